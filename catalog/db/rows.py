@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import fields
-from functools import lru_cache
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any, Generic, TypeVar
 
 from catalog.db.schema import TABLES
 from catalog.model import (
@@ -22,20 +22,23 @@ from catalog.model import (
 )
 
 __all__ = [
+    "RowReader",
+    "contact_of",
     "dataset_id",
-    "dataset_of",
     "dataset_row",
     "distribution_rows",
     "plain",
+    "part_of",
     "publisher_row",
+    "row_reader",
     "service_rows",
-    "table_report_of",
 ]
 
-T = TypeVar("T", Distribution, DataService, ResourceCheck)
+T = TypeVar("T", Dataset, Distribution, DataService, ResourceCheck, TableReport)
 
 
-_ELSEWHERE = {"publisher", "contact", "distributions", "data_services"}
+_OF_DATASET = ("publisher", "contact", "distributions", "data_services")
+_ELSEWHERE = frozenset(_OF_DATASET)
 _NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in (Publisher, Distribution, DataService)}
 _OWN = tuple(f.name for f in fields(Dataset) if f.name not in _ELSEWHERE)
 
@@ -153,30 +156,59 @@ def service_rows(portal_id: str, dataset: Dataset, parent: str | None = None) ->
     )
 
 
-@lru_cache(maxsize=8)
-def _readers(table: str, kind: type) -> tuple[tuple[str, ...], tuple[tuple[str, Callable[[Any], Any]], ...]]:
-    """Return the columns of a table that a class has as fields, and the functions that read non-plain values."""
+@dataclass(frozen=True, slots=True)
+class RowReader(Generic[T]):
+    """Makes instances of a class from rows of its table: the columns to select, and the function that reads a row."""
+
+    columns: tuple[str, ...]
+    read: Callable[[Sequence[Any]], T]
+    """Takes the values of ``columns`` in their order. For a dataset they are followed by its publisher, contact,
+    distributions and data services."""
+
+
+def _tuple_of(text: str | None) -> tuple[Any, ...]:
+    return tuple(json.loads(text)) if text else ()
+
+
+def _dict_of(text: str | None) -> dict[str, Any]:
+    return json.loads(text) if text else {}
+
+
+def _defects_of(text: str | None) -> tuple[TableDefect, ...]:
+    return tuple(TableDefect(**{**one, "rows": tuple(one.get("rows", ()))}) for one in _tuple_of(text))
+
+
+_PARSERS: dict[type, Callable[[Any], Any]] = {list: _tuple_of, dict: _dict_of, bool: bool}
+
+
+def row_reader(table: str, kind: type[T]) -> RowReader[T]:
+    """Return how rows of a table are read as instances of a class, which has one column for each of its fields.
+
+    ``kind``: Dataset, Distribution, DataService, ResourceCheck or TableReport.
+    """
+    found: RowReader[T] = _row_reader(table, kind)  # type: ignore[arg-type]  # classes are hashable
+    return found
+
+
+@cache
+def _row_reader(table: str, kind: Any) -> RowReader[Any]:
     columns = TABLES[table].columns
-    names = tuple(f.name for f in fields(kind) if f.name in columns and f.name not in _ELSEWHERE)
-    special: dict[type, Callable[[Any], Any]] = {list: lambda v: tuple(json.loads(v)), dict: json.loads, bool: bool}
-    return names, tuple((name, special[columns[name].type]) for name in names if columns[name].type in special)
+    names = tuple(f.name for f in fields(kind) if f.name not in _ELSEWHERE)
+    parsers = [_defects_of if name == "defects" else _PARSERS.get(columns[name].type) for name in names]
+    parsed = tuple((at, parse) for at, parse in enumerate(parsers) if parse is not None)
+    # The constructor of a frozen dataclass takes twice as long: a portal has hundreds of thousands of rows.
+    puts = tuple(getattr(kind, name).__set__ for name in (*names, *(_OF_DATASET if kind is Dataset else ())))
 
+    def read(values: Sequence[Any]) -> Any:
+        values = list(values)
+        for at, parse in parsed:
+            values[at] = parse(values[at])
+        made = object.__new__(kind)
+        for put, value in zip(puts, values, strict=True):
+            put(made, value)
+        return made
 
-_NOTHING: dict[type, Any] = {list: (), bool: False}
-
-
-def _values(table: str, kind: type, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns of a row that a class has, as Python values: JSON parsed, 0 and 1 as bool."""
-    names, special = _readers(table, kind)
-    values = {name: row[name] for name in names}
-    for name, read in special:
-        value = values[name]
-        if value:
-            values[name] = read(value)
-        else:
-            empty = TABLES[table].columns[name].type
-            values[name] = {} if empty is dict else _NOTHING[empty]
-    return values
+    return RowReader(names, read)
 
 
 def part_of(kind: type[T], table: str, row: Mapping[str, Any]) -> T:
@@ -184,28 +216,10 @@ def part_of(kind: type[T], table: str, row: Mapping[str, Any]) -> T:
 
     ``kind``: the class to make. ``table``: the table that the row comes from.
     """
-    return kind(**_values(table, kind, row))
+    reader = row_reader(table, kind)
+    return reader.read([row[name] for name in reader.columns])
 
 
-def dataset_of(
-    row: Mapping[str, Any],
-    publisher: Publisher | None,
-    distributions: tuple[Distribution, ...],
-    services: tuple[DataService, ...],
-) -> Dataset:
-    """Return a dataset made from its row in the table ``datasets``, its publisher, distributions and data services."""
-    contact = Contact(name=row["contact_name"], email=row["contact_email"], url=row["contact_url"])
-    return Dataset(
-        **_values("datasets", Dataset, row),
-        publisher=publisher,
-        contact=contact if contact != Contact() else None,
-        distributions=distributions,
-        data_services=services,
-    )
-
-
-def table_report_of(row: Mapping[str, Any]) -> TableReport:
-    """Return the report on a downloaded file that a row of the table ``table_reports`` holds."""
-    values = _values("table_reports", TableReport, row)
-    defects = tuple(TableDefect(**{**d, "rows": tuple(d.get("rows", ()))}) for d in values.pop("defects"))
-    return TableReport(**values, defects=defects)
+def contact_of(name: str | None, email: str | None, url: str | None) -> Contact | None:
+    """Return the contact point of a dataset from its three columns; None if all of them are empty (None)."""
+    return None if name is None and email is None and url is None else Contact(name=name, email=email, url=url)

@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from catalog.db.rows import dataset_of, part_of, table_report_of
+from catalog.db.rows import RowReader, contact_of, row_reader
 from catalog.db.store import Catalog
-from catalog.model import DataService, Dataset, Distribution, Publisher, ResourceCheck, TableContext
+from catalog.model import DataService, Dataset, Distribution, Publisher, ResourceCheck, TableContext, TableReport
 from catalog.model.judged import MAX_UNPACKED_BYTES
 from catalog.repositories.subjects import DistributionSubject, Twin
 from catalog.repositories.targets import schema_addresses
@@ -61,13 +61,21 @@ def present(catalog: Catalog, portal_id: str) -> list[str]:
     return [row["id"] for row in catalog.rows(sql, [portal_id])]
 
 
-def stored_datasets(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
+def stored_datasets(
+    catalog: Catalog, ids: Sequence[str], as_of: date | None = None, *, for_score: bool = False
+) -> Iterator[StoredDataset]:
     """Yield the datasets with these ids, even if they are missing or retired. Unknown ids are skipped.
 
-    They are read in chunks of 500 ids and sorted by id within each chunk.
+    They are read in chunks of 500 ids and sorted by id within each chunk. ``as_of``: day for which their distributions
+    are measured. With ``for_score``, table reports come without their report in frictionless' form, and with only
+    those facts of their profile that metrics ask for (``PROFILE_FACTS``): both are large and slow to parse.
     """
     for start in range(0, len(ids), CHUNK):
-        yield from _chunk(catalog, ids[start : start + CHUNK])
+        yield from _chunk(catalog, ids[start : start + CHUNK], as_of, for_score)
+
+
+PROFILE_FACTS = ("licence", "has_schema")
+"""What metrics ask of the profile of a table."""
 
 
 def dataset(catalog: Catalog, dataset_id: str) -> StoredDataset | None:
@@ -75,67 +83,110 @@ def dataset(catalog: Catalog, dataset_id: str) -> StoredDataset | None:
     return next(_chunk(catalog, [dataset_id]), None)
 
 
-def _chunk(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
-    marks = _marks(ids)
-    # Only the placeholders are inserted into the text of these queries.
-    rows = catalog.rows(f"select * from datasets where id in ({marks}) order by id", ids)  # noqa: S608
-    parts = catalog.rows(
-        f"select * from current_distributions where dataset_id in ({marks}) order by position, id",  # noqa: S608
-        ids,
-    )
-    services = catalog.rows(
-        f"select * from current_services where dataset_id in ({marks}) order by id",  # noqa: S608
-        ids,
-    )
-    urls = sorted({u for p in parts for u in (p["access_url"], p["download_url"]) if u})
-    checks = {
-        row["url"]: part_of(ResourceCheck, "resource_checks", row)
-        for row in _by_key(catalog, "resource_checks", "url", urls)
-    }
-    reports = {
-        row["distribution_id"]: table_report_of(row)
-        for row in _by_key(catalog, "table_reports", "distribution_id", [p["id"] for p in parts])
-    }
-    publishers = {
-        row["id"]: row
-        for row in _by_key(catalog, "publishers", "id", sorted({r["publisher_id"] for r in rows if r["publisher_id"]}))
-    }
-    seen = _changes(catalog, urls)
-    same = _twins(catalog, [check for check in checks.values() if check.sha256 and not check.is_truncated])
-    by_dataset: dict[str, list[dict[str, Any]]] = {}
-    for part in parts:
-        by_dataset.setdefault(part["dataset_id"], []).append(part)
-    served: dict[str, list[DataService]] = {}
-    for service in services:
-        served.setdefault(service["dataset_id"], []).append(part_of(DataService, "data_services", service))
-    for row in rows:
-        own = by_dataset.get(row["id"], [])
-        stored = dataset_of(
-            row,
-            _publisher(publishers.get(row["publisher_id"])),
-            tuple(part_of(Distribution, "distributions", part) for part in own),
-            tuple(served.get(row["id"], ())),
+_DATASET = row_reader("datasets", Dataset)
+_PART = row_reader("distributions", Distribution)
+_SERVICE = row_reader("data_services", DataService)
+_CHECK = row_reader("resource_checks", ResourceCheck)
+_REPORT = row_reader("table_reports", TableReport)
+_ACCESS, _DOWNLOAD = _PART.columns.index("access_url"), _PART.columns.index("download_url")
+
+
+def _chunk(
+    catalog: Catalog, ids: Sequence[str], as_of: date | None = None, for_score: bool = False
+) -> Iterator[StoredDataset]:
+    rows = list(
+        _selected(
+            catalog,
+            ("id", "portal_id", "publisher_id", "exchange", "contact_name", "contact_email", "contact_url"),
+            _DATASET,
+            "datasets where id in ({marks}) order by id",
+            ids,
         )
+    )
+    by_dataset: dict[str, list[tuple[Any, ...]]] = {}
+    urls: set[str] = set()
+    for part in _selected(
+        catalog, ("dataset_id", "id"), _PART,
+        "current_distributions where dataset_id in ({marks}) order by position, id", ids,
+    ):  # fmt: skip
+        by_dataset.setdefault(part[0], []).append(part)
+        urls.update(url for url in (part[2 + _ACCESS], part[2 + _DOWNLOAD]) if url)
+    services: dict[str, list[DataService]] = {}
+    for row in _selected(
+        catalog, ("dataset_id",), _SERVICE, "current_services where dataset_id in ({marks}) order by id", ids
+    ):
+        services.setdefault(row[0], []).append(_SERVICE.read(row[1:]))
+    checks = {
+        row[0]: _CHECK.read(row[1:])
+        for row in _selected(catalog, ("url",), _CHECK, "resource_checks where url in ({marks})", sorted(urls))
+    }
+    part_ids = [part[1] for parts in by_dataset.values() for part in parts]
+    reports = _reports(catalog, part_ids, for_score)
+    publishers = {
+        row["id"]: _publisher(row)
+        for row in _by_key(catalog, "publishers", "id", sorted({row[2] for row in rows if row[2]}))
+    }
+    # Only an address that was checked has a history.
+    seen = _changes(catalog, sorted(checks))
+    same = _twins(catalog, [check for check in checks.values() if check.sha256 and not check.is_truncated])
+    for dataset_id, portal_id, publisher_id, exchange, *contact_and_row in rows:
+        own = by_dataset.get(dataset_id, [])
+        distributions = tuple(_PART.read(part[2:]) for part in own)
+        parts_of_dataset = (
+            publishers.get(publisher_id), contact_of(*contact_and_row[:3]), distributions,
+            tuple(services.get(dataset_id, ())),
+        )  # fmt: skip
+        stored = _DATASET.read([*contact_and_row[3:], *parts_of_dataset])
         yield StoredDataset(
-            id=row["id"],
-            portal_id=row["portal_id"],
-            publisher_id=row["publisher_id"],
+            id=dataset_id,
+            portal_id=portal_id,
+            publisher_id=publisher_id,
             dataset=stored,
             distributions=tuple(
                 DistributionSubject(
-                    id=part["id"],
+                    id=part[1],
                     distribution=distribution,
                     dataset=stored,
-                    access_check=checks.get(part["access_url"]),
-                    download_check=checks.get(part["download_url"]),
-                    table=reports.get(part["id"]),
-                    changes=seen.get(part["url"], ()),
-                    twins=_without(part["id"], same.get((part["url"], row["publisher_id"]))),
+                    access_check=checks.get(distribution.access_url or ""),
+                    download_check=checks.get(distribution.download_url or ""),
+                    table=reports.get(part[1]),
+                    twins=_without(part[1], same.get((distribution.url or "", publisher_id or ""))) if same else (),
+                    as_of=as_of,
+                    changes=seen.get(distribution.url or "", ()) if seen else (),
                 )
-                for part, distribution in zip(own, stored.distributions, strict=True)
+                for part, distribution in zip(own, distributions, strict=True)
             ),
-            exchange=row["exchange"],
+            exchange=exchange,
         )
+
+
+def _selected(
+    catalog: Catalog, keys: Sequence[str], reader: RowReader[Any], where: str, values: Sequence[str]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the columns ``keys`` and then those of ``reader``, of the rows of a table, in chunks of values.
+
+    ``where``: name of the table or view, with a condition on ``{marks}``.
+    """
+    columns = ", ".join(f"[{name}]" for name in (*keys, *reader.columns))
+    for start in range(0, len(values), CHUNK):
+        chunk = values[start : start + CHUNK]
+        # Only names of the schema and placeholders are inserted into the text.
+        yield from catalog.db.conn.execute(f"select {columns} from {where.format(marks=_marks(chunk))}", chunk)  # noqa: S608
+
+
+def _reports(catalog: Catalog, part_ids: Sequence[str], for_score: bool) -> dict[str, TableReport]:
+    """Return the reports on the files of distributions, by distribution; see :func:`stored_datasets`."""
+    facts = ", ".join(f"'{name}', json_extract(profile, '$.{name}')" for name in PROFILE_FACTS)
+    instead = {"report": "null", "profile": f"json_object({facts})"} if for_score else {}
+    columns = ", ".join(instead.get(name, f"[{name}]") for name in _REPORT.columns)
+    found = {}
+    for start in range(0, len(part_ids), CHUNK):
+        chunk = part_ids[start : start + CHUNK]
+        # Only names of the schema and placeholders are inserted into the text.
+        sql = f"select distribution_id, {columns} from table_reports where distribution_id in ({_marks(chunk)})"  # noqa: S608
+        for key, *row in catalog.db.conn.execute(sql, chunk):
+            found[key] = _REPORT.read(row)
+    return found
 
 
 def _by_key(catalog: Catalog, table: str, key: str, values: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -202,9 +253,7 @@ def _distributions_at(catalog: Catalog, urls: Sequence[str]) -> Iterator[dict[st
         )
 
 
-def _publisher(row: dict[str, Any] | None) -> Publisher | None:
-    if row is None:
-        return None
+def _publisher(row: dict[str, Any]) -> Publisher:
     own = {k: row[k] for k in ("name", "identifier", "email", "url", "parent")}
     return Publisher(**own, ancestors=tuple(json.loads(row["ancestors"] or "[]")))
 

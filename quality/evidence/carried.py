@@ -14,7 +14,7 @@ from catalog.model import Dataset, Distribution
 from quality.evidence.subject import UNKNOWN, Measurement
 from specs.metrics import metrics
 
-__all__ = ["ANY_FACT", "not_charged"]
+__all__ = ["ANY_FACT", "is_there", "not_charged"]
 
 ANY_FACT = "*"
 """Listed among the facts of a metric that depends on every fact that may have been lost."""
@@ -37,7 +37,7 @@ def not_charged(
         value = values[number]
         if isinstance(value, float) and value < 1.0:
             missing = lost if ANY_FACT in facts else lost.intersection(facts)
-            if any(not _is_there(fact, dataset, part) for fact in missing):
+            if any(not is_there(fact, dataset, part) for fact in missing):
                 values[number] = UNKNOWN
 
 
@@ -47,7 +47,7 @@ def _concerned(names: tuple[str, ...]) -> tuple[tuple[int, tuple[str, ...]], ...
     return tuple((number, metrics()[name].facts) for number, name in enumerate(names) if metrics()[name].facts)
 
 
-def _is_there(fact: str, dataset: Dataset, part: Distribution | None) -> bool:
+def is_there(fact: str, dataset: Dataset, part: Distribution | None) -> bool:
     """Return whether the catalogue has the fact in spite of the loss; for a file, its own or one
     shared by the dataset.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from typing import Final, Literal
@@ -11,7 +11,7 @@ from typing import Final, Literal
 from catalog.model import DataService, Dataset
 from catalog.repositories.subjects import DistributionSubject
 
-__all__ = ["UNKNOWN", "DatasetSubject", "DistributionSubject", "Measurement", "Unknown"]
+__all__ = ["UNKNOWN", "DatasetSubject", "DistributionSubject", "Measurement", "Unknown", "as_of_day"]
 
 
 class Unknown(Enum):
@@ -41,3 +41,8 @@ class DatasetSubject:
     """WARC-Record-ID of the response that contained the record, if exchanges are archived."""
     conformance: Mapping[str, bool] | None = None
     """Whether the record conforms, for each standard that applies to it; None if it was not validated."""
+
+
+def as_of_day(part: DistributionSubject, as_of: date) -> DistributionSubject:
+    """Return a distribution as it is measured for a day: itself if it was read for that day."""
+    return part if part.as_of == as_of else replace(part, as_of=as_of)

@@ -26,7 +26,9 @@ from quality.tables.judge.wording import what_and_why
 from specs.metrics import Metric, metrics
 from specs.table_rules import table_rules
 
-__all__ = ["JudgedDataset", "basis", "findings", "is_unobserved", "portal_findings"]
+__all__ = [
+    "Failures", "JudgedDataset", "basis", "failures", "findings", "findings_of", "is_unobserved", "portal_findings",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +56,45 @@ def _asked(group: Group) -> tuple[NDArray[np.bool_], tuple[tuple[Metric, int | N
     return np.array([bool(m.weight or m.reported) for m, _ in found]), tuple(found)
 
 
+Failure = tuple[Metric, float | None]
+"""A metric that failed, and the points gained if it is fixed there; None if that cannot be computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """The metrics that give findings about a dataset: those that it fails itself, and those of each distribution."""
+
+    own: Sequence[Failure]
+    parts: Sequence[Sequence[Failure]]
+
+
+def failures(own: Matrix, parts: Matrix, own_gains: Matrix, part_gains: Matrix) -> Failures:
+    """Return which metrics a dataset and its distributions fail. The arguments are those of :class:`JudgedDataset`."""
+    is_asked, of_column = _asked("dataset")
+    of_dataset = []
+    for column in np.flatnonzero((own >= 0) & (own < 1) & is_asked):
+        metric, number = of_column[column]
+        of_dataset.append((metric, _rounded(0.0 if number is None else own_gains[number])))
+    is_asked, of_column = _asked("distribution")
+    of_parts: list[list[Failure]] = [[] for _ in parts]
+    for row, column in zip(*np.nonzero((parts >= 0) & (parts < 1) & is_asked), strict=True):
+        metric, number = of_column[column]
+        of_parts[row].append((metric, _rounded(0.0 if number is None else part_gains[row, number])))
+    return Failures(of_dataset, of_parts)
+
+
 def findings(judged: JudgedDataset) -> list[Finding]:
     """Return all findings about a dataset: about its record, its distributions and the tables in its files."""
-    found = []
-    subject = judged.subject
-    is_asked, of_column = _asked("dataset")
-    for column in np.flatnonzero((judged.own >= 0) & (judged.own < 1) & is_asked):
-        metric, number = of_column[column]
-        gain = 0.0 if number is None else judged.own_gains[number]
-        found.append(_dataset_finding(metric, gain, subject))
-    is_asked, of_column = _asked("distribution")
-    for row, column in zip(*np.nonzero((judged.parts >= 0) & (judged.parts < 1) & is_asked), strict=True):
-        metric, number = of_column[column]
-        gain = 0.0 if number is None else judged.part_gains[row, number]
-        found += _distribution_findings(metric, subject.distributions[row], gain, subject.exchange)
+    failed = failures(judged.own, judged.parts, judged.own_gains, judged.part_gains)
+    return findings_of(judged.subject, failed)
+
+
+def findings_of(subject: DatasetSubject, failed: Failures) -> list[Finding]:
+    """Return all findings about a dataset, of which is known what fails."""
+    found = [_dataset_finding(metric, gain, subject) for metric, gain in failed.own]
+    for part, of_part in zip(subject.distributions, failed.parts, strict=True):
+        for metric, gain in of_part:
+            found += _distribution_findings(metric, part, gain, subject.exchange)
     for part in subject.distributions:
         if part.table is not None:
             found += [
@@ -147,7 +174,7 @@ def _rounded(gain: float) -> float | None:
     return None if gain != gain else round(float(gain), 4)
 
 
-def _dataset_finding(metric: Metric, gain: float, subject: DatasetSubject) -> Finding:
+def _dataset_finding(metric: Metric, gain: float | None, subject: DatasetSubject) -> Finding:
     return Finding(
         rule_id=metric.id,
         rule_title=metric.question,
@@ -156,7 +183,7 @@ def _dataset_finding(metric: Metric, gain: float, subject: DatasetSubject) -> Fi
         how_to_fix=metric.fix,
         observed=observed(metric.id, subject),
         expected="yes",
-        gain_points=_rounded(gain),
+        gain_points=gain,
         exchange=subject.exchange,
     )
 
@@ -185,7 +212,9 @@ def portal_findings(tls_fault: str | None) -> list[Finding]:
     ]
 
 
-def _distribution_findings(metric: Metric, part: DistributionSubject, gain: float, record: str | None) -> list[Finding]:
+def _distribution_findings(
+    metric: Metric, part: DistributionSubject, gain: float | None, record: str | None
+) -> list[Finding]:
     check, table = part.check, part.table
     declared, served = part.declared_format, part.served_format
     base = Finding(
@@ -201,7 +230,7 @@ def _distribution_findings(metric: Metric, part: DistributionSubject, gain: floa
         http_status=check.status if check else None,
         format_declared=declared.id if declared else part.distribution.format,
         format_served=served.id if served else None,
-        gain_points=_rounded(gain),
+        gain_points=gain,
         # The response of the address proves what was served, the record what was declared.
         exchange=check.exchange if metric.observed and check else record,
     )

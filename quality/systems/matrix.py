@@ -14,8 +14,9 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.model import DataService
 from quality.evidence.carried import not_charged
-from quality.evidence.subject import UNKNOWN, DatasetSubject, Measurement
+from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
 from quality.metrics import functions
 from specs.metrics import metrics
 
@@ -97,6 +98,8 @@ class MeasurementMatrix:
 
 
 _KINDS: tuple[Group, ...] = ("dataset", "distribution", "service")
+Row = tuple[Measurement, ...]
+"""The measurements of one dataset, distribution or service, in the order of the columns."""
 
 
 def measure_all(subjects: Sequence[DatasetSubject]) -> MeasurementMatrix:
@@ -105,36 +108,60 @@ def measure_all(subjects: Sequence[DatasetSubject]) -> MeasurementMatrix:
 
     A measurement becomes unknown if it depends on a fact that the portal's interface cannot transport.
     """
-    own, parts, services = (tuple(functions(kind).values()) for kind in _KINDS)
-    own_rows = [[f(s) for f in own] for s in subjects]
-    part_rows = [[f(part) for f in parts] for s in subjects for part in s.distributions]
-    _forgive(subjects, own_rows, part_rows)
-    return MeasurementMatrix(
-        datasets=_matrix(own_rows, "dataset"),
-        distributions=_matrix(part_rows, "distribution"),
-        services=_matrix([[f(one) for f in services] for s in subjects for one in s.services], "service"),
-        distribution_counts=np.array([len(s.distributions) for s in subjects], dtype=np.int64),
-        service_counts=np.array([len(s.services) for s in subjects], dtype=np.int64),
+    return matrix_of_rows(
+        [measure_dataset(s) for s in subjects],
+        [[measure_distribution(part) for part in s.distributions] for s in subjects],
+        [[measure_service(one) for one in s.services] for s in subjects],
     )
 
 
-def _forgive(
-    subjects: Sequence[DatasetSubject], own_rows: list[list[Measurement]], part_rows: list[list[Measurement]]
-) -> None:
-    """Make measurements UNKNOWN that depend on facts which an interface could not transport."""
-    at = 0
-    for subject, row in zip(subjects, own_rows, strict=True):
-        if subject.dataset.not_carried:
-            not_charged(columns("dataset"), row, subject.dataset)
-            for number, part in enumerate(subject.distributions):
-                not_charged(columns("distribution"), part_rows[at + number], subject.dataset, part.distribution)
-        at += len(subject.distributions)
+def measure_dataset(s: DatasetSubject) -> Row:
+    """Measure a dataset by all metrics of datasets; see :func:`measure_all`."""
+    row = [f(s) for f in functions("dataset").values()]
+    if s.dataset.not_carried:
+        not_charged(columns("dataset"), row, s.dataset)
+    return tuple(row)
+
+
+def measure_distribution(s: DistributionSubject) -> Row:
+    """Measure a distribution by all metrics of distributions; see :func:`measure_all`."""
+    row = [f(s) for f in functions("distribution").values()]
+    if s.dataset.not_carried:
+        not_charged(columns("distribution"), row, s.dataset, s.distribution)
+    return tuple(row)
+
+
+def measure_service(s: DataService) -> Row:
+    """Measure a data service by all metrics of data services."""
+    return tuple(f(s) for f in functions("service").values())
+
+
+def matrix_of_rows(
+    datasets: Sequence[Row], distributions: Sequence[Sequence[Row]], services: Sequence[Sequence[Row]]
+) -> MeasurementMatrix:
+    """Return the MeasurementMatrix of some datasets; ``distributions`` and ``services`` have their rows by dataset."""
+    return MeasurementMatrix(
+        datasets=_matrix(datasets, "dataset"),
+        distributions=_matrix([row for rows in distributions for row in rows], "distribution"),
+        services=_matrix([row for rows in services for row in rows], "service"),
+        distribution_counts=np.array([len(rows) for rows in distributions], dtype=np.int64),
+        service_counts=np.array([len(rows) for rows in services], dtype=np.int64),
+    )
+
+
+def cells(row: Row) -> Matrix:
+    """Return the measurements of one dataset or distribution as matrix cells, shape (metrics,)."""
+    return np.array([_cell(value) for value in row])
+
+
+def _cell(value: Measurement) -> float:
+    return NOT_APPLICABLE if value is None else UNKNOWN_CELL if value is UNKNOWN else float(value)
 
 
 def _matrix(rows: Sequence[Sequence[Measurement]], group: Group) -> Matrix:
     made = np.empty((len(rows), len(columns(group))))
     for number, row in enumerate(rows):
-        made[number] = [NOT_APPLICABLE if v is None else UNKNOWN_CELL if v is UNKNOWN else v for v in row]
+        made[number] = [_cell(value) for value in row]
     return made
 
 

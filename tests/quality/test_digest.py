@@ -215,7 +215,7 @@ CODE: dict[str, tuple[str, str, Any, str]] = {
         "metric:licence_open",
     ),
     "address that speaks": ("catalog.repositories.subjects", "DistributionSubject.url", "", "metric:tls_valid"),
-    "not carried": ("quality.evidence.carried", "_is_there", lambda *_: True, "score:carried"),
+    "not carried": ("quality.evidence.carried", "is_there", lambda *_: True, "score:carried"),
     "families": ("quality.systems.families", "skeleton", lambda title: title, "score:kinds"),
     "mapping of concepts": ("catalog.rdf.dcat", "_known", lambda kind, text: None, "rdf:statements"),
     "mapping of dates": ("catalog.rdf.dcat", "day", lambda text: statements.RdfTerm("literal", text), "rdf:statements"),

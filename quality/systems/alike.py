@@ -1,0 +1,87 @@
+"""Recognise distributions that all metrics measure alike, so that each kind of them is measured once.
+
+A portal repeats itself: of 20,000 files of a real one, 190 differ in anything that a metric looks at. Most facts count
+only by their presence, others by few different values (a licence, a format). Where a metric looks closer (at a date, a
+size, a checksum), its answer itself stands among the facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from catalog import vocabulary
+from catalog.model import Dataset, ResourceCheck, TableReport
+from quality.evidence import claims
+from quality.evidence.carried import is_there
+from quality.evidence.prose import is_law, is_text
+from quality.evidence.subject import DistributionSubject
+from quality.metrics.answers import present
+from quality.metrics.timely import modified_truthful
+from quality.metrics.usable import file_distinct
+
+__all__ = ["facts_of_distribution", "facts_shared_by_dataset"]
+
+
+def facts_shared_by_dataset(d: Dataset) -> Hashable:
+    """Return the facts of a dataset that the measurements of its distributions depend on, other than its title."""
+    return (
+        d.licence, d.licence_title, present(d.rights), d.language, d.not_carried,
+        present(d.documentation) or present(d.described_by) or present(d.conforms_to),
+    )  # fmt: skip
+
+
+def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
+    """Return all facts that the measurements of a distribution depend on; two with equal facts measure alike.
+
+    ``shared`` are those of its dataset, see :func:`facts_shared_by_dataset`. A metric that looks at something else
+    needs it to be added here; ``tests/quality/test_alike.py`` fails until it is.
+    """
+    d, check, table = s.distribution, s.check, s.table
+    lost = s.dataset.not_carried
+    return (
+        shared,
+        present(d.title), present(d.description), _address(d.access_url), _address(d.download_url),
+        d.format, d.media_type, d.licence, d.licence_title, present(d.rights), present(d.documentation),
+        present(d.described_by) or present(d.conforms_to), present(d.issued), present(d.modified),
+        present(d.byte_size), present(d.status), d.language,
+        modified_truthful(s) if d.modified else None,
+        claims.byte_size(d.byte_size, check) if d.byte_size else None,
+        claims.checksum(d, check) if d.checksum else None,
+        s.access_check and s.access_check.outcome,
+        None if check is None else _of_check(s, check),
+        None if table is None else (_of_table(table), is_law(s.dataset.title)),
+        _is_text_of_law(s),
+        tuple(is_there(fact, s.dataset, d) for fact in lost) if lost else None,
+    )  # fmt: skip
+
+
+def _address(url: str | None) -> Hashable:
+    """Return what metrics see of an address: whether it is there, and its scheme."""
+    if not url:
+        return url
+    scheme, colon, rest = url.strip().lower().partition(":")
+    return present(url), scheme, colon, rest[:2]
+
+
+def _of_check(s: DistributionSubject, check: ResourceCheck) -> Hashable:
+    """Return what metrics see of the check of a distribution's address."""
+    seen = (check.outcome, check.status is None, check.tls_fault, check.is_truncated)
+    if check.outcome != "ok":
+        return seen
+    by_ending = vocabulary.format_of_url(s.url)
+    return (*seen, check.content_type, check.script, by_ending and by_ending.id, check.sha256 and file_distinct(s))
+
+
+def _of_table(table: TableReport) -> Hashable:
+    """Return what metrics see of the report on a table."""
+    return (
+        table.status, table.format, table.encoding, table.row_count, table.column_count,
+        table.expectations_passed, table.expectations_total,
+        table.profile.get("licence"), bool(table.profile.get("has_schema")),
+        tuple((defect.rule, defect.count) for defect in table.defects),
+    )  # fmt: skip
+
+
+def _is_text_of_law(s: DistributionSubject) -> bool:
+    declared = s.declared_format
+    return declared is not None and is_text(declared) and is_law(s.dataset.title)

@@ -107,37 +107,37 @@ def judge(rows: Iterable[Mapping[str, Any]]) -> tuple[ExpectationResult, ...]:
     filled = {name: sum(cell is not None for cell in cells) for name, cells in columns.items()}
     asked = [one for one in expectations if datasets >= one.min_rows and (_is_about_nulls(one) or _least(one, filled))]
     found = dict(zip((one.rule for one in asked), _ask(asked, columns), strict=True))
-    answers = []
+    results = []
     for one in expectations:
         result = found.get(one.rule)
         count = datasets if _is_about_nulls(one) else _least(one, filled)
-        answers.append(_answer(one, result, count if result else 0))
-    return tuple(answers)
+        results.append(_result(one, result, count if result else 0))
+    return tuple(results)
 
 
 def judge_file(path: Path) -> TableReport:
     """Check the datasets of a portal, one JSON object a line in the file at ``path``, as :func:`judge` does.
 
-    The results are in the report, under the key "answers". It never raises: if the check itself fails, the report has
+    The results are in the report, under the key "results". It never raises: if the check itself fails, the report has
     the status "unknown".
     """
     try:
         with path.open(encoding="utf-8", newline="\n") as lines:
-            answers = judge(json.loads(line) for line in lines)
+            results = judge(json.loads(line) for line in lines)
     except MemoryError:
         return TableReport(
             status="unknown", note=f"{FAULT}there are too many datasets for the memory of a table checker"
         )
     except Exception as error:  # noqa: BLE001  # a fault of ours is no fault of the portal
         return TableReport(status="unknown", note=f"{FAULT}{type(error).__name__}: {error}"[:300])
-    return TableReport(status="not_a_table", report={"answers": [asdict(answer) for answer in answers]})
+    return TableReport(status="not_a_table", report={"results": [asdict(result) for result in results]})
 
 
-def failed_gates(answers: Iterable[ExpectationResult]) -> tuple[ExpectationResult, ...]:
+def failed_gates(results: Iterable[ExpectationResult]) -> tuple[ExpectationResult, ...]:
     """Return those results of a portal that forbid accepting its harvest: failed expectations that are marked
     as gates.
     """
-    return tuple(one for one in answers if one.gate and one.passed is False)
+    return tuple(one for one in results if one.gate and one.passed is False)
 
 
 def _is_about_nulls(one: Expectation) -> bool:
@@ -200,7 +200,7 @@ def _ask(asked: Sequence[Expectation], columns: dict[str, list[Any]]) -> list[di
     return [gx.compact(one, "") for one in gx.ask([(one.type, one.kwargs) for one in asked], frame, form)]
 
 
-def _answer(one: Expectation, result: Mapping[str, Any] | None, count: int) -> ExpectationResult:
+def _result(one: Expectation, result: Mapping[str, Any] | None, count: int) -> ExpectationResult:
     passed = None if result is None or result["exception_info"]["raised_exception"] else bool(result["success"])
     observed = None
     if result is not None and passed is not None and count:

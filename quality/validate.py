@@ -59,7 +59,7 @@ def validate(
         )
         for key, report in pool.map(tasks):
             if key not in waiting:
-                _write_answers(catalog, run_id, key.removeprefix(_PORTAL), report)
+                _write_results(catalog, run_id, key.removeprefix(_PORTAL), report)
                 continue
             one = waiting[key]
             batch.append((one.key, one.url, one.sha256, report))
@@ -82,8 +82,8 @@ def _catalogue_file(catalog: Catalog, today: date, portal_id: str, folder: Path)
     return CatalogueFile(key=f"{_PORTAL}{portal_id}", path=path)
 
 
-def _write_answers(catalog: Catalog, run_id: str, portal_id: str, report: TableReport) -> None:
-    answers = report.report.get("answers", [])
-    failed = failed_gates(ExpectationResult(**answer) for answer in answers)
+def _write_results(catalog: Catalog, run_id: str, portal_id: str, report: TableReport) -> None:
+    results = report.report.get("results", [])
+    failed = failed_gates(ExpectationResult(**result) for result in results)
     # If the child died, nothing is known, so nothing has failed.
-    write_gates(catalog, run_id, portal_id, answers, [f"{one.rule}: {one.message} {one.fix}" for one in failed])
+    write_gates(catalog, run_id, portal_id, results, [f"{one.rule}: {one.message} {one.fix}" for one in failed])

@@ -42,15 +42,15 @@ def dataset_facts(catalog: Catalog, portal_id: str) -> Iterator[dict[str, Any]]:
 
 
 def write_gates(
-    catalog: Catalog, run_id: str, portal_id: str, answers: Sequence[Mapping[str, Any]], failed: Sequence[str]
+    catalog: Catalog, run_id: str, portal_id: str, results: Sequence[Mapping[str, Any]], failed: Sequence[str]
 ) -> None:
     """Store the results of a portal's expectations in a run.
 
-    ``answers``: one mapping for each expectation. ``failed``: a sentence for each failed gate; a gate is an expectation
+    ``results``: one mapping for each expectation. ``failed``: a sentence for each failed gate; a gate is an expectation
     that a harvest must meet.
     """
     with catalog.writing():
         catalog.db.conn.execute(
             "update harvests set suite = ?, gates_failed = ? where run_id = ? and portal_id = ?",
-            [plain(list(answers)) or "[]", plain(list(failed)), run_id, portal_id],
+            [plain(list(results)) or "[]", plain(list(failed)), run_id, portal_id],
         )

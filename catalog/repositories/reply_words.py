@@ -11,6 +11,9 @@ from specs.languages import languages
 
 __all__ = ["day", "reply_of", "words_of"]
 
+_EARLIER = {"will be mended by": "will_fix_by"}
+"""Labels of version 0.1.0; clerks may still return files that hold them."""
+
 _EPOCH = date(1899, 12, 30)
 """Day 0 of Excel's calendar, valid for days after February 1900."""
 
@@ -25,7 +28,7 @@ def words_of(text: str) -> str:
 @cache
 def _replies() -> list[tuple[str, str]]:
     """Return pairs of words and reply, the longest first."""
-    found = {words_of(name): name for name in languages()["en"].values["response"]}
+    found = {words_of(name): name for name in languages()["en"].values["response"]} | _EARLIER
     for one in languages().values():
         found |= {words_of(label): name for name, label in one.values["response"].items()}
     return sorted(found.items(), key=lambda pair: -len(pair[0]))

@@ -19,7 +19,7 @@ from specs.credentials import mask
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-__all__ = ["as_before", "file_is_there", "is_unchanged", "of_answer", "of_fault", "with_file"]
+__all__ = ["as_before", "file_is_there", "is_unchanged", "of_response", "of_fault", "with_file"]
 
 
 def _header(response: Response, name: bytes) -> str | None:
@@ -41,7 +41,7 @@ def _size(response: Response) -> int | None:
     return int(length) if length and length.isdigit() else None
 
 
-def of_answer(
+def of_response(
     target: CheckTarget, response: Response, saved: SavedBody | None, data: Path, cors: str | None = None
 ) -> ResourceCheck:
     """Return the check of an address whose server responded with success.
@@ -62,7 +62,7 @@ def of_answer(
             "sha256": saved.sha256,
             "downloaded_bytes": saved.size_bytes,
             "is_truncated": saved.cut is not None,
-            "sha256_undated": undated_digest(saved.path, response.meta["answered_at"]) if saved.cut is None else None,
+            "sha256_undated": undated_digest(saved.path, response.meta["responded_at"]) if saved.cut is None else None,
             "checksums": saved.checksums,
             "script": script_of(response.body),
         }
@@ -91,7 +91,7 @@ def of_answer(
 def _noted(meta: dict[str, Any]) -> dict[str, Any]:
     """Return when a response arrived, how long it took, and where it is archived."""
     return {
-        "checked_at": meta.get("answered_at") or now(),
+        "checked_at": meta.get("responded_at") or now(),
         "elapsed_ms": meta.get("elapsed_ms"),
         "exchange": meta.get("exchange"),
         "first_byte_ms": meta.get("first_byte_ms"),

@@ -84,13 +84,13 @@ def look_into(
         for key, report in pool.map(tasks()):
             done[int(key)] = report
             while waiting in done or waiting in failed:
-                yield _answer(files, waiting, done, failed, places)
+                yield _inspection(files, waiting, done, failed, places)
                 waiting += 1
         for number in range(waiting, len(files)):
-            yield _answer(files, number, done, failed, places)
+            yield _inspection(files, number, done, failed, places)
 
 
-def _answer(
+def _inspection(
     files: Sequence[str], number: int, done: dict[int, TableReport], failed: dict[int, str], places: dict[int, Path]
 ) -> FileInspection:
     report = done.pop(number, None) or TableReport(status="unknown", note=failed.get(number, "it was not looked into"))

@@ -36,7 +36,7 @@ from harvester.checks.url_check import UrlCheck, askable
 from harvester.http import faults
 from harvester.http.direct import DirectDownloader, lean_settings
 from harvester.http.guard import own_addresses
-from harvester.http.outage import Outage, has_answered
+from harvester.http.outage import Outage, has_responded
 from harvester.http.politeness import host_of
 from harvester.http.settings import scrapy_settings
 from harvester.night.context import RunContext
@@ -124,7 +124,7 @@ def _settle_unaskable(run: RunContext, jobs: list[CheckTask]) -> list[CheckTask]
     """Write checks for the addresses that no request can be made from, at no cost; return the other tasks."""
     askables, settled = [], []
     # They were never asked, so their only instant is the start of the run.
-    asked = {"answered_at": instant(started(run.run_id))}
+    asked = {"responded_at": instant(started(run.run_id))}
     for job in jobs:
         if has_credential(job.target.url):
             settled.append(_in_time(of_fault(job.target, _KEY, None, None, asked), job, run.run_id))
@@ -288,7 +288,7 @@ class LinkSpider(scrapy.Spider):
                 return
             if seen is not None:
                 seen = _in_time(seen, job, self.run.run_id)
-                self.reached = seen.url if has_answered(seen) else self.reached
+                self.reached = seen.url if has_responded(seen) else self.reached
                 self.settle(*self.outage.take(host, seen))
                 if self.outage.is_likely and not await self.is_network_there():
                     self.end_without_network()

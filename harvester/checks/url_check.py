@@ -16,7 +16,7 @@ import scrapy
 
 from catalog import vocabulary
 from catalog.model import ResourceCheck
-from harvester.checks.check_results import as_before, file_is_there, is_unchanged, of_answer, of_fault, with_file
+from harvester.checks.check_results import as_before, file_is_there, is_unchanged, of_fault, of_response, with_file
 from harvester.http import faults
 from harvester.http.download import BodySaver, SavedBody
 from quality.evidence.claims import algorithm
@@ -65,13 +65,13 @@ class UrlCheck:
             if not is_web or response.kind not in ("cut_short", "connect", "timeout", "moved"):
                 return self.failed(response)
         elif faults.of_response(response) is None:
-            return await self.answered(response)
+            return await self.responded(response)
         # Many servers refuse or mishandle HEAD, so a GET decides.
         response = await self.ask("GET", {"Range": f"bytes=0-{FIRST_BYTES - 1}"}, first_bytes=FIRST_BYTES)
         if isinstance(response, faults.RequestFault):
             return self.failed(response)
         fault = faults.of_response(response)
-        return await self.answered(response) if fault is None else self.failed(fault, response)
+        return await self.responded(response) if fault is None else self.failed(fault, response)
 
     async def ask(self, method: str, headers: dict[str, str], **meta: Any) -> Response | faults.RequestFault:
         """Send a request to the address with ``method`` and ``headers``; return the response, or the fault if none
@@ -128,7 +128,7 @@ class UrlCheck:
             asked["If-Modified-Since"] = before.last_modified
         return asked
 
-    async def answered(self, response: Response) -> ResourceCheck:
+    async def responded(self, response: Response) -> ResourceCheck:
         """Return the check of an address that responded to the first request. If its file may be a table, download it,
         unless it has not changed since the last download."""
         before = self.target.previous
@@ -174,7 +174,7 @@ class UrlCheck:
     def seen(self, response: Response) -> ResourceCheck:
         """Return the check of the address made from ``response``, with the file that was saved from that response, if
         any."""
-        return of_answer(self.target, response, response.meta.get("saved"), self.run.data, self.cors)
+        return of_response(self.target, response, response.meta.get("saved"), self.run.data, self.cors)
 
     def is_whole_wanted(self, seen: ResourceCheck) -> bool:
         """Return whether the whole file is to be downloaded, because it may be a table or a declared schema.

@@ -213,11 +213,11 @@ def _why_stuck(child: int, awake_since: float) -> str | None:
     now = time.monotonic()
     silent = now - max(seen.at, awake_since)
     if silent > SILENCE_S:
-        return f"the program was held up for {silent:.0f} seconds by one answer"
+        return f"the program was held up for {silent:.0f} seconds by one response"
     if silent > LATE_S and seen.portal_id and now > seen.until:
-        return f"the deadline passed, and the program was held up for {silent:.0f} seconds by one answer"
+        return f"the deadline passed, and the program was held up for {silent:.0f} seconds by one response"
     if silent > 2 and seen.portal_id and _memory_of(child) > MEMORY_SHARE * _memory():
-        return "one answer took nearly all memory of this machine"
+        return "one response took nearly all memory of this machine"
     return None
 
 
@@ -227,7 +227,7 @@ def _code_of(code: int, *, is_asked: bool) -> int | None:
     if code >= 0:
         return code
     seen, name = PULSE.seen(), signal.Signals(-code).name
-    why = f"the program died ({name}) at one answer; where it is SIGKILL, perhaps for lack of memory"
+    why = f"the program died ({name}) at one response; where it is SIGKILL, perhaps for lack of memory"
     if seen is not None and seen.portal_id and seen.portal_id not in STUCK and len(STUCK) < MAX_RESTARTS:
         STUCK[seen.portal_id] = why
         return None

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from harvester.demo.replies import ReplayedResponse, json_reply, page
 from harvester.demo.sites import Json
 
-__all__ = ["ROWS_MAX", "answer"]
+__all__ = ["ROWS_MAX", "respond"]
 
 ROWS_MAX = 10
 """``ckan.search.rows_max`` of every demo portal."""
@@ -52,7 +52,7 @@ Parameters = Mapping[str, Any]
 """Parameters of the query, where all values are text, or of a JSON body."""
 
 
-def answer(
+def respond(
     site_title: str, packages: Sequence[Json], path: str, parameters: Parameters, body: bytes | None
 ) -> ReplayedResponse | None:
     """Return the response of the simulated CKAN to one request. None if the address does not exist.

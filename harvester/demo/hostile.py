@@ -44,6 +44,6 @@ def hostile_packages(desk: Desk) -> list[Json]:
         put("hostile-addresses", "Bridges: maps elsewhere", "Addresses nobody may follow.",
             *(res(f"link {n}", "CSV", url=url) for n, url in enumerate(ADDRESSES, 1)),
             res("to-intranet.csv", "CSV"), by=WORKS),
-        put("hostile-bodies", NOISE, "Answers that never end, or only when unpacked.",
+        put("hostile-bodies", NOISE, "Responses that never end, or only when unpacked.",
             *(res(name, "CSV") for name in ("bomb.csv", "bomb.csv.gz", "endless.csv", "drip.csv")), by=WORKS),
     ]  # fmt: skip

@@ -96,7 +96,7 @@ class DemoServer:
         ]
 
     def __enter__(self) -> DemoServer:
-        self._http = Listener(self._port, self.answer, self.requests)
+        self._http = Listener(self._port, self.respond, self.requests)
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, name="winnow-demo", daemon=True
         )
@@ -114,7 +114,7 @@ class DemoServer:
         self._records.clear()
         self._replies.clear()
 
-    def answer(self, path: str, parameters: Mapping[str, Any], body: bytes | None = None) -> ReplayedResponse:
+    def respond(self, path: str, parameters: Mapping[str, Any], body: bytes | None = None) -> ReplayedResponse:
         """Return the response to one request, before conditional headers and ranges are applied. Status 404 if the
         address does not exist.
 
@@ -143,7 +143,7 @@ class DemoServer:
             reply = self._catalogue(site, night, path)
         else:
             below = path.removeprefix(site.path) if path.startswith(site.path) else "?"
-            reply = ckan.answer(site.title, self.records(site, night), below, parameters, body)
+            reply = ckan.respond(site.title, self.records(site, night), below, parameters, body)
         if reply is None and path.rstrip("/") == f"/{site.id}":
             reply = page(site.title, f"The data is at {site.path}")
         return replace(reply, modified=SECOND_NIGHT) if reply and reply.modified and night == 2 else reply

@@ -21,22 +21,22 @@ __all__ = ["Listener"]
 
 MAX_REQUEST_BYTES = 1_000_000
 
-Answer = Callable[[str, Mapping[str, Any], bytes | None], ReplayedResponse]
+Respond = Callable[[str, Mapping[str, Any], bytes | None], ReplayedResponse]
 """(decoded path, query, body of a POST) -> the response before ranges and conditions are applied."""
 
 
 class Listener(ThreadingHTTPServer):
     """HTTP server with one thread for each connection. Stopping it does not wait for clients.
 
-    ``answer`` gives the response to each request. ``requests`` is a list to which (method, path with query) of each
+    ``respond`` gives the response to each request. ``requests`` is a list to which (method, path with query) of each
     request is appended.
     """
 
     request_queue_size = 64
 
-    def __init__(self, port: int, answer: Answer, requests: list[tuple[str, str]]) -> None:
+    def __init__(self, port: int, respond: Respond, requests: list[tuple[str, str]]) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
-        self.answer, self.requests = answer, requests
+        self.respond, self.requests = respond, requests
         self.stopping = threading.Event()
         self.idle = threading.Condition()
         self.connections: set[socket.socket] = set()
@@ -106,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             self._send(page("Bad Request", "The address cannot be read.", status=400))
             return
-        reply = self.server.answer(unquote(parts.path), parameters, body)
+        reply = self.server.respond(unquote(parts.path), parameters, body)
         self._send(self._conditional(reply) if self.command in ("GET", "HEAD") else reply)
 
     def _conditional(self, reply: ReplayedResponse) -> ReplayedResponse:

@@ -154,7 +154,7 @@ class Archive:
                 body, length, digest, masked = masked_body(sent, request.meta.get("credential"))
         warc = {
             "WARC-Record-ID": record_id,
-            "WARC-Date": str(request.meta["answered_at"]),
+            "WARC-Date": str(request.meta["responded_at"]),
             "WARC-Payload-Digest": f"sha256:{digest}",
             "Winnow-Method": request.method,
             "Winnow-Elapsed": str(request.meta.get("elapsed_ms", 0)),
@@ -177,7 +177,7 @@ class Archive:
             self._write("response", url, body, length, http, warc)
         asked = [(k.decode("latin-1"), v.decode("latin-1")) for k, vs in request.headers.items() for v in vs]
         line = _HttpHeaders(f"{url} HTTP/1.1", masked_headers(asked), protocol=request.method)
-        warc = {"WARC-Concurrent-To": record_id, "WARC-Date": str(request.meta["answered_at"])}
+        warc = {"WARC-Concurrent-To": record_id, "WARC-Date": str(request.meta["responded_at"])}
         question, _ = mask_bytes(request.body)
         self._write("request", url, io.BytesIO(question), len(question), line, warc)
         return record_id.strip("<>")
@@ -193,7 +193,7 @@ class Archive:
         text = json.dumps(told).encode()
         warc = {
             "WARC-Record-ID": record_id,
-            "WARC-Date": str(request.meta["answered_at"]),
+            "WARC-Date": str(request.meta["responded_at"]),
             "Content-Type": "application/json",
             "Winnow-Method": request.method,
         }
@@ -240,7 +240,7 @@ class Replay:
         if not is_whole or not re.fullmatch(r"\d{8}T\d{6}Z", self.info["run_id"]):
             raise ArchiveError(f"{path}: the archive does not say which run it holds; name one made by --archive")
 
-    def answer(self, request: Request) -> tuple[Response, dict[str, Any]]:
+    def response_to(self, request: Request) -> tuple[Response, dict[str, Any]]:
         """Return the recorded response to a request, and what was noted about the exchange.
 
         If the same request was sent several times, each call returns the next response. The notes are a dictionary
@@ -251,7 +251,7 @@ class Replay:
         waiting = self._places.get((request.method, mask(request.url)))
         if not waiting:
             raise _missing(
-                f"the archive holds no {'further ' if waiting is not None else ''}answer to {request.method}"
+                f"the archive holds no {'further ' if waiting is not None else ''}response to {request.method}"
             )
         place = waiting.popleft()
         with self.path.open("rb") as file:
@@ -262,7 +262,7 @@ class Replay:
             if place.kind == "metadata":
                 told = json.loads(body)
                 fault = RequestFault(**told["fault"])
-                request.meta["answered_at"] = get("WARC-Date")
+                request.meta["responded_at"] = get("WARC-Date")
                 request.meta["exchange"] = get("WARC-Record-ID").strip("<>")
                 raise RetryableFault(fault) if told["is_retryable"] else SettledFault(fault)
             headers: dict[str, list[str]] = {}
@@ -273,7 +273,7 @@ class Replay:
             raise _missing(
                 "the archive says 'not modified': replay it over the data folder as it was before that night"
             )
-        request.meta["answered_at"] = get("WARC-Date")
+        request.meta["responded_at"] = get("WARC-Date")
         notes = {
             "elapsed_ms": int(get("Winnow-Elapsed") or 0),
             "cut": get("Winnow-Cut"),

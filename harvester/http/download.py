@@ -86,7 +86,7 @@ async def through_archive(
     instead.
 
     ``crawler``: the Scrapy crawler whose spider holds the run's context. ``fetch``: the coroutine that sends the
-    request. The request's ``meta`` gets "answered_at" (UTC instant), "elapsed_ms" and, with an archive, "exchange"
+    request. The request's ``meta`` gets "responded_at" (UTC instant), "elapsed_ms" and, with an archive, "exchange"
     (WARC-Record-ID). What ``fetch`` raises is archived and raised again.
     """
     run = crawler.spider.run  # type: ignore[union-attr]
@@ -96,13 +96,13 @@ async def through_archive(
     try:
         response = await fetch(request)
     except Exception as error:
-        request.meta["answered_at"] = _instant()
+        request.meta["responded_at"] = _instant()
         if run.archive is not None:
             kinds = tuple(load_object(name) for name in crawler.settings.getlist("RETRY_EXCEPTIONS"))
             fault = of_exception(error)
             request.meta["exchange"] = run.archive.fault(request, fault, is_retryable=isinstance(error, kinds))
         raise
-    request.meta["answered_at"] = _instant()
+    request.meta["responded_at"] = _instant()
     request.meta["elapsed_ms"] = int(1000 * (time.monotonic() - begun))
     if run.archive is not None:
         notes = {name: request.meta.get(name) for name in NOTES}
@@ -119,7 +119,7 @@ async def through_archive(
 
 
 def _replayed(run: Any, request: Request) -> Response:
-    response, notes = run.replay.answer(request)
+    response, notes = run.replay.response_to(request)
     request.meta["elapsed_ms"] = notes["elapsed_ms"]
     request.meta["exchange"] = notes["exchange"]
     request.meta.update({name: notes[name] for name in NOTES if notes[name] is not None})

@@ -259,7 +259,7 @@ def of_exception(error: BaseException) -> RequestFault:
                 remedy = "publish the file at a public address; for one of your own, declare it local (local_also)"
                 return RequestFault("private_address", "unknown", f"{link}: not asked", remedy)
             case ssl.SSLError():
-                remedy = "mend the certificate; to go on all the same, set accept_bad_tls in the portal file"
+                remedy = "fix the certificate; to go on all the same, set accept_bad_tls in the portal file"
                 return RequestFault("tls", "unknown", f"the certificate or TLS fails: {tls_reason(link)}"[:300], remedy)
             case socket.gaierror() if link.errno == socket.EAI_NONAME:
                 return RequestFault(
@@ -270,7 +270,7 @@ def of_exception(error: BaseException) -> RequestFault:
                 return RequestFault("dns", "unknown", "the name server did not answer", remedy)
     match error:
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EMFILE):
-            return RequestFault("ours", "unknown", f"a fault on this machine: {text}", "mend it here and run again")
+            return RequestFault("ours", "unknown", f"a fault on this machine: {text}", "fix it here and run again")
         case MemoryError():
             return RequestFault("ours", "unknown", "this machine has no memory left", "run fewer portals at once")
         case HostResting():
@@ -280,9 +280,9 @@ def of_exception(error: BaseException) -> RequestFault:
         case BudgetSpent():
             return RequestFault("too_large", "unknown", text, "raise the limit in the portal file")
         case PagingLoopError():
-            return RequestFault("parse", "unknown", text, "ask the portal to mend its paging; what was read is kept")
+            return RequestFault("parse", "unknown", text, "ask the portal to fix its paging; what was read is kept")
         case IgnoreRequest() if "MAXSIZE" in str(error):
-            return RequestFault("too_large", "unknown", "the answer unfolds to more than is allowed", _LIMIT)
+            return RequestFault("too_large", "unknown", "the response unfolds to more than is allowed", _LIMIT)
         case IgnoreRequest() if "robots" in text.lower():
             remedy = "admit the path in robots.txt"
             return RequestFault("robots", "unknown", "robots.txt forbids it: not asked", remedy)
@@ -302,9 +302,9 @@ def of_exception(error: BaseException) -> RequestFault:
         case DownloadConnectionRefusedError():
             return RequestFault("connect", "unknown", text, _AGAIN)
         case DownloadFailedError() | ResponseDataLossError():
-            return RequestFault("cut_short", "unknown", f"the answer broke off: {text}", _AGAIN)
+            return RequestFault("cut_short", "unknown", f"the response broke off: {text}", _AGAIN)
         case UnaskableAddressError():
             return RequestFault("invalid_url", "invalid", text, "correct the address")
         case ValueError():
-            return RequestFault("parse", "unknown", f"the answer cannot be read: {text}", _AGAIN)
+            return RequestFault("parse", "unknown", f"the response cannot be read: {text}", _AGAIN)
     return RequestFault("connect", "unknown", f"{type(error).__name__}: {text}", _AGAIN)

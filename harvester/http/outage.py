@@ -10,17 +10,17 @@ from dataclasses import replace
 
 from catalog.model import ResourceCheck
 
-__all__ = ["HOSTS", "Outage", "has_answered"]
+__all__ = ["HOSTS", "Outage", "has_responded"]
 
 HOSTS = 10
 """Hosts that fail in a row before the network is tested by asking a host that must respond."""
 _NO_CONNECTION = ("dns", "connect", "timeout")
-_ANSWERED = ("tls", "cut_short")
+_RESPONDED = ("tls", "cut_short")
 
 
-def has_answered(seen: ResourceCheck) -> bool:
+def has_responded(seen: ResourceCheck) -> bool:
     """Return whether a check of a distribution's address got any response from the host, even an error."""
-    return seen.outcome == "ok" or seen.status is not None or seen.fault in _ANSWERED
+    return seen.outcome == "ok" or seen.status is not None or seen.fault in _RESPONDED
 
 
 class Outage:
@@ -40,7 +40,7 @@ class Outage:
         ``host``: the host of the address. If it responded, all collected checks and this one are returned. If the
         check failed without a connection, it is collected and the list is empty. Any other check is returned alone.
         """
-        if has_answered(seen):
+        if has_responded(seen):
             return [*self.release(), seen]
         if seen.fault not in _NO_CONNECTION:
             # The address was not asked, so the check says nothing about the network.

@@ -233,7 +233,7 @@ class Politeness:
             except HostResting as error:
                 if run.archive is not None:
                     # The archive also records that the request was not sent.
-                    request.meta["answered_at"] = now()
+                    request.meta["responded_at"] = now()
                     fault = of_exception(error)
                     request.meta["exchange"] = run.archive.fault(request, fault, is_retryable=False)
                 raise

@@ -34,7 +34,7 @@ class Reconnect:
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.steps_s: list[float] = crawler.settings.getlist("WINNOW_RECONNECT_S")
-        self.answered: set[str] = set()
+        self.responded: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Reconnect:
@@ -43,7 +43,7 @@ class Reconnect:
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """Record that the request's host has responded, and return the response unchanged."""
-        self.answered.add(host_of(request.url))
+        self.responded.add(host_of(request.url))
         return response
 
     async def process_exception(self, request: Request, exception: Exception) -> Request | None:
@@ -57,7 +57,7 @@ class Reconnect:
         if not hasattr(spider, "stats"):
             # A check of a file is repeated another night instead.
             return None
-        if tries >= len(self.steps_s) or not _is_refusal(exception) or host_of(request.url) not in self.answered:
+        if tries >= len(self.steps_s) or not _is_refusal(exception) or host_of(request.url) not in self.responded:
             return None
         until = time.monotonic() + self.steps_s[tries]
         log.info("%s refuses connections; retrying in %g s", request.url, self.steps_s[tries])

@@ -58,7 +58,7 @@ class Unpack:
         try:
             body = unpacked(response.body, header, request.meta.get("download_maxsize", self.max_bytes))
         except BrokenCodingError as error:
-            why = f"{error}" if error.is_short else f"the answer cannot be unpacked: {error}"
+            why = f"{error}" if error.is_short else f"the response cannot be unpacked: {error}"
             spider: Any = self.crawler.spider
             return get_retry_request(request, spider=spider, reason=why) or self._lost(response, why)
         if body is None:

@@ -307,10 +307,10 @@ def _post(catalog: Catalog, letter: Letter, session: requests.Session, done: Out
     import requests
 
     try:
-        answer = session.post(letter.recipient, json=post(letter), timeout=SECONDS, allow_redirects=False)
-        if not 200 <= answer.status_code < 300:
+        response = session.post(letter.recipient, json=post(letter), timeout=SECONDS, allow_redirects=False)
+        if not 200 <= response.status_code < 300:
             forget(catalog, letter)
-            done.fail(letter, f"answered with {answer.status_code}")
+            done.fail(letter, f"answered with {response.status_code}")
         else:
             done.sent += 1
     except requests.ConnectTimeout as error:

@@ -39,7 +39,7 @@ def finish(
         )
         write_errors(run.catalog, run.run_id, portal.id, [error])
     if bugs:
-        stats.fail(f"{bugs} answers could not be handled: a fault of this program, see the log")
+        stats.fail(f"{bugs} responses could not be handled: a fault of this program, see the log")
     settle(spider)
     if orphans := link_parents(run.catalog, portal.id):
         stats.notes.append(f"{orphans} datasets name a parent that the portal does not list")

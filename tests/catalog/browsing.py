@@ -173,17 +173,17 @@ class Site:
 
     def page(self, path: str, **params: str) -> str:
         """A page that must be there and must not hold what a portal wrote as markup."""
-        answer = self.get(path, **params)
-        assert answer.status_code == 200, (path, answer.text[-2000:])
-        assert "<script>alert" not in answer.text, path
-        assert not re.search(r"""(?:href|src)=["']?(?:javascript|data):""", answer.text), path
+        response = self.get(path, **params)
+        assert response.status_code == 200, (path, response.text[-2000:])
+        assert "<script>alert" not in response.text, path
+        assert not re.search(r"""(?:href|src)=["']?(?:javascript|data):""", response.text), path
         assert not re.search(
-            r"""<(?:img|script|link rel="stylesheet")[^>]+(?:src|href)=["']?(?:https?:)?//""", answer.text
+            r"""<(?:img|script|link rel="stylesheet")[^>]+(?:src|href)=["']?(?:https?:)?//""", response.text
         ), path
-        return str(answer.text)
+        return str(response.text)
 
     def rows(self, query: str, **params: str) -> list[dict[str, Any]]:
-        answer = self.get(f"/catalog/{query}.json", _shape="array", **params)
-        assert answer.status_code == 200, (query, answer.text)
-        found: list[dict[str, Any]] = answer.json()
+        response = self.get(f"/catalog/{query}.json", _shape="array", **params)
+        assert response.status_code == 200, (query, response.text)
+        found: list[dict[str, Any]] = response.json()
         return found

@@ -85,8 +85,8 @@ def test_query(site: Site, empty: Site, name: str) -> None:
     assert "Run SQL" not in page and 'for="p-portal"' in page
     assert empty.rows(name, **words) == []
     empty.page(f"/catalog/{name}", **words)
-    answer = site.get(f"/catalog/{name}.csv", **words)
-    assert answer.status_code == 200
+    response = site.get(f"/catalog/{name}.csv", **words)
+    assert response.status_code == 200
 
 
 def test_index_shows_each_portal(site: Site) -> None:
@@ -139,10 +139,10 @@ def test_parts_lead_to_their_parent_and_back(site: Site) -> None:
 @pytest.mark.parametrize("form", ["", ".json"])
 def test_another_name_of_a_dataset_leads_to_its_page(site: Site, form: str) -> None:
     """Its identifier changed: who makes an id of the new one is led to where the history is."""
-    answer = site.get(f"/catalog/datasets/north-other{form}")
-    assert (answer.status_code, answer.headers["location"]) == (301, f"/catalog/datasets/north-0{form}")
-    assert site.get(answer.headers["location"]).status_code == 200
-    assert "content-security-policy" in answer.headers
+    response = site.get(f"/catalog/datasets/north-other{form}")
+    assert (response.status_code, response.headers["location"]) == (301, f"/catalog/datasets/north-0{form}")
+    assert site.get(response.headers["location"]).status_code == 200
+    assert "content-security-policy" in response.headers
     assert site.get("/catalog/datasets/nobody").status_code == 404
 
 
@@ -234,9 +234,9 @@ def test_share_of_open_licences(site: Site) -> None:
 
 
 def test_headers_and_robots(site: Site) -> None:
-    answer = site.get("/robots.txt")
-    assert answer.text == "User-agent: *\nDisallow: /*?"
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    response = site.get("/robots.txt")
+    assert response.text == "User-agent: *\nDisallow: /*?"
+    assert "default-src 'none'" in response.headers["content-security-policy"]
     css = site.get("/static/winnow.css")
     assert css.status_code == 200 and "url(" not in css.text and "@import" not in css.text
 
@@ -264,8 +264,8 @@ def test_labels_and_headings(site: Site) -> None:
     ],
 )  # fmt: skip
 def test_addresses_of_names_before_lead_to_the_names_of_today(site: Site, before: str, now: str) -> None:
-    answer = site.get(before)
-    assert (answer.status_code, answer.headers["location"]) == (301, now)
+    response = site.get(before)
+    assert (response.status_code, response.headers["location"]) == (301, now)
     assert site.get(now).status_code == 200
 
 

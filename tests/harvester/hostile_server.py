@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from portal_server import Answer, Asked, PortalServer, as_json, ckan_search
+from portal_server import Asked, PortalServer, Response, as_json, ckan_search
 
 __all__ = ["CASES", "GOOD", "ODD_IDS", "Case", "serve"]
 
@@ -102,31 +102,31 @@ LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol">""" + b"".j
 
 
 def routes() -> dict[str, Any]:
-    """The answers of all cases, by path. Each case lies in a folder of its name."""
+    """The responses of all cases, by path. Each case lies in a folder of its name."""
     counter = iter(range(10**9))
 
-    def endless_pages(asked: Asked) -> Answer:
+    def endless_pages(asked: Asked) -> Response:
         page = [{"id": f"n{next(counter)}", "title": "x"} for _ in range(int(asked.query["rows"]))]
         return as_json({"success": True, "result": {"count": 10**9, "results": page}})
 
-    def chain(asked: Asked) -> Answer:
+    def chain(asked: Asked) -> Response:
         step = int(asked.query.get("step", 0)) + 1
-        return Answer(302, headers={"Location": f"{asked.path}?step={step}"})
+        return Response(302, headers={"Location": f"{asked.path}?step={step}"})
 
     def search(name: str, records: list[dict[str, Any]], **values: Any) -> dict[str, Any]:
         found = ckan_search(records)
 
-        def answer(asked: Asked) -> Answer:
+        def respond(asked: Asked) -> Response:
             made = found(asked)
-            return Answer(made.status, made.content_type, made.body, values.get("headers", {}))
+            return Response(made.status, made.content_type, made.body, values.get("headers", {}))
 
-        return {f"/{name}{SEARCH}": answer}
+        return {f"/{name}{SEARCH}": respond}
 
     def page(name: str, **values: Any) -> dict[str, Any]:
-        return {f"/{name}{SEARCH}": Answer(**values)}
+        return {f"/{name}{SEARCH}": Response(**values)}
 
     def feed(name: str, **values: Any) -> dict[str, Any]:
-        return {f"/{name}/data.json": Answer(**values)}
+        return {f"/{name}/data.json": Response(**values)}
 
     bomb = gzip.compress(b"0" * (300 * MB), 1)
     head = b'{"dataset": ['

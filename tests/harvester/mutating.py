@@ -1,4 +1,4 @@
-"""Answers of a portal with one loss in them: a record that is removed, sent twice, or broken; a page that is broken."""
+"""Responses of a portal with one loss: a record that is removed, sent twice, or broken; a page that is broken."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _XML_LISTS = ("SearchResults", "ListRecords", "RDF")
 
 
 def mutated(mutation: str, body: bytes, rng: random.Random, other: bytes | None = None) -> tuple[int, bytes] | None:
-    """(Status, body) of an answer with a loss; None where it has no place for it. ``other``: the page before."""
+    """(Status, body) of a response with a loss; None where it has no place for it. ``other``: the page before."""
     if mutation == "gone":
         return 404, b"not here"
     if mutation == "page twice":

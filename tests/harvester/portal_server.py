@@ -21,7 +21,7 @@ from harvester.night.stages import portal_of
 from specs.errors import parse
 from specs.portals import PortalSpec
 
-__all__ = ["Answer", "Asked", "PortalServer", "as_json", "ckan_search", "harvest", "harvested", "spec"]
+__all__ = ["Asked", "PortalServer", "Response", "as_json", "ckan_search", "harvest", "harvested", "spec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What is sent. A body that is an iterator is sent chunk by chunk, without a length."""
 
     status: int = 200
@@ -47,12 +47,12 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-Route = Answer | Callable[[Asked], Answer]
+Route = Response | Callable[[Asked], Response]
 
 
-def as_json(value: Any, status: int = 200) -> Answer:
-    """A value as a JSON answer."""
-    return Answer(status, body=json.dumps(value, ensure_ascii=False).encode())
+def as_json(value: Any, status: int = 200) -> Response:
+    """A value as a JSON response."""
+    return Response(status, body=json.dumps(value, ensure_ascii=False).encode())
 
 
 class PortalServer:
@@ -117,8 +117,10 @@ class _Handler(BaseHTTPRequestHandler):
         portal = self.server.portal
         portal.requests.append((self.command, self.path))
         parts = urlsplit(self.path)
-        route = portal.routes.get(self.path) or portal.routes.get(parts.path) or Answer(404, "text/plain", b"not here")
-        while not isinstance(route, Answer):
+        route = (
+            portal.routes.get(self.path) or portal.routes.get(parts.path) or Response(404, "text/plain", b"not here")
+        )
+        while not isinstance(route, Response):
             query = dict(parse_qsl(parts.query, keep_blank_values=True))
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             route = route(Asked(self.command, parts.path, query, dict(self.headers), body, parts.query))
@@ -127,15 +129,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_POST = do_GET
 
-    def send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type)
-        for name, value in answer.headers.items():
+    def send(self, response: Response) -> None:
+        self.send_response(response.status)
+        self.send_header("Content-Type", response.content_type)
+        for name, value in response.headers.items():
             self.send_header(name, value)
-        if isinstance(answer.body, bytes):
-            if "Content-Length" not in answer.headers:
-                self.send_header("Content-Length", str(len(answer.body)))
-            elif answer.headers["Content-Length"] != str(len(answer.body)):
+        if isinstance(response.body, bytes):
+            if "Content-Length" not in response.headers:
+                self.send_header("Content-Length", str(len(response.body)))
+            elif response.headers["Content-Length"] != str(len(response.body)):
                 self.close_connection = True
         else:
             self.send_header("Connection", "close")
@@ -143,19 +145,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
-        for chunk in [answer.body] if isinstance(answer.body, bytes) else answer.body():
+        for chunk in [response.body] if isinstance(response.body, bytes) else response.body():
             self.wfile.write(chunk)
 
 
-def ckan_search(packages: list[dict[str, Any]], *, rows_max: int = 1000) -> Callable[[Asked], Answer]:
+def ckan_search(packages: list[dict[str, Any]], *, rows_max: int = 1000) -> Callable[[Asked], Response]:
     """CKAN's package_search over a list, with its silent cap on rows."""
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         start, rows = int(asked.query.get("start", 0)), min(int(asked.query["rows"]), rows_max)
         page = packages[start : start + rows]
         return as_json({"success": True, "result": {"count": len(packages), "results": page}})
 
-    return answer
+    return respond
 
 
 def spec(portal_id: str, portal_type: str, url: str, *, local: bool = True, **values: Any) -> PortalSpec:

@@ -17,7 +17,7 @@ from typing import Any
 import openpyxl
 import pytest
 from click.testing import CliRunner
-from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, harvest, harvested, spec
 
 from catalog.db.store import Catalog, CatalogError, open_catalog
 from catalog.repositories.harvests import approve
@@ -30,25 +30,27 @@ from harvester.spiders.sitemap.pages import datasets_in
 ROOT = Path(__file__).parents[2]
 
 
-def page(number: int) -> Answer:
+def page(number: int) -> Response:
     """A page with one dataset."""
     node = {"@context": "https://schema.org", "@type": "Dataset", "identifier": f"D{number}", "name": f"Data {number}"}
-    return Answer(200, "text/html", f'<html><script type="application/ld+json">{json.dumps(node)}</script>'.encode())
+    return Response(200, "text/html", f'<html><script type="application/ld+json">{json.dumps(node)}</script>'.encode())
 
 
 def site(count: int, **more: Any) -> PortalServer:
     server = PortalServer({f"/d/{n}": page(n) for n in range(count)} | more)
     lines = "".join(f"<url><loc>{server.url}/d/{n}</loc></url>" for n in range(count))
-    server.routes.setdefault("/sitemap.xml", Answer(200, "text/xml", f"<urlset>{lines}</urlset>".encode()))
+    server.routes.setdefault("/sitemap.xml", Response(200, "text/xml", f"<urlset>{lines}</urlset>".encode()))
     return server
 
 
 def test_compressed_sitemap_and_one_that_unfolds_without_end(catalog: Catalog) -> None:
     with site(3) as server:
         plain = server.routes["/sitemap.xml"]
-        assert isinstance(plain, Answer) and isinstance(plain.body, bytes)
-        server.routes["/sitemap.xml.gz"] = Answer(200, "application/gzip", gzip.compress(plain.body))
-        server.routes["/bomb.xml.gz"] = Answer(200, "application/gzip", gzip.compress(b"<urlset>" + b" " * 70_000_000))
+        assert isinstance(plain, Response) and isinstance(plain.body, bytes)
+        server.routes["/sitemap.xml.gz"] = Response(200, "application/gzip", gzip.compress(plain.body))
+        server.routes["/bomb.xml.gz"] = Response(
+            200, "application/gzip", gzip.compress(b"<urlset>" + b" " * 70_000_000)
+        )
         harvest(catalog, spec("p", "sitemap", server.url + "/sitemap.xml.gz"))
         harvest(catalog, spec("q", "sitemap", server.url + "/bomb.xml.gz"))
     assert (harvested(catalog, "p")["verdict"], harvested(catalog, "p")["datasets"]) == ("complete", 3)
@@ -59,7 +61,7 @@ def test_compressed_sitemap_and_one_that_unfolds_without_end(catalog: Catalog) -
 def test_stale_links_are_said_and_many_of_them_are_no_deletion(gone: int, verdict: str, catalog: Catalog) -> None:
     with site(20) as server:
         for n in range(gone):
-            server.routes[f"/d/{n}"] = Answer(404)
+            server.routes[f"/d/{n}"] = Response(404)
         harvest(catalog, spec("p", "sitemap", server.url))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"], row["errors"]) == (verdict, 20 - gone, gone)
@@ -68,7 +70,7 @@ def test_stale_links_are_said_and_many_of_them_are_no_deletion(gone: int, verdic
 def test_list_of_which_nothing_is_there_is_given_up(catalog: Catalog) -> None:
     with site(300) as server:
         for n in range(300):
-            server.routes[f"/d/{n}"] = Answer(404)
+            server.routes[f"/d/{n}"] = Response(404)
         harvest(catalog, spec("p", "sitemap", server.url))
         assert len(server.asked("/d/")) == 200
     row = harvested(catalog, "p")
@@ -78,7 +80,7 @@ def test_list_of_which_nothing_is_there_is_given_up(catalog: Catalog) -> None:
 def test_bare_ampersand_of_an_address(catalog: Catalog) -> None:
     with PortalServer({"/d?a=1&b=2": page(1)}) as server:
         text = f"<urlset><url><loc>{server.url}/d?a=1&b=2</loc></url></urlset>"
-        server.routes["/sitemap.xml"] = Answer(200, "text/xml", text.encode())
+        server.routes["/sitemap.xml"] = Response(200, "text/xml", text.encode())
         harvest(catalog, spec("p", "sitemap", server.url))
     assert (harvested(catalog, "p")["verdict"], harvested(catalog, "p")["datasets"]) == ("complete", 1)
 
@@ -86,7 +88,7 @@ def test_bare_ampersand_of_an_address(catalog: Catalog) -> None:
 def test_a_site_in_trouble_is_left_alone(catalog: Catalog) -> None:
     with site(60) as server:
         for n in range(60):
-            server.routes[f"/d/{n}"] = Answer(403)
+            server.routes[f"/d/{n}"] = Response(403)
         harvest(catalog, spec("p", "sitemap", server.url))
         assert len(server.asked("/d/")) == 20
     row = harvested(catalog, "p")
@@ -95,10 +97,10 @@ def test_a_site_in_trouble_is_left_alone(catalog: Catalog) -> None:
 
 @pytest.mark.parametrize("outside", [(), ("elsewhere.example",), ("*.example",)])
 def test_pages_of_other_sites_are_counted_until_they_are_declared(outside: Any, catalog: Catalog) -> None:
-    other = Answer(200, "text/html", b"<html>News</html>")
+    other = Response(200, "text/html", b"<html>News</html>")
     with site(2, **{"/news": other}) as server:
         sitemap = f"{server.url}/d/0\n{server.url}/d/1\n{server.url}/news\nhttp://elsewhere.example/d/1\n"
-        server.routes["/sitemap.xml"] = Answer(200, "text/plain", sitemap.encode())
+        server.routes["/sitemap.xml"] = Response(200, "text/plain", sitemap.encode())
         harvest(catalog, spec("p", "sitemap", server.url, outside=outside))
     row = harvested(catalog, "p")
     # A page without datasets is no loss.
@@ -115,7 +117,7 @@ def test_what_was_approved_once_blocks_no_later_harvest(catalog: Catalog) -> Non
         portal = spec("p", "sitemap", server.url, retire={"grace_runs": 1})
 
         def harvest_once(*named: str) -> dict[str, Any]:
-            server.routes["/sitemap.xml"] = Answer(200, "text/plain", "\n".join(named).encode())
+            server.routes["/sitemap.xml"] = Response(200, "text/plain", "\n".join(named).encode())
             harvest(catalog, portal)
             return harvested(catalog, "p")
 
@@ -140,10 +142,10 @@ def test_harvest_that_is_killed_goes_on_with_the_next_address(tmp_path: Path) ->
         command += ["harvest", "--portals", str(file), "--json"]
         good = server.routes["/d/6"]
 
-        def kill(asked: Asked) -> Answer:
+        def kill(asked: Asked) -> Response:
             victim.kill()
             victim.wait(10)
-            return Answer(500)
+            return Response(500)
 
         server.routes["/d/6"] = kill
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as victim:
@@ -164,9 +166,9 @@ def urlset(*paths: str) -> str:
     return "<urlset>" + "".join(f"<url><loc>http://HOST{path}</loc></url>" for path in paths) + "</urlset>"
 
 
-def told(*nodes: Any) -> Answer:
+def told(*nodes: Any) -> Response:
     scripts = "".join(f'<script type="application/ld+json">{json.dumps(node)}</script>' for node in nodes)
-    return Answer(200, "text/html", f"<html>{scripts}</html>".encode())
+    return Response(200, "text/html", f"<html>{scripts}</html>".encode())
 
 
 def a_dataset(**more: Any) -> dict[str, Any]:
@@ -175,13 +177,13 @@ def a_dataset(**more: Any) -> dict[str, Any]:
 
 def visited(catalog: Catalog, sitemap: str | Callable[[str], bytes], pages: dict[str, Any]) -> dict[str, Any]:
     """A night at a site; "http://HOST" stands for its address."""
-    with PortalServer({path: one for path, one in pages.items() if not isinstance(one, Answer)}) as server:
+    with PortalServer({path: one for path, one in pages.items() if not isinstance(one, Response)}) as server:
         for path, one in pages.items():
-            if isinstance(one, Answer) and isinstance(one.body, bytes):
+            if isinstance(one, Response) and isinstance(one.body, bytes):
                 server.routes[path] = replace(one, body=one.body.replace(b"http://HOST", server.url.encode()))
         body = sitemap.encode() if isinstance(sitemap, str) else sitemap(server.url)
         body = body.replace(b"http://HOST", server.url.encode())
-        server.routes.setdefault("/sitemap.xml", Answer(200, "application/xml", body))
+        server.routes.setdefault("/sitemap.xml", Response(200, "application/xml", body))
         harvest(catalog, spec("p", "sitemap", server.url))
     return harvested(catalog, "p")
 
@@ -240,7 +242,7 @@ def test_a_sitemap_with_faults_that_is_whole(sitemap: Callable[[str], bytes], ca
 def test_listings_beyond_the_limit_are_said(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(addresses, "MAX_LISTINGS", 4)
     index = "".join(f"<sitemap><loc>http://HOST/{n}.txt</loc></sitemap>" for n in range(6))
-    texts = {f"/{n}.txt": Answer(200, "text/plain", b"http://HOST/d/%d" % n) for n in range(6)}
+    texts = {f"/{n}.txt": Response(200, "text/plain", b"http://HOST/d/%d" % n) for n in range(6)}
     index = f"<sitemapindex>{index}</sitemapindex>"
     row = visited(catalog, index, {f"/d/{n}": page(n) for n in range(6)} | texts)
     assert (row["verdict"], row["datasets"]) == ("partial", 2)
@@ -250,17 +252,19 @@ def test_listings_beyond_the_limit_are_said(catalog: Catalog, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("robots", "verdict"),
     [
-        (Answer(404), "complete"),
-        (Answer(410), "complete"),
-        (Answer(200, "text/html", b"<html>Home</html>"), "complete"),
-        (Answer(302, headers={"Location": "/home"}), "complete"),
-        (Answer(500), "partial"),
+        (Response(404), "complete"),
+        (Response(410), "complete"),
+        (Response(200, "text/html", b"<html>Home</html>"), "complete"),
+        (Response(302, headers={"Location": "/home"}), "complete"),
+        (Response(500), "partial"),
     ],
     ids=["404", "410", "HTML", "redirect", "500"],
 )
-def test_robots_txt_that_does_not_come_may_name_other_sitemaps(robots: Answer, verdict: str, catalog: Catalog) -> None:
+def test_robots_txt_that_does_not_come_may_name_other_sitemaps(
+    robots: Response, verdict: str, catalog: Catalog
+) -> None:
     pages = {f"/d/{n}": page(n) for n in range(3)} | {"/robots.txt": robots}
-    pages["/home"] = Answer(200, "text/html", b"<html>Home</html>")
+    pages["/home"] = Response(200, "text/html", b"<html>Home</html>")
     row = visited(catalog, whole, pages)
     assert (row["verdict"], row["datasets"]) == (verdict, 3), row["reasons"]
 
@@ -291,7 +295,7 @@ def test_sitemaps_of_other_hosts_are_said(catalog: Catalog) -> None:
     row = visited(catalog, f"<sitemapindex>{other}</sitemapindex>", {})
     assert row["verdict"] == "failed" and "1 sitemaps of other hosts were not read" in row["reasons"][0]
     own = "<sitemap><loc>http://HOST/own.txt</loc></sitemap>"
-    pages = {"/own.txt": Answer(200, "text/plain", b"http://HOST/d/1"), "/d/1": page(1)}
+    pages = {"/own.txt": Response(200, "text/plain", b"http://HOST/d/1"), "/d/1": page(1)}
     row = visited(catalog, f"<sitemapindex>{other}{own}</sitemapindex>", pages)
     assert row["verdict"] == "partial" and "elsewhere.example" in row["reasons"][0]
 
@@ -313,7 +317,7 @@ def test_a_hostile_page_takes_no_longer_than_its_length(body: bytes) -> None:
 
 def test_hostile_robots_txt(catalog: Catalog) -> None:
     begun = time.process_time()
-    pages = {"/robots.txt": Answer(200, "text/plain", b"\n" * 500_000), "/d/0": page(0)}
+    pages = {"/robots.txt": Response(200, "text/plain", b"\n" * 500_000), "/d/0": page(0)}
     row = visited(catalog, urlset("/d/0"), pages)
     assert row["verdict"] == "complete" and time.process_time() - begun < 5
 
@@ -342,7 +346,7 @@ def test_a_page_of_its_own_tells_more_than_the_catalogue(kind: str, catalog: Cat
 def test_images_and_files_of_a_sitemap_are_no_datasets(catalog: Catalog) -> None:
     image = '<image:image xmlns:image="i"><image:loc>http://HOST/i.png</image:loc></image:image>'
     sitemap = urlset("/d/1", "/f.pdf").replace("</url>", f"{image}</url>")
-    pages = {"/d/1": page(1), "/f.pdf": Answer(200, "application/pdf", b"%PDF-1.7"), "/i.png": Answer(500)}
+    pages = {"/d/1": page(1), "/f.pdf": Response(200, "application/pdf", b"%PDF-1.7"), "/i.png": Response(500)}
     row = visited(catalog, sitemap, pages)
     assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 1, 0), row["reasons"]
 
@@ -365,7 +369,7 @@ def test_what_a_node_leaves_out_and_what_it_does_not_say(catalog: Catalog) -> No
 
 
 def served(catalog: Catalog, body: bytes, name: str = "list.csv", kind: str = "text/csv") -> dict[str, Any]:
-    with PortalServer({f"/{name}": Answer(200, kind, body)}) as server:
+    with PortalServer({f"/{name}": Response(200, kind, body)}) as server:
         harvest(catalog, spec("p", "inventory", f"{server.url}/{name}"))
     return harvested(catalog, "p")
 
@@ -428,7 +432,7 @@ def test_entities_of_xml_are_not_unfolded(catalog: Catalog) -> None:
     <MD_DataIdentification><abstract>&b;&b;</abstract>
     <citation><CI_Citation><title>T &f;</title></CI_Citation></citation>
     </MD_DataIdentification></identificationInfo></MD_Metadata>"""
-    with PortalServer({"/a.xml": Answer(200, "application/xml", record)}) as server:
+    with PortalServer({"/a.xml": Response(200, "application/xml", record)}) as server:
         harvest(catalog, spec("p", "waf", server.url + "/a.xml"))
     row = catalog.rows("select title, description from datasets")[0]
     assert row["title"] == "T &f;" and "aaaa" not in str(row)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.model import Dataset
@@ -28,17 +28,17 @@ def search(features: list[dict[str, Any]], clamp: int = 10_000) -> Any:
     """Hub's search: newest first, totals and offsets cut off, the filter that is written in windows."""
     newest_first = sorted(features, key=lambda f: -f["properties"]["modified"])
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         until = int(asked.query.get("filter", "<= 9999999999999").rpartition("<= ")[2])
         found = [f for f in newest_first if f["properties"]["modified"] <= until]
         start, limit = int(asked.query["startindex"]) - 1, min(100, int(asked.query["limit"]))
         if start + limit > clamp:
-            return Answer(500)
+            return Response(500)
         links = [{"rel": "next", "href": "http://other.example/"}] if start + limit < len(found) else []
         page = found[start : start + limit]
         return as_json({"features": page, "numberMatched": min(clamp, len(found)), "links": links})
 
-    return answer
+    return respond
 
 
 def found(catalog: Catalog) -> dict[str, Dataset]:
@@ -123,7 +123,7 @@ def test_where_there_is_no_search_the_feeds_are_read(feed: str, catalog: Catalog
 
 def test_a_feed_that_breaks_off_is_partial(catalog: Catalog) -> None:
     body = json.dumps({"dataset": [entry(n, f"{n:032x}") for n in range(3)]}).encode()[:-30]
-    with PortalServer({"/data.json": Answer(body=body)}) as server:
+    with PortalServer({"/data.json": Response(body=body)}) as server:
         harvest(catalog, spec("p", "arcgis-hub", server.url))
     assert (harvested(catalog, "p")["verdict"], harvested(catalog, "p")["datasets"]) == ("partial", 2)
 
@@ -177,12 +177,12 @@ def test_item_and_layer_of_an_address(said: Any, item: str | None) -> None:
     assert item_and_layer(said) == item
 
 
-def directory(*services: str, folders: tuple[str, ...] = ()) -> Answer:
+def directory(*services: str, folders: tuple[str, ...] = ()) -> Response:
     listed = [{"name": name, "type": kind} for name, _, kind in (one.rpartition("/") for one in services)]
     return as_json({"currentVersion": 11, "folders": folders, "services": listed})
 
 
-def refusal(code: int, message: str) -> Answer:
+def refusal(code: int, message: str) -> Response:
     return as_json({"error": {"code": code, "message": message, "details": []}})
 
 
@@ -221,18 +221,18 @@ def test_folders_are_walked_and_what_needs_a_token_is_said(catalog: Catalog) -> 
         ({"": refusal(499, "Token Required")}, "failed", 0, "error 499: Token Required"),
         ({"": as_json({"currentVersion": 11})}, "failed", 0, "lists no services"),
         ({"": as_json([])}, "failed", 0, "not an object"),
-        ({"/A/MapServer": Answer(body=b'{"serviceDescription": ')}, "partial", 1, "1 records were lost"),
+        ({"/A/MapServer": Response(body=b'{"serviceDescription": ')}, "partial", 1, "1 records were lost"),
     ],
     ids=["stopped", "folder fails", "closed", "no directory", "a list", "cut short"],
 )
 def test_errors_of_a_server_come_within_200(
-    routes: dict[str, Answer], verdict: str, count: int, reason: str, catalog: Catalog
+    routes: dict[str, Response], verdict: str, count: int, reason: str, catalog: Catalog
 ) -> None:
     root = "/arcgis/rest/services"
     about = as_json({"serviceDescription": "All of it"})
     plain = {"": directory("A/MapServer", "B/MapServer", folders=("F",)), "/F": directory()}
     plain |= {"/A/MapServer": about, "/B/MapServer": about}
-    with PortalServer({root + path: answer for path, answer in (plain | routes).items()}) as server:
+    with PortalServer({root + path: response for path, response in (plain | routes).items()}) as server:
         harvest(catalog, spec("p", "arcgis-server", server.url + root))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"]) == (verdict, count), row["reasons"]
@@ -255,7 +255,7 @@ def portal_search(count: int, clamp: int) -> Any:
     """The search of ArcGIS Online: totals and offsets are cut off, ``created`` can be asked for as a range."""
     items = [{"id": f"{n:032x}", "type": "CSV", "created": 10**12 + n - n % 3, "title": f"T {n}"} for n in range(count)]
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         query, start, num = asked.query["q"], int(asked.query["start"]), int(asked.query["num"])
         since = int(query.partition("created:[")[2].partition(" TO ")[0] or 0)
         rest = [item for item in items if item["created"] >= since]
@@ -268,7 +268,7 @@ def portal_search(count: int, clamp: int) -> Any:
             "nextStart": end + 1 if end < len(rest) else -1,
         })  # fmt: skip
 
-    return answer
+    return respond
 
 
 def test_items_behind_the_limit_are_asked_for_by_date(monkeypatch: pytest.MonkeyPatch, catalog: Catalog) -> None:
@@ -290,8 +290,8 @@ def test_items_of_everyone_are_no_portal(catalog: Catalog) -> None:
 
 def test_a_portal_file_may_name_the_query(catalog: Catalog) -> None:
     maps = {"id": "m", "type": "Web Map"}
-    answer = as_json({"total": 2, "results": [maps, {"id": "c", "type": "CSV"}], "nextStart": -1})
-    with PortalServer({"/portal" + SEARCH: answer}) as server:
+    response = as_json({"total": 2, "results": [maps, {"id": "c", "type": "CSV"}], "nextStart": -1})
+    with PortalServer({"/portal" + SEARCH: response}) as server:
         harvest(catalog, spec("p", "arcgis-portal", server.url + "/portal" + SEARCH + "?q=group%3A1"))
         assert len(server.requests) == 2 and "q=group%3A1&" in server.asked("/portal")[0]
     row = harvested(catalog, "p")
@@ -333,8 +333,8 @@ def test_the_address_of_one_service_is_a_portal_of_one_dataset(given: str, catal
     ],
 )
 def test_extents_in_degrees_of_any_datum(system: dict[str, Any], more: dict[str, Any], box: str | None) -> None:
-    answer = {**more, "fullExtent": {**SERVICE["fullExtent"], "spatialReference": system}}  # type: ignore[dict-item]
-    read = to_dataset({"service": "Wells/MapServer", "url": "http://p.example", "answer": answer})
+    response = {**more, "fullExtent": {**SERVICE["fullExtent"], "spatialReference": system}}  # type: ignore[dict-item]
+    read = to_dataset({"service": "Wells/MapServer", "url": "http://p.example", "answer": response})
     assert read.spatial == ((box,) if box else ())
     # What stands in metres of a grid is stated: that we cannot read it is not charged.
     assert ("spatial" in read.not_carried) == (box is None)

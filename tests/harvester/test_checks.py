@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, harvest, spec
+from portal_server import Asked, PortalServer, Response, as_json, harvest, spec
 
 from catalog.db.store import Catalog
 from catalog.model import ResourceCheck
@@ -74,13 +74,13 @@ def dataset(identifier: str, *urls: str, **values: Any) -> dict[str, Any]:
     return {"identifier": identifier, "title": identifier, "distribution": parts, **values}
 
 
-def page(**headers: str) -> Answer:
-    return Answer(200, "text/html; charset=ISO-8859-15", b"<p>hello", headers)
+def page(**headers: str) -> Response:
+    return Response(200, "text/html; charset=ISO-8859-15", b"<p>hello", headers)
 
 
-def test_what_an_answer_tells_is_kept(checked: CheckedPortal) -> None:
+def test_what_a_response_tells_is_kept(checked: CheckedPortal) -> None:
     headers = {"Access-Control-Allow-Origin": "*", "Content-Language": "fr", "ETag": '"1"'}
-    checked.server.routes |= {"/old": Answer(301, headers={"Location": "/page"}), "/page": page(**headers)}
+    checked.server.routes |= {"/old": Response(301, headers={"Location": "/page"}), "/page": page(**headers)}
     checked.publish([dataset("A", f"{checked.server.url}/old")]).run()
     row = checked.row("/old")
     assert json.loads(row["redirect_chain"]) == [f"{checked.server.url}/old"]
@@ -91,8 +91,8 @@ def test_what_an_answer_tells_is_kept(checked: CheckedPortal) -> None:
 
 
 def test_a_server_that_refuses_origins_is_asked_without(checked: CheckedPortal) -> None:
-    def strict(asked: Asked) -> Answer:
-        return Answer(403, "text/plain", b"Invalid CORS request") if "Origin" in asked.headers else page()
+    def strict(asked: Asked) -> Response:
+        return Response(403, "text/plain", b"Invalid CORS request") if "Origin" in asked.headers else page()
 
     checked.server.routes["/page"] = strict
     checked.publish([dataset("A", f"{checked.server.url}/page")]).run()
@@ -114,7 +114,7 @@ def steps(*looks: ResourceCheck) -> list[int]:
     return found
 
 
-def test_the_same_answer_again_and_again_is_asked_for_less_often() -> None:
+def test_the_same_response_again_and_again_is_asked_for_less_often() -> None:
     assert steps(*[look("ok")] * 12) == [12] * 3 + [24] * 3 + [168] * 3 + [720] * 3
 
 
@@ -200,17 +200,17 @@ def test_uptime_is_the_share_of_known_outcomes_among_the_last_checks(catalog: Ca
     assert catalog.value("select count(*) from resource_history") == HISTORY
 
 
-def in_turn(*bodies: bytes, **headers: str) -> Callable[[Asked], Answer]:
+def in_turn(*bodies: bytes, **headers: str) -> Callable[[Asked], Response]:
     """A file that is another one each time it is loaded."""
     count = iter(bodies)
     current = {"body": b""}
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         if asked.method == "GET":
             current["body"] = next(count)
-        return Answer(200, "text/csv", current["body"], headers)
+        return Response(200, "text/csv", current["body"], headers)
 
-    return answer
+    return respond
 
 
 def test_what_tells_of_a_change_is_said(server: PortalServer, catalog: Catalog) -> None:
@@ -239,7 +239,7 @@ def test_the_server_s_date_decides_unless_the_bytes_are_the_same(server: PortalS
     checked.publish([dataset("A", f"{server.url}/t.csv")])
     found = []
     for date, body in zip(dates, bodies, strict=True):
-        server.routes["/t.csv"] = Answer(200, "text/csv", body, {"Last-Modified": date})
+        server.routes["/t.csv"] = Response(200, "text/csv", body, {"Last-Modified": date})
         checked.run()
         found.append((checked.row("/t.csv")["changed_at"], checked.row("/t.csv")["change_decided_by"]))
     first, last = "2020-03-02T01:00:00Z", "2020-03-04T01:00:00Z"
@@ -260,9 +260,9 @@ def test_a_file_that_only_tells_another_time_did_not_change(server: PortalServer
 def test_a_declared_schema_comes_along_with_the_file(checked: CheckedPortal) -> None:
     schema = json.dumps({"fields": [{"name": "year", "type": "integer"}]}).encode()
     checked.server.routes |= {
-        "/t.csv": Answer(200, "text/csv", TABLE),
-        "/plain.csv": Answer(200, "text/csv", TABLE),
-        "/schema.json": Answer(200, "application/json", schema),
+        "/t.csv": Response(200, "text/csv", TABLE),
+        "/plain.csv": Response(200, "text/csv", TABLE),
+        "/schema.json": Response(200, "application/json", schema),
     }
     url = checked.server.url
     part = {"downloadURL": f"{url}/t.csv", "mediaType": "text/csv", "describedBy": f"{url}/schema.json"}
@@ -278,8 +278,8 @@ def test_a_declared_schema_comes_along_with_the_file(checked: CheckedPortal) -> 
 def test_the_beginning_of_other_files_is_kept_and_their_declared_checksum_taken(checked: CheckedPortal) -> None:
     scan = b"%PDF-1.7\n" + b"x" * 200_000
     checked.server.routes |= {
-        "/scan.pdf": Answer(200, "application/pdf", scan),
-        "/t.csv": Answer(200, "text/csv", TABLE),
+        "/scan.pdf": Response(200, "application/pdf", scan),
+        "/t.csv": Response(200, "text/csv", TABLE),
     }
     url = checked.server.url
     checked.publish([dataset("A", f"{url}/scan.pdf", f"{url}/t.csv")])
@@ -293,12 +293,12 @@ def test_the_beginning_of_other_files_is_kept_and_their_declared_checksum_taken(
 def test_a_server_that_answers_ranges_is_asked_for_no_more_than_the_beginning(checked: CheckedPortal) -> None:
     scan = b"%PDF-1.7\n" + b"x" * 200_000
 
-    def ranged(asked: Asked) -> Answer:
+    def ranged(asked: Asked) -> Response:
         wanted = asked.headers.get("Range")
         if wanted is None:
-            return Answer(200, "application/pdf", scan)
+            return Response(200, "application/pdf", scan)
         end = int(wanted.rpartition("-")[2])
-        return Answer(206, "application/pdf", scan[: end + 1], {"Content-Range": f"bytes 0-{end}/{len(scan)}"})
+        return Response(206, "application/pdf", scan[: end + 1], {"Content-Range": f"bytes 0-{end}/{len(scan)}"})
 
     checked.server.routes["/scan.pdf"] = ranged
     run = checked.publish([dataset("A", f"{checked.server.url}/scan.pdf")]).run()
@@ -308,7 +308,7 @@ def test_a_server_that_answers_ranges_is_asked_for_no_more_than_the_beginning(ch
 
 
 def test_a_description_for_people_is_not_loaded_as_a_schema(checked: CheckedPortal) -> None:
-    checked.server.routes |= {"/t.csv": Answer(200, "text/csv", TABLE), "/about": page()}
+    checked.server.routes |= {"/t.csv": Response(200, "text/csv", TABLE), "/about": page()}
     url = checked.server.url
     part = {"downloadURL": f"{url}/t.csv", "mediaType": "text/csv", "describedBy": f"{url}/about"}
     checked.publish([{"identifier": "A", "title": "A", "distribution": [part]}]).run()

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from openpyxl import Workbook
 
 from harvester.cli.main import cli
-from tests.harvester.portal_server import Answer, PortalServer
+from tests.harvester.portal_server import PortalServer, Response
 
 KEYS = ["file", "sheet", "member", "table", "status", "format", "encoding", "delimiter", "header_row", "header_rows"]
 KEYS += ["row_count", "columns", "note", "defects"]
@@ -76,7 +76,7 @@ def test_values_are_shown_only_where_they_are_asked_for(folder: Path) -> None:
 
 
 def test_addresses_are_asked_under_the_guard() -> None:
-    with PortalServer({"/d/good.csv": Answer(200, "text/csv", GOOD.encode())}) as server:
+    with PortalServer({"/d/good.csv": Response(200, "text/csv", GOOD.encode())}) as server:
         address = f"{server.url}/d/good.csv"
         refused = lines(winnow("--json", address))
         assert refused[0]["status"] == "unknown" and refused[0]["note"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, ckan_search, spec
+from portal_server import Asked, PortalServer, Response, ckan_search, spec
 
 from catalog.db.store import open_catalog
 from harvester.cli.main import _log_to
@@ -49,12 +49,12 @@ def package(url: str) -> dict[str, Any]:
 def test_keys_in_records_are_masked_everywhere_and_not_used(tmp_path: Path) -> None:
     logins: list[str] = []
 
-    def file(asked: Asked) -> Answer:
+    def file(asked: Asked) -> Response:
         logins.append(asked.headers.get("Authorization", ""))
-        return Answer(200, "text/csv", CSV)
+        return Response(200, "text/csv", CSV)
 
-    def moved(asked: Asked) -> Answer:
-        return Answer(302, headers={"Location": f"{server.url}/open.csv?X-Amz-Signature={KEY}"})
+    def moved(asked: Asked) -> Response:
+        return Response(302, headers={"Location": f"{server.url}/open.csv?X-Amz-Signature={KEY}"})
 
     routes: dict[str, Any] = {"/open.csv": file, "/login.csv": file, "/key.csv": file, "/moved.csv": moved}
     with PortalServer(routes) as server:
@@ -118,18 +118,18 @@ def test_key_of_ours_goes_to_the_interface_alone_and_is_written_nowhere(
         wanted = {**asked.query, **{name.lower(): one for name, one in asked.headers.items()}}
         return str(wanted.get(auth.get("query") or auth.get("header", "Authorization").lower(), ""))
 
-    def search(asked: Asked) -> Answer:
+    def search(asked: Asked) -> Response:
         key = told(asked)
         own = base64.b64encode(secret.encode()).decode() if auth.get("basic") else secret
         if own not in key:
-            return Answer(401, "text/plain", b"who are you?")
+            return Response(401, "text/plain", b"who are you?")
         # A portal may echo it.
         one = {"id": "p1", "title": "P", "notes": f"see {key}", "resources": [{"url": f"{server.url}/f.csv"}]}
         return ckan_search([one])(asked)
 
-    def file(asked: Asked) -> Answer:
+    def file(asked: Asked) -> Response:
         seen.append(told(asked))
-        return Answer(200, "text/csv", CSV)
+        return Response(200, "text/csv", CSV)
 
     with PortalServer({SEARCH: search, "/f.csv": file}) as server:
         portal = spec("p", "ckan", server.url, auth=auth)

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.repositories.reading import datasets
@@ -31,10 +31,10 @@ def dublin(name: str) -> str:
     )
 
 
-def results(records: list[str], matched: int | None, following: int | None, returned: int | None = None) -> Answer:
+def results(records: list[str], matched: int | None, following: int | None, returned: int | None = None) -> Response:
     numbers = {"numberOfRecordsMatched": matched, "numberOfRecordsReturned": returned, "nextRecord": following}
     said = " ".join(f'{name}="{number}"' for name, number in numbers.items() if number is not None)
-    return Answer(
+    return Response(
         content_type="application/xml",
         body=(
             '<csw:GetRecordsResponse xmlns:csw="http://www.opengis.net/cat/csw/2.0.2">'
@@ -43,12 +43,12 @@ def results(records: list[str], matched: int | None, following: int | None, retu
     )
 
 
-def report(words: str, status: int = 200) -> Answer:
+def report(words: str, status: int = 200) -> Response:
     body = (
         '<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows"><ows:Exception exceptionCode="NoApplicableCode">'
         f"<ows:ExceptionText>{words}</ows:ExceptionText></ows:Exception></ows:ExceptionReport>"
     )
-    return Answer(status, "application/xml", body.encode())
+    return Response(status, "application/xml", body.encode())
 
 
 def position(asked: Asked) -> int:
@@ -62,7 +62,7 @@ class Service:
     def __init__(self, records: list[tuple[str, str]], *, window: int, clamps: bool = True, filters: bool = True):
         self.records, self.window, self.clamps, self.filters = records, window, clamps, filters
 
-    def __call__(self, asked: Asked) -> Answer:
+    def __call__(self, asked: Asked) -> Response:
         body, found = asked.body.decode(), self.records
         low = re.search(r"GreaterThanOrEqualTo>.*?<ogc:Literal>([^<]*)", body)
         high = re.search(r"LessThan>.*?<ogc:Literal>([^<]*)", body)
@@ -117,7 +117,7 @@ def test_records_without_a_date_have_a_window_of_their_own(clamps: bool, small_w
 def test_where_those_without_a_date_cannot_be_asked_for_it_is_not_complete(small_window: int, catalog: Catalog) -> None:
     service = Service([*catalogue(30), *((f"u{n}", "") for n in range(10))], window=small_window)
 
-    def refusing(asked: Asked) -> Answer:
+    def refusing(asked: Asked) -> Response:
         return report("PropertyIsNull is not known", 400) if b"PropertyIsNull" in asked.body else service(asked)
 
     row = read(catalog, refusing, page_rows=4)
@@ -137,7 +137,7 @@ def test_a_catalogue_of_exactly_the_window_is_complete(small_window: int, catalo
 
 
 def test_next_record_of_0_before_the_total_is_no_end(catalog: Catalog) -> None:
-    def route(asked: Asked) -> Answer:
+    def route(asked: Asked) -> Response:
         start = position(asked)
         return results([record(f"r{n}") for n in range(start, min(start + 3, 8))], 8, 0)
 
@@ -146,7 +146,7 @@ def test_next_record_of_0_before_the_total_is_no_end(catalog: Catalog) -> None:
 
 
 def test_without_a_total_next_record_ends_it(catalog: Catalog) -> None:
-    def route(asked: Asked) -> Answer:
+    def route(asked: Asked) -> Response:
         start = position(asked)
         return results([record(f"r{n}") for n in range(start, min(start + 3, 7))], None, start + 4 if start < 6 else 0)
 
@@ -166,7 +166,7 @@ def test_a_server_that_sends_its_first_page_for_ever_is_ended(catalog: Catalog) 
 
 
 def test_records_that_the_server_leaves_out_are_missed_and_not_read_twice(catalog: Catalog) -> None:
-    def route(asked: Asked) -> Answer:
+    def route(asked: Asked) -> Response:
         start = position(asked)
         names = [n for n in range(start, min(start + 4, 8)) if n != 1]
         return results([record(f"r{n}") for n in names], 8, start + 5, 4)
@@ -185,11 +185,11 @@ def test_records_that_the_server_leaves_out_are_missed_and_not_read_twice(catalo
     ],
     ids=["ISO", "order", "POST", "POST and ISO"],
 )
-@pytest.mark.parametrize("refusal", [report("no such thing"), report("no", 400), Answer(400)])
+@pytest.mark.parametrize("refusal", [report("no such thing"), report("no", 400), Response(400)])
 def test_what_is_refused_is_asked_in_another_way(
-    is_refused: Any, shape: Any, refusal: Answer, catalog: Catalog
+    is_refused: Any, shape: Any, refusal: Response, catalog: Catalog
 ) -> None:
-    def route(asked: Asked) -> Answer:
+    def route(asked: Asked) -> Response:
         if is_refused(asked):
             return refusal
         start = position(asked)
@@ -201,7 +201,7 @@ def test_what_is_refused_is_asked_in_another_way(
 
 def test_where_post_is_not_known_get_is_asked_at_once(catalog: Catalog) -> None:
     with PortalServer(
-        {"/csw": lambda a: Answer(405) if a.method == "POST" else results([record("a")], 1, 0)}
+        {"/csw": lambda a: Response(405) if a.method == "POST" else results([record("a")], 1, 0)}
     ) as server:
         harvest(catalog, spec("p", "csw", f"{server.url}/csw"))
         assert [len(server.asked("/csw", method)) for method in ("POST", "GET")] == [1, 1]
@@ -232,11 +232,15 @@ def test_the_service_is_looked_for_below_the_address_too(catalog: Catalog) -> No
 
 
 def test_a_page_cut_short_is_read_in_smaller_ones(catalog: Catalog) -> None:
-    def route(asked: Asked) -> Answer:
+    def route(asked: Asked) -> Response:
         start = position(asked)
         rows = int(re.search(rb'maxRecords="(\d+)"', asked.body)[1])  # type: ignore[index]
-        answer = results([record(f"r{n}") for n in range(start, min(start + rows, 12))], 12, 0)
-        return Answer(200, answer.content_type, answer.body[:-40]) if start <= 9 < start + rows > start + 1 else answer  # type: ignore[index]
+        response = results([record(f"r{n}") for n in range(start, min(start + rows, 12))], 12, 0)
+        return (
+            Response(200, response.content_type, response.body[:-40])
+            if start <= 9 < start + rows > start + 1
+            else response
+        )  # type: ignore[index]
 
     row = read(catalog, route, page_rows=4)
     assert (row["verdict"], row["datasets"]) == ("complete", 12), row["reasons"]
@@ -272,28 +276,28 @@ def test_xml_reads_nothing_but_itself(tmp_path: Any) -> None:
     assert canonical(parse_xml(b"<a>\x0bone&#x1f;two</a>")) == "<a>onetwo</a>"
 
 
-def refused_by_3() -> Answer:
+def refused_by_3() -> Response:
     """What a service that knows 3.0 alone says of 2.0.2: its report stands in another namespace."""
     body = (
         '<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows/2.0" version="3.0.0"><ows:Exception '
         'exceptionCode="InvalidParameterValue" locator="version"><ows:ExceptionText>no</ows:ExceptionText>'
         "</ows:Exception></ows:ExceptionReport>"
     )
-    return Answer(400, "application/xml", body.encode())
+    return Response(400, "application/xml", body.encode())
 
 
 @pytest.mark.parametrize("is_iso", [True, False])
 def test_a_service_of_version_3_alone(is_iso: bool, catalog: Catalog) -> None:
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         if b"http://www.opengis.net/cat/csw/3.0" not in asked.body:
             return refused_by_3()
         if not is_iso and b'outputSchema="http://www.isotc211.org/2005/gmd"' in asked.body:
             return refused_by_3()
         assert b"<ogc:" not in asked.body and b"resultType" not in asked.body
         found = results([record("a"), record("b")] if is_iso else [dublin("a"), dublin("b")], 2, 0)
-        return Answer(content_type="application/xml", body=found.body.replace(b"cat/csw/2.0.2", b"cat/csw/3.0"))  # type: ignore[union-attr]
+        return Response(content_type="application/xml", body=found.body.replace(b"cat/csw/2.0.2", b"cat/csw/3.0"))  # type: ignore[union-attr]
 
-    with PortalServer({"/csw": answer}) as server:
+    with PortalServer({"/csw": respond}) as server:
         harvest(catalog, spec("p", "csw", f"{server.url}/csw"))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 2, 0), row["reasons"]
@@ -303,15 +307,15 @@ def test_records_in_fgdc_are_asked_for_before_dublin_core(catalog: Catalog) -> N
     cited = "<citation><citeinfo><title>Wells</title></citeinfo></citation>"
     fgdc = f"<metadata><idinfo><datasetid>w</datasetid>{cited}</idinfo></metadata>"
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         if b"csdgm" in asked.body:
             return results([fgdc], 1, 0)
         return report("no such schema") if b"2005/gmd" in asked.body else results([dublin("w")], 1, 0)
 
-    def of_schema(asked: Asked) -> Answer:
+    def of_schema(asked: Asked) -> Response:
         # The namespace is declared in every request: the schema that is asked for decides.
         schema = re.search(rb'outputSchema="([^"]*)"', asked.body)
-        return answer(Asked(asked.method, asked.path, asked.query, asked.headers, schema[1] if schema else b""))
+        return respond(Asked(asked.method, asked.path, asked.query, asked.headers, schema[1] if schema else b""))
 
     with PortalServer({"/csw": of_schema}) as server:
         harvest(catalog, spec("p", "csw", f"{server.url}/csw"))
@@ -335,14 +339,14 @@ def test_iso_19115_3_is_asked_for_where_there_is_no_iso_19139(catalog: Catalog) 
         "</m:MD_Metadata>"
     )
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         schema = re.search(rb'outputSchema="([^"]*)"', asked.body)
         kind = schema[1] if schema else b""
         if kind.endswith(b"gmd"):
             return results([], 0, 0)
         return results([held], 1, 0) if kind.endswith(b"mdb/2.0") else report("no such schema")
 
-    row = read(catalog, answer)
+    row = read(catalog, respond)
     assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 1, 0), row["reasons"]
     found = next(datasets(catalog, "p")).dataset
     assert (found.identifier, found.title) == ("w", "Wells")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.repositories.reading import datasets
@@ -15,7 +15,7 @@ SEARCH = "/api/search"
 SHOW = "/api/datasets/:persistentId/"
 
 
-def ok(data: Any) -> Answer:
+def ok(data: Any) -> Response:
     return as_json({"status": "OK", "data": data})
 
 
@@ -24,17 +24,17 @@ def search(own: int, copies: int = 0, *, knows_filter: bool = True) -> Any:
     mine = [{"type": "dataset", "name": f"T {n}", "global_id": f"doi:10.0/{n}"} for n in range(own)]
     theirs = [{"type": "dataset", "name": f"C {n}", "global_id": f"hdl:9/{n}"} for n in range(copies)]
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         start, rows, only = int(asked.query["start"]), int(asked.query["per_page"]), asked.query.get("fq")
         found = [*mine, *theirs]
         if only and knows_filter:
             found = theirs if only == "isHarvested:true" else mine
         return ok({"total_count": len(found), "items": found[start : start + rows]})
 
-    return answer
+    return respond
 
 
-def shown(asked: Asked) -> Answer:
+def shown(asked: Asked) -> Response:
     version = {"license": {"name": "CC0 1.0", "uri": "https://creativecommons.org/publicdomain/zero/1.0"}}
     return ok({"latestVersion": version})
 
@@ -62,12 +62,12 @@ def test_a_filter_that_finds_all_marks_none(catalog: Catalog) -> None:
 def test_a_dataset_that_cannot_be_shown_is_lost_and_said(catalog: Catalog) -> None:
     """Without its record nobody knows its licence: to keep it would say that it has none."""
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         if asked.query["persistentId"] == "doi:10.0/3":
             return as_json({"status": "ERROR", "message": "no"}, 404)
         return shown(asked)
 
-    with PortalServer({SEARCH: search(5), SHOW: answer}) as server:
+    with PortalServer({SEARCH: search(5), SHOW: respond}) as server:
         harvest(catalog, spec("p", "dataverse", server.url))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"], row["lost"]) == ("partial", 4, 1)
@@ -93,11 +93,11 @@ def test_collections_that_a_search_lists_are_no_datasets(catalog: Catalog) -> No
     dataset = {"type": "dataset", "global_id": "doi:10.0/1", "name": "Wells"}
     collections = [{"type": "dataverse", "name": f"C {n}", "identifier": f"c{n}"} for n in range(2)]
     file = {"type": "file", "name": "wells.tab", "file_id": "7", "dataset_persistent_id": "doi:10.0/1"}
-    answer = {"status": "OK", "data": {"total_count": 4, "items": [dataset, *collections, file]}}
+    response = {"status": "OK", "data": {"total_count": 4, "items": [dataset, *collections, file]}}
     ended = {"status": "OK", "data": {"total_count": 4, "items": []}}
 
-    def listed(asked: Asked) -> Answer:
-        return as_json(answer if asked.query["start"] == "0" else ended)
+    def listed(asked: Asked) -> Response:
+        return as_json(response if asked.query["start"] == "0" else ended)
 
     with PortalServer({SEARCH: listed, SHOW: as_json({"status": "ERROR"}, 403)}) as server:
         harvest(catalog, spec("p", "dataverse", server.url))
@@ -116,14 +116,14 @@ def test_a_second_night_asks_for_no_dataset_on_a_page_that_is_the_same(catalog: 
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("response", "words"),
     [
         (as_json({"status": "ERROR", "message": "Please provide a key"}, 401), "open to holders of an API token alone"),
         (as_json({"status": "ERROR", "message": "Solr is down"}), "Solr is down"),
     ],
 )
-def test_a_search_that_does_not_answer_says_why(answer: Answer, words: str, catalog: Catalog) -> None:
-    with PortalServer({SEARCH: answer}) as server:
+def test_a_search_that_does_not_answer_says_why(response: Response, words: str, catalog: Catalog) -> None:
+    with PortalServer({SEARCH: response}) as server:
         harvest(catalog, spec("p", "dataverse", server.url))
     row = harvested(catalog, "p")
     assert row["verdict"] == "failed" and words in row["reasons"][0]

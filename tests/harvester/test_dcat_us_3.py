@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from portal_server import Answer, PortalServer, harvest, harvested, spec
+from portal_server import PortalServer, Response, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.repositories.reading import datasets
@@ -16,7 +16,7 @@ from harvester.spiders.dcat_us_3.spider import MAX_DEPTH
 def read(catalog: Catalog, document: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The harvest of a document, and its datasets by their identifiers."""
     body = document if isinstance(document, str) else json.dumps(document)
-    with PortalServer({"/data.json": Answer(body=body.encode())}) as server:
+    with PortalServer({"/data.json": Response(body=body.encode())}) as server:
         harvest(catalog, spec("p", "dcat-us-3", server.url))
     return harvested(catalog, "p"), {one.dataset.identifier: one.dataset for one in datasets(catalog, "p")}
 

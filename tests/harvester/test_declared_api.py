@@ -17,8 +17,8 @@ LINKED = ListingApi(name="an API", query="/v1?n={size}", records="/items", next=
 FIRST = PageCursor(rows=2)
 
 
-def page(api: ListingApi, answer: Any, cursor: PageCursor = FIRST) -> ListingPage:
-    found = api.page(answer, cursor, AT)
+def page(api: ListingApi, response: Any, cursor: PageCursor = FIRST) -> ListingPage:
+    found = api.page(response, cursor, AT)
     assert found is not None
     return found
 
@@ -55,9 +55,9 @@ def test_links_are_followed_on_the_same_host_alone() -> None:
         page(LINKED, {"items": [1], "links": {"next": "https://elsewhere.example/v1"}})
 
 
-@pytest.mark.parametrize("answer", [None, [], {}, {"items": {}}, {"items": None}, "text", 5])
-def test_response_without_records_is_no_page(answer: Any) -> None:
-    assert LINKED.page(answer, FIRST, AT) is None
+@pytest.mark.parametrize("response", [None, [], {}, {"items": {}}, {"items": None}, "text", 5])
+def test_response_without_records_is_no_page(response: Any) -> None:
+    assert LINKED.page(response, FIRST, AT) is None
 
 
 def test_error_is_told_in_the_words_of_the_api() -> None:

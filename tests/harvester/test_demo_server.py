@@ -42,10 +42,10 @@ def http() -> Iterator[requests.Session]:
 
 
 def action(server: DemoServer, http: requests.Session, name: str, base: str = "/solmark/data", **query: Any) -> Any:
-    answer = http.get(f"{server.url}{base}/api/3/action/{name}", params=query)
-    assert answer.ok, answer.text
-    assert answer.json()["success"] is True
-    return answer.json()["result"]
+    response = http.get(f"{server.url}{base}/api/3/action/{name}", params=query)
+    assert response.ok, response.text
+    assert response.json()["success"] is True
+    return response.json()["result"]
 
 
 def everything(server: DemoServer, http: requests.Session, base: str = "/solmark/data") -> list[dict[str, Any]]:
@@ -126,17 +126,17 @@ def test_search_understands_queries_filters_sorting_and_facets(server: DemoServe
 def test_bad_parameters_are_refused_in_an_envelope(
     server: DemoServer, http: requests.Session, path: str, status: int, text: str
 ) -> None:
-    answer = http.get(f"{server.url}/solmark/data/api/3/action/{path}")
-    assert answer.status_code == status
-    assert answer.json()["success"] is False
-    assert text in answer.json()["error"]["message"]
+    response = http.get(f"{server.url}/solmark/data/api/3/action/{path}")
+    assert response.status_code == status
+    assert response.json()["success"] is False
+    assert text in response.json()["error"]["message"]
 
 
 def test_unknown_action_and_bad_json_are_bare_strings(server: DemoServer, http: requests.Session) -> None:
     base = f"{server.url}/solmark/data/api/3/action"
-    for answer in (http.get(f"{base}/package_guess"), http.post(f"{base}/package_search", data="{")):
-        assert answer.status_code == 400
-        assert isinstance(answer.json(), str)
+    for response in (http.get(f"{base}/package_guess"), http.post(f"{base}/package_search", data="{")):
+        assert response.status_code == 400
+        assert isinstance(response.json(), str)
     assert http.get(f"{server.url}/solmark/data/api/rest/package").status_code == 404
     # Some firewalls let nothing but a JSON body through, so that has to work too.
     assert http.post(f"{base}/package_show", json={"id": "bus-stops"}).json()["result"]["title"] == "Bus stops"
@@ -191,8 +191,8 @@ def test_hostile_records_are_served_and_pages_escape_them(server: DemoServer, ht
 
 
 def test_data_json_quirks(server: DemoServer, http: requests.Session) -> None:
-    answer = http.get(f"{server.url}/verdania/data.json")
-    assert answer.content.startswith(b"\xef\xbb\xbf{")
+    response = http.get(f"{server.url}/verdania/data.json")
+    assert response.content.startswith(b"\xef\xbb\xbf{")
     records = feed(server, http)
     assert len(records) == 14
     ids = [record.get("identifier") for record in records]
@@ -224,28 +224,28 @@ def test_data_json_quirks(server: DemoServer, http: requests.Session) -> None:
     ],
 )
 def test_broken_and_blocked_files(server: DemoServer, http: requests.Session, name: str, status: int) -> None:
-    answer = http.get(f"{server.url}/solmark/files/{name}", allow_redirects=False)
-    assert answer.status_code == status
+    response = http.get(f"{server.url}/solmark/files/{name}", allow_redirects=False)
+    assert response.status_code == status
     match name:
         case "challenge.csv":
-            assert answer.headers["Server"] == "cloudflare"
-            assert "Just a moment" in answer.text
+            assert response.headers["Server"] == "cloudflare"
+            assert "Just a moment" in response.text
         case "too-many.csv":
-            assert answer.headers["Retry-After"] == "1"
+            assert response.headers["Retry-After"] == "1"
         case "members-only.csv":
-            assert answer.headers["WWW-Authenticate"].startswith("Basic")
+            assert response.headers["WWW-Authenticate"].startswith("Basic")
         case "empty.csv":
-            assert answer.content == b""
+            assert response.content == b""
         case "loop-a.csv":
             with pytest.raises(requests.TooManyRedirects):
-                http.get(answer.url)
+                http.get(response.url)
 
 
 def test_lying_files(server: DemoServer, http: requests.Session) -> None:
     def get(name: str) -> tuple[str, bytes]:
-        answer = http.get(f"{server.url}/solmark/files/{name}")
-        assert answer.status_code == 200
-        return answer.headers["Content-Type"].partition(";")[0], answer.content
+        response = http.get(f"{server.url}/solmark/files/{name}")
+        assert response.status_code == 200
+        return response.headers["Content-Type"].partition(";")[0], response.content
 
     kind, body = get("population.csv")
     assert (kind, body[:15]) == ("text/csv", b"<!DOCTYPE html>")
@@ -308,21 +308,21 @@ def test_good_files_have_an_ordinary_size(server: DemoServer, http: requests.Ses
 
 
 def test_bomb_unpacks_to_ten_megabytes(server: DemoServer, http: requests.Session) -> None:
-    answer = http.get(f"{server.url}/solmark/files/bomb.csv")
-    assert answer.headers["Content-Encoding"] == "gzip"
-    assert int(answer.headers["Content-Length"]) < 20_000
-    assert len(answer.content) == 10_000_000
+    response = http.get(f"{server.url}/solmark/files/bomb.csv")
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert int(response.headers["Content-Length"]) < 20_000
+    assert len(response.content) == 10_000_000
 
 
 def test_endless_and_slow_bodies_begin(server: DemoServer) -> None:
-    with requests.get(f"{server.url}/solmark/files/endless.csv", stream=True, timeout=5) as answer:
-        assert answer.headers["Transfer-Encoding"] == "chunked"
-        blocks = answer.iter_content(50_000)
+    with requests.get(f"{server.url}/solmark/files/endless.csv", stream=True, timeout=5) as response:
+        assert response.headers["Transfer-Encoding"] == "chunked"
+        blocks = response.iter_content(50_000)
         assert sum(len(next(blocks)) for _ in range(20)) > 50_000
     started = time.monotonic()
-    with requests.get(f"{server.url}/solmark/files/drip.csv", stream=True, timeout=5) as answer:
-        assert answer.headers["Content-Length"] == "150"
-        assert len(answer.raw.read(3)) == 3
+    with requests.get(f"{server.url}/solmark/files/drip.csv", stream=True, timeout=5) as response:
+        assert response.headers["Content-Length"] == "150"
+        assert len(response.raw.read(3)) == 3
     assert 0.3 < time.monotonic() - started < 5
 
 
@@ -362,16 +362,16 @@ def test_ranges(server: DemoServer, http: requests.Session) -> None:
         return http.get(url, headers={"Range": span, **more})
 
     for span, low, high in (("0-99", 0, 100), ("100-", 100, size), ("-10", size - 10, size), ("5-9999999", 5, size)):
-        answer = part(f"bytes={span}")
-        assert answer.status_code == 206
-        assert answer.headers["Content-Range"] == f"bytes {low}-{high - 1}/{size}"
-        assert answer.content == whole[low:high]
-    answer = part(f"bytes={size}-")
-    assert (answer.status_code, answer.headers["Content-Range"]) == (416, f"bytes */{size}")
+        response = part(f"bytes={span}")
+        assert response.status_code == 206
+        assert response.headers["Content-Range"] == f"bytes {low}-{high - 1}/{size}"
+        assert response.content == whole[low:high]
+    response = part(f"bytes={size}-")
+    assert (response.status_code, response.headers["Content-Range"]) == (416, f"bytes */{size}")
     for nonsense in ("bytes=9-5", "bytes=-", "lines=1-2", "bytes=0-1,4-5", "bytes=a-b"):
         assert part(nonsense).status_code == 200
     assert part("bytes=0-9", **{"If-Range": '"other"'}).status_code == 200
-    assert part("bytes=0-9", **{"If-Range": answer.headers["ETag"]}).status_code == 206
+    assert part("bytes=0-9", **{"If-Range": response.headers["ETag"]}).status_code == 206
     assert http.head(url, headers={"Range": "bytes=0-9"}).status_code == 200
 
 
@@ -396,9 +396,9 @@ def test_unchanged_is_304(server: DemoServer, http: requests.Session, path: str)
         {"If-Modified-Since": date},
     )
     for headers in fresh:
-        answer = http.get(url, headers=headers)
-        assert (answer.status_code, answer.content) == (304, b"")
-        assert answer.headers["ETag"] == tag
+        response = http.get(url, headers=headers)
+        assert (response.status_code, response.content) == (304, b"")
+        assert response.headers["ETag"] == tag
     stale: tuple[dict[str, str], ...] = (
         {"If-None-Match": '"other"', "If-Modified-Since": date},
         {"If-Modified-Since": "Sun, 01 Mar 2026 06:30:00 GMT"},
@@ -437,7 +437,7 @@ def test_requests_are_logged(server: DemoServer, http: requests.Session) -> None
 
 
 def observe(server: DemoServer, http: requests.Session) -> tuple[dict[Any, Any], dict[str, Any]]:
-    """Every record by (portal, identifier, n-th of that name), and the answer of every file of ours."""
+    """Every record by (portal, identifier, n-th of that name), and the response of every file of ours."""
     portals = {
         "solmark": everything(server, http),
         "verdania": feed(server, http),
@@ -452,8 +452,8 @@ def observe(server: DemoServer, http: requests.Session) -> tuple[dict[Any, Any],
     for site in SITES:
         for name in sorted({*site.files(1), *site.files(2)} - {*ENDLESS}):
             path = f"/{site.id}/files/{name}"
-            answer = http.get(server.url + path, allow_redirects=False)
-            answers[path] = answer.status_code, answer.content
+            response = http.get(server.url + path, allow_redirects=False)
+            answers[path] = response.status_code, response.content
     return records, answers
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, spec
+from portal_server import Asked, PortalServer, Response, as_json, ckan_search, spec
 
 from harvester.cli.main import cli
 from harvester.detect import DetectionReport, detect
@@ -36,14 +36,14 @@ def packages(count: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def feed(count: int) -> Answer:
+def feed(count: int) -> Response:
     schema = "https://project-open-data.cio.gov/v1.1/schema"
     records = [{"identifier": f"d{n}", "title": f"D{n}", "keyword": ["a"]} for n in range(count)]
     return as_json({"conformsTo": schema, "dataset": records})
 
 
 def portal(**more: Any) -> PortalServer:
-    routes = {"/": Answer(200, "text/html", HOME), CKAN: ckan_search(packages(30)), "/data.json": feed(12)}
+    routes = {"/": Response(200, "text/html", HOME), CKAN: ckan_search(packages(30)), "/data.json": feed(12)}
     return PortalServer(routes | more)
 
 
@@ -65,7 +65,7 @@ def test_every_address_of_a_portal_leads_to_the_same_endpoint(path: str) -> None
 
 
 def test_portal_below_a_path_is_found_from_a_page_of_it() -> None:
-    routes: dict[str, Any] = {"/": Answer(200, "text/html", HOME), "/data" + CKAN: ckan_search(packages(3))}
+    routes: dict[str, Any] = {"/": Response(200, "text/html", HOME), "/data" + CKAN: ckan_search(packages(3))}
     with PortalServer(routes) as server:
         found = ask(server.url + "/data/dataset/p1")
         assert found.best is not None and found.best.url == server.url + "/data"
@@ -79,8 +79,10 @@ def test_bare_host_is_tried_with_tls_and_then_without() -> None:
 
 def test_robots_are_obeyed_and_the_home_page_still_tells() -> None:
     page = HOME.replace(b"<head>", b'<head><meta name="generator" content="ckan 2.10.4">')
-    robots = Answer(200, "text/plain", b"User-agent: *\nDisallow: /api/\n")
-    with portal(**{"/": Answer(200, "text/html", page), "/robots.txt": robots, "/data.json": Answer(404)}) as server:
+    robots = Response(200, "text/plain", b"User-agent: *\nDisallow: /api/\n")
+    with portal(
+        **{"/": Response(200, "text/html", page), "/robots.txt": robots, "/data.json": Response(404)}
+    ) as server:
         found = ask(server.url)
         assert not server.asked("/api/")
     # The next command may not do it either: it is said, and not recommended.
@@ -91,9 +93,9 @@ def test_robots_are_obeyed_and_the_home_page_still_tells() -> None:
 
 def test_home_page_for_every_address_is_no_portal() -> None:
     with PortalServer() as server:
-        server.routes |= {"/": Answer(200, "text/html", HOME)}
+        server.routes |= {"/": Response(200, "text/html", HOME)}
         for rung in PROBES:
-            server.routes[rung.path.split("?")[0]] = Answer(200, "text/html", HOME)
+            server.routes[rung.path.split("?")[0]] = Response(200, "text/html", HOME)
         assert ask(server.url).endpoints == ()
 
 
@@ -104,11 +106,11 @@ def test_site_that_does_not_answer_is_said() -> None:
     assert "no web address" in str(detect("ftp://x.example/", delay_s=0).fault)
 
 
-def test_endless_answers_and_errors_do_no_harm() -> None:
-    def endless(asked: Asked) -> Answer:
-        return Answer(body=lambda: iter([b"[" * 65_536] * 100))
+def test_endless_responses_and_errors_do_no_harm() -> None:
+    def endless(asked: Asked) -> Response:
+        return Response(body=lambda: iter([b"[" * 65_536] * 100))
 
-    with portal(**{"/data.json": endless, "/sitemap.xml": Answer(500), "/sparql": endless}) as server:
+    with portal(**{"/data.json": endless, "/sitemap.xml": Response(500), "/sparql": endless}) as server:
         found = ask(server.url)
     assert found.best is not None and found.best.type == "ckan"
 
@@ -191,14 +193,14 @@ def test_preview_says_what_could_not_be_mapped(tmp_path: Path) -> None:
 PAGE = b'<!doctype html><html><script type="application/ld+json">{"@context":"https://schema.org","@type":"Dataset"}</script>'
 
 
-def sitemap_of(url: str, count: int, *more: str) -> Answer:
+def sitemap_of(url: str, count: int, *more: str) -> Response:
     pages = [*more, *(f"{url}/dataset/p{n}" for n in range(count))]
     body = "<urlset>" + "".join(f"<url><loc>{one}</loc></url>" for one in pages) + "</urlset>"
-    return Answer(200, "application/xml", body.encode())
+    return Response(200, "application/xml", body.encode())
 
 
 def test_pages_of_a_sitemap_are_not_counted_as_datasets() -> None:
-    with portal(**{"/dataset/p0": Answer(200, "text/html", PAGE)}) as server:
+    with portal(**{"/dataset/p0": Response(200, "text/html", PAGE)}) as server:
         server.routes["/sitemap.xml"] = sitemap_of(server.url, 89, "http://[x/")
         found = ask(server.url)
     assert found.best is not None and found.best.type == "ckan"
@@ -208,7 +210,7 @@ def test_pages_of_a_sitemap_are_not_counted_as_datasets() -> None:
 
 @pytest.mark.parametrize("has_api", [True, False])
 def test_page_of_a_dataset_tells_of_its_site(has_api: bool) -> None:
-    routes: dict[str, Any] = {path: Answer(200, "text/html", PAGE) for path in ("/x/y/z", "/dataset/p0")}
+    routes: dict[str, Any] = {path: Response(200, "text/html", PAGE) for path in ("/x/y/z", "/dataset/p0")}
     routes |= {CKAN: ckan_search(packages(3))} if has_api else {}
     with PortalServer(routes) as server:
         server.routes["/sitemap.xml"] = sitemap_of(server.url, 1)
@@ -237,8 +239,8 @@ def test_page_two_levels_deep_leads_to_the_root_within_the_questions_allowed() -
     ],
 )
 def test_software_is_told_by_a_page_only_by_its_machinery(head: bytes, robots: bytes, types: set[Any]) -> None:
-    page = Answer(200, "text/html", HOME.replace(b"<head>", b"<head>" + head))
-    rules = Answer(200, "text/plain", b"User-agent: *\n" + robots + b"\n")
+    page = Response(200, "text/html", HOME.replace(b"<head>", b"<head>" + head))
+    rules = Response(200, "text/plain", b"User-agent: *\n" + robots + b"\n")
     with PortalServer({"/": page, "/robots.txt": rules}) as server:
         assert {(one.type, one.confidence) for one in ask(server.url).endpoints} == types
 
@@ -269,7 +271,7 @@ def test_one_host_is_asked_by_one_worker_at_a_time(tmp_path: Path, monkeypatch: 
 
 
 def test_look_that_finds_nothing_says_why_and_accuses_no_portal_of_our_limits() -> None:
-    def slow(asked: Asked) -> Answer:
+    def slow(asked: Asked) -> Response:
         time.sleep(3)
         return feed(1)
 
@@ -281,8 +283,8 @@ def test_look_that_finds_nothing_says_why_and_accuses_no_portal_of_our_limits() 
         "/a/data.json": as_json({"dataset": [{"title": "A"}, {"title": "B"}]}),
         "/b/data.json": as_json({"dataset": []}),
         "/c/data.json": slow,
-        "/d.jsonld": Answer(200, "application/ld+json", long),
-        "/e/data.json": Answer(500),
+        "/d.jsonld": Response(200, "application/ld+json", long),
+        "/e/data.json": Response(500),
     }
     with PortalServer(routes) as server:
         specs = [

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, ckan_search
+from portal_server import Asked, PortalServer, Response, as_json, ckan_search
 
 from harvester.detect import DetectionReport, _title, asking, detect, recognise
 from harvester.detect.asking import Asker
@@ -43,8 +43,8 @@ def ask(url: str) -> DetectionReport:
         ("/catalog.json", b'{"stac_version": "1.0.0", "type": "\\ud800"}'),
     ],
 )
-def test_odd_answers_end_no_detection(path: str, body: bytes) -> None:
-    with PortalServer({path: Answer(200, "text/plain", body)}) as server:
+def test_odd_responses_end_no_detection(path: str, body: bytes) -> None:
+    with PortalServer({path: Response(200, "text/plain", body)}) as server:
         found = ask(server.url)
     assert found.fault is None and json.dumps(found.as_json()).encode()
     assert all(one.datasets is None or one.datasets < 10 for one in found.endpoints)
@@ -91,18 +91,18 @@ def test_stac_collections_are_counted_only_where_all_came(count: int, more: dict
 
 
 def test_redirects_are_followed_only_where_robots_allow() -> None:
-    rules = Answer(200, "text/plain", b"User-agent: *\nDisallow: /secret\n")
+    rules = Response(200, "text/plain", b"User-agent: *\nDisallow: /secret\n")
     with PortalServer({"/robots.txt": rules, "/secret": as_json({})}) as other, PortalServer() as server:
         server.routes = {
             "/robots.txt": rules,
             "/secret": as_json({}),
-            "/loop": Answer(301, headers={"Location": "/loop"}),
+            "/loop": Response(301, headers={"Location": "/loop"}),
         }
-        server.routes["/a"] = Answer(302, headers={"Location": f"{server.url}/secret/x"})
-        server.routes["/b"] = Answer(302, headers={"Location": "/open"})
+        server.routes["/a"] = Response(302, headers={"Location": f"{server.url}/secret/x"})
+        server.routes["/b"] = Response(302, headers={"Location": "/open"})
         server.routes["/open"] = as_json({"is": "open"})
-        server.routes["/d"] = Answer(302, headers={"Location": f"{other.url}/open"})
-        server.routes["/c"] = Answer(302, headers={"Location": "file:///etc/passwd"})
+        server.routes["/d"] = Response(302, headers={"Location": f"{other.url}/open"})
+        server.routes["/c"] = Response(302, headers={"Location": "file:///etc/passwd"})
         other.routes["/open"] = as_json({"is": "open"})
         with Asker(server.url, allow_local=True, delay_s=0) as asker:
             assert "robots.txt forbids" in str(asker.get(server.url + "/a").fault)
@@ -132,7 +132,7 @@ def test_answer_that_drips_is_broken_off(part: str, monkeypatch: pytest.MonkeyPa
                 taken.sendall(bytes([letter]))
                 time.sleep(0.2)
 
-    with PortalServer({"/": Answer(200, "text/html", drip)}) as server, socket.create_server(("127.0.0.1", 0)) as raw:
+    with PortalServer({"/": Response(200, "text/html", drip)}) as server, socket.create_server(("127.0.0.1", 0)) as raw:
         threading.Thread(target=slow_head, args=(raw,), daemon=True).start()
         with Asker(server.url, allow_local=True, delay_s=0) as asker:
             asker._rules[f"http://127.0.0.1:{raw.getsockname()[1]}"] = None
@@ -159,8 +159,8 @@ def test_hostile_pages_take_no_time(unit: bytes) -> None:
 
 
 def test_hostile_sitemap_takes_no_time() -> None:
-    def hostile(asked: Asked) -> Answer:
-        return Answer(200, "application/xml", b"<urlset>" + b"<loc>" * 10 + b" " * 20_000 + b"</urlset>")
+    def hostile(asked: Asked) -> Response:
+        return Response(200, "application/xml", b"<urlset>" + b"<loc>" * 10 + b" " * 20_000 + b"</urlset>")
 
     with PortalServer({"/sitemap.xml": hostile, "/api/3/action/package_search": ckan_search([])}) as server:
         begun = time.monotonic()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from portal_server import Answer, PortalServer, ckan_search
+from portal_server import PortalServer, Response, ckan_search
 
 from catalog.db.store import open_catalog
 from harvester.cli.main import cli
@@ -18,10 +18,10 @@ from specs.portals import load_file
 TITLES = ("Trees in parks", "Rents by street", "Noise at night", "Air at schools", "Votes cast", "Wages of clerks")
 
 
-def table(number: int) -> Answer:
+def table(number: int) -> Response:
     """A file of its own for every dataset: those with the same bytes count as one."""
     lines = b"".join(b"tree %d,%d\r\n" % (n, n * number) for n in range(50))
-    return Answer(200, "text/csv", b"name,count\r\n" + lines)
+    return Response(200, "text/csv", b"name,count\r\n" + lines)
 
 
 @pytest.fixture

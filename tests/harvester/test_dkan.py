@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.repositories.reading import datasets
@@ -20,19 +20,19 @@ SHOW = "/api/3/action/package_show"
 def search(count: int, *, gone: frozenset[int] = frozenset()) -> Any:
     """The search: an object of records by page, cut to 100; some of which the index has and the store has not."""
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         page, size = int(asked.query["page"]), min(int(asked.query["page-size"]), 100)
         numbers = [n for n in range((page - 1) * size, min(page * size, count)) if n not in gone]
         results = {f"dkan_dataset/d{n}": {"identifier": f"d{n}", "title": f"T {n}", "keyword": ["k"]} for n in numbers}
         return as_json({"total": count, "results": results or []})
 
-    return answer
+    return respond
 
 
 @pytest.mark.parametrize(
-    "refusal", [Answer(404), Answer(403, "text/plain", b"closed"), Answer(500, "text/plain", b"out of memory")]
+    "refusal", [Response(404), Response(403, "text/plain", b"closed"), Response(500, "text/plain", b"out of memory")]
 )
-def test_where_the_whole_list_is_not_to_be_had_the_search_is_paged(refusal: Answer, catalog: Catalog) -> None:
+def test_where_the_whole_list_is_not_to_be_had_the_search_is_paged(refusal: Response, catalog: Catalog) -> None:
     with PortalServer({ITEMS: refusal, SEARCH: search(230)}) as server:
         harvest(catalog, spec("p", "dkan", server.url, limits={"timeout_s": 5}))
     row = harvested(catalog, "p")
@@ -78,7 +78,7 @@ WHOLE = package(
 )
 
 
-def action(result: Any) -> Answer:
+def action(result: Any) -> Response:
     return as_json({"help": "", "success": True, "result": result})
 
 
@@ -86,7 +86,7 @@ def action(result: Any) -> Answer:
 def test_dkan_1_lists_packages_by_offset(is_nested: bool, catalog: Catalog) -> None:
     held = [WHOLE, *(package(n) for n in range(1, 24)), package(99, type="Harvest Source")]
 
-    def packages(asked: Asked) -> Answer:
+    def packages(asked: Asked) -> Response:
         start = int(asked.query["offset"])
         page = held[start : start + min(int(asked.query["limit"]), 10)]
         return action([page] if is_nested else page)
@@ -103,7 +103,7 @@ def test_dkan_1_lists_packages_by_offset(is_nested: bool, catalog: Catalog) -> N
 
 
 def test_dkan_1_shows_packages_by_name(catalog: Catalog) -> None:
-    def show(asked: Asked) -> Answer:
+    def show(asked: Asked) -> Response:
         return action([package(int(asked.query["id"]))])
 
     with PortalServer({"/api/3/action/package_list": action([str(n) for n in range(5)]), SHOW: show}) as server:

@@ -7,9 +7,9 @@ import ssl
 from typing import Any
 
 import pytest
-from portal_server import Answer, PortalServer, as_json, harvest, harvested, spec
+from portal_server import PortalServer, Response, as_json, harvest, harvested, spec
 from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest, UnsupportedURLSchemeError
-from scrapy.http import Response
+from scrapy.http import Response as ScrapyResponse
 
 from catalog.db.store import Catalog
 from catalog.model import ResourceCheck
@@ -41,13 +41,13 @@ URL = "https://data.example/x.csv"
     ],
 )
 def test_answers(status: int, body: bytes, headers: dict[str, str], kind: str, outcome: str) -> None:
-    fault = of_response(Response(URL, status=status, body=body, headers=dict(headers)))
+    fault = of_response(ScrapyResponse(URL, status=status, body=body, headers=dict(headers)))
     assert fault and (fault.kind, fault.outcome) == (kind, outcome) and fault.remedy and fault.detail
 
 
 @pytest.mark.parametrize("status", [200, 204, 206, 304])
-def test_good_answers(status: int) -> None:
-    assert of_response(Response(URL, status=status)) is None
+def test_good_responses(status: int) -> None:
+    assert of_response(ScrapyResponse(URL, status=status)) is None
 
 
 def caused(cause: BaseException) -> Exception:
@@ -70,7 +70,7 @@ def caused(cause: BaseException) -> Exception:
         (IgnoreRequest("max redirections reached"), "moved", "unknown"),
         (UnsupportedURLSchemeError("gopher"), "scheme", "unknown"),
         (UnaskableAddressError("no host"), "invalid_url", "invalid"),
-        (ValueError("whatever an answer holds"), "parse", "unknown"),
+        (ValueError("whatever a response holds"), "parse", "unknown"),
         (RuntimeError("what?"), "connect", "unknown"),
     ],
 )
@@ -112,7 +112,7 @@ def test_the_unknown_neither_lengthens_nor_ends_a_row_of_failures(catalog: Catal
     assert outcomes(catalog, looks, BrokenRule(3, 2)) == expected
 
 
-def test_what_was_downloaded_is_known_through_nights_without_an_answer(catalog: Catalog) -> None:
+def test_what_was_downloaded_is_known_through_nights_without_a_response(catalog: Catalog) -> None:
     run = catalog.begin_run("t", [], version="0", methodology="0")
     file = {"file_path": "files/x.bin", "sha256": "0" * 64, "etag": '"a"', "size_bytes": 7, "downloaded_bytes": 7}
     write_checks(catalog, run, [look("ok", 1, **file)])
@@ -130,21 +130,21 @@ SEARCH = "/api/3/action/package_search"
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind", "words"),
+    ("response", "kind", "words"),
     [
-        (Answer(403, "text/html", b"<title>Attention Required! | Cloudflare</title>"), "blocked", "bot wall"),
-        (Answer(200, "text/html", b"<!doctype html><title>Home</title>"), "parse", "HTML"),
-        (Answer(200, "application/json", b"   "), "empty", "empty"),
-        (Answer(401, "text/plain", b"who?"), "auth", "401"),
-        (Answer(410, "text/plain", b"gone"), "gone", "410"),
-        (Answer(301, headers={"Location": SEARCH}), "moved", "in circles"),
-        (Answer(200, body=b'{"success": true, "result": {"cou'), "cut_short", "cut short"),
+        (Response(403, "text/html", b"<title>Attention Required! | Cloudflare</title>"), "blocked", "bot wall"),
+        (Response(200, "text/html", b"<!doctype html><title>Home</title>"), "parse", "HTML"),
+        (Response(200, "application/json", b"   "), "empty", "empty"),
+        (Response(401, "text/plain", b"who?"), "auth", "401"),
+        (Response(410, "text/plain", b"gone"), "gone", "410"),
+        (Response(301, headers={"Location": SEARCH}), "moved", "in circles"),
+        (Response(200, body=b'{"success": true, "result": {"cou'), "cut_short", "cut short"),
         (as_json({"success": False, "error": {"message": "Solr"}}), "server", "success: false"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_portal_that_fails_says_how(answer: Answer, kind: str, words: str, catalog: Catalog) -> None:
-    with PortalServer({SEARCH: answer}) as server:
+def test_a_portal_that_fails_says_how(response: Response, kind: str, words: str, catalog: Catalog) -> None:
+    with PortalServer({SEARCH: response}) as server:
         harvest(catalog, spec("p", "ckan", server.url))
     row = harvested(catalog, "p")
     assert row["verdict"] == "failed" and words in row["reasons"][0], row["reasons"]
@@ -167,10 +167,10 @@ def test_no_connection(catalog: Catalog) -> None:
     ids=lambda value: next(iter(value)),
 )
 def test_odd_bytes_in_a_header_speak_against_nobody(headers: dict[str, str], catalog: Catalog) -> None:
-    with PortalServer({"/x.csv": Answer(200, "text/csv", b"a,b\n1,2\n", headers)}) as server:
+    with PortalServer({"/x.csv": Response(200, "text/csv", b"a,b\n1,2\n", headers)}) as server:
         part = {"downloadURL": f"{server.url}/x.csv"}
         feed = as_json({"dataset": [{"identifier": "A", "distribution": [part]}]})
-        server.routes["/data.json"] = Answer(200, feed.content_type, feed.body, headers)
+        server.routes["/data.json"] = Response(200, feed.content_type, feed.body, headers)
         portal = spec("p", "dcat-us", server.url)
         check(harvest(catalog, portal), [portal])
     assert harvested(catalog, "p")["verdict"] == "complete"
@@ -179,7 +179,7 @@ def test_odd_bytes_in_a_header_speak_against_nobody(headers: dict[str, str], cat
 
 @pytest.mark.parametrize("target", ["http://[::bad/", "https://host.example:99999/", "gopher://host.example/"])
 def test_a_redirect_to_nonsense_makes_no_address_invalid(target: str, catalog: Catalog) -> None:
-    with PortalServer({"/x": Answer(302, headers={"Location": target})}) as server:
+    with PortalServer({"/x": Response(302, headers={"Location": target})}) as server:
         feed = {"dataset": [{"identifier": "A", "distribution": [{"accessURL": f"{server.url}/x"}]}]}
         server.routes["/data.json"] = as_json(feed)
         portal = spec("p", "dcat-us", server.url)

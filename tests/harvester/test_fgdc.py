@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from portal_server import Answer, PortalServer, harvest, harvested, spec
+from portal_server import PortalServer, Response, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.model import Contact, Dataset
@@ -167,10 +167,12 @@ def test_a_national_profile_is_read_by_the_names_of_the_standard(iso_type: bool)
 def test_a_folder_of_all_kinds_is_complete(catalog: Catalog) -> None:
     listing = b'<title>Index of /waf</title><a href="a.xml">a</a><a href="b.xml">b</a><a href="c.xml">c</a>'
     routes = {
-        "/waf/": Answer(content_type="text/html", body=b"<html>" + listing + b"</html>"),
-        "/waf/a.xml": Answer(content_type="text/xml", body=csdgm().encode()),
-        "/waf/b.xml": Answer(content_type="text/xml", body=SWISS.format(level="").encode()),
-        "/waf/c.xml": Answer(content_type="text/xml", body=SWISS.format(level=SERVICE).replace("che-1", "s").encode()),
+        "/waf/": Response(content_type="text/html", body=b"<html>" + listing + b"</html>"),
+        "/waf/a.xml": Response(content_type="text/xml", body=csdgm().encode()),
+        "/waf/b.xml": Response(content_type="text/xml", body=SWISS.format(level="").encode()),
+        "/waf/c.xml": Response(
+            content_type="text/xml", body=SWISS.format(level=SERVICE).replace("che-1", "s").encode()
+        ),
     }
     with PortalServer(routes) as server:
         harvest(catalog, spec("p", "waf", f"{server.url}/waf/"))

@@ -40,8 +40,8 @@ def test_nonsense_fails_the_night(tmp_path: Path) -> None:
     assert portal["verdict"] == "complete"
     assert portal["gates_failed"] and set(portal["gates_failed"]) <= set(portal["reasons"])
     with open_catalog(tmp_path / "data/catalog.db") as catalog:
-        answers = json.loads(catalog.value("select suite from harvests"))
-    failed = {answer["rule"] for answer in answers if answer["gate"] and answer["passed"] is False}
+        results = json.loads(catalog.value("select suite from harvests"))
+    failed = {one["rule"] for one in results if one["gate"] and one["passed"] is False}
     assert failed == {gate.partition(":")[0] for gate in portal["gates_failed"]}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.repositories.reading import datasets
@@ -33,16 +33,16 @@ LAYER = {
 }
 
 
-def by_offset(count: int) -> Callable[[Asked], Answer]:
+def by_offset(count: int) -> Callable[[Asked], Response]:
     """The older API, which cuts pages to 20."""
     held = [LAYER, *({"id": n, "uuid": f"u{n}", "title": f"T {n}"} for n in range(1, count))]
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         start, limit = int(asked.query["offset"]), min(int(asked.query["limit"]), 20)
         meta = {"limit": limit, "next": None, "offset": start, "previous": None, "total_count": count}
         return as_json({"meta": meta, "objects": held[start : start + limit]})
 
-    return answer
+    return respond
 
 
 @pytest.mark.parametrize("path", ["/api/datasets/", "/api/layers/"])
@@ -63,7 +63,7 @@ def test_older_interfaces_are_read_by_offset(path: str, catalog: Catalog) -> Non
 
 @pytest.mark.parametrize(("total", "verdict"), [(20, "complete"), (27, "partial")])
 def test_a_page_past_the_end_is_the_end_if_the_total_agrees(total: int, verdict: str, catalog: Catalog) -> None:
-    def pages(asked: Asked) -> Answer:
+    def pages(asked: Asked) -> Response:
         page = int(asked.query["page"])
         if page > 2:
             return as_json({"detail": "Invalid page."}, 404)
@@ -99,8 +99,8 @@ def one(value: Any) -> dict[str, Any]:
     ("kind", "field"), [("creation", "issued"), ("publication", "issued"), ("revision", "modified"), ("expiry", None)]
 )
 def test_the_type_of_a_date_says_which_it_is(kind: str, field: str | None, catalog: Catalog) -> None:
-    answer = as_json(one({"date": "2020-02-02", "date_type": kind, "last_updated": "2026-01-01"}))
-    with PortalServer({V2: answer}) as server:
+    response = as_json(one({"date": "2020-02-02", "date_type": kind, "last_updated": "2026-01-01"}))
+    with PortalServer({V2: response}) as server:
         harvest(catalog, spec("p", "geonode", server.url))
     found = next(iter(datasets(catalog, "p"))).dataset
     assert {f: getattr(found, f) for f in ("issued", "modified") if getattr(found, f)} == (

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 
 LISTING = "/api/datasets"
 
 
-def pages(*sizes: int) -> dict[str, Answer]:
+def pages(*sizes: int) -> dict[str, Response]:
     """Pages of so many datasets, asked for in twos."""
-    found: dict[str, Answer] = {}
+    found: dict[str, Response] = {}
     for number, size in enumerate(sizes, 1):
         data = [{"id": f"{number}-{n}"} for n in range(size)]
         found[f"{LISTING}?page={number}&pageSize=2"] = as_json({"data": data})
@@ -50,7 +50,7 @@ def test_a_listing_that_ignores_the_page_goes_round(catalog: Catalog) -> None:
 
 
 def test_a_problem_within_200_is_a_failure(catalog: Catalog) -> None:
-    def problem(asked: Asked) -> Answer:
+    def problem(asked: Asked) -> Response:
         return as_json({"title": "One or more validation errors occurred.", "status": 400})
 
     with PortalServer({LISTING: problem}) as server:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from portal_server import Answer, PortalServer, harvest, harvested, spec
+from portal_server import PortalServer, Response, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.model import Dataset, Distribution, Publisher
@@ -23,7 +23,7 @@ def kept(catalog: Catalog, *bodies: str) -> tuple[dict[str, Any], list[Dataset]]
     """Harvest each of ``bodies`` from the same address in turn; return the row of the last harvest and its datasets."""
     with PortalServer() as server:
         for body in bodies:
-            server.routes["/list.csv"] = Answer(200, "text/csv", body.encode())
+            server.routes["/list.csv"] = Response(200, "text/csv", body.encode())
             harvest(catalog, spec("p", "inventory", f"{server.url}/list.csv"))
     return harvested(catalog, "p"), sorted((one.dataset for one in datasets(catalog, "p")), key=lambda d: d.identifier)
 
@@ -128,7 +128,7 @@ def test_what_a_column_holds_is_told_by_its_values(table: str, expected: Dataset
 def test_columns_are_known_in_other_languages_and_scripts(table: str, encoding: str, catalog: Catalog) -> None:
     address = "http://p.example/d.csv?x="
     body = table.replace("{}", address).encode(encoding)
-    with PortalServer({"/list.csv": Answer(200, "text/csv", body)}) as server:
+    with PortalServer({"/list.csv": Response(200, "text/csv", body)}) as server:
         harvest(catalog, spec("p", "inventory", f"{server.url}/list.csv"))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["errors"]) == ("complete", 0), row["reasons"]
@@ -205,7 +205,7 @@ def test_an_inventory_that_unfolds_fails_its_own_portal(catalog: Catalog) -> Non
     assert all(len(book) < 2_000_000 for name, book in books.items() if name != "text")
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with PortalServer({f"/{name}.xlsx": Answer(200, kind, book) for name, book in books.items()}) as server:
+    with PortalServer({f"/{name}.xlsx": Response(200, kind, book) for name, book in books.items()}) as server:
         harvest(catalog, *[spec(name, "inventory", f"{server.url}/{name}.xlsx") for name in books])
         address = server.url
     row = harvested(catalog, "healthy")
@@ -246,8 +246,8 @@ def test_a_table_that_ends_within_a_row_may_be_cut_short(
 ) -> None:
     """Where the server names no length: with one it is known whether all has come."""
     body = gzip.compress(sent.encode())
-    packed = Answer(200, "text/csv", body, {"Content-Encoding": "gzip"})
-    plain = Answer(200, "text/csv", lambda: iter([sent.encode()]))
+    packed = Response(200, "text/csv", body, {"Content-Encoding": "gzip"})
+    plain = Response(200, "text/csv", lambda: iter([sent.encode()]))
     with PortalServer({"/list.csv": packed if is_length_named else plain}) as server:
         harvest(catalog, spec("p", "inventory", f"{server.url}/list.csv"))
     assert harvested(catalog, "p")["verdict"] == verdict

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from harvester.facts.values import json_text
@@ -86,12 +86,12 @@ def test_one_accent_at_the_end_of_a_long_feed(tmp_path: Path) -> None:
 def test_it_is_said_once_and_nothing_is_lost(catalog: Catalog, kind: str) -> None:
     found = [{"id": f"n{n}", "name": f"n{n}", "identifier": f"n{n}", "title": f"Lärm {n}"} for n in range(25)]
 
-    def search(asked: Asked) -> Answer:
+    def search(asked: Asked) -> Response:
         page = found[int(asked.query.get("start", 0)) :][:10]
-        answer = {"success": True, "result": {"count": len(found), "results": page}}
-        return Answer(body=json.dumps(answer, ensure_ascii=False).encode("latin-1"))
+        response = {"success": True, "result": {"count": len(found), "results": page}}
+        return Response(body=json.dumps(response, ensure_ascii=False).encode("latin-1"))
 
-    feed = Answer(body=json.dumps({"dataset": found}, ensure_ascii=False).encode("latin-1"))
+    feed = Response(body=json.dumps({"dataset": found}, ensure_ascii=False).encode("latin-1"))
     with PortalServer({"/data.json": feed, "/api/3/action/package_search": search}) as server:
         harvest(catalog, spec("p", kind, server.url, limits={"page_rows": 10}))
     assert harvested(catalog, "p")["verdict"] == "complete"

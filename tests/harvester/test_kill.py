@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, ckan_search, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.model import Page
@@ -56,13 +56,13 @@ class Site:
         feed[3] = {"title": "no identity"}
         routes: dict[str, Any] = {
             "/ckan/api/3/action/package_search": search,
-            "/names/api/3/action/package_search": Answer(404),
+            "/names/api/3/action/package_search": Response(404),
             "/names/api/3/action/package_list": as_json({"success": True, "result": sorted(names)}),
             "/names/api/3/action/package_show": lambda a: as_json({"success": True, "result": names[a.query["id"]]}),
             "/feed/data.json": as_json({"dataset": feed[:FEED_PAGE]}),
             "/feed/data.json?page=2": as_json({"dataset": feed[FEED_PAGE:]}),
-            "/table.csv": Answer(200, "text/csv", b"id,name\n1,a\n2,b\n", {"ETag": '"t"'}),
-            "/page.html": Answer(200, "text/html", b"<title>Hi</title>"),
+            "/table.csv": Response(200, "text/csv", b"id,name\n1,a\n2,b\n", {"ETag": '"t"'}),
+            "/page.html": Response(200, "text/html", b"<title>Hi</title>"),
         }
         self.server.routes = {path: self.counted(route) for path, route in routes.items()}
 
@@ -82,19 +82,19 @@ class Site:
         }  # fmt: skip
 
     def counted(self, route: Any) -> Any:
-        def answer(asked: Asked) -> Answer:
+        def respond(asked: Asked) -> Response:
             self.count()
-            found: Answer = route if isinstance(route, Answer) else route(asked)
+            found: Response = route if isinstance(route, Response) else route(asked)
             # Validators for everything, so that the second night is conditional.
             etag = f'"{hash(found.body)}"'
             if asked.headers.get("If-None-Match") == etag and found.status == 200:
-                return Answer(304, headers={"ETag": etag})
+                return Response(304, headers={"ETag": etag})
             return replace(found, headers={**found.headers, "ETag": etag})
 
-        return answer
+        return respond
 
     def count(self) -> None:
-        """Kill the victim at the request that was agreed on: at once, or a moment after the answer."""
+        """Kill the victim at the request that was agreed on: at once, or a moment after the response."""
         with self.lock:
             self.countdown -= 1
             if self.countdown == 0 and self.victim is not None:
@@ -244,7 +244,7 @@ def test_killed_on_the_second_night(site: Site, tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["stats", "tally"])  # "tally" is what version 0.1.0 wrote
 def test_a_feed_that_is_gone_when_its_harvest_is_taken_up_is_read_again(catalog: Catalog, key: str) -> None:
     body = json.dumps({"dataset": [{"identifier": f"D{n}", "title": f"Dataset {n}"} for n in range(5)]}).encode()
-    with PortalServer({"/data.json": Answer(200, "application/json", body)}) as server:
+    with PortalServer({"/data.json": Response(200, "application/json", body)}) as server:
         portal = spec("feed", "dcat-us", server.url)
         run_id = catalog.begin_run("test", [portal_of(portal)], version="0", methodology="0")
         begin_harvest(catalog, run_id, portal.id)

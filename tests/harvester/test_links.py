@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, harvest, spec
+from portal_server import Asked, PortalServer, Response, as_json, harvest, spec
 
 from catalog.db.store import Catalog, open_catalog
 from harvester.checks.links import check
@@ -22,8 +22,8 @@ CAP = 5_000
 LIMITS = {"max_table_bytes": CAP, "timeout_s": 5}
 
 
-def head_is(status: int) -> Callable[[Asked], Answer]:
-    return lambda a: Answer(status if a.method == "HEAD" else 200, "text/csv", b"" if a.method == "HEAD" else TABLE)
+def head_is(status: int) -> Callable[[Asked], Response]:
+    return lambda a: Response(status if a.method == "HEAD" else 200, "text/csv", b"" if a.method == "HEAD" else TABLE)
 
 
 def endless() -> Iterator[bytes]:
@@ -31,20 +31,20 @@ def endless() -> Iterator[bytes]:
         yield b"1,2,3\n" * 1000
 
 
-def to(path: str) -> Answer:
-    return Answer(302, "text/html", b"moved", {"Location": path})
+def to(path: str) -> Response:
+    return Response(302, "text/html", b"moved", {"Location": path})
 
 
 ROUTES: dict[str, Any] = {
-    "/robots.txt": Answer(200, "text/plain", b"User-agent: *\nDisallow: /private/\n"),
-    "/ok.html": Answer(200, "text/html", b"<p>hello"),
-    "/ok.csv": Answer(200, "text/csv", TABLE, {"ETag": '"1"', "Last-Modified": "Mon, 02 Mar 2026 01:00:00 GMT"}),
-    "/no-validator.csv": Answer(200, "text/csv", TABLE),
-    "/gone": Answer(410, "text/html", b"gone"),
-    "/wall": Answer(403, "text/html", b"<title>Just a moment...</title>"),
-    "/login": Answer(401, "text/html", b"who are you?"),
-    "/busy": Answer(429, "text/html", b"slow down"),
-    "/fault": Answer(500, "text/html", b"oops"),
+    "/robots.txt": Response(200, "text/plain", b"User-agent: *\nDisallow: /private/\n"),
+    "/ok.html": Response(200, "text/html", b"<p>hello"),
+    "/ok.csv": Response(200, "text/csv", TABLE, {"ETag": '"1"', "Last-Modified": "Mon, 02 Mar 2026 01:00:00 GMT"}),
+    "/no-validator.csv": Response(200, "text/csv", TABLE),
+    "/gone": Response(410, "text/html", b"gone"),
+    "/wall": Response(403, "text/html", b"<title>Just a moment...</title>"),
+    "/login": Response(401, "text/html", b"who are you?"),
+    "/busy": Response(429, "text/html", b"slow down"),
+    "/fault": Response(500, "text/html", b"oops"),
     "/head405.csv": head_is(405),
     "/head404.csv": head_is(404),
     "/chain": to("/chain2"),
@@ -52,12 +52,12 @@ ROUTES: dict[str, Any] = {
     "/loop": to("/loop"),
     "/inside": to("http://169.254.169.254/latest/meta-data/"),
     "/neighbour": to("http://10.255.255.1/"),
-    "/long.csv": Answer(200, "text/csv", b"1,2,3\n" * 4000),
-    "/endless.csv": Answer(200, "text/csv", endless),
-    "/zipped.csv": Answer(200, "text/csv", gzip.compress(TABLE), {"Content-Encoding": "gzip"}),
-    "/bomb.csv": Answer(200, "text/csv", gzip.compress(b"0" * 50_000_000), {"Content-Encoding": "gzip"}),
-    "/a%20space.csv": Answer(200, "text/csv", TABLE),
-    "/private/x.csv": Answer(200, "text/csv", TABLE),
+    "/long.csv": Response(200, "text/csv", b"1,2,3\n" * 4000),
+    "/endless.csv": Response(200, "text/csv", endless),
+    "/zipped.csv": Response(200, "text/csv", gzip.compress(TABLE), {"Content-Encoding": "gzip"}),
+    "/bomb.csv": Response(200, "text/csv", gzip.compress(b"0" * 50_000_000), {"Content-Encoding": "gzip"}),
+    "/a%20space.csv": Response(200, "text/csv", TABLE),
+    "/private/x.csv": Response(200, "text/csv", TABLE),
 }
 EXPECTED: dict[str, tuple[str, str | None, int | None]] = {
     "{}/ok.html": ("ok", None, 200),

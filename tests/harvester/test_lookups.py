@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, ckan_search, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 
@@ -21,22 +21,22 @@ def package(n: int) -> dict[str, Any]:
 def broken_search(packages: dict[str, dict[str, Any]]) -> Any:
     """A search that counts one more than it lists."""
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         found = list(packages.values()) if asked.query["start"] == "0" else []
         return as_json({"success": True, "result": {"count": len(packages) + 1, "results": found}})
 
-    return answer
+    return respond
 
 
-def show(packages: dict[str, dict[str, Any]], refusal: Answer) -> Any:
-    def answer(asked: Asked) -> Answer:
+def show(packages: dict[str, dict[str, Any]], refusal: Response) -> Any:
+    def respond(asked: Asked) -> Response:
         found = packages.get(asked.query["id"])
         return as_json({"success": True, "result": found}) if found else refusal
 
-    return answer
+    return respond
 
 
-def says(kind: str, status: int) -> Answer:
+def says(kind: str, status: int) -> Response:
     return as_json({"success": False, "error": {"__type": kind, "message": "no"}}, status)
 
 
@@ -46,12 +46,12 @@ def says(kind: str, status: int) -> Answer:
         (says("Not Found Error", 404), "retired"),
         (says("Authorization Error", 403), "retired"),
         # A wall, and a server in trouble, say nothing.
-        (Answer(403, "text/html", b"<html>Forbidden</html>"), "present"),
-        (Answer(400, body=b"{}"), "present"),
+        (Response(403, "text/html", b"<html>Forbidden</html>"), "present"),
+        (Response(400, body=b"{}"), "present"),
     ],
     ids=["not found", "no longer public", "wall", "bad request"],
 )
-def test_what_is_looked_for_alone_and_not_found_is_missing(refusal: Answer, status: str, catalog: Catalog) -> None:
+def test_what_is_looked_for_alone_and_not_found_is_missing(refusal: Response, status: str, catalog: Catalog) -> None:
     packages = {one["id"]: one for one in map(package, range(6))}
     listed = dict(packages)
     with PortalServer({SEARCH: broken_search(listed), SHOW: show(packages, refusal)}) as server:
@@ -78,16 +78,16 @@ def test_an_interface_that_finds_nothing_is_not_believed(catalog: Catalog) -> No
 
 
 def test_a_folder_with_one_bad_file_lets_go_of_those_that_are_gone(catalog: Catalog) -> None:
-    def record(name: str) -> Answer:
+    def record(name: str) -> Response:
         body = f"<MD_Metadata><fileIdentifier>{name}</fileIdentifier></MD_Metadata>"
-        return Answer(200, "application/xml", body.encode())
+        return Response(200, "application/xml", body.encode())
 
-    def index(*names: str) -> Answer:
+    def index(*names: str) -> Response:
         links = "".join(f'<a href="{name}.xml">{name}</a>' for name in names)
-        return Answer(200, "text/html", f"<title>Index of /</title>{links}".encode())
+        return Response(200, "text/html", f"<title>Index of /</title>{links}".encode())
 
     routes: dict[str, Any] = {f"/{name}.xml": record(name) for name in "abc"}
-    routes["/bad.xml"] = Answer(200, "application/xml", b"<MD_Metadata><broken")
+    routes["/bad.xml"] = Response(200, "application/xml", b"<MD_Metadata><broken")
     with PortalServer(routes | {"/": index("a", "b", "c", "bad")}) as server:
         portal = spec("p", "waf", server.url + "/", retire={"grace_runs": 1})
         harvest(catalog, portal)
@@ -117,12 +117,12 @@ def test_a_server_that_is_restarted_in_the_middle_is_waited_for(
     with PortalServer() as server:
         port = int(server.url.rpartition(":")[2])
 
-        def first(asked: Asked) -> Answer:
-            answer = ckan_search(packages)(asked)
+        def first(asked: Asked) -> Response:
+            response = ckan_search(packages)(asked)
             server.stop_listening()
             if comes_back:
                 threading.Timer(0.5, again, [port]).start()
-            return replace(answer, headers={"Connection": "close"})
+            return replace(response, headers={"Connection": "close"})
 
         server.routes[SEARCH] = first
         harvest(catalog, spec("p", "ckan", server.url, limits={"page_rows": 3, "reconnect_s": steps}))
@@ -136,14 +136,14 @@ CSW = 'xmlns:csw="http://www.opengis.net/cat/csw/2.0.2" xmlns:dc="http://purl.or
 OAI = 'xmlns="http://www.openarchives.org/OAI/2.0/"'
 
 
-def xml(text: str) -> Answer:
-    return Answer(200, "application/xml", text.encode())
+def xml(text: str) -> Response:
+    return Response(200, "application/xml", text.encode())
 
 
 def catalogue(ids: list[str]) -> Any:
     """A catalogue service that counts one record more than it sends."""
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         if asked.query.get("request") == "GetRecordById":
             found = [one for one in ids if one == asked.query["id"]]
             inner = "".join(f"<csw:BriefRecord><dc:identifier>{one}</dc:identifier></csw:BriefRecord>" for one in found)
@@ -154,7 +154,7 @@ def catalogue(ids: list[str]) -> Any:
         return xml(f"<csw:GetRecordsResponse {CSW}><csw:SearchResults {told}>{inner}</csw:SearchResults>"
                    "</csw:GetRecordsResponse>")  # fmt: skip
 
-    return answer
+    return respond
 
 
 def repository(ids: list[str]) -> Any:
@@ -163,7 +163,7 @@ def repository(ids: list[str]) -> Any:
         "<record><header><identifier>{0}</identifier></header><metadata><dc><title>{0}</title></dc></metadata></record>"
     )
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         verb, inner = asked.query.get("verb"), ""
         if verb == "ListMetadataFormats":
             inner = f"<{verb}><metadataFormat><metadataPrefix>oai_dc</metadataPrefix></metadataFormat></{verb}>"
@@ -178,7 +178,7 @@ def repository(ids: list[str]) -> Any:
             inner = "<Identify><repositoryName>R</repositoryName></Identify>"
         return xml(f"<OAI-PMH {OAI}>{inner}</OAI-PMH>")
 
-    return answer
+    return respond
 
 
 @pytest.mark.parametrize(("portal_type", "made"), [("csw", catalogue), ("oai-pmh", repository)])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyoxigraph
 import pytest
-from portal_server import Answer, Asked, PortalServer, Route, as_json, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, Route, as_json, harvest, harvested, spec
 from test_sparql_engines import DCAT, endpoint
 
 from catalog.db.store import Catalog
@@ -31,11 +31,11 @@ class Town:
     def total(self) -> int:
         return len(self.listed) + 1
 
-    def alone(self, path: str, shown: Callable[[str], Any], refusal: Answer | None = None) -> dict[str, Route]:
+    def alone(self, path: str, shown: Callable[[str], Any], refusal: Response | None = None) -> dict[str, Route]:
         """The address of each dataset."""
 
         def route(name: str) -> Route:
-            return lambda asked: as_json(shown(name)) if name in self.held else refusal or Answer(404)
+            return lambda asked: as_json(shown(name)) if name in self.held else refusal or Response(404)
 
         return {path.format(name): route(name) for name in IDS}
 
@@ -66,7 +66,7 @@ def arcgis_portal(town: Town) -> tuple[str, dict[str, Route]]:
 
 
 def arcgis_server(town: Town) -> tuple[str, dict[str, Route]]:
-    def services(asked: Asked) -> Answer:
+    def services(asked: Asked) -> Response:
         named = [{"name": name, "type": "MapServer"} for name in [*town.listed, "broken"]]
         return as_json({"folders": [], "services": named})
 
@@ -78,35 +78,37 @@ def arcgis_server(town: Town) -> tuple[str, dict[str, Route]]:
 
 
 def geonode(town: Town) -> tuple[str, dict[str, Route]]:
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         one = asked.query.get("filter{uuid}")
         found = town.listed if one is None else [one] if one in town.held else []
         total = town.total if one is None else len(found)
         return as_json({"total": total, "datasets": [{"uuid": name, "title": name} for name in found]})
 
-    return "", {"/api/v2/datasets/": answer}
+    return "", {"/api/v2/datasets/": respond}
 
 
 def geonode_3(town: Town) -> tuple[str, dict[str, Route]]:
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         one = asked.query.get("uuid")
         found = town.listed if one is None else [one] if one in town.held else []
         total = town.total if one is None else len(found)
         return as_json({"meta": {"total_count": total}, "objects": [{"uuid": name, "title": name} for name in found]})
 
-    return "", {"/api/layers/": answer}
+    return "", {"/api/layers/": respond}
 
 
 def i14y(town: Town) -> tuple[str, dict[str, Route]]:
-    def page(asked: Asked) -> Answer:
+    def page(asked: Asked) -> Response:
         # Behind the first page nothing is certain.
-        return as_json({"data": [{"id": name} for name in town.listed]}) if asked.query["page"] == "1" else Answer(404)
+        return (
+            as_json({"data": [{"id": name} for name in town.listed]}) if asked.query["page"] == "1" else Response(404)
+        )
 
     return "", {"/api/datasets": page, **town.alone("/api/datasets/{}", lambda name: {"data": {"id": name}})}
 
 
 def sparql(town: Town) -> tuple[str, dict[str, Route]]:
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         # Of one that is listed no more the endpoint still knows a title.
         store = pyoxigraph.Store()
         lines = [f"<http://x.example/{name}> a <{DCAT}Dataset> ." for name in town.listed]
@@ -115,9 +117,9 @@ def sparql(town: Town) -> tuple[str, dict[str, Route]]:
         if "COUNT(" in asked.query.get("query", ""):
             return as_json({"head": {"vars": ["n"]}, "results": {"bindings": [{"n": {"value": str(town.total)}}]}})
         route = endpoint(store)
-        return route if isinstance(route, Answer) else route(asked)
+        return route if isinstance(route, Response) else route(asked)
 
-    return "/sparql", {"/sparql": answer}
+    return "/sparql", {"/sparql": respond}
 
 
 def magda(town: Town) -> tuple[str, dict[str, Route]]:
@@ -136,7 +138,7 @@ def piveau(town: Town) -> tuple[str, dict[str, Route]]:
     def hit(name: str) -> dict[str, Any]:
         return {"id": name, "index": "dataset", "title": {"en": name}}
 
-    def search(asked: Asked) -> Answer:
+    def search(asked: Asked) -> Response:
         found = [] if asked.query.get("page") else list(map(hit, town.listed))
         return as_json({"result": {"count": town.total, "results": found}})
 
@@ -180,12 +182,12 @@ def test_what_is_withdrawn_is_found_by_asking_for_it_alone(name: str, catalog: C
         as_json({"error": {"code": 403, "messageCode": "GWM_0003", "message": "You do not have permissions"}}),
         as_json({"error": {"code": 499, "message": "Token Required"}}),
         as_json({"error": {"code": 500, "message": "Unable to perform query"}}),
-        Answer(200, "text/html", b"<html>Back soon: this page does not exist</html>"),
-        Answer(403),
-        Answer(400),
+        Response(200, "text/html", b"<html>Back soon: this page does not exist</html>"),
+        Response(403),
+        Response(400),
     ],
 )
-def test_a_refusal_is_no_withdrawal(wall: Answer, catalog: Catalog) -> None:
+def test_a_refusal_is_no_withdrawal(wall: Response, catalog: Catalog) -> None:
     town = Town()
     path, routes = arcgis_portal(town)
     with PortalServer(routes) as server:
@@ -207,7 +209,7 @@ def test_an_interface_that_does_not_know_the_question_is_not_believed(catalog: C
         harvest(catalog, portal)
         town.withdraw()
         listing = routes["/api/v2/datasets/"]
-        assert not isinstance(listing, Answer)
+        assert not isinstance(listing, Response)
         nothing = as_json({"total": 0, "datasets": []})
         for answers in (lambda asked: listing(Asked("GET", asked.path, {}, {})), lambda asked: nothing):
             server.routes["/api/v2/datasets/"] = lambda asked, answers=answers: (
@@ -243,7 +245,7 @@ def test_a_dataset_that_the_portal_has_named_anew_is_not_asked_for_by_its_old_na
     assert statuses(catalog) == dict.fromkeys(IDS, "present")
 
 
-FEEDS: dict[str, tuple[str, Callable[[list[str], bool], Answer]]] = {
+FEEDS: dict[str, tuple[str, Callable[[list[str], bool], Response]]] = {
     "dcat-us": (
         "/data.json",
         lambda names, is_whole: as_json(
@@ -263,7 +265,7 @@ FEEDS: dict[str, tuple[str, Callable[[list[str], bool], Answer]]] = {
     ),
     "inventory": (
         "/list.csv",
-        lambda names, is_whole: Answer(
+        lambda names, is_whole: Response(
             200, "text/csv", ("id,title,url\n" + "".join(f"{n},T {n},http://x.example/{n}.csv\n" for n in names)
                               + ("" if is_whole else f'{IDS[0]},"T')).encode(),
             headers={} if is_whole else {"Content-Length": "5000"},

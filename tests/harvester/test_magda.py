@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, harvest, harvested, spec
 from test_detect import ask
 
 from catalog.db.store import Catalog
@@ -35,11 +35,11 @@ def hit(n: int) -> dict[str, Any]:
 
 
 def search(count: int) -> Any:
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         start, limit = int(asked.query["start"]), min(100, int(asked.query["limit"]))
         return as_json({"hitCount": count, "dataSets": [hit(n) for n in range(start, min(count, start + limit))]})
 
-    return answer
+    return respond
 
 
 def found(catalog: Catalog) -> dict[str, Dataset]:
@@ -74,8 +74,8 @@ def test_files_that_were_not_sent_along_are_not_known() -> None:
 
 
 def test_a_magda_site_is_detected() -> None:
-    page = Answer(200, "text/html", b"<html><title>Larkholm</title></html>")
-    answer = as_json({"hasMore": False, "records": [{"id": "ds-1", "aspects": {"dcat-dataset-strings": {}}}]})
-    with PortalServer({"/": page, RECORDS: answer}) as server:
+    page = Response(200, "text/html", b"<html><title>Larkholm</title></html>")
+    response = as_json({"hasMore": False, "records": [{"id": "ds-1", "aspects": {"dcat-dataset-strings": {}}}]})
+    with PortalServer({"/": page, RECORDS: response}) as server:
         best = ask(server.url).best
     assert best is not None and (best.type, best.url) == ("magda", server.url)

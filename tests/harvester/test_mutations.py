@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from mutating import MUTATIONS, PAGE_MUTATIONS, mutated
-from portal_server import Answer, Asked, PortalServer, as_json, ckan_search
+from portal_server import Asked, PortalServer, Response, as_json, ckan_search
 
 from catalog.db.store import open_catalog
 from harvester.night.stages import nightly
@@ -53,7 +53,7 @@ def feed(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def ogc_items(asked: Asked) -> Answer:
+def ogc_items(asked: Asked) -> Response:
     start = int(asked.query.get("offset", 0))
     found = [{"id": f"r{n}", "properties": {"type": "dataset", "title": f"T {n}"}} for n in range(12)][
         start : start + 5
@@ -62,9 +62,9 @@ def ogc_items(asked: Asked) -> Answer:
     return as_json({"features": found, "numberMatched": 12, "links": links})
 
 
-def record(name: str) -> Answer:
+def record(name: str) -> Response:
     body = f"<MD_Metadata><fileIdentifier>{name}</fileIdentifier><x>{'y' * 500}</x></MD_Metadata>"
-    return Answer(200, "application/xml", body.encode())
+    return Response(200, "application/xml", body.encode())
 
 
 def own_portals() -> dict[str, tuple[str, str, dict[str, Any]]]:
@@ -78,10 +78,10 @@ def own_portals() -> dict[str, tuple[str, str, dict[str, Any]]]:
         "own-ckan": ("ckan", "", {"/api/3/action/package_search": ckan_search(packages, rows_max=5)}),
         "own-feed": ("dcat-us", "/data.json", {"/data.json": as_json({"dataset": feed(12)})}),
         "own-ogc": ("ogc-records", "/collections/main", {"/collections/main/items": ogc_items}),
-        "own-waf": ("waf", "/waf/", {"/waf/": Answer(200, "text/html", f"<title>Index of /</title>{index}".encode())}
+        "own-waf": ("waf", "/waf/", {"/waf/": Response(200, "text/html", f"<title>Index of /</title>{index}".encode())}
                     | {f"/waf/{name}.xml": record(name) for name in "abcdef"}),
         "own-stac": ("stac", "/stac/collections", {"/stac/collections": as_json({"collections": collections})}),
-        "own-rdf": ("dcat-rdf", "/c.ttl", {"/c.ttl": Answer(200, "text/turtle", turtle.encode())}),
+        "own-rdf": ("dcat-rdf", "/c.ttl", {"/c.ttl": Response(200, "text/turtle", turtle.encode())}),
     }  # fmt: skip
 
 
@@ -102,7 +102,7 @@ class Portal:
 
 
 def with_loss(loss: dict[str, Any], path: str, status: int, body: bytes) -> tuple[int, bytes]:
-    """An answer, with the loss where it belongs there."""
+    """A response, with the loss where it belongs there."""
     if loss.get("path") != path or status != 200:
         # Documents of a page or two are none.
         if status == 200 and "path" in loss and len(body) > 400:
@@ -121,14 +121,14 @@ def portals() -> Iterator[list[Portal]]:
     servers: list[Any] = []
 
     def losing(route: Any, path: str) -> Any:
-        def answer(asked: Asked) -> Answer:
-            plain: Answer = route if isinstance(route, Answer) else route(asked)
+        def respond(asked: Asked) -> Response:
+            plain: Response = route if isinstance(route, Response) else route(asked)
             assert isinstance(plain.body, bytes)
             query = "&".join(f"{name}={value}" for name, value in sorted(asked.query.items()))
             status, body = with_loss(loss, f"{path}?{query}" if query else path, plain.status, plain.body)
-            return Answer(status, plain.content_type, body)
+            return Response(status, plain.content_type, body)
 
-        return answer
+        return respond
 
     for name, (kind, path, routes) in own_portals().items():
         server = PortalServer({one: losing(route, one) for one, route in routes.items()})
@@ -168,8 +168,8 @@ def recordings(loss: dict[str, Any]) -> tuple[Any, list[Portal]] | None:
                 *_typed(with_loss(loss, f"{parts.path}?{query}" if query else parts.path, status, data), ctype)
             )
 
-    def _typed(answer: tuple[int, bytes], ctype: str) -> tuple[int, str, bytes]:
-        return answer[0], ctype, answer[1]
+    def _typed(response: tuple[int, bytes], ctype: str) -> tuple[int, str, bytes]:
+        return response[0], ctype, response[1]
 
     server = replay.serve([one for one in folders if one.is_dir()])
     server.RequestHandlerClass = Losing

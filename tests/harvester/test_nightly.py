@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, ckan_search
+from portal_server import Asked, PortalServer, Response, ckan_search
 
 from catalog.db.store import open_catalog
 
@@ -55,7 +55,7 @@ class Site:
         self.gate.set()
         slow = ckan_search([package(n) for n in range(40)])
 
-        def gated(asked: Asked) -> Answer:
+        def gated(asked: Asked) -> Response:
             if asked.query["start"] == "20":
                 self.reached.set()
                 self.gate.wait(60)
@@ -178,7 +178,7 @@ def test_killed_run_loses_and_doubles_nothing(site: Site, tmp_path: Path) -> Non
 
 
 def test_unreachable_and_mistaken_portals_are_said(site: Site, tmp_path: Path) -> None:
-    site.server.routes["/page/data.json"] = Answer(200, "text/html", b"<!doctype html><title>Hi</title>")
+    site.server.routes["/page/data.json"] = Response(200, "text/html", b"<!doctype html><title>Hi</title>")
     site.portal("closed", url="http://127.0.0.1:1/ckan")
     site.portal("page", type="dcat-us")
     done = winnow(tmp_path / "data", "harvest", "--portals", str(site.folder), "--json")

@@ -13,7 +13,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from portal_server import Answer, PortalServer, as_json, spec
+from portal_server import PortalServer, Response, as_json, spec
 
 from catalog.db.store import open_catalog
 from harvester.cli.main import _log_to
@@ -146,7 +146,7 @@ def told(folder: Path) -> list[tuple[str, str]]:
 
 
 def test_no_cell_is_kept_anywhere(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    routes: dict[str, Any] = {f"/{name}": Answer(200, kind, body) for name, (kind, body) in FILES.items()}
+    routes: dict[str, Any] = {f"/{name}": Response(200, kind, body) for name, (kind, body) in FILES.items()}
     with PortalServer(routes) as server:
         server.routes["/data.json"] = as_json(feed(server.url))
         server.routes["/schema.json"] = as_json(SCHEMA)
@@ -154,7 +154,7 @@ def test_no_cell_is_kept_anywhere(tmp_path: Path, capfd: pytest.CaptureFixture[s
         portal = spec("p", "dcat-us", f"{server.url}/data.json", schedule={"full_every": 1})
         for _ in range(2):
             nightly(tmp_path, [portal], is_full=True)
-            server.routes |= {f"/{name}": Answer(200, kind, body) for name, (kind, body) in SECOND.items()}
+            server.routes |= {f"/{name}": Response(200, kind, body) for name, (kind, body) in SECOND.items()}
     with open_catalog(tmp_path / "catalog.db") as catalog:
         reports = {row["url"].rpartition("/")[2]: row for row in catalog.rows(
             "select d.download_url as url, t.* from table_reports t join distributions d on d.id = t.distribution_id"

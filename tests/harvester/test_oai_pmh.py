@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.model import Contact
@@ -20,12 +20,12 @@ DC = (
 DELETED = ' status="deleted"'
 
 
-def xml(inner: str) -> Answer:
+def xml(inner: str) -> Response:
     body = f'<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/">{inner}</OAI-PMH>'
-    return Answer(content_type="text/xml", body=body.encode())
+    return Response(content_type="text/xml", body=body.encode())
 
 
-def error(code: str, words: str = "") -> Answer:
+def error(code: str, words: str = "") -> Response:
     return xml(f'<error code="{code}">{words}</error>')
 
 
@@ -39,7 +39,7 @@ class Repository:
         self.ignores_from = self.finds_nothing = False
         self.asked: list[dict[str, str]] = []
 
-    def __call__(self, asked: Asked) -> Answer:
+    def __call__(self, asked: Asked) -> Response:
         query = asked.query
         self.asked.append(query)
         match query.get("verb"):
@@ -65,7 +65,7 @@ class Repository:
         more = f"{since}|{after}" if after < len(found) else ""
         return self.page(found[place:after], more, len(found))
 
-    def page(self, records: list[tuple[str, str, bool]], token: str, total: int | None) -> Answer:
+    def page(self, records: list[tuple[str, str, bool]], token: str, total: int | None) -> Response:
         size = "" if total is None else f' completeListSize="{total}"'
         listed = "".join(
             f"<record><header{DELETED if gone else ''}><identifier>{name}</identifier>"
@@ -126,7 +126,7 @@ def test_where_no_token_works_dates_lead_on(step: int, verdict: str, count: int,
 def test_tokens_without_end_are_ended(how: str, total: int | None, catalog: Catalog) -> None:
     repository = Repository(records(3))
 
-    def route(asked: Asked) -> Answer:
+    def route(asked: Asked) -> Response:
         if asked.query["verb"] != "ListRecords":
             return repository(asked)
         repository.asked.append(asked.query)
@@ -143,9 +143,9 @@ def test_a_total_that_is_too_small_ends_nothing(catalog: Catalog) -> None:
     """The protocol allows an estimate."""
     repository = Repository(records(9))
 
-    def route(asked: Asked) -> Answer:
-        answer = repository(asked)
-        return Answer(200, answer.content_type, answer.body.replace(b'Size="9"', b'Size="4"'))  # type: ignore[union-attr]
+    def route(asked: Asked) -> Response:
+        response = repository(asked)
+        return Response(200, response.content_type, response.body.replace(b'Size="9"', b'Size="4"'))  # type: ignore[union-attr]
 
     row = read(catalog, route)
     assert (row["verdict"], row["datasets"]) == ("complete", 9), row["reasons"]

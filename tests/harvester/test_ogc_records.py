@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.repositories.reading import datasets
@@ -21,10 +21,10 @@ def record(n: int, **values: Any) -> dict[str, Any]:
 def items(records: list[dict[str, Any]], *, rows_max: int = 10, bad: int | None = None, end: int = 10**9) -> Any:
     """Pages as pycsw cuts them, one bad record, and an index that ends somewhere."""
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         start, limit = int(asked.query.get("offset", 0)), min(rows_max, int(asked.query.get("limit", 10)))
         if bad is not None and start <= bad < start + limit:
-            return Answer(400, body=b'{"code": "NoApplicableCode", "description": "record is broken"}')
+            return Response(400, body=b'{"code": "NoApplicableCode", "description": "record is broken"}')
         if start + limit > end:
             return as_json({"code": "InvalidParameterValue", "description": "Result window is too large"}, 400)
         # The link of another, inner host: its query counts alone.
@@ -32,7 +32,7 @@ def items(records: list[dict[str, Any]], *, rows_max: int = 10, bad: int | None 
         links = [{"rel": "next", "href": href}] if start + limit < len(records) else []
         return as_json({"features": records[start : start + limit], "numberMatched": len(records), "links": links})
 
-    return answer
+    return respond
 
 
 @pytest.mark.parametrize("path", ["/collections/main", "/collections/main/", "/collections/main/items"])
@@ -83,12 +83,12 @@ def test_totals_of_collections_add_up(catalog: Catalog) -> None:
 
 
 def test_a_record_that_cannot_be_sent_is_left_out_alone(catalog: Catalog) -> None:
-    def answer(asked: Asked) -> Answer:
-        found: Answer = items([record(n) for n in range(25)], bad=13)(asked)
+    def respond(asked: Asked) -> Response:
+        found: Response = items([record(n) for n in range(25)], bad=13)(asked)
         # Served as cut short, which a smaller page may not be.
-        return Answer(200, body=b'{"features": [') if found.status == 400 else found
+        return Response(200, body=b'{"features": [') if found.status == 400 else found
 
-    with PortalServer({ITEMS: answer}) as server:
+    with PortalServer({ITEMS: respond}) as server:
         harvest(catalog, spec("p", "ogc-records", server.url + "/collections/main"))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"], row["errors"]) == ("partial", 24, 1)
@@ -123,12 +123,12 @@ def test_next_links_that_lead_nowhere(href: str, reason: str, catalog: Catalog) 
 
 
 def test_an_empty_page_with_a_next_link_is_no_endless_walk(catalog: Catalog) -> None:
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         start = int(asked.query.get("offset", 0))
         features = [record(n) for n in range(start, start + 5)] if start < 10 else []
         return as_json({"features": features, "links": [{"rel": "next", "href": f"items?offset={start + 5}"}]})
 
-    with PortalServer({ITEMS: answer}) as server:
+    with PortalServer({ITEMS: respond}) as server:
         harvest(catalog, spec("p", "ogc-records", server.url + "/collections/main"))
         assert len(server.asked(ITEMS)) == 3
     assert (harvested(catalog, "p")["verdict"], harvested(catalog, "p")["datasets"]) == ("partial", 10)
@@ -143,14 +143,14 @@ def test_a_refusal_within_200_is_a_failure(catalog: Catalog) -> None:
 def silent(count: int, *, heeds: str | None = "offset", past: int = 200, rows_max: int = 1000) -> Any:
     """Pages without next link and total, by one parameter alone; strict about others, and past the end."""
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         if heeds != "anything" and asked.query.keys() - {"f", "limit", heeds}:
             return as_json({"code": "InvalidParameterValue"}, 400)
         start, limit = int(asked.query.get(str(heeds), 0)), min(rows_max, int(asked.query["limit"]))
         found = [record(n) for n in range(start, min(count, start + limit))]
         return as_json({"features": found}) if found else as_json({"features": []}, past)
 
-    return answer
+    return respond
 
 
 @pytest.mark.parametrize(
@@ -195,9 +195,9 @@ def test_a_full_page_without_a_next_link_is_probed(
     ],
 )
 def test_the_next_link_is_that_of_the_records(links: Any, rel: Any, catalog: Catalog) -> None:
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         if asked.query.get("f", "json") != "json":
-            return Answer(200, "text/html", b"<html>Records</html>")
+            return Response(200, "text/html", b"<html>Records</html>")
         start = int(asked.query.get("offset", 0))
         more = [
             {"rel": rel, "href": f"?{query}offset={start + 5}"} | ({"type": kind} if kind else {})
@@ -206,7 +206,7 @@ def test_the_next_link_is_that_of_the_records(links: Any, rel: Any, catalog: Cat
         found = [record(n) for n in range(start, min(12, start + 5))]
         return as_json({"features": found, "links": more if start + 5 < 12 else []})
 
-    with PortalServer({ITEMS: answer}) as server:
+    with PortalServer({ITEMS: respond}) as server:
         harvest(catalog, spec("p", "ogc-records", server.url + "/collections/main"))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"]) == ("complete", 12), row["reasons"]
@@ -246,7 +246,7 @@ def of_index(n: int) -> dict[str, Any]:
 
 
 def test_geonetwork_gives_documents_of_its_index(catalog: Catalog) -> None:
-    def items(asked: Asked) -> Answer:
+    def items(asked: Asked) -> Response:
         start, limit = int(asked.query.get("startindex", 0)), min(10, int(asked.query["limit"]))
         hits = [of_index(n) for n in range(start, min(23, start + limit))]
         return as_json({"took": 1, "hits": {"total": {"value": 23, "relation": "eq"}, "hits": hits}})

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from harvester.spiders.opendatasoft import spider as opendatasoft
@@ -26,13 +26,13 @@ def records(count: int, dates: int, undated: int = 0) -> list[dict[str, Any]]:
     return sorted(made, key=lambda r: r["metas"]["default"]["modified"] or "", reverse=True)
 
 
-def catalogue(held: list[dict[str, Any]]) -> Callable[[Asked], Answer]:
+def catalogue(held: list[dict[str, Any]]) -> Callable[[Asked], Response]:
     """The listing with its window and its filter."""
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         start, limit, where = int(asked.query["offset"]), int(asked.query["limit"]), asked.query.get("where")
         if start + limit >= WINDOW:
-            return Answer(500, body=b'{"error_code": "ODSError"}')
+            return Response(500, body=b'{"error_code": "ODSError"}')
         assert limit <= 100
         found = held
         if where == "modified is null":
@@ -43,7 +43,7 @@ def catalogue(held: list[dict[str, Any]]) -> Callable[[Asked], Answer]:
             found = [r for r in held if (r["metas"]["default"]["modified"] or "9") <= until[1]]
         return as_json({"total_count": len(found), "results": found[start : start + limit]})
 
-    return answer
+    return respond
 
 
 def test_windows_by_date_go_past_the_limit_and_end_with_what_has_none(
@@ -72,12 +72,12 @@ def test_one_date_that_fills_a_window_is_said(catalog: Catalog, monkeypatch: pyt
 def test_an_order_that_is_refused_is_asked_for_otherwise(status: int, catalog: Catalog) -> None:
     held = records(7, dates=2)
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         if "dataset_id" in asked.query["order_by"]:
             return as_json({"error_code": "ODSQLError", "message": "unknown field dataset_id"}, status)
         return catalogue(held)(asked)
 
-    with PortalServer({DATASETS: answer}) as server:
+    with PortalServer({DATASETS: respond}) as server:
         harvest(catalog, spec("p", "opendatasoft", server.url))
     row = harvested(catalog, "p")
     if status == 400:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from portal_server import Answer, Asked, PortalServer, as_json, ckan_search
+from portal_server import Asked, PortalServer, Response, as_json, ckan_search
 from stock_ckan import CONTACT, ROBOTS, SEARCH
 
 from catalog.db.store import open_catalog
@@ -59,9 +59,9 @@ def packages(url: str, count: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def stock(**more: Answer) -> PortalServer:
+def stock(**more: Response) -> PortalServer:
     server = PortalServer(
-        {"/": Answer(200, "text/html", HOME), "/robots.txt": Answer(200, "text/plain", ROBOTS.encode())}
+        {"/": Response(200, "text/html", HOME), "/robots.txt": Response(200, "text/plain", ROBOTS.encode())}
     )
     server.routes |= {SEARCH: ckan_search(packages(server.url, 3)), **more}
     return server
@@ -104,7 +104,7 @@ def test_without_a_contact_nothing_is_recommended_that_the_next_command_may_not_
 def test_feed_beside_a_forbidden_api_is_what_may_be_read(clock: Clock) -> None:
     turtle = b"""@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .
         <http://x.example/1> a dcat:Dataset ; dct:identifier "1" ; dct:title "One" ."""
-    with stock(**{"/catalog.ttl": Answer(200, "text/turtle", turtle)}) as server:
+    with stock(**{"/catalog.ttl": Response(200, "text/turtle", turtle)}) as server:
         with_contact = detect(server.url, allow_local=True, contact=CONTACT)
         assert len(server.requests) <= 6
         del server.requests[:]
@@ -120,9 +120,9 @@ def test_feed_beside_a_forbidden_api_is_what_may_be_read(clock: Clock) -> None:
 def test_what_gives_no_record_is_not_recommended() -> None:
     calls = iter(range(99))
 
-    def search(asked: Asked) -> Answer:
-        answer = {"success": True, "result": {"count": 3, "results": []}}
-        return as_json(answer) if next(calls) == 0 else Answer(403, "text/plain", b"no")
+    def search(asked: Asked) -> Response:
+        response = {"success": True, "result": {"count": 3, "results": []}}
+        return as_json(response) if next(calls) == 0 else Response(403, "text/plain", b"no")
 
     feed = {"dataset": [{"identifier": "a", "title": "A", "keyword": ["x"], "accessLevel": "public"}]}
     with PortalServer({SEARCH: search, "/data.json": as_json(feed)}) as server:
@@ -134,17 +134,17 @@ def test_what_gives_no_record_is_not_recommended() -> None:
 COUNT = {"head": {"vars": ["n"]}, "results": {"bindings": [{"n": {"type": "literal", "value": "2"}}]}}
 
 
-@pytest.mark.parametrize("root", [Answer(404), Answer(200, "text/html", b""), Answer(204), None])
+@pytest.mark.parametrize("root", [Response(404), Response(200, "text/html", b""), Response(204), None])
 @pytest.mark.parametrize("path", ["/ds/query", "/db/sparql", "/repositories/town"])
-def test_endpoint_is_found_at_its_address_whatever_the_root_is(root: Answer | None, path: str) -> None:
-    def sparql(asked: Asked) -> Answer:
+def test_endpoint_is_found_at_its_address_whatever_the_root_is(root: Response | None, path: str) -> None:
+    def sparql(asked: Asked) -> Response:
         if "query" not in asked.query:
-            return Answer(400, "text/plain", b"no query")
+            return Response(400, "text/plain", b"no query")
         return as_json(COUNT)
 
     routes: dict[str, Any] = {path: sparql}
     if root is None:
-        routes["/robots.txt"] = Answer(200, "text/plain", f"User-agent: *\nAllow: {path}\nDisallow: /\n".encode())
+        routes["/robots.txt"] = Response(200, "text/plain", f"User-agent: *\nAllow: {path}\nDisallow: /\n".encode())
     else:
         routes["/"] = root
     with PortalServer(routes) as server:
@@ -156,12 +156,12 @@ def test_endpoint_is_found_at_its_address_whatever_the_root_is(root: Answer | No
 def test_slow_site_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harvester.detect.PATIENCE_S", 1.0)
 
-    def slow(asked: Asked) -> Answer:
+    def slow(asked: Asked) -> Response:
         time.sleep(0.4)
-        return Answer(404)
+        return Response(404)
 
     begun = time.monotonic()
-    with PortalServer({"/": Answer(200, "text/html", HOME)}) as server:
+    with PortalServer({"/": Response(200, "text/html", HOME)}) as server:
         for part in ("data.json", "catalog.ttl", "csw", "sparql", "oai", "sitemap.xml", "collections"):
             server.routes[f"/{part}"] = slow
         server.routes[SEARCH] = slow
@@ -204,7 +204,7 @@ def test_folder_without_a_catalogue_is_refused_by_what_only_reads_one(command: s
 
 
 def test_terminal_shows_the_remedy_of_a_failed_harvest(tmp_path: Path) -> None:
-    with PortalServer({"/robots.txt": Answer(200, "text/plain", b"User-agent: *\nDisallow: /\n")}) as server:
+    with PortalServer({"/robots.txt": Response(200, "text/plain", b"User-agent: *\nDisallow: /\n")}) as server:
         result = winnow(tmp_path, "harvest", server.url, "--type", "ckan", "--allow-local")
     assert result.exit_code == 3
     assert "what to do" in result.output and 'obey_robots = "never"' in " ".join(result.output.split())

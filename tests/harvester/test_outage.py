@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from portal_server import Answer, PortalServer, as_json, harvest, spec
+from portal_server import PortalServer, Response, as_json, harvest, spec
 
 from catalog.db.store import Catalog
 from catalog.model import ResourceCheck
@@ -129,7 +129,7 @@ def test_a_name_that_does_not_resolve_is_asked_once(
         return resolve(host, *arguments, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", counted)
-    server.routes["/there.html"] = Answer(200, "text/html", b"<p>")
+    server.routes["/there.html"] = Response(200, "text/html", b"<p>")
     urls = [f"http://gone.invalid/{n}.html" for n in range(8)]
     _, rows = checked(catalog, server, [*urls, f"{server.url}/there.html"], is_cut_off=False)
     found = {row["url"]: (row["outcome"], row["fault"]) for row in rows if "invalid" in row["url"]}

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, ckan_search, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from harvester.spiders.base.paging import PageCursor
@@ -27,19 +27,19 @@ def starts(server: PortalServer) -> list[tuple[int, int]]:
     return found
 
 
-def with_poison(records: list[dict[str, Any]], *places: int, how: Answer | float) -> Any:
-    """A search that fails wherever one of the places is on the page: with an answer, or by keeping silent."""
+def with_poison(records: list[dict[str, Any]], *places: int, how: Response | float) -> Any:
+    """A search that fails wherever one of the places is on the page: with a response, or by keeping silent."""
     search = ckan_search(records)
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         start, rows = int(asked.query["start"]), int(asked.query["rows"])
         if any(start <= place < start + rows for place in places):
-            if isinstance(how, Answer):
+            if isinstance(how, Response):
                 return how
             time.sleep(how)
         return search(asked)
 
-    return answer
+    return respond
 
 
 def test_pages_shrink_by_four_and_grow_again() -> None:
@@ -55,10 +55,10 @@ def test_pages_shrink_by_four_and_grow_again() -> None:
 
 @pytest.mark.parametrize(
     "how",
-    [Answer(500, "text/plain", b"boom"), Answer(200, body=b'{"success": true, "result": {"results": [{"id'), 1.5],
+    [Response(500, "text/plain", b"boom"), Response(200, body=b'{"success": true, "result": {"results": [{"id'), 1.5],
     ids=["500", "broken off", "silence"],
 )
-def test_a_record_that_cannot_be_sent_is_skipped_and_said(how: Answer | float, catalog: Catalog) -> None:
+def test_a_record_that_cannot_be_sent_is_skipped_and_said(how: Response | float, catalog: Catalog) -> None:
     with PortalServer({SEARCH: with_poison(packages(200), 77, how=how)}) as server:
         harvest(catalog, spec("p", "ckan", server.url, limits={"page_rows": 50, "timeout_s": 0.5}))
         asked = starts(server)
@@ -74,7 +74,7 @@ def test_a_record_that_cannot_be_sent_is_skipped_and_said(how: Answer | float, c
 
 
 def test_a_server_that_is_down_is_not_asked_for_every_record(catalog: Catalog) -> None:
-    with PortalServer({SEARCH: Answer(503, "text/plain", b"down")}) as server:
+    with PortalServer({SEARCH: Response(503, "text/plain", b"down")}) as server:
         harvest(catalog, spec("p", "ckan", server.url, limits={"page_rows": 50}))
         assert len(server.asked(SEARCH)) < 15
     row = harvested(catalog, "p")
@@ -82,7 +82,7 @@ def test_a_server_that_is_down_is_not_asked_for_every_record(catalog: Catalog) -
 
 
 def test_a_stretch_without_end_is_given_up(catalog: Catalog) -> None:
-    search = with_poison(packages(500), *range(20, 500), how=Answer(500, "text/plain", b"boom"))
+    search = with_poison(packages(500), *range(20, 500), how=Response(500, "text/plain", b"boom"))
     with PortalServer({SEARCH: search}) as server:
         harvest(catalog, spec("p", "ckan", server.url, limits={"page_rows": 10}))
         assert len(server.asked(SEARCH)) < 90
@@ -94,7 +94,7 @@ def test_records_that_move_between_pages_are_found_in_a_second_reading(catalog: 
     records = packages(40)
     state = {"asked": 0}
 
-    def moving(asked: Asked) -> Answer:
+    def moving(asked: Asked) -> Response:
         # While the first pages are read, one record moves back over the page's edge: it comes twice, another never.
         state["asked"] += 1
         order = (
@@ -125,7 +125,7 @@ def test_a_record_listed_twice_for_good_is_no_loss(catalog: Catalog) -> None:
 def test_a_total_that_is_cut_off_is_noticed(catalog: Catalog) -> None:
     records = packages(35)
 
-    def clamped(asked: Asked) -> Answer:
+    def clamped(asked: Asked) -> Response:
         start, rows = int(asked.query["start"]), min(int(asked.query["rows"]), 10)
         return as_json({"success": True, "result": {"count": 20, "results": records[start : start + rows]}})
 
@@ -141,7 +141,7 @@ def test_a_total_that_moves_is_noticed(gone: int, verdict: str, catalog: Catalog
     """One record more while it is read is no loss; where the total says more than came, something was missed."""
     records = packages(31)
 
-    def moving(asked: Asked) -> Answer:
+    def moving(asked: Asked) -> Response:
         start = int(asked.query["start"])
         known = records[: 30 if start == 0 else 31]
         page = known[start : start + 10][: 10 - (gone if start == 10 else 0)]
@@ -173,14 +173,14 @@ def test_harvest_sources_are_counted_and_not_kept(catalog: Catalog) -> None:
 @pytest.mark.parametrize(
     "second",
     [
-        Answer(403, "text/html", b"<title>Just a moment...</title>"),
-        Answer(500, "text/plain", b"boom"),
-        Answer(200, "text/html", b"<!doctype html><title>Maintenance</title>"),
-        Answer(200, body=b'{"dataset": [{"identifier": "D1'),
+        Response(403, "text/html", b"<title>Just a moment...</title>"),
+        Response(500, "text/plain", b"boom"),
+        Response(200, "text/html", b"<!doctype html><title>Maintenance</title>"),
+        Response(200, body=b'{"dataset": [{"identifier": "D1'),
     ],
     ids=["wall", "500", "html", "cut"],
 )
-def test_a_second_page_of_a_feed_that_fails_is_no_end(second: Answer, catalog: Catalog) -> None:
+def test_a_second_page_of_a_feed_that_fails_is_no_end(second: Response, catalog: Catalog) -> None:
     feed = as_json({"dataset": [{"identifier": f"D{n}", "title": "T"} for n in range(100)]})
     with PortalServer({"/data.json": feed, "/data.json?page=2": second}) as server:
         harvest(catalog, spec("f", "dcat-us", server.url))
@@ -191,7 +191,7 @@ def test_a_second_page_of_a_feed_that_fails_is_no_end(second: Answer, catalog: C
 def test_an_index_that_is_emptied_while_it_is_read_is_not_complete(catalog: Catalog) -> None:
     records = packages(50)
 
-    def emptied(asked: Asked) -> Answer:
+    def emptied(asked: Asked) -> Response:
         if int(asked.query["start"]) >= 30:
             return as_json({"success": True, "result": {"count": 0, "results": []}})
         return ckan_search(records)(asked)
@@ -207,7 +207,7 @@ def test_a_lost_record_beside_a_poisoned_one_is_no_circle(catalog: Catalog) -> N
     records = packages(60)
     records[22] = {"title": "nobody"}
     records[23] = records[20]
-    with PortalServer({SEARCH: with_poison(records, 21, how=Answer(500, "text/plain", b"boom"))}) as server:
+    with PortalServer({SEARCH: with_poison(records, 21, how=Response(500, "text/plain", b"boom"))}) as server:
         harvest(catalog, spec("p", "ckan", server.url, limits={"page_rows": 20}))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"]) == ("partial", 57)

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, Route, as_json, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, Route, as_json, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.repositories.reading import datasets
@@ -27,24 +27,24 @@ def clamped_hub(count: int, clamp: int) -> Route:
     """A Hub that takes its clamp for its total, in its next links too."""
     newest = sorted((feature(n) for n in range(count)), key=lambda one: -one["properties"]["modified"])
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         until = int(asked.query.get("filter", "<= 9999999999999").rpartition("<= ")[2])
         found = [one for one in newest if one["properties"]["modified"] <= until]
         total, start = min(clamp, len(found)), int(asked.query["startindex"]) - 1
         end = start + min(100, int(asked.query["limit"]))
         if end > clamp:
-            return Answer(500)
+            return Response(500)
         links = [{"rel": "next", "href": "http://other.example/"}] if end < total else []
         return as_json({"features": found[start:end], "numberMatched": total, "links": links})
 
-    return answer
+    return respond
 
 
 def clamped_portal(count: int, clamp: int) -> Route:
     """An ArcGIS Portal of the same kind."""
     items = [{"id": f"i{n}", "type": "CSV", "title": "t", "created": 10**12 + n} for n in range(count)]
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         low = re.search(r"created:\[(\d+)", asked.query["q"])
         found = [item for item in items if item["created"] >= (int(low[1]) if low else 0)]
         total, start, num = min(clamp, len(found)), int(asked.query["start"]) - 1, int(asked.query["num"])
@@ -53,7 +53,7 @@ def clamped_portal(count: int, clamp: int) -> Route:
         told = {"total": total, "start": start + 1, "num": len(page), "nextStart": following, "results": page}
         return as_json(told)
 
-    return answer
+    return respond
 
 
 def test_a_clamp_is_not_the_end(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,14 +102,14 @@ def test_search_that_is_gone_for_a_night_renames_nothing(catalog: Catalog) -> No
     }
     with PortalServer(routes) as server:
         harvest(catalog, spec("p", "arcgis-hub", server.url))
-        server.routes[ITEMS] = Answer(404)
+        server.routes[ITEMS] = Response(404)
         harvest(catalog, spec("p", "arcgis-hub", server.url))
     assert harvested(catalog, "p")["verdict"] == "failed"
     assert catalog.value("select count(*) from datasets where status = 'present'") == 5
 
 
 def test_collection_that_is_new_on_the_second_night_is_read(catalog: Catalog) -> None:
-    def items(name: str, count: int) -> Answer:
+    def items(name: str, count: int) -> Response:
         found = [{"id": str(n), "properties": {"title": f"{name}{n}"}} for n in range(count)]
         return as_json({"features": found, "numberMatched": count, "links": []})
 
@@ -133,7 +133,7 @@ def test_collection_that_is_new_on_the_second_night_is_read(catalog: Catalog) ->
 
 
 def test_pages_of_collections_are_followed(catalog: Catalog) -> None:
-    def collections(asked: Asked) -> Answer:
+    def collections(asked: Asked) -> Response:
         name = "B" if asked.query.get("page") else "A"
         links = [] if asked.query.get("page") else [{"rel": "next", "href": "collections?page=2"}]
         return as_json({"collections": [{"id": name, "itemType": "record"}], "links": links})
@@ -157,7 +157,7 @@ def test_refusal_of_a_proxy_is_no_secret_of_the_server(catalog: Catalog) -> None
         harvest(catalog, spec("p", "arcgis-server", server.url))
         assert harvested(catalog, "p")["verdict"] == "complete"
         for path in (f"{SERVICES}/S3/MapServer", f"{SERVICES}/F"):
-            server.routes[path] = Answer(403, "text/html", b"<html>Forbidden</html>")
+            server.routes[path] = Response(403, "text/html", b"<html>Forbidden</html>")
         harvest(catalog, spec("p", "arcgis-server", server.url))
     assert harvested(catalog, "p")["verdict"] == "partial"
 
@@ -166,12 +166,12 @@ def test_one_fault_of_one_night_is_not_remembered(catalog: Catalog) -> None:
     found = [{"type": "dataset", "global_id": f"doi:10.5555/{n}", "name": f"D{n}"} for n in range(4)]
     is_down = [True]
 
-    def shown(asked: Asked) -> Answer:
+    def shown(asked: Asked) -> Response:
         if is_down[0] and asked.query["persistentId"].endswith("/3"):
-            return Answer(404)
+            return Response(404)
         return as_json({"status": "OK", "data": {"latestVersion": {"license": {"name": "CC0 1.0"}}}})
 
-    def search(asked: Asked) -> Answer:
+    def search(asked: Asked) -> Response:
         start = int(asked.query["start"])
         listed = [] if asked.query.get("fq") else found
         return as_json({"status": "OK", "data": {"total_count": len(listed), "items": listed[start:]}})
@@ -197,7 +197,7 @@ def test_type_that_is_nested_too_deeply_is_lost_alone(catalog: Catalog) -> None:
     deep = "[" * 700 + "]" * 700
     records = [{"id": str(n), "properties": {"type": "DEEP" if n == 1 else "dataset"}} for n in range(3)]
     body = json.dumps({"features": records, "numberMatched": 3}).replace('"DEEP"', deep).encode()
-    with PortalServer({"/collections/a/items": Answer(body=body)}) as server:
+    with PortalServer({"/collections/a/items": Response(body=body)}) as server:
         harvest(catalog, spec("p", "ogc-records", server.url + "/collections/a"))
     row = harvested(catalog, "p")
     assert row["datasets"] >= 2 and row["verdict"] in ("complete", "partial")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, harvest, harvested, spec
 from test_detect import ask
 
 from catalog.db.store import Catalog
@@ -20,14 +20,14 @@ def hits(start: int, stop: int) -> list[dict[str, Any]]:
     ]
 
 
-def result(found: list[dict[str, Any]], count: int, **more: Any) -> Answer:
+def result(found: list[dict[str, Any]], count: int, **more: Any) -> Response:
     return as_json({"success": True, "result": {"count": count, "results": found, **more}})
 
 
 def test_a_scroll_whose_token_stays_the_same(catalog: Catalog) -> None:
     at = [0]
 
-    def scrolled(asked: Asked) -> Answer:
+    def scrolled(asked: Asked) -> Response:
         at[0] += 10
         return result(hits(at[0], min(73, at[0] + 10)), 73, scrollId="always")
 
@@ -45,10 +45,10 @@ def test_a_hub_without_scrolling_is_read_by_pages(
     """Up to the window of its index, behind which it answers plain text."""
     monkeypatch.setattr(piveau, "WINDOW", 60)
 
-    def searched(asked: Asked) -> Answer:
+    def searched(asked: Asked) -> Response:
         start = int(asked.query.get("page", 0)) * 20
         if start + 20 > 60:
-            return Answer(400, "text/plain", b"Bad Request")
+            return Response(400, "text/plain", b"Bad Request")
         return result(hits(start, min(count, start + 20)), count)
 
     with PortalServer({"/search": searched}) as server:
@@ -66,7 +66,7 @@ def test_what_the_address_asks_for_is_kept(catalog: Catalog) -> None:
 
 
 def test_a_hub_is_detected() -> None:
-    page = Answer(200, "text/html", b"<html><title>Larkholm</title></html>")
+    page = Response(200, "text/html", b"<html><title>Larkholm</title></html>")
     with PortalServer({"/": page, SEARCH: result(hits(0, 1), 73)}) as server:
         best = ask(server.url).best
     assert best is not None and (best.type, best.url, best.datasets) == ("piveau", server.url, 73)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, ckan_search, harvest, harvested, spec
 from scrapy.http.headers import Headers
 
 from catalog.db.store import Catalog, open_catalog
@@ -71,7 +71,7 @@ def test_a_pause_that_is_asked_for_is_kept_and_a_too_long_one_ends_it() -> None:
         timed(lambda b: b.rest("a", 3600), lambda b: b.turn("a", 0, 60))
 
 
-def test_trouble_doubles_the_pause_and_good_answers_end_it() -> None:
+def test_trouble_doubles_the_pause_and_good_responses_end_it() -> None:
     budget = HostBudget()
     host = budget._hosts["a"]
     for expected in (1, 2, 4, 8, 16, 32, 60, 60):
@@ -126,11 +126,11 @@ def test_a_reset_may_be_an_epoch_time() -> None:
 
 
 def test_crawl_delay_and_request_rate_of_robots_txt_are_obeyed(catalog: Catalog) -> None:
-    robots = Answer(200, "text/plain", b"User-agent: *\nCrawl-delay: 0.4\n")
+    robots = Response(200, "text/plain", b"User-agent: *\nCrawl-delay: 0.4\n")
     times: list[float] = []
     search = ckan_search(packages(25), rows_max=10)
 
-    def noted(asked: Asked) -> Answer:
+    def noted(asked: Asked) -> Response:
         times.append(time.monotonic())
         return search(asked)
 
@@ -148,7 +148,7 @@ def test_robots_txt_is_read_once_for_all_crawls(catalog: Catalog) -> None:
 
 
 def test_what_robots_txt_forbids_is_unknown_unless_the_operator_has_leave(catalog: Catalog) -> None:
-    robots = Answer(200, "text/plain", b"User-agent: *\nDisallow: /api/\n")
+    robots = Response(200, "text/plain", b"User-agent: *\nDisallow: /api/\n")
     with PortalServer({"/robots.txt": robots, SEARCH: ckan_search(packages(3))}) as server:
         harvest(catalog, spec("p", "ckan", server.url))
         assert not server.asked("/api/")
@@ -165,10 +165,10 @@ def test_retry_after_is_waited_out_by_all_portals_of_the_host(catalog: Catalog) 
     asked_at: list[float] = []
     first = iter([True])
 
-    def busy(asked: Asked) -> Answer:
+    def busy(asked: Asked) -> Response:
         asked_at.append(time.monotonic() - begun)
         if next(first, False):
-            return Answer(429, "text/plain", b"slow down", {"Retry-After": "1"})
+            return Response(429, "text/plain", b"slow down", {"Retry-After": "1"})
         return ckan_search(packages(3))(asked)
 
     with PortalServer({f"/a{SEARCH}": busy, f"/b{SEARCH}": busy}) as server:
@@ -179,7 +179,7 @@ def test_retry_after_is_waited_out_by_all_portals_of_the_host(catalog: Catalog) 
 
 
 def test_a_host_that_wants_an_hour_is_left_alone_at_once(catalog: Catalog) -> None:
-    busy = Answer(429, "text/plain", b"later", {"Retry-After": "3600"})
+    busy = Response(429, "text/plain", b"later", {"Retry-After": "3600"})
     begun = time.monotonic()
     with PortalServer({SEARCH: busy}) as server:
         harvest(catalog, spec("p", "ckan", server.url))
@@ -195,7 +195,7 @@ def test_a_slow_portal_delays_no_other_and_ends_at_its_deadline(catalog: Catalog
     done_at: dict[str, float] = {}
     answered: list[float] = []
 
-    def hanging(asked: Asked) -> Answer:
+    def hanging(asked: Asked) -> Response:
         if asked.query["start"] != "0":
             time.sleep(8)
             answered.append(time.monotonic() - begun)
@@ -236,7 +236,7 @@ def test_a_budget_of_bytes_ends_a_harvest_as_partial(catalog: Catalog) -> None:
 def test_schedule_and_priority(tmp_path: Path) -> None:
     order: list[str] = []
 
-    def noted(asked: Asked) -> Answer:
+    def noted(asked: Asked) -> Response:
         order.append(asked.path.split("/")[1])
         return ckan_search(packages(1))(asked)
 
@@ -259,7 +259,7 @@ def test_schedule_and_priority(tmp_path: Path) -> None:
 def test_a_portal_without_end_is_broken_off(catalog: Catalog) -> None:
     numbers = itertools.count()
 
-    def endless(asked: Asked) -> Answer:
+    def endless(asked: Asked) -> Response:
         page = [{"id": f"{next(numbers)}", "title": "again"} for _ in range(int(asked.query["rows"]))]
         return as_json({"success": True, "result": {"count": 10**9, "results": page}})
 
@@ -283,8 +283,8 @@ def test_a_host_is_one_however_it_is_spelt() -> None:
 
 
 def test_checks_end_at_their_deadline_and_the_rest_comes_first_next_time(catalog: Catalog) -> None:
-    robots = Answer(200, "text/plain", b"User-agent: *\nCrawl-delay: 0.3\n")
-    page = Answer(200, "text/html", b"<title>Hi</title>")
+    robots = Response(200, "text/plain", b"User-agent: *\nCrawl-delay: 0.3\n")
+    page = Response(200, "text/html", b"<title>Hi</title>")
     routes: dict[str, Any] = {"/robots.txt": robots, **{f"/{n}": page for n in range(30)}}
     with PortalServer(routes) as server:
         parts = [{"accessURL": f"{server.url}/{n}"} for n in range(30)]

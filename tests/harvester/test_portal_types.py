@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, ckan_search, harvest, harvested, spec
 
 from catalog.db.store import Catalog, open_catalog
 from catalog.repositories.reading import datasets
@@ -59,7 +59,7 @@ def _said(value: Any) -> Any:
 
 
 class Tape:
-    """The recorded answers of a fixture folder.
+    """The recorded responses of a fixture folder.
 
     Keys are paths with query; or, for what is asked by POST, "POST path words that stand in the body". A body is
     text, JSON, or a ``file`` beside the tape.
@@ -71,7 +71,7 @@ class Tape:
         self.portal: dict[str, Any] = tape["portal"]
         self.keys = list(tape["answers"])
         self.unasked = set(self.keys)
-        self.files = {answer["file"] for answer in tape["answers"].values() if "file" in answer}
+        self.files = {response["file"] for response in tape["answers"].values() if "file" in response}
         self._answers = tape["answers"]
 
     def routes(self, url: str) -> dict[str, Any]:
@@ -84,26 +84,26 @@ class Tape:
                 found[key.split(" ")[1]] = partial(self._posted, url)
         return found
 
-    def _answer(self, key: str, url: str, asked: Asked) -> Answer:
+    def _answer(self, key: str, url: str, asked: Asked) -> Response:
         self.unasked.discard(key)
-        answer = self._answers[key]
-        if "file" in answer:
-            body = (self.folder / answer["file"]).read_bytes()
+        response = self._answers[key]
+        if "file" in response:
+            body = (self.folder / response["file"]).read_bytes()
         else:
-            body = (answer["body"] if isinstance(answer["body"], str) else json.dumps(answer["body"])).encode()
-        return Answer(
-            answer.get("status", 200),
-            answer["content_type"],
+            body = (response["body"] if isinstance(response["body"], str) else json.dumps(response["body"])).encode()
+        return Response(
+            response.get("status", 200),
+            response["content_type"],
             body.replace(b"http://portal", url.encode()),
             {"ETag": f'"{hashlib.sha256(body).hexdigest()}"'},
         )
 
-    def _posted(self, url: str, asked: Asked) -> Answer:
+    def _posted(self, url: str, asked: Asked) -> Response:
         for key in self.keys:
             method, path, words = [*key.split(" ", 2), "", ""][:3]
             if method == asked.method and asked.path.endswith(path) and words.encode() in asked.body:
                 return self._answer(key, url, asked)
-        return Answer(404, "text/plain", b"not recorded")
+        return Response(404, "text/plain", b"not recorded")
 
     def spec(self, url: str) -> PortalSpec:
         """The portal of the tape, as its file would declare it."""
@@ -151,12 +151,12 @@ def test_second_night_of_a_tape_changes_nothing(portal_type: str, catalog: Catal
     tape = Tape(portal_type)
     etags: set[str] = set()
 
-    def with_304(route: Any, asked: Asked) -> Answer:
-        answer: Answer = route(asked)
-        if answer.status == 200 and asked.headers.get("If-None-Match") == answer.headers["ETag"]:
-            etags.add(answer.headers["ETag"])
-            return Answer(304, headers=answer.headers)
-        return answer
+    def with_304(route: Any, asked: Asked) -> Response:
+        response: Response = route(asked)
+        if response.status == 200 and asked.headers.get("If-None-Match") == response.headers["ETag"]:
+            etags.add(response.headers["ETag"])
+            return Response(304, headers=response.headers)
+        return response
 
     with PortalServer() as server:
         server.routes |= {key: partial(with_304, route) for key, route in tape.routes(server.url).items()}
@@ -176,7 +176,7 @@ def test_second_night_of_a_tape_changes_nothing(portal_type: str, catalog: Catal
 
 @pytest.mark.parametrize("portal_type", portal_types())
 def test_page_of_html_with_200_fails_with_a_clear_message(portal_type: str, catalog: Catalog) -> None:
-    page = Answer(200, "text/html", b"<!doctype html><title>Welcome</title>")
+    page = Response(200, "text/html", b"<!doctype html><title>Welcome</title>")
     tape = Tape(portal_type)
     with PortalServer() as server:
         server.routes |= {urlsplit(key.removeprefix("POST ").split(" ")[0]).path: page for key in tape.keys}
@@ -190,9 +190,9 @@ def test_page_of_html_with_200_fails_with_a_clear_message(portal_type: str, cata
 def test_redirects_of_a_portal_are_followed(portal_type: str, catalog: Catalog) -> None:
     tape = Tape(portal_type)
 
-    def moved(asked: Asked) -> Answer:
+    def moved(asked: Asked) -> Response:
         query = asked.query_text
-        return Answer(308, headers={"Location": f"/new{asked.path}{'?' if query else ''}{query}"})
+        return Response(308, headers={"Location": f"/new{asked.path}{'?' if query else ''}{query}"})
 
     with PortalServer() as server:
         harvest_as_it_is = tape.routes(server.url)
@@ -210,13 +210,13 @@ def test_unavailable_for_a_moment_is_asked_again(portal_type: str, catalog: Cata
     tape = Tape(portal_type)
     failed: set[tuple[str, Any]] = set()
 
-    def once(route: Any, asked: Asked) -> Answer:
+    def once(route: Any, asked: Asked) -> Response:
         key = (asked.path + str(asked.query), asked.body)
         # The host is asked more slowly after each.
         if key in failed or len(failed) == 2:
             return route(asked)  # type: ignore[no-any-return]
         failed.add(key)
-        return Answer(503)
+        return Response(503)
 
     with PortalServer() as server:
         server.routes |= {key: partial(once, route) for key, route in tape.routes(server.url).items()}
@@ -232,7 +232,7 @@ def test_harvest_that_is_killed_in_its_middle_goes_on(portal_type: str, tmp_path
     tape = Tape(portal_type)
     left = [max(1, len(tape.keys) // 2)]
 
-    def counted(route: Any, asked: Asked) -> Answer:
+    def counted(route: Any, asked: Asked) -> Response:
         left[0] -= 1
         if left[0] == 0:
             victim.kill()
@@ -354,7 +354,7 @@ def test_ckan_that_repeats_harvest_sources_for_ever_is_ended(catalog: Catalog) -
     ids=["bare array", "no end", "cut in a record", "other key", "empty", "none", "no value", "word"],
 )
 def test_feed_shapes(body: str, verdict: str, count: int, reason: str | None, catalog: Catalog) -> None:
-    with PortalServer({"/data.json": Answer(body=body.encode())}) as server:
+    with PortalServer({"/data.json": Response(body=body.encode())}) as server:
         harvest(catalog, spec("p", "dcat-us", server.url))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"]) == (verdict, count), row["reasons"]
@@ -363,7 +363,7 @@ def test_feed_shapes(body: str, verdict: str, count: int, reason: str | None, ca
 
 def test_feed_that_breaks_off_on_the_wire_is_partial(catalog: Catalog) -> None:
     body = json.dumps({"dataset": feed(30)}).encode()
-    with PortalServer({"/data.json": Answer(body=body[:500], headers={"Content-Length": str(len(body))})}) as server:
+    with PortalServer({"/data.json": Response(body=body[:500], headers={"Content-Length": str(len(body))})}) as server:
         harvest(catalog, spec("p", "dcat-us", server.url))
     row = harvested(catalog, "p")
     assert row["verdict"] == "partial"
@@ -382,8 +382,8 @@ def test_hidden_pages_of_a_feed_are_found(catalog: Catalog) -> None:
     assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 207, 0)
 
 
-@pytest.mark.parametrize("second", [as_json({"dataset": feed(100)}), as_json({"dataset": []}), Answer(404)])
-def test_feed_of_exactly_a_page_has_no_duplicates(second: Answer, catalog: Catalog) -> None:
+@pytest.mark.parametrize("second", [as_json({"dataset": feed(100)}), as_json({"dataset": []}), Response(404)])
+def test_feed_of_exactly_a_page_has_no_duplicates(second: Response, catalog: Catalog) -> None:
     """It is asked for a second page; that this is the first again is no fault of the portal."""
     routes = {"/data.json": as_json({"dataset": feed(100)}), "/data.json?page=2": second}
     with PortalServer(routes) as server:
@@ -395,7 +395,7 @@ def test_feed_of_exactly_a_page_has_no_duplicates(second: Answer, catalog: Catal
 def test_deadline_keeps_what_came_and_says_so(catalog: Catalog) -> None:
     search, over = ckan_search(packages(30), rows_max=10), threading.Event()
 
-    def slow(asked: Asked) -> Answer:
+    def slow(asked: Asked) -> Response:
         if asked.query["start"] == "10":
             over.wait(5)
         return search(asked)
@@ -411,7 +411,7 @@ def test_deadline_keeps_what_came_and_says_so(catalog: Catalog) -> None:
 
 def test_a_portal_that_moved_for_good_is_read_and_said(catalog: Catalog) -> None:
     with PortalServer({"/new/data.json": as_json({"dataset": feed(2)})}) as server:
-        server.routes["/data.json"] = Answer(301, headers={"Location": "/new/data.json"})
+        server.routes["/data.json"] = Response(301, headers={"Location": "/new/data.json"})
         harvest(catalog, spec("p", "dcat-us", server.url))
         new = f"{server.url}/new/data.json"
     errors = catalog.rows("select * from harvest_errors")

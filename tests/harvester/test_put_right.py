@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, PortalServer, ckan_search
+from portal_server import PortalServer, Response, ckan_search
 
 from catalog.db.schema import TABLES
 from catalog.db.store import Catalog, open_catalog
@@ -43,9 +43,9 @@ PERSONS = "Vorname,Nachname,Geburtsdatum,Ort\r\n" + "".join(
 )
 
 
-def table(name: str, cell: str = "12") -> Answer:
+def table(name: str, cell: str = "12") -> Response:
     rows = b"".join(b"%s %d,%d\r\n" % (name.encode(), n, 7 * n) for n in range(60))
-    return Answer(200, "text/csv; charset=utf-8", b"name,count\r\n" + rows + f"odd,{cell}\r\n".encode() + rows)
+    return Response(200, "text/csv; charset=utf-8", b"name,count\r\n" + rows + f"odd,{cell}\r\n".encode() + rows)
 
 
 def older_rule(catalog: Catalog, name: str, column: str) -> None:
@@ -77,7 +77,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in NAMES[:2]:
             server.routes[f"/{name}.csv"] = table(name)
         server.routes["/waived.csv"] = table("waived", "1x2y")
-        server.routes["/staff.csv"] = Answer(200, "text/csv; charset=utf-8", PERSONS.encode())
+        server.routes["/staff.csv"] = Response(200, "text/csv; charset=utf-8", PERSONS.encode())
         (folder / "x.toml").write_text(
             f'id = "x"\ntype = "ckan"\ntitle = "X"\nurl = "{server.url}"\ngovernment = "Landia"\nlocal = true\n'
             'contact_email = "desk@x.example"\n[limits]\ndelay_s = 0\n'

@@ -1,4 +1,4 @@
-"""RDF as portals serve it: damaged, cut short, paged in circles, long; and endpoints that cut answers off."""
+"""RDF as portals serve it: damaged, cut short, paged in circles, long; and endpoints that cut responses off."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import pyoxigraph
 import pytest
-from portal_server import Answer, Asked, PortalServer, Route, as_json, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, Route, as_json, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.repositories.reading import datasets
@@ -37,7 +37,7 @@ def turtle(first: int, count: int, extra: str = "") -> bytes:
 
 
 def one(catalog: Catalog, body: bytes, content_type: str = TURTLE, **values: object) -> dict[str, object]:
-    with PortalServer({"/c.ttl": Answer(200, content_type, body)}) as server:
+    with PortalServer({"/c.ttl": Response(200, content_type, body)}) as server:
         harvest(catalog, spec("p", "dcat-rdf", server.url + "/c.ttl", **values))
     return harvested(catalog, "p")
 
@@ -81,9 +81,9 @@ def test_entities_are_not_unfolded_and_files_not_read(catalog: Catalog) -> None:
 
 @pytest.mark.parametrize("name", ["next", "nextPage"])
 def test_hydra_links_that_go_in_circles_are_said(name: str, catalog: Catalog) -> None:
-    def page(number: int, following: int) -> Answer:
+    def page(number: int, following: int) -> Response:
         extra = f"<p> <http://www.w3.org/ns/hydra/core#{name}> '?page={following}' ."
-        return Answer(200, TURTLE, turtle(number * 10, 10, extra))
+        return Response(200, TURTLE, turtle(number * 10, 10, extra))
 
     routes = {"/c.ttl": page(0, 2), "/c.ttl?page=2": page(1, 3), "/c.ttl?page=3": page(2, 2)}
     with PortalServer(routes) as server:
@@ -97,7 +97,7 @@ def test_page_that_a_link_names_must_be_there(catalog: Catalog) -> None:
     extra = "<p> <http://www.w3.org/ns/hydra/core#next> <c.ttl?page=2> ."
     row = one(catalog, turtle(0, 5, extra))  # the server gives the same document whatever the page
     assert row["verdict"] == "partial" and "circles" in str(row["reasons"])
-    with PortalServer({"/c.ttl?page=1": Answer(200, TURTLE, turtle(0, 5, extra))}) as server:
+    with PortalServer({"/c.ttl?page=1": Response(200, TURTLE, turtle(0, 5, extra))}) as server:
         harvest(catalog, spec("q", "dcat-rdf", server.url + "/c.ttl?page=1"))
     row = harvested(catalog, "q")
     assert row["verdict"] == "partial" and "404" in str(row["reasons"])
@@ -106,7 +106,7 @@ def test_page_that_a_link_names_must_be_there(catalog: Catalog) -> None:
 def test_page_past_the_end_without_datasets_is_the_end(catalog: Catalog) -> None:
     first = turtle(0, 5, "<p> <http://www.w3.org/ns/hydra/core#next> <c.ttl?page=2> .")
     last = (PREFIXES + "<http://x.example/> a dcat:Catalog .").encode()
-    with PortalServer({"/c.ttl": Answer(200, TURTLE, first), "/c.ttl?page=2": Answer(200, TURTLE, last)}) as server:
+    with PortalServer({"/c.ttl": Response(200, TURTLE, first), "/c.ttl?page=2": Response(200, TURTLE, last)}) as server:
         harvest(catalog, spec("p", "dcat-rdf", server.url + "/c.ttl"))
     assert (harvested(catalog, "p")["verdict"], harvested(catalog, "p")["datasets"]) == ("complete", 5)
 
@@ -198,15 +198,15 @@ def test_relative_addresses_are_resolved_wherever_they_stand(catalog: Catalog) -
 
 
 def endpoint(store: pyoxigraph.Store, *, cap: int = 10**9) -> Route:
-    """A SPARQL endpoint over a store, which cuts answers off at so many rows as some do."""
+    """A SPARQL endpoint over a store, which cuts responses off at so many rows as some do."""
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         query = parse_qs(asked.body.decode())["query"][0] if asked.body else asked.query["query"]
         found = json.loads(store.query(query).serialize(format=pyoxigraph.QueryResultsFormat.JSON) or b"{}")
         found["results"]["bindings"] = found["results"]["bindings"][:cap]
         return as_json(found)
 
-    return answer
+    return respond
 
 
 def filled(body: bytes, graph: str | None = None) -> pyoxigraph.Store:
@@ -239,7 +239,7 @@ def test_answers_that_look_cut_off_are_asked_for_in_halves(catalog: Catalog) -> 
     assert all(len(stored.dataset.keywords) == 150 for stored in datasets(catalog, "p"))
 
 
-def test_dataset_that_fits_into_no_answer_is_lost_alone(catalog: Catalog) -> None:
+def test_dataset_that_fits_into_no_response_is_lost_alone(catalog: Catalog) -> None:
     words = " ; ".join(f'dcat:keyword "w{n}"' for n in range(1_100))
     body = turtle(0, 9) + f'<http://x.example/huge> a dcat:Dataset ; dct:title "huge" ; {words} .'.encode()
     with PortalServer({"/sparql": endpoint(filled(body), cap=1_000)}) as server:
@@ -259,7 +259,7 @@ def test_own_query_of_the_operator(catalog: Catalog) -> None:
 
 def test_own_query_that_is_refused_or_cut_off_is_no_other_query(catalog: Catalog) -> None:
     store, query = filled(turtle(0, 1_000)), "SELECT ?d ?title WHERE { ?d <http://purl.org/dc/terms/title> ?title }"
-    with PortalServer({"/sparql": endpoint(store, cap=1_000), "/broken": Answer(500)}) as server:
+    with PortalServer({"/sparql": endpoint(store, cap=1_000), "/broken": Response(500)}) as server:
         harvest(catalog, spec("p", "sparql", server.url + "/sparql", query=query))
         harvest(catalog, spec("q", "sparql", server.url + "/broken", query=query))
         asked = [path for path in server.asked("/broken") if "dcat" in path]
@@ -272,11 +272,11 @@ def test_answer_in_part_is_none(catalog: Catalog) -> None:
     whole = endpoint(filled(turtle(0, 9)))
     assert callable(whole)
 
-    def partly(asked: Asked) -> Answer:
+    def partly(asked: Asked) -> Response:
         found = whole(asked)
         is_long = b"00003" in asked.body and b"00004" in asked.body
         nothing = b'{"head": {"vars": []}, "results": {"bindings": []}}'
-        return Answer(206, found.content_type, nothing) if is_long else found
+        return Response(206, found.content_type, nothing) if is_long else found
 
     with PortalServer({"/sparql": partly}) as server:
         harvest(catalog, spec("p", "sparql", server.url + "/sparql"))
@@ -293,12 +293,12 @@ def test_iri_that_is_none_is_lost_alone(catalog: Catalog) -> None:
     assert callable(good)
     store.add(pyoxigraph.Quad(pyoxigraph.NamedNode("http://x.example/zz"), kind, dataset))
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         found = good(asked)
         assert isinstance(found.body, bytes)
-        return Answer(200, found.content_type, found.body.replace(b"x.example/zz", b"x.example/z z"))
+        return Response(200, found.content_type, found.body.replace(b"x.example/zz", b"x.example/z z"))
 
-    with PortalServer({"/sparql": answer}) as server:
+    with PortalServer({"/sparql": respond}) as server:
         harvest(catalog, spec("p", "sparql", server.url + "/sparql"))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"]) == ("partial", 3)
@@ -348,15 +348,25 @@ LISTED = PREFIXES + "<{base}/c> a dcat:Catalog ; dcat:dataset {members} .\n"
     ("alone", "verdict", "count", "word"),
     [
         # Described at its own address, gone from there, broken, a page for readers, and about something else.
-        (Answer(200, TURTLE, (PREFIXES + '<BASE/9> a dcat:Dataset ; dct:title "Nine" .').encode()), "complete", 3, ""),
-        (Answer(410), "complete", 2, "1 addresses that are listed are gone"),
-        (Answer(500), "partial", 2, "1 records were lost"),
-        (Answer(200, "text/html", b"<html>Nine</html>"), "partial", 2, "1 records were lost"),
-        (Answer(200, TURTLE, (PREFIXES + '<BASE/9> dct:title "Nine" .').encode()), "partial", 2, "1 records were lost"),
+        (
+            Response(200, TURTLE, (PREFIXES + '<BASE/9> a dcat:Dataset ; dct:title "Nine" .').encode()),
+            "complete",
+            3,
+            "",
+        ),
+        (Response(410), "complete", 2, "1 addresses that are listed are gone"),
+        (Response(500), "partial", 2, "1 records were lost"),
+        (Response(200, "text/html", b"<html>Nine</html>"), "partial", 2, "1 records were lost"),
+        (
+            Response(200, TURTLE, (PREFIXES + '<BASE/9> dct:title "Nine" .').encode()),
+            "partial",
+            2,
+            "1 records were lost",
+        ),
     ],
 )
 def test_what_a_catalogue_lists_and_does_not_describe_is_looked_up_alone(
-    alone: Answer, verdict: str, count: int, word: str, catalog: Catalog
+    alone: Response, verdict: str, count: int, word: str, catalog: Catalog
 ) -> None:
     with PortalServer() as server:
         base = server.url
@@ -365,8 +375,8 @@ def test_what_a_catalogue_lists_and_does_not_describe_is_looked_up_alone(
         # A member that says nothing of its type is a dataset all the same.
         body += f'<{base}/1> a dcat:Dataset ; dct:title "One" . <{base}/2> dct:title "Two" .'
         assert isinstance(alone.body, bytes)
-        server.routes["/9"] = Answer(alone.status, alone.content_type, alone.body.replace(b"BASE", base.encode()))
-        server.routes["/c.ttl"] = Answer(200, TURTLE, body.encode())
+        server.routes["/9"] = Response(alone.status, alone.content_type, alone.body.replace(b"BASE", base.encode()))
+        server.routes["/c.ttl"] = Response(200, TURTLE, body.encode())
         for _ in range(2):
             harvest(catalog, spec("p", "dcat-rdf", base + "/c.ttl", limits={"max_wait_s": 1}))
             row = harvested(catalog, "p")
@@ -382,13 +392,13 @@ def test_members_that_a_later_page_describes_are_not_asked_for(catalog: Catalog)
         "/c.ttl": turtle(0, 2, listed + hydra.format("<c.html?page=2>") + hydra.format("<c.ttl?page=2>")),
         "/c.ttl?page=2": turtle(2, 2),
     }
-    routes: dict[str, Route] = {path: Answer(200, TURTLE, body) for path, body in pages.items()}
+    routes: dict[str, Route] = {path: Response(200, TURTLE, body) for path, body in pages.items()}
     with PortalServer(routes) as server:
         for _ in range(2):
             harvest(catalog, spec("p", "dcat-rdf", server.url + "/c.ttl"))
             row = harvested(catalog, "p")
             assert (row["verdict"], row["datasets"]) == ("complete", 4), row["reasons"]
-        server.routes["/c.ttl?page=2"] = Answer(200, TURTLE, turtle(2, 1))
+        server.routes["/c.ttl?page=2"] = Response(200, TURTLE, turtle(2, 1))
         harvest(catalog, spec("p", "dcat-rdf", server.url + "/c.ttl"))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["removed"]) == ("partial", 0) and "x.example" in row["reasons"][0]

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from portal_server import Answer, PortalServer, harvest, harvested, spec
+from portal_server import PortalServer, Response, harvest, harvested, spec
 from pyoxigraph import RdfFormat
 
 from catalog.db.store import Catalog
@@ -161,7 +161,7 @@ def test_a_tag_that_is_written_in_any_way_is_read_at_once(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("has_root", [True, False])
 @pytest.mark.parametrize("bad", ["", '<dct:license rdf:resource="http://x.example/l">L</dct:license>'])
-def test_rdf_within_the_answer_of_a_catalogue_service(bad: str, has_root: bool, tmp_path: Path) -> None:
+def test_rdf_within_the_response_of_a_catalogue_service(bad: str, has_root: bool, tmp_path: Path) -> None:
     records = record("a"), record("b", bad)
     inner = "".join(f"<rdf:RDF>{one}</rdf:RDF>" for one in records) if has_root else "".join(records)
     body = (
@@ -240,7 +240,7 @@ def test_a_statement_of_turtle_that_only_the_other_parser_reads(title: str, tmp_
 
 
 def test_a_hostile_document_is_a_failed_harvest_and_leaves_nothing(catalog: Catalog) -> None:
-    with PortalServer({"/c.rdf": Answer(200, XML, bomb("<!-- <!DOCTYPE a> -->"))}) as server:
+    with PortalServer({"/c.rdf": Response(200, XML, bomb("<!-- <!DOCTYPE a> -->"))}) as server:
         harvest(catalog, spec("p", "dcat-rdf", server.url + "/c.rdf"))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"]) == ("failed", 0) and "cannot be read" in str(row["reasons"])
@@ -249,7 +249,7 @@ def test_a_hostile_document_is_a_failed_harvest_and_leaves_nothing(catalog: Cata
 
 def test_records_around_a_malformed_one_are_kept(catalog: Catalog) -> None:
     body = rdf_xml(record("a"), record("b", "<dct:description><b></dct:description>"), record("c"))
-    with PortalServer({"/c.rdf": Answer(200, XML, body)}) as server:
+    with PortalServer({"/c.rdf": Response(200, XML, body)}) as server:
         harvest(catalog, spec("p", "dcat-rdf", server.url + "/c.rdf"))
     assert harvested(catalog, "p")["verdict"] == "partial"
     assert {one.dataset.title for one in datasets(catalog, "p")} == {"a", "c"}

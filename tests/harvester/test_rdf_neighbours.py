@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from portal_server import Answer, PortalServer, as_json, harvest, harvested, spec
+from portal_server import PortalServer, Response, as_json, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.model.canonical import unordered
@@ -34,7 +34,7 @@ def catalogue(
 
 
 def harvest_once(catalog: Catalog, body: bytes) -> dict[str, object]:
-    with PortalServer({"/c.ttl": Answer(200, "text/turtle", body)}) as server:
+    with PortalServer({"/c.ttl": Response(200, "text/turtle", body)}) as server:
         harvest(catalog, spec("p", "dcat-rdf", server.url + "/c.ttl"))
     return harvested(catalog, "p")
 

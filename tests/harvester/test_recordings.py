@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, PortalServer
+from portal_server import PortalServer, Response
 
 from catalog.db.store import open_catalog
 from harvester.detect import detect
@@ -59,7 +59,7 @@ HOW = {
     "i14y-admin-ch": How(page_rows=2, verdict="partial", reason="404", is_harvestable=False),
     "oai-ukds": How("/oai/provider?verb=GetRecord&identifier=6684&metadataPrefix=ddi"),
     "ogc-records-wis2": How(WIS2, detect=f"{WIS2}/items"),
-    # Cubes, not dcat:Dataset: the query is the operator's. The recording gives the same answer to every query.
+    # Cubes, not dcat:Dataset: the query is the operator's. The recording gives the same response to every query.
     "sparql-lindas": How(
         "/query", query="SELECT ?cube ?name ?desc ?creator WHERE { ?cube a <x:Cube> }", is_harvestable=False
     ),
@@ -83,7 +83,7 @@ def address() -> Iterator[str]:
     assert spec and spec.loader
     replay = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(replay)
-    # Unbuffered, every answer would wait for a delayed acknowledgement.
+    # Unbuffered, every response would wait for a delayed acknowledgement.
     replay.Handler.wbufsize = 1 << 16
     server = replay.serve([PORTALS])
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -129,7 +129,7 @@ def test_what_is_recorded_is_found(recording: dict[str, Any], address: str, tmp_
     again = harvest_once(tmp_path, slug, recording["type"], f"{address}/{slug}{how.path}", how)
     assert (again["verdict"], again["datasets"], again["changed"]) == ("complete", result["datasets"], 0)
     if recording["type"] in ("ckan", "dcat-us", "dcat-rdf", "udata", "opendatasoft", "ogc-records", "waf"):
-        # Night two, of a portal that did not change: what is left are counts, and the answer to robots.txt.
+        # Night two, of a portal that did not change: what is left are counts, and the response to robots.txt.
         assert again["not_modified"] >= 1 and again["bytes"] < 1_000 < result["bytes"]
 
 
@@ -169,7 +169,7 @@ def test_records_without_an_index_are_read_one_by_one(address: str, tmp_path: Pa
     recording = next(one for one in recordings() if one["slug"] == "iso-open-canada")
     urls = [f"{address}/iso-open-canada{one['path']}" for one in recording["responses"]]
     index = "<html><title>Index of /</title>" + "".join(f'<a href="{url}">x</a>' for url in urls)
-    with PortalServer({"/": Answer(200, "text/html", index.encode())}) as server:
+    with PortalServer({"/": Response(200, "text/html", index.encode())}) as server:
         result = harvest_once(tmp_path, "canada", "waf", server.url + "/")
     # An index of ours: the records lie on another port, so on another host, of which nothing is taken.
     assert result["datasets"] == 0
@@ -190,7 +190,7 @@ def test_sitemap_of_which_no_page_was_recorded(address: str, tmp_path: Path) -> 
     )
     assert len(named) == 11_021 and not named & set(paths)
     lines = "\n".join(f"{address}/sitemap-pacificdata{path}" for path in paths)
-    with PortalServer({"/sitemap.txt": Answer(200, "text/plain", lines.encode())}) as server:
+    with PortalServer({"/sitemap.txt": Response(200, "text/plain", lines.encode())}) as server:
         also = (address.removeprefix("http://"),)
         result = harvest_once(tmp_path, "pacific", "sitemap", server.url + "/sitemap.txt", also=also)
         with open_catalog(tmp_path / "catalog.db") as catalog:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, ckan_search, harvest, harvested, spec
 from stock_ckan import CONTACT, ROBOTS, SEARCH
 
 from catalog.db.store import Catalog
@@ -103,7 +103,7 @@ def test_stock_ckan_is_harvested_slowly_and_the_harvest_says_why(
 
     monkeypatch.setattr("harvester.http.politeness.sleep", sleep)
     monkeypatch.setattr("harvester.http.politeness.monotonic", lambda: at[0])
-    robots = Answer(200, "text/plain", ROBOTS.encode())
+    robots = Response(200, "text/plain", ROBOTS.encode())
     with PortalServer({"/robots.txt": robots, SEARCH: ckan_search(packages(3), rows_max=2)}) as server:
         harvest(catalog, spec("p", "ckan", server.url))
         first = harvested(catalog, "p")
@@ -126,16 +126,16 @@ def test_files_are_checked_as_any_robot_would_and_what_does_not_fit_is_carried_o
     files = [{"url": f"{{}}/f/{n}.pdf", "format": "PDF"} for n in range(9)] + [{"url": "{}/api/x.csv"}]
     times: list[str] = []
 
-    def search(asked: Asked) -> Answer:
+    def search(asked: Asked) -> Response:
         own = [{"id": str(n), **one, "url": one["url"].format(server.url)} for n, one in enumerate(files)]
         package = {**packages(1)[0], "resources": own}
         return as_json({"success": True, "result": {"count": 1, "results": [package]}})
 
-    def file(asked: Asked) -> Answer:
+    def file(asked: Asked) -> Response:
         times.append(asked.path)
-        return Answer(200, "application/pdf", b"%PDF-1.7")
+        return Response(200, "application/pdf", b"%PDF-1.7")
 
-    routes: dict[str, Any] = {"/robots.txt": Answer(200, "text/plain", text), SEARCH: search}
+    routes: dict[str, Any] = {"/robots.txt": Response(200, "text/plain", text), SEARCH: search}
     with PortalServer(routes | {f"/f/{n}.pdf": file for n in range(9)}) as server:
         portal = spec(
             "p", "ckan", server.url, obey_robots="never", leave="the clerk, 2026-02-01",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, ckan_search, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 
@@ -19,28 +19,28 @@ def package(n: int, changed: str = "2026-01-01T00:00:00.000000", **values: Any) 
     return {"id": f"{n:04}", "name": f"p{n}", "title": f"P {n}", "metadata_modified": changed, **values}
 
 
-def with_etag(route: Callable[[Asked], Answer]) -> Callable[[Asked], Answer]:
-    """The answers of a route with an ETag, and 304 where it is known."""
+def with_etag(route: Callable[[Asked], Response]) -> Callable[[Asked], Response]:
+    """The responses of a route with an ETag, and 304 where it is known."""
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         found = route(asked)
         assert isinstance(found.body, bytes)
         etag = f'"{hashlib.sha256(found.body).hexdigest()}"'
         if asked.headers.get("If-None-Match") == etag:
-            return Answer(304, headers={"ETag": etag})
+            return Response(304, headers={"ETag": etag})
         return replace(found, headers={**found.headers, "ETag": etag})
 
-    return answer
+    return respond
 
 
-def filtering(records: list[dict[str, Any]]) -> Callable[[Asked], Answer]:
+def filtering(records: list[dict[str, Any]]) -> Callable[[Asked], Response]:
     """package_search that honours ``fq=metadata_modified:[… TO *]``."""
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         since = asked.query.get("fq", "[ TO").partition("[")[2].partition(" TO")[0].rstrip("Z")
         return ckan_search([r for r in records if r["metadata_modified"] >= since])(asked)
 
-    return answer
+    return respond
 
 
 def harvest_runs(catalog: Catalog, server: PortalServer, count: int = 1, **values: Any) -> dict[str, Any]:
@@ -78,14 +78,14 @@ def test_a_filter_that_does_not_work_is_not_trusted(kind: str, why: str, catalog
     records = [package(n) for n in range(25)]
     plain = ckan_search(records)
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         if "fq" not in asked.query or kind == "ignores":
             return plain(asked)
         if kind == "refuses":
             return as_json({"success": False, "error": "Search Query is invalid"}, 409)
         return as_json({"success": True, "result": {"count": 0, "results": []}})
 
-    with PortalServer({SEARCH: answer}) as server:
+    with PortalServer({SEARCH: respond}) as server:
         harvest_runs(catalog, server)
         records.pop(3)
         row = harvest_runs(catalog, server)
@@ -117,7 +117,7 @@ def test_an_unchanged_portal_costs_close_to_nothing(catalog: Catalog) -> None:
         first = harvest_runs(catalog, server, **portal)
         second = harvest_runs(catalog, server, **portal)
     assert (second["verdict"], second["datasets"], second["seen"], second["not_modified"]) == ("complete", 45, 45, 5)
-    # What is left are the answers to robots.txt.
+    # What is left are the responses to robots.txt.
     assert second["bytes"] < 100 < 90_000 < first["bytes"] and second["requests"] == first["requests"]
     assert (second["added"], second["changed"], second["removed"]) == (0, 0, 0)
     assert catalog.value("select count(*) from changes where run_id = ?", [second["run_id"]]) == 0
@@ -169,11 +169,11 @@ def test_a_page_that_is_unchanged_while_its_record_moved_calls_nobody_missing(ca
     first, second = [package(n) for n in range(10)], [package(n) for n in range(10, 15)]
     pages = {0: first, 10: [*second, first[4]]}
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         page = pages.get(int(asked.query["start"]), [])
         return as_json({"success": True, "result": {"count": 15, "results": page}})
 
-    with PortalServer({SEARCH: with_etag(answer)}) as server:
+    with PortalServer({SEARCH: with_etag(respond)}) as server:
         harvest_runs(catalog, server, schedule={"full_every": 1})
         pages[10] = second
         row = harvest_runs(catalog, server, schedule={"full_every": 1})
@@ -207,13 +207,13 @@ def test_a_night_that_broke_off_does_not_hide_the_changes_it_did_not_see(catalog
     blocked = {"on": False}
     search = filtering(records)
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         if blocked["on"] and asked.query.get("start") == "10":
-            return Answer(403, "text/html", b"<title>Just a moment...</title>")
+            return Response(403, "text/html", b"<title>Just a moment...</title>")
         # The newest change comes first, so that the night that breaks off has seen it.
         return search(asked)
 
-    with PortalServer({SEARCH: answer}) as server:
+    with PortalServer({SEARCH: respond}) as server:
         harvest_runs(catalog, server)
         for n in range(20):
             records[n] = package(n, f"2026-02-01T00:00:{59 - n:02}.000000", title="Changed")
@@ -258,23 +258,23 @@ def test_a_feed_that_ignores_pages_has_no_duplicates_on_the_second_night(catalog
 LIST, SHOW = "/api/3/action/package_list", "/api/3/action/package_show"
 
 
-def sorted_search(records: list[dict[str, Any]]) -> Callable[[Asked], Answer]:
+def sorted_search(records: list[dict[str, Any]]) -> Callable[[Asked], Response]:
     """The search, in the order of ids as CKAN gives it, with its filter."""
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         assert asked.query.get("sort", "id asc") == "id asc"
         return filtering(sorted(records, key=lambda one: str(one["id"])))(asked)
 
-    return answer
+    return respond
 
 
 def whole_ckan(records: list[dict[str, Any]]) -> dict[str, Any]:
     """Search, names, and single datasets."""
 
-    def names(asked: Asked) -> Answer:
+    def names(asked: Asked) -> Response:
         return as_json({"success": True, "result": [one["name"] for one in records]})
 
-    def show(asked: Asked) -> Answer:
+    def show(asked: Asked) -> Response:
         found = [one for one in records if asked.query["id"] in (one["id"], one["name"])]
         told = {"success": False, "error": {"__type": "Not Found Error"}}
         return as_json({"success": True, "result": found[0]}) if found else as_json(told, 404)

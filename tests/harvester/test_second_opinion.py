@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from portal_server import Answer, PortalServer, harvest, harvested, spec
+from portal_server import PortalServer, Response, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from harvester.spiders.rdf.child import RdfChild, RdfSummary
@@ -131,7 +131,7 @@ def test_rdflib_itself_opens_neither_addresses_nor_files(server: PortalServer, t
 
 def test_a_record_that_was_saved_is_said(catalog: Catalog) -> None:
     body = rdf_xml(dataset("a"), dataset("b", MALFORMED), dataset("c"))
-    with PortalServer({"/c.rdf": Answer(200, XML, body)}) as portal:
+    with PortalServer({"/c.rdf": Response(200, XML, body)}) as portal:
         harvest(catalog, spec("p", "dcat-rdf", f"{portal.url}/c.rdf"))
     found = harvested(catalog, "p")
     assert found["verdict"] == "complete" and catalog.value("select count(*) from datasets") == 3

@@ -16,7 +16,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from click.testing import CliRunner, Result
-from portal_server import Answer, Asked, PortalServer
+from portal_server import Asked, PortalServer, Response
 
 import harvester
 from catalog.db.store import open_catalog
@@ -227,11 +227,11 @@ def test_exports_of_another_run_are_not_sent(data: Path, box: tuple[Box, str]) -
 def test_webhooks_of_the_portal_file_and_of_the_command_line(data: Path, tmp_path: Path) -> None:
     got: list[tuple[str, dict[str, Any]]] = []
 
-    def take(asked: Asked) -> Answer:
+    def take(asked: Asked) -> Response:
         got.append((asked.path, json.loads(asked.body)))
-        return Answer(204, body=b"")
+        return Response(204, body=b"")
 
-    with PortalServer({"/own": take, "/all": take, "/away": Answer(302, headers={"Location": "/all"})}) as server:
+    with PortalServer({"/own": take, "/all": take, "/away": Response(302, headers={"Location": "/all"})}) as server:
         folder = tmp_path / "portals"
         folder.mkdir()
         text = 'id = "c"\ntype = "ckan"\ntitle = "Gamma"\nurl = "https://c.example"\ngovernment = "Gamma"\n'
@@ -272,7 +272,7 @@ def test_no_webhook_reaches_a_private_place_that_its_address_does_not_say(
         return resolve("127.0.0.1" if len(asked) > 1 else "93.184.216.34", port, *args, **kwargs)
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-    with PortalServer({"/in": Answer(204)}) as server:
+    with PortalServer({"/in": Response(204)}) as server:
         port = server.url.rpartition(":")[2]
         for address in (f"http://hooks.example:{port}/in", "http://169.254.169.254/in"):
             done = run(data, "send", "--webhook", address)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, PortalServer, as_json
+from portal_server import PortalServer, Response, as_json
 
 from catalog.db.store import open_catalog
 
@@ -69,8 +69,8 @@ def test_keys_between_the_files_of_a_package(tmp_path: Path) -> None:
     visits = "town_id,visitors\n" + "".join(f"{n},{n * 7}\n" for n in [*range(30), 77, 78])
     server.routes = {
         "/data.json": as_json({"dataset": [dataset]}),
-        "/towns.csv": Answer(200, "text/csv", towns.encode()),
-        "/visits.csv": Answer(200, "text/csv", visits.encode()),
+        "/towns.csv": Response(200, "text/csv", towns.encode()),
+        "/visits.csv": Response(200, "text/csv", visits.encode()),
         "/datapackage.json": as_json(PACKAGE),
     }
     with server:
@@ -109,7 +109,7 @@ def test_a_table_that_changes(tmp_path: Path) -> None:
         dataset = {"identifier": "visits", "title": "Visits of museums", "distribution": [file]}
         server.routes = {
             "/data.json": as_json({"dataset": [dataset]}),
-            "/visits.csv": Answer(200, "text/csv", text.encode(), {"ETag": f'"{hash(text)}"'}),
+            "/visits.csv": Response(200, "text/csv", text.encode(), {"ETag": f'"{hash(text)}"'}),
             "/schema.json": as_json(SCHEMA),
         }
         done = subprocess.run(

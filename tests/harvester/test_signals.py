@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, ckan_search, spec
+from portal_server import Asked, PortalServer, Response, ckan_search, spec
 
 from catalog.db.store import open_catalog
 from harvester.night.stages import nightly
@@ -48,10 +48,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     data = tmp_path_factory.mktemp("signals")
     asked, shut = threading.Event(), threading.Event()
 
-    def hang(request: Asked) -> Answer:
+    def hang(request: Asked) -> Response:
         asked.set()
         shut.wait(60)
-        return Answer(404)
+        return Response(404)
 
     with PortalServer() as server:
         names = ("table.csv", "page.html")
@@ -59,8 +59,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
         packages = [{"id": "a", "name": "a", "title": "Air", "resources": resources}]
         server.routes = {
             "/api/3/action/package_search": ckan_search(packages),
-            "/table.csv": Answer(200, "text/csv", b"id,name\n" + b"".join(b"%d,x\n" % n for n in range(1000))),
-            "/page.html": Answer(200, "text/html", b"<title>Hi</title>"),
+            "/table.csv": Response(200, "text/csv", b"id,name\n" + b"".join(b"%d,x\n" % n for n in range(1000))),
+            "/page.html": Response(200, "text/html", b"<title>Hi</title>"),
         }
         portal = spec("p", "ckan", server.url, limits={"delay_s": 0}, recheck={"hours": [0]})
         nightly(data, [portal], stages=("harvest", "check"))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, harvest, harvested, spec
 from scrapy import Request
 from scrapy.http import TextResponse
 
@@ -29,7 +29,7 @@ def results(count: int, domain: str = "data.larkholm.example") -> list[dict[str,
 def discovery(records: list[dict[str, Any]], *, scrolls: bool = True, orders: tuple[str, ...] = ("dataset_id",)) -> Any:
     """The discovery API over a list: its window, its scrolling, and the orders that it knows."""
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         query, limit = asked.query, int(asked.query["limit"])
         if "scroll_id" in query:
             after = query["scroll_id"] if scrolls else ""
@@ -45,7 +45,7 @@ def discovery(records: list[dict[str, Any]], *, scrolls: bool = True, orders: tu
             page = (by_name if query["order"] == "name" else records)[start : start + limit]
         return as_json({"results": page, "resultSetSize": len(records)})
 
-    return answer
+    return respond
 
 
 @pytest.mark.parametrize("orders", [("dataset_id",), ("name",)])
@@ -103,7 +103,7 @@ def test_views_are_read_where_the_discovery_api_is_not_offered(catalog: Catalog)
         *[view(n) for n in range(5, 450)],
     ]
 
-    def views(asked: Asked) -> Answer:
+    def views(asked: Asked) -> Response:
         page, limit = int(asked.query["page"]), min(int(asked.query["limit"]), 200)
         return as_json(records[(page - 1) * limit : page * limit])
 
@@ -142,15 +142,15 @@ def test_what_is_skipped_counts_once_where_a_night_of_304_is_read_twice(catalog:
     records[3]["resource"]["type"] = "chart"
     records[15] = records[2]
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         found = discovery(records)(asked)
         assert isinstance(found.body, bytes)
         etag = f'"{hash(found.body)}"'
         is_known = asked.headers.get("If-None-Match") == etag
-        return Answer(304 if is_known else 200, body=b"" if is_known else found.body, headers={"ETag": etag})
+        return Response(304 if is_known else 200, body=b"" if is_known else found.body, headers={"ETag": etag})
 
     rows = []
-    with PortalServer({CATALOG: answer}) as server:
+    with PortalServer({CATALOG: respond}) as server:
         for _ in range(2):
             harvest(catalog, spec("p", "socrata", server.url, limits={"page_rows": 10}))
             row = harvested(catalog, "p")

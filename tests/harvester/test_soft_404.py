@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, PortalServer, as_json, spec
+from portal_server import PortalServer, Response, as_json, spec
 
 from catalog.db.store import open_catalog
 from harvester.night.context import CheckBudget
@@ -17,21 +17,21 @@ HTML = b"<!doctype html><html><head><title>%s</title></head><body><h1>%s</h1></b
 LOGIN = b"<!doctype html><title>Sign in</title><form method=post><input type=password name=p></form>"
 OGC = b"<?xml version='1.0'?><ows:ExceptionReport xmlns:ows='http://www.opengis.net/ows/1.1'/>"
 PDF, PNG = b"%PDF-1.7\n" + b"x" * 90_000, b"\x89PNG\r\n\x1a\n" + b"\0" * 2_000
-CASES: dict[str, tuple[str, Answer, float | None]] = {
-    "good.pdf": ("application/pdf", Answer(200, "application/pdf", PDF), 1.0),
-    "good.png": ("image/png", Answer(200, "image/png", PNG), 1.0),
-    "gone.pdf": ("application/pdf", Answer(200, "text/html", HTML % (b"Not found", b"404")), 0.0),
-    "unlabelled.pdf": ("application/pdf", Answer(200, "application/octet-stream", HTML % (b"Oops", b"Oops")), 0.0),
-    "login.png": ("image/png", Answer(200, "text/html", LOGIN), 0.0),
-    "error.zip": ("application/zip", Answer(200, "application/json", b'{"error": {"code": 500}}'), 0.0),
-    "wfs.gml": ("application/gml+xml", Answer(200, "application/xml", OGC), 0.0),
-    "page.html": ("text/html", Answer(200, "text/html", HTML % (b"Data", b"Data")), 1.0),
+CASES: dict[str, tuple[str, Response, float | None]] = {
+    "good.pdf": ("application/pdf", Response(200, "application/pdf", PDF), 1.0),
+    "good.png": ("image/png", Response(200, "image/png", PNG), 1.0),
+    "gone.pdf": ("application/pdf", Response(200, "text/html", HTML % (b"Not found", b"404")), 0.0),
+    "unlabelled.pdf": ("application/pdf", Response(200, "application/octet-stream", HTML % (b"Oops", b"Oops")), 0.0),
+    "login.png": ("image/png", Response(200, "text/html", LOGIN), 0.0),
+    "error.zip": ("application/zip", Response(200, "application/json", b'{"error": {"code": 500}}'), 0.0),
+    "wfs.gml": ("application/gml+xml", Response(200, "application/xml", OGC), 0.0),
+    "page.html": ("text/html", Response(200, "text/html", HTML % (b"Data", b"Data")), 1.0),
 }
 
 
 def site(server: PortalServer) -> None:
-    server.routes |= {f"/{name}": answer for name, (_, answer, _) in CASES.items()}
-    server.routes["/empty.pdf"] = Answer(200, "application/pdf", b"")
+    server.routes |= {f"/{name}": response for name, (_, response, _) in CASES.items()}
+    server.routes["/empty.pdf"] = Response(200, "application/pdf", b"")
     kinds = {name: kind for name, (kind, _, _) in CASES.items()} | {"empty.pdf": "application/pdf"}
     parts = [{"downloadURL": f"{server.url}/{name}", "title": name, "mediaType": kind} for name, kind in kinds.items()]
     server.routes["/data.json"] = as_json({"dataset": [{"identifier": "A", "title": "A", "distribution": parts}]})

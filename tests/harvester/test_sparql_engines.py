@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pyoxigraph
 import pytest
-from portal_server import Answer, Asked, PortalServer, Route, as_json, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, Route, as_json, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.repositories.reading import datasets
@@ -34,17 +34,17 @@ def store_of(count: int, kind: str = f"{DCAT}Dataset", graph: str | None = None)
 
 def endpoint(
     store: pyoxigraph.Store,
-    refuse: Callable[[Asked, str], Answer | None] = lambda asked, query: None,
+    refuse: Callable[[Asked, str], Response | None] = lambda asked, query: None,
     form: pyoxigraph.QueryResultsFormat = JSON,
     cap: int | None = None,
 ) -> Route:
-    """``cap``: rows to which every answer is cut, without a word."""
+    """``cap``: rows to which every response is cut, without a word."""
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         found = parse_qs(asked.body.decode()) if asked.body else {}
         query = found["query"][0] if found else asked.query.get("query")
         if query is None:
-            return Answer(400, "text/plain", b"no query")
+            return Response(400, "text/plain", b"no query")
         if refusal := refuse(asked, query):
             return refusal
         body = store.query(query).serialize(format=form) or b""
@@ -52,49 +52,49 @@ def endpoint(
             result = json.loads(body)
             result["results"]["bindings"] = result["results"]["bindings"][:cap]
             body = json.dumps(result).encode()
-        return Answer(200, form.media_type, body)
+        return Response(200, form.media_type, body)
 
-    return answer
-
-
-def too_long(asked: Asked, query: str) -> Answer | None:
-    return Answer(400, "text/plain", b"query too long") if query.count("<http://x.example/") > 60 else None
+    return respond
 
 
-def out_of_time(asked: Asked, query: str) -> Answer | None:
-    return Answer(503, "text/plain", b"timeout") if query.count("<http://x.example/") > 100 else None
+def too_long(asked: Asked, query: str) -> Response | None:
+    return Response(400, "text/plain", b"query too long") if query.count("<http://x.example/") > 60 else None
 
 
-def no_post(asked: Asked, query: str) -> Answer | None:
-    return Answer(405) if asked.body else None
+def out_of_time(asked: Asked, query: str) -> Response | None:
+    return Response(503, "text/plain", b"timeout") if query.count("<http://x.example/") > 100 else None
 
 
-def short_lists(asked: Asked, query: str) -> Answer | None:
-    return Answer(500, "text/plain", b"too many rows") if "LIMIT 300" in query else None
+def no_post(asked: Asked, query: str) -> Response | None:
+    return Response(405) if asked.body else None
 
 
-def out_of_time_by_429(asked: Asked, query: str) -> Answer | None:
+def short_lists(asked: Asked, query: str) -> Response | None:
+    return Response(500, "text/plain", b"too many rows") if "LIMIT 300" in query else None
+
+
+def out_of_time_by_429(asked: Asked, query: str) -> Response | None:
     """As QLever tells that its time was up."""
     body = b'{"exception": "Operation timed out.", "status": "ERROR"}'
-    return Answer(429, "application/json", body) if query.count("<http://x.example/") > 100 else None
+    return Response(429, "application/json", body) if query.count("<http://x.example/") > 100 else None
 
 
-def answered_in_part(asked: Asked, query: str) -> Answer | None:
+def answered_in_part(asked: Asked, query: str) -> Response | None:
     """As Virtuoso answers whose anytime query ran out of time: with what it has, and a header."""
     empty = b'{"head": {"vars": ["s", "p", "o"]}, "results": {"bindings": []}}'
     is_long = query.count("<http://x.example/") > 100
-    return Answer(200, JSON.media_type, empty, {"X-SQL-State": "S1TAT"}) if is_long else None
+    return Response(200, JSON.media_type, empty, {"X-SQL-State": "S1TAT"}) if is_long else None
 
 
-def no_count(asked: Asked, query: str) -> Answer | None:
+def no_count(asked: Asked, query: str) -> Response | None:
     said = b"Virtuoso 42000 Error The estimated execution time 945 (sec) exceeds the limit of 400 (sec)."
-    return Answer(400, "text/plain", said) if "COUNT(" in query else None
+    return Response(400, "text/plain", said) if "COUNT(" in query else None
 
 
-def sorted_top(asked: Asked, query: str) -> Answer | None:
+def sorted_top(asked: Asked, query: str) -> Response | None:
     """As Virtuoso refuses to sort more rows than it is set up for."""
     said = b"Virtuoso 22023 Error SR353: Sorted TOP clause specifies more then 300 rows to sort."
-    return Answer(500, "text/plain", said) if "LIMIT 300" in query else None
+    return Response(500, "text/plain", said) if "LIMIT 300" in query else None
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def sorted_top(asked: Asked, query: str) -> Answer | None:
     ],
 )  # fmt: skip
 def test_whatever_an_endpoint_refuses_it_is_read_whole(
-    refuse: Callable[[Asked, str], Answer | None], catalog: Catalog
+    refuse: Callable[[Asked, str], Response | None], catalog: Catalog
 ) -> None:
     limits = {"page_rows": 30}
     with PortalServer({"/sparql": endpoint(store_of(40), refuse)}) as server:
@@ -133,7 +133,7 @@ def test_both_forms_of_results_are_the_same() -> None:
             result_of(bad)
 
 
-def test_entities_of_an_answer_in_xml_are_not_unfolded() -> None:
+def test_entities_of_a_response_in_xml_are_not_unfolded() -> None:
     levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
     head = f'<?xml version="1.0"?><!-- <!DOCTYPE a> --><!DOCTYPE sparql [<!ENTITY e0 "haha">{levels}]>'
     row = '<result><binding name="d"><literal>&e11;</literal></binding></result>'
@@ -147,7 +147,7 @@ def test_entities_of_an_answer_in_xml_are_not_unfolded() -> None:
 
 @pytest.mark.parametrize("cap", [100, 33])
 def test_cap_on_rows_is_found_by_counting(cap: int, catalog: Catalog) -> None:
-    """Nothing in an answer says that it was cut; that it has a round number of rows, or as many as a list, may."""
+    """Nothing in a response says that it was cut; that it has a round number of rows, or as many as a list, may."""
     with PortalServer({"/sparql": endpoint(store_of(40), cap=cap)}) as server:
         harvest(catalog, spec("p", "sparql", server.url + "/sparql"))
     row = harvested(catalog, "p")
@@ -185,7 +185,7 @@ def test_datasets_named_by_urn_are_asked_for(catalog: Catalog) -> None:
 
 
 def test_endpoint_behind_a_login_is_no_empty_catalogue(catalog: Catalog) -> None:
-    refuse = Answer(401, "application/json", b'{"message": "Unauthorized"}')
+    refuse = Response(401, "application/json", b'{"message": "Unauthorized"}')
     with PortalServer({"/db/query": endpoint(store_of(3), lambda asked, query: refuse)}) as server:
         harvest(catalog, spec("p", "sparql", server.url + "/db/query"))
     row = harvested(catalog, "p")
@@ -195,13 +195,13 @@ def test_endpoint_behind_a_login_is_no_empty_catalogue(catalog: Catalog) -> None
 def by_accept(store: pyoxigraph.Store) -> Route:
     """An endpoint that answers in XML, unless JSON is asked for; and with a page for people without a query."""
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         if not asked.query.get("query") and not asked.body:
-            return Answer(200, "text/html", b"<html><title>Query editor</title></html>")
+            return Response(200, "text/html", b"<html><title>Query editor</title></html>")
         form = JSON if "json" in asked.headers.get("Accept", "") else XML
         return endpoint(store, form=form)(asked)  # type: ignore[operator,no-any-return]
 
-    return answer
+    return respond
 
 
 @pytest.mark.parametrize(

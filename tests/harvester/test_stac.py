@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from portal_server import Answer, PortalServer, as_json, harvest, harvested, spec
+from portal_server import PortalServer, Response, as_json, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.model import Contact
@@ -15,7 +15,7 @@ from harvester.spiders.stac.record import to_dataset
 DATA = {"type": "Catalog", "id": "root", "links": [{"rel": "data", "href": "/collections"}]}
 
 
-def document(name: str, *children: str, kind: str = "Collection", **values: Any) -> Answer:
+def document(name: str, *children: str, kind: str = "Collection", **values: Any) -> Response:
     links = [{"rel": "child", "href": child} for child in children] + [{"rel": "item", "href": "./item.json"}]
     return as_json({"type": kind, "id": name, "links": links, **values})
 
@@ -73,7 +73,7 @@ def test_a_child_that_is_missing_makes_a_static_harvest_partial(catalog: Catalog
 def test_a_static_catalogue_without_end_is_broken_off(monkeypatch: pytest.MonkeyPatch, catalog: Catalog) -> None:
     monkeypatch.setattr(stac, "MAX_DOCUMENTS", 10)
 
-    def endless(asked: Any) -> Answer:
+    def endless(asked: Any) -> Response:
         return document(f"c{asked.query['n']}", f"c.json?n={int(asked.query['n']) + 1}")
 
     with PortalServer({"/c.json": endless}) as server:

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from portal_server import Answer, PortalServer, as_json, harvested, spec
+from portal_server import PortalServer, Response, as_json, harvested, spec
 
 from catalog.db.store import open_catalog
 from harvester.night.stages import nightly
@@ -51,7 +51,7 @@ def expired(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
 
 @pytest.fixture
 def server(expired: ssl.SSLContext) -> Iterator[PortalServer]:
-    made = PortalServer({"/page.html": Answer(200, "text/html", b"<title>Hi</title>")}, tls=expired)
+    made = PortalServer({"/page.html": Response(200, "text/html", b"<title>Hi</title>")}, tls=expired)
     with made:
         part = {"accessURL": f"{made.url}/page.html", "title": "Page"}
         made.routes["/data.json"] = as_json({"dataset": [{"identifier": "A", "title": "A", "distribution": [part]}]})

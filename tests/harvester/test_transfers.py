@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, harvest, harvested, spec
 
 from catalog.db.rows import part_of
 from catalog.db.store import Catalog
@@ -31,11 +31,11 @@ def raw_deflate(body: bytes) -> bytes:
     return packer.compress(body) + packer.flush()
 
 
-def csv(body: Any, **headers: str) -> Answer:
-    return Answer(200, "text/csv", body, headers)
+def csv(body: Any, **headers: str) -> Response:
+    return Response(200, "text/csv", body, headers)
 
 
-def chunked(*chunks: bytes, ends: bool = False) -> Answer:
+def chunked(*chunks: bytes, ends: bool = False) -> Response:
     def send() -> Iterator[bytes]:
         for chunk in chunks:
             yield b"%x\r\n%s\r\n" % (len(chunk), chunk)
@@ -45,7 +45,7 @@ def chunked(*chunks: bytes, ends: bool = False) -> Answer:
     return csv(send, **{"Transfer-Encoding": "chunked"})
 
 
-def stalled(*chunks: bytes) -> Answer:
+def stalled(*chunks: bytes) -> Response:
     def send() -> Iterator[bytes]:
         yield from chunks
         time.sleep(3)
@@ -53,7 +53,7 @@ def stalled(*chunks: bytes) -> Answer:
     return csv(send, **{"Content-Length": str(len(TABLE))})
 
 
-def closed_early(asked: Asked) -> Answer:
+def closed_early(asked: Asked) -> Response:
     """HEAD knows the length; GET ends with its connection, and says no length."""
     if asked.method == "HEAD":
         return csv(TABLE)
@@ -73,7 +73,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "stall-later.csv": (stalled(TABLE[:500]), "timeout"),
     "no-coding.csv": (csv(bytes(range(256)) * 4, **{"Content-Encoding": "gzip"}), "parse"),
 }
-WHOLE: dict[str, tuple[Answer, bytes]] = {
+WHOLE: dict[str, tuple[Response, bytes]] = {
     "whole.csv": (csv(TABLE), TABLE),
     "empty.csv": (csv(b""), b""),
     "chunked.csv": (chunked(TABLE[:100], TABLE[100:], ends=True), TABLE),
@@ -97,7 +97,7 @@ def checked(catalog: Catalog, server: PortalServer, names: list[str]) -> dict[st
         {"identifier": name, "title": name, "distribution": [{"downloadURL": f"{server.url}/{name}", "format": "CSV"}]}
         for name in names
     ]
-    server.routes["/data.json"] = Answer(body=json.dumps({"dataset": datasets}).encode())
+    server.routes["/data.json"] = Response(body=json.dumps({"dataset": datasets}).encode())
     portal = spec("p", "dcat-us", server.url, limits={"timeout_s": 1, "feed_timeout_s": 2})
     run: RunContext = harvest(catalog, portal)
     check(run, [portal])
@@ -106,8 +106,8 @@ def checked(catalog: Catalog, server: PortalServer, names: list[str]) -> dict[st
 
 
 def test_what_broke_on_the_way_is_unknown(catalog: Catalog, server: PortalServer) -> None:
-    server.routes |= {f"/{name}": answer for name, (answer, _) in BROKEN.items()}
-    server.routes |= {f"/{name}": answer for name, (answer, _) in WHOLE.items()}
+    server.routes |= {f"/{name}": response for name, (response, _) in BROKEN.items()}
+    server.routes |= {f"/{name}": response for name, (response, _) in WHOLE.items()}
     found = checked(catalog, server, [*BROKEN, *WHOLE])
     assert {name: (found[name].outcome, found[name].fault) for name in BROKEN} == {
         name: ("unknown", fault) for name, (_, fault) in BROKEN.items()
@@ -159,20 +159,20 @@ def test_the_file_that_was_there_before_stays(catalog: Catalog, server: PortalSe
 class Gate:
     """Serves whoever brings the cookie; others are led to an address that sets it, and back."""
 
-    def __init__(self, answer: Answer, *, over: str = "", cookie: str = "seen=1; Path=/") -> None:
-        self.answer, self.over, self.cookie = answer, over, cookie
+    def __init__(self, response: Response, *, over: str = "", cookie: str = "seen=1; Path=/") -> None:
+        self.response, self.over, self.cookie = response, over, cookie
         self.brought: list[str] = []
 
-    def __call__(self, asked: Asked) -> Answer:
+    def __call__(self, asked: Asked) -> Response:
         cookie = asked.headers.get("Cookie", "")
         self.brought.append(cookie)
         if "seen=1" in cookie:
-            return self.answer
+            return self.response
         to = f"{self.over}?to={asked.path}" if self.over else asked.path
-        return Answer(302, headers={"Location": to} | ({} if self.over else {"Set-Cookie": self.cookie}))
+        return Response(302, headers={"Location": to} | ({} if self.over else {"Set-Cookie": self.cookie}))
 
-    def set_cookie(self, asked: Asked) -> Answer:
-        return Answer(307, headers={"Location": asked.query["to"], "Set-Cookie": self.cookie})
+    def set_cookie(self, asked: Asked) -> Response:
+        return Response(307, headers={"Location": asked.query["to"], "Set-Cookie": self.cookie})
 
 
 def test_cookies_of_a_redirect_live_as_long_as_it(catalog: Catalog, server: PortalServer) -> None:
@@ -180,7 +180,7 @@ def test_cookies_of_a_redirect_live_as_long_as_it(catalog: Catalog, server: Port
     never = Gate(csv(TABLE), cookie="seen=1; Domain=elsewhere.example")
     brought: list[str] = []
 
-    def plain(asked: Asked) -> Answer:
+    def plain(asked: Asked) -> Response:
         brought.append(asked.headers.get("Cookie", ""))
         return csv(TABLE)
 
@@ -198,7 +198,7 @@ def test_cookies_of_a_redirect_live_as_long_as_it(catalog: Catalog, server: Port
 
 def test_a_feed_behind_a_cookie(catalog: Catalog, server: PortalServer) -> None:
     body = json.dumps({"dataset": [{"identifier": "a", "title": "A"}]}).encode()
-    server.routes["/data.json"] = Gate(Answer(body=body))
+    server.routes["/data.json"] = Gate(Response(body=body))
     harvest(catalog, spec("p", "dcat-us", server.url))
     assert harvested(catalog, "p")["verdict"] == "complete"
 
@@ -221,12 +221,12 @@ def test_pages_and_feeds_are_unpacked_as_they_were_sent(
     records = [{"identifier": f"n{n}", "id": f"n{n}", "name": f"n{n}", "title": f"Dataset {n}"} for n in range(5)]
     headers = {"Content-Encoding": said} if said else {}
 
-    def search(asked: Asked) -> Answer:
+    def search(asked: Asked) -> Response:
         page = records[int(asked.query.get("start", 0)) :][: int(asked.query.get("rows", 10))]
         result = {"success": True, "result": {"count": len(records), "results": page}}
-        return Answer(body=pack(json.dumps(result).encode()), headers=headers)
+        return Response(body=pack(json.dumps(result).encode()), headers=headers)
 
-    server.routes["/data.json"] = Answer(body=pack(json.dumps({"dataset": records}).encode()), headers=headers)
+    server.routes["/data.json"] = Response(body=pack(json.dumps({"dataset": records}).encode()), headers=headers)
     server.routes["/api/3/action/package_search"] = search
     harvest(catalog, spec("p", kind, server.url))
     found = harvested(catalog, "p")
@@ -235,7 +235,7 @@ def test_pages_and_feeds_are_unpacked_as_they_were_sent(
 
 def test_half_a_packed_page_is_no_page(catalog: Catalog, server: PortalServer) -> None:
     whole = gzip.compress(json.dumps({"success": True, "result": {"count": 0, "results": []}}).encode())
-    server.routes["/api/3/action/package_search"] = Answer(body=whole[:-9], headers={"Content-Encoding": "gzip"})
+    server.routes["/api/3/action/package_search"] = Response(body=whole[:-9], headers={"Content-Encoding": "gzip"})
     harvest(catalog, spec("p", "ckan", server.url))
     assert harvested(catalog, "p")["verdict"] == "failed"
     assert catalog.value("select kind from harvest_errors limit 1") == "cut_short"

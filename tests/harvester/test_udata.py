@@ -7,21 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, as_json, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.model import Contact
 from harvester.spiders.udata.record import to_dataset
 
 DATASETS = "/api/1/datasets/"
-HTML = Answer(200, "text/html", b"<!doctype html><title>Sorry</title>")
+HTML = Response(200, "text/html", b"<!doctype html><title>Sorry</title>")
 
 
-def listing(count: int, *, total: int | None = None, promises: int = 0) -> Callable[[Asked], Answer]:
+def listing(count: int, *, total: int | None = None, promises: int = 0) -> Callable[[Asked], Response]:
     """Pages by number. With ``promises``, so many more pages are promised at the end than there are."""
     held: list[dict[str, Any]] = [{"id": f"d{n:03}", "title": f"T {n}"} for n in range(count)]
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         page, size = int(asked.query["page"]), int(asked.query["page_size"])
         start = (page - 1) * size
         if page > 1 and start >= count:
@@ -35,17 +35,17 @@ def listing(count: int, *, total: int | None = None, promises: int = 0) -> Calla
             }
         )
 
-    return answer
+    return respond
 
 
 def test_html_deep_in_is_read_around(catalog: Catalog) -> None:
     """It is no end, and no page of it is lost: what came as HTML is asked for in smaller pages."""
     plain = listing(230)
 
-    def answer(asked: Asked) -> Answer:
+    def respond(asked: Asked) -> Response:
         return HTML if (asked.query["page"], asked.query["page_size"]) == ("2", "100") else plain(asked)
 
-    with PortalServer({DATASETS: answer}) as server:
+    with PortalServer({DATASETS: respond}) as server:
         harvest(catalog, spec("p", "udata", server.url))
         asked = server.asked(DATASETS)
     row = harvested(catalog, "p")
@@ -62,7 +62,7 @@ def test_a_page_past_the_end_is_the_end_if_the_total_agrees(total: int, verdict:
 
 
 def test_next_page_that_never_ends_is_broken_off(catalog: Catalog) -> None:
-    def round_and_round(asked: Asked) -> Answer:
+    def round_and_round(asked: Asked) -> Response:
         data = [{"id": f"d{n}", "title": "T"} for n in range(10)]
         return as_json({"data": data, "total": 500, "next_page": "http://elsewhere.example/"})
 

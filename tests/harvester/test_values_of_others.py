@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from lxml import etree
-from portal_server import Answer, PortalServer, as_json, harvest, harvested, spec
+from portal_server import PortalServer, Response, as_json, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from harvester.spiders.arcgis_portal.record import box, instant
@@ -68,7 +68,7 @@ def test_addresses_of_references_stand_as_they_are_and_prose_is_none() -> None:
 
 def test_raised_limit_of_records_is_heeded_though_the_page_is_the_same(catalog: Catalog) -> None:
     feed = as_json({"dataset": [{"identifier": "a", "title": "x" * 150_000}, {"identifier": "b"}]})
-    routes = {"/data.json": Answer(200, body=feed.body, headers={"ETag": '"1"'})}
+    routes = {"/data.json": Response(200, body=feed.body, headers={"ETag": '"1"'})}
     with PortalServer(routes) as server:
         harvest(catalog, spec("p", "dcat-us", server.url, limits={"max_record_bytes": 120_000}))
         assert (harvested(catalog, "p")["verdict"], harvested(catalog, "p")["datasets"]) == ("partial", 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
+from portal_server import Asked, PortalServer, Response, harvest, harvested, spec
 
 from catalog.db.store import Catalog
 from catalog.repositories.reading import datasets
@@ -14,17 +14,17 @@ from harvester.spiders.waf.spider import Spider
 PARTS = 'xmlns:gmd="http://www.isotc211.org/2005/gmd" xmlns:gco="http://www.isotc211.org/2005/gco"'
 
 
-def record(name: str) -> Answer:
+def record(name: str) -> Response:
     body = (
         f"<gmd:MD_Metadata {PARTS}><gmd:fileIdentifier><gco:CharacterString>{name}</gco:CharacterString>"
         "</gmd:fileIdentifier></gmd:MD_Metadata>"
     )
-    return Answer(content_type="text/xml", body=body.encode())
+    return Response(content_type="text/xml", body=body.encode())
 
 
-def page(*links: str, before: str = "<title>Index of /waf</title>") -> Answer:
+def page(*links: str, before: str = "<title>Index of /waf</title>") -> Response:
     listed = "".join(f'<a href="{link}">x</a> 2026-01-01 10:00 1K\n' for link in links)
-    return Answer(content_type="text/html", body=f"<html>{before}<pre>{listed}</pre></html>".encode())
+    return Response(content_type="text/html", body=f"<html>{before}<pre>{listed}</pre></html>".encode())
 
 
 def read(catalog: Catalog, routes: dict[str, Any], path: str = "/waf/", **values: Any) -> dict[str, Any]:
@@ -51,7 +51,7 @@ PLAIN = '<p>Our records: <a href="a.xml">trees</a></p>'
 
 @pytest.mark.parametrize("layout", [APACHE, APACHE_TABLE, NGINX, IIS, PYTHON, CADDY, PLAIN])
 def test_listings_of_many_servers_are_read(layout: str, catalog: Catalog) -> None:
-    listing = Answer(content_type="text/html", body=f"<html>{layout}</html>".encode())
+    listing = Response(content_type="text/html", body=f"<html>{layout}</html>".encode())
     with PortalServer({"/waf/": listing, "/waf/a.xml": record("a")}) as server:
         harvest(catalog, spec("p", "waf", f"{server.url}/waf/"))
         assert server.asked("/waf") == ["/waf/", "/waf/a.xml"]
@@ -102,7 +102,7 @@ def test_a_page_of_results_that_lies_there_alone_is_not_all(matched: int, verdic
         f'numberOfRecordsMatched="{matched}" numberOfRecordsReturned="1">{record("a").body.decode()}'
         "</csw:SearchResults></csw:GetRecordsResponse>"
     )
-    found = read(catalog, {"/waf/": page("a.xml"), "/waf/a.xml": Answer(content_type="text/xml", body=body.encode())})
+    found = read(catalog, {"/waf/": page("a.xml"), "/waf/a.xml": Response(content_type="text/xml", body=body.encode())})
     assert (found["verdict"], found["datasets"]) == (verdict, 1), found["reasons"]
 
 
@@ -112,7 +112,7 @@ def test_an_empty_folder_is_empty(catalog: Catalog) -> None:
 
 
 def test_a_folder_that_fails_is_not_complete(catalog: Catalog) -> None:
-    row = read(catalog, {"/waf/": page("a.xml", "sub/"), "/waf/a.xml": record("a"), "/waf/sub/": Answer(403)})
+    row = read(catalog, {"/waf/": page("a.xml", "sub/"), "/waf/a.xml": record("a"), "/waf/sub/": Response(403)})
     assert (row["verdict"], row["datasets"]) == ("partial", 1)
     assert "/waf/sub/" in row["reasons"][0]
 
@@ -128,22 +128,22 @@ def test_stale_links_are_said_and_many_of_them_are_doubted(gone: int, verdict: s
 @pytest.mark.parametrize(
     "bad",
     [
-        Answer(403),
-        Answer(200, "text/html", b"<!doctype html><p>come in</p>"),
-        Answer(200, "text/xml", b"<gmd:MD_Metadata><gmd:file"),
-        Answer(200, "text/xml", b"<ExceptionReport>the disk is full</ExceptionReport>"),
-        Answer(200, "text/xml", b""),
+        Response(403),
+        Response(200, "text/html", b"<!doctype html><p>come in</p>"),
+        Response(200, "text/xml", b"<gmd:MD_Metadata><gmd:file"),
+        Response(200, "text/xml", b"<ExceptionReport>the disk is full</ExceptionReport>"),
+        Response(200, "text/xml", b""),
     ],
     ids=["403", "HTML", "cut", "report", "empty"],
 )
-def test_a_file_that_cannot_be_read_is_lost_alone(bad: Answer, catalog: Catalog) -> None:
+def test_a_file_that_cannot_be_read_is_lost_alone(bad: Response, catalog: Catalog) -> None:
     routes = {"/waf/": page("a.xml", "b.xml", "c.xml"), "/waf/a.xml": record("a"), "/waf/b.xml": bad}
     row = read(catalog, routes | {"/waf/c.xml": record("c")})
     assert (row["verdict"], row["datasets"], row["errors"]) == ("partial", 2, 1)
 
 
 def test_many_failures_in_a_row_end_it(catalog: Catalog) -> None:
-    routes: dict[str, Any] = {f"/waf/{n}.xml": Answer(403) for n in range(60)} | {"/waf/0.xml": record("a")}
+    routes: dict[str, Any] = {f"/waf/{n}.xml": Response(403) for n in range(60)} | {"/waf/0.xml": record("a")}
     with PortalServer(routes | {"/waf/": page(*(f"{n}.xml" for n in range(60)))}) as server:
         harvest(catalog, spec("p", "waf", f"{server.url}/waf/"))
         assert len(server.asked("/waf/")) == 22
@@ -170,7 +170,7 @@ async def _urls(spider: Spider) -> list[str]:
 def test_every_file_is_asked_for_once(catalog: Catalog) -> None:
     asked: list[str] = []
 
-    def route(asking: Asked) -> Answer:
+    def route(asking: Asked) -> Response:
         asked.append(asking.path)
         return record(asking.path)
 

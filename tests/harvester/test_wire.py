@@ -1,4 +1,4 @@
-"""Answers that break off, or break the rules of HTTP: read where they can be, and else unknown with their reason."""
+"""Responses that break off, or break the rules of HTTP: read where they can be, and else unknown with their reason."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import brotli
-from portal_server import Answer, PortalServer, harvest, harvested, spec
+from portal_server import PortalServer, Response, harvest, harvested, spec
 from wire_server import RESET, WireServer, head
 
 from catalog.db.rows import part_of
@@ -90,7 +90,7 @@ def test_a_file_is_whole_or_unknown(catalog: Catalog) -> None:
             {"identifier": path, "title": path, "distribution": [{"downloadURL": server.url + path, "format": "CSV"}]}
             for path in routes
         ]
-        portal.routes["/data.json"] = Answer(body=json.dumps({"dataset": datasets}).encode())
+        portal.routes["/data.json"] = Response(body=json.dumps({"dataset": datasets}).encode())
         limits = {"timeout_s": 5, "feed_timeout_s": 10}
         one = spec("p", "dcat-us", portal.url, local_also=[server.url.partition("//")[2]], limits=limits)
         check(harvest(catalog, one), [one])
@@ -135,7 +135,7 @@ def page(start: int) -> bytes:
 
 
 def first_page(steps: Sequence[bytes | str]) -> Any:
-    def answer(method: str, path: str, headers: dict[str, str]) -> Sequence[bytes | str]:
+    def respond(method: str, path: str, headers: dict[str, str]) -> Sequence[bytes | str]:
         return [head(), page(60)] if "start=60" in path else steps
 
-    return answer
+    return respond

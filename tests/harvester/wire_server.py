@@ -1,4 +1,4 @@
-"""A server that sends what it is told, byte by byte: answers that break the rules of HTTP, or break off."""
+"""A server that sends what it is told, byte by byte: responses that break the rules of HTTP, or break off."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from types import TracebackType
 __all__ = ["RESET", "WireServer", "head"]
 
 RESET = "reset"
-"""As a step of an answer: the connection is reset (RST)."""
+"""As a step of a response: the connection is reset (RST)."""
 Step = bytes | str
 Wire = Sequence[Step] | Callable[[str, str, dict[str, str]], Sequence[Step]]
 
 
 def head(status: str = "200 OK", /, version: str = "1.1", **headers: object) -> bytes:
-    """The head of an answer; of header names "_" stands for "-"."""
+    """The head of a response; of header names "_" stands for "-"."""
     lines = [f"HTTP/{version} {status}", *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
@@ -28,7 +28,7 @@ NOT_FOUND = [head("404 Not Found", Content_Length=0)]
 
 
 class WireServer:
-    """Context manager. Each connection gets one answer and is closed; what has no route, with query or without, is 404.
+    """Context manager. Each connection gets one response and is closed; a path without a route gets 404.
 
     A route is a list of steps, or makes one of the method, the path and the headers asked with.
     """

@@ -36,15 +36,15 @@ def portal(change: Callable[[int], dict[str, Any]] = lambda _: {}, count: int = 
     return judge([dataset(number, **change(number)) for number in range(count)])
 
 
-def failed(answers: tuple[ExpectationResult, ...]) -> set[str]:
-    return {one.rule for one in answers if one.passed is False}
+def failed(results: tuple[ExpectationResult, ...]) -> set[str]:
+    return {one.rule for one in results if one.passed is False}
 
 
 def test_a_good_catalogue() -> None:
-    answers = portal()
-    assert [one.rule for one in answers] == [one.rule for one in load("catalogue")]
-    assert all(one.passed and one.observed is not None and one.observed >= one.wanted for one in answers)
-    assert not failed_gates(answers)
+    results = portal()
+    assert [one.rule for one in results] == [one.rule for one in load("catalogue")]
+    assert all(one.passed and one.observed is not None and one.observed >= one.wanted for one in results)
+    assert not failed_gates(results)
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_a_good_catalogue() -> None:
     ],
 )
 def test_what_is_said_of_a_bad_one(change: Callable[[int], dict[str, Any]], rules: set[str], is_gate: bool) -> None:
-    answers = portal(change)
-    assert failed(answers) == rules
-    assert bool(failed_gates(answers)) == is_gate
-    for one in answers:
+    results = portal(change)
+    assert failed(results) == rules
+    assert bool(failed_gates(results)) == is_gate
+    for one in results:
         if one.passed is False:
             assert one.observed is not None and one.observed < one.wanted
             assert fix_of(one.rule) == one.fix and severity_of(one.rule) == ("error" if one.gate else "warning")
@@ -99,31 +99,31 @@ def test_what_is_odd_and_no_nonsense(change: Callable[[int], dict[str, Any]]) ->
 
 def test_small_portals_and_empty_ones_are_asked_nothing() -> None:
     for count in (0, 1, 19):
-        answers = portal(lambda _: {"title": None, "urls": 0, "modified": "2099-01-01"}, count)
-        assert {one.passed for one in answers} == {None}
-        assert {(one.observed, one.asked) for one in answers} == {(None, 0)}
+        results = portal(lambda _: {"title": None, "urls": 0, "modified": "2099-01-01"}, count)
+        assert {one.passed for one in results} == {None}
+        assert {(one.observed, one.asked) for one in results} == {(None, 0)}
     assert "catalogue_titles_missing" in failed(portal(lambda _: {"title": None}, 20))
 
 
 def test_nothing_to_look_at_is_no_pass() -> None:
-    answers = {one.rule: one for one in portal(lambda _: {"modified": None, "identifier": "", "title": None})}
+    results = {one.rule: one for one in portal(lambda _: {"modified": None, "identifier": "", "title": None})}
     for rule in ("dates_ahead", "identifiers_doubled", "titles_same", "titles_garbled", "descriptions_are_titles"):
-        assert answers[f"catalogue_{rule}"].passed is None
-    assert answers["catalogue_titles_missing"].observed == 0.0
+        assert results[f"catalogue_{rule}"].passed is None
+    assert results["catalogue_titles_missing"].observed == 0.0
 
 
 def test_observed_shares() -> None:
-    answers = {one.rule: one for one in portal(lambda n: {"urls": int(n % 4 == 0), "licence": "x" if n % 2 else None})}
-    assert answers["catalogue_no_addresses"].observed == 0.25
-    assert (answers["catalogue_licences_missing"].observed, answers["catalogue_licences_missing"].wanted) == (0.5, 0.2)
+    results = {one.rule: one for one in portal(lambda n: {"urls": int(n % 4 == 0), "licence": "x" if n % 2 else None})}
+    assert results["catalogue_no_addresses"].observed == 0.25
+    assert (results["catalogue_licences_missing"].observed, results["catalogue_licences_missing"].wanted) == (0.5, 0.2)
 
 
-def test_rows_and_answers_travel_as_json() -> None:
+def test_rows_and_results_travel_as_json() -> None:
     rows = json.loads(json.dumps([dataset(number, title="x" * 10_000 + str(number)) for number in range(30)]))
     assert max(len(one["title"]) for one in rows) == 300
-    answers = judge(rows)
+    results = judge(rows)
     assert (
-        tuple(ExpectationResult(**one) for one in json.loads(json.dumps([asdict(one) for one in answers]))) == answers
+        tuple(ExpectationResult(**one) for one in json.loads(json.dumps([asdict(one) for one in results]))) == results
     )
 
 

@@ -72,6 +72,8 @@ def test_answers_are_understood_in_every_language(code: str) -> None:
         assert reply_of(f"  {label.upper()} ") == (name, "")
         assert reply_of(f"{label}: 2026-12-31") == (name, "2026-12-31")
         assert reply_of(f"{label} 31/12/2026") == (name, "31/12/2026")
+    # The label of version 0.1.0, in files that were sent before.
+    assert reply_of("Will be mended by 2026-12-31") == ("will_fix_by", "2026-12-31")
 
 
 def test_a_fix_of_a_rule_beats_that_of_its_metric() -> None:

@@ -205,7 +205,7 @@ TABLES: dict[str, TableSpec] = {
             "carried_to": c(str, "Finding that follows it, where a column has another name now.", "findings"),
             "runs_failing": c(int, "Runs that found it, up to that one."),
             "checked_at": c(str, "When it was last looked at."),
-            "exchange": c(str, "WARC-Record-ID of the answer it rests on; empty without --archive."),
+            "exchange": c(str, "WARC-Record-ID of the response it rests on; empty without --archive."),
             "digest": c(int, "Digest of what it says: the same as long as it says the same."),
         },
         indexes=(("portal_id", "state"), ("dataset_id",), ("rule_id",), ("distribution_id",)),

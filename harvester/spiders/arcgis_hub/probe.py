@@ -14,13 +14,13 @@ def hub(seen: ProbeResponse) -> Detection | None:
 
     The result is None for any other response.
     """
-    answer = object_of(seen)
-    if answer.get("type") == "FeatureCollection" and "numberMatched" in answer:
-        features = answer.get("features")
+    body = object_of(seen)
+    if body.get("type") == "FeatureCollection" and "numberMatched" in body:
+        features = body.get("features")
         first = features[0] if isinstance(features, list) and features else None
         properties = first.get("properties") if isinstance(first, dict) else None
         if isinstance(properties, dict) and {"owner", "access", "orgId", "typeKeywords"} & properties.keys():
-            return Detection("arcgis-hub", CERTAIN, count_of(answer["numberMatched"]), "the Hub's search API answers")
+            return Detection("arcgis-hub", CERTAIN, count_of(body["numberMatched"]), "the Hub's search API answers")
     return None
 
 

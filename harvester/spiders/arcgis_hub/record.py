@@ -31,7 +31,7 @@ def to_dataset(raw: Any, portal_url: str) -> Dataset:
     LostRecord if ``raw`` is no object or has no identifier.
     """
     if not isinstance(raw, dict):
-        raise LostRecord("the record is not an object", "ask the publisher to mend the record", value=raw)
+        raise LostRecord("the record is not an object", "ask the publisher to fix the record", value=raw)
     item = raw.get("properties")
     if isinstance(item, dict) and "identifier" not in raw:
         return _feature(raw, filled(item), portal_url)
@@ -44,7 +44,7 @@ def to_dataset(raw: Any, portal_url: str) -> Dataset:
 def _feature(raw: dict[str, Any], item: dict[str, Any], portal_url: str) -> Dataset:
     identifier = first(raw.get("id"), item.get("id"))
     if identifier is None:
-        raise LostRecord("the item has no id", "ask the portal to mend the record", "/id")
+        raise LostRecord("the item has no id", "ask the portal to fix the record", "/id")
     # The owner is a user account, not somebody to write to.
     landing = f"{portal_url}/datasets/{identifier}"
     return item_dataset(item, identifier=identifier, landing_page=landing, file_url=None)

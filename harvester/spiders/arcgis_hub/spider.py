@@ -124,8 +124,8 @@ class Spider(WindowedSpider, FeedSpider):
         return f"{self.portal.url}/api/search/v1/collections/dataset/items/{quote(identifier, safe='')}"
 
     def shows(self, response: Response, identifier: str) -> bool:
-        answer = self.read_json(response)
-        return isinstance(answer, dict) and isinstance(answer.get("properties"), dict)
+        body = self.read_json(response)
+        return isinstance(body, dict) and isinstance(body.get("properties"), dict)
 
     # The search
 
@@ -161,11 +161,11 @@ class Spider(WindowedSpider, FeedSpider):
         )
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        answer = self.read_json(response)
-        features = answer.get("features") if isinstance(answer, dict) else None
+        body = self.read_json(response)
+        features = body.get("features") if isinstance(body, dict) else None
         if not isinstance(features, list):
-            raise ValueError("the answer has no features")
-        total, links = answer.get("numberMatched"), answer.get("links")
+            raise ValueError("the response has no features")
+        total, links = body.get("numberMatched"), body.get("links")
         has_next = any(
             isinstance(o, dict) and o.get("rel") == "next" for o in (links if isinstance(links, list) else ())
         )

@@ -10,9 +10,9 @@ __all__ = ["PROBES", "arcgis_portal"]
 
 def arcgis_portal(seen: ProbeResponse) -> Detection | None:
     """Recognise a Portal for ArcGIS by the paging fields in a response of ``sharing/rest/search``; None for others."""
-    answer = object_of(seen)
-    if {"total", "start", "num", "nextStart", "results"} <= answer.keys():
-        return Detection("arcgis-portal", CERTAIN, count_of(answer["total"]), "sharing/rest/search answers")
+    body = object_of(seen)
+    if {"total", "start", "num", "nextStart", "results"} <= body.keys():
+        return Detection("arcgis-portal", CERTAIN, count_of(body["total"]), "sharing/rest/search answers")
     return None
 
 

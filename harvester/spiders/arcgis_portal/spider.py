@@ -86,16 +86,16 @@ class Spider(WindowedSpider):
 
     def says_unknown(self, response: Response) -> bool:
         """Return whether the response says that the item does not exist: error CONT_0001, 404 or 410 in the body."""
-        answer = self.read_json(response)
-        error = answer.get("error") if isinstance(answer, dict) else None
+        body = self.read_json(response)
+        error = body.get("error") if isinstance(body, dict) else None
         if not isinstance(error, dict):
             return False
         is_named = error.get("messageCode") == "CONT_0001" or "does not exist" in str(error.get("message")).lower()
         return error.get("code") in (404, 410) or (error.get("code") == 400 and is_named)
 
     def shows(self, response: Response, identifier: str) -> bool:
-        answer = self.read_json(response)
-        return isinstance(answer, dict) and text(answer.get("id")) == identifier
+        body = self.read_json(response)
+        return isinstance(body, dict) and text(body.get("id")) == identifier
 
     # The organisation
 
@@ -108,10 +108,10 @@ class Spider(WindowedSpider):
     async def on_self(self, response: Response) -> AsyncIterator[Any]:
         """Read the id of the portal's organisation from the response, and start the search."""
         try:
-            answer = self.read_json(response) if response.status == 200 else None
+            body = self.read_json(response) if response.status == 200 else None
         except ValueError:
-            answer = None
-        for step in self.begin_search(answer if isinstance(answer, dict) else {}, response.url):
+            body = None
+        for step in self.begin_search(body if isinstance(body, dict) else {}, response.url):
             yield step
 
     async def on_self_failed(self, failure: Failure) -> AsyncIterator[Any]:
@@ -153,20 +153,20 @@ class Spider(WindowedSpider):
         return self.get(f"{self.base}/search?{urlencode(params)}", page_cursor)
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        answer = self.read_json(response)
-        if not isinstance(answer, dict):
-            raise ValueError("the answer is not an object")
-        if error := answer.get("error"):
+        body = self.read_json(response)
+        if not isinstance(body, dict):
+            raise ValueError("the response is not an object")
+        if error := body.get("error"):
             code, said = (error.get("code"), error.get("message")) if isinstance(error, dict) else (None, error)
             kind = "auth" if code in (401, 403, 498, 499) else "server"
             raise PageRefusedError(
                 faults.RequestFault(kind, "unknown", f"the portal says error {code}: {said}", "ask the portal"), error
             )
-        results = answer.get("results")
+        results = body.get("results")
         if not isinstance(results, list):
-            raise ValueError("the answer has no results")
+            raise ValueError("the response has no results")
         records = [(f"/results/{i}", item) for i, item in enumerate(results)]
-        return self.windowed(page_cursor, records, answer.get("total"), is_end=answer.get("nextStart") == -1)
+        return self.windowed(page_cursor, records, body.get("total"), is_end=body.get("nextStart") == -1)
 
     def key_of(self, raw: Any) -> int | None:
         created = raw.get("created") if isinstance(raw, dict) else None
@@ -186,10 +186,10 @@ class Spider(WindowedSpider):
 
     def to_dataset(self, raw: Any) -> Dataset:
         if not isinstance(raw, dict):
-            raise LostRecord("the item is not an object", "ask the portal to mend the record", value=raw)
+            raise LostRecord("the item is not an object", "ask the portal to fix the record", value=raw)
         identifier = text(raw.get("id"))
         if identifier is None:
-            raise LostRecord("the item has no id", "ask the portal to mend the record", "/id")
+            raise LostRecord("the item has no id", "ask the portal to fix the record", "/id")
         # The reference documents this address for an item's file.
         file_url = f"{self.base}/content/items/{quote(identifier)}/data" if raw.get("type") in FILES else None
         landing = f"{self.base.removesuffix('/sharing/rest')}/home/item.html?id={quote(identifier)}"

@@ -21,9 +21,9 @@ def arcgis_server(seen: ProbeResponse) -> Detection | None:
 
     The number of services is taken as the number of datasets only if the directory has no folders.
     """
-    answer = object_of(seen)
-    services, folders = answer.get("services"), answer.get("folders") or []
-    if not isinstance(services, list) or not isinstance(folders, list) or not ("currentVersion" in answer or folders):
+    body = object_of(seen)
+    services, folders = body.get("services"), body.get("folders") or []
+    if not isinstance(services, list) or not isinstance(folders, list) or not ("currentVersion" in body or folders):
         return None
     told = f"a directory of {len(services)} services and {len(folders)} folders"
     return Detection("arcgis-server", CERTAIN, len(services) if not folders else None, told)
@@ -33,9 +33,9 @@ def arcgis_service(seen: ProbeResponse) -> Detection | None:
     """Recognise the description of one ArcGIS Server service, whose address somebody copied from a map; None for
     others.
     """
-    answer = object_of(seen)
+    body = object_of(seen)
     own = {"mapName", "singleFusedMapCache", "bandCount", "hasVersionedData", "supportsDisconnectedEditing"}
-    if "currentVersion" in answer and own & answer.keys():
+    if "currentVersion" in body and own & body.keys():
         return Detection("arcgis-server", CERTAIN, 1, "one service of an ArcGIS Server")
     return None
 

@@ -31,33 +31,33 @@ def to_dataset(raw: Any) -> Dataset:
     ``raw``: an object with "service" (path ``folder/name/type``, which becomes the identifier), "url" (the service's
     address) and "answer" (its description, as parsed JSON). Raise LostRecord if the description is no object.
     """
-    answer = raw["answer"]
-    if not isinstance(answer, dict):
-        raise LostRecord("the description of the service is not an object", "ask the portal to mend it", value=answer)
+    body = raw["answer"]
+    if not isinstance(body, dict):
+        raise LostRecord("the description of the service is not an object", "ask the portal to fix it", value=body)
     path, url = raw["service"], raw["url"]
-    info = _object(answer, "documentInfo")
-    title = first(info.get("Title"), answer.get("name"), path.split("/")[-2])
+    info = _object(body, "documentInfo")
+    title = first(info.get("Title"), body.get("name"), path.split("/")[-2])
     author = text(info.get("Author"))
-    editing = _object(answer, "editingInfo")
-    spatial = _extent(answer)
-    start, end = _period(_object(answer, "timeInfo").get("timeExtent"))
+    editing = _object(body, "editingInfo")
+    spatial = _extent(body)
+    start, end = _period(_object(body, "timeInfo").get("timeExtent"))
     return Dataset(
         identifier=path,
         title=title,
-        description=first(answer.get("serviceDescription"), answer.get("description"), info.get("Comments")),
+        description=first(body.get("serviceDescription"), body.get("description"), info.get("Comments")),
         keywords=keywords_of(info.get("Keywords")),
         themes=texts(info.get("Category")) or texts(info.get("Subject")),
         contact=Contact(name=author) if author else None,
-        licence=text(answer.get("licenseInfo")),
-        rights=first(answer.get("copyrightText"), info.get("Credits")),
+        licence=text(body.get("licenseInfo")),
+        rights=first(body.get("copyrightText"), info.get("Credits")),
         modified=instant(first(editing.get("dataLastEditDate"), editing.get("lastEditDate"))),
         spatial=spatial,
         temporal_start=start,
         temporal_end=end,
         landing_page=url,
-        other_identifiers=texts(answer.get("serviceItemId")),
+        other_identifiers=texts(body.get("serviceItemId")),
         # An extent in the metres of a national grid is stated, but we cannot convert it.
-        not_carried=_NO_FIELD if spatial or not _stated(answer) else (*_NO_FIELD, "spatial"),
+        not_carried=_NO_FIELD if spatial or not _stated(body) else (*_NO_FIELD, "spatial"),
         data_services=(DataService(title=title, endpoint_url=url),),
     )
 
@@ -72,13 +72,13 @@ def _period(extent: Any) -> tuple[str | None, str | None]:
     return instant(start), instant(end)
 
 
-def _stated(answer: dict[str, Any]) -> dict[str, Any]:
-    return _object(answer, "fullExtent") or _object(answer, "extent")
+def _stated(body: dict[str, Any]) -> dict[str, Any]:
+    return _object(body, "fullExtent") or _object(body, "extent")
 
 
-def _extent(answer: dict[str, Any]) -> tuple[str, ...]:
+def _extent(body: dict[str, Any]) -> tuple[str, ...]:
     """Return the extent of the data in degrees; () if it is in the metres or feet of another grid."""
-    extent = _stated(answer)
+    extent = _stated(body)
     sides = [extent.get(name) for name in ("xmin", "ymin", "xmax", "ymax")]
     if not all(isinstance(one, int | float) and math.isfinite(one) for one in sides):
         return ()
@@ -89,7 +89,7 @@ def _extent(answer: dict[str, Any]) -> tuple[str, ...]:
         corners = [(_longitude(x), _latitude(y)) for x, y in ((west, south), (east, north))]
         return box([[round(x, 6), round(y, 6)] for x, y in corners])
     is_named = str(system.get("wkt") or "").upper().startswith(("GEOGCS", "GEOGCRS"))
-    if not (is_named or any(map(_is_in_degrees, numbers)) or answer.get("units") == "esriDecimalDegrees"):
+    if not (is_named or any(map(_is_in_degrees, numbers)) or body.get("units") == "esriDecimalDegrees"):
         return ()
     return box([[west, south], [east, north]]) if abs(south) <= 90 and abs(north) <= 90 else ()
 

@@ -121,19 +121,19 @@ class Spider(PortalSpider):
             for step in self.page_cursor(known.state["folders"], known.state["services"]):
                 yield step
             return
-        fault, answer = self.answer_of(response)
-        if fault is None and not isinstance(answer.get("services"), list):
+        fault, body = self.body_of(response)
+        if fault is None and not isinstance(body.get("services"), list):
             fault = faults.RequestFault(
-                "parse", "unknown", "the answer lists no services", "check that it is ArcGIS Server"
+                "parse", "unknown", "the response lists no services", "check that it is ArcGIS Server"
             )
         if fault is not None:
-            for step in self.no_folder(fault, folder, response.url, answer):
+            for step in self.no_folder(fault, folder, response.url, body):
                 yield step
             return
-        listed = answer.get("folders")
+        listed = body.get("folders")
         listed = listed if isinstance(listed, list) else []
         folders = [f"{folder}/{name}".lstrip("/") for one in listed if (name := text(one))]
-        services = [path for one in answer["services"] if (path := _path(one, folder))]
+        services = [path for one in body["services"] if (path := _path(one, folder))]
         yield self.page(response, [], state={"folders": folders, "services": services})
         for step in self.page_cursor(folders, services):
             yield step
@@ -229,15 +229,15 @@ class Spider(PortalSpider):
         This is error 404 or 410 in the body of a response with status 200. Older servers send error 500 with such a
         message.
         """
-        answer = self.read_json(response)
-        error = answer.get("error") if isinstance(answer, dict) else None
+        body = self.read_json(response)
+        error = body.get("error") if isinstance(body, dict) else None
         if not isinstance(error, dict):
             return False
         is_named = re.search(r"(?i)\bservice\b.*\b(not found|does not exist)", str(error.get("message")))
         return error.get("code") in (404, 410) or bool(error.get("code") == 500 and is_named)
 
     def shows(self, response: Response, identifier: str) -> bool:
-        return self.answer_of(response)[0] is None
+        return self.body_of(response)[0] is None
 
     async def on_service(self, response: Response, done: int) -> AsyncIterator[Any]:
         """Read the description of an ArcGIS Server service, and request the next one.
@@ -251,15 +251,15 @@ class Spider(PortalSpider):
             for step in self.describe_next(done + 1):
                 yield step
             return
-        fault, answer = self.answer_of(response)
+        fault, body = self.body_of(response)
         if fault is not None:
-            for step in self.not_described(fault, done, response.url, answer):
+            for step in self.not_described(fault, done, response.url, body):
                 yield step
             return
         self.misses = 0
         path = self.services[done]
         address = f"{self.base}/{quote(self.below(path))}"
-        yield self.page(response, [("", {"service": path, "url": address, "answer": answer})], cursor=cursor, state={})
+        yield self.page(response, [("", {"service": path, "url": address, "answer": body})], cursor=cursor, state={})
         for step in self.describe_next(done + 1):
             yield step
 
@@ -292,7 +292,7 @@ class Spider(PortalSpider):
 
     # Responses
 
-    def answer_of(self, response: Response) -> tuple[faults.RequestFault | None, dict[str, Any]]:
+    def body_of(self, response: Response) -> tuple[faults.RequestFault | None, dict[str, Any]]:
         """Return the fault of a response (None if it has none) and its body as a JSON object ({} if it is not
         readable).
 
@@ -300,7 +300,7 @@ class Spider(PortalSpider):
         """
         fault = faults.of_response(response)
         try:
-            answer = self.read_json(response)
+            body = self.read_json(response)
         except ValueError as error:
             remedy = f"check that {self.portal.url} is the address of an ArcGIS Server"
             if fault is not None and fault.kind == "auth" and response.status != 401:
@@ -308,11 +308,11 @@ class Spider(PortalSpider):
                     "blocked", "unknown", fault.detail, "ask the operator to admit this program"
                 )
             return fault or faults.RequestFault("parse", "unknown", str(error), remedy), {}
-        if not isinstance(answer, dict):
+        if not isinstance(body, dict):
             return fault or faults.RequestFault(
-                "parse", "unknown", "the answer is not an object", "look at the server"
+                "parse", "unknown", "the response is not an object", "look at the server"
             ), {}
-        said = answer.get("error")
+        said = body.get("error")
         code = said.get("code") if isinstance(said, dict) else None
         if fault is not None and fault.kind == "auth" and response.status != 401 and code not in SECURED:
             # A proxy's refusal says nothing about tokens of the server; the service behind it may be public.
@@ -325,7 +325,7 @@ class Spider(PortalSpider):
                 fault = faults.RequestFault(
                     "gone" if code == 404 else "server", "unknown", words, "look at the server's log"
                 )
-        return fault, answer
+        return fault, body
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw)

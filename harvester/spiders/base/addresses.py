@@ -278,7 +278,7 @@ class AddressSpider(PortalSpider):
             try:
                 records = self.read_address(response)
             except ValueError as error:
-                fault = faults.RequestFault("parse", "unknown", str(error), "mend what is served at this address")
+                fault = faults.RequestFault("parse", "unknown", str(error), "fix what is served at this address")
                 value = response.body[:300].decode("utf-8", "replace")
                 for step in self.missed(fault, index, response.url, value):
                     yield step

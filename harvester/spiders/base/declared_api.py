@@ -72,16 +72,16 @@ class ListingApi:
             size=cursor.asked, page=cursor.number, index=cursor.number - 1, offset=cursor.start
         )
 
-    def page(self, answer: Any, cursor: PageCursor, url: str) -> ListingPage | None:
-        """Return the listing page in ``answer``, the parsed response of ``url``; None if it holds no list of records.
+    def page(self, body: Any, cursor: PageCursor, url: str) -> ListingPage | None:
+        """Return the listing page in ``body``, the parsed response of ``url``; None if it holds no list of records.
 
         ``cursor`` is the position requested. Raise PageRefusedError if the next page would be on another host.
         """
-        found = answer if self.is_list_allowed and isinstance(answer, list) else value_at(answer, self.records)
+        found = body if self.is_list_allowed and isinstance(body, list) else value_at(body, self.records)
         if not isinstance(found, list):
             return None
-        link = value_at(answer, self.next) if self.next is not None else None
-        says_next = self.next is not None and is_at(answer, self.next)
+        link = value_at(body, self.next) if self.next is not None else None
+        says_next = self.next is not None and is_at(body, self.next)
         has_next = bool(link) or self.next is None
         at = None
         if self.follows_links and link:
@@ -89,23 +89,23 @@ class ListingApi:
             if host_name(at) != host_name(url):
                 raise PageRefusedError(
                     faults.RequestFault(
-                        "page", "unknown", f"the next page is on another host: {at}", "ask the portal to mend the link"
+                        "page", "unknown", f"the next page is on another host: {at}", "ask the portal to fix the link"
                     )
                 )
         return ListingPage(
             records=[(f"{self.records}/{i}", record) for i, record in enumerate(found)],
-            total=value_at(answer, self.total) if self.total is not None else None,
+            total=value_at(body, self.total) if self.total is not None else None,
             # The number of the next page depends on the page size, so a short page counts as a whole one.
             received=(cursor.asked if found and has_next else len(found)) if self.is_numbered else None,
             at=at,
             is_end=not link and (says_next or self.follows_links),
         )
 
-    def message(self, answer: Any) -> str | None:
-        """Return the error text in ``answer``, a parsed response; None if none of the ``messages`` pointers leads to a
+    def message(self, body: Any) -> str | None:
+        """Return the error text in ``body``, a parsed response; None if none of the ``messages`` pointers leads to a
         text.
         """
-        return first(*(value_at(answer, pointer) for pointer in self.messages))
+        return first(*(value_at(body, pointer) for pointer in self.messages))
 
 
 class DeclaredApiSpider(ListingSpider):
@@ -134,19 +134,19 @@ class DeclaredApiSpider(ListingSpider):
         return self.at_end(page_cursor, "there is no further page")
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        answer = self.read_json(response)
-        found = self.api.page(answer, page_cursor, response.url)
+        body = self.read_json(response)
+        found = self.api.page(body, page_cursor, response.url)
         if found is None:
-            raise self.refusal(answer)
+            raise self.refusal(body)
         return found
 
-    def refusal(self, answer: Any) -> Exception:
-        """Return the exception to raise for ``answer``, a parsed response without a list of records."""
-        said = self.api.message(answer)
+    def refusal(self, body: Any) -> Exception:
+        """Return the exception to raise for ``body``, a parsed response without a list of records."""
+        said = self.api.message(body)
         what = self.api.records.rpartition("/")[2]
-        detail = f"the API reports an error: {said}" if said else f"the answer has no list of {what}"
+        detail = f"the API reports an error: {said}" if said else f"the response has no list of {what}"
         return PageRefusedError(
-            faults.RequestFault("parse", "unknown", detail, f"check that it is {self.api.name}"), answer
+            faults.RequestFault("parse", "unknown", detail, f"check that it is {self.api.name}"), body
         )
 
     def pointer(self, index: int) -> str:

@@ -67,7 +67,7 @@ class FaultTelling:
             more = HarvestError(
                 kind="many",
                 message=f"this portal has more than {MAX_ERRORS:,} errors: the others are counted and not written down",
-                remedy="mend those that are here, and run again",
+                remedy="fix those that are here, and run again",
                 is_lost=False,
             )
             return (*errors[:room], more)
@@ -96,7 +96,7 @@ class FaultTelling:
 
         It is the error handler of every request that names no other.
         """
-        yield self.no_answer(self.fault_of(failure), failure.request.url)  # type: ignore[attr-defined]
+        yield self.request_failed(self.fault_of(failure), failure.request.url)  # type: ignore[attr-defined]
 
     def fault_of(self, failure: Failure) -> faults.RequestFault:
         """Return the fault that describes why a request failed; a TLS fault is also noted in the statistics."""
@@ -105,7 +105,7 @@ class FaultTelling:
             self.stats.tls_fault = fault.detail
         return fault
 
-    def no_answer(self, fault: faults.RequestFault, url: str, value: Any = None) -> Page:
+    def request_failed(self, fault: faults.RequestFault, url: str, value: Any = None) -> Page:
         """Return the page that ends the harvest because the request to ``url`` failed with ``fault``.
 
         ``value`` is the beginning of the response, if there was one.
@@ -117,7 +117,7 @@ class FaultTelling:
         fault = faults.of_response(response)
         if fault is None:
             return None
-        return self.no_answer(fault, response.url, response.body[:500].decode("utf-8", "replace"))
+        return self.request_failed(fault, response.url, response.body[:500].decode("utf-8", "replace"))
 
     def read_json(self, response: Response) -> Any:
         """Return the body of ``response`` parsed as JSON; an encoding other than UTF-8 is reported once per harvest.

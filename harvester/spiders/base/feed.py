@@ -173,7 +173,7 @@ class FeedSpider(PortalSpider):
                 yield self.fatal(fault.kind, "; ".join(self.tried), fault.remedy, response.url, value)
             return
         if saved is None:
-            yield self.fatal("parse", f"{response.url}: the answer has no body", "look at the portal", response.url)
+            yield self.fatal("parse", f"{response.url}: the response has no body", "look at the portal", response.url)
             return
         if saved.sha256 in self.bodies:
             saved.path.unlink(missing_ok=True)
@@ -193,7 +193,7 @@ class FeedSpider(PortalSpider):
         """
         if is_link:
             message = f"{response.url}: the page came before: paging goes round in circles"
-            return [self.fatal("parse", message, "ask the portal to mend its next links", response.url)]
+            return [self.fatal("parse", message, "ask the portal to fix its next links", response.url)]
         # The server ignores ?page and sent the whole feed again.
         return self.at_feed_end()
 
@@ -309,7 +309,7 @@ class FeedSpider(PortalSpider):
             HarvestError(
                 kind="record",
                 message=f"{self.broken}: {element.message}",
-                remedy="mend the record where the message points; the records around it were kept",
+                remedy="fix the record where the message points; the records around it were kept",
                 url=response.url,
                 pointer=element.pointer or f"/{self.element}/{element.index}",
                 value=cut(element.text),

@@ -64,7 +64,7 @@ def check_values(document: bytes | str) -> None:
     # Every value except the first follows one of these characters, in any encoding.
     signs: tuple[str, ...] | tuple[bytes, ...] = (b",", b"[", b"{") if isinstance(document, bytes) else (",", "[", "{")
     if len(document) > MAX_VALUES and sum(map(document.count, signs)) > MAX_VALUES:  # type: ignore[arg-type]
-        raise ValueError(f"the answer holds more than {MAX_VALUES:,} values: ask for fewer records at once")
+        raise ValueError(f"the response holds more than {MAX_VALUES:,} values: ask for fewer records at once")
 
 
 def charset_of(content_type: bytes | str | None) -> str | None:

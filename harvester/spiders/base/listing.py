@@ -287,7 +287,7 @@ class ListingSpider(PortalSpider):
         if self.barren <= allowed or page_cursor.is_second:
             return [self.ask(next_cursor)]
         message = f"{url}: the page holds nothing new: paging goes round in circles"
-        return [self.fatal("parse", message, "ask the portal to mend its paging; what was read is kept", url)]
+        return [self.fatal("parse", message, "ask the portal to fix its paging; what was read is kept", url)]
 
     def round_trouble(
         self, fault: faults.RequestFault, page_cursor: PageCursor, url: str, value: Any = None
@@ -302,7 +302,7 @@ class ListingSpider(PortalSpider):
         is_worth_it = fault.kind in SHRINKABLE and (has_begun or (page_cursor.can_shrink and fault.kind != "parse"))
         # After the deadline a smaller page would be refused as well, and only after waiting for its turn at the host.
         if self.is_over or not self.can_shrink or not is_worth_it or page_cursor.misses >= MAX_UNREADABLE_IN_A_ROW:
-            return [self.no_answer(fault, url, value)]
+            return [self.request_failed(fault, url, value)]
         if page_cursor.can_shrink:
             return [self.ask(page_cursor.smaller(is_aligned=self.has_numbers))]
         beyond = page_cursor.skip()

@@ -76,7 +76,7 @@ class Lookups:
 
         ``kwargs`` are passed on to the Scrapy request.
         """
-        return self.request(address, callback, errback=self.on_unanswered, **kwargs)
+        return self.request(address, callback, errback=self.on_no_response, **kwargs)
 
     def is_unknown(self, response: Response) -> bool:
         """Return whether ``response`` to a request for a single dataset says that the portal does not have that
@@ -173,5 +173,5 @@ class Lookups:
             # The dataset exists; its content is read when the listing returns it again.
             yield Page(unchanged=(identifier,))
 
-    async def on_unanswered(self, failure: Any) -> None:
+    async def on_no_response(self, failure: Any) -> None:
         """Ignore a failed request for a single dataset: whether it still exists stays unknown."""

@@ -144,7 +144,7 @@ def lost(error: Exception, raw: Any, pointer: str, url: str) -> HarvestError:
     else:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else f"{type(error).__name__}: {error}"
         kind, message = "record", f"the record could not be read: {why}"
-        remedy, value = "mend the record; if nothing is wrong with it, tell the makers of this program", _shown(raw)
+        remedy, value = "fix the record; if nothing is wrong with it, tell the makers of this program", _shown(raw)
     return HarvestError(
         kind=kind,
         message=message,

@@ -150,7 +150,7 @@ def parse_json(raw: bytes, charset: str | None = None, on_odd: Callable[[str], N
     if body[:1] == b"<":
         raise ValueError("an HTML or XML page came where JSON was expected")
     if not body:
-        raise ValueError("the answer is empty")
+        raise ValueError("the response is empty")
     check_values(body)
     try:
         if not _HUGE_NUMBER.search(body):
@@ -162,9 +162,9 @@ def parse_json(raw: bytes, charset: str | None = None, on_odd: Callable[[str], N
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"the answer is not valid JSON ({error}); it may be cut short") from None
+        raise ValueError(f"the response is not valid JSON ({error}); it may be cut short") from None
     except RecursionError:
-        raise ValueError("the answer is nested too deeply") from None
+        raise ValueError("the response is nested too deeply") from None
     if odd:
         on_odd(odd)
     return found

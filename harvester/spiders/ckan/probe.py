@@ -22,9 +22,9 @@ def ckan(seen: ProbeResponse) -> Detection | None:
 
     The result is None for any other response.
     """
-    answer = object_of(seen)
-    result = answer.get("result")
-    if answer.get("success") is not True:
+    body = object_of(seen)
+    result = body.get("result")
+    if body.get("success") is not True:
         return None
     if isinstance(result, dict) and isinstance(result.get("results"), list):
         return Detection("ckan", CERTAIN, count_of(result.get("count")), "package_search answers with success: true")

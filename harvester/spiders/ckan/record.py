@@ -28,10 +28,10 @@ def to_dataset(raw: Any, portal_url: str, languages: Sequence[str | None] = ()) 
     id nor name.
     """
     if not isinstance(raw, dict):
-        raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
+        raise LostRecord("the record is not an object", "ask the portal to fix the record", value=raw)
     identifier = first(raw.get("id"), raw.get("name"))
     if identifier is None:
-        raise LostRecord("the package has neither id nor name", "ask the portal to mend the record", "/id")
+        raise LostRecord("the package has neither id nor name", "ask the portal to fix the record", "/id")
     facts, extras = RecordFacts("dataset", languages), _extras(raw)
     facts.read(raw)
     if extras:

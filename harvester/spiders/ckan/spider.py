@@ -101,7 +101,7 @@ class Spider(ChangesListingSpider):
     def read_names(self, response: Response) -> set[str]:
         names = self.result_of(response)
         if not isinstance(names, list):
-            raise ValueError("the answer is no list")
+            raise ValueError("the response is no list")
         return {str(name) for name in names}
 
     def share_walk(self, start: int, first: str, last: str) -> PageCursor | None:
@@ -145,7 +145,7 @@ class Spider(ChangesListingSpider):
         result = self.result_of(response)
         records = result.get("results") if isinstance(result, dict) else None
         if not isinstance(records, list):
-            no_list = "the answer has no result.results"
+            no_list = "the response has no result.results"
             raise PageRefusedError(faults.RequestFault("parse", "unknown", no_list, "check that it is CKAN's API"))
         if self.order == len(SORTS) - 1 and page_cursor.start == 0:
             self.stats.notes.append("the portal refuses a stable order: records may move between pages")
@@ -178,7 +178,7 @@ class Spider(ChangesListingSpider):
                     faults.RequestFault("parse", "unknown", "no list of names", "check that it is CKAN's API")
                 )
         except PageRefusedError as refusal:
-            yield self.no_answer(refusal.fault, response.url, refusal.value)
+            yield self.request_failed(refusal.fault, response.url, refusal.value)
             return
         if shown and not known:
             self.start_over("the list of names changed while it was read: begun again")
@@ -267,16 +267,16 @@ class Spider(ChangesListingSpider):
         """
         refusal = faults.of_response(response)
         try:
-            answer = self.read_json(response)
+            body = self.read_json(response)
         except ValueError as error:
             start = response.body.lstrip()[:1]
             kind = "empty" if not start else "parse" if start == b"<" else "cut_short"
             remedy = f"check that {self.portal.url} is the base of a CKAN site"
             fault = refusal or faults.RequestFault(kind, "unknown", str(error), remedy)
             raise PageRefusedError(fault, response.body[:300].decode("utf-8", "replace")) from error
-        if isinstance(answer, dict) and answer.get("success") is True and "result" in answer:
-            return answer["result"]
-        said = answer.get("error") if isinstance(answer, dict) else answer
+        if isinstance(body, dict) and body.get("success") is True and "result" in body:
+            return body["result"]
+        said = body.get("error") if isinstance(body, dict) else body
         says_no = faults.RequestFault(
             "server", "unknown", "the API says success: false", "ask the portal what is wrong"
         )

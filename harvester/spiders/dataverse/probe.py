@@ -12,9 +12,9 @@ def dataverse(seen: ProbeResponse) -> Detection | None:
     """Recognise Dataverse by a response of its search API: status "OK" with ``total_count`` and ``items``; None for
     others.
     """
-    answer = object_of(seen)
-    data = answer.get("data")
-    if answer.get("status") == "OK" and isinstance(data, dict) and "total_count" in data and "items" in data:
+    body = object_of(seen)
+    data = body.get("data")
+    if body.get("status") == "OK" and isinstance(data, dict) and "total_count" in data and "items" in data:
         return Detection("dataverse", CERTAIN, count_of(data["total_count"]), "Dataverse's search API answers")
     return None
 

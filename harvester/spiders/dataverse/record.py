@@ -47,10 +47,10 @@ def to_dataset(raw: Any, base: str, *, is_copy: bool = False) -> Dataset:
     record is missing and the dataset is no copy.
     """
     if not isinstance(raw, dict):
-        raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
+        raise LostRecord("the record is not an object", "ask the portal to fix the record", value=raw)
     identifier = text(raw.get("global_id"))
     if identifier is None:
-        raise LostRecord("the dataset has no global_id", "ask the portal to mend the record", "/global_id")
+        raise LostRecord("the dataset has no global_id", "ask the portal to fix the record", "/global_id")
     own = raw.get("dataset")
     if isinstance(own, str) and not is_copy:
         raise ValueError(f"its own record cannot be had: {own}")

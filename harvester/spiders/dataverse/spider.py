@@ -151,7 +151,7 @@ class Spider(ListingSpider):
             return None
         detail = "the server answers 401: the search is open to holders of an API token alone"
         remedy = "open it: set SearchApiRequiresToken to false"
-        return [self.no_answer(faults.RequestFault("auth", "unknown", detail, remedy), response.url)]
+        return [self.request_failed(faults.RequestFault("auth", "unknown", detail, remedy), response.url)]
 
     def result_of(self, response: Response) -> dict[str, Any]:
         """Return the field ``data`` of a response with status "OK".
@@ -161,21 +161,21 @@ class Spider(ListingSpider):
         """
         if fault := faults.of_response(response):
             raise PageRefusedError(fault, response.body[:500].decode("utf-8", "replace"))
-        answer = self.read_json(response)
-        data = answer.get("data") if isinstance(answer, dict) and answer.get("status") == "OK" else None
+        body = self.read_json(response)
+        data = body.get("data") if isinstance(body, dict) and body.get("status") == "OK" else None
         if isinstance(data, dict):
             return data
-        said = text(answer.get("message")) if isinstance(answer, dict) else None
-        detail = f"the API reports an error: {said}" if said else "the answer has no data"
+        said = text(body.get("message")) if isinstance(body, dict) else None
+        detail = f"the API reports an error: {said}" if said else "the response has no data"
         raise PageRefusedError(
-            faults.RequestFault("parse", "unknown", detail, "check that it is Dataverse's API"), answer
+            faults.RequestFault("parse", "unknown", detail, "check that it is Dataverse's API"), body
         )
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
         data = self.result_of(response)
         items = data.get("items")
         if not isinstance(items, list):
-            detail = "the answer has no list of items"
+            detail = "the response has no list of items"
             raise PageRefusedError(
                 faults.RequestFault("parse", "unknown", detail, "check that it is Dataverse's API"), data
             )

@@ -142,8 +142,8 @@ class Spider(FeedSpider):
         self.reading = None
         syntax = syntax_of(head, (response.headers.get("Content-Type") or b"").decode("latin-1"))
         if syntax is None:
-            what = "an HTML or XML page came where RDF was expected" if b"<" in head[:200] else "the answer is no RDF"
-            self.unread = what if head.strip() else "the answer is empty"
+            what = "an HTML or XML page came where RDF was expected" if b"<" in head[:200] else "the response is no RDF"
+            self.unread = what if head.strip() else "the response is empty"
             return
         awaited = {
             one["@id"]

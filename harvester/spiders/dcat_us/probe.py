@@ -21,9 +21,9 @@ def data_json(seen: ProbeResponse) -> Detection | None:
     start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] not in (b"{", b"["):
         return None
-    answer = json_of(seen)
-    items = answer.get("dataset") if isinstance(answer, dict) else answer
-    if answer is None:
+    body = json_of(seen)
+    items = body.get("dataset") if isinstance(body, dict) else body
+    if body is None:
         # The document is too long to be parsed here.
         if seen.is_whole or not (b'"dataset"' in start[:100_000] or b'"identifier"' in start[:100_000]):
             return None
@@ -34,7 +34,7 @@ def data_json(seen: ProbeResponse) -> Detection | None:
         count = len(items)
         if not {"identifier", "title", "@id", "distribution"} & items[0].keys():
             return None
-        if isinstance(answer, list) and not {"accessLevel", "keyword", "accessURL", "contactPoint"} & items[0].keys():
+        if isinstance(body, list) and not {"accessLevel", "keyword", "accessURL", "contactPoint"} & items[0].keys():
             return None
     head = start[:20_000]
     if b"dcat-us" in head and (b"3.0" in head or b"dcat-us3" in head):

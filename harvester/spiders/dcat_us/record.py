@@ -29,7 +29,7 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
     these or is no object.
     """
     if not isinstance(raw, dict):
-        raise LostRecord("the record is not an object", "ask the publisher to mend the record", value=raw)
+        raise LostRecord("the record is not an object", "ask the publisher to fix the record", value=raw)
     identifier = first(raw.get("identifier"), raw.get("@id"), raw.get("landingPage"))
     if identifier is None:
         raise LostRecord(

@@ -58,7 +58,7 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
     has none of these or is no object.
     """
     if not isinstance(raw, dict):
-        raise LostRecord("the record is not an object", "ask the publisher to mend the record", value=raw)
+        raise LostRecord("the record is not an object", "ask the publisher to fix the record", value=raw)
     identifier = identifier_of(raw) or _name(raw.get("landingPage"))
     if identifier is None:
         raise LostRecord(

@@ -22,11 +22,11 @@ def dkan(seen: ProbeResponse) -> Detection | None:
 
     The result is None for any other response.
     """
-    answer = json_of(seen)
-    if isinstance(answer, dict) and {"total", "results", "facets"} <= answer.keys():
-        return Detection("dkan", CERTAIN, count_of(answer["total"]), "DKAN's search API answers")
-    if isinstance(answer, dict) and answer.get("success") is True and isinstance(answer.get("result"), list):
-        first = answer["result"][0] if answer["result"] else None
+    body = json_of(seen)
+    if isinstance(body, dict) and {"total", "results", "facets"} <= body.keys():
+        return Detection("dkan", CERTAIN, count_of(body["total"]), "DKAN's search API answers")
+    if isinstance(body, dict) and body.get("success") is True and isinstance(body.get("result"), list):
+        first = body["result"][0] if body["result"] else None
         first = first[0] if isinstance(first, list) and first else first
         if isinstance(first, dict) and "resources" in first:
             return Detection("dkan", LIKELY, None, "current_package_list_with_resources answers")

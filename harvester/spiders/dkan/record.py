@@ -32,7 +32,7 @@ def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dat
     the preferred one first. Raise LostRecord if it is no object or has no identifier.
     """
     if not isinstance(raw, dict):
-        raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
+        raise LostRecord("the record is not an object", "ask the portal to fix the record", value=raw)
     if is_package(raw):
         return _of_package(raw, base, languages)
     plain = {key: _plain(value) for key, value in raw.items() if not key.startswith("%")}

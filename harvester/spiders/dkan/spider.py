@@ -39,7 +39,7 @@ class Spider(CkanSpider):
     has_facts = True
     about = PortalTypeInfo(
         software="DKAN 2 (metastore API), DKAN 1 (CKAN's action API in part)",
-        paging="all datasets in one answer; else the search by page number, or DKAN 1's lists by offset or by name",
+        paging="all datasets in one response; else the search by page number, or DKAN 1's lists by offset or by name",
         incremental="not offered",
         deletion="absent from a complete full harvest",
         limits="`page-size` is cut to 100; DKAN 1 has no total, dates in prose and sizes with units",
@@ -102,20 +102,20 @@ class Spider(CkanSpider):
         return ListingPage(records=packages)
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        answer = self.read_json(response)
-        if WAYS[self.way] == "items" and isinstance(answer, list):
-            return ListingPage(records=[(f"/{i}", record) for i, record in enumerate(answer)], is_end=True)
-        found = answer.get("results") if isinstance(answer, dict) else None
+        body = self.read_json(response)
+        if WAYS[self.way] == "items" and isinstance(body, list):
+            return ListingPage(records=[(f"/{i}", record) for i, record in enumerate(body)], is_end=True)
+        found = body.get("results") if isinstance(body, dict) else None
         if WAYS[self.way] == "search" and isinstance(found, list | dict):
             # The keys are "dkan_dataset/" followed by the identifier.
             pairs = list(found.items()) if isinstance(found, dict) else list(enumerate(found))
             records = [(f"/results/{str(key).replace('~', '~0').replace('/', '~1')}", record) for key, record in pairs]
             # Pages are numbered: a page with fewer records, because the index has lost some, still counts as a whole
             # page.
-            return ListingPage(records=records, total=answer.get("total"), received=page_cursor.asked if records else 0)
-        said = text(answer.get("message")) if isinstance(answer, dict) else None
-        detail = f"the API reports an error: {said}" if said else "the answer has no list of datasets"
-        raise PageRefusedError(faults.RequestFault("parse", "unknown", detail, "check that it is DKAN's API"), answer)
+            return ListingPage(records=records, total=body.get("total"), received=page_cursor.asked if records else 0)
+        said = text(body.get("message")) if isinstance(body, dict) else None
+        detail = f"the API reports an error: {said}" if said else "the response has no list of datasets"
+        raise PageRefusedError(faults.RequestFault("parse", "unknown", detail, "check that it is DKAN's API"), body)
 
     def pointer(self, index: int) -> str:
         return f"/results/{index}"

@@ -33,11 +33,11 @@ def parse_xml(body: bytes, *, may_be_page: bool = True) -> etree._Element:
     """
     body = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not body:
-        raise ValueError("the answer is empty")
+        raise ValueError("the response is empty")
     if may_be_page and _HTML.search(body[:1000]):
         raise ValueError("an HTML page came where XML was expected")
     if body[:1] != b"<" and body[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        raise ValueError("the answer is not XML")
+        raise ValueError("the response is not XML")
     try:
         return _parsed(body)
     except etree.XMLSyntaxError as error:
@@ -48,7 +48,7 @@ def parse_xml(body: bytes, *, may_be_page: bool = True) -> etree._Element:
             return _parsed(clean)
         except etree.XMLSyntaxError as error:
             reason = error
-    raise ValueError(f"the answer is not valid XML ({reason.msg}); it may be cut short")
+    raise ValueError(f"the response is not valid XML ({reason.msg}); it may be cut short")
 
 
 def _parsed(body: bytes) -> etree._Element:
@@ -57,7 +57,7 @@ def _parsed(body: bytes) -> etree._Element:
     )
     root = tree_of(body, parser)
     if root is None:
-        raise ValueError("the answer is not XML")
+        raise ValueError("the response is not XML")
     for entity in list(root.iter(etree.Entity)):
         # An undeclared entity cannot be resolved; its name stays as text.
         parent, before = entity.getparent(), entity.getprevious()

@@ -21,11 +21,11 @@ def geonode(seen: ProbeResponse) -> Detection | None:
     """Recognise GeoNode by a response of its API v2 or, with less certainty, of its older API; None for any other
     response.
     """
-    answer = object_of(seen)
-    if isinstance(answer.get("datasets"), list) and "total" in answer:
-        return Detection("geonode", CERTAIN, count_of(answer["total"]), "GeoNode's API v2 answers")
-    meta = answer.get("meta")
-    if isinstance(meta, dict) and "total_count" in meta and isinstance(answer.get("objects"), list):
+    body = object_of(seen)
+    if isinstance(body.get("datasets"), list) and "total" in body:
+        return Detection("geonode", CERTAIN, count_of(body["total"]), "GeoNode's API v2 answers")
+    meta = body.get("meta")
+    if isinstance(meta, dict) and "total_count" in meta and isinstance(body.get("objects"), list):
         return Detection("geonode", LIKELY, count_of(meta["total_count"]), "GeoNode's older API answers")
     return None
 

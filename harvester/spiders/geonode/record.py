@@ -48,10 +48,10 @@ def to_dataset(raw: Any, base: str) -> Dataset:
     addresses are joined. Raise LostRecord if the record is no object or has neither uuid nor number.
     """
     if not isinstance(raw, dict):
-        raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
+        raise LostRecord("the record is not an object", "ask the portal to fix the record", value=raw)
     identifier = identifier_of(raw)
     if identifier is None:
-        raise LostRecord("the record has neither uuid nor pk", "ask the portal to mend the record", "/uuid")
+        raise LostRecord("the record has neither uuid nor pk", "ask the portal to fix the record", "/uuid")
     date, kind = text(raw.get("date")), text(raw.get("date_type"))
     page = first(raw.get("detail_url"))
     own = Dataset(

@@ -83,26 +83,26 @@ class Spider(ListingSpider):
         return None
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        answer = self.read_json(response)
+        body = self.read_json(response)
         key = WAYS[self.way][1]
-        found = answer.get(key) if isinstance(answer, dict) else None
+        found = body.get(key) if isinstance(body, dict) else None
         if not isinstance(found, list):
-            told = answer if isinstance(answer, dict) else {}
+            told = body if isinstance(body, dict) else {}
             said = first(told.get("detail"), told.get("error"), told.get("errors"))
-            detail = f"the API reports an error: {said}" if said else f"the answer has no list of {key}"
+            detail = f"the API reports an error: {said}" if said else f"the response has no list of {key}"
             raise PageRefusedError(
-                faults.RequestFault("parse", "unknown", detail, "check that it is GeoNode's API"), answer
+                faults.RequestFault("parse", "unknown", detail, "check that it is GeoNode's API"), body
             )
         records = [(f"/{key}/{i}", record) for i, record in enumerate(found)]
         if self.way:
-            meta = answer.get("meta")
+            meta = body.get("meta")
             return ListingPage(records=records, total=meta.get("total_count") if isinstance(meta, dict) else None)
-        links = answer.get("links")
+        links = body.get("links")
         is_told = isinstance(links, dict) and "next" in links
         is_more = is_told and bool(links["next"])
         return ListingPage(
             records=records,
-            total=answer.get("total"),
+            total=body.get("total"),
             # Pages are numbered: a short one still counts as a whole page.
             received=page_cursor.asked if records and is_more else len(records),
             is_end=is_told and not is_more,
@@ -118,15 +118,15 @@ class Spider(ListingSpider):
         return f"{self.base}{path}?{urlencode({'uuid' if self.way else 'filter{uuid}': identifier})}"
 
     def says_unknown(self, response: Response) -> bool:
-        answer = self.read_json(response)
-        if not isinstance(answer, dict) or answer.get(WAYS[self.way][1]) != []:
+        body = self.read_json(response)
+        if not isinstance(body, dict) or body.get(WAYS[self.way][1]) != []:
             return False
-        meta = answer.get("meta")
-        return (meta.get("total_count") if isinstance(meta, dict) and self.way else answer.get("total")) == 0
+        meta = body.get("meta")
+        return (meta.get("total_count") if isinstance(meta, dict) and self.way else body.get("total")) == 0
 
     def shows(self, response: Response, identifier: str) -> bool:
-        answer = self.read_json(response)
-        told = answer if isinstance(answer, dict) else {}
+        body = self.read_json(response)
+        told = body if isinstance(body, dict) else {}
         found = told.get(WAYS[self.way][1], [told.get("dataset", told)])
         # An interface that does not know the filter lists everything.
         return len(found) == 1 and isinstance(found[0], dict) and identifier_of(found[0]) == identifier

@@ -12,8 +12,8 @@ def i14y(seen: ProbeResponse) -> Detection | None:
     """Recognise the Swiss I14Y platform by its list of datasets, whose titles are objects by language; None for
     others.
     """
-    answer = json_of(seen)
-    items = answer.get("data") if isinstance(answer, dict) else answer
+    body = json_of(seen)
+    items = body.get("data") if isinstance(body, dict) else body
     first = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else {}
     if {"identifiers", "publisher", "title"} <= first.keys() and isinstance(first["title"], dict):
         return Detection("i14y", LIKELY, None, "datasets as the I14Y platform gives them")

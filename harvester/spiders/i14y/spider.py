@@ -56,13 +56,13 @@ class Spider(DeclaredApiSpider):
         return f"{self.base}/api/datasets/{identifier}" if _UUID.fullmatch(identifier) else None
 
     def shows(self, response: Response, identifier: str) -> bool:
-        answer = self.read_json(response)
-        told = answer.get("data", answer) if isinstance(answer, dict) else None
+        body = self.read_json(response)
+        told = body.get("data", body) if isinstance(body, dict) else None
         return isinstance(told, dict) and text(told.get("id")) == identifier
 
-    def refusal(self, answer: Any) -> Exception:
-        said = self.api.message(answer)
-        return ValueError("the answer has no list of datasets" + (f": {said}" if said else ""))
+    def refusal(self, body: Any) -> Exception:
+        said = self.api.message(body)
+        return ValueError("the response has no list of datasets" + (f": {said}" if said else ""))
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw, self.languages)
@@ -75,11 +75,11 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
     LostRecord if it is no object or has neither id nor identifiers.
     """
     if not isinstance(raw, dict):
-        raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
+        raise LostRecord("the record is not an object", "ask the portal to fix the record", value=raw)
     named = [one for one in map(text, _list(raw.get("identifiers"))) if one]
     identifier = first(raw.get("id"), *named)
     if identifier is None:
-        raise LostRecord("the dataset has neither id nor identifiers", "ask the portal to mend the record", "/id")
+        raise LostRecord("the dataset has neither id nor identifiers", "ask the portal to fix the record", "/id")
     period = next((one for one in _list(raw.get("temporalCoverage")) if isinstance(one, dict)), {})
     system = raw.get("system") if isinstance(raw.get("system"), dict) else {}
     distributions = [one for one in _list(raw.get("distributions")) if isinstance(one, dict)]

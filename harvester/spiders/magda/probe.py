@@ -12,13 +12,13 @@ def magda(seen: ProbeResponse) -> Detection | None:
     """Recognise Magda by a response of its search or, with less certainty if it is empty, its registry; None for
     others.
     """
-    answer = object_of(seen)
-    if isinstance(answer.get("dataSets"), list) and "hitCount" in answer:
-        return Detection("magda", CERTAIN, count_of(answer["hitCount"]), "Magda's search API answers")
-    records = answer.get("records")
-    if isinstance(records, list) and "hasMore" in answer:
+    body = object_of(seen)
+    if isinstance(body.get("dataSets"), list) and "hitCount" in body:
+        return Detection("magda", CERTAIN, count_of(body["hitCount"]), "Magda's search API answers")
+    records = body.get("records")
+    if isinstance(records, list) and "hasMore" in body:
         if any(isinstance(one, dict) and isinstance(one.get("aspects"), dict) for one in records):
-            return Detection("magda", CERTAIN, count_of(answer.get("totalCount")), "Magda's registry answers")
+            return Detection("magda", CERTAIN, count_of(body.get("totalCount")), "Magda's registry answers")
         return Detection("magda", LIKELY, None, "what may be an empty registry of Magda answers")
     return None
 

@@ -65,10 +65,10 @@ def to_dataset(raw: Any, base: str) -> Dataset:
     object or has no identifier.
     """
     if not isinstance(raw, dict):
-        raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
+        raise LostRecord("the record is not an object", "ask the portal to fix the record", value=raw)
     identifier = first(raw.get("id"), raw.get("identifier"))
     if identifier is None:
-        raise LostRecord("the record has no id", "ask the portal to mend the record", "/id")
+        raise LostRecord("the record has no id", "ask the portal to fix the record", "/id")
     aspects = _dict(raw.get("aspects"))
     found = _own(raw, identifier) if not aspects else _of_aspects(raw, aspects, identifier)
     for name, read in (("ckan-dataset", _of_ckan), ("project-open-data-dataset", _of_open_data)):

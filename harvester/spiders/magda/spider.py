@@ -39,7 +39,7 @@ class Spider(ListingSpider):
     type = "magda"
     about = PortalTypeInfo(
         software="Magda: the registry, or the search where the registry is closed",
-        paging="by token, with distributions in the same answer; the search by offset",
+        paging="by token, with distributions in the same response; the search by offset",
         incremental="not offered",
         deletion="absent from a complete full harvest",
         limits="100 records to a page; the search may end at the window of its index",
@@ -67,8 +67,8 @@ class Spider(ListingSpider):
         return None if self.is_search else f"{self.base}{REGISTRY}/{quote(identifier, safe='')}"
 
     def shows(self, response: Response, identifier: str) -> bool:
-        answer = self.read_json(response)
-        return isinstance(answer, dict) and "id" in answer
+        body = self.read_json(response)
+        return isinstance(body, dict) and "id" in body
 
     # The count
 
@@ -81,10 +81,10 @@ class Spider(ListingSpider):
         page.
         """
         try:
-            answer = self.read_json(response) if response.status == 200 else None
+            body = self.read_json(response) if response.status == 200 else None
         except ValueError:
-            answer = None
-        count = answer.get("count") if isinstance(answer, dict) else None
+            body = None
+        count = body.get("count") if isinstance(body, dict) else None
         if isinstance(count, int) and not isinstance(count, bool):
             self.stats.advertise(count)
         yield self.ask(self.first_walk())
@@ -124,21 +124,21 @@ class Spider(ListingSpider):
         return [self.ask(self.first_walk())]
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        answer = self.read_json(response)
+        body = self.read_json(response)
         key = "dataSets" if self.is_search else "records"
-        found = answer.get(key) if isinstance(answer, dict) else None
+        found = body.get(key) if isinstance(body, dict) else None
         if not isinstance(found, list):
-            said = first(answer.get("message"), answer.get("errorMessage")) if isinstance(answer, dict) else None
-            detail = f"the API reports an error: {said}" if said else f"the answer has no list of {key}"
+            said = first(body.get("message"), body.get("errorMessage")) if isinstance(body, dict) else None
+            detail = f"the API reports an error: {said}" if said else f"the response has no list of {key}"
             raise PageRefusedError(
-                faults.RequestFault("parse", "unknown", detail, "check that it is a Magda site"), answer
+                faults.RequestFault("parse", "unknown", detail, "check that it is a Magda site"), body
             )
         records = [(f"/{key}/{i}", one) for i, one in enumerate(found)]
         if self.is_search:
-            total = answer.get("hitCount")
+            total = body.get("hitCount")
             return ListingPage(records=records, total=total if isinstance(total, int) else None)
-        token = first(answer.get("nextPageToken")) if answer.get("hasMore") is not False and found else None
-        total = answer.get("totalCount")
+        token = first(body.get("nextPageToken")) if body.get("hasMore") is not False and found else None
+        total = body.get("totalCount")
         return ListingPage(
             records=records, total=total if isinstance(total, int) else None, at=token, is_end=token is None
         )  # fmt: skip

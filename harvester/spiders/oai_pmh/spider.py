@@ -151,7 +151,7 @@ class Spider(ListingSpider):
         try:
             root = self.root_of(response)
         except PageRefusedError as refusal:
-            yield self.no_answer(refusal.fault, response.url, refusal.value)
+            yield self.request_failed(refusal.fault, response.url, refusal.value)
             return
         has_tombstones = value(root, "Identify/deletedRecord") in ("persistent", "transient")
         if self.wants_incremental and has_tombstones:
@@ -164,7 +164,7 @@ class Spider(ListingSpider):
         try:
             offered = values(self.root_of(response), "ListMetadataFormats/metadataFormat/metadataPrefix")
         except PageRefusedError as refusal:
-            yield self.no_answer(refusal.fault, response.url, refusal.value)
+            yield self.request_failed(refusal.fault, response.url, refusal.value)
             return
         # Every repository must offer oai_dc, but some do not list it.
         self.prefix = next((prefix for prefix in PREFIXES if prefix in offered), "oai_dc")
@@ -200,7 +200,7 @@ class Spider(ListingSpider):
             return ListingPage(records=[("", root)], is_end=True)
         found = [*find_all(root, "ListRecords/record"), *find_all(root, "GetRecord/record")]
         if find(root, "ListRecords") is None and find(root, "GetRecord") is None:
-            raise ValueError("there is no list of records in the answer")
+            raise ValueError("there is no list of records in the response")
         self.note(found)
         return self.listing_page(root, found, page_cursor)
 
@@ -223,7 +223,7 @@ class Spider(ListingSpider):
         if self.empties > MAX_EMPTY:
             words = f"{MAX_EMPTY} pages in a row hold no record"
             raise PageRefusedError(
-                faults.RequestFault("server", "unknown", words, "ask the repository to mend its paging")
+                faults.RequestFault("server", "unknown", words, "ask the repository to fix its paging")
             )
         beyond = bool(at.get("is_beyond"))
         is_end = token is None or (not found and (beyond or is_whole))

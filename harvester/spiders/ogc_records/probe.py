@@ -25,18 +25,18 @@ def ogc_records(seen: ProbeResponse) -> Detection | None:
 
     The result is None for any other response.
     """
-    answer = object_of(seen)
-    collections = answer.get("collections")
+    body = object_of(seen)
+    collections = body.get("collections")
     if isinstance(collections, list):
         records = [one for one in collections if isinstance(one, dict) and one.get("itemType") in ("record", "records")]
         if records:
             return Detection("ogc-records", CERTAIN, None, f"{len(records)} collections of records")
-    features = answer.get("features")
+    features = body.get("features")
     first = features[0] if isinstance(features, list) and features and isinstance(features[0], dict) else {}
-    own = first.get("properties") if answer.get("type") == "FeatureCollection" else None
+    own = first.get("properties") if body.get("type") == "FeatureCollection" else None
     told = {"created", "updated", "themes", "contacts", "keywords", "recordCreated"}
     if isinstance(own, dict) and {"type", "title"} <= own.keys() and told & own.keys() and not hub(seen):
-        return Detection("ogc-records", CERTAIN, count_of(answer.get("numberMatched")), "items that are records")
+        return Detection("ogc-records", CERTAIN, count_of(body.get("numberMatched")), "items that are records")
     return None
 
 

@@ -71,7 +71,7 @@ def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = N
     ``language``: the portal's language code, or None. Raise LostRecord if ``raw`` is no object or has no id.
     """
     if not isinstance(raw, dict):
-        raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
+        raise LostRecord("the record is not an object", "ask the portal to fix the record", value=raw)
     collection = text(raw.get("@collection"))
     properties = raw.get("properties")
     said = properties if isinstance(properties, dict) else {}
@@ -81,7 +81,7 @@ def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = N
         return replace(whole, identifier=named, other_identifiers=(*own, *whole.other_identifiers))
     identifier = first(raw.get("id"), said.get("identifier"), said.get("id"))
     if identifier is None:
-        raise LostRecord("the record has no id", "ask the portal to mend the record", "/id")
+        raise LostRecord("the record has no id", "ask the portal to fix the record", "/id")
     own_id = identifier
     if is_qualified and collection:
         identifier = f"{collection}/{own_id}"

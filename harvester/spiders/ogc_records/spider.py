@@ -103,22 +103,20 @@ class Spider(ListingSpider):
         """
         fault, value = faults.of_response(response), response.body[:300].decode("utf-8", "replace")
         try:
-            answer = self.read_json(response)
+            body = self.read_json(response)
         except ValueError as error:
             remedy = f"check that {self.portal.url} is the address of an OGC API"
-            yield self.no_answer(
+            yield self.request_failed(
                 fault or faults.RequestFault("parse", "unknown", str(error), remedy), response.url, value
             )
             return
-        listed = answer.get("collections") if isinstance(answer, dict) else None
+        listed = body.get("collections") if isinstance(body, dict) else None
         if fault or not isinstance(listed, list):
-            no_list = faults.RequestFault(
-                "parse", "unknown", _said(answer, "collections"), "check that it is an OGC API"
-            )
-            yield self.no_answer(fault or no_list, response.url, value)
+            no_list = faults.RequestFault("parse", "unknown", _said(body, "collections"), "check that it is an OGC API")
+            yield self.request_failed(fault or no_list, response.url, value)
             return
         self.listed += [one for one in listed if isinstance(one, dict) and text(one.get("id"))]
-        if following := next_link(answer.get("links"), media_type_of(response)):
+        if following := next_link(body.get("links"), media_type_of(response)):
             query = _as_json(urlsplit(urljoin(response.url, following["href"])).query)
             yield self.request(f"{self.base}/collections?{query}", self.on_collections)
             return
@@ -168,18 +166,18 @@ class Spider(ListingSpider):
         return self.get(f"{self.items(page_cursor)}?{urlencode(params | {'limit': page_cursor.asked})}", page_cursor)
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        answer = _as_features(self.read_json(response), page_cursor.start)
-        features = answer.get("features") if isinstance(answer, dict) else None
+        body = _as_features(self.read_json(response), page_cursor.start)
+        features = body.get("features") if isinstance(body, dict) else None
         if not isinstance(features, list):
-            raise ValueError(_said(answer, "features"))
-        matched = answer.get("numberMatched")
+            raise ValueError(_said(body, "features"))
+        matched = body.get("numberMatched")
         # An empty page with a next link would never end.
-        query = self.next_query(answer.get("links"), response)
+        query = self.next_query(body.get("links"), response)
         if not features and query is not None:
             if not isinstance(matched, int):
                 words = "an empty page says that there is more"
                 raise PageRefusedError(
-                    faults.RequestFault("http", "unknown", words, "ask the portal to mend its next links")
+                    faults.RequestFault("http", "unknown", words, "ask the portal to fix its next links")
                 )
             query = None
         at = {"query": query, "matched": matched if isinstance(matched, int) else None}
@@ -233,7 +231,7 @@ class Spider(ListingSpider):
         if parts.query and (parts.path.rstrip("/").endswith("/items") or is_page(link)):
             return _as_json(parts.query) if is_page(link) else parts.query
         words = f"the next link leads to no page of items: {link['href']}"
-        raise PageRefusedError(faults.RequestFault("http", "unknown", words, "ask the portal to mend its next links"))
+        raise PageRefusedError(faults.RequestFault("http", "unknown", words, "ask the portal to fix its next links"))
 
     def next_cursor(self, page_cursor: PageCursor, listing_page: ListingPage) -> PageCursor:
         at, matched, query = self.place(page_cursor), listing_page.at["matched"], listing_page.at["query"]
@@ -292,7 +290,7 @@ class Spider(ListingSpider):
         offset without a next link.
         """
         if response is None and fault.kind == "parse":
-            return [self.no_answer(fault, self.items(page_cursor))]
+            return [self.request_failed(fault, self.items(page_cursor))]
         if response is not None and self.place(page_cursor).get("probe") is not None:
             return self.behind_probe(fault, response, page_cursor)
         if response is None or page_cursor.start < WINDOW - page_cursor.rows or response.status not in (400, 500):
@@ -331,15 +329,15 @@ def _item_type(collection: dict[str, Any]) -> str | None:
     return found.lower().removesuffix("s") if found else None
 
 
-def _as_features(answer: Any, start: int) -> Any:
+def _as_features(body: Any, start: int) -> Any:
     """Return a response of GeoNetwork's index as a page of features; any other response unchanged.
 
     The index states a total but no links, so the next page is requested by ``startindex``.
     """
-    held = answer.get("hits") if isinstance(answer, dict) else None
+    held = body.get("hits") if isinstance(body, dict) else None
     hits = held.get("hits") if isinstance(held, dict) else None
     if not isinstance(held, dict) or not isinstance(hits, list):
-        return answer
+        return body
     total = held.get("total")
     total = total.get("value") if isinstance(total, dict) else total
     beyond = start + len(hits)
@@ -350,8 +348,8 @@ def _as_features(answer: Any, start: int) -> Any:
     return {"features": hits, "numberMatched": total, "links": links}
 
 
-def _said(answer: Any, wanted: str) -> str:
+def _said(body: Any, wanted: str) -> str:
     """Return a message that a response is not what was ``wanted``, with the reason it gives."""
-    reasons = (answer.get(key) for key in ("description", "detail", "title")) if isinstance(answer, dict) else ()
+    reasons = (body.get(key) for key in ("description", "detail", "title")) if isinstance(body, dict) else ()
     why = first(*reasons)
-    return f"the answer has no {wanted}" + (f": {why}" if why else "")
+    return f"the response has no {wanted}" + (f": {why}" if why else "")

@@ -13,12 +13,12 @@ def opendatasoft(seen: ProbeResponse) -> Detection | None:
 
     The result is None for any other response.
     """
-    answer = object_of(seen)
-    results = answer.get("results")
-    if "total_count" in answer and isinstance(results, list):
+    body = object_of(seen)
+    results = body.get("results")
+    if "total_count" in body and isinstance(results, list):
         if results and not (isinstance(results[0], dict) and "dataset_id" in results[0]):
             return None
-        return Detection("opendatasoft", CERTAIN, count_of(answer["total_count"]), "the Explore API 2.1 answers")
+        return Detection("opendatasoft", CERTAIN, count_of(body["total_count"]), "the Explore API 2.1 answers")
     return None
 
 

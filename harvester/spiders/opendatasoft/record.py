@@ -52,10 +52,10 @@ def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dat
     the preferred one first. Raise LostRecord if the record is no object or has no id.
     """
     if not isinstance(raw, dict):
-        raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
+        raise LostRecord("the record is not an object", "ask the portal to fix the record", value=raw)
     identifier = text(raw.get("dataset_id"))
     if identifier is None:
-        raise LostRecord("the record has no dataset_id", "ask the portal to mend the record", "/dataset_id")
+        raise LostRecord("the record has no dataset_id", "ask the portal to fix the record", "/dataset_id")
     meta, dcat = _templates(raw)
     facts = RecordFacts("dataset", languages)
     metas = _dict(raw.get("metas"))

@@ -88,20 +88,20 @@ class Spider(ListingSpider):
         return None
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        answer = self.read_json(response)
-        results = answer.get("results") if isinstance(answer, dict) else None
+        body = self.read_json(response)
+        results = body.get("results") if isinstance(body, dict) else None
         if not isinstance(results, list):
-            said = answer.get("message") or answer.get("error") if isinstance(answer, dict) else None
-            detail = f"the API reports an error: {said}" if said else "the answer has no list of results"
+            said = body.get("message") or body.get("error") if isinstance(body, dict) else None
+            detail = f"the API reports an error: {said}" if said else "the response has no list of results"
             raise PageRefusedError(
-                faults.RequestFault("parse", "unknown", detail, "check that it is Opendatasoft's API"), answer
+                faults.RequestFault("parse", "unknown", detail, "check that it is Opendatasoft's API"), body
             )
         records = [(f"/results/{i}", record) for i, record in enumerate(results)]
         is_full = page_cursor.start + len(results) + page_cursor.rows >= WINDOW
         if page_cursor.at is None and not is_full:
-            return ListingPage(records=records, total=answer.get("total_count"))
+            return ListingPage(records=records, total=body.get("total_count"))
         # A filtered response counts only what the filter finds.
-        total = answer.get("total_count") if page_cursor.at is None else None
+        total = body.get("total_count") if page_cursor.at is None else None
         return ListingPage(
             records=records,
             total=total,

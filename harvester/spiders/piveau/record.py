@@ -37,10 +37,10 @@ def to_dataset(raw: Any, base: str, language: str | None = None) -> Dataset:
     no id.
     """
     if not isinstance(raw, dict):
-        raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
+        raise LostRecord("the record is not an object", "ask the portal to fix the record", value=raw)
     identifier = first(raw.get("id"), raw.get("resource"))
     if identifier is None:
-        raise LostRecord("the record has no id", "ask the portal to mend the record", "/id")
+        raise LostRecord("the record has no id", "ask the portal to fix the record", "/id")
     record, catalogue = _object(raw.get("catalog_record")), _object(raw.get("catalog"))
     said = worded(
         _by_language(raw.get("title")),

@@ -88,8 +88,8 @@ class Spider(ListingSpider):
         return f"{self.bases[self.way]}/datasets/{quote(identifier, safe='')}" if is_id else None
 
     def shows(self, response: Response, identifier: str) -> bool:
-        answer = self.read_json(response)
-        return isinstance(answer, dict) and isinstance(answer.get("result"), dict)
+        body = self.read_json(response)
+        return isinstance(body, dict) and isinstance(body.get("result"), dict)
 
     def ask(self, page_cursor: PageCursor) -> Request:
         base = self.bases[self.way]
@@ -115,14 +115,14 @@ class Spider(ListingSpider):
         return None
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        answer = self.read_json(response)
-        result = answer.get("result") if isinstance(answer, dict) else None
+        body = self.read_json(response)
+        result = body.get("result") if isinstance(body, dict) else None
         found = result.get("results") if isinstance(result, dict) else None
         if not isinstance(result, dict) or not isinstance(found, list):
-            said = first(answer.get("message")) if isinstance(answer, dict) else None
-            detail = f"the search reports an error: {said}" if said else "the answer has no results"
+            said = first(body.get("message")) if isinstance(body, dict) else None
+            detail = f"the search reports an error: {said}" if said else "the response has no results"
             raise PageRefusedError(
-                faults.RequestFault("parse", "unknown", detail, "check that it is a piveau hub"), answer
+                faults.RequestFault("parse", "unknown", detail, "check that it is a piveau hub"), body
             )
         count = result.get("count")
         scroll = first(result.get("scrollId"), result.get("scroll_id")) if found else None

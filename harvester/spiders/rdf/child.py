@@ -109,8 +109,8 @@ class RdfChild:
         try:
             told = await self._strict.call_async(document, within_s=limit, **options)
             if "refused" in told:
-                mended = await self._mended(told["refused"], folder, syntax)
-                told = await self._strict.call_async(document, within_s=limit, mended=mended, **options)
+                fixed = await self._fixed(told["refused"], folder, syntax)
+                told = await self._strict.call_async(document, within_s=limit, fixed=fixed, **options)
         except TooMuchError as error:
             return RdfSummary(folder / "none", fault=f"the document cannot be read: {error}", is_cut=True)
         except ValueError as error:
@@ -119,7 +119,7 @@ class RdfChild:
             told[name] = [tuple(one) for one in told[name]]
         return RdfSummary(folder / "datasets.jsonl", **told)
 
-    async def _mended(self, numbers: list[int], folder: Path, syntax: str) -> dict[str, str]:
+    async def _fixed(self, numbers: list[int], folder: Path, syntax: str) -> dict[str, str]:
         """Return for each refused record the path of its statements, or "!" and the reason why it cannot be read."""
         found: dict[str, str] = {}
         until, hangs = time.monotonic() + ALL_LENIENT_SECONDS, 0

@@ -48,8 +48,8 @@ def with_context(body: bytes) -> tuple[bytes, list[str]]:
         if not any(isinstance(one, str) for one in members):
             continue
         named.update(one for one in members if isinstance(one, str))
-        mended = [dcat_context() if isinstance(one, str) else one for one in members if one is not None]
-        parts += [body[at:start], json.dumps(mended).encode()]
+        fixed = [dcat_context() if isinstance(one, str) else one for one in members if one is not None]
+        parts += [body[at:start], json.dumps(fixed).encode()]
         at = start + len(text[:length].encode())
     if not named:
         if not _CONTEXT.search(body) and body.lstrip()[:1] == b"{" and b"://www.w3.org/ns/dcat#" not in body[:100_000]:

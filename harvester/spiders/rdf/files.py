@@ -116,7 +116,7 @@ def load(
     path: Path,
     syntax: RdfFormat,
     scratch: Path,
-    mended: Mapping[int, str] | None = None,
+    fixed: Mapping[int, str] | None = None,
     in_memory: int = IN_MEMORY,
 ) -> ParsedGraph:
     """Parse the RDF document ``path`` and return its triples; a malformed record does not prevent the reading of the
@@ -125,7 +125,7 @@ def load(
     If the document is longer than ``in_memory`` bytes, its triples are stored on disk in the folder ``scratch``, which
     is emptied first.
 
-    ``mended`` is None in the first reading. In a second reading it holds the results of the lenient parser for the
+    ``fixed`` is None in the first reading. In a second reading it holds the results of the lenient parser for the
     records refused in the first one. It maps the index of a record in ``refused`` to the path of a file with N-Triples,
     or to "!" and the reason why the record cannot be read.
     """
@@ -133,19 +133,19 @@ def load(
     graph = ParsedGraph(_store(size, scratch, in_memory))
     # The JSON-LD parser needs twelve times the size of a document in memory.
     is_long = syntax == RdfFormat.JSON_LD and size > WHOLE_JSON_LD
-    if not is_long and (mended is None or syntax not in (RdfFormat.RDF_XML, RdfFormat.JSON_LD)):
+    if not is_long and (fixed is None or syntax not in (RdfFormat.RDF_XML, RdfFormat.JSON_LD)):
         _read(path, syntax, graph)
     if syntax == RdfFormat.RDF_XML:
         graph.is_cut = _is_cut(path, size)
     is_cut_xml = syntax == RdfFormat.RDF_XML and graph.is_cut
-    if not graph.faults and mended is None and not is_cut_xml and not is_long:
+    if not graph.faults and fixed is None and not is_cut_xml and not is_long:
         return graph
     if syntax in (RdfFormat.RDF_XML, RdfFormat.JSON_LD):
         # The parsers of these syntaxes stop at a fault, or leave out what belongs to it.
         found = list(_piecewise(path, syntax, size, partial(_store, size, scratch, in_memory), graph))
     else:
         found = list(_statements(path, syntax, graph))
-    _mend(found, graph, mended)
+    _fix(found, graph, fixed)
     return graph
 
 
@@ -184,7 +184,7 @@ def _read(path: Path, syntax: RdfFormat, graph: ParsedGraph) -> None:
             ]
             source = io.BytesIO(body)
         elif syntax != RdfFormat.RDF_XML:
-            source = io.BufferedReader(_Mended(file), 1 << 16)  # type: ignore[type-var,assignment,unused-ignore]
+            source = io.BufferedReader(_FixedTags(file), 1 << 16)  # type: ignore[type-var,assignment,unused-ignore]
         _add(graph, _quads(source, syntax, graph))
 
 
@@ -280,11 +280,11 @@ def _named(piece: Piece, near: str | None) -> str | None:
     return near if not found or (near or "").endswith(found[1].decode("utf-8", "replace")) else None
 
 
-def _mend(found: list[Piece], graph: ParsedGraph, mended: Mapping[int, str] | None) -> None:
+def _fix(found: list[Piece], graph: ParsedGraph, fixed: Mapping[int, str] | None) -> None:
     """Add what the other parser could read from the refused records."""
     graph.refused = found
     for number, piece in enumerate(found):
-        said = f"!{piece.fault}" if piece.fault else (mended or {}).get(number)
+        said = f"!{piece.fault}" if piece.fault else (fixed or {}).get(number)
         if said is None:
             continue
         if said.startswith("!"):
@@ -315,7 +315,7 @@ def _absolute(text: str) -> NamedNode:
         return NamedNode(BASE)
 
 
-class _Mended(io.RawIOBase):
+class _FixedTags(io.RawIOBase):
     """A text of triples whose language tags are corrected while it is read, line by line."""
 
     def __init__(self, file: BinaryIO) -> None:

@@ -35,7 +35,7 @@ def read(
     url: str,
     folder: str,
     awaited: list[str],
-    mended: dict[str, str] | None = None,
+    fixed: dict[str, str] | None = None,
     in_memory: int = IN_MEMORY,
 ) -> dict[str, Any]:
     """Parse the RDF ``document`` and write its datasets to "datasets.jsonl" in ``folder``, one line for each.
@@ -47,15 +47,15 @@ def read(
 
     If the strict parser refuses some records, nothing is described. Their texts are written to numbered files in the
     folder, and the result is only ``{"refused": numbers}``. The caller lets the lenient parser read these files, and
-    calls again with its results in ``mended``; see :func:`~harvester.spiders.rdf.files.load`.
+    calls again with its results in ``fixed``; see :func:`~harvester.spiders.rdf.files.load`.
     """
     form = RdfFormat.from_media_type(syntax)
     assert form is not None
     place = Path(folder)
     place.mkdir(exist_ok=True)
-    known = {int(key): value for key, value in (mended or {}).items()} or None
+    known = {int(key): value for key, value in (fixed or {}).items()} or None
     graph = load(document, form, place / "store", known, in_memory)
-    if mended is None and (left := {n: one for n, one in enumerate(graph.refused) if not one.fault}):
+    if fixed is None and (left := {n: one for n, one in enumerate(graph.refused) if not one.fault}):
         for number, piece in left.items():
             (place / f"{number}.piece").write_bytes(piece.text)
         return {"refused": sorted(left)}

@@ -52,9 +52,9 @@ def datasets_in(
     elif start[:1] == b"<" or "html" in content_type:
         blocks = _scripts(body)
     elif not start:
-        raise ValueError("the answer is empty")
+        raise ValueError("the response is empty")
     elif "json" in content_type or not content_type:
-        raise ValueError("the answer is neither a web page nor JSON")
+        raise ValueError("the response is neither a web page nor JSON")
     else:
         blocks = []
     found: list[tuple[str, Any]] = []

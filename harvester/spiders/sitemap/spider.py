@@ -85,7 +85,7 @@ class Spider(AddressSpider):
             # The protocol also allows plain-text sitemaps with one address per line.
             lines = [line.strip() for line in body.decode("utf-8-sig", "replace").splitlines()]
             if not any(re.match(r"https?://", line) for line in lines):
-                raise ValueError("the answer is no sitemap")
+                raise ValueError("the response is no sitemap")
             if is_cut:
                 # The last address may be incomplete.
                 lines.pop()

@@ -12,10 +12,10 @@ def socrata(seen: ProbeResponse) -> Detection | None:
     """Recognise Socrata by a response of its discovery API, which states ``resultSetSize``; None for any other
     response.
     """
-    answer = object_of(seen)
-    results = answer.get("results")
-    if isinstance(results, list) and "resultSetSize" in answer:
-        count = count_of(answer["resultSetSize"])
+    body = object_of(seen)
+    results = body.get("results")
+    if isinstance(results, list) and "resultSetSize" in body:
+        count = count_of(body["resultSetSize"])
         if not results and not count:
             return None
         return Detection("socrata", CERTAIN, count, "Socrata's discovery API answers")

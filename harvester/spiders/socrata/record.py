@@ -68,10 +68,10 @@ def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dat
     LostRecord if the record is no object or has no id.
     """
     if not isinstance(raw, dict):
-        raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
+        raise LostRecord("the record is not an object", "ask the portal to fix the record", value=raw)
     found, identifier = _resource(raw), id_of(raw)
     if identifier is None:
-        raise LostRecord("the record has no id", "ask the portal to mend the record", "/resource/id")
+        raise LostRecord("the record has no id", "ask the portal to fix the record", "/resource/id")
     sorted_in, meta = _dict(raw.get("classification")), _dict(raw.get("metadata"))
     page = first(raw.get("permalink"), raw.get("link"))
     if page is not None and host_of(page):

@@ -109,7 +109,7 @@ class Spider(ListingSpider):
         """
         if page_cursor.at and not page_cursor.can_shrink:
             url = response.url if response is not None else self.portal.url
-            return [self.no_answer(fault, url)]
+            return [self.request_failed(fault, url)]
         if response is None or page_cursor.start or page_cursor.at or self.stats.kept or self.by_views:
             return None
         if response.status == 400 and self.order + 1 < len(ORDERS):
@@ -121,22 +121,22 @@ class Spider(ListingSpider):
         return None
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        answer = self.read_json(response)
-        if self.by_views and isinstance(answer, list):
+        body = self.read_json(response)
+        if self.by_views and isinstance(body, list):
             # Pages are numbered: a short one, due to the portal's own limit or the end, still counts as a whole page.
-            received = page_cursor.asked if answer else 0
-            return ListingPage(records=[(f"/{i}", record) for i, record in enumerate(answer)], received=received)
-        results = answer.get("results") if isinstance(answer, dict) else None
+            received = page_cursor.asked if body else 0
+            return ListingPage(records=[(f"/{i}", record) for i, record in enumerate(body)], received=received)
+        results = body.get("results") if isinstance(body, dict) else None
         if self.by_views or not isinstance(results, list):
-            said = answer.get("error") or answer.get("message") if isinstance(answer, dict) else None
-            detail = f"the API reports an error: {said}" if said else "the answer has no list of results"
+            said = body.get("error") or body.get("message") if isinstance(body, dict) else None
+            detail = f"the API reports an error: {said}" if said else "the response has no list of results"
             raise PageRefusedError(
-                faults.RequestFault("parse", "unknown", detail, "check that it is Socrata's API"), answer
+                faults.RequestFault("parse", "unknown", detail, "check that it is Socrata's API"), body
             )
         if self.domain is None:
             self.domain = self._own_domain(results)
         records = [(f"/results/{i}", record) for i, record in enumerate(results)]
-        total = answer.get("resultSetSize")
+        total = body.get("resultSetSize")
         if page_cursor.at is None and page_cursor.start + len(results) + page_cursor.rows <= WINDOW:
             return ListingPage(records=records, total=total)
         return ListingPage(records=records, total=total, at=self._last_id(results, page_cursor), is_end=not results)
@@ -185,7 +185,7 @@ class Spider(ListingSpider):
 def _no_way_on(detail: str) -> PageRefusedError:
     # A smaller page would not help.
     return PageRefusedError(
-        faults.RequestFault("page", "unknown", detail, "ask the portal to mend its paging; what was read is kept")
+        faults.RequestFault("page", "unknown", detail, "ask the portal to fix its paging; what was read is kept")
     )
 
 

@@ -11,7 +11,7 @@ from harvester.spiders.documents.xml_reading import children, local, parse_xml
 
 __all__ = ["result_of", "truth_of"]
 
-NO_RESULT = "the answer is no SPARQL result"
+NO_RESULT = "the response is no SPARQL result"
 _XML = "{http://www.w3.org/XML/1998/namespace}lang"
 
 

@@ -110,7 +110,7 @@ class Spider(ListingSpider):
         return queries.known(identifier, self.in_graphs) if is_iri(identifier) else None
 
     def lookup_request(self, address: str, callback: Callable[..., Any], **kwargs: Any) -> Request:
-        return self.query(address, callback, self.on_unanswered, **kwargs)
+        return self.query(address, callback, self.on_no_response, **kwargs)
 
     def says_unknown(self, response: Response) -> bool:
         return not _is_partial(response) and not truth_of(response.body)
@@ -158,7 +158,7 @@ class Spider(ListingSpider):
             if refusal.fault.kind in ("timeout", "server", "too_large", "http") and response.status != 502:
                 yield self.uncounted()
             else:
-                yield self.no_answer(refusal.fault, response.url, refusal.value)
+                yield self.request_failed(refusal.fault, response.url, refusal.value)
             return
         except (LookupError, ValueError, TypeError):
             yield self.fatal(
@@ -195,7 +195,9 @@ class Spider(ListingSpider):
                 steps = iter(self.own_rows(rows, response, page_cursor))
             elif any(not isinstance(row.get("d", {}).get("value"), str) for row in rows):
                 raise PageRefusedError(
-                    faults.RequestFault("parse", "unknown", "the answer is not one to the query", "check the endpoint"),
+                    faults.RequestFault(
+                        "parse", "unknown", "the response does not fit the query", "check the endpoint"
+                    ),
                     response.body[:300].decode("utf-8", "replace"),
                 )
             elif not rows and not self.is_counted and page_cursor.at is None and self.elsewhere():
@@ -230,12 +232,12 @@ class Spider(ListingSpider):
         """Store the datasets in ``rows``, the result of the portal file's query; report it if it may be cut off."""
         names, _ = result_of(response.body)
         if not names:
-            fault = faults.RequestFault("parse", "unknown", "the answer names no variables", "check the query")
+            fault = faults.RequestFault("parse", "unknown", "the response names no variables", "check the query")
             raise PageRefusedError(fault, response.body[:300].decode("utf-8", "replace"))
         records = rows_by_dataset(names, rows)
         steps = list(self.taken(ListingPage(records=records, is_end=True), response, page_cursor))
         if rows and len(rows) % LEAST_CAP == 0:
-            message = f"{self.portal.url}: the answer may be cut off at {len(rows):,} rows"
+            message = f"{self.portal.url}: the response may be cut off at {len(rows):,} rows"
             steps.append(self.fatal("too_large", message, "let the query find less", self.portal.url))
         return steps
 
@@ -244,7 +246,7 @@ class Spider(ListingSpider):
     ) -> list[Any]:
         if self.portal.query:
             # A single query has no smaller part to try.
-            return [self.no_answer(fault, url, value)]
+            return [self.request_failed(fault, url, value)]
         if self.list_pages > 1 and page_cursor.size == 0 and fault.kind in _HALVED:
             # A shorter list may be ready in time.
             self.list_pages = max(1, self.list_pages // 4)
@@ -332,7 +334,7 @@ class Spider(ListingSpider):
 
     def cut_off(self, job: DatasetPage, rows: list[dict[str, Any]], url: str) -> list[Any]:
         """Send a query again in halves, because its result (``rows``) was cut off; ``url``: for an error report."""
-        why = f"the answer is cut off at {len(rows):,} rows"
+        why = f"the response is cut off at {len(rows):,} rows"
         return self.halved(job, faults.RequestFault("too_large", "unknown", why, "raise the cap"), url)
 
     def filled(self, job: DatasetPage, rows: list[dict[str, Any]], response: Response | None) -> list[Any]:
@@ -345,12 +347,12 @@ class Spider(ListingSpider):
         """Replace the first query of ``job`` by its halves and return the next request; a single dataset is lost."""
         kind, ids = job.todo.pop(0)
         if fault.kind not in _HALVED:
-            return [self.no_answer(fault, url)]
+            return [self.request_failed(fault, url)]
         job.is_halved = True
         if len(ids) == 1:
             job.lost[ids[0]] = fault.detail
             if len(job.lost) > len(job.ids) // 2 and len(job.lost) > 1:
-                return [self.no_answer(fault, url)]
+                return [self.request_failed(fault, url)]
         else:
             middle = len(ids) // 2
             # The following datasets are likely to be as slow.

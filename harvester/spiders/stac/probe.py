@@ -18,11 +18,11 @@ def stac(seen: ProbeResponse) -> Detection | None:
 
     The number of datasets is None if the list may have further pages.
     """
-    answer = object_of(seen)
-    collections = answer.get("collections")
+    body = object_of(seen)
+    collections = body.get("collections")
     if isinstance(collections, list) and any(isinstance(c, dict) and "stac_version" in c for c in collections[:5]):
-        total = count_of(answer.get("numberMatched"))
-        links = answer.get("links")
+        total = count_of(body.get("numberMatched"))
+        links = body.get("links")
         is_page = len(collections) >= STAC_PAGE or any(
             isinstance(one, dict) and one.get("rel") == "next" for one in (links if isinstance(links, list) else ())
         )
@@ -30,8 +30,8 @@ def stac(seen: ProbeResponse) -> Detection | None:
             # The number received is the total only if there is no further page.
             total = None if is_page else len(collections)
         return Detection("stac", CERTAIN, total, "collections with a stac_version")
-    if "stac_version" in answer:
-        kind = "collection" if answer.get("type") == "Collection" else "catalogue"
+    if "stac_version" in body:
+        kind = "collection" if body.get("type") == "Collection" else "catalogue"
         return Detection("stac", LIKELY, None, f"a STAC {kind}")
     return None
 

@@ -46,10 +46,10 @@ def to_dataset(raw: Any) -> Dataset:
     ``raw``: the Collection, as parsed JSON. Raise LostRecord if it is no object or has no id.
     """
     if not isinstance(raw, dict):
-        raise LostRecord("the collection is not an object", "ask the portal to mend the record", value=raw)
+        raise LostRecord("the collection is not an object", "ask the portal to fix the record", value=raw)
     identifier = text(raw.get("id"))
     if identifier is None:
-        raise LostRecord("the collection has no id", "ask the portal to mend the record", "/id")
+        raise LostRecord("the collection has no id", "ask the portal to fix the record", "/id")
     # Static catalogues write addresses relative to the document's own address, which its "self" link gives.
     base = text(next((one["href"] for one in links_of(raw, "self")), None)) or ""
 

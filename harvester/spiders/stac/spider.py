@@ -80,7 +80,7 @@ class Spider(ListingSpider):
         """
         fault, root = self.document_of(response)
         if fault is not None:
-            yield self.no_answer(fault, response.url, response.body[:300].decode("utf-8", "replace"))
+            yield self.request_failed(fault, response.url, response.body[:300].decode("utf-8", "replace"))
         elif links_of(root, "data") or any(_is_list(one) for one in links_of(root, "children")):
             # Before 1.0 the list of collections was called "children".
             yield self.ask(self.first_walk())
@@ -100,22 +100,22 @@ class Spider(ListingSpider):
         return self.get(f"{self.base}/collections{query}", page_cursor, headers=_JSON)
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        answer = self.read_json(response)
-        collections = answer.get("collections") if isinstance(answer, dict) else None
+        body = self.read_json(response)
+        collections = body.get("collections") if isinstance(body, dict) else None
         if not isinstance(collections, list):
-            raise ValueError("the answer has no collections")
+            raise ValueError("the response has no collections")
         # An empty page with a next link would never end.
-        at = self.next_query(answer, response) if collections else None
-        total = answer.get("numberMatched")
+        at = self.next_query(body, response) if collections else None
+        total = body.get("numberMatched")
         records = [(f"/collections/{i}", one) for i, one in enumerate(collections)]
         return ListingPage(records=records, total=total if isinstance(total, int) else None, at=at, is_end=at is None)
 
-    def next_query(self, answer: Any, response: Response) -> str | None:
+    def next_query(self, body: Any, response: Response) -> str | None:
         """Return the query string of the link to the next page of collections; None if there is no such link.
 
-        ``answer``: the parsed body of ``response``. Raise PageRefusedError if the link needs POST or leads elsewhere.
+        ``body``: the parsed body of ``response``. Raise PageRefusedError if the link needs POST or leads elsewhere.
         """
-        link = next_link(answer.get("links") if isinstance(answer, dict) else None, media_type_of(response))
+        link = next_link(body.get("links") if isinstance(body, dict) else None, media_type_of(response))
         if link is None:
             return None
         parts = urlsplit(urljoin(response.url, str(link["href"])))

@@ -12,9 +12,9 @@ def udata(seen: ProbeResponse) -> Detection | None:
     """Recognise udata by a response of its API 1 with ``data``, ``page``, ``page_size`` and ``total``; None for
     others.
     """
-    answer = object_of(seen)
-    if {"data", "page", "total", "page_size"} <= answer.keys() and isinstance(answer["data"], list):
-        return Detection("udata", CERTAIN, count_of(answer["total"]), "udata's API 1 answers")
+    body = object_of(seen)
+    if {"data", "page", "total", "page_size"} <= body.keys() and isinstance(body["data"], list):
+        return Detection("udata", CERTAIN, count_of(body["total"]), "udata's API 1 answers")
     return None
 
 

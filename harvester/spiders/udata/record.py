@@ -39,10 +39,10 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
     LostRecord if the record is no object or has neither id nor slug.
     """
     if not isinstance(raw, dict):
-        raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
+        raise LostRecord("the record is not an object", "ask the portal to fix the record", value=raw)
     identifier = first(raw.get("id"), raw.get("slug"))
     if identifier is None:
-        raise LostRecord("the dataset has neither id nor slug", "ask the portal to mend the record", "/id")
+        raise LostRecord("the dataset has neither id nor slug", "ask the portal to fix the record", "/id")
     harvest, extras = _dict(raw.get("harvest")), _dict(raw.get("extras"))
     listed = raw.get("resources")
     resources = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []

@@ -269,7 +269,7 @@ class _Look:
             self.frames.lines
         ):
             groups["joint"] += groups.pop("rows")
-        answers: list[tuple[_Run, dict[str, Any]]] = []
+        results: list[tuple[_Run, dict[str, Any]]] = []
         for group in groups.values():
             frame = self.frames.build(_wanted(group))
             form: dict[str, Any] = {"result_format": "BOOLEAN_ONLY"}
@@ -278,8 +278,8 @@ class _Look:
                     "result_format": "SUMMARY" if len(frame) > _MAX_WHOLE and group[0].frame == "rows" else "COMPLETE",
                     "partial_unexpected_count": 20,
                 }
-            answers += zip(group, gx.ask([run.ask for run in group], frame, form), strict=True)
-        return answers
+            results += zip(group, gx.ask([run.ask for run in group], frame, form), strict=True)
+        return results
 
     # What came out
 

@@ -333,12 +333,12 @@ def _json_error(start: str, is_whole: bool) -> tuple[str | None, bool]:
     if not is_whole or start[0] != "{":
         return None, False
     try:
-        answer = json.loads(start)
+        body = json.loads(start)
     except (ValueError, RecursionError):
         return None, False
-    named = _ERROR_KEYS & {key for key, value in answer.items() if value}
-    if named and len(answer) <= 6:
+    named = _ERROR_KEYS & {key for key, value in body.items() if value}
+    if named and len(body) <= 6:
         return f"an error message: it has the key {sorted(named)[0]!r}", True
-    if answer.get("success") is False:
+    if body.get("success") is False:
         return 'an error message: it says "success": false', True
     return None, False

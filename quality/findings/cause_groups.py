@@ -1,0 +1,101 @@
+"""Put the datasets or files of a portal into groups, level by level: by source, server, publisher, format, ..."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from catalog.repositories.cause_facts import CauseFacts, Codes, Flags, Numbers
+from specs.causes import Level, cause_rules
+
+__all__ = ["Groups"]
+
+_OF_ONE_PUBLISHER = 0.95
+"""Share of a group from which on it counts as that of one publisher."""
+
+
+class Groups:
+    """The groups of a portal's datasets, or of its files; each level is computed once, when it is first asked for."""
+
+    def __init__(self, facts: CauseFacts, *, is_of_file: bool) -> None:
+        self.facts = facts
+        self.is_of_file = is_of_file
+        self.size = len(facts.file_dataset) if is_of_file else len(facts.dataset_key)
+        self.dataset: Numbers = facts.file_dataset if is_of_file else np.arange(self.size)
+        self.publisher: Numbers = facts.publisher.codes[self.dataset]
+        self._found: dict[str, Codes] = {}
+
+    def at(self, level: Level | Literal["server"]) -> Codes:
+        """Return the group of each dataset or file at a level; -1 where it is in none.
+
+        A source or a host is a group of its own only if several publishers share it: otherwise it is no wider than the
+        publisher. "server" stands for all hosts. File services, where anyone may put files, are left out.
+        """
+        if level not in self._found:
+            self._found[level] = self._make(level)
+        return self._found[level]
+
+    def _make(self, level: Level | Literal["server"]) -> Codes:
+        facts = self.facts
+        match level:
+            case "portal" | "value":
+                return Codes(np.zeros(self.size, dtype=np.int64), [""])
+            case "source":
+                return self._shared(Codes(facts.source.codes[self.dataset], facts.source.names))
+            case "publisher":
+                return Codes(self.publisher, facts.publisher.names)
+            case "server":
+                return self._servers
+            case "host":
+                return self._shared(self._servers)
+            case "series" if self.is_of_file:
+                return Codes(self.dataset, [str(key) for key in facts.dataset_key])
+            case "format" if self.is_of_file:
+                return self._of_owner(facts.format)
+            case "batch" if self.is_of_file:
+                return self._of_owner(facts.written)
+            case "pattern" if self.is_of_file:
+                return Codes(np.where(self._servers.codes >= 0, facts.pattern.codes, -1), facts.pattern.names)
+            case _:
+                return Codes(np.full(self.size, -1, dtype=np.int64), [])
+
+    @cached_property
+    def _servers(self) -> Codes:
+        hosts = self.facts.host if self.is_of_file else self.facts.dataset_host
+        is_service = np.array([cause_rules().is_shared(name) for name in hosts.names] + [True])
+        return Codes(np.where(is_service[hosts.codes], -1, hosts.codes), hosts.names)
+
+    def _shared(self, groups: Codes) -> Codes:
+        """Return the groups without those that (nearly) belong to one publisher."""
+        is_shared = np.append(self._is_shared(groups), False)
+        return Codes(np.where(is_shared[groups.codes], groups.codes, -1), groups.names)
+
+    def _is_shared(self, groups: Codes) -> Flags:
+        there = groups.codes >= 0
+        kinds = len(self.facts.publisher.names) + 1
+        pairs, counts = np.unique(groups.codes[there] * kinds + self.publisher[there] + 1, return_counts=True)
+        most = np.zeros(len(groups.names), dtype=np.int64)
+        np.maximum.at(most, pairs // kinds, counts)
+        whole = np.bincount(groups.codes[there], minlength=len(groups.names))
+        return np.asarray(most < _OF_ONE_PUBLISHER * whole)
+
+    def _of_owner(self, what: Codes) -> Codes:
+        """Return groups of a server that several publishers share, else of a publisher, and one format or day."""
+        hosts, publishers = self.at("host"), self.facts.publisher.names
+        is_by_host = hosts.codes >= 0
+        owner = np.where(is_by_host, hosts.codes, len(hosts.names) + self.publisher)
+        kinds = max(len(what.names), 1)
+        there = (what.codes >= 0) & (is_by_host | (self.publisher >= 0))
+        pairs, codes = np.unique(np.where(there, owner * kinds + what.codes, -1), return_inverse=True)
+        names = []
+        for pair in pairs:
+            whose, which = divmod(int(pair), kinds)
+            if pair < 0:
+                names.append("")
+            elif whose < len(hosts.names):
+                names.append(f"{hosts.names[whose]} {what.names[which]}")
+            else:
+                names.append(f"{publishers[whose - len(hosts.names)]} {what.names[which]}")
+        return Codes(np.where(there, codes, -1), names)

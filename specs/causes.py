@@ -1,0 +1,75 @@
+"""``causes.toml``: which findings may have one cause, at which levels, and how many hours one fix takes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from specs.errors import SpecError, Strict, parse, read_toml
+from specs.metrics import metrics
+
+__all__ = ["CauseClass", "CauseRules", "Level", "Root", "cause_rules"]
+
+Level = Literal["portal", "source", "host", "publisher", "format", "batch", "pattern", "value", "series"]
+Root = Literal["field", "value", "host", "pattern", "software"]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class CauseClass(Strict):
+    """Rules whose findings are grouped in the same way."""
+
+    id: str
+    rules: tuple[str, ...]
+    """Ids of metrics."""
+    root: Root
+    """What the findings of a cause have in common."""
+    split: Literal["value", "fault", "defect", "day", "text"] | None = None
+    """What divides the findings of one rule before they are grouped: the value observed, the fault of the address, the
+    defect of the table, the day of the last change, or the description. None: nothing."""
+    levels: tuple[Level, ...]
+    """Levels at which a cause is looked for, the widest first."""
+    minimum: Annotated[int, Field(ge=2)]
+    """Datasets or files below which nothing is proved."""
+    is_same_value_enough: bool = False
+    """Whether the same value alone proves the cause, whatever share of the group has it."""
+    not_values: tuple[str, ...] = ()
+    """Values (last word of what was observed) whose findings stay single."""
+
+
+class CauseRules(Strict):
+    """The content of ``causes.toml``; its comments say what each value means."""
+
+    share: Share
+    kept_share: Share
+    chance: Share
+    shared_hosts: tuple[str, ...]
+    effort_hours: dict[Level, Annotated[float, Field(gt=0)]]
+    classes: tuple[CauseClass, ...] = Field(alias="class")
+
+    def class_of(self, rule_id: str) -> CauseClass | None:
+        """Return the class of a rule, or None if its findings always stay single."""
+        return next((one for one in self.classes if rule_id in one.rules), None)
+
+    def is_shared(self, host: str) -> bool:
+        """Return whether anyone may put files on a host, such as a file service.
+
+        >>> cause_rules().is_shared("docs.google.com")
+        True
+        """
+        return any(host == one or host.endswith(f".{one}") for one in self.shared_hosts)
+
+
+@lru_cache(maxsize=1)
+def cause_rules() -> CauseRules:
+    """Return how findings are grouped to causes. Raise SpecError with file, key and remedy."""
+    path = Path(__file__).parent / "causes.toml"
+    rules = parse(CauseRules, read_toml(path), str(path))
+    named = [rule for one in rules.classes for rule in one.rules]
+    if unknown := [rule for rule in named if rule not in metrics()]:
+        raise SpecError(f"{path}: rules: there is no metric {unknown[0]}; correct its id")
+    if twice := [rule for rule in named if named.count(rule) > 1]:
+        raise SpecError(f"{path}: rules: {twice[0]} is in two classes; take it out of one")
+    return rules

@@ -141,7 +141,7 @@ def test_numbered_pages_stay_aligned_when_they_shrink(portal_type: str) -> None:
     """A number counts pages of one size: a smaller page must begin at a multiple of its size, or records are lost."""
     spider = spider_class(portal_type)
     is_numbered = "cursor.number" in Path(inspect.getfile(spider)).read_text(encoding="utf-8")
-    remedy = "set has_numbers = True, and received=page_cursor.asked in read, or declare the listing (declared_api)"
+    remedy = "set has_numbers = True, or declare the listing (declared_api)"
     assert not is_numbered or getattr(spider, "has_numbers", False), f"{portal_type} asks for pages by number: {remedy}"
 
 

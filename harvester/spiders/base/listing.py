@@ -48,7 +48,8 @@ class ListingSpider(PortalSpider):
     max_rows: ClassVar[int] = 1000
     """Maximum number of records on a page that the interface allows."""
     has_numbers: ClassVar[bool] = False
-    """True if pages are requested by number; a page then starts at a multiple of its size."""
+    """True if pages are requested by number; a page then starts at a multiple of its size. A page that the portal caps
+    counts as a whole one; see :meth:`following`."""
     can_shrink: ClassVar[bool] = True
     """False if a page cannot be requested with fewer records."""
 
@@ -171,8 +172,7 @@ class ListingSpider(PortalSpider):
         """
         self.stats.advertise(listing_page.total)
         before, named = self.known(), self.known_names()
-        is_last = self.is_last(page_cursor, listing_page)
-        next_cursor = replace(self.next_cursor(page_cursor, listing_page), is_end=is_last)
+        next_cursor = self.following(page_cursor, listing_page)
         is_regular = self.stats.mode == "full" and page_cursor.size == 0 and not page_cursor.is_second
         state = {
             "total": listing_page.total,
@@ -226,6 +226,23 @@ class ListingSpider(PortalSpider):
             listing_page.at is None and page_cursor.is_last(listing_page.count, self.stats.advertised)
         )
 
+    def following(self, page_cursor: PageCursor, listing_page: ListingPage) -> PageCursor:
+        """Return the cursor behind ``listing_page``, which was read at ``page_cursor``; ``is_end`` is set if that page
+        was the last one.
+
+        A portal that numbers its pages may send fewer records than requested, because it caps its pages. The offset
+        behind such a page can still lie on it, and the same page would be requested again. It is moved by the number of
+        records requested instead.
+        """
+        cursor = replace(self.next_cursor(page_cursor, listing_page), is_end=self.is_last(page_cursor, listing_page))
+        is_short = 0 < listing_page.count < page_cursor.asked
+        if not self.has_numbers or cursor.is_end or cursor.at is not None or not is_short:
+            return cursor
+        if self.ask(cursor).url != self.ask(page_cursor).url:
+            return cursor
+        # The largest page stays the largest one received: it decides which short page is the last one.
+        return replace(page_cursor.forward(page_cursor.asked), largest=cursor.largest)
+
     def may_remember(self, listing_page: ListingPage) -> bool:
         """Return whether ``listing_page`` need not be read again in the next harvest if its bytes are unchanged then.
 
@@ -260,9 +277,7 @@ class ListingSpider(PortalSpider):
         own = known.state["own"]
         listing_page = ListingPage(**{name: known.state[name] for name in ("total", "received", "at", "is_end")})
         self.stats.advertise(listing_page.total)
-        next_cursor = replace(
-            self.next_cursor(page_cursor, listing_page), is_end=self.is_last(page_cursor, listing_page)
-        )
+        next_cursor = self.following(page_cursor, listing_page)
         before = self.known()
         page = self.unchanged(known, cursor=self.position(next_cursor), is_overlap=self.may_overlap(page_cursor))
         is_new = self.known() > before or bool(own["skipped"]) or not listing_page.count

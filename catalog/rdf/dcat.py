@@ -32,7 +32,10 @@ __all__ = [
     "NOT_TOLD",
     "SPDX",
     "VCARD",
+    "concept",
     "dataset_graph",
+    "day",
+    "is_email",
     "is_iri",
     "node_of",
 ]
@@ -87,6 +90,12 @@ def is_iri(text: str) -> bool:
     A text of more than 4,000 characters is not.
     """
     return len(text) <= _MAX_IRI and _ADDRESS.fullmatch(text) is not None
+
+
+def is_email(text: str) -> bool:
+    """Return whether a text is a plain e-mail address, without "mailto:". A text of more than 4,000 characters is
+    not."""
+    return len(text) <= _MAX_IRI and _EMAIL.fullmatch(text) is not None
 
 
 def node_of(kind: str, key: str) -> RdfTerm:
@@ -154,8 +163,11 @@ def _known(kind: str, declared: str) -> str | None:
     return term.eu_uri if term else None
 
 
-def _concept(kind: str, declared: str) -> RdfTerm:
-    """Return a concept: the declared IRI, else that of the named concept, else the text."""
+def concept(kind: str, declared: str) -> RdfTerm:
+    """Return a concept as an RDF term: the declared IRI, else that of the concept that the text names, else the text.
+
+    ``kind``: format, media_type, theme, frequency, language or access_right.
+    """
     declared = declared.strip()
     if len(declared) > _MAX_NAME or is_iri(declared):
         return value(declared)
@@ -217,13 +229,13 @@ class _Writer:
     def languages(self, node: RdfTerm, declared: Iterable[str]) -> None:
         for one in declared:
             if one.strip():
-                self.graph.add(node, f"{DCT}language", _concept("language", one))
+                self.graph.add(node, f"{DCT}language", concept("language", one))
 
     def access_rights(self, node: RdfTerm, declared: str | None) -> None:
         if declared and declared.strip():
-            concept = _concept("access_right", declared)
-            if concept.kind == IRI:
-                self.graph.add(node, f"{DCT}accessRights", concept)
+            right = concept("access_right", declared)
+            if right.kind == IRI:
+                self.graph.add(node, f"{DCT}accessRights", right)
             else:
                 self.things(node, f"{DCT}accessRights", f"{DCT}RightsStatement", declared)
 
@@ -248,9 +260,9 @@ def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> RdfGraph:
                 graph.add(node, DCT + name, in_language(said, language))
     for word in d.themes:
         if word.strip():
-            graph.add(node, f"{DCAT}theme", _concept("theme", word))
+            graph.add(node, f"{DCAT}theme", concept("theme", word))
     if d.frequency and d.frequency.strip():
-        graph.add(node, f"{DCT}accrualPeriodicity", _concept("frequency", d.frequency))
+        graph.add(node, f"{DCT}accrualPeriodicity", concept("frequency", d.frequency))
     if licence := _licence(d.licence, d.licence_title):
         graph.add(node, f"{DCT}license", licence)
     writer.access_rights(node, d.access_rights)
@@ -306,8 +318,7 @@ def _contact(writer: _Writer, node: RdfTerm, contact: Contact) -> None:
     if contact.name:
         writer.graph.add(card, f"{VCARD}fn", text(contact.name))
     if contact.email and contact.email.strip():
-        plain = len(contact.email) <= _MAX_IRI and _EMAIL.fullmatch(contact.email)
-        writer.values(card, f"{VCARD}hasEmail", f"mailto:{contact.email}" if plain else contact.email)
+        writer.values(card, f"{VCARD}hasEmail", f"mailto:{contact.email}" if is_email(contact.email) else contact.email)
     writer.values(card, f"{VCARD}hasURL", contact.url)
 
 
@@ -319,9 +330,9 @@ def _distribution(writer: _Writer, dataset: RdfTerm, key: str, d: Distribution, 
     writer.values(node, f"{DCAT}accessURL", d.access_url)
     writer.values(node, f"{DCAT}downloadURL", d.download_url)
     if d.format and d.format.strip():
-        graph.add(node, f"{DCT}format", _concept("format", d.format))
+        graph.add(node, f"{DCT}format", concept("format", d.format))
     if d.media_type and d.media_type.strip():
-        graph.add(node, f"{DCAT}mediaType", _concept("media_type", d.media_type))
+        graph.add(node, f"{DCAT}mediaType", concept("media_type", d.media_type))
     licence = _licence(d.licence, d.licence_title)
     if licence is None and inherits:
         licence = _licence(whole.licence, whole.licence_title)

@@ -13,10 +13,10 @@ from catalog.rdf.terms import IRI, RDF_TYPE, RdfGraph, RdfTerm, prefixed
 from catalog.repositories.reading import StoredDataset
 from quality.standards.messages import class_of, message
 from quality.standards.result import Violation
-from quality.standards.shacl import Result, Shapes, compile_shapes, validate
+from quality.standards.shacl import Result, Shapes, compile_shapes, located
 from specs.standards import SHAPES, shapes
 
-__all__ = ["HVD", "Statements", "applies", "statements", "violations"]
+__all__ = ["HVD", "Statements", "applies", "compiled", "statements", "told", "violation", "violations"]
 
 HVD = "http://data.europa.eu/eli/reg_impl/2023/138/oj"
 """Implementing Regulation (EU) 2023/138 on high-value datasets, as an ELI."""
@@ -37,7 +37,8 @@ class Statements:
 
 
 @cache
-def _compiled(standard: str) -> Shapes:
+def compiled(standard: str) -> Shapes:
+    """Return the shapes of a standard, ready to validate with."""
     return compile_shapes(shapes(standard), f"{standard}.ttl")
 
 
@@ -89,16 +90,25 @@ def violations(of: Statements, standard: str) -> Iterator[Violation]:
 
     What is missing counts only if the publisher had a way to state it.
     """
-    for result in validate(of.graph, _compiled(standard)):
-        if _is_told(result, of):
-            yield Violation(
-                standard,
-                _name(result.focus, of),
-                result.path,
-                result.component,
-                "warning" if result.severity == "info" else result.severity,
-                message(result, of.graph),
-            )
+    for _, result in told(of, standard):
+        yield violation(result, of, standard)
+
+
+def told(of: Statements, standard: str) -> Iterator[tuple[int, Result]]:
+    """Yield what :func:`violations` yields as results of the engine, each after the place of its shape, from 0."""
+    return (found for found in located(of.graph, compiled(standard)) if _is_told(found[1], of))
+
+
+def violation(result: Result, of: Statements, standard: str) -> Violation:
+    """Return a result of the engine as a requirement that is not met, with its sentence."""
+    return Violation(
+        standard,
+        _name(result.focus, of),
+        result.path,
+        result.component,
+        "warning" if result.severity == "info" else result.severity,
+        message(result, of.graph),
+    )
 
 
 def _name(node: RdfTerm, of: Statements) -> str:

@@ -11,7 +11,7 @@ from quality.standards import graphs, records
 from quality.standards.result import STANDARDS, Conformance, Violation
 from specs.standards import SHAPES
 
-__all__ = ["judge"]
+__all__ = ["conformance", "judge"]
 
 _log = logging.getLogger(__name__)
 _NOTHING = ReceivedRecord(portal_type=None, raw=None, is_federal=False)
@@ -54,10 +54,11 @@ def judge(
             except RecursionError as error:
                 _log.warning("%s: not judged by %s: %s; look at the record", stored.id, standard, error)
                 continue
-            by_standard[standard] = _conformance(standard, results)
+            by_standard[standard] = conformance(standard, results)
     return found
 
 
-def _conformance(standard: str, results: tuple[Violation, ...]) -> Conformance:
+def conformance(standard: str, results: tuple[Violation, ...]) -> Conformance:
+    """Return the result of validating a dataset by a standard, requirements before recommendations."""
     ordered = sorted(results, key=lambda one: one.severity != "violation")
     return Conformance(standard, not ordered or ordered[0].severity != "violation", tuple(ordered))

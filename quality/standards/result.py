@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-__all__ = ["STANDARDS", "Conformance", "Violation"]
+__all__ = ["STANDARDS", "Conformance", "Summary", "Violation", "summary"]
 
 STANDARDS = ("dcat_ap_2", "dcat_ap_3", "dcat_ap_hvd", "dcat_us_1_federal", "dcat_us_1", "dcat_us_3")
 """DCAT-AP 2.1.1, DCAT-AP 3.0, its profile for high-value datasets, DCAT-US 1.1 for federal agencies and for others,
@@ -39,3 +40,31 @@ class Conformance:
     """True if no requirement is violated; recommendations do not count."""
     violations: tuple[Violation, ...]
     """Violated requirements first, then recommendations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is stored of a :class:`Conformance`."""
+
+    standard: str
+    conforms: bool
+    violations: int
+    warnings: int
+    results: Sequence[dict[str, Any]]
+    """Each property and constraint once, with its number and first place. The sentence is stored only for a
+    requirement; for a recommendation its name is enough."""
+
+
+def summary(found: Conformance) -> Summary:
+    """Return what is stored of the result of validating a dataset against a standard."""
+    kept: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for one in found.violations:
+        key = (one.path, one.component, one.severity)
+        if key in kept:
+            kept[key]["count"] += 1
+            continue
+        kept[key] = {"path": one.path, "component": one.component, "severity": one.severity, "count": 1}
+        if one.severity == "violation":
+            kept[key] |= {"node": one.node, "message": one.message}
+    broken = sum(one.severity == "violation" for one in found.violations)
+    return Summary(found.standard, found.conforms, broken, len(found.violations) - broken, list(kept.values()))

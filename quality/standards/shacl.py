@@ -24,7 +24,7 @@ from catalog.rdf.terms import (
 )
 from quality.standards.paths import Path, compile_path
 
-__all__ = ["Result", "ShapeError", "Shapes", "compile_shapes", "validate"]
+__all__ = ["Result", "ShapeError", "Shapes", "compile_shapes", "located", "validate"]
 
 SH = "http://www.w3.org/ns/shacl#"
 _KINDS = {
@@ -114,27 +114,35 @@ class Shapes:
     others: tuple[tuple[str, RdfTerm, Shape], ...]
     """Targets of other kinds: parameter, its value, shape."""
 
-    def targets(self, graph: RdfGraph) -> Iterator[tuple[Shape, RdfTerm]]:
-        """Yield every shape together with each node of ``graph`` to which it applies."""
-        for iri, shape in self.by_class:
+    def targets(self, graph: RdfGraph) -> Iterator[tuple[int, Shape, RdfTerm]]:
+        """Yield every shape together with each node of ``graph`` to which it applies, and before them the place of the
+        target among all targets, from 0."""
+        for at, (iri, shape) in enumerate(self.by_class):
             for node in graph.instances(iri):
-                yield shape, node
-        for kind, term, shape in self.others:
+                yield at, shape, node
+        for at, (kind, term, shape) in enumerate(self.others, len(self.by_class)):
             if kind == "targetNode":
-                yield shape, term
+                yield at, shape, term
                 continue
             found: dict[RdfTerm, None] = {}
             for node, properties in graph.nodes.items():
                 if values := properties.get(term.value):
                     found.update({node: None} if kind == "targetSubjectsOf" else values)
             for node in found:
-                yield shape, node
+                yield at, shape, node
 
 
 def validate(graph: RdfGraph, shapes: Shapes) -> Iterator[Result]:
     """Yield all violations of the shapes in ``shapes`` by the nodes of ``graph``."""
-    for shape, node in shapes.targets(graph):
-        yield from shape.results(graph, node)
+    for _, result in located(graph, shapes):
+        yield result
+
+
+def located(graph: RdfGraph, shapes: Shapes) -> Iterator[tuple[int, Result]]:
+    """Yield all violations as :func:`validate` does, each after the place of its shape among all targets, from 0."""
+    for at, shape, node in shapes.targets(graph):
+        for result in shape.results(graph, node):
+            yield at, result
 
 
 def compile_shapes(turtle: bytes, source: str = "shapes") -> Shapes:

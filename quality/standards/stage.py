@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from catalog.db.store import Catalog
-from catalog.repositories.conformance import StandardResult, forget, is_federal, received, write_conformance
+from catalog.rdf.described import is_described
+from catalog.repositories.conformance import (
+    ReceivedRecord,
+    StandardResult,
+    forget,
+    is_federal,
+    received,
+    write_conformance,
+)
 from catalog.repositories.reading import StoredDataset, present, stored_datasets
+from quality.standards.alike import FormBook
 from quality.standards.judge import judge
-from quality.standards.result import STANDARDS, Violation
+from quality.standards.result import STANDARDS, Summary, summary
+from specs.standards import SHAPES
 
 __all__ = ["conform", "conform_batch"]
 
@@ -26,52 +35,53 @@ def conform(catalog: Catalog, run_id: str, portal_id: str, dataset_ids: Sequence
         forget(catalog, portal_id)
         dataset_ids = present(catalog, portal_id)
     federal = frozenset({portal_id} if is_federal(catalog, portal_id) else ())
-    done = 0
+    done, book = 0, FormBook()
     for start in range(0, len(dataset_ids), BATCH):
         batch = list(stored_datasets(catalog, dataset_ids[start : start + BATCH]))
-        done += conform_batch(catalog, run_id, batch, federal)
+        done += conform_batch(catalog, run_id, batch, federal, book)
     return done
 
 
-def _kept(violations: Sequence[Violation]) -> list[dict[str, Any]]:
-    """Return what is stored of violations: each property and constraint once, with its number and first place.
-
-    The sentence is stored only for a requirement; for a recommendation its name is enough.
-    """
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for one in violations:
-        key = (one.path, one.component, one.severity)
-        if key in found:
-            found[key]["count"] += 1
-            continue
-        found[key] = {"path": one.path, "component": one.component, "severity": one.severity, "count": 1}
-        if one.severity == "violation":
-            found[key] |= {"node": one.node, "message": one.message}
-    return list(found.values())
-
-
-def conform_batch(catalog: Catalog, run_id: str, batch: Sequence[StoredDataset], federal: frozenset[str]) -> int:
+def conform_batch(
+    catalog: Catalog, run_id: str, batch: Sequence[StoredDataset], federal: frozenset[str], book: FormBook | None = None
+) -> int:
     """Validate datasets that were already read from the database, store the results, and return the number of datasets.
 
     ``federal`` contains the ids of portals of the United States government: DCAT-US applies to them in its federal
-    form.
+    form. ``book``: the forms of records validated so far; None for a new one.
     """
+    book = book or FormBook()
     ids = [stored.id for stored in batch]
-    found = judge(batch, STANDARDS, received(catalog, ids, federal=federal))
+    records = received(catalog, ids, federal=federal)
     judged = []
     for stored in batch:
-        for standard, one in found[stored.id].items():
-            broken = sum(v.severity == "violation" for v in one.violations)
+        for one in _summaries(stored, records.get(stored.id), book):
             judged.append(
                 StandardResult(
                     dataset_id=stored.id,
                     portal_id=stored.portal_id,
-                    standard=standard,
+                    standard=one.standard,
                     conforms=one.conforms,
-                    violations=broken,
-                    warnings=len(one.violations) - broken,
-                    results=_kept(one.violations),
+                    violations=one.violations,
+                    warnings=one.warnings,
+                    results=one.results,
                 )
             )
     write_conformance(catalog, run_id, ids, judged)
     return len(batch)
+
+
+def _summaries(stored: StoredDataset, record: ReceivedRecord | None, book: FormBook) -> list[Summary]:
+    """Return what all standards that apply say of a dataset."""
+    found: list[Summary] = []
+    as_whole = list(STANDARDS)
+    if record is None or not is_described(record.raw):
+        by_form = book.judge(stored, tuple(SHAPES))
+        found = [one for one in by_form.values() if one is not None]
+        as_whole = [name for name, one in by_form.items() if one is None]
+        if record is not None and record.raw is not None:
+            as_whole += [name for name in STANDARDS if name not in SHAPES]
+    if as_whole:
+        judged = judge([stored], as_whole, {stored.id: record} if record is not None else None)
+        found += [summary(one) for one in judged[stored.id].values()]
+    return found

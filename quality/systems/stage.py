@@ -20,6 +20,7 @@ from quality.evidence.periods import next_review_on
 from quality.evidence.subject import DatasetSubject, as_of_day
 from quality.findings.derive import JudgedDataset, basis, findings_of, is_unobserved, portal_findings
 from quality.findings.verdicts import open_definition_of_all
+from quality.standards.alike import FormBook
 from quality.standards.stage import conform_batch
 from quality.systems.families import content_of, family_of
 from quality.systems.matrix import cells, columns
@@ -92,12 +93,12 @@ def score_portal(
         forget(catalog, portal_id, all_of_it=True)
     ids = due(catalog, portal_id, as_of, methodology_version(), is_full=is_full)
     done = 0
-    book = PatternBook()
+    book, forms = PatternBook(), FormBook()
     for start in range(0, len(ids), BATCH):
         batch = list(stored_datasets(catalog, ids[start : start + BATCH], as_of, for_score=True))
         # Records are validated once: a different weight does not change a violation.
         fresh = unjudged(catalog, [one.id for one in batch])
-        conform_batch(catalog, run_id, [one for one in batch if one.id in fresh], federal)
+        conform_batch(catalog, run_id, [one for one in batch if one.id in fresh], federal, forms)
         conforming = verdicts(catalog, [one.id for one in batch])
         subjects = [subject_of(one, as_of, conforming.get(one.id, {})) for one in batch]
         write_scores(catalog, run_id, _scored(run_id, subjects, book), checked_at)

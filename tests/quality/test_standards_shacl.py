@@ -286,7 +286,7 @@ PART += ("modified", "documentation", "status", "availability", "checksum", "che
 SERVICE = ("title", "endpoint_url", "endpoint_description", "licence", "access_rights", "documentation")
 
 
-def _stored(number: int, rng: random.Random) -> StoredDataset:
+def made_up_dataset(number: int, rng: random.Random) -> StoredDataset:
     """A dataset in which every field has any text, or several, or none."""
 
     def some(names: tuple[str, ...]) -> dict[str, str | None]:
@@ -317,7 +317,7 @@ def _stored(number: int, rng: random.Random) -> StoredDataset:
 def test_a_catalogue_of_nouns_has_the_official_results(standard: str, folder: str) -> None:
     rng, graph = random.Random(11), RdfGraph()
     for number in range(400):
-        for subject, predicate, value in dataset_graph(_stored(number, rng)).quads():
+        for subject, predicate, value in dataset_graph(made_up_dataset(number, rng)).quads():
             graph.add(subject, predicate, value)
     found = _counted(ours(graph, standard))
     text = n_triples(graph, lambda text: f"{XSD}string")

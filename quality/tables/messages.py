@@ -10,10 +10,13 @@ from typing import Any
 
 from catalog.model import TableContext, TableDefect, TableReport
 
-__all__ = ["FAULT", "CatalogueFile", "dump_report", "dump_task", "parse_report", "parse_task"]
+__all__ = ["FAULT", "LOADED", "LOADING", "CatalogueFile", "dump_report", "dump_task", "parse_report", "parse_task"]
 
 FAULT = "could not be checked: "
 """Beginning of the note of a report after a failure of a library or of our own code: the child is not used again."""
+
+LOADING, LOADED = b'{"loading": true}\n', b'{"loading": false}\n'
+"""What a child sends before and after it loads a library that takes seconds: that time is not the file's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

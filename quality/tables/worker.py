@@ -8,13 +8,11 @@ from __future__ import annotations
 import os
 import sys
 
-from catalog.model import TableReport
 from quality.confine import bound_memory, confine, own_channel
-from quality.tables.messages import CatalogueFile, dump_report, parse_task
-from specs.imports import without
+from quality.tables.messages import LOADED, LOADING, CatalogueFile, dump_report, parse_task
 
-_LATER_BYTES = 512 * 1024**2
-"""Address space, in bytes, for the code of pyarrow or GDAL, if a file needs them."""
+_LATER_BYTES = 1024**3
+"""Address space, in bytes, for the code of pyarrow, GDAL or Great Expectations, if a file needs them."""
 
 
 def main(memory_bytes: int, parent_id: int) -> None:
@@ -27,20 +25,19 @@ def main(memory_bytes: int, parent_id: int) -> None:
     tasks = os.fdopen(source, "rb")
     if not confine(memory_bytes, parent_id):
         return
-    # pandas would load pyarrow if that is installed: 60 MB that most files do not need.
-    with without("pyarrow"):
-        from quality.catalogue import judge_file as judge_catalogue
-        from quality.tables.inspect import inspect
+    from quality.catalogue import judge_file as judge_catalogue
+    from quality.tables.expect.engine import tell_when_loading
+    from quality.tables.inspect import inspect
 
+    tell_when_loading(lambda is_loading: _write(out, LOADING if is_loading else LOADED))
     bound_memory(memory_bytes, is_mapped_text_free=True, later_bytes=_LATER_BYTES)
-    os.write(out, b'{"ready": true}\n')
+    _write(out, b'{"ready": true}\n')
     for line in tasks:
         task = parse_task(line)
-        _send(out, judge_catalogue(task.path) if isinstance(task, CatalogueFile) else inspect(task))
+        _write(out, dump_report(judge_catalogue(task.path) if isinstance(task, CatalogueFile) else inspect(task)))
 
 
-def _send(out: int, report: TableReport) -> None:
-    message = dump_report(report)
+def _write(out: int, message: bytes) -> None:
     while message:
         message = message[os.write(out, message) :]
 

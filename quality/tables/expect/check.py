@@ -1,4 +1,8 @@
-"""Check what is expected of a table (``specs/expectations/*.toml``) with Great Expectations.
+"""Check what is expected of a table (``specs/expectations/*.toml``), in the terms of Great Expectations.
+
+Expectations are compiled to plain functions (:mod:`.compiled`). Great Expectations itself, which costs milliseconds
+for each, confirms every failure, and checks whatever is not compiled. For one table in a hundred it checks everything:
+where the two differ, its verdict is kept, the table is not charged with the difference, and the report names the rule.
 
 Great Expectations passes an empty table or column without looking. Here such an expectation is *not applicable*: it
 counts neither as passed nor in the total.
@@ -12,9 +16,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from catalog.model import TableDefect
-from quality.tables.expect import gx
+from quality.tables.expect.asking import ABOUT_NULLS, CELL_BY_CELL, compact, exception_of
 from quality.tables.expect.frames import Frames
 from quality.tables.expect.table_kinds import needed_columns, table_kind_of
+from quality.tables.expect.verdicts import Question, Verdict, ask, ignored_rows, is_possible, passed, verdicts
 from quality.tables.read.text_table import TextTable
 from quality.tables.scan.column_kinds import ColumnKind
 from specs.expectations import COLUMN_KEYS, Expectation, load
@@ -23,8 +28,6 @@ __all__ = ["ExpectationResults", "check_expectations", "check_table"]
 
 _MAX_COLUMNS = 100
 """Most columns that are named one by one if an expectation fails: each costs some milliseconds."""
-_MAX_WHOLE = 1000
-"""Most rows for which every failing row is listed; in larger tables the first 20 are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,10 @@ class ExpectationResults:
     """
     kind: str | None = None
     """Kind of the table (a file in ``specs/expectations``), if it was clear."""
+    differing: tuple[str, ...] = ()
+    """Rules for which Great Expectations and Winnow's own function give different verdicts. That of Great Expectations
+    is in ``results``; a failure that it alone sees causes no defect and counts neither as passed nor in the total.
+    """
 
 
 def check_table(
@@ -53,6 +60,7 @@ def check_table(
     *,
     title: str | None = None,
     today: date | None = None,
+    is_sampled: bool = False,
 ) -> ExpectationResults:
     """Check a table against the expectations for any table, and against those for its kind if the kind is recognised.
 
@@ -60,12 +68,13 @@ def check_table(
     - ``row_count``: the number of rows in the whole file; None if unknown. ``table`` may contain only the first rows.
     - ``title``: the titles of dataset and file, which help to recognise the kind of table.
     - ``today``: the day of the run. If it is None, expectations that refer to today are not checked.
+    - ``is_sampled``: whether Great Expectations checks everything itself, and its verdicts are compared with our own.
     """
     match = table_kind_of(table.names, title)
     asked: list[tuple[Expectation, Mapping[str, str] | None]] = [(one, None) for one in load("any")]
     if match is not None:
         asked += [(one, match.roles) for one in (*needed_columns(match), *load(match.kind))]
-    return _Look(table, kinds, row_count, asked, today).verdict(match.kind if match else None)
+    return _Look(table, kinds, row_count, asked, today, is_sampled).verdict(match.kind if match else None)
 
 
 def check_expectations(
@@ -75,25 +84,16 @@ def check_expectations(
     expectations: Sequence[Expectation],
     *,
     today: date | None = None,
+    is_sampled: bool = False,
 ) -> ExpectationResults:
     """Check the rows of a table against the given expectations.
 
     - ``kinds``: the kind of values in each column.
     - ``row_count``: the number of rows in the whole file; None if unknown. ``table`` may contain only the first rows.
     - ``today``: the day of the run. If it is None, expectations that refer to today are not checked.
+    - ``is_sampled``: as in :func:`check_table`.
     """
-    return _Look(table, kinds, row_count, [(one, None) for one in expectations], today).verdict(None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """One question to Great Expectations, and what the result belongs to."""
-
-    number: int
-    ask: gx.Ask
-    frame: str
-    field: str | None = None
-    """The column that it is about, by its name in the table."""
+    return _Look(table, kinds, row_count, [(one, None) for one in expectations], today, is_sampled).verdict(None)
 
 
 class _Missing(Exception):
@@ -114,9 +114,10 @@ class _Look:
         row_count: int | None,
         expectations: Sequence[tuple[Expectation, Mapping[str, str] | None]],
         today: date | None,
+        is_sampled: bool,
     ) -> None:
         self.table, self.names = table, table.names
-        self.frames = Frames(table, kinds, row_count)
+        self.frames, self.is_sampled = Frames(table, kinds, row_count), is_sampled
         # Somewhere it may already be tomorrow.
         self.today = datetime.combine(today + timedelta(days=1), time()) if today else None
         self.asked = [
@@ -127,7 +128,7 @@ class _Look:
 
     def verdict(self, kind: str | None) -> ExpectationResults:
         defects: list[TableDefect] = []
-        runs: list[_Run] = []
+        runs: list[Question] = []
         failed: set[int] = set()
         for number, (one, _) in enumerate(self.asked):
             try:
@@ -138,30 +139,47 @@ class _Look:
                 defects.append(_defect(one, 1, message, str(missing), self.table.header_line))
             except _NotAsked:
                 continue
-        unclear = {run.number for run in runs if not gx.is_possible(run.ask)}
+        unclear = {run.number for run in runs if not is_possible(run.ask)}
         runs = [run for run in runs if run.number not in unclear]
         asked = failed | {run.number for run in runs}
-        quick = self._ask(runs, exact=False)
-        results = [self._compact(run, result) for run, result in quick if result["success"]]
-        doubtful = [run for run, result in quick if not result["success"]]
-        failed |= {run.number for run in doubtful}
-        for run, result in self._exact(doubtful):
-            if gx.exception_of(result) is not None:
+        results: list[dict[str, Any]] = []
+        doubtful: list[Verdict] = []
+        differing: set[int] = set()
+        apart: set[int] = set()
+        for verdict in verdicts(runs, self.frames, is_sampled=self.is_sampled):
+            number = verdict.question.number
+            differing |= {number} if verdict.differs else set()
+            if verdict.is_met or verdict.differs:
+                results.append(self._compact(verdict.question, verdict.result or passed(verdict.question)))
+                apart |= set() if verdict.is_met else {number}
+            else:
+                doubtful.append(verdict)
+        decided = {verdict.question for verdict in doubtful if verdict.own is not None}
+        refuted: set[Question] = set()
+        for run, result in self._exact([verdict.question for verdict in doubtful]):
+            if exception_of(result) is not None:
                 unclear.add(run.number)
             elif not result["success"]:
                 results.append(self._compact(run, result))
                 defects += self._defects(run, result)
+            elif run in decided:
+                results.append(self._compact(run, result))
+                refuted.add(run)
+                differing.add(run.number)
+        failed |= {verdict.question.number for verdict in doubtful if verdict.question not in refuted}
         for number in sorted(unclear):
             # A fault of the expectation is no fault of the table, and counts neither way.
             one = self.asked[number][0]
             said = f"{one.rule} could not be checked."
             defects.append(_defect(one, 1, said, None, None, "expectation_not_checked"))
-        asked, failed = asked - unclear, failed - unclear
-        return ExpectationResults(tuple(defects), len(asked - failed), len(asked), tuple(results), kind)
+        # Nor does a failure that only one of two checks sees.
+        asked, failed = asked - unclear - (apart - failed), failed - unclear
+        rules = tuple(self.asked[number][0].rule for number in sorted(differing))
+        return ExpectationResults(tuple(defects), len(asked - failed), len(asked), tuple(results), kind, rules)
 
     # What to ask
 
-    def _runs(self, number: int) -> Iterator[_Run]:
+    def _runs(self, number: int) -> Iterator[Question]:
         """Yield the questions for one expectation. Raise :class:`_Missing` or :class:`_NotAsked` instead."""
         one, roles = self.asked[number]
         settings = dict(one.kwargs)
@@ -172,7 +190,7 @@ class _Look:
         if one.each:
             yield from self._repeated(number, one, settings)
             return
-        if "ignore_row_if" not in settings and "*" not in settings.values() and (usual := gx.ignored_rows(one.type)):
+        if "ignore_row_if" not in settings and "*" not in settings.values() and (usual := ignored_rows(one.type)):
             settings["ignore_row_if"] = usual
         columns = []
         for key in COLUMN_KEYS:
@@ -185,7 +203,7 @@ class _Look:
         if not self._has_something(one, settings, columns):
             raise _NotAsked
         field = columns[0] if len(one.columns) == 1 and one.target == "rows" else None
-        yield _Run(number, (one.type, settings), one.target, field and self.frames.plain(field))
+        yield Question(number, (one.type, settings), one.target, field and self.frames.plain(field))
 
     def _all(self, one: Expectation) -> list[str]:
         if one.type == "expect_compound_columns_to_be_unique":
@@ -210,33 +228,33 @@ class _Look:
     def _has_something(self, one: Expectation, settings: Mapping[str, Any], columns: Sequence[str]) -> bool:
         if one.type == "expect_column_to_exist":
             return True
-        values = [self.frames.values(one.target, column) for column in columns]
-        if one.type in gx.ABOUT_NULLS or not values:
+        values = self.frames.whole_rows(columns) or [self.frames.values(one.target, column) for column in columns]
+        if one.type in ABOUT_NULLS or not values:
             return one.target != "rows" or bool(self.frames.lines)
         if settings.get("ignore_row_if") in ("either_value_is_missing", "any_value_is_missing"):
             return any(all(cell is not None for cell in row) for row in zip(*values, strict=True))
         return any(cell is not None for column in values for cell in column)
 
-    def _repeated(self, number: int, one: Expectation, settings: Mapping[str, Any]) -> Iterator[_Run]:
+    def _repeated(self, number: int, one: Expectation, settings: Mapping[str, Any]) -> Iterator[Question]:
         """Yield the questions for every column of a kind, first for all their values as one long column.
 
         If that passes, each column passes, and a table of 80 columns costs one question instead of 80. This does not
         hold with ``mostly``, or for expectations that compare cells with each other.
         """
         assert one.each is not None
-        if one.type in gx.CELL_BY_CELL and "mostly" not in settings:
+        if one.type in CELL_BY_CELL and "mostly" not in settings:
             pool = self.frames.pool(one.each, one.read_as)
             if self.frames.values("pool", pool):
-                yield _Run(number, (one.type, {**settings, "column": pool}), "pool")
+                yield Question(number, (one.type, {**settings, "column": pool}), "pool")
             return
         for name in self.frames.fitting(one.each)[:_MAX_COLUMNS]:
             column = self.frames.read(name, one.read_as)
-            if one.type in gx.ABOUT_NULLS or any(cell is not None for cell in self.frames.values("rows", column)):
-                yield _Run(number, (one.type, {**settings, "column": column}), "rows", name)
+            if one.type in ABOUT_NULLS or any(cell is not None for cell in self.frames.values("rows", column)):
+                yield Question(number, (one.type, {**settings, "column": column}), "rows", name)
 
-    def _exact(self, runs: Sequence[_Run]) -> list[tuple[_Run, dict[str, Any]]]:
+    def _exact(self, runs: Sequence[Question]) -> list[tuple[Question, dict[str, Any]]]:
         """Return the details of what failed; if the long column failed, ask the columns that contain the bad values."""
-        pooled = self._ask([run for run in runs if run.frame == "pool"], exact=True)
+        pooled = ask([run for run in runs if run.frame == "pool"], self.frames, exact=True)
         again = [run for run in runs if run.frame != "pool"]
         unclear = []
         for run, result in pooled:
@@ -251,41 +269,14 @@ class _Look:
             read = {name: self.frames.read(name, one.read_as) for name in self.frames.fitting(one.each)}
             holding = [name for name in read if not bad.isdisjoint(self.frames.values("rows", read[name]))]
             for name in holding[:_MAX_COLUMNS]:
-                again.append(_Run(run.number, (one.type, {**run.ask[1], "column": read[name]}), "rows", name))
-        return unclear + self._ask(again, exact=True)
-
-    # Asking
-
-    def _ask(self, runs: Sequence[_Run], *, exact: bool) -> list[tuple[_Run, dict[str, Any]]]:
-        """Return each question with its result. Few validations are run: each costs some milliseconds
-        before its first question.
-        """
-        groups: dict[str, list[_Run]] = {}
-        for run in runs:
-            # A frame of columns of different lengths has the wrong number of rows: fine for yes or no, not for details.
-            joint = not exact and gx.ignores_nulls(*run.ask)
-            groups.setdefault("joint" if joint else run.frame, []).append(run)
-        if {"joint", "rows"} <= groups.keys() and self.frames.height(_wanted(groups["joint"])) <= len(
-            self.frames.lines
-        ):
-            groups["joint"] += groups.pop("rows")
-        results: list[tuple[_Run, dict[str, Any]]] = []
-        for group in groups.values():
-            frame = self.frames.build(_wanted(group))
-            form: dict[str, Any] = {"result_format": "BOOLEAN_ONLY"}
-            if exact:
-                form = {
-                    "result_format": "SUMMARY" if len(frame) > _MAX_WHOLE and group[0].frame == "rows" else "COMPLETE",
-                    "partial_unexpected_count": 20,
-                }
-            results += zip(group, gx.ask([run.ask for run in group], frame, form), strict=True)
-        return results
+                again.append(Question(run.number, (one.type, {**run.ask[1], "column": read[name]}), "rows", name))
+        return unclear + ask(again, self.frames, exact=True)
 
     # What came out
 
-    def _compact(self, run: _Run, result: Mapping[str, Any]) -> dict[str, Any]:
+    def _compact(self, run: Question, result: Mapping[str, Any]) -> dict[str, Any]:
         one = self.asked[run.number][0]
-        kept = gx.compact(result, one.rule, each=one.each)
+        kept = compact(result, one.rule, each=one.each)
         settings = kept["expectation_config"]["kwargs"]
         for key in COLUMN_KEYS:
             if run.frame == "pool":
@@ -298,7 +289,7 @@ class _Look:
                 settings[key] = plain[0] if isinstance(value, str) else plain
         return kept
 
-    def _defects(self, run: _Run, result: Mapping[str, Any]) -> list[TableDefect]:
+    def _defects(self, run: Question, result: Mapping[str, Any]) -> list[TableDefect]:
         one = self.asked[run.number][0]
         details = result.get("result") or {}
         count = int(details.get("unexpected_count", 1) or 1)
@@ -313,10 +304,6 @@ class _Look:
             return found
         row = self.frames.lines[min(indexes)] if run.frame == "rows" and indexes else None
         return [_defect(one, count, one.message, run.field, row)]
-
-
-def _wanted(runs: Sequence[_Run]) -> list[tuple[str, Mapping[str, Any]]]:
-    return [(run.frame, run.ask[1]) for run in runs]
 
 
 def _listed(value: str | Sequence[str]) -> list[str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
-
-import pandas as pd
 
 from quality.tables.read.text_table import TextTable
 from quality.tables.scan.column_kinds import ColumnKind
@@ -17,6 +15,7 @@ __all__ = ["Frames"]
 
 _MARK = "\x1f"
 """Part of the names of our own columns. No name of a table contains it, because there it counts as a space."""
+_HALVES = (f"{_MARK}row{_MARK}left", f"{_MARK}row{_MARK}right")
 
 ReadAs = Literal["text", "number", "date"]
 
@@ -32,22 +31,24 @@ class Frames:
 
     def __init__(self, table: TextTable, kinds: Sequence[ColumnKind], row_count: int | None) -> None:
         self._table, self._kinds, self._row_count = table, kinds, row_count
-        # A row without values is a structural defect, not a payment without an amount.
-        filled = [(row, line) for row, line in zip(table.rows, table.lines, strict=True) if any(map(str.strip, row))]
-        self._rows = [row for row, _ in filled]
-        self.lines = [line for _, line in filled]
-        """The line of the file on which each row of the frame "rows" starts."""
         self._names = table.names
+        width = len(self._names)
+        self._rows: list[tuple[str | None, ...]] = []
+        self.lines: list[int] = []
+        """The line of the file on which each row of the frame "rows" starts."""
+        missing = (None,) * width
+        for row, line in zip(table.rows, table.lines, strict=True):
+            cells = tuple([cell.strip() or None for cell in row])
+            # A row without values is a structural defect, not a payment without an amount.
+            if any(cells):
+                self._rows.append(cells if len(cells) == width else (cells + missing)[:width])
+                self.lines.append(line)
         self._made: dict[str, Sequence[Any]] = {}
 
     @cached_property
-    def _cells(self) -> dict[str, list[str | None]]:
+    def _cells(self) -> dict[str, Sequence[str | None]]:
         """Return the cells by column; a blank is None."""
-        columns: list[list[str | None]] = [[] for _ in self._names]
-        for row in self._rows:
-            width = len(row)
-            for index, column in enumerate(columns):
-                column.append((row[index].strip() or None) if index < width else None)
+        columns = zip(*self._rows, strict=True) if self._rows else ((),) * len(self._names)
         return dict(zip(self._names, columns, strict=True))
 
     def fitting(self, each: str) -> list[str]:
@@ -101,14 +102,20 @@ class Frames:
 
         Each half is a single text. Two rows are equal if both of their halves are.
         """
-        made = [f"{_MARK}row{_MARK}left", f"{_MARK}row{_MARK}right"]
-        if made[0] not in self._made:
-            width = len(self._names)
-            for name, start, end in ((made[0], 0, width // 2), (made[1], width // 2, width)):
-                columns = list(self._cells.values())[start:end]
-                rows = zip(*columns, strict=True) if columns else [()] * len(self._rows)
-                self._made[name] = [repr(row) if any(row) else None for row in rows]
-        return made
+        return list(_HALVES)
+
+    def _half(self, column: str) -> list[str | None]:
+        middle = len(self._names) // 2
+        places = slice(middle) if column == _HALVES[0] else slice(middle, None)
+        halves = [row[places] for row in self._rows]
+        return [repr(half) if any(half) else None for half in halves]
+
+    def whole_rows(self, columns: Sequence[str]) -> Sequence[Sequence[str | None]] | None:
+        """Return all columns of the frame "rows" if ``columns`` are the :meth:`halves`, and None otherwise.
+
+        Two rows are equal in all columns if both of their halves are; nothing need be made to see that.
+        """
+        return list(self._cells.values()) if tuple(columns) == _HALVES else None
 
     def values(self, frame: str, column: str) -> Sequence[Any]:
         """Return the cells of one column of a frame, None for missing ones; empty if the frame has no such column.
@@ -117,14 +124,17 @@ class Frames:
         """
         if column in self._made:
             return self._made[column]
-        if frame == "rows":
+        if frame == "rows" and column not in _HALVES:
             return self._cells.get(column, ())
+        if frame == "rows":
+            self._made[column] = self._half(column)
+            return self._made[column]
         if column == self.own("name"):
             # A blank name is already reported as a structural defect; as None it is not checked again.
             self._made[column] = [label if label.strip() else None for label in self._table.header]
         elif column == self.own("filled_share"):
             total = len(self._rows)
-            filled = [total - cells.count(None) for cells in self._cells.values()]
+            filled = [total - sum(1 for cell in cells if cell is None) for cells in self._cells.values()]
             self._made[column] = [count / total if total else None for count in filled]
         elif column == self.own("row_count"):
             self._made[column] = [self._row_count]
@@ -140,25 +150,35 @@ class Frames:
 
         ``wanted`` contains, for each expectation, the frame that it is about and its settings.
         """
+        import pandas as pd
+
         columns = self._wanted(wanted)
-        height = self.height(wanted)
+        height = max((len(values) for values in columns.values()), default=0)
         return pd.DataFrame(
             {name: pd.Series([*values, *[None] * (height - len(values))]) for name, values in columns.items()}
         )
 
     def height(self, wanted: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
         """Return the number of rows of the data frame that :meth:`build` would return for the same ``wanted``."""
-        return max((len(values) for values in self._wanted(wanted).values()), default=0)
+        return max((self._length(frame, name) for frame, name in self._named(wanted)), default=0)
+
+    def _length(self, frame: str, column: str) -> int:
+        return len(self._rows) if frame == "rows" and column in _HALVES else len(self.values(frame, column))
 
     def _wanted(self, wanted: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Sequence[Any]]:
         columns: dict[str, Sequence[Any]] = {}
+        for frame, name in self._named(wanted):
+            if name not in columns and (values := self.values(frame, name)):
+                columns[name] = values
+        return columns
+
+    def _named(self, wanted: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[tuple[str, str]]:
+        """Yield frame and name of each column that some expectations need, perhaps repeatedly."""
         for frame, settings in wanted:
             named = [settings[key] for key in COLUMN_KEYS if key in settings]
             flat = [name for one in named for name in ([one] if isinstance(one, str) else one)]
             for name in flat or self._whole(frame):
-                if name not in columns and (values := self.values(frame, name)):
-                    columns[name] = values
-        return columns
+                yield frame, name
 
     def _whole(self, frame: str) -> list[str]:
         """Return the columns for expectations about the table as a whole."""

@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 
 from quality.confine import room_to_load
+from quality.tables.expect.asking import ABOUT_NULLS, Ask
 from specs.imports import load_when_used
 
 # Only the Kullback-Leibler and Kolmogorov-Smirnov expectations and their charts need them: a third of the import time.
@@ -25,6 +26,7 @@ with warnings.catch_warnings():
     # great_expectations 1.24 (datasource/fluent) imports modules that Python 3.11 renamed.
     warnings.filterwarnings("ignore", r"module 'sre_\w+' is deprecated", DeprecationWarning)
     import great_expectations as gx
+    import pandas as pd
     from great_expectations.core.id_dict import IDDict
     from great_expectations.exceptions import ExpectationNotFoundError
     from great_expectations.expectations.expectation import (
@@ -36,64 +38,17 @@ with warnings.catch_warnings():
     )
     from great_expectations.expectations.registry import get_expectation_impl
 
-__all__ = [
-    "ABOUT_NULLS",
-    "CELL_BY_CELL",
-    "Ask",
-    "ask",
-    "compact",
-    "exception_of",
-    "ignored_rows",
-    "ignores_nulls",
-    "is_possible",
-]
+# Patterns mean in Python what they mean in compiled expectations; those of pyarrow, which some files load, are others.
+pd.set_option("mode.string_storage", "python")
 
-Ask = tuple[str, Mapping[str, Any]]
-"""Type of an expectation, and its settings with the columns of the frame filled in."""
+__all__ = ["ask", "ignored_rows", "ignores_nulls", "is_possible", "warm_up"]
 
-ABOUT_NULLS = frozenset({"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"})
-"""Expectations about missing values: to them an empty column is a case like any other."""
 _MAX_SUITES = 128
 _MAX_KNOWN = 2_000
 _SCALARS = frozenset({str, int, float, bool, type(None)})
-CELL_BY_CELL = frozenset(
-    f"expect_column_{name}"
-    for name in (
-        "value_lengths_to_be_between",
-        "value_lengths_to_equal",
-        "values_to_be_between",
-        "values_to_be_in_set",
-        "values_to_match_regex",
-        "values_to_match_regex_list",
-        "values_to_match_strftime_format",
-        "values_to_not_be_in_set",
-        "values_to_not_match_regex",
-        "values_to_not_match_regex_list",
-    )
-)
-"""Expectations that judge each cell separately, so that equal values need to be checked only once."""
 _AGGREGATES = frozenset(
     f"expect_column_{name}_to_be_between" for name in ("max", "min", "mean", "sum", "unique_value_count")
 )
-_COUNTS = (
-    "element_count",
-    "unexpected_count",
-    "unexpected_percent",
-    "missing_count",
-    "missing_percent",
-    "unexpected_percent_total",
-    "unexpected_percent_nonmissing",
-)
-"""Keys of a result that are kept: row numbers and shares. The others quote cells."""
-_OBSERVED_COUNTS = frozenset(
-    {
-        "expect_column_unique_value_count_to_be_between",
-        "expect_column_proportion_of_unique_values_to_be_between",
-        "expect_table_row_count_to_be_between",
-        "expect_table_column_count_to_be_between",
-    }
-)
-"""Expectations whose observed value is a count or share, not a cell."""
 
 
 @cache
@@ -102,6 +57,11 @@ def _batch_definition() -> Any:
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     asset = context.data_sources.add_pandas("winnow").add_dataframe_asset("table")
     return asset.add_batch_definition_whole_dataframe("whole")
+
+
+def warm_up() -> None:
+    """Answer one question, so that the first table does not pay for what is set up once."""
+    ask([("expect_column_values_to_not_be_null", {"column": "a"})], pd.DataFrame({"a": ["x"]}))
 
 
 def ask(asks: Sequence[Ask], frame: Any, form: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
@@ -239,39 +199,3 @@ def ignored_rows(kind: str) -> str | None:
     if issubclass(implementation, ColumnPairMapExpectation):
         return "either_value_is_missing"
     return "any_value_is_missing" if issubclass(implementation, MulticolumnMapExpectation) else None
-
-
-def compact(result: Mapping[str, Any], rule: str, **meta: Any) -> dict[str, Any]:
-    """Return a result of Great Expectations in its own form, but without cell values and tracebacks.
-
-    ``rule`` and ``meta`` are added to the meta data of the expectation.
-    """
-    config = result["expectation_config"]
-    details = result.get("result") or {}
-    kept = {key: details[key] for key in _COUNTS if key in details}
-    if config["type"] in _OBSERVED_COUNTS and "observed_value" in details:
-        kept["observed_value"] = details["observed_value"]
-    problem = exception_of(result)
-    return {
-        "success": bool(result["success"]),
-        "expectation_config": {
-            "type": config["type"],
-            "kwargs": {key: value for key, value in config["kwargs"].items() if key != "batch_id"},
-            "meta": {"rule": rule, **{key: value for key, value in meta.items() if value is not None}},
-        },
-        "result": kept,
-        "exception_info": {"raised_exception": problem is not None},
-    }
-
-
-def exception_of(result: Mapping[str, Any]) -> str | None:
-    """Return the message of the exception that kept Great Expectations from checking an expectation; None if there was
-    none.
-    """
-    info = result.get("exception_info") or {}
-    if info.get("raised_exception"):
-        return str(info.get("exception_message"))
-    for value in info.values():
-        if isinstance(value, Mapping) and value.get("raised_exception"):
-            return str(value.get("exception_message"))
-    return None

@@ -12,6 +12,7 @@ from catalog.model import TableContext, TableDefect, TableReport
 from quality.tables.declared.references import referenced_tables
 from quality.tables.declared.validation import read_schema, validate
 from quality.tables.expect.check import check_table
+from quality.tables.expect.sampling import is_sampled
 from quality.tables.judge.code_outliers import code_outliers
 from quality.tables.judge.cross_check import contradicted
 from quality.tables.judge.defects import column_defects, defect, header_defects
@@ -81,7 +82,9 @@ def judge(base: TableReport, found: ScannedTable, context: TableContext) -> Tabl
         defects += weighed(declared.defects)
         report, licence, has_schema = declared.report or report, schema.licence, bool(declared.report)
     kinds = [column.kind for column in profile.columns]
-    verdict = check_table(table, kinds, profile.rows, title=context.title, today=context.today)
+    verdict = check_table(
+        table, kinds, profile.rows, title=context.title, today=context.today, is_sampled=is_sampled(context.sha256)
+    )
     known = {one.rule for one in defects}
     said = [one for one in verdict.defects if one.rule not in known and not contradicted(one, profile, found.header)]
     defects += weighed(said) if is_understood else []
@@ -89,6 +92,8 @@ def judge(base: TableReport, found: ScannedTable, context: TableContext) -> Tabl
     kept |= {"has_schema": has_schema, "layout": layout_facts(found.header)}
     if context.previous:
         defects += weighed(replace(one, source="drift") for one in drift(context.previous, kept))
+    if verdict.differing:
+        report |= {"differing": list(verdict.differing)}
     hxl = HXL if found.header.heading.kind == "hxl" else None
     return replace(
         base,

@@ -16,6 +16,7 @@ import pytest
 
 from catalog.model import TableContext
 from quality.tables import pool
+from quality.tables.messages import LOADED, LOADING
 from quality.tables.pool import InspectionPool, kept_children
 
 ROOT = Path(__file__).parents[3]
@@ -197,9 +198,58 @@ def is_running(process_id: int) -> bool:
         return False
 
 
+@pytest.mark.slow
+def test_the_engine_is_loaded_when_a_table_fails_and_stays(tables: list[TableContext], tmp_path: Path) -> None:
+    poor = []
+    for number in range(3):
+        path = tmp_path / f"poor{number}.csv"
+        path.write_text("id,name,nothing\n" + "".join(f"{n},x{n},\n" for n in range(number + 5)))
+        poor.append(TableContext(key=path.name, path=path, declared_format="CSV"))
+    with InspectionPool(workers=1) as pool:
+        assert {report.status for _, report in pool.map(tables)} == {"valid"}
+        (child,) = pool.process_ids
+        assert not _has_loaded(child, "pandas") and _resident_mb(child) < 100
+        for _ in range(2):
+            found = dict(pool.map([*poor, *tables]))
+            assert all([one.rule for one in found[task.key].defects] == ["empty_column"] for task in poor)
+            assert pool.process_ids == (child,)
+        assert _has_loaded(child, "pandas") and _resident_mb(child) < 256
+
+
+def test_the_clock_of_a_file_stands_while_a_library_is_loaded_once() -> None:
+    with InspectionPool(workers=1, startup_timeout_s=100) as pool:
+        pool._start()
+        (child,) = pool._children
+        child.task, child.deadline = TableContext(path=Path("a.csv")), time.monotonic() + 7
+        assert not pool._is_about_loading(child, LOADED)
+        assert pool._is_about_loading(child, LOADING) and child.deadline > time.monotonic() + 90
+        assert pool._is_about_loading(child, LOADED) and time.monotonic() < child.deadline < time.monotonic() + 8
+        assert not pool._is_about_loading(child, LOADING), "whatever a file makes of a child cannot win time"
+
+
+@pytest.mark.slow
+def test_a_child_that_keeps_much_memory_is_replaced(
+    tables: list[TableContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_MAX_RESIDENT", 0.01)
+    with InspectionPool(workers=1) as small:
+        seen = []
+        for _ in small.map(tables):
+            seen += small.process_ids
+        assert not seen
+
+
+def _has_loaded(process_id: int, library: str) -> bool:
+    return f"/{library}/" in Path(f"/proc/{process_id}/maps").read_text()
+
+
+def _resident_mb(process_id: int) -> float:
+    return int(Path(f"/proc/{process_id}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 1024**2
+
+
 def test_children_that_do_not_start(tables: list[TableContext]) -> None:
     with (
-        InspectionPool(workers=1, memory_bytes=100 * 1024**2) as pool,
+        InspectionPool(workers=1, memory_bytes=40 * 1024**2) as pool,
         pytest.raises(RuntimeError, match="do not start"),
     ):
         list(pool.map(tables))

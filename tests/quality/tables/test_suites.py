@@ -12,7 +12,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from quality.tables.expect import gx
+from quality.tables.expect import asking, gx
 from quality.tables.expect.check import ExpectationResults, check_expectations, check_table
 from quality.tables.judge.rules import fix_of, severity_of
 from quality.tables.read.text_table import TextTable, column_kinds
@@ -135,7 +135,7 @@ def test_memory_of_repetitions_changes_no_result(monkeypatch: pytest.MonkeyPatch
     from contextlib import nullcontext
 
     frame = pd.DataFrame({"a": ["x", "y", "y", None], "b": [1.0, 2.0, None, -4.0]})
-    asks: list[gx.Ask] = [
+    asks: list[asking.Ask] = [
         ("expect_column_values_to_be_unique", {"column": "a"}),
         ("expect_column_values_to_be_in_set", {"column": "a", "value_set": ["x"], "mostly": 0.4}),
         ("expect_column_values_to_be_between", {"column": "b", "min_value": 0}),
@@ -149,7 +149,7 @@ def test_memory_of_repetitions_changes_no_result(monkeypatch: pytest.MonkeyPatch
         with monkeypatch.context() as patch:
             patch.setattr(gx, "_repetitions_remembered", nullcontext)
             plain = gx.ask(asks, frame, {"result_format": form})
-        assert [gx.compact(result, "r") for result in quick] == [gx.compact(result, "r") for result in plain]
+        assert [asking.compact(result, "r") for result in quick] == [asking.compact(result, "r") for result in plain]
         if form == "COMPLETE":
             assert [result["result"] for result in quick] == [result["result"] for result in plain]
 

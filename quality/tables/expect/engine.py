@@ -1,0 +1,42 @@
+"""Load Great Expectations when a table first needs it: most tables meet all expectations, and need it never."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from quality.confine import room_to_load
+from specs.imports import without
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = ["great_expectations", "tell_when_loading"]
+
+_loaded: ModuleType | None = None
+_tell: Callable[[bool], None] | None = None
+
+
+def tell_when_loading(tell: Callable[[bool], None]) -> None:
+    """Have ``tell`` called right before this process loads Great Expectations, with True, and afterwards with False."""
+    global _tell
+    _tell = tell
+
+
+def great_expectations() -> ModuleType:
+    """Return :mod:`quality.tables.expect.gx`. The first call imports pandas and Great Expectations: seconds, 150 MB.
+
+    The memory limit of the process is lifted meanwhile; afterwards the data of the libraries count against it.
+    """
+    global _loaded
+    if _loaded is None:
+        tell = _tell or (lambda _: None)
+        tell(True)
+        # pandas would load pyarrow if that is installed: 60 MB that most files do not need.
+        with room_to_load(), without("pyarrow"):
+            from quality.tables.expect import gx
+
+            gx.warm_up()
+        _loaded = gx
+        tell(False)
+    return _loaded

@@ -1,0 +1,147 @@
+"""Answer questions about a table: by compiled functions, and by Great Expectations what is not compiled.
+
+Great Expectations is loaded at its first question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from quality.tables.expect.asking import ABOUT_NULLS, Ask
+from quality.tables.expect.compiled import Tally, compiled
+from quality.tables.expect.engine import great_expectations
+from quality.tables.expect.frames import Frames
+from specs.expectations import COLUMN_KEYS
+
+__all__ = ["Question", "Verdict", "ask", "ignored_rows", "is_possible", "passed", "verdicts"]
+
+_MAX_WHOLE = 1000
+"""Most rows for which every failing row is listed; in larger tables the first 20 are."""
+_IGNORED = {
+    "expect_column_pair_values_a_to_be_greater_than_b": "either_value_is_missing",
+    "expect_compound_columns_to_be_unique": "any_value_is_missing",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """One question about a table in the terms of Great Expectations, and what the result belongs to."""
+
+    number: int
+    """Which of the expectations about the table it belongs to."""
+    ask: Ask
+    frame: str
+    field: str | None = None
+    """The column that it is about, by its name in the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The verdicts on one question: ``own`` by a compiled function, ``result`` by Great Expectations; None if it was
+    not asked. At least one of them is there.
+    """
+
+    question: Question
+    own: Tally | None
+    result: Mapping[str, Any] | None
+
+    @property
+    def differs(self) -> bool:
+        """Return whether there are two verdicts, one of them that the table meets the expectation."""
+        return self.own is not None and self.result is not None and self.own.success != bool(self.result["success"])
+
+    @property
+    def is_met(self) -> bool:
+        """Return the verdict that counts: that of Great Expectations if it was asked."""
+        return bool(self.result["success"]) if self.result is not None else bool(self.own and self.own.success)
+
+
+def verdicts(questions: Sequence[Question], frames: Frames, *, is_sampled: bool) -> Iterator[Verdict]:
+    """Yield the verdicts on each question, grouped by the frame that Great Expectations would be asked of.
+
+    With ``is_sampled``, Great Expectations is asked every question, otherwise only those that are not compiled.
+    """
+    own = {question: _own(question, frames) for question in questions}
+    quick = dict(ask([one for one in questions if is_sampled or own[one] is None], frames, exact=False))
+    for group in _groups(questions, frames, exact=False).values():
+        for question in group:
+            yield Verdict(question, own[question], quick.get(question))
+
+
+def passed(question: Question) -> dict[str, Any]:
+    """Return the result that Great Expectations gives to a question that is met. The question must be compiled."""
+    function = compiled(question.ask)
+    assert function is not None
+    kind, settings = question.ask
+    columns = {key: settings[key] for key in COLUMN_KEYS if key in settings}
+    config = {"type": kind, "kwargs": {**columns, **function.kwargs}}
+    return {"success": True, "expectation_config": config, "result": {}}
+
+
+def is_possible(ask: Ask) -> bool:
+    """Return whether there is an expectation of this type that accepts these settings."""
+    return compiled(ask) is not None or bool(great_expectations().is_possible(ask))
+
+
+def ignored_rows(kind: str) -> str | None:
+    """Return the usual value for the setting ``ignore_row_if`` of an expectation, None if it has no such setting.
+
+    Rows that lack a compared value are ignored.
+    """
+    if kind in _IGNORED:
+        return _IGNORED[kind]
+    if kind.startswith(("expect_column_value", "expect_column_max", "expect_column_unique", "expect_column_to_exist")):
+        return None
+    found: str | None = great_expectations().ignored_rows(kind)
+    return found
+
+
+def ask(questions: Sequence[Question], frames: Frames, *, exact: bool) -> list[tuple[Question, dict[str, Any]]]:
+    """Ask Great Expectations; return each question with its result: yes or no, or details if ``exact``.
+
+    Few validations are run: each costs some milliseconds before its first question.
+    """
+    found: list[tuple[Question, dict[str, Any]]] = []
+    for group in _groups(questions, frames, exact=exact).values():
+        frame = frames.build(_wanted(group))
+        form: dict[str, Any] = {"result_format": "BOOLEAN_ONLY"}
+        if exact:
+            form = {
+                "result_format": "SUMMARY" if len(frame) > _MAX_WHOLE and group[0].frame == "rows" else "COMPLETE",
+                "partial_unexpected_count": 20,
+            }
+        found += zip(group, great_expectations().ask([one.ask for one in group], frame, form), strict=True)
+    return found
+
+
+def _own(question: Question, frames: Frames) -> Tally | None:
+    function = compiled(question.ask)
+    if function is None:
+        return None
+    _, settings = question.ask
+    named = [settings[key] for key in COLUMN_KEYS if key in settings]
+    names = [name for one in named for name in ([one] if isinstance(one, str) else one)]
+    return function.judge(frames.whole_rows(names) or [frames.values(question.frame, name) for name in names])
+
+
+def _groups(questions: Sequence[Question], frames: Frames, *, exact: bool) -> dict[str, list[Question]]:
+    """Return the questions by the data frame of which they are asked."""
+    groups: dict[str, list[Question]] = {}
+    for one in questions:
+        # A frame of columns of different lengths has the wrong number of rows: fine for yes or no, not for details.
+        joint = not exact and _ignores_nulls(one.ask)
+        groups.setdefault("joint" if joint else one.frame, []).append(one)
+    if {"joint", "rows"} <= groups.keys() and frames.height(_wanted(groups["joint"])) <= len(frames.lines):
+        groups["joint"] += groups.pop("rows")
+    return groups
+
+
+def _ignores_nulls(ask: Ask) -> bool:
+    # Everything that is compiled ignores missing values, except what is about them.
+    return ask[0] not in ABOUT_NULLS if compiled(ask) is not None else great_expectations().ignores_nulls(*ask)
+
+
+def _wanted(questions: Sequence[Question]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(one.frame, one.ask[1]) for one in questions]

@@ -184,6 +184,12 @@ def s0012_names_of_the_field(db: Database) -> None:
     add_missing(db)
 
 
+@migrate()
+def s0013_shards(db: Database) -> None:
+    """Add the table of the shards in which a run is worked on."""
+    add_missing(db)
+
+
 def _rename_table(db: Database, before: str, now: str) -> None:
     """Rename an existing table. If an empty table has the new name already, because an earlier step made it, drop that
     one."""

@@ -19,7 +19,7 @@ from specs.credentials import mask
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-__all__ = ["as_before", "file_is_there", "is_unchanged", "of_response", "of_fault", "with_file"]
+__all__ = ["as_before", "is_unchanged", "of_response", "of_fault", "with_file"]
 
 
 def _header(response: Response, name: bytes) -> str | None:
@@ -175,12 +175,6 @@ def is_unchanged(before: ResourceCheck | None, seen: ResourceCheck) -> bool:
         return False
     validators = [(before.etag, seen.etag), (before.last_modified, seen.last_modified)]
     return any(a and a == b for a, b in validators) and not any(a and b and a != b for a, b in validators)
-
-
-def file_is_there(data: Path, before: ResourceCheck | None) -> bool:
-    """Return whether the file that the check ``before`` downloaded still exists in the data folder ``data``. False if
-    ``before`` is None."""
-    return before is not None and before.file_path is not None and (data / before.file_path).is_file()
 
 
 def with_file(seen: ResourceCheck, before: ResourceCheck | None) -> ResourceCheck:

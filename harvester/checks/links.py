@@ -27,7 +27,7 @@ from scrapy.settings import Settings
 
 from catalog.db.store import instant, started
 from catalog.model import ResourceCheck
-from catalog.repositories.checks import BrokenRule, drop_stale_reports, write_checks
+from catalog.repositories.checks import BrokenRule, drop_stale_reports
 from catalog.repositories.targets import due_targets, portal_addresses
 from harvester.checks.changes import change_of, schedule_of
 from harvester.checks.check_results import of_fault
@@ -44,7 +44,7 @@ from harvester.night.interrupts import run_loop
 from specs.credentials import has_credential
 from specs.portals import PortalSpec
 
-__all__ = ["LinkSpider", "check", "check_again"]
+__all__ = ["LinkSpider", "check", "check_again", "check_jobs", "due_jobs"]
 
 HOSTS_AT_ONCE = 1_000
 """Hosts asked at the same time. Nearly all of the time is spent waiting for each host's turn."""
@@ -69,41 +69,64 @@ def check(run: RunContext, portals: Sequence[PortalSpec]) -> None:
     Portals declared local are checked separately: links of other portals must not lead to local addresses, and links of
     a local portal only to its own. Writes the checks and the traffic to the catalogue. Raises faults of the catalogue.
     """
-    groups: dict[frozenset[str], list[PortalSpec]] = {}
-    for portal in portals:
-        groups.setdefault(own_addresses(portal.url, portal.local_also) if portal.local else frozenset(), []).append(
-            portal
-        )
     carried_over, begun = 0, time.monotonic()
-    for local, chosen in groups.items():
-        jobs, beyond = _jobs(run, chosen)
-        if jobs:
-            accepted = [host_of(portal.url) for portal in chosen if portal.accept_bad_tls]
-            carried_over += beyond + run_loop(_check(run, jobs, local, accepted, begun))
-        if run.fault is not None:
-            raise run.fault
+    for chosen in _by_local_addresses(portals):
+        jobs, beyond = due_jobs(run, chosen)
+        carried_over += beyond + check_jobs(run, chosen, jobs, begun)
     run.traffic["carried_over"] = carried_over
     run.catalog.set_run(run.run_id, traffic=run.traffic)
     for portal in portals:
         drop_stale_reports(run.catalog, portal.id)
 
 
+def check_jobs(
+    run: RunContext, portals: Sequence[PortalSpec], jobs: Sequence[CheckTask], begun: float | None = None
+) -> int:
+    """Check the addresses of ``jobs`` within the run's budget; return how many were left for the next run.
+
+    ``portals`` must include the portals of all jobs. ``begun``: when the stage began, by the monotonic clock; None
+    means now. Raises faults of the catalogue.
+    """
+    begun = time.monotonic() if begun is None else begun
+    left = 0
+    for chosen in _by_local_addresses(portals):
+        ids = {portal.id for portal in chosen}
+        if own := [job for job in jobs if job.target.portal_id in ids]:
+            accepted = [host_of(portal.url) for portal in chosen if portal.accept_bad_tls]
+            left += run_loop(_check(run, own, _local(chosen[0]), accepted, begun))
+        if run.fault is not None:
+            raise run.fault
+    return left
+
+
+def _by_local_addresses(portals: Sequence[PortalSpec]) -> list[list[PortalSpec]]:
+    """Return the portals in groups that may request the same local addresses; most portals may request none."""
+    groups: dict[frozenset[str], list[PortalSpec]] = {}
+    for portal in portals:
+        groups.setdefault(_local(portal), []).append(portal)
+    return list(groups.values())
+
+
+def _local(portal: PortalSpec) -> frozenset[str]:
+    return own_addresses(portal.url, portal.local_also) if portal.local else frozenset()
+
+
 def check_again(run: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
     """Check the addresses ``urls`` of one portal now, whether or not they are due, within the run's budget. The traffic
     that the run reports does not change. Raises faults of the catalogue."""
-    jobs, _ = _jobs(run, [portal], urls)
-    if jobs:
-        local = own_addresses(portal.url, portal.local_also) if portal.local else frozenset[str]()
-        accepted = [host_of(portal.url)] if portal.accept_bad_tls else []
-        run_loop(_check(run, jobs, local, accepted, time.monotonic()))
-    if run.fault is not None:
-        raise run.fault
+    jobs, _ = due_jobs(run, [portal], urls)
+    check_jobs(run, [portal], jobs)
 
 
-def _jobs(
+def due_jobs(
     run: RunContext, portals: Sequence[PortalSpec], urls: Sequence[str] | None = None
 ) -> tuple[list[CheckTask], int]:
-    """Return the addresses to ask, the most urgent first, and how many addresses the portals' limits leave out."""
+    """Return the addresses that the run should check now, the most urgent first, and how many the portals' limits
+    leave out.
+
+    An address that several portals list is checked once, for the portal where it is most urgent. ``urls``: check these
+    instead, whether or not they are due; None means those that are due.
+    """
     jobs: dict[str, CheckTask] = {}
     beyond = 0
     for portal in portals:
@@ -137,7 +160,7 @@ def _settle_unaskable(run: RunContext, jobs: list[CheckTask]) -> list[CheckTask]
             settled.append(_in_time(seen, job, run.run_id))
         else:
             askables.append(job)
-    write_checks(run.catalog, run.run_id, settled)
+    run.store_checks(settled)
     return askables
 
 
@@ -363,7 +386,7 @@ class LinkSpider(scrapy.Spider):
         unique = {one.url: one for one in self.waiting}
         self.waiting = []
         try:
-            write_checks(self.run.catalog, self.run.run_id, list(unique.values()), self.rules)
+            self.run.store_checks(list(unique.values()), self.rules)
             self.run.catalog.set_run(self.run.run_id, traffic=self.run.traffic)
         except Exception as error:
             self.run.fault = error

@@ -16,7 +16,7 @@ import scrapy
 
 from catalog import vocabulary
 from catalog.model import ResourceCheck
-from harvester.checks.check_results import as_before, file_is_there, is_unchanged, of_fault, of_response, with_file
+from harvester.checks.check_results import as_before, is_unchanged, of_fault, of_response, with_file
 from harvester.http import faults
 from harvester.http.download import BodySaver, SavedBody
 from quality.evidence.claims import algorithm
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from harvester.checks.check_task import CheckRunner, CheckTask
 
-__all__ = ["ORIGIN", "UrlCheck", "askable"]
+__all__ = ["ORIGIN", "UrlCheck", "askable", "file_name_of"]
 
 TABLE_KINDS = ("table", "spreadsheet", "archive")
 FIRST_BYTES = 65_536
@@ -120,7 +120,7 @@ class UrlCheck:
         before = self.target.previous
         if before is None or self.run.is_full or not (before.etag or before.last_modified):
             return asked
-        if not file_is_there(self.run.data, before) and (before.file_path or self.wanted_bytes(before)):
+        if not self.run.has_file(before) and (before.file_path or self.wanted_bytes(before)):
             return asked
         if before.etag:
             asked["If-None-Match"] = before.etag
@@ -139,7 +139,7 @@ class UrlCheck:
         wanted = self.wanted_bytes(seen)
         if not wanted:
             return seen
-        if before is not None and is_unchanged(before, seen) and file_is_there(self.run.data, before):
+        if before is not None and is_unchanged(before, seen) and self.run.has_file(before):
             self.run.traffic["not_modified"] += 1
             return with_file(seen, before)
         headers = {}
@@ -148,7 +148,7 @@ class UrlCheck:
         else:
             headers["Range"] = f"bytes=0-{wanted - 1}"
         self.cors = seen.cors
-        path = self.run.data / _file_name(self.target.url)
+        path = self.run.data / file_name_of(self.target.url)
         save = BodySaver(path, wanted, self.limits.min_bytes_per_s, self.limits.timeout_s)
         algorithms = _algorithms(self.target.checksum_algorithms)
         save = replace(save, algorithms=algorithms, least_bytes=seen.size_bytes or 0, keeps_broken=False)
@@ -251,7 +251,7 @@ def askable(url: str) -> str:
     return without_login(stripped)
 
 
-def _file_name(url: str) -> str:
-    """Return the path of a download, named after the hash of the address and never after anything in it."""
+def file_name_of(url: str) -> str:
+    """Return the path of a download relative to the data folder, named after the hash of the address alone."""
     digest = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()
     return f"files/{digest[:2]}/{digest[2:34]}.bin"

@@ -32,6 +32,8 @@ from harvester.cli.options import (
 from harvester.cli.portals import add_to as _add_portal_commands
 from harvester.cli.scores import add_to as _add_score_commands
 from harvester.cli.send import add_to as _add_send_commands
+from harvester.cli.shards import add_to as _add_shard_commands
+from harvester.cli.shards import shard_options, work_on_shard
 from harvester.cli.supervisor import supervised
 from harvester.night.interrupts import INTERRUPTED_WORDS, begin_ending, heed_signals, is_interrupted
 
@@ -86,7 +88,7 @@ def _command() -> int:
 
 def _explain(error: Exception) -> int:
     from catalog.db.store import CatalogError
-    from harvester.errors import ArchiveError
+    from harvester.errors import ArchiveError, ShardError
     from harvester.night.stages import AlreadyRunning
     from specs.errors import SpecError
 
@@ -95,7 +97,7 @@ def _explain(error: Exception) -> int:
         return LOCKED
     if isinstance(error, SpecError):
         return 2
-    if isinstance(error, ArchiveError):
+    if isinstance(error, ArchiveError | ShardError):
         return 2
     if not isinstance(error, CatalogError):
         logging.getLogger("winnow").exception("a fault of the program")
@@ -220,6 +222,10 @@ def _stage_command(
     ) -> None:
         from harvester.cli.registry import resolve
 
+        if options.get("shard"):
+            _log_to(data)
+            work_on_shard(data, options)
+            return
         if "harvest" not in stages:
             _catalogue(data)
         about = {"portal_type": portal_type, "allow_local": allow_local, "contact": options["contact"]}
@@ -248,7 +254,14 @@ _stage_command(
     ),
 )
 _stage_command("harvest", ("harvest",), "Only read the portals' records.", network_options)
-_stage_command("check", ("check",), "Only check the addresses and download tables.", network_options, budget_options)
+_stage_command(
+    "check",
+    ("check",),
+    "Only check the addresses and download tables; with --shard, those of one task of winnow shards.",
+    network_options,
+    budget_options,
+    shard_options,
+)
 _stage_command("validate", ("validate",), "Only validate the downloaded tables.")
 _stage_command("score", ("score",), "Only score what the catalogue holds.")
 _stage_command("track", ("track",), "Only measure the progress of the commitments.", commitment_options)
@@ -384,6 +397,7 @@ _add_portal_commands(cli)
 _add_inspect_command(cli)
 _add_score_commands(cli)
 _add_send_commands(cli)
+_add_shard_commands(cli)
 
 
 @cli.command()

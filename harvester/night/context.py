@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.db.store import Catalog
 from catalog.exports import ExportOptions
+from catalog.model import ResourceCheck
+from catalog.repositories.checks import BrokenRule, write_checks
 from specs.commitments import Commitment
 
 if TYPE_CHECKING:
@@ -72,6 +74,10 @@ class RunContext:
     export: ExportOptions = ExportOptions()
     fault: BaseException | None = None
     """A fault of the catalogue itself, such as a full disk: the night stops with a message."""
+    take_checks: Callable[[Sequence[ResourceCheck]], None] | None = None
+    """For a part of a run without the catalogue: called with finished checks, which are then not stored."""
+    files_elsewhere: Collection[str] = frozenset()
+    """File paths of downloads that lie in the data folder of another machine, and need not be downloaded again."""
     _budget: HostBudget | None = None
 
     @property
@@ -84,3 +90,19 @@ class RunContext:
 
             self._budget = HostBudget()
         return self._budget
+
+    def store_checks(self, checks: Sequence[ResourceCheck], rules: Mapping[str, BrokenRule] | None = None) -> None:
+        """Write finished checks to the catalogue, or pass them on if they are taken elsewhere.
+
+        ``rules``: by address, when repeated failures make it broken.
+        """
+        if self.take_checks is not None:
+            self.take_checks(checks)
+        else:
+            write_checks(self.catalog, self.run_id, checks, rules)
+
+    def has_file(self, check: ResourceCheck | None) -> bool:
+        """Return whether the file that ``check`` downloaded still exists. False if it is None or downloaded none."""
+        if check is None or check.file_path is None:
+            return False
+        return check.file_path in self.files_elsewhere or (self.data / check.file_path).is_file()

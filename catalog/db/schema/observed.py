@@ -121,4 +121,19 @@ TABLES: dict[str, TableSpec] = {
         indexes=(("status",),),
         facets=("status", "format", "encoding"),
     ),
+    "shards": TableSpec(
+        "A share of a run's addresses that another machine checks.",
+        {
+            "id": c(str, "Run and number."),
+            "run_id": c(str, "Run.", "runs"),
+            "number": c(int, "Number of the shard, from 0."),
+            "shards": c(int, "Shards of that run."),
+            "addresses": c(int, "Addresses to ask."),
+            "task": c(str, "SHA-256 of the task as it was handed out."),
+            "part": c(str, "SHA-256 of the part that was merged; empty while none was."),
+            "not_asked": c(int, "Addresses that the machine left for the next run, because its budget was used up."),
+            "merged_at": c(str, "When the part was merged."),
+        },
+        indexes=(("run_id",),),
+    ),
 }

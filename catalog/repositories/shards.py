@@ -1,0 +1,127 @@
+"""Store the shards of a run, and read what a machine without the catalogue needs to look into files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.db.store import Catalog, now
+from catalog.repositories.targets import schema_addresses
+
+__all__ = ["Look", "Shard", "looks", "mark_merged", "seen_in_run", "shards_of", "write_shards"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """A shard of a run as stored: ``task`` and ``part`` are SHA-256 digests; ``part`` is None until one is merged."""
+
+    run_id: str
+    number: int
+    shards: int
+    addresses: int
+    task: str
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A distribution whose file, once downloaded, is to be looked into: what its record declares, and the last report
+    on it.
+
+    ``sha256``, ``status`` and ``version`` are those of the last report, ``profile`` is the profile in it; None and {}
+    if there is no report.
+    """
+
+    distribution_id: str
+    url: str
+    format: str | None
+    media_type: str | None
+    title: str | None
+    sha256: str | None = None
+    status: str | None = None
+    version: str | None = None
+    profile: dict[str, Any] = field(default_factory=dict)
+
+
+def looks(catalog: Catalog, portal_id: str) -> Iterator[Look]:
+    """Yield the distributions of a portal whose files can be looked into without any other file, sorted by id.
+
+    A distribution that declares a schema is left out: the schema is a file at another address, which another machine
+    may have downloaded.
+    """
+    rows = catalog.each(
+        """select d.id, d.url, d.format, d.media_type, d.described_by, d.conforms_to,
+             trim(coalesce(s.title, '') || ' ' || coalesce(d.title, '')) as title,
+             t.sha256, t.status, t.methodology_version, t.profile
+           from current_distributions d
+           join present_datasets s on s.id = d.dataset_id
+           left join table_reports t on t.distribution_id = d.id
+           where d.portal_id = ? and d.url is not null order by d.id""",
+        [portal_id],
+    )
+    for row in rows:
+        if not schema_addresses(row["described_by"], row["conforms_to"]):
+            yield Look(
+                distribution_id=row["id"],
+                url=row["url"],
+                format=row["format"],
+                media_type=row["media_type"],
+                title=row["title"] or None,
+                sha256=row["sha256"],
+                status=row["status"],
+                version=row["methodology_version"],
+                profile=json.loads(row["profile"] or "{}"),
+            )
+
+
+def write_shards(catalog: Catalog, shards: Sequence[Shard]) -> None:
+    """Store the shards of a run that were handed out and not merged yet."""
+    with catalog.writing():
+        catalog.upsert(
+            "shards",
+            [
+                {
+                    "id": f"{one.run_id}/{one.number}",
+                    "run_id": one.run_id,
+                    "number": one.number,
+                    "shards": one.shards,
+                    "addresses": one.addresses,
+                    "task": one.task,
+                }
+                for one in shards
+            ],
+        )
+
+
+def shards_of(catalog: Catalog, run_id: str) -> list[Shard]:
+    """Return the shards of a run by number; an empty list if it was not split."""
+    sql = "select run_id, number, shards, addresses, task, part from shards where run_id = ? order by number"
+    return [Shard(**row) for row in catalog.rows(sql, [run_id])]
+
+
+def seen_in_run(catalog: Catalog, run_id: str, urls: Sequence[str]) -> set[str]:
+    """Return those of the addresses ``urls`` whose check in the run ``run_id`` is stored already."""
+    # The list is one parameter, however long it is.
+    sql = "select url from resource_checks where run_id = ? and url in (select value from json_each(?))"
+    return {row["url"] for row in catalog.rows(sql, [run_id, json.dumps(list(urls))])}
+
+
+def mark_merged(
+    catalog: Catalog, run_id: str, number: int, *, part: str, not_asked: int, traffic: Mapping[str, int]
+) -> None:
+    """Note that a shard's part is merged, and add its traffic to that of the run. Doing it twice changes nothing.
+
+    ``part``: SHA-256 of the part. ``not_asked``: addresses left for the next run.
+    """
+    with catalog.writing():
+        done = catalog.db.conn.execute(
+            "update shards set part = ?, not_asked = ?, merged_at = ? where run_id = ? and number = ? and part is null",
+            [part, not_asked, now(), run_id, number],
+        )
+        if done.rowcount:
+            spent = json.loads(catalog.value("select traffic from runs where id = ?", [run_id]) or "{}")
+            for name, count in [*traffic.items(), ("carried_over", not_asked)]:
+                spent[name] = spent.get(name, 0) + count
+            catalog.set_run(run_id, traffic=spent)

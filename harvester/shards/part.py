@@ -1,0 +1,142 @@
+"""What a machine found in its shard: Parquet files with one row a check and one a report, and the downloads.
+
+A part comes from another machine and is read as hostile input: in a bounded child process, against a fixed schema,
+and value by value in :mod:`.merge`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from catalog.model import ResourceCheck, TableReport
+from harvester.bounded import BoundedChild
+from harvester.errors import ShardError
+from harvester.shards.task import digest_of
+from quality.tables.messages import dump_report
+
+__all__ = ["CHECKS", "REPORTS", "LookRow", "kinds", "read_rows", "rows_of", "write_part"]
+
+CHECKS, REPORTS = "checks.parquet", "reports.parquet"
+REPORT_COLUMNS = {"distribution_id": "string", "url": "string", "sha256": "string", "report": "string"}
+ROWS_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class LookRow:
+    """The report on the file of a distribution; ``sha256`` is that of the bytes at ``url`` that were judged."""
+
+    distribution_id: str
+    url: str
+    sha256: str
+    report: TableReport
+
+
+@cache
+def kinds() -> dict[str, str]:
+    """Return the columns of ``checks.parquet`` with their types: the fields of a ResourceCheck.
+
+    The types are "string", "int64" and "bool", "list" for a list of texts, and "json" for an object, stored as text.
+    """
+    return {name: _kind(hint) for name, hint in get_type_hints(ResourceCheck).items()}
+
+
+def _kind(hint: Any) -> str:
+    if get_origin(hint) in (UnionType, Union):
+        hint = next(one for one in get_args(hint) if one is not type(None))
+    if get_origin(hint) is Literal or hint is str:
+        return "string"
+    if hint in (int, bool):
+        return "bool" if hint is bool else "int64"
+    return "list" if get_origin(hint) is tuple else "json"
+
+
+def write_part(
+    folder: Path, about: Mapping[str, Any], checks: Sequence[ResourceCheck], reports: Sequence[LookRow]
+) -> None:
+    """Write what was found in a shard into ``folder``; ``part.json``, with ``about`` and digests, comes last.
+
+    Raise ShardError if pyarrow is not installed.
+    """
+    arrow, parquet = _pyarrow()
+    by_name = {name: [_cell(getattr(one, name), kind) for one in checks] for name, kind in kinds().items()}
+    _write(arrow, parquet, folder / CHECKS, by_name, kinds())
+    told: dict[str, list[Any]] = {name: [getattr(one, name) for one in reports] for name in REPORT_COLUMNS}
+    told["report"] = [dump_report(one.report).decode("ascii") for one in reports]
+    _write(arrow, parquet, folder / REPORTS, told, REPORT_COLUMNS)
+    digests = {name: digest_of(folder / name) for name in (CHECKS, REPORTS)}
+    part = folder / "part.json.part"
+    part.write_text(json.dumps({"format": 1, **about, "sha256": digests}, indent=1) + "\n", "utf-8")
+    part.replace(folder / "part.json")
+
+
+def _cell(value: Any, kind: str) -> Any:
+    if kind == "string" and value is not None:
+        # Servers send what is no Unicode; Parquet holds nothing else.
+        return str(value).encode("utf-8", "replace").decode("utf-8")
+    return json.dumps(value, sort_keys=True) if kind == "json" else list(value) if kind == "list" else value
+
+
+def _write(arrow: Any, parquet: Any, path: Path, columns: Mapping[str, list[Any]], types: Mapping[str, str]) -> None:
+    names = {"list": arrow.list_(arrow.string()), "json": arrow.string(), "bool": arrow.bool_()}
+    schema = arrow.schema([(name, names.get(kind) or arrow.type_for_alias(kind)) for name, kind in types.items()])
+    parquet.write_table(
+        arrow.table(dict(columns), schema=schema), path, compression="zstd", row_group_size=ROWS_AT_ONCE
+    )
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise ShardError(
+            "parts are Parquet files, and pyarrow is not installed; pip install 'winnow-opendata[parquet]'"
+        ) from error
+    return pyarrow, parquet
+
+
+def read_rows(path: Path, types: Mapping[str, str], most: int) -> Iterator[list[Any]]:
+    """Yield the rows of a Parquet file of a part, each a list of values in the order of ``types``.
+
+    ``types``: the columns that the file must have, no more and no fewer. ``most``: rows it may have. The file is read
+    in a child process of bounded memory and time. Raise ShardError if it is anything else.
+    """
+    _pyarrow()
+    with BoundedChild("harvester.shards.part:rows_of", seconds=60) as child:
+        group, groups = 0, 1
+        while group < groups:
+            try:
+                groups, rows = child.call(path, types=dict(types), group=group, most=most)
+            except ValueError as error:
+                raise ShardError(f"{path}: {error}; work on the shard again") from error
+            yield from rows
+            group += 1
+
+
+def rows_of(path: Path, *, types: dict[str, str], group: int, most: int) -> tuple[int, list[list[Any]]]:
+    """Return the number of row groups of a Parquet file, and the rows of the group ``group``. Runs in the child.
+
+    Raise ValueError if the columns are not exactly ``types``, if the file has more than ``most`` rows, or if a group
+    has more than ROWS_AT_ONCE (2,000).
+    """
+    from pyarrow import parquet
+
+    file = parquet.ParquetFile(path, memory_map=False)
+    wanted = {"list": "list<element: string>", "json": "string"}
+    if {one.name: str(one.type) for one in file.schema_arrow} != {n: wanted.get(k, k) for n, k in types.items()}:
+        raise ValueError("its columns are not those of a part")
+    sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+    if file.metadata.num_rows > most or sum(sizes) > most:
+        raise ValueError(f"it has {max(file.metadata.num_rows, sum(sizes)):,} rows, and the shard can have {most:,}")
+    if any(size > ROWS_AT_ONCE for size in sizes):
+        raise ValueError(f"it has a group of more than {ROWS_AT_ONCE:,} rows")
+    if not sizes:
+        return 0, []
+    columns = [column.to_pylist() for column in file.read_row_group(group, list(types)).columns]
+    return len(sizes), [list(row) for row in zip(*columns, strict=True)]

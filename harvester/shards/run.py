@@ -1,0 +1,82 @@
+"""Begin a run that many machines work on, and end it when all of their parts are merged."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from catalog.db.store import now
+from catalog.repositories.runs import run_summary
+from catalog.repositories.shards import Shard, shards_of
+from harvester import __version__
+from harvester.cli.configuration import load as configuration
+from harvester.night.context import CheckBudget, RunContext
+from harvester.night.stages import portal_of, writing
+from harvester.shards.merge import merge
+from harvester.shards.plan import kept_task, plan, planned_portals
+from quality.tables.limits import TableBounds
+from quality.validate import validate
+from specs.metrics import methodology_version
+from specs.portals import PortalSpec
+
+__all__ = ["begin", "finish"]
+
+Progress = Callable[[str, str, int, int | None], None]
+
+
+def begin(
+    data: Path, portals: Sequence[PortalSpec], shards: int, out: Path, options: Mapping[str, Any]
+) -> tuple[str, list[Shard]]:
+    """Begin a run over ``portals`` whose addresses are checked in ``shards`` shards; return its id and the shards.
+
+    ``options``: those of the command: contact, full, and max_requests, max_bytes and max_minutes of the whole run. The
+    run is not complete until :func:`finish` has all parts. Raise AlreadyRunning, CatalogError or ShardError.
+    """
+    with writing(data) as catalog:
+        run_id = catalog.begin_run(
+            f"shards {shards} {' '.join(sorted(portal.id for portal in portals))}",
+            [portal_of(portal) for portal in portals],
+            version=__version__,
+            methodology=methodology_version(),
+        )
+        run = RunContext(
+            catalog=catalog,
+            run_id=run_id,
+            data=data,
+            contact=options["contact"],
+            is_full=options["full"],
+            proxy=configuration(data).proxy,
+            check_budget=CheckBudget(*(options[f"max_{name}"] for name in ("requests", "bytes", "minutes"))),
+        )
+        try:
+            planned = plan(run, portals, shards, out)
+        finally:
+            # No process works on it: it waits for its parts.
+            catalog.set_run(run_id, stage="check", status="interrupted")
+        return run_id, planned
+
+
+def finish(
+    data: Path,
+    parts: Sequence[Path],
+    *,
+    bounds: TableBounds = TableBounds(),  # noqa: B008  # it cannot be changed
+    on_progress: Progress = lambda stage, what, done, total: None,
+) -> tuple[str, list[int], list[int]]:
+    """Merge ``parts``, and end their run if none is missing; return what :func:`.merge.merge` returns.
+
+    When the run ends, files whose schema another machine downloaded are looked into here, within ``bounds``.
+    """
+    with writing(data) as catalog:
+        run_id, done, missing = merge(catalog, data, parts)
+        kept = kept_task(data, run_id, 0).parent
+        # The folder is there until the run is complete, also if this was killed after the last part was merged.
+        if not missing and kept.is_dir():
+            catalog.set_run(run_id, stage="validate")
+            portals = planned_portals(data, run_id, len(shards_of(catalog, run_id)))
+            validate(catalog, run_id, data, portals, bounds, on_progress)
+            catalog.set_run(run_id, status="complete", finished_at=now(), summary=run_summary(catalog, run_id))
+            shutil.rmtree(kept)
+        return run_id, done, missing

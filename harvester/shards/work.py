@@ -1,0 +1,134 @@
+"""Work on one shard: check its addresses, look into the files, and write what was found into a part."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+from catalog.db.store import open_catalog
+from catalog.model import ResourceCheck, TableContext
+from catalog.repositories.shards import Look
+from harvester.checks.links import check_jobs
+from harvester.errors import ShardError
+from harvester.night.context import RunContext
+from harvester.night.stages import portal_of
+from harvester.shards.part import LookRow, write_part
+from harvester.shards.task import ShardTask, digest_of, read_task, versions
+from quality.tables.limits import TableBounds
+from quality.tables.pool import InspectionPool
+from specs.table_rules import table_rules_version
+
+__all__ = ["work"]
+
+Progress = Callable[[str, str, int, int | None], None]
+
+
+def work(
+    tasks: Path,
+    out: Path,
+    *,
+    bounds: TableBounds = TableBounds(),  # noqa: B008  # it cannot be changed
+    on_progress: Progress = lambda stage, what, done, total: None,
+    proxy: str | None = None,
+) -> dict[str, int]:
+    """Work on the task in the folder ``tasks`` and write a part into the folder ``out``, downloads included.
+
+    The part is complete once ``out`` has its ``part.json``. Return its counts: "checks", "reports", "not_asked".
+    ``bounds`` limits the look into files. ``proxy``: HTTP proxy of this machine. Raise ShardError if the task cannot be
+    used or ``out`` is not empty.
+    """
+    task = read_task(tasks)
+    if out.exists() and any(out.iterdir()):
+        raise ShardError(f"{out}: the folder is not empty; name a new one for the part of {task.name}")
+    out.mkdir(parents=True, exist_ok=True)
+    checks: list[ResourceCheck] = []
+    # The check wants a catalogue for the portals' own addresses and the traffic; it is thrown away.
+    with tempfile.TemporaryDirectory(prefix="winnow-") as folder, open_catalog(Path(folder) / "catalog.db") as catalog:
+        known = versions()
+        catalog.begin_run(
+            task.name,
+            [portal_of(portal) for portal in task.portals],
+            version=known["program"],
+            methodology=known["methodology"],
+            run_id=task.run_id,
+        )
+        run = RunContext(
+            catalog=catalog,
+            run_id=task.run_id,
+            data=out,
+            contact=task.contact,
+            is_full=task.is_full,
+            check_budget=task.budget,
+            on_progress=on_progress,
+            proxy=proxy,
+            take_checks=checks.extend,
+            files_elsewhere={
+                job.target.previous.file_path
+                for job in task.jobs
+                if job.target.previous is not None and job.target.previous.file_path
+            },
+        )
+        check_jobs(run, task.portals, task.jobs)
+    reports = list(_looks(task, checks, out, bounds, on_progress))
+    counts = {"checks": len(checks), "reports": len(reports), "not_asked": len(task.jobs) - len(checks)}
+    about = {
+        "run": task.run_id,
+        "shard": task.number,
+        "of": task.shards,
+        "task": digest_of(tasks / "task.json"),
+        "versions": known,
+        "traffic": run.traffic,
+        **counts,
+    }
+    write_part(out, about, checks, reports)
+    return counts
+
+
+def _looks(
+    task: ShardTask, checks: list[ResourceCheck], out: Path, bounds: TableBounds, on_progress: Progress
+) -> Iterator[LookRow]:
+    """Look into the files that were downloaded here; the others lie, with their reports, where the catalogue is."""
+    here = {one.url: one for one in checks if one.outcome == "ok" and one.file_path and (out / one.file_path).is_file()}
+    today = date.fromisoformat(task.run_id[:8])
+    wanted: dict[str, tuple[Look, ResourceCheck]] = {
+        look.distribution_id: (look, here[look.url])
+        for look in task.looks
+        if look.url in here and _is_due(look, here[look.url])
+    }
+    if not wanted:
+        return
+    with InspectionPool(
+        workers=min(bounds.workers, len(wanted)), timeout_s=bounds.seconds, memory_bytes=bounds.memory_bytes
+    ) as pool:
+        contexts = (_context(look, check, out, today, bounds.unpacked_bytes) for look, check in wanted.values())
+        for done, (key, report) in enumerate(pool.map(contexts), 1):
+            look, check = wanted[key]
+            yield LookRow(key, look.url, check.sha256 or "", report)
+            on_progress("validate", "files", done, len(wanted))
+
+
+def _is_due(look: Look, check: ResourceCheck) -> bool:
+    """Return whether the bytes that were downloaded have no report by today's rules."""
+    return look.sha256 != check.sha256 or look.status == "unknown" or look.version != table_rules_version()
+
+
+def _context(look: Look, check: ResourceCheck, data: Path, today: date, unpacked_bytes: int) -> TableContext:
+    assert check.file_path is not None
+    return TableContext(
+        path=data / check.file_path,
+        key=look.distribution_id,
+        url=look.url,
+        sha256=check.sha256 or "",
+        declared_format=look.format,
+        declared_media_type=look.media_type,
+        content_type=check.content_type,
+        is_truncated=check.is_truncated,
+        title=look.title,
+        file_name=PurePosixPath(urlsplit(look.url).path).name or None,
+        today=today,
+        previous=look.profile if look.sha256 != check.sha256 else {},
+        unpacked_bytes=unpacked_bytes,
+    )

@@ -77,8 +77,9 @@ def looks(catalog: Catalog, portal_id: str) -> Iterator[Look]:
 
 
 def write_shards(catalog: Catalog, shards: Sequence[Shard]) -> None:
-    """Store the shards of a run that were handed out and not merged yet."""
+    """Store the shards of one run that were handed out and not merged yet, in place of any earlier ones of that run."""
     with catalog.writing():
+        catalog.db.conn.executemany("delete from shards where run_id = ?", {(one.run_id,) for one in shards})
         catalog.upsert(
             "shards",
             [

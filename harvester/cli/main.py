@@ -23,6 +23,7 @@ from harvester.cli.inspect import add_to as _add_inspect_command
 from harvester.cli.options import (
     NO_CONTACT,
     budget_options,
+    cluster_options,
     commitment_options,
     export_options,
     network_options,
@@ -188,6 +189,7 @@ def _run(
                 is_scheduled=is_scheduled,
                 check_budget=CheckBudget(*(options.get(f"max_{name}") for name in ("requests", "bytes", "minutes"))),
                 commitments=promised,
+                cluster=(options["dask"], options["dask_tls"]) if options.get("dask") else None,
                 export=ExportOptions(
                     language=options.get("language"),
                     contact=options["contact"] if options["contact"] != NO_CONTACT else None,
@@ -245,6 +247,7 @@ _stage_command(
     "Run one whole night over PORTALS: ids, portal files, folders or URLs (with --type).",
     network_options,
     budget_options,
+    cluster_options,
     commitment_options,
     export_options,
     click.option(
@@ -260,6 +263,7 @@ _stage_command(
     "Only check the addresses and download tables; with --shard, those of one task of winnow shards.",
     network_options,
     budget_options,
+    cluster_options,
     shard_options,
 )
 _stage_command("validate", ("validate",), "Only validate the downloaded tables.")

@@ -11,6 +11,7 @@ import click
 __all__ = [
     "NO_CONTACT",
     "budget_options",
+    "cluster_options",
     "commitment_options",
     "contact_option",
     "export_options",
@@ -107,6 +108,21 @@ def budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--max-minutes",
             type=click.FloatRange(min=0),
             help="Minutes for the resource check; the rest waits for the next run.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a click command with the options of a check on a cluster: --dask and --dask-tls."""
+    options = [
+        click.option("--dask", metavar="ADDRESS", help="Check addresses on the workers of this Dask scheduler."),
+        click.option(
+            "--dask-tls",
+            type=click.Path(path_type=Path, exists=True, file_okay=False),
+            help="Folder with ca.pem, cert.pem and key.pem of the cluster; needed beyond this machine.",
         ),
     ]
     for option in reversed(options):

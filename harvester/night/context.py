@@ -74,6 +74,8 @@ class RunContext:
     export: ExportOptions = ExportOptions()
     fault: BaseException | None = None
     """A fault of the catalogue itself, such as a full disk: the night stops with a message."""
+    cluster: tuple[str, Path | None] | None = None
+    """Dask scheduler whose workers check the addresses, and the folder of its certificates; None: this process does."""
     take_checks: Callable[[Sequence[ResourceCheck]], None] | None = None
     """For a part of a run without the catalogue: called with finished checks, which are then not stored."""
     files_elsewhere: Collection[str] = frozenset()

@@ -114,6 +114,7 @@ def nightly(
     commitments: Sequence[Commitment] = (),
     proxy: str | None = None,
     export: ExportOptions = ExportOptions(),  # noqa: B008  # it cannot be changed
+    cluster: tuple[str, Path | None] | None = None,
 ) -> dict[str, Any]:
     """Run the ``stages`` over ``portals`` and return the summary of the run as a JSON object.
 
@@ -125,7 +126,8 @@ def nightly(
     anew, even if it has not changed. ``is_archived`` stores every HTTP exchange in a WARC file. ``is_scheduled`` leaves
     out portals that are not due. ``check_budget`` limits the check of addresses. ``commitments`` are tracked in the
     stage "track". ``proxy`` is an HTTP proxy; None means the one of winnow.toml. ``export`` holds the options of the
-    stage "export".
+    stage "export". ``cluster``: address of a Dask scheduler whose workers check the addresses, and the folder of its
+    certificates, None for one on this machine.
 
     Raise AlreadyRunning if another process writes to the folder, CatalogError if the catalogue cannot be used, and
     KeyboardInterrupt after the run was stored as interrupted.
@@ -142,6 +144,7 @@ def nightly(
         run.check_budget, run.export = check_budget, export
         run.on_progress = on_progress or run.on_progress
         run.commitments, run.proxy = commitments, proxy or configuration(data).proxy
+        run.cluster = cluster
         is_scheduled = is_scheduled and "harvest" in stages
         chosen = [one for one in portals if not is_scheduled or is_due(catalog, one, run_id)]
         if is_archived and not is_again:
@@ -282,6 +285,11 @@ def _harvest(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds
 
 
 def _check(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+    if run.cluster is not None:
+        from harvester.shards.on_dask import check_on_cluster
+
+        check_on_cluster(run, portals, *run.cluster)
+        return
     from harvester.checks.links import check
 
     check(run, portals)

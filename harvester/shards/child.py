@@ -1,0 +1,36 @@
+"""Work on one shard in a process of its own: ``python -m harvester.shards.child TASK OUT PARENT``.
+
+It ends when its parent ends, however that happens: if the shard is then worked on elsewhere, its hosts are not asked
+from two machines at once.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def main(task: str, out: str, parent_id: str) -> int:
+    """Work on the task in the folder ``task`` and write the part into ``out``. Return 0, or 1 with a message."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != int(parent_id):
+        return 1
+    from harvester.errors import ShardError
+    from harvester.shards.work import work
+
+    try:
+        work(Path(task), Path(out))
+    except ShardError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -25,6 +26,11 @@ __all__ = ["CHECKS", "REPORTS", "LookRow", "kinds", "read_rows", "rows_of", "wri
 CHECKS, REPORTS = "checks.parquet", "reports.parquet"
 REPORT_COLUMNS = {"distribution_id": "string", "url": "string", "sha256": "string", "report": "string"}
 ROWS_AT_ONCE = 2_000
+MAX_TEXT = 20_000
+"""Characters of one text of a check: addresses may be long."""
+MAX_REPORT = 4_000_000
+"""Characters of one report as JSON."""
+MAX_NUMBER = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,11 @@ def write_part(
     Raise ShardError if pyarrow is not installed.
     """
     arrow, parquet = _pyarrow()
-    by_name = {name: [_cell(getattr(one, name), kind) for one in checks] for name, kind in kinds().items()}
+    columns = zip(*map(attrgetter(*kinds()), checks), strict=True) if checks else [()] * len(kinds())
+    by_name = {
+        name: [_cell(value, kind) for value in values] if kind in ("string", "json") else list(values)
+        for (name, kind), values in zip(kinds().items(), columns, strict=True)
+    }
     _write(arrow, parquet, folder / CHECKS, by_name, kinds())
     told: dict[str, list[Any]] = {name: [getattr(one, name) for one in reports] for name in REPORT_COLUMNS}
     told["report"] = [dump_report(one.report).decode("ascii") for one in reports]
@@ -76,10 +86,12 @@ def write_part(
 
 
 def _cell(value: Any, kind: str) -> Any:
-    if kind == "string" and value is not None:
-        # Servers send what is no Unicode; Parquet holds nothing else.
-        return str(value).encode("utf-8", "replace").decode("utf-8")
-    return json.dumps(value, sort_keys=True) if kind == "json" else list(value) if kind == "list" else value
+    if kind == "json":
+        return json.dumps(value, sort_keys=True) if value else "{}"
+    if value is None or value.isascii():
+        return value
+    # Servers send what is no Unicode; Parquet holds nothing else.
+    return value.encode("utf-8", "replace").decode("utf-8")
 
 
 def _write(arrow: Any, parquet: Any, path: Path, columns: Mapping[str, list[Any]], types: Mapping[str, str]) -> None:
@@ -101,8 +113,8 @@ def _pyarrow() -> tuple[Any, Any]:
     return pyarrow, parquet
 
 
-def read_rows(path: Path, types: Mapping[str, str], most: int) -> Iterator[list[Any]]:
-    """Yield the rows of a Parquet file of a part, each a list of values in the order of ``types``.
+def read_rows(path: Path, types: Mapping[str, str], most: int) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a Parquet file of a part, each a tuple of values in the order of ``types``.
 
     ``types``: the columns that the file must have, no more and no fewer. ``most``: rows it may have. The file is read
     in a child process of bounded memory and time. Raise ShardError if it is anything else.
@@ -112,20 +124,20 @@ def read_rows(path: Path, types: Mapping[str, str], most: int) -> Iterator[list[
         group, groups = 0, 1
         while group < groups:
             try:
-                groups, rows = child.call(path, types=dict(types), group=group, most=most)
+                groups, columns = child.call(path, types=dict(types), group=group, most=most)
             except ValueError as error:
                 raise ShardError(f"{path}: {error}; work on the shard again") from error
-            yield from rows
+            yield from zip(*columns, strict=True)
             group += 1
 
 
 def rows_of(path: Path, *, types: dict[str, str], group: int, most: int) -> tuple[int, list[list[Any]]]:
-    """Return the number of row groups of a Parquet file, and the rows of the group ``group``. Runs in the child.
+    """Return the number of row groups of a Parquet file, and the columns of the group ``group``. Runs in the child.
 
-    Raise ValueError if the columns are not exactly ``types``, if the file has more than ``most`` rows, or if a group
-    has more than ROWS_AT_ONCE (2,000).
+    Raise ValueError if the columns are not exactly ``types``, if the file has more than ``most`` rows, if a group has
+    more than ROWS_AT_ONCE (2,000), or if a number is negative or a text too long.
     """
-    from pyarrow import parquet
+    from pyarrow import compute, parquet
 
     file = parquet.ParquetFile(path, memory_map=False)
     wanted = {"list": "list<element: string>", "json": "string"}
@@ -138,5 +150,17 @@ def rows_of(path: Path, *, types: dict[str, str], group: int, most: int) -> tupl
         raise ValueError(f"it has a group of more than {ROWS_AT_ONCE:,} rows")
     if not sizes:
         return 0, []
-    columns = [column.to_pylist() for column in file.read_row_group(group, list(types)).columns]
-    return len(sizes), [list(row) for row in zip(*columns, strict=True)]
+    table = file.read_row_group(group, list(types))
+    for name, column in zip(types, table.columns, strict=True):
+        values = column.combine_chunks()
+        if types[name] == "list":
+            values = values.flatten()
+        if types[name] == "int64":
+            least, largest = compute.min_max(values).as_py().values()
+            if least is not None and not 0 <= least <= largest < MAX_NUMBER:
+                raise ValueError(f"a value of {name} is {least if least < 0 else largest}")
+        elif types[name] != "bool":
+            longest = compute.max(compute.utf8_length(values)).as_py()
+            if (longest or 0) > (MAX_REPORT if name == "report" else MAX_TEXT):
+                raise ValueError(f"a value of {name} is longer than {MAX_TEXT:,} characters")
+    return len(sizes), [column.to_pylist() for column in table.columns]

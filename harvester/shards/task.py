@@ -10,11 +10,12 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from catalog.db.rows import part_of, plain
 from catalog.model import ResourceCheck
 from catalog.repositories.checks import BrokenRule
 from catalog.repositories.shards import Look
@@ -143,27 +144,45 @@ def read_head(path: Path, most: int) -> dict[str, Any]:
     return head
 
 
+_TARGET = tuple(f.name for f in fields(CheckTarget) if f.name != "previous")
+_CHECK = tuple(f.name for f in fields(ResourceCheck))
+_target, _check = attrgetter(*_TARGET), attrgetter(*_CHECK)
+
+
 def _address(job: CheckTask) -> dict[str, Any]:
-    target = asdict(job.target)
-    previous = target.pop("previous")
-    return {**target, "previous": {name: plain(value) for name, value in previous.items()} if previous else None}
+    """Return an address as JSON. Of the last check only what it says is written: most of its fields are empty."""
+    row = dict(zip(_TARGET, _target(job.target), strict=True))
+    if (previous := job.target.previous) is not None:
+        row["previous"] = {name: value for name, value in zip(_CHECK, _check(previous), strict=True) if value}
+    return row
 
 
-def _job(row: Mapping[str, Any], portals: Mapping[str, PortalSpec]) -> CheckTask:
+def _job(row: dict[str, Any], portals: Mapping[str, PortalSpec]) -> CheckTask:
     portal = portals[row["portal_id"]]
-    target = CheckTarget(**{**row, "checksum_algorithms": tuple(row["checksum_algorithms"]), "previous": None})
-    if row["previous"]:
-        target = replace(target, previous=part_of(ResourceCheck, "resource_checks", row["previous"]))
+    row["checksum_algorithms"] = tuple(row["checksum_algorithms"])
+    previous = row.pop("previous", None)
+    if previous is not None:
+        previous["redirect_chain"] = tuple(previous.get("redirect_chain", ()))
+        previous = ResourceCheck(**previous)
     return CheckTask(
-        target, portal.limits, BrokenRule(portal.broken.after_checks, portal.broken.after_days), portal.recheck
+        CheckTarget(**row, previous=previous),
+        portal.limits,
+        _rule(portal.broken.after_checks, portal.broken.after_days),
+        portal.recheck,
     )
+
+
+@lru_cache(maxsize=1_024)
+def _rule(checks: int, days: int) -> BrokenRule:
+    return BrokenRule(checks, days)
 
 
 def _write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     # Without name and time, so that the same task is the same file.
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, 0) as file:
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", 1, raw, 0) as file:
+        encode = json.JSONEncoder().encode
         for row in rows:
-            file.write(json.dumps(row).encode("ascii") + b"\n")
+            file.write(encode(row).encode("ascii") + b"\n")
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -87,6 +87,16 @@ def timeless(value: Any) -> Any:
     return re.sub(r'"seconds": [0-9.]+', "", value) if isinstance(value, str) else value
 
 
+@pytest.fixture(scope="module")
+def split_run(
+    world: tuple[ManyHosts, PortalSpec, Path], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[Path]]:
+    """Return a data folder whose run is split, and the good parts of it."""
+    folder = tmp_path_factory.mktemp("split")
+    data = shutil.copytree(world[2], folder / "data")
+    return data, planned(data, world[1], folder)
+
+
 def observed(data: Path) -> dict[str, list[dict[str, Any]]]:
     """Return all that was observed, without runs and times."""
     with open_catalog(data / "catalog.db") as catalog:
@@ -152,8 +162,8 @@ def test_what_was_redirected_stays_with_where_it_led(world: tuple[ManyHosts, Por
     assert len(host_groups(jobs)) == 1
 
 
-def test_merging_twice_changes_nothing(world: tuple[ManyHosts, PortalSpec, Path], data: Path, tmp_path: Path) -> None:
-    parts = planned(data, world[1], tmp_path)
+def test_merging_twice_changes_nothing(split_run: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    data, parts = shutil.copytree(split_run[0], tmp_path / "data"), split_run[1]
     assert finish(data, parts[:1])[1:] == ([0], [1, 2])
     first = observed(data)
     assert finish(data, parts[:1])[1:] == ([], [1, 2])
@@ -164,10 +174,8 @@ def test_merging_twice_changes_nothing(world: tuple[ManyHosts, PortalSpec, Path]
     assert observed(data) == whole
 
 
-def test_a_merge_that_was_killed_counts_no_failure_twice(
-    world: tuple[ManyHosts, PortalSpec, Path], data: Path, tmp_path: Path
-) -> None:
-    parts = planned(data, world[1], tmp_path)
+def test_a_merge_that_was_killed_counts_no_failure_twice(split_run: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    data, parts = shutil.copytree(split_run[0], tmp_path / "data"), split_run[1]
     with open_catalog(data / "catalog.db") as catalog:
         catalog.db.execute("create trigger stop before insert on table_reports begin select raise(abort, 'stop'); end")
     with pytest.raises(Exception, match="stop"):
@@ -237,17 +245,9 @@ def as_link(path: Path) -> None:
     path.symlink_to(other)
 
 
-@pytest.fixture(scope="module")
-def one_part(world: tuple[ManyHosts, PortalSpec, Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Return a data folder whose run is split, and a good part of it."""
-    folder = tmp_path_factory.mktemp("one")
-    data = shutil.copytree(world[2], folder / "data")
-    return data, planned(data, world[1], folder)[0]
-
-
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_part_is_refused_whole(name: str, one_part: tuple[Path, Path], tmp_path: Path) -> None:
-    data, good = one_part
+def test_a_hostile_part_is_refused_whole(name: str, split_run: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    data, (good, *_) = split_run
     spoil, words = HOSTILE[name]
     part = shutil.copytree(good, tmp_path / "part")
     spoil(part)
@@ -258,8 +258,8 @@ def test_a_hostile_part_is_refused_whole(name: str, one_part: tuple[Path, Path],
         assert all(one.part is None for one in shards_of(catalog, catalog.value("select max(id) from runs")))
 
 
-def test_two_parts_of_one_shard_are_refused(one_part: tuple[Path, Path], tmp_path: Path) -> None:
-    data, good = one_part
+def test_two_parts_of_one_shard_are_refused(split_run: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    data, (good, *_) = split_run
     other = shutil.copytree(good, tmp_path / "other")
     rewrite_head(other, lambda head: head.update(note="made anew"))
     with pytest.raises(ShardError, match="both of shard 0"):
@@ -267,13 +267,13 @@ def test_two_parts_of_one_shard_are_refused(one_part: tuple[Path, Path], tmp_pat
 
 
 def test_a_part_of_an_older_run_is_refused(
-    world: tuple[ManyHosts, PortalSpec, Path], one_part: tuple[Path, Path], tmp_path: Path
+    world: tuple[ManyHosts, PortalSpec, Path], split_run: tuple[Path, list[Path]], tmp_path: Path
 ) -> None:
-    data = shutil.copytree(one_part[0], tmp_path / "data")
+    data = shutil.copytree(split_run[0], tmp_path / "data")
     with open_catalog(data / "catalog.db") as catalog:
         _run(catalog, world[1], data)
     with pytest.raises(ShardError, match="observations are newer"):
-        finish(data, [one_part[1]])
+        finish(data, split_run[1][:1])
 
 
 def test_a_changed_task_is_refused(world: tuple[ManyHosts, PortalSpec, Path], data: Path, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_what_everybody_needs_is_no_extra() -> None:
 
 def test_every_extra_of_the_program_removes_a_limit_that_is_said() -> None:
     extras = project()["optional-dependencies"]
-    assert isinstance(extras, dict) and set(extras) == {"parquet", "geo", "bench", "docs", "dev"}
+    assert isinstance(extras, dict) and set(extras) == {"parquet", "geo", "dask", "bench", "docs", "dev"}
 
 
 def test_the_suite_is_proved_on_every_python_that_is_promised() -> None:

@@ -63,6 +63,9 @@ class Metric(Strict):
     """Facts whose absence makes the answer less than 1, named like the fields of the model. If datasets have a field of
     the same name, the field of distributions begins with ``distribution_``. "*" stands for any fact. If an API
     cannot carry one of them, the answer is unknown."""
+    evidence: tuple[str, ...] = ()
+    """Facts whose declared values an explanation shows beside the answer, if they are not those of ``facts``. Names as
+    for ``facts``."""
     of_file: bool = False
     """True if the answer depends only on the bytes of the file and its record, not on any server."""
     fix_in: dict[str, Annotated[str, StringConstraints(min_length=1)]] = Field(default_factory=dict)

@@ -18,7 +18,7 @@ from specs.vocabularies import read
 __all__ = ["data_files", "rules_of_tables", "specification_parts"]
 
 SPECS = Path(specs.__file__ or "").parent
-_PROSE = {"question", "source", "rationale", "weighs", "fix", "fix_in", "example", "title", "note"}
+_PROSE = {"question", "source", "rationale", "weighs", "fix", "fix_in", "example", "evidence", "title", "note"}
 _RULE_PROSE = {"message", "why", "fix", "fix_in"}
 _FOLDERS = ("expectations", "standards", "vocabularies")
 """Folders with what tables and records are compared with, and the words by which they are understood."""

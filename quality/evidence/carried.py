@@ -8,16 +8,45 @@ returns less than 1 because such a fact is empty, that says nothing about the pu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
+from difflib import get_close_matches
 from functools import lru_cache
 
 from catalog.model import Dataset, Distribution
 from quality.evidence.subject import UNKNOWN, Measurement
-from specs.metrics import metrics
+from specs.errors import SpecError
+from specs.metrics import Metric, metrics
 
-__all__ = ["ANY_FACT", "is_there", "not_charged"]
+__all__ = ["ANY_FACT", "check_facts", "fact_names", "is_there", "not_charged"]
 
 ANY_FACT = "*"
 """Listed among the facts of a metric that depends on every fact that may have been lost."""
+_OF_CONTACT = ("contact_email", "contact_url")
+"""Facts of a dataset's contact; see :class:`catalog.model.Contact`."""
+
+
+@lru_cache(maxsize=1)
+def fact_names() -> frozenset[str]:
+    """Return the names by which ``specs/metrics.toml`` may refer to facts: fields of datasets and of distributions.
+
+    A field of distributions that datasets have too begins with ``distribution_``.
+    """
+    whole = {field.name for field in fields(Dataset)}
+    part = {field.name for field in fields(Distribution)}
+    return frozenset(
+        {ANY_FACT, *_OF_CONTACT, *whole, *(part - whole), *(f"distribution_{name}" for name in part & whole)}
+    )
+
+
+def check_facts(metric: Metric) -> None:
+    """Raise SpecError if ``metric`` names a fact that no record has: its measurements would silently be judged as if
+    every interface carried the fact."""
+    for key in ("facts", "evidence"):
+        for name in getattr(metric, key):
+            if name not in fact_names():
+                near = get_close_matches(name, fact_names(), 1)
+                remedy = f"write {near[0]!r}" if near else "take a field of Dataset or Distribution in catalog/model"
+                raise SpecError(f"specs/metrics.toml: metric.{metric.id}.{key}: there is no fact {name!r}; {remedy}")
 
 
 def not_charged(
@@ -51,7 +80,7 @@ def is_there(fact: str, dataset: Dataset, part: Distribution | None) -> bool:
     """Return whether the catalogue has the fact in spite of the loss; for a file, its own or one
     shared by the dataset.
     """
-    if fact in ("contact_email", "contact_url"):
+    if fact in _OF_CONTACT:
         return dataset.contact is not None and bool(getattr(dataset.contact, fact.removeprefix("contact_")))
     own = fact.removeprefix("distribution_") if part is not None else fact
     found = getattr(part, own, None) if part is not None else None

@@ -17,6 +17,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from quality.evidence.carried import check_facts
 from quality.evidence.subject import DatasetSubject, DistributionSubject, Measurement
 from quality.metrics.answers import NOTHING_MORE
 from specs.errors import SpecError
@@ -37,9 +38,13 @@ def _modules() -> tuple[ModuleType, ...]:
 def functions(subject: str) -> dict[str, Callable[[Any], Measurement]]:
     """Return the functions of all metrics that are asked of one kind of subject, by metric id.
 
-    ``subject`` is "dataset", "distribution" or "service". The order is that of ``specs/metrics.toml``.
+    ``subject`` is "dataset", "distribution" or "service". The order is that of ``specs/metrics.toml``. Raise SpecError
+    if a metric has no function, or names a fact that no record has.
     """
-    return {metric.id: _function(metric.id) for metric in metrics().values() if metric.subject == subject}
+    chosen = [metric for metric in metrics().values() if metric.subject == subject]
+    for metric in chosen:
+        check_facts(metric)
+    return {metric.id: _function(metric.id) for metric in chosen}
 
 
 def _function(metric_id: str) -> Callable[[Any], Measurement]:

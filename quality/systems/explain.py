@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from catalog.model import Contact, Dataset, Distribution, Publisher, ResourceCheck
+from quality.evidence.carried import ANY_FACT
 from quality.evidence.subject import DatasetSubject, DistributionSubject, Measurement, Unknown
 from quality.findings.gains import gains, shares
 from quality.metrics import observed
 from quality.systems.matrix import Matrix, MeasurementMatrix, columns, measure_all, measurement, position
 from quality.systems.third_party import answer_of, group_points, system_points, winner_of
 from quality.systems.winnow import answers, apply_needs_data, weighted, winnow_scores
-from specs.metrics import metrics
+from specs.metrics import Metric, metrics
 from specs.systems import System, SystemItem, systems
 
 __all__ = ["Explanation", "Line", "explain"]
@@ -194,7 +195,7 @@ def _evidence(subject: DatasetSubject, metric_id: str, measured: MeasurementMatr
     metric = metrics()[metric_id]
     group, column = position(metric_id)
     if group != "distribution":
-        return _declared(subject.dataset, metric_id)
+        return _declared(subject.dataset, metric)
     values: Matrix = measured.distributions[:, column]
     # The first failure says most; otherwise the first distribution that the metric applies to.
     fails = np.flatnonzero((values >= 0) & (values < 1))
@@ -203,33 +204,32 @@ def _evidence(subject: DatasetSubject, metric_id: str, measured: MeasurementMatr
         return ""
     part = subject.distributions[int((fails if len(fails) else asked)[0])]
     said = observed(metric_id, part) if len(fails) else ""
-    seen = _seen(part, part.check) if metric.observed else _declared(part.distribution, metric_id)
+    seen = _seen(part, part.check) if metric.observed else _declared(part.distribution, metric)
     return ": ".join(one for one in (seen, said if said != "no" else "") if one)
 
 
-_FIELDS = {
-    "title": "title", "description": "description", "keyword": "keywords", "theme": "themes", "spatial": "spatial",
-    "temporal": "temporal_start", "publisher": "publisher", "contact": "contact", "identifier": "identifier",
-    "licence": "licence", "frequency": "frequency", "issued": "issued", "modified": "modified", "format": "format",
-    "media": "media_type", "byte": "byte_size", "access": "access_url", "download": "download_url", "rights": "rights",
-    "landing": "landing_page", "status": "status", "relation": "relations", "legislation": "applicable_legislation",
-    "provenance": "provenance", "documentation": "documentation",
-}  # fmt: skip
-"""The field of the record that a metric reads, by the first word of the metric's id."""
-
-
-def _declared(noun: Dataset | Distribution, metric_id: str) -> str:
-    """Return in a few words what the record declares."""
-    words = metric_id.removeprefix("distribution_").split("_")
-    name = "access_rights" if metric_id.startswith("access_rights") else _FIELDS.get(words[0])
-    if name is None or not hasattr(noun, name):
+def _declared(noun: Dataset | Distribution, metric: Metric) -> str:
+    """Return in a few words what the record declares of the facts that the metric names; "the record" for a metric
+    that names none, or all."""
+    names = metric.evidence or metric.facts
+    if not names or ANY_FACT in names:
         return "the record"
-    value = getattr(noun, name)
+    said = "; ".join(filter(None, (_value(noun, name) for name in names)))
+    return f"declared: {said[:80]}" if said else "nothing is declared"
+
+
+def _value(noun: Dataset | Distribution, name: str) -> str:
+    """Return the value of a fact, named as in ``specs/metrics.toml``, as text; "" if the record has none."""
+    if name.startswith("contact_") and isinstance(noun, Dataset):
+        value = getattr(noun.contact, name.removeprefix("contact_"), None)
+    else:
+        value = getattr(noun, name if hasattr(noun, name) else name.removeprefix("distribution_"), None)
     if isinstance(value, (Publisher, Contact)):
         value = value.name or getattr(value, "email", None) or value.url
     elif isinstance(value, tuple):
-        value = ", ".join(value)
-    return f"declared: {str(value)[:80]}" if value else "nothing is declared"
+        texts = [one for one in value if isinstance(one, str)]
+        value = ", ".join(texts) if texts or not value else f"{len(value)} {name.replace('_', ' ')}"
+    return str(value) if value else ""
 
 
 def _seen(part: DistributionSubject, check: ResourceCheck | None) -> str:

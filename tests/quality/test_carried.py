@@ -8,9 +8,10 @@ from datetime import date
 import pytest
 
 from catalog.model import Contact, Dataset, Distribution
-from quality.evidence.carried import ANY_FACT
+from quality.evidence.carried import ANY_FACT, check_facts
 from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject
 from quality.systems.matrix import Measurements, measure_all
+from specs.errors import SpecError
 from specs.metrics import metrics
 
 DAY = date(2026, 11, 20)
@@ -35,6 +36,20 @@ def test_metrics_named_are_metrics() -> None:
     of_file = {f"distribution_{one.name}" for one in fields(Distribution)} | {one.name for one in fields(Distribution)}
     known = {one.name for one in fields(Dataset)} | of_file | of_contact | {ANY_FACT}
     assert {fact for facts in resting.values() for fact in facts} <= known
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "remedy"),
+    [
+        ("facts", "licences", "write 'licence'"),
+        ("evidence", "byte_sizes", "write 'byte_size'"),
+        ("facts", "weather", "take a field of Dataset or Distribution"),
+    ],
+)
+def test_a_fact_that_no_record_has_is_refused(key: str, name: str, remedy: str) -> None:
+    metric = metrics()["licence_open"].model_copy(update={key: ("licence", name)})
+    with pytest.raises(SpecError, match=rf"metric\.licence_open\.{key}: there is no fact '{name}'; {remedy}"):
+        check_facts(metric)
 
 
 def test_absence_of_what_was_not_carried_is_unknown() -> None:

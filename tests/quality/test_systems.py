@@ -308,3 +308,11 @@ def test_the_lines_of_an_explanation_sum_to_the_score(name: str) -> None:
     assert sum(line.points for line in found.lines) == pytest.approx(found.total)
     assert all(-1e-9 <= line.points <= line.possible + 1e-9 for line in found.lines)
     assert found.low - 1e-9 <= found.total <= found.high + 1e-9
+    evidence = {line.metric: line.evidence for line in found.lines}
+    declared = {
+        "title_present": "declared: Trees of the city", "distribution_present": "declared: 4 distributions",
+        "theme_present": "nothing is declared", "dcat_ap_2_conforms": "the record",
+        "core_metadata_share": "declared: trees; 2024-05-01",
+    }  # fmt: skip
+    shown = declared.keys() & evidence.keys()
+    assert {name: evidence[name] for name in shown} == {name: declared[name] for name in shown}

@@ -14,6 +14,7 @@ from harvester.checks.changes import undated_digest
 from harvester.http import faults
 from harvester.http.download import SavedBody
 from quality.evidence.script import script_of
+from quality.tables.read.declared_format import charset_of
 from specs.credentials import mask
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def of_response(
         redirects=len(redirects),
         redirect_chain=tuple(map(mask, redirects)),
         content_type=content_type,
-        charset=_charset(content_type),
+        charset=(charset_of(content_type) or "").lower() or None,
         content_language=_header(response, b"Content-Language"),
         size_bytes=_size(response),
         last_modified=_header(response, b"Last-Modified"),
@@ -99,14 +100,6 @@ def _noted(meta: dict[str, Any]) -> dict[str, Any]:
         "tls_version": meta.get("tls_version"),
         "certificate_expires_on": meta.get("certificate_expires_on"),
     }
-
-
-def _charset(content_type: str | None) -> str | None:
-    found = _CHARSET.search(content_type) if content_type else None
-    return found.group(1).lower() if found else None
-
-
-_CHARSET = re.compile(r"(?i)\bcharset\s*=\s*[\"']?([\w.:-]{1,40})")
 
 
 def as_before(before: ResourceCheck, response: Response) -> ResourceCheck:

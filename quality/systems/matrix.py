@@ -97,7 +97,6 @@ class MeasurementMatrix:
         return {name: measurement(v) for name, v in zip(columns(group), self.group(group)[row], strict=True)}
 
 
-_KINDS: tuple[Group, ...] = ("dataset", "distribution", "service")
 Row = tuple[Measurement, ...]
 """The measurements of one dataset, distribution or service, in the order of the columns."""
 

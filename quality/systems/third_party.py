@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import get_args
 
 import numpy as np
 
@@ -12,8 +13,6 @@ from quality.systems.matrix import UNKNOWN_CELL, Counts, Group, Matrix, Measurem
 from specs.systems import System, SystemItem
 
 __all__ = ["Points", "answer_of", "coverage", "group_points", "system_points", "winner_of"]
-
-_GROUPS: tuple[Group, ...] = ("dataset", "distribution", "service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ Filled = dict[Group, Matrix]
 def _filled(system: System, measured: MeasurementMatrix, unknown_as: float | None, *, is_own: bool) -> Filled:
     """Return the matrices with unknown cells replaced; None leaves them out, as not applicable."""
     made: Filled = {}
-    for group in _GROUPS:
+    for group in get_args(Group):
         values = measured.group(group)
         made[group] = np.where(values == UNKNOWN_CELL, np.nan if unknown_as is None else unknown_as, values)
     if is_own:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from catalog.model import HarvestError, Page
 from catalog.model.harvest_stats import HarvestStats
 from harvester.http import faults
-from harvester.spiders.base.json_text import charset_of, odd_encoding
+from harvester.spiders.base.json_text import odd_encoding
 from harvester.spiders.base.losses import cut
 from harvester.spiders.base.page_content import parse_json
+from quality.tables.read.declared_format import charset_of
 from specs.credentials import mask_value
 
 if TYPE_CHECKING:

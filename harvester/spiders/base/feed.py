@@ -19,10 +19,11 @@ from catalog.model import HarvestError, Page
 from harvester.http import faults
 from harvester.http.download import BodySaver, SavedBody
 from harvester.spiders.base.json_stream import Element, StreamEnd, UnreadableElement, records
-from harvester.spiders.base.json_text import charset_of, odd_encoding
+from harvester.spiders.base.json_text import odd_encoding
 from harvester.spiders.base.losses import cut
 from harvester.spiders.base.page_content import PageContent, sha256_of
 from harvester.spiders.base.portal_spider import PortalSpider
+from quality.tables.read.declared_format import charset_of
 
 __all__ = ["FeedSpider"]
 

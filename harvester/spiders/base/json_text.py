@@ -13,7 +13,7 @@ from pathlib import Path
 from catalog.model import HarvestError
 from quality.tables.read.dialect import decode
 
-__all__ = ["MAX_VALUES", "TextEncoding", "charset_of", "check_values", "encoding_of", "odd_encoding", "text_of"]
+__all__ = ["MAX_VALUES", "TextEncoding", "check_values", "encoding_of", "odd_encoding", "text_of"]
 
 MAX_VALUES = 4_000_000
 """Maximum number of values in a document parsed whole; a value takes some 64 bytes, but as little as two in the
@@ -22,7 +22,6 @@ text.
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 18
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
-_CHARSET = re.compile(r"(?i)\bcharset\s*=\s*[\"']?([\w.:-]{1,40})")
 _BETWEEN = re.compile(rb"[\x00-\x1f\",:]+")
 """Match what separates texts in JSON; none of these bytes is the second byte of an East Asian character."""
 _MIXED = "winnow-mixed"
@@ -65,13 +64,6 @@ def check_values(document: bytes | str) -> None:
     signs: tuple[str, ...] | tuple[bytes, ...] = (b",", b"[", b"{") if isinstance(document, bytes) else (",", "[", "{")
     if len(document) > MAX_VALUES and sum(map(document.count, signs)) > MAX_VALUES:  # type: ignore[arg-type]
         raise ValueError(f"the response holds more than {MAX_VALUES:,} values: ask for fewer records at once")
-
-
-def charset_of(content_type: bytes | str | None) -> str | None:
-    """Return the charset that the Content-Type header ``content_type`` states, as written; None if it states none."""
-    text = content_type.decode("latin-1") if isinstance(content_type, bytes) else content_type or ""
-    found = _CHARSET.search(text)
-    return found.group(1) if found else None
 
 
 def encoding_of(path: Path, charset: str | None = None) -> TextEncoding:

@@ -27,6 +27,7 @@ from harvester.spiders.base.losses import LostRecord
 from harvester.spiders.base.portal_type_info import PortalTypeInfo
 from harvester.spiders.inventory.child import datasets_of, read_in_child
 from harvester.spiders.inventory.record import name_of
+from quality.tables.read.declared_format import charset_of
 
 __all__ = ["Spider", "template", "to_dataset"]
 
@@ -79,8 +80,6 @@ class Spider(FeedSpider):
         self.read, self.unread, self.remedy = {}, "", FeedSpider.remedy
         with path.open("rb") as file:
             start = file.read(2_000)
-        kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        charset = re.search(r"charset=([\w-]+)", kind)
         self.is_workbook = start[:4] in WORKBOOKS
         if not start.strip():
             self.unread = "the table is empty"
@@ -96,7 +95,7 @@ class Spider(FeedSpider):
                     MAX_ROWS,
                     url=response.url,
                     is_workbook=self.is_workbook,
-                    charset=charset[1] if charset else None,
+                    charset=charset_of(response.headers.get("Content-Type")),
                 )
             except ValueError as error:
                 self.unread = f"the {'workbook' if self.is_workbook else 'table'} cannot be read: {error}"

@@ -8,6 +8,7 @@ from quality.tables.read.sniff import MEDIA_TYPES
 
 __all__ = ["charset_of", "declared_formats", "declares_file"]
 
+_CHARSET = re.compile(r"(?i)\bcharset\s*=\s*[\"']?([\w.:-]{1,40})")
 _BY_MEDIA_TYPE = {media_type.lower(): format_id for format_id, media_type in MEDIA_TYPES.items()} | {
     "application/csv": "CSV",
     "application/x-zip-compressed": "ZIP",
@@ -53,11 +54,15 @@ def declares_file(formats: frozenset[str]) -> bool:
     return bool(formats & _FILES) and not formats & pages
 
 
-def charset_of(content_type: str | None) -> str | None:
-    """Return the charset that a Content-Type header names, as written there; None if it names none.
+def charset_of(content_type: bytes | str | None) -> str | None:
+    """Return the charset that a Content-Type header (RFC 9110, section 8.3) names, as written there; None if it names
+    none.
 
     >>> charset_of("text/csv; charset=ISO-8859-1")
     'ISO-8859-1'
+    >>> charset_of(b'text/csv; Charset="utf-8"; header=present')
+    'utf-8'
     """
-    _, _, charset = (content_type or "").partition("charset=")
-    return charset.split(";")[0].strip(" \"'") or None
+    text = content_type.decode("latin-1") if isinstance(content_type, bytes) else content_type or ""
+    found = _CHARSET.search(text)
+    return found.group(1) if found else None

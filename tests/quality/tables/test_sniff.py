@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from quality.tables.read.declared_format import declared_formats, declares_file
+from quality.tables.read.declared_format import charset_of, declared_formats, declares_file
 from quality.tables.read.sniff import sniff
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -130,3 +130,17 @@ def test_data_about_errors_is_no_error() -> None:
 )
 def test_promises(declared_format: str | None, media_type: str | None, is_file: bool) -> None:
     assert declares_file(declared_formats(declared_format, media_type)) is is_file
+
+
+@pytest.mark.parametrize(
+    ("content_type", "expected"),
+    [
+        ("text/csv; charset=ISO-8859-1", "ISO-8859-1"),
+        (b'text/csv; Charset="utf-8"; header=present', "utf-8"),
+        ("text/csv;charset = 'windows-1252'", "windows-1252"),
+        ("text/csv", None),
+        (None, None),
+    ],
+)
+def test_the_charset_of_a_content_type(content_type: bytes | str | None, expected: str | None) -> None:
+    assert charset_of(content_type) == expected

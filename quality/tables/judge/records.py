@@ -40,6 +40,7 @@ def judge_records(base: TableReport, found: RecordTable, context: TableContext) 
     heading = HeaderRows(names=tuple(names), lines=(0,), extra=(), kind="", confidence=1.0)
     lines = HeaderLines((0,), (), heading)
     own = [defect("number_as_text", count, at, name) for name, (count, at) in found.as_text.items()]
+    base = replace(base, is_sample=base.is_sample or found.is_sample)
     report = judge(
         base,
         ScannedTable(table, _scan(names, found.rows), TableSurroundings([], []), own, lines, has_lines=False),
@@ -49,7 +50,6 @@ def judge_records(base: TableReport, found: RecordTable, context: TableContext) 
     return replace(
         report,
         header_row=None,
-        is_sample=report.is_sample or found.is_sample,
         note=join_notes(base.note, note, report.note if report.note != base.note else None),
         defects=tuple(map(_numbered, report.defects)),
         profile=report.profile | {"table": found.name, "layout": report.profile["layout"] | {"header_rows": None}},

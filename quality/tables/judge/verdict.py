@@ -88,7 +88,7 @@ def judge(base: TableReport, found: ScannedTable, context: TableContext) -> Tabl
     known = {one.rule for one in defects}
     said = [one for one in verdict.defects if one.rule not in known and not contradicted(one, profile, found.header)]
     defects += weighed(said) if is_understood else []
-    kept = profile.to_dict(is_sample=context.is_truncated)
+    kept = profile.to_dict(is_sample=base.is_sample)
     kept |= {"has_schema": has_schema, "layout": layout_facts(found.header)}
     if context.previous:
         defects += weighed(replace(one, source="drift") for one in drift(context.previous, kept))

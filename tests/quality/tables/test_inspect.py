@@ -336,3 +336,13 @@ def test_the_report_is_one_of_frictionless(look: Look) -> None:
         [65, 1, "type-error"],
     ]
     assert not report.valid and "secret" not in repr(found.report)
+
+
+def test_a_gzip_cut_at_our_limit_is_a_sample_and_loses_no_rows(look: Look) -> None:
+    text = "station,day,level\n" + "".join(f"S{n % 7},2026-01-{n % 28 + 1:02},{n}\n" for n in range(2_000))
+    whole = look(text, "CSV")
+    part = look(gzip.compress(text.encode()), "CSV", unpacked_bytes=9_000, previous=whole.profile)
+    assert (part.format, part.is_sample, part.profile["is_sample"]) == ("GZIP", True, True)
+    assert part.row_count and part.row_count < 1_000
+    # The end of the part is not the end of the table: rows and dates behind it are not missing.
+    assert not [defect for defect in part.defects if defect.source == "drift"]

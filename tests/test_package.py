@@ -36,6 +36,12 @@ def test_the_licence_is_there_in_full() -> None:
     assert project()["license"] == "Apache-2.0" and "END OF TERMS AND CONDITIONS" in text
 
 
+def test_a_vulnerability_can_be_reported_in_private_and_nothing_is_promised_that_nobody_keeps() -> None:
+    text = (ROOT / "SECURITY.md").read_text("utf-8")
+    assert "Report a vulnerability" in text and "in private" in text
+    assert not re.search(r"(?i)within \w+ (working )?(days|hours|weeks)", text)
+
+
 def test_what_everybody_needs_is_no_extra() -> None:
     own = project()
     required, extras = str(own["dependencies"]).lower(), own["optional-dependencies"]

@@ -52,7 +52,7 @@ def due(catalog: Catalog, portal_id: str, as_of: date, methodology: str, *, is_f
         # A dataset no longer listed is done; if it returns, it is noted again.
         catalog.db.conn.execute(
             f"""delete from to_score
-               where dataset_id in (select id from datasets where portal_id = ? and not {is_present("")})""",  # noqa: S608
+               where dataset_id in (select id from datasets where portal_id = ? and not {is_present("")})""",
             [portal_id],
         )
     rows = catalog.rows(

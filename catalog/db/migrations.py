@@ -149,7 +149,7 @@ def s0011_search_in_all_languages(db: Database) -> None:
     db.execute(
         f"""create view datasets_text as
             select rowid, title, description, keywords, {words.format(row="datasets.")} as translations
-            from datasets"""  # noqa: S608
+            from datasets"""
     )
     db.execute(
         """create virtual table datasets_fts using fts5 (
@@ -160,7 +160,7 @@ def s0011_search_in_all_languages(db: Database) -> None:
     add, drop = (
         f"""insert into datasets_fts ({command}rowid, {columns})
             values ({value}{row}.rowid, {row}.title, {row}.description, {row}.keywords,
-                    {words.format(row=f"{row}.")});"""  # noqa: S608
+                    {words.format(row=f"{row}.")});"""
         for row, command, value in (("new", "", ""), ("old", "datasets_fts, ", "'delete', "))
     )
     db.execute(f"create trigger datasets_ai after insert on datasets begin {add} end")

@@ -77,9 +77,9 @@ def _of(level: str) -> dict[str, str]:
     found = {}
     for kind, chosen in (("datasets", _OF_DATASETS), ("files", _OF_FILES)):
         for name, sql in chosen.items():
-            found[name] = f"select {sql} from {sources(kind)} where {COUNTED[level]} and {KEYS[level]} = :entity"  # noqa: S608
+            found[name] = f"select {sql} from {sources(kind)} where {COUNTED[level]} and {KEYS[level]} = :entity"
     found["coverage_pct"] = (
-        "select s.coverage_pct from score_history s where s.system = 'winnow' and "  # noqa: S608
+        "select s.coverage_pct from score_history s where s.system = 'winnow' and "
         f"s.entity_level = '{level}' and s.entity_id = :entity order by s.run_id desc limit 1"
     )
     return dict(sorted(found.items()))

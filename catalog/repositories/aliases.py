@@ -25,7 +25,7 @@ def aliased(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         marks = ", ".join("?" * len(chunk))
-        sql = f"select id, dataset_id from dataset_aliases where id in ({marks})"  # noqa: S608  # only marks
+        sql = f"select id, dataset_id from dataset_aliases where id in ({marks})"
         found.update({row["id"]: row["dataset_id"] for row in catalog.rows(sql, chunk)})
     return found
 

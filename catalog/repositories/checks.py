@@ -119,7 +119,7 @@ def write_checks(
 
 def _known(catalog: Catalog, urls: Sequence[str]) -> list[dict[str, Any]]:
     marks = ", ".join("?" * len(urls))
-    sql = f"select url, failed_checks, failing_since from resource_checks where url in ({marks})"  # noqa: S608
+    sql = f"select url, failed_checks, failing_since from resource_checks where url in ({marks})"
     return catalog.rows(sql, urls)
 
 

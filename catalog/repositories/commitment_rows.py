@@ -127,7 +127,7 @@ def members_of(catalog: Catalog, ids: Sequence[str]) -> Iterator[Member]:
         # Names come from the constants above.
         rows = catalog.rows(
             f"""select {columns}, {quality}, q.dataset_id is not null as is_scored from datasets d
-                left join dataset_quality q on q.dataset_id = d.id where d.id in {_IDS} order by d.id""",  # noqa: S608
+                left join dataset_quality q on q.dataset_id = d.id where d.id in {_IDS} order by d.id""",
             [chosen],
         )
         for row in rows:
@@ -149,7 +149,7 @@ def heads_of(catalog: Catalog, ids: Sequence[str]) -> dict[str, Head]:
     Datasets that are missing or retired are included; unknown ids are left out.
     """
     rows = catalog.rows(
-        f"""select id, identifier, title, portal_id, publisher_id, status, copy_of from datasets where id in {_IDS}""",  # noqa: S608
+        f"""select id, identifier, title, portal_id, publisher_id, status, copy_of from datasets where id in {_IDS}""",
         [json.dumps(list(ids))],
     )
     return {row["id"]: Head(**row) for row in rows}
@@ -174,7 +174,7 @@ def _parts(catalog: Catalog, chosen: str) -> dict[str, list[MemberDistribution]]
             left join distribution_quality q on q.distribution_id = d.id
             left join table_reports t on t.distribution_id = d.id
             left join resource_checks c on c.url = d.url
-            where d.dataset_id in {_IDS} order by d.dataset_id, d.position""",  # noqa: S608
+            where d.dataset_id in {_IDS} order by d.dataset_id, d.position""",
         [chosen],
     )
     found: dict[str, list[MemberDistribution]] = defaultdict(list)
@@ -203,7 +203,7 @@ def _services(catalog: Catalog, chosen: str) -> dict[str, list[MemberService]]:
     rows = catalog.rows(
         f"""select s.dataset_id, s.endpoint_url, s.conforms_to, c.outcome from current_services s
             left join resource_checks c on c.url = s.endpoint_url
-            where s.dataset_id in {_IDS} order by s.dataset_id, s.id""",  # noqa: S608
+            where s.dataset_id in {_IDS} order by s.dataset_id, s.id""",
         [chosen],
     )
     found: dict[str, list[MemberService]] = defaultdict(list)
@@ -228,7 +228,7 @@ def findings_of(catalog: Catalog, ids: Sequence[str]) -> list[Mapping[str, Any]]
         found += catalog.rows(
             f"""select dataset_id, state, first_seen_run, fixed_run from findings
                 where dataset_id in {_IDS} and fault_party != 'harvester' and severity != 'info'
-                  and state not in ('waived', 'disputed', 'withdrawn') order by id""",  # noqa: S608
+                  and state not in ('waived', 'disputed', 'withdrawn') order by id""",
             [json.dumps(ids[start : start + CHUNK])],
         )
     return found

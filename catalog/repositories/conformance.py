@@ -72,7 +72,7 @@ def verdicts(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[str
     """
     found: dict[str, dict[str, bool]] = {}
     for marks, chunk in _chunks(dataset_ids):
-        sql = f"select dataset_id, standard, conforms from conformance where dataset_id in ({marks})"  # noqa: S608
+        sql = f"select dataset_id, standard, conforms from conformance where dataset_id in ({marks})"
         for row in catalog.rows(sql, chunk):
             found.setdefault(row["dataset_id"], {})[row["standard"]] = bool(row["conforms"])
     return found
@@ -99,7 +99,7 @@ def received(
             f"""select d.id, d.portal_id, p.type,
                   case when p.type like 'dcat%' and length(r.raw) <= {MAX_RAW} then r.raw end as raw
                 from datasets d join portals p on p.id = d.portal_id
-                left join records r on r.dataset_id = d.id where d.id in ({marks})""",  # noqa: S608  # only marks
+                left join records r on r.dataset_id = d.id where d.id in ({marks})""",
             chunk,
         )
         for row in rows:
@@ -130,7 +130,7 @@ def is_federal(catalog: Catalog, portal_id: str) -> bool:
     rows = catalog.each(
         f"""select r.raw from present_datasets d join portals p on p.id = d.portal_id and p.type = 'dcat-us'
             join records r on r.dataset_id = d.id
-            where d.portal_id = ? and ({likes})""",  # noqa: S608  # only marks
+            where d.portal_id = ? and ({likes})""",
         [portal_id, *(f'%"{name}"%' for name in FEDERAL)],
     )
     # In a federal portal the first record decides; other portals rarely get as far as this query.
@@ -149,7 +149,7 @@ def unjudged(catalog: Catalog, dataset_ids: Sequence[str]) -> set[str]:
     for marks, chunk in _chunks(dataset_ids):
         rows = catalog.db.conn.execute(
             f"""select id from datasets where id in ({marks}) and (id in (select dataset_id from to_score) or not exists
-                  (select 1 from conformance c where c.dataset_id = datasets.id and c.methodology_version = ?))""",  # noqa: S608
+                  (select 1 from conformance c where c.dataset_id = datasets.id and c.methodology_version = ?))""",
             [*chunk, methodology_version()],
         )
         found |= {row[0] for row in rows}
@@ -179,7 +179,7 @@ def write_conformance(
     version = methodology_version()
     with catalog.writing():
         for marks, chunk in _chunks(dataset_ids):
-            catalog.db.conn.execute(f"delete from conformance where dataset_id in ({marks})", chunk)  # noqa: S608
+            catalog.db.conn.execute(f"delete from conformance where dataset_id in ({marks})", chunk)
         catalog.upsert(
             "conformance",
             [
@@ -222,7 +222,7 @@ def conformance(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[
     """
     found: dict[str, dict[str, StandardResult]] = {}
     for marks, chunk in _chunks(dataset_ids):
-        sql = f"select * from conformance where dataset_id in ({marks}) order by id"  # noqa: S608  # only marks
+        sql = f"select * from conformance where dataset_id in ({marks}) order by id"
         for row in catalog.rows(sql, chunk):
             found.setdefault(row["dataset_id"], {})[row["standard"]] = StandardResult(
                 dataset_id=row["dataset_id"],

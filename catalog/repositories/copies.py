@@ -42,7 +42,7 @@ _KEYS = f"""
     union all
     select 'page:' || {_ADDRESS.format("landing_page")}, id, portal_id
       from present_datasets where landing_page like '%://%/_%'
-"""  # noqa: S608
+"""
 
 
 def global_keys(identifier: str | None, others: str | None, page: str | None) -> list[str]:
@@ -145,7 +145,7 @@ def _cluster(catalog: Catalog, members: list[str]) -> list[dict[str, Any]]:
     rows = catalog.rows(
         f"""select d.id, d.harvested_from, d.landing_page, p.url as portal_url,
               (select group_concat(x.url, ' ') from current_distributions x where x.dataset_id = d.id) as files
-            from datasets d join portals p on p.id = d.portal_id where d.id in ({marks}) order by d.id""",  # noqa: S608
+            from datasets d join portals p on p.id = d.portal_id where d.id in ({marks}) order by d.id""",
         members,
     )
     origin = _origin(rows)

@@ -18,7 +18,7 @@ def portals_to_judge(catalog: Catalog, run_id: str, portal_ids: Sequence[str]) -
     """
     marks = ", ".join("?" * len(portal_ids))
     sql = f"""select portal_id from harvests where run_id = ? and verdict in ('complete', 'partial', 'suspect')
-              and suite is null and portal_id in ({marks}) order by portal_id"""  # noqa: S608  # only marks
+              and suite is null and portal_id in ({marks}) order by portal_id"""
     return [row["portal_id"] for row in catalog.rows(sql, [run_id, *portal_ids])]
 
 

@@ -95,7 +95,7 @@ def note_robots(catalog: Catalog, run_id: str, portal_id: str, columns: dict[str
     ``columns``: values of robots_text, robots_sha256 and robots_decision of the table ``harvests``.
     """
     names = ", ".join(f"{name} = :{name}" for name in ("robots_text", "robots_sha256", "robots_decision"))
-    sql = f"update harvests set {names} where id = :id"  # noqa: S608  # the names are those above
+    sql = f"update harvests set {names} where id = :id"
     values = {name: plain(value) for name, value in columns.items()}
     with catalog.writing():
         catalog.db.conn.execute(sql, values | {"id": f"{run_id}/{portal_id}"})
@@ -267,7 +267,7 @@ def finish_harvest(
             run(
                 f"""update {table} set last_seen_run = :run where portal_id = :portal and {is_current("")}
                     and last_seen_run < :run
-                    and dataset_id in (select id from datasets where portal_id = :portal and last_seen_run = :run)""",  # noqa: S608
+                    and dataset_id in (select id from datasets where portal_id = :portal and last_seen_run = :run)""",
                 {"run": run_id, "portal": portal_id},
             )
         if verdict == "complete" and stats.mode != "incremental":
@@ -301,7 +301,7 @@ def _mark_missing(
     run(
         f"""update datasets set missed_runs = missed_runs + 1, missing_since = coalesce(missing_since, :run),
              missing_on = coalesce(missing_on, :day), status = 'missing'
-           where portal_id = :portal and last_seen_run < :run and status != 'retired' and {chosen}""",  # noqa: S608
+           where portal_id = :portal and last_seen_run < :run and status != 'retired' and {chosen}""",
         values,
     )
     gone = "from datasets where portal_id = :portal and status = 'missing' and"
@@ -320,7 +320,7 @@ def _mark_missing(
     )
     run(
         f"""update datasets set status = 'retired', retired_at = :at
-            where portal_id = :portal and status = 'missing' and {overdue}""",  # noqa: S608
+            where portal_id = :portal and status = 'missing' and {overdue}""",
         values,
     )
 
@@ -332,13 +332,13 @@ def _close(catalog: Catalog, run_id: str, portal_id: str, verdict: str, values: 
              count(*) filter (where first_seen_run = :run) as added,
              count(*) filter (where changed_run = :run and first_seen_run != :run) as changed,
              count(*) filter (where missing_since = :run) as removed
-           from datasets where portal_id = :portal""",  # noqa: S608  # a constant of ours
+           from datasets where portal_id = :portal""",
         {"run": run_id, "portal": portal_id, "incremental": values["mode"] == "incremental"},
     )[0]
     where = "run_id = ? and portal_id = ?"
     key = (run_id, portal_id)
-    totals["retired"] = catalog.value(f"select count(*) from changes where kind = 'retired' and {where}", key)  # noqa: S608
-    totals["errors"] = catalog.value(f"select count(*) from harvest_errors where {where}", key)  # noqa: S608
+    totals["retired"] = catalog.value(f"select count(*) from changes where kind = 'retired' and {where}", key)
+    totals["errors"] = catalog.value(f"select count(*) from harvest_errors where {where}", key)
     totals["newest_record"] = _newest_record(catalog, portal_id) if verdict == "complete" else None
     cells = {k: plain(v) for k, v in {**totals, **values}.items()}
     catalog.db.table("harvests").update(

@@ -69,17 +69,17 @@ def new_facts(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, Identi
 
 def _facts(catalog: Catalog, portal_id: str, run_id: str, where: str) -> dict[str, IdentityFacts]:
     # The conditions are constants of this module.
-    chosen = f"select id from datasets where portal_id = :portal and {where}"  # noqa: S608
+    chosen = f"select id from datasets where portal_id = :portal and {where}"
     values = {"portal": portal_id, "run": run_id}
     files: dict[str, set[str]] = defaultdict(set)
     rows = catalog.rows(
-        f"select dataset_id, url from current_distributions where dataset_id in ({chosen})",  # noqa: S608
+        f"select dataset_id, url from current_distributions where dataset_id in ({chosen})",
         values,
     )
     for row in rows:
         if row["url"]:
             files[row["dataset_id"]].add(row["url"])
-    told = f"select id, title, landing_page from datasets where id in ({chosen}) order by id"  # noqa: S608
+    told = f"select id, title, landing_page from datasets where id in ({chosen}) order by id"
     return {
         row["id"]: IdentityFacts(_folded(row["title"]), frozenset(files[row["id"]]), row["landing_page"] or None)
         for row in catalog.rows(told, values)
@@ -196,7 +196,7 @@ def follow(catalog: Catalog, portal_id: str, run_id: str, pairs: Mapping[str, st
             if not records:
                 continue
             for table in TABLES:
-                run(f"delete from {table} where dataset_id = ?", [new])  # noqa: S608  # names of this module
+                run(f"delete from {table} where dataset_id = ?", [new])
             run("delete from datasets where id = ?", [new])
             catalog.upsert(
                 "dataset_aliases",

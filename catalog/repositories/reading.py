@@ -171,7 +171,7 @@ def _selected(
     for start in range(0, len(values), CHUNK):
         chunk = values[start : start + CHUNK]
         # Only names of the schema and placeholders are inserted into the text.
-        yield from catalog.db.conn.execute(f"select {columns} from {where.format(marks=_marks(chunk))}", chunk)  # noqa: S608
+        yield from catalog.db.conn.execute(f"select {columns} from {where.format(marks=_marks(chunk))}", chunk)
 
 
 def _reports(catalog: Catalog, part_ids: Sequence[str], for_score: bool) -> dict[str, TableReport]:
@@ -183,7 +183,7 @@ def _reports(catalog: Catalog, part_ids: Sequence[str], for_score: bool) -> dict
     for start in range(0, len(part_ids), CHUNK):
         chunk = part_ids[start : start + CHUNK]
         # Only names of the schema and placeholders are inserted into the text.
-        sql = f"select distribution_id, {columns} from table_reports where distribution_id in ({_marks(chunk)})"  # noqa: S608
+        sql = f"select distribution_id, {columns} from table_reports where distribution_id in ({_marks(chunk)})"
         for key, *row in catalog.db.conn.execute(sql, chunk):
             found[key] = _REPORT.read(row)
     return found
@@ -192,7 +192,7 @@ def _reports(catalog: Catalog, part_ids: Sequence[str], for_score: bool) -> dict
 def _by_key(catalog: Catalog, table: str, key: str, values: Sequence[str]) -> Iterator[dict[str, Any]]:
     for start in range(0, len(values), CHUNK):
         chunk = values[start : start + CHUNK]
-        yield from catalog.rows(f"select * from {table} where {key} in ({_marks(chunk)})", chunk)  # noqa: S608
+        yield from catalog.rows(f"select * from {table} where {key} in ({_marks(chunk)})", chunk)
 
 
 def _changes(catalog: Catalog, urls: Sequence[str]) -> dict[str, tuple[date, ...]]:
@@ -202,7 +202,7 @@ def _changes(catalog: Catalog, urls: Sequence[str]) -> dict[str, tuple[date, ...
         chunk = urls[start : start + CHUNK]
         # Only placeholders are inserted into the text.
         sql = f"""select url, checked_at from resource_history
-                  where is_changed = 1 and url in ({_marks(chunk)}) order by checked_at"""  # noqa: S608
+                  where is_changed = 1 and url in ({_marks(chunk)}) order by checked_at"""
         for url, checked_at in catalog.db.conn.execute(sql, chunk):
             found.setdefault(url, []).append(date.fromisoformat(checked_at[:10]))
     return {url: tuple(days) for url, days in found.items()}
@@ -248,7 +248,7 @@ def _distributions_at(catalog: Catalog, urls: Sequence[str]) -> Iterator[dict[st
                 select d.id, d.title, d.url, s.title, s.publisher_id
                 from current_distributions d join present_datasets s on s.id = d.dataset_id
                 where not d.is_download and d.access_url in ({_marks(chunk)})
-                order by 1""",  # noqa: S608
+                order by 1""",
             [*chunk, *chunk],
         )
 

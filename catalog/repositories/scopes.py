@@ -77,7 +77,7 @@ class Scopes:
             where += [f"not {self._clause(clause, params)}" for clause in scope.none_of]
             # Conditions are constants of this module; values from files and portals are passed as parameters.
             sql = f"""select d.id, d.copy_of from present_datasets d join portals p on p.id = d.portal_id
-                      join governments g on g.portal_id = p.id where {" and ".join(where)} order by d.id"""  # noqa: S608
+                      join governments g on g.portal_id = p.id where {" and ".join(where)} order by d.id"""
             rows = self.catalog.rows(sql, params)
             ids = {row["id"] for row in rows}
             self._found[key] = [row["id"] for row in rows if row["copy_of"] is None or row["copy_of"] not in ids]
@@ -96,7 +96,7 @@ class Scopes:
         for keys in filter(None, named):
             params: list[Any] = []
             sql = f"""select p.id from portals p join governments g on g.portal_id = p.id
-                      where {self._clause(Clause(**keys), params)}"""  # noqa: S608
+                      where {self._clause(Clause(**keys), params)}"""
             found |= {row["id"] for row in self.catalog.rows(sql, params)}
         return found
 
@@ -128,7 +128,7 @@ class Scopes:
                 return "p.country = ?", [value]
         column = _LISTED[key]
         chosen = _json(one for one in self._declared(column) if _SAME[key](value, one))
-        return f"exists (select 1 from json_each(d.{column}) t where t.value {among})", [chosen]  # noqa: S608
+        return f"exists (select 1 from json_each(d.{column}) t where t.value {among})", [chosen]
 
     def _declared(self, column: str) -> list[str]:
         """Return all different values of a list-valued column of datasets."""
@@ -136,7 +136,7 @@ class Scopes:
             # The column is one of _LISTED.
             rows = self.catalog.rows(
                 f"""select distinct t.value from datasets d, json_each(d.{column}) t
-                    where d.{column} is not null and d.{column} != '[]'"""  # noqa: S608
+                    where d.{column} is not null and d.{column} != '[]'"""
             )
             self._values[column] = [str(row["value"]) for row in rows]
         return self._values[column]

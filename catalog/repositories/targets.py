@@ -129,7 +129,7 @@ def due_targets(
           and (:is_full or {_URGENCY} < 2 or c.next_check_at is null or c.next_check_at <= :start)
         order by urgency, c.checked_at, addresses.url
         limit :limit
-        """,  # noqa: S608  # only the constants above are put into the text
+        """,
         {
             "portal": portal_id,
             "run": run_id,

@@ -59,7 +59,7 @@ def adopt(catalog: Catalog, portal_id: str, version: str) -> None:
                 # Datasets due for any other reason are scored again, and get the number then.
                 catalog.db.conn.execute(
                     f"""update {table} set methodology_version = ? where portal_id = ? and methodology_version = ?
-                        and dataset_id not in (select dataset_id from to_score)""",  # noqa: S608  # one of two names
+                        and dataset_id not in (select dataset_id from to_score)""",
                     [version, portal_id, scored_by],
                 )
 
@@ -82,17 +82,17 @@ def _touched(catalog: Catalog, portal_id: str, added: Mapping[str, Sequence[str]
 def _sql(table: str, column: str) -> str:
     """Return SQL for the values of a column with their datasets; only our own names are inserted into the text."""
     if table == "datasets":
-        return f"select id as dataset_id, [{column}] as value from datasets where portal_id = :portal and value != ''"  # noqa: S608
+        return f"select id as dataset_id, [{column}] as value from datasets where portal_id = :portal and value != ''"
     if table == "table_reports":
         return """select d.dataset_id, json_extract(t.profile, '$.licence') as value from table_reports t
             join distributions d on d.id = t.distribution_id where d.portal_id = :portal and value != ''"""
     if table == "resource_checks":
         return " union all ".join(
             f"""select d.dataset_id, c.[{column}] as value from distributions d
-                join resource_checks c on c.url = d.{url} where d.portal_id = :portal and c.[{column}] != ''"""  # noqa: S608
+                join resource_checks c on c.url = d.{url} where d.portal_id = :portal and c.[{column}] != ''"""
             for url in ("download_url", "access_url")
         )
-    return f"select dataset_id, [{column}] as value from {table} where portal_id = :portal and value != ''"  # noqa: S608
+    return f"select dataset_id, [{column}] as value from {table} where portal_id = :portal and value != ''"
 
 
 _LIMIT = 20_000

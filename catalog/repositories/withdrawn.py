@@ -84,7 +84,7 @@ def before(catalog: Catalog, dataset_ids: Sequence[str], methodology: str) -> di
     for row in catalog.rows(
         f"""select d.dataset_id, t.distribution_id, t.rejudged_run, t.columns, t.columns_before
             from distributions d join table_reports t on t.distribution_id = d.id
-            where d.dataset_id in ({marks}) and (t.rejudged_run is not null or t.columns_before is not null)""",  # noqa: S608
+            where d.dataset_id in ({marks}) and (t.rejudged_run is not null or t.columns_before is not null)""",
         dataset_ids,
     ):
         names = (tuple(json.loads(row[name] or "[]")) for name in ("columns", "columns_before"))
@@ -99,7 +99,7 @@ def before(catalog: Catalog, dataset_ids: Sequence[str], methodology: str) -> di
         )
         for row in catalog.rows(
             f"""select q.dataset_id, q.run_id, q.score, q.methodology_version, d.changed_run
-                from dataset_quality q join datasets d on d.id = q.dataset_id where q.dataset_id in ({marks})""",  # noqa: S608
+                from dataset_quality q join datasets d on d.id = q.dataset_id where q.dataset_id in ({marks})""",
             dataset_ids,
         )
     }

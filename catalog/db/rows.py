@@ -20,6 +20,7 @@ from catalog.model import (
     TableReport,
     stable_id,
 )
+from catalog.model.filling import filler
 
 __all__ = [
     "RowReader",
@@ -196,17 +197,13 @@ def _row_reader(table: str, kind: Any) -> RowReader[Any]:
     names = tuple(f.name for f in fields(kind) if f.name not in _ELSEWHERE)
     parsers = [_defects_of if name == "defects" else _PARSERS.get(columns[name].type) for name in names]
     parsed = tuple((at, parse) for at, parse in enumerate(parsers) if parse is not None)
-    # The constructor of a frozen dataclass takes twice as long: a portal has hundreds of thousands of rows.
-    puts = tuple(getattr(kind, name).__set__ for name in (*names, *(_OF_DATASET if kind is Dataset else ())))
+    fill = filler(kind, (*names, *(_OF_DATASET if kind is Dataset else ())))
 
     def read(values: Sequence[Any]) -> Any:
         values = list(values)
         for at, parse in parsed:
             values[at] = parse(values[at])
-        made = object.__new__(kind)
-        for put, value in zip(puts, values, strict=True):
-            put(made, value)
-        return made
+        return fill(values)
 
     return RowReader(names, read)
 

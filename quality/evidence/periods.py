@@ -7,9 +7,9 @@ period that is over are never late: a census of 2011 is not due again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from statistics import median
 from typing import Literal
 
@@ -66,6 +66,7 @@ def _is_over(s: DatasetSubject, told: TitlePeriod, *, is_declared: bool) -> bool
     return end is not None and (s.as_of - end).days > OVER_DAYS
 
 
+@lru_cache(maxsize=1)
 def expectation(s: DatasetSubject) -> ExpectedPeriod | None:
     """Return how often a dataset should be updated: as declared, else as its title says, else as its changes were
     observed.
@@ -123,26 +124,33 @@ def observed_date(check: ResourceCheck | None) -> str | None:
     return check.changed_at or (None if check.is_volatile else check.last_modified)
 
 
-def _texts(s: DatasetSubject) -> Iterator[tuple[str | None, str]]:
-    """Yield the dates of change as they are written, each with where it was found."""
-    yield s.dataset.modified, "as declared for the dataset"
+@lru_cache(maxsize=1)
+def _texts(s: DatasetSubject) -> tuple[tuple[str, str], ...]:
+    """Return the different dates of change as they are written, each with where it was found first."""
+    found: dict[str, str] = {}
+    if s.dataset.modified:
+        found[s.dataset.modified] = "as declared for the dataset"
     for part in s.distributions:
-        yield part.distribution.modified, "as declared for a file"
+        if part.distribution.modified:
+            found.setdefault(part.distribution.modified, "as declared for a file")
         for check in (part.access_check, part.download_check):
-            yield observed_date(check), "as seen at a file"
+            if check is not None and (text := observed_date(check)):
+                found.setdefault(text, "as seen at a file")
+    return tuple(found.items())
 
 
+@lru_cache(maxsize=1)
 def last_change(s: DatasetSubject) -> tuple[date, str] | None:
     """Return the day of the last change of the data, declared or observed, with words that say how it is known.
 
     Days after tomorrow are ignored. None if no date can be read.
     """
     found = None
+    # It may already be tomorrow where the publisher is. "2026" may mean any day until the end of the year, or today.
+    tomorrow = s.as_of + timedelta(days=1)
     for text, where in _texts(s):
         last, first = last_day(text), first_day(text)
-        # It may already be tomorrow where the publisher is. "2026" may mean any day until the end of the
-        # year, or today.
-        if last is None or first is None or first > s.as_of + timedelta(days=1):
+        if last is None or first is None or first > tomorrow:
             continue
         day = min(last, s.as_of)
         if found is None or day > found[0]:

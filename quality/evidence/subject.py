@@ -25,9 +25,12 @@ Measurement = float | None | Literal[Unknown.UNKNOWN]
 """0..1; None if the metric does not apply; UNKNOWN if the answer could not be observed."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class DatasetSubject:
-    """A dataset in the form that metrics measure: the declared record, and what was observed of its distributions."""
+    """A dataset in the form that metrics measure: the declared record, and what was observed of its distributions.
+
+    Subjects are equal only to themselves, so that functions can remember their answer for one without comparing it.
+    """
 
     id: str
     portal_id: str

@@ -6,19 +6,21 @@ with that one measurement set to 1, minus the present score.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.model import TableDefect
+from catalog.model.filling import filler
 from catalog.repositories.findings import Finding
 from catalog.repositories.withdrawn import Basis
 from quality.evidence.subject import DatasetSubject, DistributionSubject
 from quality.findings.gains import number_of
-from quality.metrics import observed
+from quality.metrics import sentence_of
 from quality.metrics.sound import RULES
 from quality.systems.matrix import UNKNOWN_CELL, Group, Matrix, columns
 from quality.tables.judge.rules import fix_of
@@ -49,15 +51,34 @@ class JudgedDataset:
     part_gains: Matrix
 
 
+class Rule(NamedTuple):
+    """What all findings of a metric have in common."""
+
+    words: tuple[str, str, str, str, str]
+    """Its id, question, dimension, severity and fix."""
+    metric: Metric
+    sentence: Callable[[Any], str]
+    """Says what was found; takes the subject of the metric."""
+    is_observed: bool
+    """Whether a response proves it, and not the record."""
+
+
+@cache
+def _rule(metric_id: str) -> Rule:
+    metric = metrics()[metric_id]
+    words = (metric.id, metric.question, metric.dimension, metric.severity, metric.fix)
+    return Rule(words, metric, sentence_of(metric.id), metric.observed)
+
+
 @lru_cache(maxsize=2)
-def _asked(group: Group) -> tuple[NDArray[np.bool_], tuple[tuple[Metric, int | None], ...]]:
-    """Return a mask of the columns that give findings, and the metric and the column of gains of each column."""
-    found = [(metrics()[name], number_of(name)) for name in columns(group)]
-    return np.array([bool(m.weight or m.reported) for m, _ in found]), tuple(found)
+def _asked(group: Group) -> tuple[NDArray[np.bool_], tuple[tuple[Rule, int | None], ...]]:
+    """Return a mask of the columns that give findings, and the rule and the column of gains of each column."""
+    found = [(_rule(name), number_of(name)) for name in columns(group)]
+    return np.array([bool(one.metric.weight or one.metric.reported) for one, _ in found]), tuple(found)
 
 
-Failure = tuple[Metric, float | None]
-"""A metric that failed, and the points gained if it is fixed there; None if that cannot be computed."""
+Failure = tuple[Rule, float | None]
+"""The rule of a metric that failed, and the points gained if it is fixed there; None if that cannot be computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +94,13 @@ def failures(own: Matrix, parts: Matrix, own_gains: Matrix, part_gains: Matrix) 
     is_asked, of_column = _asked("dataset")
     of_dataset = []
     for column in np.flatnonzero((own >= 0) & (own < 1) & is_asked):
-        metric, number = of_column[column]
-        of_dataset.append((metric, _rounded(0.0 if number is None else own_gains[number])))
+        rule, number = of_column[column]
+        of_dataset.append((rule, _rounded(0.0 if number is None else own_gains[number])))
     is_asked, of_column = _asked("distribution")
     of_parts: list[list[Failure]] = [[] for _ in parts]
     for row, column in zip(*np.nonzero((parts >= 0) & (parts < 1) & is_asked), strict=True):
-        metric, number = of_column[column]
-        of_parts[row].append((metric, _rounded(0.0 if number is None else part_gains[row, number])))
+        rule, number = of_column[column]
+        of_parts[row].append((rule, _rounded(0.0 if number is None else part_gains[row, number])))
     return Failures(of_dataset, of_parts)
 
 
@@ -91,10 +112,10 @@ def findings(judged: JudgedDataset) -> list[Finding]:
 
 def findings_of(subject: DatasetSubject, failed: Failures) -> list[Finding]:
     """Return all findings about a dataset, of which is known what fails."""
-    found = [_dataset_finding(metric, gain, subject) for metric, gain in failed.own]
+    found = [_dataset_finding(rule, gain, subject) for rule, gain in failed.own]
     for part, of_part in zip(subject.distributions, failed.parts, strict=True):
-        for metric, gain in of_part:
-            found += _distribution_findings(metric, part, gain, subject.exchange)
+        if of_part:
+            found += _distribution_findings(part, of_part, subject.exchange)
     for part in subject.distributions:
         if part.table is not None:
             found += [
@@ -174,18 +195,22 @@ def _rounded(gain: float) -> float | None:
     return None if gain != gain else round(float(gain), 4)
 
 
-def _dataset_finding(metric: Metric, gain: float | None, subject: DatasetSubject) -> Finding:
-    return Finding(
-        rule_id=metric.id,
-        rule_title=metric.question,
-        dimension=metric.dimension,
-        severity=metric.severity,
-        how_to_fix=metric.fix,
-        observed=observed(metric.id, subject),
-        expected="yes",
-        gain_points=gain,
-        exchange=subject.exchange,
-    )
+_fill = filler(
+    Finding,
+    (
+        "rule_id", "rule_title", "dimension", "severity", "how_to_fix", "distribution_id", "resource_url",
+        "http_status", "format_declared", "format_served", "observed", "gain_points", "exchange", "field",
+        "fault_party", "expected", "first_row", "error_count", "rate_per_1000", "rows",
+    ),
+)  # fmt: skip
+_OF_MEASUREMENT = (None, "publisher", "yes", None, None, None, None)
+"""The last fields of a finding that is not about a place in a table."""
+_OF_RECORD = (None, None, None, None, None)
+"""Distribution, address, status and formats of a finding about a dataset itself."""
+
+
+def _dataset_finding(rule: Rule, gain: float | None, subject: DatasetSubject) -> Finding:
+    return _fill((*rule.words, *_OF_RECORD, rule.sentence(subject), gain, subject.exchange, *_OF_MEASUREMENT))
 
 
 def portal_findings(tls_fault: str | None) -> list[Finding]:
@@ -212,38 +237,29 @@ def portal_findings(tls_fault: str | None) -> list[Finding]:
     ]
 
 
-def _distribution_findings(
-    metric: Metric, part: DistributionSubject, gain: float | None, record: str | None
-) -> list[Finding]:
+def _distribution_findings(part: DistributionSubject, failed: Sequence[Failure], record: str | None) -> list[Finding]:
     check, table = part.check, part.table
     declared, served = part.declared_format, part.served_format
-    base = Finding(
-        rule_id=metric.id,
-        rule_title=metric.question,
-        dimension=metric.dimension,
-        severity=metric.severity,
-        how_to_fix=metric.fix,
-        distribution_id=part.id,
-        resource_url=part.url,
-        observed=observed(metric.id, part),
-        expected="yes",
-        http_status=check.status if check else None,
-        format_declared=declared.id if declared else part.distribution.format,
-        format_served=served.id if served else None,
-        gain_points=gain,
-        # The response of the address proves what was served, the record what was declared.
-        exchange=check.exchange if metric.observed and check else record,
-    )
-    if table is None or metric.dimension != "sound":
-        return [base]
-    defects = _defects(metric, table.defects)
-    if not defects:
-        return [base]
-    # One finding for each column of the table; only the first carries the gain, which needs all of them fixed.
-    return [
-        _of_defect(base, defect, base.gain_points if number == 0 else 0.0, table.row_count)
-        for number, defect in enumerate(defects)
-    ]
+    place = (
+        part.id, part.url, check.status if check else None, declared.id if declared else part.distribution.format,
+        served.id if served else None,
+    )  # fmt: skip
+    # The response of the address proves what was served, the record what was declared.
+    response = check.exchange if check else record
+    found = []
+    for rule, gain in failed:
+        exchange = response if rule.is_observed else record
+        base = _fill((*rule.words, *place, rule.sentence(part), gain, exchange, *_OF_MEASUREMENT))
+        defects = _defects(rule.metric, table.defects) if table is not None and base.dimension == "sound" else ()
+        if table is None or not defects:
+            found.append(base)
+            continue
+        # One finding for each column of the table; only the first carries the gain, which needs all of them fixed.
+        found += [
+            _of_defect(base, defect, gain if number == 0 else 0.0, table.row_count)
+            for number, defect in enumerate(defects)
+        ]
+    return found
 
 
 def _defects(metric: Metric, defects: Sequence[TableDefect]) -> list[TableDefect]:

@@ -23,7 +23,7 @@ from quality.metrics.answers import NOTHING_MORE
 from specs.errors import SpecError
 from specs.metrics import metrics
 
-__all__ = ["MODULES", "functions", "observed"]
+__all__ = ["MODULES", "functions", "observed", "sentence_of"]
 
 
 MODULES = ("findable", "accessible", "open", "usable", "timely", "sound", "third_party", "services")
@@ -56,9 +56,13 @@ def _function(metric_id: str) -> Callable[[Any], Measurement]:
 
 
 @cache
-def _sentence(metric_id: str) -> Callable[[Any], str] | None:
+def sentence_of(metric_id: str) -> Callable[[Any], str]:
+    """Return the function that says, for a finding, what was found when a metric failed for its subject.
+
+    The function of a metric without such a sentence always returns "no".
+    """
     name = f"{metric_id}_observed"
-    return next((getattr(module, name) for module in _modules() if name in vars(module)), None)
+    return next((getattr(module, name) for module in _modules() if name in vars(module)), lambda subject: NOTHING_MORE)
 
 
 def observed(metric_id: str, subject: DatasetSubject | DistributionSubject) -> str:
@@ -66,5 +70,4 @@ def observed(metric_id: str, subject: DatasetSubject | DistributionSubject) -> s
 
     The result is "no" if the metric has no such sentence.
     """
-    said = _sentence(metric_id)
-    return NOTHING_MORE if said is None else said(subject)
+    return sentence_of(metric_id)(subject)

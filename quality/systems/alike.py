@@ -1,4 +1,4 @@
-"""Recognise distributions that all metrics measure alike, so that each kind of them is measured once.
+"""Recognise datasets and distributions that all metrics measure alike, so that each kind of them is measured once.
 
 A portal repeats itself: of 20,000 files of a real one, 190 differ in anything that a metric looks at. Most facts count
 only by their presence, others by few different values (a licence, a format). Where a metric looks closer (at a date, a
@@ -13,13 +13,21 @@ from catalog import vocabulary
 from catalog.model import Dataset, ResourceCheck, TableReport
 from quality.evidence import claims
 from quality.evidence.carried import is_there
+from quality.evidence.dates import last_day
 from quality.evidence.prose import is_law, is_text
-from quality.evidence.subject import DistributionSubject
-from quality.metrics.answers import present
-from quality.metrics.timely import modified_truthful
+from quality.evidence.subject import DatasetSubject, DistributionSubject
+from quality.metrics.answers import present, usable_url
+from quality.metrics.findable import description_informative, keyword_present, title_informative
+from quality.metrics.third_party import (
+    description_over_100,
+    description_over_200,
+    identifier_global,
+    updated_in_time_udata,
+)
+from quality.metrics.timely import modified_truthful, up_to_date
 from quality.metrics.usable import file_distinct
 
-__all__ = ["facts_of_distribution", "facts_shared_by_dataset"]
+__all__ = ["facts_of_dataset", "facts_of_distribution", "facts_shared_by_dataset"]
 
 
 def facts_shared_by_dataset(d: Dataset) -> Hashable:
@@ -42,7 +50,8 @@ def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
         shared,
         present(d.title), present(d.description), _address(d.access_url), _address(d.download_url),
         d.format, d.media_type, d.licence, d.licence_title, present(d.rights), present(d.documentation),
-        present(d.described_by) or present(d.conforms_to), present(d.issued), present(d.modified),
+        present(d.described_by) or present(d.conforms_to), d.issued and (present(d.issued), last_day(d.issued) is None),
+        d.modified and (present(d.modified), last_day(d.modified) is None),
         present(d.byte_size), present(d.status), d.language,
         modified_truthful(s) if d.modified else None,
         claims.byte_size(d.byte_size, check) if d.byte_size else None,
@@ -52,6 +61,30 @@ def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
         None if table is None else (_of_table(table), is_law(s.dataset.title)),
         _is_text_of_law(s),
         tuple(is_there(fact, s.dataset, d) for fact in lost) if lost else None,
+    )  # fmt: skip
+
+
+def facts_of_dataset(s: DatasetSubject) -> Hashable:
+    """Return all facts that the measurements of a dataset depend on, except the kinds of its distributions.
+
+    Metrics that read a text or a date are asked; their answers stand among the facts.
+    """
+    d = s.dataset
+    contact, publisher = d.contact, d.publisher
+    return (
+        bool(s.services), d.is_series, s.conformance and tuple(s.conformance.items()), s.conformance is None,
+        present(d.title), title_informative(s), present(d.description), description_informative(s),
+        description_over_100(s) and description_over_200(s) + 1, keyword_present(s), present(d.keywords),
+        any(map(usable_url, d.themes)) if d.themes else None, d.spatial and present(d.spatial),
+        bool(d.temporal_start or d.temporal_end), present(d.identifier), present(d.other_identifiers),
+        identifier_global(s), d.landing_page and present(d.landing_page), present(d.relations),
+        present(d.applicable_legislation), contact and (contact.email, contact.url),
+        publisher and (publisher.email, publisher.url, bool(publisher.name)), d.access_rights,
+        d.provenance and present(d.provenance), d.issued and (present(d.issued), last_day(d.issued) is None),
+        d.modified and (present(d.modified), last_day(d.modified) is None),
+        d.record_modified and present(d.record_modified), d.licence, d.licence_title, d.frequency,
+        up_to_date(s), updated_in_time_udata(s),
+        (d.not_carried, tuple(is_there(fact, d, None) for fact in d.not_carried)) if d.not_carried else None,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubjec
 from quality.findings.derive import Failures, failures
 from quality.findings.gains import gains
 from quality.findings.verdicts import OpenVerdict, open_definition
-from quality.systems.alike import facts_of_distribution, facts_shared_by_dataset
+from quality.systems.alike import facts_of_dataset, facts_of_distribution, facts_shared_by_dataset
 from quality.systems.matrix import (
     Group,
     Matrix,
@@ -67,6 +67,10 @@ class Pattern:
     """Columns of ``dataset_quality`` with measurements: the unknown ones by name, and then each."""
 
 
+Key = tuple[Row, tuple[int, ...], tuple[Row, ...]]
+"""The measurements of a dataset, the kinds of its distributions by number, and the measurements of its services."""
+
+
 class PatternBook:
     """The patterns seen so far, of datasets measured for one day."""
 
@@ -74,22 +78,31 @@ class PatternBook:
         self._shared: dict[Hashable, int] = {}
         self._kinds: dict[Hashable, int] = {}
         self._known: list[DistributionKind] = []
-        self._patterns: dict[Hashable, Pattern] = {}
+        self._rows: dict[Hashable, Row] = {}
+        self._patterns: dict[Key, Pattern] = {}
 
-    def patterns(self, subjects: Sequence[DatasetSubject]) -> list[Pattern]:
-        """Return the pattern of each dataset."""
-        if max(len(self._patterns), len(self._known)) > MOST:
-            self.__init__()  # type: ignore[misc]
-        keys = [self._key(s) for s in subjects]
+    def key(self, s: DatasetSubject) -> Key:
+        """Measure a dataset, and return the key of its pattern."""
+        shared = self._number(facts_shared_by_dataset(s.dataset))
+        kinds = tuple([self._kind(part, shared) for part in s.distributions])
+        facts = (kinds, facts_of_dataset(s))
+        row = self._rows.get(facts)
+        if row is None:
+            row = self._rows[facts] = measure_dataset(s)
+        return row, kinds, tuple([measure_service(one) for one in s.services])
+
+    def patterns(self, keys: Sequence[Key]) -> list[Pattern]:
+        """Return the patterns with these keys, scored."""
         new = [key for key in dict.fromkeys(keys) if key not in self._patterns]
         if new:
             self._patterns |= zip(new, self._scored(new), strict=True)
-        return [self._patterns[key] for key in keys]
+        found = [self._patterns[key] for key in keys]
+        if max(len(self._rows), len(self._kinds)) > MOST:
+            self.__init__()  # type: ignore[misc]
+        return found
 
-    def _key(self, s: DatasetSubject) -> tuple[Row, tuple[int, ...], tuple[Row, ...]]:
-        shared = self._shared.setdefault(facts_shared_by_dataset(s.dataset), len(self._shared))
-        numbers = tuple([self._kind(part, shared) for part in s.distributions])
-        return measure_dataset(s), numbers, tuple([measure_service(one) for one in s.services])
+    def _number(self, facts: Hashable) -> int:
+        return self._shared.setdefault(facts, len(self._shared))
 
     def _kind(self, part: DistributionSubject, shared: int) -> int:
         facts = facts_of_distribution(part, shared)
@@ -102,7 +115,7 @@ class PatternBook:
             self._known.append(DistributionKind(row, verdict, (verdict, *ids, *_stored(row, "distribution"))))
         return number
 
-    def _scored(self, keys: Sequence[tuple[Row, tuple[int, ...], tuple[Row, ...]]]) -> list[Pattern]:
+    def _scored(self, keys: Sequence[Key]) -> list[Pattern]:
         kinds = [tuple(self._known[number] for number in numbers) for _, numbers, _ in keys]
         measured = matrix_of_rows(
             [row for row, _, _ in keys],

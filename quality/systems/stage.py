@@ -112,8 +112,9 @@ def score_portal(
 
 def _scored(run_id: str, subjects: Sequence[DatasetSubject], book: PatternBook) -> Scored:
     datasets, distributions, found = [], [], []
-    for subject, pattern in zip(subjects, book.patterns(subjects), strict=True):
-        review = next_review_on(subject)
+    # Dataset by dataset, so that what is found out about one for its metrics is still at hand for its next review.
+    keys, reviews = zip(*((book.key(subject), next_review_on(subject)) for subject in subjects), strict=True)
+    for subject, pattern, review in zip(subjects, book.patterns(keys), reviews, strict=True):
         failing = findings_of(subject, pattern.failures)
         datasets.append(
             (

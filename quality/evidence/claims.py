@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import lru_cache
 
 from catalog.model import Distribution, ResourceCheck
 from catalog.vocabulary import FileFormat
@@ -84,6 +85,7 @@ def checksum(declared: Distribution, check: ResourceCheck | None) -> Measurement
     return 1.0 if served == value else 0.0 if len(served) == len(value) else None
 
 
+@lru_cache(maxsize=16384)
 def declared_bytes(text: str | None) -> tuple[float, float] | None:
     """Return the smallest and the largest number of bytes that a declared size may mean, or None if it cannot be read.
 

@@ -44,22 +44,26 @@ def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
     ``shared`` are those of its dataset, see :func:`facts_shared_by_dataset`. A metric that looks at something else
     needs it to be added here; ``tests/quality/test_alike.py`` fails until it is.
     """
-    d, check, table = s.distribution, s.check, s.table
+    d, check, table, declared = s.distribution, s.check, s.table, s.declared_format
     lost = s.dataset.not_carried
+    access, download = d.access_url, d.download_url
+    of_access = access and _address(access)
+    # An absent fact (None) is told apart without a call: most of them are absent.
     return (
         shared,
-        present(d.title), present(d.description), _address(d.access_url), _address(d.download_url),
-        d.format, d.media_type, d.licence, d.licence_title, present(d.rights), present(d.documentation),
-        present(d.described_by) or present(d.conforms_to), d.issued and (present(d.issued), last_day(d.issued) is None),
-        d.modified and (present(d.modified), last_day(d.modified) is None),
-        present(d.byte_size), present(d.status), d.language,
-        modified_truthful(s) if d.modified else None,
-        claims.byte_size(d.byte_size, check) if d.byte_size else None,
+        d.title and present(d.title), d.description and present(d.description), of_access,
+        of_access if download == access else download and _address(download),
+        d.format, d.media_type, d.licence, d.licence_title, d.rights and present(d.rights),
+        d.documentation and present(d.documentation), d.described_by and present(d.described_by),
+        d.conforms_to and present(d.conforms_to), d.issued and (present(d.issued), last_day(d.issued) is None),
+        d.modified and (present(d.modified), last_day(d.modified) is None, modified_truthful(s)),
+        d.byte_size and (present(d.byte_size), claims.byte_size(d.byte_size, check)),
+        d.status and present(d.status), d.language,
         claims.checksum(d, check) if d.checksum else None,
         s.access_check and s.access_check.outcome,
         None if check is None else _of_check(s, check),
         None if table is None else (_of_table(table), is_law(s.dataset.title)),
-        _is_text_of_law(s),
+        declared is not None and is_text(declared) and is_law(s.dataset.title),
         tuple(is_there(fact, s.dataset, d) for fact in lost) if lost else None,
     )  # fmt: skip
 
@@ -72,7 +76,7 @@ def facts_of_dataset(s: DatasetSubject) -> Hashable:
     d = s.dataset
     contact, publisher = d.contact, d.publisher
     return (
-        bool(s.services), d.is_series, s.conformance and tuple(s.conformance.items()), s.conformance is None,
+        bool(s.services), d.is_series, None if s.conformance is None else tuple(s.conformance.items()),
         present(d.title), title_informative(s), present(d.description), description_informative(s),
         description_over_100(s) and description_over_200(s) + 1, keyword_present(s), present(d.keywords),
         any(map(usable_url, d.themes)) if d.themes else None, d.spatial and present(d.spatial),
@@ -88,10 +92,10 @@ def facts_of_dataset(s: DatasetSubject) -> Hashable:
     )  # fmt: skip
 
 
-def _address(url: str | None) -> Hashable:
+def _address(url: str) -> Hashable:
     """Return what metrics see of an address: whether it is there, and its scheme."""
-    if not url:
-        return url
+    if url.startswith("https://"):
+        return True
     scheme, colon, rest = url.strip().lower().partition(":")
     return present(url), scheme, colon, rest[:2]
 
@@ -113,8 +117,3 @@ def _of_table(table: TableReport) -> Hashable:
         table.profile.get("licence"), bool(table.profile.get("has_schema")),
         tuple((defect.rule, defect.count) for defect in table.defects),
     )  # fmt: skip
-
-
-def _is_text_of_law(s: DistributionSubject) -> bool:
-    declared = s.declared_format
-    return declared is not None and is_text(declared) and is_law(s.dataset.title)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 from quality.evidence.subject import DatasetSubject
 
@@ -21,6 +22,7 @@ _MONTHS = (
     r"|dec(?:ember)?|d[eé]cembre|dez(?:ember)?|enero|febrero|abril|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
 )
 _VARIABLE = re.compile(rf"\b(?:{_MONTHS}|q[1-4]|h[12]|[ivx]+)\b|\d+", re.IGNORECASE)
+_WORD, _LETTERS = re.compile(r"\w+"), re.compile(r"[^\W\d_]+")
 ENOUGH = 6
 """Least number of letters that must remain before titles count as the same; a Chinese character counts as three."""
 
@@ -34,7 +36,13 @@ def skeleton(title: str) -> str:
     True
     """
     text = unicodedata.normalize("NFKC", title).casefold()
-    return " ".join(re.findall(r"[^\W\d_]+", _VARIABLE.sub(" ", text)))
+    return " ".join(filter(None, map(_without_variables, _WORD.findall(text))))
+
+
+@lru_cache(maxsize=16384)
+def _without_variables(word: str) -> str:
+    """Return the letters of a word, in groups; "" for the name of a month, a quarter or a Roman numeral."""
+    return " ".join(_LETTERS.findall(_VARIABLE.sub(" ", word)))
 
 
 def family_of(s: DatasetSubject) -> str:
@@ -48,10 +56,16 @@ def family_of(s: DatasetSubject) -> str:
         key = ("part", s.portal_id, d.is_part_of)
     else:
         bones = skeleton(d.title or "")
-        if sum(char.isalpha() * (3 if char >= "\u2e80" else 1) for char in bones) < ENOUGH:
+        if _letters(bones) < ENOUGH:
             return s.id
         key = ("title", s.publisher_id or s.portal_id, bones)
     return hashlib.blake2b("\x1f".join(key).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+
+
+def _letters(bones: str) -> int:
+    if bones.isascii():
+        return len(bones) - bones.count(" ")
+    return sum(char.isalpha() * (3 if char >= "\u2e80" else 1) for char in bones)
 
 
 def content_of(s: DatasetSubject) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 
@@ -83,15 +85,36 @@ def score_portal(
     close_missing(catalog, portal_id)
     forget(catalog, portal_id)
     begin_portal(catalog, run_id, portal_id)
-    # The time of the run, not of the clock: scoring it again gives the same bytes.
-    checked_at = instant(started(run_id))
-    as_of = day_of(run_id)
     federal = frozenset({portal_id} if is_federal(catalog, portal_id) else ())
     # All records of a portal are validated against one version of the schema or the other.
     if has_changed_its_standard(catalog, portal_id, is_now_federal=bool(federal)):
         is_full = True
         forget(catalog, portal_id, all_of_it=True)
-    ids = due(catalog, portal_id, as_of, methodology_version(), is_full=is_full)
+    ids = due(catalog, portal_id, day_of(run_id), methodology_version(), is_full=is_full)
+    with _collector_paused():
+        done = _score_batches(catalog, run_id, ids, federal, on_progress)
+    about_portal = portal_findings(tls_fault(catalog, run_id, portal_id))
+    write_portal_findings(catalog, run_id, portal_id, about_portal, instant(started(run_id)))
+    return done
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Switch off the garbage collector: scoring makes millions of objects, none of which refers back to itself."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _score_batches(
+    catalog: Catalog, run_id: str, ids: Sequence[str], federal: frozenset[str], on_progress: Callable[[int], None]
+) -> int:
+    # The time of the run, not of the clock: scoring it again gives the same bytes.
+    checked_at, as_of = instant(started(run_id)), day_of(run_id)
     done = 0
     book, forms = PatternBook(), FormBook()
     for start in range(0, len(ids), BATCH):
@@ -104,17 +127,15 @@ def score_portal(
         write_scores(catalog, run_id, _scored(run_id, subjects, book), checked_at)
         done += len(batch)
         on_progress(done)
-    write_portal_findings(
-        catalog, run_id, portal_id, portal_findings(tls_fault(catalog, run_id, portal_id)), checked_at
-    )
     return done
 
 
 def _scored(run_id: str, subjects: Sequence[DatasetSubject], book: PatternBook) -> Scored:
     datasets, distributions, found = [], [], []
     # Dataset by dataset, so that what is found out about one for its metrics is still at hand for its next review.
-    keys, reviews = zip(*((book.key(subject), next_review_on(subject)) for subject in subjects), strict=True)
-    for subject, pattern, review in zip(subjects, book.patterns(keys), reviews, strict=True):
+    measured = [(book.key(subject), next_review_on(subject)) for subject in subjects]
+    patterns = book.patterns([key for key, _ in measured])
+    for subject, pattern, (_, review) in zip(subjects, patterns, measured, strict=True):
         failing = findings_of(subject, pattern.failures)
         datasets.append(
             (
@@ -148,7 +169,7 @@ def _scored(run_id: str, subjects: Sequence[DatasetSubject], book: PatternBook) 
 
 
 def _is_unobserved(subject: DatasetSubject, pattern: Pattern, distribution_id: str | None, rule_id: str) -> bool:
-    parts = np.array([cells(kind.row) for kind in pattern.kinds]).reshape(len(pattern.kinds), -1)
+    parts = np.array([cells(kind.row) for kind in pattern.kinds]).reshape(-1, len(columns("distribution")))
     nothing = np.empty(0)
     return is_unobserved(JudgedDataset(subject, cells(pattern.row), parts, nothing, nothing), distribution_id, rule_id)
 

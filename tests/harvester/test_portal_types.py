@@ -69,10 +69,10 @@ class Tape:
         self.folder = FIXTURES / portal_type
         tape = json.loads((self.folder / "tape.json").read_text(encoding="utf-8"))
         self.portal: dict[str, Any] = tape["portal"]
-        self.keys = list(tape["answers"])
+        self.keys = list(tape["responses"])
         self.unasked = set(self.keys)
-        self.files = {response["file"] for response in tape["answers"].values() if "file" in response}
-        self._answers = tape["answers"]
+        self.files = {response["file"] for response in tape["responses"].values() if "file" in response}
+        self._responses = tape["responses"]
 
     def routes(self, url: str) -> dict[str, Any]:
         """Routes of a server at an address; "http://portal" in a body stands for it."""
@@ -86,7 +86,7 @@ class Tape:
 
     def _answer(self, key: str, url: str, asked: Asked) -> Response:
         self.unasked.discard(key)
-        response = self._answers[key]
+        response = self._responses[key]
         if "file" in response:
             body = (self.folder / response["file"]).read_bytes()
         else:

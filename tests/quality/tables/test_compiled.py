@@ -24,7 +24,7 @@ from quality.tables.expect.sampling import is_sampled
 from quality.tables.inspect import inspect
 from quality.tables.read.text_table import column_kinds
 from specs.expectations import COLUMN_KEYS, Expectation, kinds, load
-from tests.quality.tables.test_suites import CLEAN, SPOILED, asked, expectation, judged, table
+from tests.quality.tables.suite_tables import CLEAN, SPOILED, asked, expectation, judged, table
 
 SHARED = Path(__file__).parents[3].parent / "shared"
 FILES = sorted(

@@ -78,7 +78,8 @@ class PatternBook:
         self._shared: dict[Hashable, int] = {}
         self._kinds: dict[Hashable, int] = {}
         self._known: list[DistributionKind] = []
-        self._rows: dict[Hashable, Row] = {}
+        self.rows: dict[Hashable, Row] = {}
+        """Measurements of datasets by their facts."""
         self._patterns: dict[Key, Pattern] = {}
 
     def key(self, s: DatasetSubject) -> Key:
@@ -86,9 +87,9 @@ class PatternBook:
         shared = self._number(facts_shared_by_dataset(s.dataset))
         kinds = tuple([self._kind(part, shared) for part in s.distributions])
         facts = (kinds, facts_of_dataset(s))
-        row = self._rows.get(facts)
+        row = self.rows.get(facts)
         if row is None:
-            row = self._rows[facts] = measure_dataset(s)
+            row = self.rows[facts] = measure_dataset(s)
         return row, kinds, tuple([measure_service(one) for one in s.services])
 
     def patterns(self, keys: Sequence[Key]) -> list[Pattern]:
@@ -97,7 +98,7 @@ class PatternBook:
         if new:
             self._patterns |= zip(new, self._scored(new), strict=True)
         found = [self._patterns[key] for key in keys]
-        if max(len(self._rows), len(self._kinds)) > MOST:
+        if max(len(self.rows), len(self._kinds)) > MOST:
             self.__init__()  # type: ignore[misc]
         return found
 

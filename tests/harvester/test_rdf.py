@@ -344,7 +344,7 @@ def test_real_rdflib_endpoint(rdflib_endpoint: str, catalog: Catalog) -> None:
 LISTED = PREFIXES + "<{base}/c> a dcat:Catalog ; dcat:dataset {members} .\n"
 
 
-def turtle(statements: str) -> Response:
+def about_nine(statements: str) -> Response:
     return Response(200, TURTLE, (PREFIXES + statements).encode())
 
 
@@ -352,11 +352,11 @@ def turtle(statements: str) -> Response:
     ("alone", "verdict", "count", "word"),
     [
         # Described at its own address, gone from there, broken, a page for readers, and about something else.
-        (turtle('<BASE/9> a dcat:Dataset ; dct:title "Nine" .'), "complete", 3, ""),
+        (about_nine('<BASE/9> a dcat:Dataset ; dct:title "Nine" .'), "complete", 3, ""),
         (Response(410), "complete", 2, "1 addresses that are listed are gone"),
         (Response(500), "partial", 2, "1 records were lost"),
         (Response(200, "text/html", b"<html>Nine</html>"), "partial", 2, "1 records were lost"),
-        (turtle('<BASE/9> dct:title "Nine" .'), "partial", 2, "1 records were lost"),
+        (about_nine('<BASE/9> dct:title "Nine" .'), "partial", 2, "1 records were lost"),
     ],
 )
 def test_what_a_catalogue_lists_and_does_not_describe_is_looked_up_alone(

@@ -123,16 +123,13 @@ def dataset_figures(catalog: Catalog, names: Sequence[str]) -> Figures:
 
     ``names``: columns of ``dataset_quality`` to return in the field ``values``.
     """
-    columns = ", ".join(f"q.[{name}]" for name in names)
+    government = {row["portal_id"]: row["name"] for row in catalog.rows("select portal_id, name from governments")}
+    copies = {row[0] for row in catalog.db.conn.execute("select id from datasets where copy_of is not null")}
+    columns = ", ".join(f"[{name}]" for name in names)
     # Only columns of the schema are inserted into the text.
     cursor = catalog.db.conn.execute(
-        f"""select q.portal_id, q.publisher_id, g.name, d.copy_of is not null,
-              case when q.content is null then coalesce(q.family, q.dataset_id)
-                else min(q.family) over (partition by coalesce(q.publisher_id, q.portal_id), q.content) end,
-              q.fixes, q.measured, q.applicable, {columns}
-            from dataset_quality q join governments g on g.portal_id = q.portal_id
-            join datasets d on d.id = q.dataset_id
-            order by q.dataset_id"""  # noqa: S608
+        f"""select dataset_id, portal_id, publisher_id, family, content, fixes, measured, applicable, {columns}
+            from dataset_quality"""  # noqa: S608
     )
     words: list[list[Any]] = [[] for _ in range(6)]
     numbers = [np.zeros((0, len(names) + 2))]
@@ -140,12 +137,35 @@ def dataset_figures(catalog: Catalog, names: Sequence[str]) -> Figures:
         for at, values in enumerate(zip(*(row[:6] for row in chunk), strict=True)):
             words[at].extend(values)
         numbers.append(np.array([row[6:] for row in chunk], dtype=float))
-    table = np.concatenate(numbers)
-    portal, publisher, government, is_copy, kin, fixes = words
+    order = sorted(range(len(words[0])), key=words[0].__getitem__)
+    ids, portal, publisher, family, content, fixes = ([column[at] for at in order] for column in words)
+    table = np.concatenate(numbers)[order]
     return Figures(
-        portal, publisher, government, is_copy, kin, np.nan_to_num(table[:, 0]), np.nan_to_num(table[:, 1]), fixes,
+        portal, publisher, [government[one] for one in portal], [int(one in copies) for one in ids],
+        _kin(ids, portal, publisher, family, content), np.nan_to_num(table[:, 0]), np.nan_to_num(table[:, 1]), fixes,
         table[:, 2:],
     )  # fmt: skip
+
+
+def _kin(
+    ids: Sequence[str],
+    portals: Sequence[str],
+    publishers: Sequence[str | None],
+    families: Sequence[str | None],
+    contents: Sequence[str | None],
+) -> list[str]:
+    """Return the family of each dataset; all datasets of a publisher with the same files have the first one's."""
+    first: dict[tuple[str, str], str | None] = {}
+    for portal, publisher, family, content in zip(portals, publishers, families, contents, strict=True):
+        if content is not None:
+            key = (publisher or portal, content)
+            known = first.setdefault(key, family)
+            if family is not None and (known is None or family < known):
+                first[key] = family
+    return [
+        (first[(publisher or portal, content)] if content is not None else family or key)  # type: ignore[misc]
+        for key, portal, publisher, family, content in zip(ids, portals, publishers, families, contents, strict=True)
+    ]
 
 
 def write_entity_scores(catalog: Catalog, run_id: str, level: str, rows: Sequence[Mapping[str, Any]]) -> None:

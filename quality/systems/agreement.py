@@ -15,6 +15,7 @@ from catalog.repositories.quality_rows import distribution_quality_rows, quality
 from catalog.repositories.scores import replace_rows
 from quality.systems.entities import SYSTEMS
 from quality.systems.matrix import Matrix
+from quality.systems.rank_correlation import kendall, ranks, spearman
 from specs.metrics import metrics
 from specs.systems import systems
 
@@ -32,10 +33,7 @@ def agreement(a: Matrix, b: Matrix) -> tuple[float | None, float | None]:
     """
     if len(a) < FEWEST or np.ptp(a) == 0 or np.ptp(b) == 0:
         return None, None
-    from scipy.stats import kendalltau, rankdata
-
-    spearman = float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
-    return round(spearman, 4), round(float(kendalltau(a, b).statistic), 4)
+    return round(spearman(a, b), 4), round(kendall(a, b), 4)
 
 
 def _values(catalog: Catalog, portal_id: str) -> tuple[list[str], Matrix]:
@@ -50,7 +48,7 @@ def write_agreement(catalog: Catalog, run_id: str, portal_id: str) -> None:
     rows = []
     for (at_a, a), (at_b, b) in combinations(enumerate(SYSTEMS), 2):
         both = ~np.isnan(values[:, at_a]) & ~np.isnan(values[:, at_b])
-        spearman, kendall = agreement(values[both, at_a], values[both, at_b])
+        by_rank, by_pairs = agreement(values[both, at_a], values[both, at_b])
         rows.append(
             {
                 "id": f"{portal_id}/{a}/{b}",
@@ -59,8 +57,8 @@ def write_agreement(catalog: Catalog, run_id: str, portal_id: str) -> None:
                 "system_a": a,
                 "system_b": b,
                 "datasets": int(both.sum()),
-                "spearman": spearman,
-                "kendall": kendall,
+                "spearman": by_rank,
+                "kendall": by_pairs,
             }
         )
     replace_rows(catalog, "system_agreement", rows, "portal_id", portal_id)
@@ -87,14 +85,12 @@ def disagreements(catalog: Catalog, portal_id: str, a: str, b: str, limit: int =
     ``a`` and ``b`` are ids of systems, ``limit`` is the greatest number of datasets returned. Empty if fewer than 3
     datasets have a score in both systems.
     """
-    from scipy.stats import rankdata
-
     ids, values = _values(catalog, portal_id)
     at_a, at_b = list(SYSTEMS).index(a), list(SYSTEMS).index(b)
     both = np.flatnonzero(~np.isnan(values[:, at_a]) & ~np.isnan(values[:, at_b]))
     if len(both) < FEWEST:
         return []
-    ranks = [100 * (rankdata(values[both, at]) - 0.5) / len(both) for at in (at_a, at_b)]
+    ranks = [100 * (ranks(values[both, at]) - 0.5) / len(both) for at in (at_a, at_b)]
     order = np.argsort(-np.abs(ranks[0] - ranks[1]), kind="stable")[:limit]
     found = []
     for number in order:

@@ -133,13 +133,15 @@ def gains_of_fixes(found: Figures) -> tuple[Matrix, Matrix]:
     column ``fixes``.
     """
     width = len(weighted().metrics)
-    gains, places = np.zeros((len(found.fixes), width)), np.zeros((len(found.fixes), width))
-    for row, text in enumerate(found.fixes):
-        if text:
-            for rule, (gain, where) in json.loads(text).items():
-                if (number := number_of(rule)) is not None:
-                    gains[row, number], places[row, number] = gain, where
-    return gains, places
+    # Datasets of one pattern have the same text.
+    different = {text: number for number, text in enumerate(dict.fromkeys(found.fixes))}
+    gains, places = np.zeros((len(different), width)), np.zeros((len(different), width))
+    for text, row in different.items():
+        for rule, (gain, where) in json.loads(text or "{}").items():
+            if (number := number_of(rule)) is not None:
+                gains[row, number], places[row, number] = gain, where
+    rows = [different[text] for text in found.fixes]
+    return gains[rows], places[rows]
 
 
 def census(found: Figures, level: str, gains: Matrix, places: Matrix) -> Census:

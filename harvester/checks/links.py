@@ -57,7 +57,7 @@ _KEY = faults.RequestFault(
     "auth",
     "unknown",
     "the address holds a key, which is not used: not asked",
-    "publish the file at an address open to everyone, and change the key: whoever read the record has it",
+    "publish the file at a public address, and change the key: everyone who read the record knows it",
 )
 
 log = logging.getLogger(__name__)

@@ -294,7 +294,9 @@ def _scrapy_headers(headers: dict[str, list[str]]) -> Any:
 
 def _missing(what: str) -> SettledFault:
     return SettledFault(
-        RequestFault("not_recorded", "unknown", what, "replay the archive over the catalogue it was made over")
+        RequestFault(
+            "not_recorded", "unknown", what, "replay the archive in the folder of the catalogue with which it was made"
+        )
     )
 
 

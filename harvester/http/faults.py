@@ -134,7 +134,9 @@ _CHALLENGE = re.compile(
     re.IGNORECASE,
 )
 _LIMIT = "raise the limit of bytes in the portal file"
-_AGAIN = "it is asked again; if it lasts, look at the server"
+_NEXT_RUN = "Winnow asks again in the next run"
+_AGAIN = f"{_NEXT_RUN}; if it lasts, check the server's log"
+_SLOW = f"{_NEXT_RUN}; if it lasts, make the server respond faster"
 _WALL_HEADERS = ("cf-mitigated", "x-amzn-waf-action", "x-datadome", "x-iinfo", "x-sucuri-block")
 
 
@@ -176,8 +178,8 @@ def of_response(response: Response) -> RequestFault | None:
         case _ if 300 <= status < 400:
             return RequestFault("moved", "unknown", f"the redirect ({status}) leads nowhere", "correct the redirect")
         case _ if status >= 500:
-            return RequestFault("server", "unknown", said, "look at the server; it is asked again")
-    return RequestFault("http", "unknown", said, "let the address answer 200 to HEAD and GET")
+            return RequestFault("server", "unknown", said, f"check the server's log; {_NEXT_RUN}")
+    return RequestFault("http", "unknown", said, "make the address respond with status 200 to HEAD and GET")
 
 
 def of_download(cut: str | None, size_bytes: int) -> RequestFault | None:
@@ -191,13 +193,25 @@ def of_download(cut: str | None, size_bytes: int) -> RequestFault | None:
             return RequestFault("cut_short", "unknown", f"the download broke off after {size_bytes:,} bytes", _AGAIN)
         case "timeout":
             why = f"the download was not done in time: {size_bytes:,} bytes came"
-            return RequestFault("timeout", "unknown", why, "it is asked again; if it lasts, speed the server up")
+            return RequestFault(
+                "timeout",
+                "unknown",
+                why,
+                _SLOW,
+            )
         case "slow":
             why = f"the download came more slowly than limits.min_bytes_per_s: {size_bytes:,} bytes came"
-            return RequestFault("timeout", "unknown", why, "it is asked again; if it lasts, speed the server up")
+            return RequestFault(
+                "timeout",
+                "unknown",
+                why,
+                _SLOW,
+            )
         case "coding":
             why = "the download cannot be unpacked as its Content-Encoding says"
-            return RequestFault("parse", "unknown", why, "let the server send what its Content-Encoding says")
+            return RequestFault(
+                "parse", "unknown", why, "correct the Content-Encoding header, or the encoding of the body"
+            )
     return None
 
 
@@ -207,7 +221,7 @@ def of_other_part(said: str) -> RequestFault:
     ``said``: what the server sent, for example its Content-Range header.
     """
     why = f"the server sends another part of the file than was asked for ({said[:80]})"
-    return RequestFault("http", "unknown", why, "let the server send what is asked for")
+    return RequestFault("http", "unknown", why, "correct the server: it must send the byte range that was requested")
 
 
 def of_waiting(status: int) -> RequestFault | None:
@@ -218,7 +232,7 @@ def of_waiting(status: int) -> RequestFault | None:
     """
     if status != 202:
         return None
-    return RequestFault("http", "unknown", "the server answers 202: the file is still being made", "it is asked again")
+    return RequestFault("http", "unknown", "the server answers 202: the file is still being made", _NEXT_RUN)
 
 
 def chain_of(error: BaseException | None) -> list[BaseException]:
@@ -270,7 +284,9 @@ def of_exception(error: BaseException) -> RequestFault:
                 return RequestFault("dns", "unknown", "the name server did not answer", remedy)
     match error:
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EMFILE):
-            return RequestFault("ours", "unknown", f"a fault on this machine: {text}", "fix it here and run again")
+            return RequestFault(
+                "ours", "unknown", f"a fault on this machine: {text}", "fix it on this machine and run again"
+            )
         case MemoryError():
             return RequestFault("ours", "unknown", "this machine has no memory left", "run fewer portals at once")
         case HostResting():
@@ -292,11 +308,18 @@ def of_exception(error: BaseException) -> RequestFault:
             return RequestFault("moved", "unknown", text, "correct the redirect")
         case UnsupportedURLSchemeError():
             # The requested address was checked before it was sent, so a redirect must lead to the bad one.
-            return RequestFault("scheme", "unknown", text, "let the redirect lead to http:// or https://")
+            return RequestFault(
+                "scheme", "unknown", text, "make the redirect lead to an address with http:// or https://"
+            )
         case CannotResolveHostError():
             return RequestFault("dns", "unknown", text, "correct the host in the address")
         case DownloadTimeoutError() | TimeoutError():
-            return RequestFault("timeout", "unknown", text, "it is asked again; if it lasts, speed the server up")
+            return RequestFault(
+                "timeout",
+                "unknown",
+                text,
+                _SLOW,
+            )
         case DownloadCancelledError():
             return RequestFault("too_large", "unknown", text, _LIMIT)
         case DownloadConnectionRefusedError():

@@ -144,7 +144,9 @@ def _fault(error: Exception) -> Exception:
         remedy = "open the server to everyone (anonymous)"
         return SettledFault(RequestFault("auth", "unknown", f"the FTP server answers: {words}", remedy))
     if isinstance(error, ftplib.Error | ValueError):
-        return SettledFault(RequestFault("server", "unknown", f"the FTP server answers: {words}", "look at the server"))
+        return SettledFault(
+            RequestFault("server", "unknown", f"the FTP server answers: {words}", "check the server's log")
+        )
     if isinstance(error, socket.gaierror):
         return error
     return DownloadConnectionRefusedError(f"no FTP connection: {words}")

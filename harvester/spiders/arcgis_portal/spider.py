@@ -160,7 +160,10 @@ class Spider(WindowedSpider):
             code, said = (error.get("code"), error.get("message")) if isinstance(error, dict) else (None, error)
             kind = "auth" if code in (401, 403, 498, 499) else "server"
             raise PageRefusedError(
-                faults.RequestFault(kind, "unknown", f"the portal says error {code}: {said}", "ask the portal"), error
+                faults.RequestFault(
+                    kind, "unknown", f"the portal says error {code}: {said}", "ask the portal what is wrong"
+                ),
+                error,
             )
         results = body.get("results")
         if not isinstance(results, list):

@@ -33,7 +33,9 @@ def to_dataset(raw: Any) -> Dataset:
     """
     body = raw["answer"]
     if not isinstance(body, dict):
-        raise LostRecord("the description of the service is not an object", "ask the portal to fix it", value=body)
+        raise LostRecord(
+            "the description of the service is not an object", "ask the portal to fix the description", value=body
+        )
     path, url = raw["service"], raw["url"]
     info = _object(body, "documentInfo")
     title = first(info.get("Title"), body.get("name"), path.split("/")[-2])

@@ -209,7 +209,7 @@ class Spider(PortalSpider):
             ]
         if self.unread:
             message = f"{len(self.unread)} folders could not be listed: {', '.join(self.unread[:20])}"
-            return [self.fatal("page", message[:500], "look at the server; the other folders were read", self.base)]
+            return [self.fatal("page", message[:500], "check the server's log; the other folders were read", self.base)]
         self.stats.end("all services are described")
         return []
 
@@ -288,7 +288,7 @@ class Spider(PortalSpider):
             return [page, *self.describe_next(done + 1)]
         left = len(self.services) - done - 1
         message = f"{MAX_MISSES} services in a row could not be described; {left} more were not tried"
-        return [page, self.fatal("page", message, "look at the server", url)]
+        return [page, self.fatal("page", message, "check the server's log", url)]
 
     # Responses
 
@@ -310,7 +310,7 @@ class Spider(PortalSpider):
             return fault or faults.RequestFault("parse", "unknown", str(error), remedy), {}
         if not isinstance(body, dict):
             return fault or faults.RequestFault(
-                "parse", "unknown", "the response is not an object", "look at the server"
+                "parse", "unknown", "the response is not an object", "check the server's log"
             ), {}
         said = body.get("error")
         code = said.get("code") if isinstance(said, dict) else None
@@ -320,7 +320,9 @@ class Spider(PortalSpider):
         if fault is None and said is not None:
             words = f"the server says error {code}: {text(said.get('message')) if isinstance(said, dict) else said}"
             if code in SECURED:
-                fault = faults.RequestFault("auth", "unknown", words, "open it to everyone, or leave it out")
+                fault = faults.RequestFault(
+                    "auth", "unknown", words, "open the service to everyone, or remove it from the listing"
+                )
             else:
                 fault = faults.RequestFault(
                     "gone" if code == 404 else "server", "unknown", words, "look at the server's log"

@@ -278,7 +278,7 @@ class AddressSpider(PortalSpider):
             try:
                 records = self.read_address(response)
             except ValueError as error:
-                fault = faults.RequestFault("parse", "unknown", str(error), "fix what is served at this address")
+                fault = faults.RequestFault("parse", "unknown", str(error), "correct the document at this address")
                 value = response.body[:300].decode("utf-8", "replace")
                 for step in self.missed(fault, index, response.url, value):
                     yield step
@@ -317,7 +317,12 @@ class AddressSpider(PortalSpider):
         if self.stale >= MAX_GONE and not self.stats.kept:
             # The server answers 404 to everything; thousands of further requests would show nothing new.
             message = f"the first {self.stale:,} addresses are gone, and {len(self.names) - index - 1:,} were not asked"
-            return [page, self.fatal("gone", message, "look at the listing, which names what is not there", url)]
+            return [
+                page,
+                self.fatal(
+                    "gone", message, "ask the portal to remove addresses that no longer exist from its listing", url
+                ),
+            ]
         if self.misses < MAX_MISSES:
             return [page, *self.ask_next(index + 1)]
         left = len(self.names) - index - 1

@@ -68,7 +68,7 @@ class FaultTelling:
             more = HarvestError(
                 kind="many",
                 message=f"this portal has more than {MAX_ERRORS:,} errors: the others are counted and not written down",
-                remedy="fix those that are here, and run again",
+                remedy="fix those that are listed, and run again",
                 is_lost=False,
             )
             return (*errors[:room], more)

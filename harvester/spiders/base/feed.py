@@ -174,7 +174,9 @@ class FeedSpider(PortalSpider):
                 yield self.fatal(fault.kind, "; ".join(self.tried), fault.remedy, response.url, value)
             return
         if saved is None:
-            yield self.fatal("parse", f"{response.url}: the response has no body", "look at the portal", response.url)
+            yield self.fatal(
+                "parse", f"{response.url}: the response has no body", "check whether the portal works", response.url
+            )
             return
         if saved.sha256 in self.bodies:
             saved.path.unlink(missing_ok=True)

@@ -197,7 +197,7 @@ def _settle_nameless(spider: HarvestState) -> None:
         error = HarvestError(
             kind="identifier",
             message="a record without identifier was taken for the dataset whose title, files or address it has",
-            remedy="give it back its identifier",
+            remedy="give the record its identifier back",
             record_id=identifier,
             title=record.dataset.title if record else None,
             pointer=record.pointer if record else None,

@@ -165,7 +165,7 @@ def odd_encoding(name: str, url: str) -> HarvestError:
     return HarvestError(
         kind="encoding",
         message=f"the JSON is not UTF-8, as RFC 8259 wants it: it was read as {name}",
-        remedy="write it as UTF-8; programs that take it for that lose its letters",
+        remedy="write the response as UTF-8; programs that expect UTF-8 lose letters",
         url=url,
         is_lost=False,
     )

@@ -71,7 +71,7 @@ def masked(dataset: Dataset, pointer: str, url: str) -> HarvestError:
     return HarvestError(
         kind="credential",
         message="an address of the record holds a login or a key: it is masked, and not used",
-        remedy="publish the file at an address open to everyone, and change the key: whoever read the record has it",
+        remedy="publish the file at a public address, and change the key: everyone who read the record knows it",
         url=url,
         record_id=dataset.identifier,
         title=dataset.title,
@@ -106,7 +106,7 @@ def cut_off(dataset: Dataset, what: str, pointer: str, url: str) -> HarvestError
     return HarvestError(
         kind="record",
         message=f"the record is larger than any program can use: {what}",
-        remedy="shorten it; the record is kept whole as it came",
+        remedy="shorten the value; the record is stored as received",
         url=url,
         record_id=cut(dataset.identifier),
         title=cut(dataset.title, 200),
@@ -125,7 +125,7 @@ def poisoned(why: str, pointer: str, url: str) -> HarvestError:
     return HarvestError(
         kind="poison",
         message=f"the record at place {place} cannot be sent, alone or with others: {why}",
-        remedy="look into the portal's log for this address; the records around it were kept",
+        remedy="check the portal's log for this address; the records around it were kept",
         url=url,
         pointer=pointer,
     )

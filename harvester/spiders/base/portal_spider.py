@@ -74,8 +74,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         super().__init__(name=portal.id, **kwargs)
         self.portal, self.run = portal, run
         self.before = before(run.catalog, portal.id, run.run_id)
-        # Version 0.1.0 wrote the statistics as "tally".
-        self.stats = HarvestStats(**checkpoint.get("stats", checkpoint.get("tally", {})))
+        self.stats = HarvestStats(**checkpoint.get("stats", checkpoint.get("tally", {})))  # "tally" in version 0.1.0
         self.cursor: Any = checkpoint.get("cursor")
         self.seen_others: set[str] = set(checkpoint.get("others", ()))
         self.seen_ids = identifiers_seen(run.catalog, run.run_id, portal.id) if checkpoint else set[str]()
@@ -115,7 +114,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         try:
             self.credential = credential_of(self.portal)
         except SpecError as error:
-            yield self.fatal("auth", str(error), "set what [auth] of the portal file names", self.portal.url)
+            yield self.fatal("auth", str(error), "set the key that [auth] of the portal file names", self.portal.url)
             return
         if not self.stats.ended:
             async for step in self.begin():
@@ -366,7 +365,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         if not self.has_facts:
             dataset = without_placeholders(dataset)
         if len(dataset.identifier) > MAX_IDENTIFIER:
-            raise LostRecord(f"the identifier has over {MAX_IDENTIFIER:,} characters", "give the dataset a short one")
+            raise LostRecord(f"the identifier has over {MAX_IDENTIFIER:,} characters", "give it a shorter one")
         raw_hash, size = self.hash_of(raw)
         said: list[HarvestError] = []
         if size > BIG_RECORD:

@@ -135,7 +135,7 @@ class Spider(ListingSpider):
         if (not received or is_other) and not page_cursor.start and page_cursor.at is None and schema != "dublin":
             # A server may find nothing for a schema it does not know, or return what it has.
             fault = faults.RequestFault(
-                "empty", "unknown", "the portal finds no records of this kind", "look at the portal"
+                "empty", "unknown", "the portal finds no records of this kind", "check whether the portal works"
             )
             raise PageRefusedError(fault)
         if page_cursor.start == 0 and (steps := self.windowed(page_cursor, total)) is not None:
@@ -301,7 +301,7 @@ def _reported(report: etree._Element, url: str) -> faults.RequestFault:
     words = [*codes, *values(report, "Exception/ExceptionText")]
     said = re.sub(r"\s+", " ", ": ".join(word for word in words if word))[:300]
     return faults.RequestFault(
-        "server", "unknown", f"the service reports an error: {said}", f"ask the operator of {url}"
+        "server", "unknown", f"the service reports an error: {said}", f"ask the operator of {url} what is wrong"
     )
 
 

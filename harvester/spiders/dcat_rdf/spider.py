@@ -274,7 +274,9 @@ class Spider(FeedSpider):
             node = await self.member_in(response, iri)
             said = "the catalogue lists the dataset, and neither it nor this address describes it"
             fault = (
-                faults.RequestFault("parse", "unknown", said, "describe it in the catalogue") if node is None else None
+                faults.RequestFault("parse", "unknown", said, "describe the dataset in the catalogue")
+                if node is None
+                else None
             )
         for step in self.member_missed(fault, iri) if fault else [self.page(response, [(iri, node)])]:
             yield step

@@ -68,7 +68,7 @@ def to_dataset(record: etree._Element, default_id: str | None = None) -> Dataset
     if identifier is None:
         raise LostRecord(
             "the record has no identifier, for which CSDGM has no place",
-            "offer the records as ISO 19139, or as files of their own in a folder",
+            "offer the records as ISO 19139, or each as a file in a folder",
         )
     cited = find(record, CITED)
     files, services, pages = _links(record)

@@ -194,7 +194,7 @@ class Spider(ListingSpider):
                 return self.nothing()
             words = f"the repository reports an error: {self.code}: {value(error) or ''}"[:300].rstrip(": ")
             raise PageRefusedError(
-                faults.RequestFault("server", "unknown", words, "ask the operator of the repository")
+                faults.RequestFault("server", "unknown", words, "ask the operator of the repository what is wrong")
             )
         if not at.get("is_list", True):
             return ListingPage(records=[("", root)], is_end=True)
@@ -324,7 +324,7 @@ class Spider(ListingSpider):
 
 
 def _in_full(why: str) -> faults.RequestFault:
-    return faults.RequestFault("changes", "unknown", why, "nothing: everything is read")
+    return faults.RequestFault("changes", "unknown", why, "nothing needs to be done: everything was read")
 
 
 def _before(newest: str | None, started: str | None, *, has_time: bool) -> str | None:

@@ -147,5 +147,7 @@ class Spider(ListingSpider):
 def _no_way_on(detail: str) -> PageRefusedError:
     # A smaller page would not help.
     return PageRefusedError(
-        faults.RequestFault("page", "unknown", detail, "ask the portal for its export; what was read is kept")
+        faults.RequestFault(
+            "page", "unknown", detail, "ask the portal for an export of its whole catalogue; what was read is kept"
+        )
     )

@@ -32,7 +32,7 @@ def lenient(found: Lenient, url: str) -> HarvestError:
     return HarvestError(
         kind="lenient",
         message=f"the record is malformed RDF and was parsed leniently: {found.message}",
-        remedy="correct the record where the message points: programs that read strictly lose it",
+        remedy="correct the record where the message points: strict programs cannot read it",
         url=url,
         record_id=cut(found.about.removeprefix(RELATIVE)) if found.about else None,
         is_lost=False,

@@ -44,7 +44,7 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
     named = _identifiers(raw.get("identifier"))
     identifier = first(*_sure_names(raw), *named, raw.get("@page"))
     if identifier is None:
-        raise LostRecord("nothing names the dataset", "give it an identifier or a url", "/identifier")
+        raise LostRecord("nothing names the dataset", "give the dataset an identifier or a url", "/identifier")
     start, end = _period(raw.get("temporalCoverage"))
     words = worded_values(raw.get("name"), raw.get("description"), None, languages)
     own = Dataset(

@@ -44,7 +44,9 @@ def row_dataset(raw: dict[str, Any]) -> Dataset:
     first variable, which identifies the dataset, is empty.
     """
     if not raw["@id"]:
-        raise LostRecord("the first variable of the query is empty", "let the query's first variable name the dataset")
+        raise LostRecord(
+            "the first variable of the query is empty", "change the query so that its first variable is the dataset"
+        )
     values: dict[str, list[dict[str, Any]]] = {}
     for row in raw["@rows"]:
         for name, value in row.items():

@@ -56,6 +56,9 @@ _OUT_OF_TIME = re.compile(rb"(?i)time-?d?[ _-]?out|time limit|cancel+ed|took too
 """Match the message of a time-out that an engine (QLever) sends with 429, where no longer pause is needed."""
 _NO_POST = (403, 404, 405, 411, 415, 501)
 """Status codes by which gateways refuse POST, whatever the query is."""
+_NO_ENDPOINT = "check that the address is a working SPARQL endpoint"
+_MORE_TIME = "ask the operator of the endpoint to allow longer queries"
+_MORE_ROWS = "ask the operator of the endpoint to raise its limit of rows"
 
 
 class Spider(ListingSpider):
@@ -162,7 +165,7 @@ class Spider(ListingSpider):
             return
         except (LookupError, ValueError, TypeError):
             yield self.fatal(
-                "parse", f"{response.url}: the endpoint does not count", "check the endpoint", response.url,
+                "parse", f"{response.url}: the endpoint does not count", _NO_ENDPOINT, response.url,
                 response.body[:300].decode("utf-8", "replace"),
             )  # fmt: skip
             return
@@ -195,9 +198,7 @@ class Spider(ListingSpider):
                 steps = iter(self.own_rows(rows, response, page_cursor))
             elif any(not isinstance(row.get("d", {}).get("value"), str) for row in rows):
                 raise PageRefusedError(
-                    faults.RequestFault(
-                        "parse", "unknown", "the response does not fit the query", "check the endpoint"
-                    ),
+                    faults.RequestFault("parse", "unknown", "the response does not fit the query", _NO_ENDPOINT),
                     response.body[:300].decode("utf-8", "replace"),
                 )
             elif not rows and not self.is_counted and page_cursor.at is None and self.elsewhere():
@@ -232,13 +233,15 @@ class Spider(ListingSpider):
         """Store the datasets in ``rows``, the result of the portal file's query; report it if it may be cut off."""
         names, _ = result_of(response.body)
         if not names:
-            fault = faults.RequestFault("parse", "unknown", "the response names no variables", "check the query")
+            fault = faults.RequestFault(
+                "parse", "unknown", "the response names no variables", "correct the query in the portal file"
+            )
             raise PageRefusedError(fault, response.body[:300].decode("utf-8", "replace"))
         records = rows_by_dataset(names, rows)
         steps = list(self.taken(ListingPage(records=records, is_end=True), response, page_cursor))
         if rows and len(rows) % LEAST_CAP == 0:
             message = f"{self.portal.url}: the response may be cut off at {len(rows):,} rows"
-            steps.append(self.fatal("too_large", message, "let the query find less", self.portal.url))
+            steps.append(self.fatal("too_large", message, "change the query so that it finds less", self.portal.url))
         return steps
 
     def round_trouble(
@@ -257,15 +260,11 @@ class Spider(ListingSpider):
         """Return the rows of a query result. Raise PageRefusedError if the response is none, or only part of one."""
         if fault := faults.of_response(response):
             if fault.kind == "rate_limited" and _OUT_OF_TIME.search(response.body[:5_000]):
-                fault = faults.RequestFault(
-                    "timeout", "unknown", "the endpoint ran out of time", "ask the operator for more time"
-                )
+                fault = faults.RequestFault("timeout", "unknown", "the endpoint ran out of time", _MORE_TIME)
             raise PageRefusedError(fault, response.body[:500].decode("utf-8", "replace"))
         if _is_partial(response):
             partial = "the endpoint ran out of time, and answers in part"
-            raise PageRefusedError(
-                faults.RequestFault("too_large", "unknown", partial, "ask the operator for more time")
-            )
+            raise PageRefusedError(faults.RequestFault("too_large", "unknown", partial, _MORE_TIME))
         try:
             return result_of(response.body)[1]
         except ValueError as error:
@@ -335,7 +334,7 @@ class Spider(ListingSpider):
     def cut_off(self, job: DatasetPage, rows: list[dict[str, Any]], url: str) -> list[Any]:
         """Send a query again in halves, because its result (``rows``) was cut off; ``url``: for an error report."""
         why = f"the response is cut off at {len(rows):,} rows"
-        return self.halved(job, faults.RequestFault("too_large", "unknown", why, "raise the cap"), url)
+        return self.halved(job, faults.RequestFault("too_large", "unknown", why, _MORE_ROWS), url)
 
     def filled(self, job: DatasetPage, rows: list[dict[str, Any]], response: Response | None) -> list[Any]:
         """Store the statements in ``rows``, remove the first query of ``job``, and return the request that follows."""

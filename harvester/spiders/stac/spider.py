@@ -285,7 +285,7 @@ class Spider(ListingSpider):
         if self.misses < MAX_MISSES:
             return [page, *self.read_next()]
         message = f"{MAX_MISSES} documents in a row could not be read; {len(self.queue)} more were not tried"
-        return [page, self.fatal("page", message, "look at the server", url)]
+        return [page, self.fatal("page", message, "check the server's log", url)]
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw)

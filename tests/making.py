@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
+from catalog.db.interned import keys_of, rule_keys, stored_id, text_keys
 from catalog.db.rows import dataset_id, distribution_rows
+from catalog.db.schema.found import FINDING_COLUMNS, IDS, RULE, TEXTS
 from catalog.db.store import Catalog, instant, started
 from catalog.model import (
     Contact,
@@ -27,7 +30,7 @@ from catalog.repositories.checks import write_checks, write_reports
 from catalog.repositories.harvests import begin_harvest, finish_harvest
 from catalog.repositories.records import write_page
 
-__all__ = ["check_of", "datasets", "observe", "portal", "report_of", "store"]
+__all__ = ["check_of", "datasets", "observe", "portal", "put_findings", "report_of", "store"]
 
 WORDS = (
     "budget", "trees", "schools", "air", "water", "roads", "permits", "grants", "votes", "parks", "noise", "buses",
@@ -168,3 +171,20 @@ def changed(dataset: Dataset, rng: random.Random) -> Dataset:
 def key_of(portal_id: str, dataset: Dataset) -> str:
     """Return the id of a dataset in the catalogue."""
     return dataset_id(portal_id, dataset.identifier)
+
+
+def put_findings(catalog: Catalog, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write findings as the view shows them, without the life that scoring gives them. Columns may be left out."""
+    for number, row in enumerate(rows, catalog.value("select coalesce(max(key), 0) + 1 from finding_rows")):
+        told = tuple(row.get(name) for name in RULE)
+        keys = keys_of(catalog.db.conn, [row.get(name) for name in IDS])
+        texts = text_keys(catalog.db.conn, [row.get(name) for name in TEXTS])
+        stored = {
+            "key": number,
+            "public_id": stored_id(row["id"]),
+            "rule_key": rule_keys(catalog.db.conn, [told])[told],
+        }
+        stored |= {key: keys[row.get(name)] for name, key in IDS.items()}
+        stored |= {name: texts[row.get(name)] for name in TEXTS}
+        rest = FINDING_COLUMNS.keys() - {"id", "carried_to", *RULE, *IDS, *TEXTS}
+        catalog.upsert("finding_rows", [stored | {name: row[name] for name in rest & row.keys()}])

@@ -11,6 +11,7 @@ from textwrap import dedent
 from pydantic import BaseModel
 
 from catalog.db.schema import TABLES
+from catalog.db.schema.views import VIEWS
 from harvester.cli.configuration import Configuration
 from harvester.cli.main import cli
 from harvester.detect.probes import places_of
@@ -25,6 +26,9 @@ from specs.systems import systems
 from specs.table_rules import table_rules
 
 __all__ = ["PAGES", "rule_table"]
+
+READ = TABLES | {name: view for name, view in VIEWS.items() if view.table is None}
+"""What is read: the tables, and the views that show more than the rows of one table."""
 
 
 def metric_table() -> str:
@@ -51,15 +55,15 @@ def command_table() -> str:
 
 
 def catalogue_table() -> str:
-    rows = [f"| `{name}` | {table.description} |" for name, table in TABLES.items()]
-    return "\n".join(["| table | a row is |", "| --- | --- |", *rows])
+    rows = [f"| `{name}` | {table.description} |" for name, table in READ.items()]
+    return "\n".join(["| table or view | a row is |", "| --- | --- |", *rows])
 
 
 def column_tables() -> str:
-    """Return all columns of the tables of the catalogue, one section for each table."""
-    kinds_of = {str: "text", int: "integer", float: "real", bool: "0 or 1"}
+    """Return all columns of the tables and views of the catalogue, one section for each of them."""
+    kinds_of = {str: "text", int: "integer", float: "real", bool: "0 or 1", bytes: "blob"}
     parts = []
-    for name, table in TABLES.items():
+    for name, table in READ.items():
         parts += [f"### `{name}`", "", table.description, "", "| column | type | what it says |", "| --- | --- | --- |"]
         for column, one in table.columns.items():
             into = f" Points into `{one.references}`." if one.references else ""

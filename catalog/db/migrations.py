@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from catalog.db.compacting import check_room, compact, mark_for_compacting
 from catalog.db.due_triggers import create_triggers
-from catalog.db.schema import TABLES, ColumnSpec, metric_columns
+from catalog.db.narrowing import BEFORE, move_findings
+from catalog.db.schema import TABLES, ColumnSpec, found, metric_columns
 from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
 from catalog.db.sqlite import Database, Migrations
 
@@ -190,6 +192,36 @@ def s0013_shards(db: Database) -> None:
     add_missing(db)
 
 
+@migrate()
+def s0014_narrow_findings(db: Database) -> None:
+    """Make room for findings as rows of integers, see ``catalog.db.schema.found``.
+
+    The rows themselves are moved by :func:`catalog.db.narrowing.move_findings`, in parts.
+    """
+    for name in set(db.view_names()) & VIEWS.keys():
+        db.execute(f"drop view [{name}]")
+    has_findings = "findings" in db.table_names()
+    if has_findings:
+        for index in db.table("findings").indexes:
+            if index.origin == "c":
+                db.execute(f"drop index [{index.name}]")
+        db.execute(f"alter table findings rename to {BEFORE}")
+        for name in found.FINDING_COLUMNS.keys() - db.table(BEFORE).columns_dict.keys():
+            db.execute(f"alter table {BEFORE} add column [{name}]")
+        mark_for_compacting(db)
+    add_missing(db)
+    for sql in found.INDEXES.values():
+        db.execute(sql)
+    for name, sql in found.TRIGGERS.items():
+        db.execute(f"drop trigger if exists {name}")
+        db.execute(sql)
+    # Nothing can refer to a view.
+    for table in ("replies", "corrections"):
+        keys = [str(key.column) for key in db.table(table).foreign_keys if key.other_table in ("findings", BEFORE)]
+        if keys:
+            db.table(table).transform(drop_foreign_keys=keys)
+
+
 def _rename_table(db: Database, before: str, now: str) -> None:
     """Rename an existing table. If an empty table has the new name already, because an earlier step made it, drop that
     one."""
@@ -220,11 +252,15 @@ def bring_up_to_date(db: Database) -> None:
     """Migrate a catalogue of any age, or an empty file, to the present tables, metric columns and views.
 
     Each migration step is one transaction. If the process is killed, the steps done so far remain, and the next call
-    continues with the interrupted one.
+    continues with the interrupted one. Rows are moved in parts, each a transaction, and the file is compacted last.
+    Raise NoRoomError if the disk has too little room for that.
     """
+    check_room(db)
     migrate.apply(db)
+    move_findings(db)
     add_metric_columns(db)
     create_views(db)
+    compact(db)
 
 
 def create_views(db: Database) -> None:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from catalog.db.compacting import NoRoomError
 from catalog.db.migrations import bring_up_to_date
 from catalog.db.rows import plain
 from catalog.db.schema import TABLES
@@ -78,7 +79,8 @@ def _explained(path: Path) -> Iterator[None]:
 def open_catalog(path: Path) -> Catalog:
     """Open the catalogue file at ``path``. A missing file is created, an older one is migrated to the present schema.
 
-    Raise CatalogError if the file is not a catalogue or cannot be written.
+    Raise CatalogError if the file is not a catalogue or cannot be written, or if the disk has too little room to
+    migrate it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _explained(path):
@@ -94,6 +96,9 @@ def open_catalog(path: Path) -> Catalog:
             bring_up_to_date(db)
             # The single rule of comparable versions, available in SQL too.
             connection.create_function("is_comparable", 2, is_comparable, deterministic=True)
+        except NoRoomError as error:
+            connection.close()
+            raise CatalogError(f"{path}: {error}") from error
         except BaseException:
             connection.close()
             raise

@@ -166,7 +166,7 @@ def _fixes(catalog: Catalog, level: str, entity_id: str) -> list[dict[str, Any]]
     for fix in found:
         fix["examples"] = catalog.rows(
             """select coalesce(d.landing_page, f.resource_url, d.source_url) as url, d.title
-               from open_findings f join governments g on g.portal_id = f.portal_id
+               from governments g cross join open_findings f on f.portal_id = g.portal_id
                join datasets d on d.id = f.dataset_id where g.name = ? and f.rule_id = ?
                group by d.id order by max(f.gain_points) desc, d.id limit ?""",
             [entity_id, fix["rule_id"], EXAMPLES],

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal
 
+from catalog.db.interned import ids_of_keys, keys_of, rule_keys, stored_id, text_keys, texts_of_keys
 from catalog.db.rows import plain
-from catalog.db.schema.views import STANDING, state_in
+from catalog.db.schema.found import RULE, TEXTS, public_id
+from catalog.db.schema.views import STANDING, address, state_in
 from catalog.db.store import Catalog
 from catalog.model import stable_id
+from catalog.repositories.finding_life import CLOSED, End, Life, ended, stands
 from catalog.repositories.withdrawn import Basis, LastScore, Withdrawal, keep_replies, write_withdrawals
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "carry_findings",
     "finding_id",
     "runs_failing",
+    "set_state",
     "state_of",
     "tls_fault",
     "write_portal_findings",
@@ -81,20 +85,30 @@ class FoundInDataset:
     While that source is unchanged, only a change of the rule itself can have closed the finding."""
 
 
-_CONTENT = tuple(one.name for one in fields(Finding))
-_content = attrgetter(*_CONTENT)
-_EXCHANGE = _CONTENT.index("exchange")
-_FOREIGN = [_CONTENT.index(name) for name in ("rule_title", "field", "resource_url", "observed", "format_declared")]
-"""Columns with words of publishers and servers, which SQLite may not accept as text."""
-_LIFE = ("state", "first_seen_run", "last_seen_run", "fixed_run", "withdrawn_run", "runs_failing", "checked_at")
-_NAMES = ("id", *_CONTENT, "portal_id", "publisher_id", "dataset_id", "digest", *_LIFE)
-_READ = ("id", "dataset_id", "distribution_id", "rule_id", "digest", "field", *_LIFE)
-_DATASET, _PART, _RULE, _DIGEST, _FIELD, _STATE, _FIRST, _LAST = range(1, 9)
-_RUNS = _READ.index("runs_failing")
+_rule = attrgetter(*RULE)
+_TEXTS = tuple(name for name in TEXTS if name != "checked_at")
+_texts = attrgetter(*_TEXTS)
+_NUMBERS = ("http_status", "first_row", "error_count", "rate_per_1000", "gain_points")
+_numbers = attrgetter(*_NUMBERS)
+_SAID = ("distribution_key", "publisher_key", "rule_key", "resource_url", *_NUMBERS, *_TEXTS)
+"""Columns that hold what a finding says. ``exchange`` is the last of them: a newer exchange with the same result is no
+change, and the finding keeps its first one."""
+_LIFE = ("state", "first_seen_key", "last_seen_key", "fixed_key", "withdrawn_key", "runs_failing", "checked_at")
+_COLUMNS = ("key", "public_id", "portal_key", "dataset_key", *_SAID, *_LIFE)
 Row = tuple[Any, ...]
-_End = Literal["fixed", "withdrawn", "gone"]
-_BACK = {"fixed": "new", "gone": "new", "withdrawn": "new", "disputed": "disputed", "waived": "waived"}
-"""A fixed finding that fails again is new; what people have said about it is kept."""
+_Identity = tuple[str | None, str, int | None]
+"""Distribution id, rule id, and key of the field: what tells the findings of one dataset apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A finding as an earlier run stored it. ``said`` has the columns ``_SAID``, ``life`` the columns ``_LIFE``."""
+
+    key: int
+    distribution_id: str | None
+    rule_id: str
+    said: Row
+    life: Row
 
 
 def finding_id(subject_id: str, finding: Finding) -> str:
@@ -130,8 +144,9 @@ def begin_portal(catalog: Catalog, run_id: str, portal_id: str) -> None:
     """
     with catalog.writing():
         catalog.db.conn.execute(
-            """update findings set state = 'open' where portal_id = ? and state = 'new' and first_seen_run < ?
-                 and dataset_id is not null""",
+            """update finding_rows set state = 'open' where portal_key = (select key from keys where id = ?)
+                 and state = 'new' and dataset_key is not null
+                 and (select id from keys where key = first_seen_key) < ?""",
             [portal_id, run_id],
         )
 
@@ -160,140 +175,171 @@ def carry_findings(
     how the datasets were scored before, by dataset id; a finding may be withdrawn only if its dataset is in it. Call it
     inside a transaction.
     """
-    ids = [one.dataset_id for one in found]
-    marks = ", ".join("?" * len(ids))
-    before: dict[str | None, dict[str, Row]] = {}
-    # Only placeholders, and names of this module, are inserted into the text.
-    for row in catalog.db.conn.execute(f"select {', '.join(_READ)} from findings where dataset_id in ({marks})", ids):  # noqa: S608
-        before.setdefault(row[_DATASET], {})[row[0]] = row
+    subjects = keys_of(catalog.db.conn, (one.dataset_id for one in found))
+    where = "f.dataset_key in (select value from json_each(?))"
+    before = _stored(catalog, where, json.dumps(list(subjects.values())))
     runs = runs_between(catalog, found[0].portal_id if found else None)
-    _write(catalog, run_id, [(one, before.get(one.dataset_id, {})) for one in found], checked_at, runs, known or {})
+    both = [(one, before.get(subjects[one.dataset_id], {})) for one in found]
+    _write(catalog, run_id, both, checked_at, runs, known or {})
+
+
+def _stored(catalog: Catalog, where: str, value: str) -> dict[int | None, dict[_Identity, _Stored]]:
+    """Return the stored findings that meet an SQL condition with one parameter, by key of their dataset."""
+    said, life = (", ".join(f"f.{name}" for name in names) for names in (_SAID, _LIFE))
+    found: dict[int | None, dict[_Identity, _Stored]] = {}
+    field, end = 4 + _SAID.index("field"), 4 + len(_SAID)
+    # Only names and conditions of this module are inserted into the text.
+    sql = f"""select f.key, f.dataset_key, x.id, r.rule_id, {said}, {life} from finding_rows f
+              join rules r on r.key = f.rule_key left join keys x on x.key = f.distribution_key where {where}"""  # noqa: S608
+    for row in catalog.db.conn.execute(sql, [value]):
+        one = _Stored(row[0], row[2], row[3], row[4:end], row[end:])
+        found.setdefault(row[1], {})[row[2], row[3], row[field]] = one
+    return found
+
+
+class _Batch:
+    """The findings of some datasets with the integers that stand for their ids, rules and texts."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        run_id: str,
+        found: Sequence[tuple[FoundInDataset, Mapping[_Identity, _Stored]]],
+        checked_at: str,
+        runs: Mapping[str, int],
+    ) -> None:
+        # Dicts, not sets: they keep the order, so the same findings get the same keys.
+        rules: dict[Row, None] = {}
+        texts: dict[str | None, None] = {checked_at: None}
+        ids: dict[str | None, None] = dict.fromkeys([run_id, *runs])
+        for one, _ in found:
+            ids |= dict.fromkeys((one.portal_id, one.publisher_id, one.dataset_id))
+            for finding in one.findings:
+                rules[_rule(finding)] = None
+                texts |= dict.fromkeys(_texts(finding))
+                ids[finding.distribution_id] = None
+        lives = [stored.life for _, old in found for stored in old.values()]
+        self._run_of = ids_of_keys(catalog.db.conn, {key for life in lives for key in life[1:5]})
+        self._instant_of = texts_of_keys(catalog.db.conn, {life[6] for life in lives})
+        self.rules = rule_keys(catalog.db.conn, rules)
+        self.texts = text_keys(catalog.db.conn, texts | dict.fromkeys(self._instant_of.values()))
+        self.keys = keys_of(catalog.db.conn, ids | dict.fromkeys(self._run_of.values()))
+        datasets = json.dumps([one.dataset_id for one, _ in found])
+        addresses = f"select id, {address('')} from distributions where dataset_id in (select value from json_each(?))"  # noqa: S608
+        self._addresses: dict[str | None, str | None] = dict(catalog.db.conn.execute(addresses, [datasets]))
+
+    def said(self, one: FoundInDataset, finding: Finding) -> Row:
+        """Return the columns ``_SAID`` of a finding."""
+        url = plain(finding.resource_url)
+        own = None if url == self._addresses.get(finding.distribution_id) else url or ""
+        ids = (self.keys[finding.distribution_id], self.keys[one.publisher_id], self.rules[_rule(finding)])
+        return (*ids, own, *_numbers(finding), *(self.texts[text] for text in _texts(finding)))
+
+    def read(self, life: Row) -> Life:
+        """Return a stored life, the columns ``_LIFE``, in words."""
+        state, *keys, failing, instant = life
+        first, last, fixed, withdrawn = (self._run_of[key] for key in keys)
+        return Life(state, first, last, fixed, withdrawn, failing, self._instant_of[instant])
+
+    def written(self, life: Life) -> Row:
+        """Return the columns ``_LIFE`` of a life."""
+        seen = (life.first_seen_run, life.last_seen_run, life.fixed_run, life.withdrawn_run)
+        return (life.state, *(self.keys[run] for run in seen), life.runs_failing, self.texts[life.checked_at])
 
 
 def _write(
     catalog: Catalog,
     run_id: str,
-    found: Sequence[tuple[FoundInDataset, Mapping[str, Row]]],
+    found: Sequence[tuple[FoundInDataset, Mapping[_Identity, _Stored]]],
     checked_at: str,
     runs: Mapping[str, int],
     known: Mapping[str, LastScore],
 ) -> None:
+    batch = _Batch(catalog, run_id, found, checked_at, runs)
+    free = int(catalog.value("select coalesce(max(key), 0) + 1 from finding_rows"))
     rows: list[Row] = []
     lives: list[Row] = []
     withdrawn: list[Withdrawal] = []
-    moved: dict[str, str] = {}
+    moved: dict[int, int] = {}
     for one, old in found:
-        subject_id = one.dataset_id or one.portal_id
-        keys = {finding_id(subject_id, finding): finding for finding in one.findings}
-        about = (one.portal_id, one.publisher_id, one.dataset_id)
+        new = {
+            (finding.distribution_id or None, finding.rule_id, batch.texts[finding.field or None]): finding
+            for finding in one.findings
+        }
+        about = (batch.keys[one.portal_id], batch.keys[one.dataset_id])
         last = known.get(one.dataset_id or "")
-        follows = _followed(subject_id, keys, old, last) if last else {}
-        moved |= {old_key: key for key, old_key in follows.items()}
-        for key, finding in keys.items():
-            content = (*_plain(_content(finding)), *about)
-            # A newer exchange with the same result is not a change: the finding keeps its first one.
-            digest = _digest((*content[:_EXCHANGE], *content[_EXCHANGE + 1 :]))
-            before = old.get(follows.get(key, key))
-            if before is not None and before[_DIGEST] == digest and key not in follows:
+        follows = _followed(catalog, batch, new, old, last) if last and last.tables else {}
+        for identity, finding in new.items():
+            said = batch.said(one, finding)
+            row = old.get(identity)
+            before = old[follows[identity]] if identity in follows else row
+            if before is not None and before is row and before.said[:-1] == said[:-1]:
                 # The finding is unchanged, so nothing is written. See runs_failing.
-                if before[_STATE] not in STANDING:
-                    lives.append((*_stands(before, run_id, checked_at, runs), key))
+                if before.life[0] not in STANDING:
+                    life = stands(batch.read(before.life), run_id, checked_at, runs)
+                    lives.append((*batch.written(life), before.key))
                 continue
-            rows.append((key, *content, digest, *_stands(before, run_id, checked_at, runs)))
-        for key, before in old.items():
-            if key in keys:
+            if row is None:
+                key, free = free, free + 1
+                name = stored_id(finding_id(one.dataset_id or one.portal_id, finding))
+            else:
+                key, name = row.key, None
+            if before is not row and before is not None:
+                moved[before.key] = key
+            life = stands(batch.read(before.life) if before else None, run_id, checked_at, runs)
+            rows.append((key, name, *about, *said, *batch.written(life)))
+        for identity, before in old.items():
+            if identity in new or before.life[0] in CLOSED:
                 continue
-            is_withdrawn = last is not None and last.is_withdrawn(run_id, before[_PART], one.basis(before[_RULE]))
-            kind: _End = "gone" if key in moved else "withdrawn" if is_withdrawn else "fixed"
-            if (life := _ended(before, one, run_id, checked_at, runs, kind)) is not None:
-                lives.append((*life, key))
-                if life[0] == "withdrawn":
-                    withdrawn.append(Withdrawal(key, one.dataset_id, last.score if last else None))
-    columns, marks = ", ".join(f"[{name}]" for name in _NAMES), ", ".join("?" * len(_NAMES))
-    updates = ", ".join(f"[{name}] = excluded.[{name}]" for name in _NAMES[1:])
+            part_id, rule_id = before.distribution_id, before.rule_id
+            is_withdrawn = last is not None and last.is_withdrawn(run_id, part_id, one.basis(rule_id))
+            kind: End = "gone" if before.key in moved else "withdrawn" if is_withdrawn else "fixed"
+            life_now = ended(
+                batch.read(before.life),
+                kind,
+                run_id,
+                checked_at,
+                runs,
+                is_unobserved=one.is_unobserved(part_id, rule_id),
+                is_listed=part_id is None or part_id in one.distribution_ids,
+            )
+            if life_now is not None:
+                lives.append((*batch.written(life_now), before.key))
+                if life_now.state == "withdrawn":
+                    withdrawn.append(Withdrawal(before.key, one.dataset_id, last.score if last else None))
+    columns, marks = ", ".join(f"[{name}]" for name in _COLUMNS), ", ".join("?" * len(_COLUMNS))
+    updates = ", ".join(f"[{name}] = excluded.[{name}]" for name in _COLUMNS[2:])
     catalog.db.conn.executemany(
-        f"insert into findings ({columns}) values ({marks}) on conflict (id) do update set {updates}",  # noqa: S608
+        # Two fields of one name but for a separator have one id: the first of them is stored.
+        f"insert into finding_rows ({columns}) values ({marks}) on conflict (key) do update set {updates}"  # noqa: S608
+        " on conflict do nothing",
         rows,
     )
     sets = ", ".join(f"[{name}] = ?" for name in _LIFE)
-    catalog.db.conn.executemany(f"update findings set {sets} where id = ?", lives)  # noqa: S608
+    catalog.db.conn.executemany(f"update finding_rows set {sets} where key = ?", lives)  # noqa: S608
     keep_replies(catalog, moved)
     write_withdrawals(catalog, run_id, withdrawn, checked_at)
 
 
-def _followed(subject_id: str, keys: Mapping[str, Finding], old: Mapping[str, Row], last: LastScore) -> dict[str, str]:
-    """Return, for new findings whose column was renamed, the id of the earlier finding that each continues."""
+def _followed(
+    catalog: Catalog,
+    batch: _Batch,
+    new: Mapping[_Identity, Finding],
+    old: Mapping[_Identity, _Stored],
+    last: LastScore,
+) -> dict[_Identity, _Identity]:
+    """Return, for new findings whose column was renamed, the earlier finding that each continues."""
     found = {}
-    for key, row in old.items():
-        if key in keys or row[_STATE] not in (*STANDING, "unknown"):
+    fields = texts_of_keys(catalog.db.conn, {field for _, _, field in old})
+    for identity, row in old.items():
+        part_id, rule_id, field = identity
+        if identity in new or row.life[0] not in (*STANDING, "unknown"):
             continue
-        field = last.renamed(row[_PART], row[_FIELD])
-        new = stable_id(subject_id, row[_PART] or "", row[_RULE], field) if field else ""
-        if new in keys and (new not in old or old[new][_STATE] not in STANDING):
-            found[new] = key
+        name = last.renamed(part_id, fields[field])
+        follower = (part_id, rule_id, batch.texts.get(name))
+        if name and follower in new and (follower not in old or old[follower].life[0] not in STANDING):
+            found[follower] = identity
     return found
-
-
-def _plain(content: Row) -> Row:
-    made = list(content)
-    for at in _FOREIGN:
-        if made[at] is not None:
-            made[at] = plain(made[at])
-    return tuple(made)
-
-
-def _digest(content: Row) -> int:
-    """Return a digest that is equal if a finding says the same as before."""
-    return int.from_bytes(hashlib.blake2b(repr(content).encode("utf-8", "surrogatepass"), digest_size=7).digest())
-
-
-def _stands(old: Row | None, run_id: str, checked_at: str, runs: Mapping[str, int]) -> Row:
-    """Return the history columns of a finding of this run. It also existed in the runs in between, without any
-    change."""
-    if old is None:
-        return ("new", run_id, run_id, None, None, 1, checked_at)
-    is_again = old[_LAST] == run_id
-    state = old[_STATE] if is_again else _BACK.get(old[_STATE], "open")
-    if state == "new":
-        return (state, run_id, run_id, None, None, 1, checked_at)
-    between = _between(old, run_id, runs) if old[_STATE] in STANDING else 1
-    failing = (old[_RUNS] or 0) + (0 if is_again else between)
-    return (state, old[_FIRST], run_id, None, None, failing, checked_at)
-
-
-def _between(old: Row, run_id: str, runs: Mapping[str, int]) -> int:
-    """Return the number of the portal's runs from the one that last wrote a finding to another run."""
-    return runs[run_id] - runs[old[_LAST]] if old[_LAST] in runs and run_id in runs else 1
-
-
-def _ended(
-    old: Row,
-    one: FoundInDataset,
-    run_id: str,
-    checked_at: str,
-    runs: Mapping[str, int],
-    kind: _End,
-) -> Row | None:
-    """Return the history columns of a finding that was not found in this run; None if it continues unchanged.
-
-    ``kind``: how it ended, provided that it was looked for.
-    """
-    life = dict(zip(_LIFE, old[-len(_LIFE) :], strict=True))
-    if life["state"] in ("fixed", "gone", "withdrawn"):
-        return None
-    if life["state"] in STANDING and old[_LAST] != run_id:
-        # It existed until the run before this one.
-        life["last_seen_run"] = max((run for run in runs if old[_LAST] <= run < run_id), default=old[_LAST])
-        life["runs_failing"] = (old[_RUNS] or 0) + max(0, _between(old, run_id, runs) - 1)
-    if kind != "gone" and one.is_unobserved(old[_PART], old[_RULE]):
-        if life["state"] in ("disputed", "waived", "unknown"):
-            return None
-        return tuple((life | {"state": "unknown"}).values())
-    state: _End = "gone" if old[_PART] is not None and old[_PART] not in one.distribution_ids else kind
-    ended: dict[str, str | None] = {"state": state, "fixed_run": None, "withdrawn_run": None}
-    if state != "gone":
-        ended[f"{state}_run"] = run_id
-    return tuple((life | ended | {"checked_at": checked_at}).values())
 
 
 def state_of(catalog: Catalog, finding_id: str) -> str | None:
@@ -301,6 +347,15 @@ def state_of(catalog: Catalog, finding_id: str) -> str | None:
     unknown id."""
     found = catalog.value("select state from findings where id = ?", [finding_id])
     return str(found) if found else None
+
+
+def set_state(catalog: Catalog, finding_id: str, state: str) -> None:
+    """Set the state of a finding, as a reply or a person asks for it; an unknown id is skipped.
+
+    Call it inside a transaction.
+    """
+    sql = f"update finding_rows set state = ? where {public_id()} = ?"  # noqa: S608  # an expression of the schema
+    catalog.db.conn.execute(sql, [state, finding_id])
 
 
 def tls_fault(catalog: Catalog, run_id: str, portal_id: str) -> str | None:
@@ -322,8 +377,8 @@ def write_portal_findings(
     reached = catalog.value(
         "select verdict != 'failed' from harvests where run_id = ? and portal_id = ?", [run_id, portal_id]
     )
-    sql = f"select {', '.join(_READ)} from findings where portal_id = ? and dataset_id is null"  # noqa: S608
-    old = {row[0]: row for row in catalog.db.conn.execute(sql, [portal_id])}
+    where = "f.portal_key = (select key from keys where id = ?) and f.dataset_key is null"
+    old = _stored(catalog, where, portal_id).get(None, {})
     about = FoundInDataset(
         dataset_id=None,
         portal_id=portal_id,

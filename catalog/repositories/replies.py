@@ -9,6 +9,7 @@ from typing import Any
 from catalog.db.schema.views import NOT_ENDED
 from catalog.db.store import Catalog, now
 from catalog.model import stable_id
+from catalog.repositories.findings import set_state
 from catalog.repositories.reply_files import CitizenReport, Problem, Reply
 
 __all__ = ["Imported", "disputed", "import_replies", "import_reports", "write_correction", "write_outcome"]
@@ -90,7 +91,7 @@ def _finding(catalog: Catalog, finding_id: str) -> list[dict[str, Any]]:
 def _set_state(catalog: Catalog, one: Reply, state: str) -> None:
     # Acknowledging a finding takes back an earlier dispute or waiver.
     wanted = _STATES.get(one.reply) or ("open" if state in ("disputed", "waived") else state)
-    catalog.db.conn.execute("update findings set state = ? where id = ?", [wanted, one.finding_id])
+    set_state(catalog, one.finding_id, wanted)
 
 
 def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: str) -> Imported:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from catalog.db.schema.views import is_open, of_portal
 from catalog.db.store import Catalog
 
 __all__ = [
@@ -81,17 +82,18 @@ def told_errors(catalog: Catalog) -> list[dict[str, Any]]:
 
 def _portal_summaries(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
     portals = catalog.rows(
-        """select p.id as portal, p.title, p.type, h.verdict, h.reasons, h.gates_failed, h.mode, p.datasets,
+        f"""select p.id as portal, p.title, p.type, h.verdict, h.reasons, h.gates_failed, h.mode, p.datasets,
              h.added, h.changed,
              h.removed, h.retired, h.errors, h.duplicates, h.requests, h.not_modified, h.bytes,
              round(p.score, 1) as score, round(p.score_low, 1) as score_low, round(p.score_high, 1) as score_high,
              p.grade,
              (select count(*) from current_distributions d join present_datasets s on s.id = d.dataset_id
                where d.portal_id = p.id) as distributions,
-             (select count(*) from open_findings f where f.portal_id = p.id) as findings_open,
-             (select count(*) from findings f where f.portal_id = p.id and f.state = 'new') as findings_new,
-             (select count(*) from findings f where f.portal_id = p.id and f.fixed_run = :run) as findings_fixed
-           from harvests h join portals p on p.id = h.portal_id where h.run_id = :run order by p.id""",
+             (select count(*) from finding_rows f where {of_portal("p.id")} and {is_open()}) as findings_open,
+             (select count(*) from finding_rows f where {of_portal("p.id")} and f.state = 'new') as findings_new,
+             (select count(*) from finding_rows f where {of_portal("p.id")}
+               and f.fixed_key = (select key from keys where keys.id = :run)) as findings_fixed
+           from harvests h join portals p on p.id = h.portal_id where h.run_id = :run order by p.id""",  # noqa: S608
         {"run": run_id},
     )
     for portal in portals:

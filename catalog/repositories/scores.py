@@ -64,8 +64,11 @@ def close_missing(catalog: Catalog, portal_id: str) -> None:
     with catalog.writing():
         run = catalog.db.conn.execute
         # These are our own constants.
-        update = f"update findings set state = 'gone' where state not in {_ENDED} and dataset_id in"  # noqa: S608
-        run(f"{update} ({absent})", [portal_id])
+        run(
+            f"""update finding_rows set state = 'gone' where state not in {_ENDED}
+                  and dataset_key in (select key from keys where id in ({absent}))""",  # noqa: S608
+            [portal_id],
+        )
         run(f"delete from dataset_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608
         run(f"delete from distribution_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608
         run(f"delete from distribution_quality where distribution_id in ({retired})", [portal_id])  # noqa: S608

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from catalog.db.schema.found import public_id
 from catalog.db.store import Catalog
 
 __all__ = ["Basis", "LastScore", "Withdrawal", "before", "keep_replies", "write_withdrawals"]
@@ -109,10 +110,10 @@ def before(catalog: Catalog, dataset_ids: Sequence[str], methodology: str) -> di
 class Withdrawal:
     """A finding that is withdrawn because our rule was wrong.
 
-    ``score_before``: score of the dataset before the withdrawal.
+    ``finding_key``: its key in ``finding_rows``. ``score_before``: score of the dataset before the withdrawal.
     """
 
-    finding_id: str
+    finding_key: int
     dataset_id: str | None
     score_before: float | None
 
@@ -124,15 +125,16 @@ def write_withdrawals(catalog: Catalog, run_id: str, found: Iterable[Withdrawal]
     instant. Call it inside a transaction, after the new scores are written.
     """
     for one in found:
+        finding_id = _id_of(catalog, one.finding_key)
         known = "select portal_id, rule_id, observed, field from findings where id = ?"
-        portal_id, rule_id, observed, field = catalog.db.conn.execute(known, [one.finding_id]).fetchone()
+        portal_id, rule_id, observed, field = catalog.db.conn.execute(known, [finding_id]).fetchone()
         disputes = catalog.db.conn.execute(
             "select id from replies where finding_id = ? and reply = 'disputed' order by number desc limit 1",
-            [one.finding_id],
+            [finding_id],
         ).fetchone()
         row = {
-            "id": f"{one.finding_id}/{run_id}",
-            "finding_id": one.finding_id,
+            "id": f"{finding_id}/{run_id}",
+            "finding_id": finding_id,
             "reply_id": disputes[0] if disputes else None,
             "portal_id": portal_id,
             "dataset_id": one.dataset_id,
@@ -153,15 +155,21 @@ def write_withdrawals(catalog: Catalog, run_id: str, found: Iterable[Withdrawal]
             )
 
 
-def keep_replies(catalog: Catalog, moved: Mapping[str, str]) -> None:
+def _id_of(catalog: Catalog, key: int) -> str:
+    sql = f"select {public_id()} from finding_rows where key = ?"  # noqa: S608  # an expression of the schema
+    return str(catalog.value(sql, [key]))
+
+
+def keep_replies(catalog: Catalog, moved: Mapping[int, int]) -> None:
     """Move replies from findings whose column was renamed to the new findings that continue them.
 
-    ``moved``: mapping from old finding id to new one. Call it inside a transaction.
+    ``moved``: mapping from the key of the old finding to that of the new one. Call it inside a transaction.
     """
     for old, new in moved.items():
+        old_id, new_id = (_id_of(catalog, key) for key in (old, new))
         catalog.db.conn.execute(
             "update replies set finding_id = ?, carried_from = coalesce(carried_from, ?) where finding_id = ?",
-            [new, old, old],
+            [new_id, old_id, old_id],
         )
-        catalog.db.conn.execute("update findings set carried_to = ? where id = ?", [new, old])
-        catalog.db.conn.execute("update findings set carried_to = null where id = ?", [new])
+        catalog.db.conn.execute("update finding_rows set carried_key = ? where key = ?", [new, old])
+        catalog.db.conn.execute("update finding_rows set carried_key = null where key = ?", [new])

@@ -10,6 +10,7 @@ import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
+from catalog.db.schema.found import TEXTS, public_id
 from catalog.db.store import started
 from specs.table_rules import personal_rules
 
@@ -57,11 +58,20 @@ def take_out(copy: sqlite3.Connection) -> None:
     )
     for table in ("replies", "corrections"):
         copy.execute(f"delete from {table} where finding_id in (select id from held)")  # noqa: S608  # see above
-    copy.execute("delete from findings where id in (select id from held)")
+    copy.execute(f"delete from finding_rows where {public_id()} in (select id from held)")  # noqa: S608  # see above
+    _take_out_texts(copy)
     _take_out_of_reports(copy)
     copy.execute("delete from to_score where dataset_id not in (select dataset_id from was_due)")
     copy.execute("drop table held")
     copy.execute("drop table was_due")
+
+
+def _take_out_texts(copy: sqlite3.Connection) -> None:
+    """Remove the texts and rules that no finding of the copy refers to: they are those of removed findings, or of what
+    findings said before."""
+    used = " union ".join(f"select {name} from finding_rows where {name} is not null" for name in TEXTS)  # noqa: S608
+    copy.execute(f"delete from finding_texts where key not in ({used})")  # noqa: S608  # names of the schema
+    copy.execute("delete from rules where key not in (select rule_key from finding_rows)")
 
 
 def _take_out_of_reports(copy: sqlite3.Connection) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from catalog.db.schema import TABLES, metric_columns
-from catalog.db.schema.views import VIEWS
+from catalog.db.schema.views import VIEWS, view_columns
 from catalog.site.queries import queries
 
 __all__ = ["DATABASE", "metadata"]
@@ -15,6 +15,9 @@ DATABASE = "catalog"
 
 _HIDDEN = (
     "records",
+    "keys",
+    "finding_texts",
+    "finding_rows",
     "_sqlite_migrations",
     "datasets_text",
     *(f"datasets_fts{part}" for part in ("", "_data", "_idx", "_docsize", "_config", "_content")),
@@ -84,10 +87,11 @@ def _tables() -> dict[str, dict[str, Any]]:
             **_SORT.get(name, {}),
         }
     for name, view in VIEWS.items():
-        of_table = TABLES[view.table].columns if view.table else {}
         found[name] = {
             "description": view.description,
-            "columns": {column: spec.description for column, spec in (of_table | view.columns).items()},
+            "columns": {column: spec.description for column, spec in view_columns(name).items()},
+            **({"facets": list(view.facets)} if view.facets else {}),
+            **_SORT.get(name, {}),
         }
     found["dataset_list"] = {
         "description": "Every dataset with its portal, publisher and grade, in few columns.",

@@ -6,18 +6,19 @@ canned query, and ``alias`` finds a dataset by another of its names. Visitors' i
 
 from __future__ import annotations
 
-from catalog.db.schema.views import address
+from catalog.db.schema.views import address, is_open, of_portal
 
 __all__ = ["NAMED_SQL"]
 
 # Only constants of the schema are inserted into the text.
 NAMED_SQL = {
-    "home_totals": """
+    "home_totals": f"""
 select (select count(*) from portals) as portals, (select count(*) from present_datasets) as datasets,
-       (select count(*) from distributions) as distributions, (select count(*) from open_findings) as findings,
+       (select count(*) from distributions) as distributions,
+       (select count(*) from finding_rows f where {is_open()}) as findings,
        (select max(run_id) from harvests where verdict is not null) as run""",
-    "home_portals": """
-select p.*, (select count(*) from open_findings f where f.portal_id = p.id) as open_findings
+    "home_portals": f"""
+select p.*, (select count(*) from finding_rows f where {of_portal("p.id")} and {is_open()}) as open_findings
 from portals p order by p.score is null, p.score desc, p.title limit 500""",
     "dataset_portal": "select * from portals where id = :id",
     "dataset_publisher": "select * from publishers where id = :id",
@@ -48,14 +49,17 @@ select id, title, identifier from present_datasets where parent_id = :id order b
     "dataset_corrections": "select * from corrections where dataset_id = :id order by corrected_at desc limit 50",
     "dataset_changes": "select * from changes where dataset_id = :id order by run_id desc, rowid desc limit 30",
     "portal_harvests": "select * from harvests where portal_id = :id order by run_id desc limit 14",
-    "portal_top_fixes": """
+    "portal_top_fixes": f"""
 select t.*, m.n as findings from top_fixes t
-left join (select rule_id, count(*) as n from open_findings where portal_id = :id group by rule_id) m
+left join (select r.rule_id, count(*) as n from finding_rows f join rules r on r.key = f.rule_key
+           where {of_portal(":id")} and {is_open()} group by r.rule_id) m
   on m.rule_id = t.rule_id
 where t.entity_level = 'portal' and t.entity_id = :id order by t.rank limit 12""",
-    "portal_rules": """
-select rule_id, rule_title, dimension, min(severity) as severity, count(*) as n, count(distinct dataset_id) as datasets
-from open_findings where portal_id = :id group by rule_id order by n desc limit 12""",
+    "portal_rules": f"""
+select r.rule_id, r.rule_title, r.dimension, min(r.severity) as severity, count(*) as n,
+       count(distinct f.dataset_key) as datasets
+from finding_rows f join rules r on r.key = f.rule_key
+where {of_portal(":id")} and {is_open()} group by r.rule_id order by n desc limit 12""",
     "portal_other_scores": """
 select * from score_history where entity_level = 'portal' and entity_id = :id and system != 'winnow'
   and run_id = (select max(run_id) from score_history where entity_level = 'portal' and entity_id = :id)

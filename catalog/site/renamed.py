@@ -2,12 +2,13 @@
 
 Data in other forms (``responses.json``, ``.csv``) stays at its old address, with its old columns, which the views
 with the old names provide. Only addresses of single rows have moved, because a view has no key to select a row by.
+That of a finding, which citations hold, leads to the view ``findings`` with this finding alone, and always will.
 """
 
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES
 from catalog.site.metadata import DATABASE
@@ -20,7 +21,8 @@ _OF_COLUMNS = {"_facet", "_facet_array", "_facet_date", "_sort", "_sort_desc", "
 
 
 def new_address(path: str, query: str) -> str | None:
-    """Return the present address of a page of the site whose table or columns were renamed; None if they were not.
+    """Return the present address of a page of the site whose table or columns were renamed, or that shows one finding;
+    None for all others.
 
     ``path``: path of the requested address; ``query``: its query string without "?". The result is a path, with a query
     string if there is one.
@@ -31,11 +33,15 @@ def new_address(path: str, query: str) -> str | None:
     '/catalog/response_cache/north%20x.json'
     >>> new_address("/catalog/responses.json", "") is None
     True
+    >>> new_address("/catalog/findings/00007fb8fceed251e8b0.json", "_shape=array")
+    '/catalog/findings.json?id=00007fb8fceed251e8b0&_shape=array'
     """
     match = _PAGE.fullmatch(path)
     if match is None:
         return None
     table = match["table"]
+    if table == "findings" and match["row"]:
+        return _finding_address(match["before"], match["row"][1:], query)
     if table in OLD_TABLES:
         if match["form"] and not match["row"]:
             return None
@@ -46,6 +52,14 @@ def new_address(path: str, query: str) -> str | None:
         return None
     new_query = _renamed(query, OLD_COLUMNS.get(table, {}))
     return None if (moved, new_query) == (path, query) else f"{moved}?{new_query}" if new_query else moved
+
+
+def _finding_address(before: str, row: str, query: str) -> str:
+    stem, _, form = row.rpartition(".")
+    key, form = (stem, f".{form}") if stem else (row, "")
+    # Datasette writes "~" where others write "%".
+    chosen = urlencode({"id": unquote(key.replace("~", "%"))})
+    return f"{before}findings{form}?{chosen}{'&' if query else ''}{query}"
 
 
 def _renamed(query: str, columns: dict[str, str]) -> str:

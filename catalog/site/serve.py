@@ -37,10 +37,12 @@ _PUBLIC_INDEXES = (
     ("datasets", "first_seen_run"),
     ("datasets", "changed_run"),
     ("datasets", "missing_since"),
-    ("findings", "first_seen_run"),
-    ("findings", "fixed_run"),
-    ("findings", "withdrawn_run"),
-    ("findings", "gain_points"),
+    ("finding_rows", "first_seen_key"),
+    ("finding_rows", "fixed_key"),
+    ("finding_rows", "withdrawn_key"),
+    ("finding_rows", "gain_points"),
+    ("finding_rows", "distribution_key"),
+    ("finding_rows", "rule_key"),
 )
 
 
@@ -118,8 +120,7 @@ def publish(db: Path, out: Path) -> None:
 
 
 def is_current(public: Path) -> bool:
-    """Return whether a public copy exists and was made by a version that leaves out unpublished findings and has all
-    views.
+    """Return whether a public copy exists and was made by a version that has all of today's views.
 
     It does not tell whether the catalogue has changed since then.
     """
@@ -127,8 +128,7 @@ def is_current(public: Path) -> bool:
         return False
     with closing(sqlite3.connect(f"{public.absolute().as_uri()}?mode=ro", uri=True)) as copy:
         views = {name for (name,) in copy.execute("select name from sqlite_master where type = 'view'")}
-        has_columns = any(row[1] == "withdrawn_run" for row in copy.execute("pragma table_info(findings)"))
-        return has_columns and VIEWS.keys() <= views
+        return VIEWS.keys() <= views
 
 
 def _check_name(db: Path) -> None:

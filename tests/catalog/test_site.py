@@ -17,6 +17,7 @@ import pytest
 
 import catalog.site as site_package
 from catalog.db.schema import TABLES, metric_columns
+from catalog.db.schema.views import VIEWS
 from catalog.db.store import CatalogError, open_catalog
 from catalog.exports.pdf import browser
 from catalog.site.metadata import metadata
@@ -66,7 +67,15 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 OWN_PAGES = sorted(
     f"/{path.stem}" for path in (Path(site_package.__file__).parent / "templates" / "pages").glob("*.html")
 )
-PAGES = ["/", *OWN_PAGES, "/catalog", "/catalog/dataset_list", *(f"/catalog/{name}" for name in TABLES)]
+HIDDEN = {"records", "keys", "finding_texts", "finding_rows"}
+PAGES = [
+    "/",
+    *OWN_PAGES,
+    "/catalog",
+    "/catalog/dataset_list",
+    "/catalog/findings",
+    *(f"/catalog/{name}" for name in TABLES),
+]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -163,9 +172,25 @@ def test_what_is_not_there(site: Site, path: str) -> None:
 
 
 def test_every_row_has_a_page(site: Site) -> None:
-    for path in ("distributions/north-d0", "records/north-0", "dataset_quality/north-0", "findings/f-link_ok"):
+    for path in ("distributions/north-d0", "records/north-0", "dataset_quality/north-0"):
         site.page(f"/catalog/{path}")
     assert site.get("/catalog/datasets/north-0.json?_shape=objects").json()["rows"][0]["identifier"] == "id-0"
+
+
+@pytest.mark.parametrize("form", ["", ".json", ".csv"])
+def test_the_address_of_a_finding_leads_to_it_for_ever(site: Site, form: str) -> None:
+    """Citations and replies hold it, and a view has no pages of rows."""
+    moved = site.get(f"/catalog/findings/f-link_ok{form}")
+    assert (moved.status_code, moved.headers["location"]) == (301, f"/catalog/findings{form}?id=f-link_ok")
+    assert "link_ok" in site.get(moved.headers["location"]).text
+
+
+def test_findings_are_filtered_sorted_and_counted_by_facets(site: Site) -> None:
+    found = site.get("/catalog/findings.json?state__in=new,open&_shape=objects&dataset_id=north-0").json()
+    assert set(found["facet_results"]) == set(VIEWS["findings"].facets)
+    first, *rest = (row["id"] for row in found["rows"])
+    assert (first, sorted(rest)) == ("f-link_ok", ["f-file_served", "f-late"])
+    assert '<a href="/catalog/datasets/north-0">north-0</a>' in site.page("/catalog/findings")
 
 
 def test_search_folds_accents_and_finds_beginnings(site: Site) -> None:
@@ -204,9 +229,10 @@ def test_search_takes_any_words(site: Site, words: str) -> None:
 def test_table_search_and_facets(site: Site) -> None:
     page = site.page("/catalog/datasets", _search="education")
     assert "north-0" in page and "north-1" not in page
-    for name, table in TABLES.items():
+    facets = {name: table.facets for name, table in TABLES.items()} | {"findings": VIEWS["findings"].facets}
+    for name, columns in facets.items():
         found = site.get(f"/catalog/{name}.json", _size="1").json()
-        assert set(found["facet_results"]) == set(table.facets), name
+        assert set(found["facet_results"]) == set(columns), name
         assert not found["suggested_facets"]
 
 
@@ -297,7 +323,7 @@ def test_metadata_describes_every_column(public: Path) -> None:
 
 def test_internal_tables_are_hidden(site: Site) -> None:
     found = {table["name"]: table["hidden"] for table in site.get("/catalog.json").json()["tables"]}
-    assert {name for name, hidden in found.items() if not hidden} == set(TABLES) - {"records"}
+    assert {name for name, hidden in found.items() if not hidden} == set(TABLES) - HIDDEN
 
 
 def test_publish_is_whole_or_not_at_all(tmp_path: Path, public: Path) -> None:

@@ -172,7 +172,7 @@ def test_the_life_of_a_finding(catalog: Catalog) -> None:
 def test_what_people_said_of_a_finding_stays(catalog: Catalog) -> None:
     runs = [harvest(catalog, DATASET) for _ in range(2)]
     score(catalog, runs[0], "a")
-    catalog.db.conn.execute("update findings set state = 'waived'")
+    catalog.db.conn.execute("update finding_rows set state = 'waived'")
     assert score(catalog, runs[1], "a") == {"a": "waived"}
     same = Finding(rule_id="a", rule_title="Other words", dimension="open", severity="info", how_to_fix="x")
     assert catalog.value("select id from findings") == finding_id(one(catalog)["id"], same)

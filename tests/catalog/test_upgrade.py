@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -13,14 +14,16 @@ from typing import Any
 
 import pytest
 
+from catalog.db import compacting
 from catalog.db.schema import TABLES
 from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
-from catalog.db.store import Catalog, open_catalog
+from catalog.db.store import Catalog, CatalogError, open_catalog
 from catalog.repositories.harvests import cached_response
 from catalog.site.serve import is_current, publish
+from tests.making import put_findings
 
 BEFORE = (Path(__file__).parent / "catalogue-0.1.0.sql").read_text(encoding="utf-8")
-LAST = "s0013_shards"
+LAST = "s0014_narrow_findings"
 # A process that opens a catalogue and is gone, without a chance to tidy up, as it begins a statement.
 KILLED = """
 import os, signal, sqlite3, sys
@@ -88,9 +91,12 @@ def rows_before() -> dict[str, list[dict[str, Any]]]:
         connection.executescript(BEFORE)
         connection.row_factory = sqlite3.Row
         there = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
-        for name in there & (TABLES.keys() | OLD_TABLES.keys()):
+        for name in there & (TABLES.keys() | OLD_TABLES.keys() | {"findings"}):
             now = OLD_COLUMNS.get(name, {})
             rows = [dict(row) for row in connection.execute(f"select * from {name} order by rowid")]  # noqa: S608
+            for row in rows if name == "findings" else ():
+                # It told whether a finding says the same as before; now that is compared itself.
+                del row["digest"]
             found[OLD_TABLES.get(name, name)] = [{now.get(k, k): v for k, v in row.items()} for row in rows]
     return found
 
@@ -102,7 +108,7 @@ def is_right(path: Path, *, is_filled: bool, new: Path) -> None:
         assert catalog.value("pragma integrity_check") == "ok"
         assert catalog.rows("pragma foreign_key_check") == []
         for name, rows in rows_before().items():
-            there = catalog.rows(f"select * from {name} order by rowid")  # noqa: S608
+            there = catalog.rows(f"select * from {name} order by {'id' if name == 'findings' else 'rowid'}")  # noqa: S608
             kept = [{k: v for k, v in row.items() if k in before} for row, before in zip(there, rows, strict=False)]
             assert (len(there), kept) == ((len(rows), rows) if is_filled else (0, [])), name
         assert catalog.value("select count(*) from datasets_fts where datasets_fts match 'haushalt'") == 2 * is_filled
@@ -124,16 +130,26 @@ def is_right(path: Path, *, is_filled: bool, new: Path) -> None:
 @pytest.mark.parametrize(
     ("what", "words", "times", "done"),
     [
-        # Within the step before: the tables are renamed, and half of the columns.
+        # Within a step: the tables are renamed, and half of the columns.
         ("filled", "alter table [replies] rename column [responder]", 1, 11),
         ("empty", "alter table [replies] rename column [responder]", 1, 11),
+        # The findings are to be moved, some of them have been, all have been, the file is to be compacted, or it is.
+        ("filled", "create unique index if not exists findings_by_id", 1, 13),
+        ("filled", "insert into finding_rows", 1, 14),
+        ("filled", "insert into finding_rows", 3, 14),
+        ("filled", "drop table findings_before", 1, 14),
+        ("filled", "vacuum", 1, 14),
+        ("filled", "drop table to_compact", 1, 14),
         ("nothing", "create virtual table datasets_fts", 1, 10),
         # Between two steps, or the last one and the views that are made after it.
-        ("filled", 'create view "answers"', 1, 13),
-        ("empty", 'create view "answers"', 1, 13),
+        ("filled", 'create view "answers"', 1, 14),
+        ("empty", 'create view "answers"', 1, 14),
         ("nothing", "begin", 7, 5),
     ],
-    ids=["filled-within", "empty-within", "nothing-within", "filled-between", "empty-between", "nothing-between"],
+    ids=[
+        *("filled-within", "empty-within", "not-moved", "moving", "half-moved", "moved", "not-compact", "compact"),
+        *("nothing-within", "filled-between", "empty-between", "nothing-between"),
+    ],
 )
 def test_an_upgrade_that_was_killed_is_gone_on_with(
     what: str, words: str, times: int, done: int, tmp_path: Path
@@ -158,3 +174,41 @@ def test_a_catalogue_that_no_command_has_opened_since_is_published(tmp_path: Pat
 def test_the_names_before_are_views_for_now(tmp_path: Path) -> None:
     with open_catalog(tmp_path / "catalog.db") as catalog:
         assert OLD_TABLES.keys() <= VIEWS.keys() and not OLD_TABLES.keys() & set(catalog.db.table_names())
+
+
+def test_an_upgrade_says_what_disk_it_needs_and_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "data" / "catalog.db"
+    make(path, "filled")
+    free = shutil.disk_usage(tmp_path)._replace(free=path.stat().st_size - 1)
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda folder: free)
+        with pytest.raises(CatalogError, match=r"needs 1 MB of free disk .* free some space and run again"):
+            open_catalog(path)
+    assert len(steps(path)) == 11
+    monkeypatch.setattr(compacting, "_SAID_FROM", 1)
+    with open_catalog(path) as catalog:
+        assert catalog.value("select count(*) from findings") == 3
+        assert catalog.value("pragma freelist_count") <= 2
+    assert "free disk" in caplog.text
+    caplog.clear()
+    open_catalog(path).close()
+    assert not caplog.text
+
+
+def test_what_was_found_at_an_address_stays_there(tmp_path: Path) -> None:
+    """A distribution that gets another address, or is taken out, takes none of its findings along."""
+    with open_catalog(tmp_path / "catalog.db") as catalog, catalog.writing():
+        catalog.upsert("distributions", [{"id": "x", "dataset_id": "d", "download_url": "https://old.example/"}])
+        put_findings(catalog, [{"id": "f", "dataset_id": "d", "distribution_id": "x", "state": "fixed"}])
+        assert catalog.value("select resource_url from findings") == "https://old.example/"
+        for change in ("download_url = '', access_url = 'https://new.example/'", "access_url = null"):
+            catalog.db.conn.execute(f"update distributions set {change}")  # noqa: S608
+            assert catalog.value("select resource_url from findings") == "https://old.example/"
+        put_findings(catalog, [{"id": "g", "dataset_id": "d", "distribution_id": "x", "state": "fixed"}])
+        catalog.db.conn.execute("delete from distributions")
+        assert catalog.rows("select id, resource_url from findings order by id") == [
+            {"id": "f", "resource_url": "https://old.example/"},
+            {"id": "g", "resource_url": None},
+        ]

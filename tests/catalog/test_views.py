@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from catalog.db.rows import dataset_id
-from catalog.db.schema import TABLES
-from catalog.db.schema.views import VIEWS
+from catalog.db.schema.views import VIEWS, view_columns
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.cards import card_rows
 from catalog.model import Dataset, Distribution, Page, Portal, Publisher, Record, ResourceCheck, TableReport
@@ -23,6 +22,7 @@ from catalog.repositories.reading import dataset, files
 from catalog.repositories.records import write_page
 from catalog.repositories.targets import due_targets
 from catalog.site.serve import is_current, publish
+from tests.making import put_findings
 
 PORTAL = Portal(id="town", type="ckan", title="Town", url="https://town.example.org", government="")
 PAGE, FILE = "https://town.example.org/page", "https://town.example.org/a.csv"
@@ -108,7 +108,7 @@ def test_a_portal_without_a_government_answers_for_itself(catalog: Catalog) -> N
 
 def test_findings_by_state(catalog: Catalog) -> None:
     states = ("new", "open", "fixed", "gone", "unknown", "disputed", "waived", "withdrawn")
-    catalog.upsert("findings", [{"id": state, "state": state} for state in states])
+    put_findings(catalog, [{"id": state, "state": state} for state in states])
     replies = [("open", "will_fix_by", "2026-01-01"), ("open", "will_fix_by", "2026-03-01"), ("new", "noted", None)]
     replies += [("waived", "will_fix_by", "2026-01-01"), ("unknown", "will_fix_by", "2026-02-01")]
     catalog.upsert(
@@ -133,8 +133,8 @@ def test_each_view_is_explained_and_has_the_columns_that_are_said(catalog: Catal
     for name, view in VIEWS.items():
         assert view.description.endswith("."), name
         cursor = catalog.db.conn.execute(f"select * from {name} limit 0")  # noqa: S608
-        columns = TABLES[view.table].columns if view.table else {}
-        assert {column[0] for column in cursor.description} == (columns | view.columns).keys(), name
+        assert {column[0] for column in cursor.description} == view_columns(name).keys(), name
+        assert set(view.facets) <= view_columns(name).keys(), name
 
 
 def test_views_follow_an_upgrade_and_reach_the_public_copy(tmp_path: Path) -> None:
@@ -164,7 +164,13 @@ def test_views_read_by_the_indexes_of_their_tables(catalog: Catalog) -> None:
     """A view costs nothing: the plan of a query over it searches by the same index as one over the table."""
     for sql, index in (
         ("select id from present_datasets where portal_id = 'p'", "idx_datasets_portal_id_status"),
-        ("select id from open_findings where portal_id = 'p'", "idx_findings_portal_id_state"),
+        ("select * from open_findings where portal_id = 'p'", "idx_finding_rows_portal_key_rule_key_state"),
+        ("select * from findings where portal_id = 'p' and state = 'new'",
+         "idx_finding_rows_portal_key_rule_key_state"),
+        ("select * from findings where dataset_id = 'd'", "idx_finding_rows_dataset_key"),
+        ("select * from findings where id = 'f'", "findings_by_id"),
+        ("select * from promised_fixes p cross join findings f on f.id = p.finding_id where p.finding_id = 'f'",
+         "findings_by_id"),
         ("select url from current_distributions where dataset_id = 'd'", "idx_distributions_dataset_id"),
         ("select id from current_distributions where not is_download and access_url = 'u'",
          "idx_distributions_access_url"),

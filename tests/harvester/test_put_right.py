@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 from portal_server import PortalServer, Response, ckan_search
 
+from catalog.db.interned import keys_of
 from catalog.db.schema import TABLES
+from catalog.db.schema.found import FINDING_COLUMNS
 from catalog.db.store import Catalog, open_catalog
+from catalog.repositories.findings import set_state
 from catalog.repositories.replies import import_replies
 from catalog.repositories.reply_files import Reply as Reply
 from catalog.repositories.sent import letters, note
@@ -91,8 +94,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             score_portal(catalog, run_id, "x")
             said = catalog.value("select id from findings where field = 'type_error: Zahl count'")
             catalog.upsert("replies", [{"id": "r1", "finding_id": said, "reply": "waived", "number": 1}])
-            catalog.db.conn.execute("update findings set state = 'waived' where id = ?", [said])
-            catalog.db.conn.commit()
+            with catalog.writing():
+                set_state(catalog, said, "waived")
             (letter,) = letters(catalog, run_id, "mail")
             assert note(catalog, letter)
             catalog.db.conn.execute("update resource_checks set next_check_at = null where url like '%/rents.csv'")
@@ -172,21 +175,24 @@ def test_a_public_copy_of_the_version_before_is_not_served(data: Path, tmp_path:
     publish(data / "catalog.db", public)
     assert is_current(public)
     with closing(sqlite3.connect(public)) as copy:
-        copy.execute("drop index public_findings_withdrawn_run")
-        copy.execute("alter table findings drop column withdrawn_run")
+        copy.execute("drop view findings")
+        copy.execute("create table findings (id text primary key)")
     assert not is_current(public)
 
 
 def test_a_finding_of_persons_is_public_when_it_is_fixed_or_old(data: Path, tmp_path: Path) -> None:
     with open_catalog(tmp_path / "catalog.db") as opened, closing(sqlite3.connect(data / "catalog.db")) as source:
         source.backup(opened.db.conn)
+        with opened.writing():
+            old = keys_of(opened.db.conn, ["20260101T000000Z"])["20260101T000000Z"]
     for change, is_public in (
         ("state = 'fixed'", True),
         ("state = 'waived'", False),
-        ("state = 'open', first_seen_run = '20260101T000000Z'", True),
+        (f"state = 'open', first_seen_key = {old}", True),
     ):
         with closing(sqlite3.connect(tmp_path / "catalog.db")) as own:
-            own.execute(f"update findings set {change} where rule_id like 'personal%'")  # noqa: S608
+            personal = "select key from rules where rule_id like 'personal%'"
+            own.execute(f"update finding_rows set {change} where rule_key in ({personal})")  # noqa: S608
             own.commit()
         publish(tmp_path / "catalog.db", tmp_path / "site" / "catalog.db")
         with closing(sqlite3.connect(tmp_path / "site" / "catalog.db")) as copy:
@@ -214,24 +220,30 @@ def test_replies_go_with_a_column_that_has_another_name(data: Path) -> None:
 
 def test_a_catalogue_of_the_version_before_is_brought_up_to_date(data: Path, tmp_path: Path) -> None:
     newer = {
-        "findings": ("withdrawn_run", "carried_to"),
         "table_reports": ("rejudged_run", "columns_before"),
         "corrections": ("reason", "field"),
         "replies": ("carried_from",),
     }
     with closing(sqlite3.connect(data / "catalog.db")) as source, closing(sqlite3.connect(tmp_path / "c.db")) as old:
         source.backup(old)
-        for (name,) in old.execute("select name from sqlite_master where name like 'to_score_%'").fetchall():
-            old.execute(f"drop trigger {name}")
+        for (name,) in old.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            if not name.startswith("datasets_"):
+                old.execute(f"drop trigger {name}")
+        lost = {"withdrawn_run", "carried_to"}
+        names = ", ".join(name for name in FINDING_COLUMNS if name not in lost)
+        old.execute(f"create table wide as select {names} from findings order by id")  # noqa: S608
         for (name,) in old.execute("select name from sqlite_master where type = 'view'").fetchall():
             old.execute(f"drop view {name}")
         for table, names in newer.items():
             for name in names:
                 old.execute(f"alter table {table} drop column {name}")
-        old.execute("delete from _sqlite_migrations where name = 's0010_harvests'")
-        count = old.execute("select count(*) from findings").fetchone()[0]
+        for name in ("finding_rows", "rules", "finding_texts", "keys"):
+            old.execute(f"drop table {name}")
+        old.execute("alter table wide rename to findings")
+        old.execute("delete from _sqlite_migrations where name in ('s0010_harvests', 's0014_narrow_findings')")
+        before = old.execute(f"select {names} from findings order by id").fetchall()  # noqa: S608
         old.commit()
     with open_catalog(tmp_path / "c.db") as catalog:
         assert all(set(names) <= set(catalog.db.table(table).columns_dict) for table, names in newer.items())
-        assert catalog.value("select count(*) from findings") == count
+        assert catalog.db.conn.execute(f"select {names} from findings order by id").fetchall() == before  # noqa: S608
         assert catalog.value("select count(*) from sqlite_master where name = 'to_score_reports_update'") == 1

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from catalog.db.schema import TABLES, metric_columns
+from catalog.db.schema.found import FINDING_COLUMNS
 from catalog.db.store import Catalog, instant, open_catalog, started
 from catalog.model import Dataset, Distribution, Publisher, ResourceCheck
 from catalog.repositories.checks import write_checks
@@ -38,7 +39,7 @@ def score(catalog: Catalog, run_id: str, *, is_full: bool) -> int:
 def content(catalog: Catalog, but: frozenset[str] | set[str] = frozenset()) -> dict[str, list[Any]]:
     found = {}
     for table in ("dataset_quality", "distribution_quality", "findings", "score_history", "top_fixes"):
-        names = [*TABLES[table].columns]
+        names = [*(FINDING_COLUMNS if table == "findings" else TABLES[table].columns)]
         if table.endswith("_quality"):
             names += metric_columns(table.removesuffix("_quality"))
         chosen = ", ".join(f"[{name}]" for name in names if name not in but)

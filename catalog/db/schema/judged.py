@@ -1,4 +1,4 @@
-"""Tables of measurements, scores and findings."""
+"""Tables of measurements and scores."""
 
 from __future__ import annotations
 
@@ -166,49 +166,5 @@ TABLES: dict[str, TableSpec] = {
         "A dataset of which something has changed since it was scored.",
         {"dataset_id": c(str, "Dataset.", "datasets")},
         pk="dataset_id",
-    ),
-    "findings": TableSpec(
-        "Something that fails, where, since when, and how to fix it.",
-        {
-            "id": c(str, "Stable id from dataset, distribution, rule and field."),
-            "state": c(
-                str,
-                "new, open, fixed, gone (no longer listed), withdrawn (we were wrong), disputed or waived; unknown "
-                "where nothing could be seen.",
-            ),
-            "severity": c(str, "error, warning or info."),
-            "rule_id": c(str, "Metric or table rule."),
-            "rule_title": c(str, "The question that was answered no."),
-            "dimension": c(str, "Dimension of the rule."),
-            "fault_party": c(str, "publisher, portal, harvester or unknown."),
-            "portal_id": c(str, "Portal.", "portals"),
-            "publisher_id": c(str, "Publisher.", "publishers"),
-            "dataset_id": c(str, "Dataset; empty where it is about the portal itself.", "datasets"),
-            "distribution_id": c(str, "Distribution.", "distributions"),
-            "resource_url": c(str, "Address concerned."),
-            "observed": c(str, "What was found."),
-            "expected": c(str, "What would pass."),
-            "http_status": c(int, "HTTP status."),
-            "format_declared": c(str, "Format declared."),
-            "format_served": c(str, "Format served."),
-            "field": c(str, "Column of the table."),
-            "first_row": c(int, "First line concerned."),
-            "error_count": c(int, "How often."),
-            "rate_per_1000": c(float, "How often for each 1,000 rows."),
-            "rows": c(str, "Lines of the first ten."),
-            "how_to_fix": c(str, "What to do."),
-            "gain_points": c(float, "Points of the dataset's Winnow score that fixing it brings."),
-            "first_seen_run": c(str, "Run that found it first.", "runs"),
-            "last_seen_run": c(str, "Last run that looked at it anew; it stands while nothing there changes.", "runs"),
-            "fixed_run": c(str, "Run that no longer found it.", "runs"),
-            "withdrawn_run": c(str, "Run in which we took it back: a changed rule no longer makes it.", "runs"),
-            "carried_to": c(str, "Finding that follows it, where a column has another name now.", "findings"),
-            "runs_failing": c(int, "Runs that found it, up to that one."),
-            "checked_at": c(str, "When it was last looked at."),
-            "exchange": c(str, "WARC-Record-ID of the response it rests on; empty without --archive."),
-            "digest": c(int, "Digest of what it says: the same as long as it says the same."),
-        },
-        indexes=(("portal_id", "state"), ("dataset_id",), ("rule_id",), ("distribution_id",)),
-        facets=("state", "severity", "rule_id", "dimension", "fault_party", "portal_id"),
     ),
 }

@@ -30,7 +30,7 @@ TABLES: dict[str, TableSpec] = {
         "What those who answer for the data have replied to a finding. The last reply to a finding stands.",
         {
             "id": c(str, "Finding, reply and day."),
-            "finding_id": c(str, "Finding.", "findings"),
+            "finding_id": c(str, "Finding."),
             "dataset_id": c(str, "Dataset.", "datasets"),
             "reply": c(str, "acknowledged, disputed, will_fix_by or waived."),
             "promised_on": c(str, "Day by which it will be fixed; only for will_fix_by."),
@@ -38,7 +38,7 @@ TABLES: dict[str, TableSpec] = {
             "replied_by": c(str, "Who replied, as given."),
             "replied_on": c(str, "Day of the reply, as given; that of the import where none was."),
             "imported_at": c(str, "When the reply was read."),
-            "carried_from": c(str, "Finding that was replied to, where its column had another name.", "findings"),
+            "carried_from": c(str, "Finding that was replied to, where its column had another name."),
             "number": c(int, "Rises with every reply read: the greatest of a finding is its last."),
             "outcome": c(
                 str,
@@ -73,7 +73,7 @@ TABLES: dict[str, TableSpec] = {
                 str, "dispute (also where empty) or rules: a changed rule no longer makes it of the same data."
             ),
             "field": c(str, "Column of the table."),
-            "finding_id": c(str, "Finding.", "findings"),
+            "finding_id": c(str, "Finding."),
             "reply_id": c(str, "The reply that disputed it.", "replies"),
             "portal_id": c(str, "Portal.", "portals"),
             "dataset_id": c(str, "Dataset.", "datasets"),

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from catalog.db.schema import replied
+from catalog.db.schema import TABLES, found, replied
+from catalog.db.schema.address import address
 from catalog.db.schema.kinds import ColumnSpec, c
 
 __all__ = [
@@ -27,7 +28,9 @@ __all__ = [
     "is_current",
     "is_open",
     "is_present",
+    "of_portal",
     "state_in",
+    "view_columns",
 ]
 
 OPEN = ("new", "open")
@@ -63,6 +66,15 @@ def is_open(alias: str = "f") -> str:
     return state_in(OPEN, alias)
 
 
+def of_portal(portal: str, alias: str = "f") -> str:
+    """Return an SQL condition that is true of a row of ``finding_rows`` that is about a portal.
+
+    Queries that only count read that table by its index; the view ``findings`` looks up each row's ids. ``portal``: SQL
+    expression of the portal's id. ``alias``: name of the table in the query.
+    """
+    return f"{alias}.portal_key = (select key from keys where keys.id = {portal})"
+
+
 def is_present(alias: str = "d") -> str:
     """Return an SQL condition that is true of a dataset that its portal currently lists.
 
@@ -70,16 +82,6 @@ def is_present(alias: str = "d") -> str:
     name of the table ``datasets`` in the query; "" for none.
     """
     return f"{_of(alias)}status = 'present'"
-
-
-def address(alias: str = "d") -> str:
-    """Return an SQL expression for the main address of a distribution: its download URL, else its access URL, else
-    null.
-
-    ``alias``: name of the table ``distributions`` in the query; "" for none.
-    """
-    of = _of(alias)
-    return f"coalesce(nullif({of}download_url, ''), nullif({of}access_url, ''))"
 
 
 def is_current(alias: str = "d") -> str:
@@ -98,8 +100,10 @@ class View:
     description: str
     sql: str
     table: str | None = None
-    """Name of the table all of whose columns the view has; None if there is no such table."""
+    """Name of the table, or of the earlier view, all of whose columns the view has; None if there is none."""
     columns: dict[str, ColumnSpec] = field(default_factory=dict)
+    facets: tuple[str, ...] = ()
+    """Columns that Datasette offers as facets."""
 
 
 OLD_TABLES = {"answers": "response_cache", "responses": "replies"}
@@ -140,6 +144,12 @@ VIEWS = {
         table="data_services",
         sql=f"select * from data_services where {is_current('')}",
     ),
+    "findings": View(
+        description="Something that fails, where, since when, and how to fix it.",
+        columns=found.FINDING_COLUMNS,
+        facets=found.FINDING_FACETS,
+        sql=found.FINDING_SQL,
+    ),
     "open_findings": View(
         description="Findings that are to be fixed: new or open, neither disputed nor waived.",
         table="findings",
@@ -172,7 +182,7 @@ VIEWS = {
             "promised_on": c(str, "Day until which it is to be fixed."),
         },
         sql=f"""select r.finding_id, r.promised_on
-                from latest_replies r join findings f on f.id = r.finding_id
+                from latest_replies r cross join findings f on f.id = r.finding_id
                 where r.reply = 'will_fix_by' and {state_in(AWAITED)}""",
     ),
     "answers": View(
@@ -187,3 +197,11 @@ VIEWS = {
     ),
 }
 """All views, in an order in which they can be created: each reads tables and views before it."""
+
+
+def view_columns(name: str) -> dict[str, ColumnSpec]:
+    """Return the columns of a view by name: those of the table or view that it selects from, and its own."""
+    view = VIEWS[name]
+    if view.table is None:
+        return view.columns
+    return (view_columns(view.table) if view.table in VIEWS else TABLES[view.table].columns) | view.columns

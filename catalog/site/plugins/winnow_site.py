@@ -10,11 +10,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, Generator
+from functools import cache
 from typing import Any
 
+from datasette.utils import tilde_encode
 from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
+from catalog.db.schema.views import VIEWS, view_columns
+from catalog.site.metadata import DATABASE
 from catalog.site.page_queries import NAMED_SQL
 from catalog.site.queries import queries
 from catalog.site.renamed import new_address
@@ -38,13 +42,14 @@ _HEADERS = (
 
 
 @hookimpl(wrapper=True)
-def render_cell(value: object, table: str | None) -> Generator[None, list[Any], list[Any]]:
+def render_cell(value: object, column: str, table: str | None) -> Generator[None, list[Any], list[Any]]:
     """Render a cell whose text looks like JSON (a hook of Datasette), so that no other plugin renders it.
 
     It is shown as a link only in query results, for which ``table`` is None, and only if it is an object with ``href``
-    and ``label``. Errors that other plugins raise for such a cell are ignored.
+    and ``label``. Errors that other plugins raise for such a cell are ignored. Ids of rows that a view shows are links
+    too: SQLite has no foreign keys of views, by which Datasette links those of tables.
     """
-    ours = _drawn(value, table)
+    ours = _drawn(value, table) or _row_link(value, column, table)
     try:
         others = yield
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
@@ -71,6 +76,23 @@ def _drawn(value: object, table: str | None) -> Markup | None:
     if isinstance(data, list) and all(isinstance(item, str) for item in data):
         return escape(", ".join(data)) if data else Markup("&nbsp;")
     return escape(value)
+
+
+@cache
+def _references(table: str | None) -> dict[str, str]:
+    """Return the columns that hold ids of rows of another table or view and that Datasette does not link, with its
+    name."""
+    if table in VIEWS:
+        return {name: spec.references for name, spec in view_columns(table).items() if spec.references}
+    return {"finding_id": "findings", "carried_from": "findings"} if table in ("replies", "corrections") else {}
+
+
+def _row_link(value: object, column: str, table: str | None) -> Markup | None:
+    """Return an id as a link to its row; None for any other cell."""
+    to = _references(table).get(column)
+    if to is None or not isinstance(value, str) or not value:
+        return None
+    return Markup('<a href="/{}/{}/{}">{}</a>').format(DATABASE, to, tilde_encode(value), value)
 
 
 @hookimpl

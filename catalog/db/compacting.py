@@ -1,0 +1,74 @@
+"""Give back the disk that a migration freed, and refuse a migration for which there is too little of it."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+
+from catalog.db.sqlite import Database
+
+__all__ = ["NoRoomError", "check_room", "compact", "mark_for_compacting"]
+
+log = logging.getLogger(__name__)
+
+_MARK = "to_compact"
+"""Empty table that is there from the first step that frees much until the file has been compacted."""
+_OLD = ("findings", "findings_before", _MARK)
+"""Tables that only a catalogue has that a step will shrink, or has begun to shrink."""
+_SAID_FROM = 100_000_000
+"""Bytes; nobody waits for a smaller file."""
+
+
+class NoRoomError(Exception):
+    """A migration needs more disk than is free. The message says how much, and what to do."""
+
+
+def needed_bytes(size: int) -> int:
+    """Return the free disk in bytes that migrating a catalogue file of ``size`` bytes needs at most.
+
+    Measured on catalogues of 120 MB and 2 GB: the moved rows are a tenth of the file, and compacting writes what is
+    left of it, about a third, twice: into a temporary file, and from there into the write-ahead log.
+    """
+    return size
+
+
+def check_room(db: Database) -> None:
+    """Raise NoRoomError if a catalogue must be migrated and compacted, and the disk it is on has too little room.
+
+    A large one is announced in the log, with the disk that it needs. Temporary files are taken to be on the same disk.
+    """
+    marks = ", ".join("?" * len(_OLD))
+    sql = f"select count(*) from sqlite_master where type = 'table' and name in ({marks})"  # noqa: S608  # marks
+    name = db.execute("select file from pragma_database_list where name = 'main'").fetchone()[0]
+    if not name or not db.execute(sql, _OLD).fetchone()[0]:
+        return
+    path = Path(name)
+    needed, free = needed_bytes(path.stat().st_size), shutil.disk_usage(path.parent).free
+    if free < needed:
+        raise NoRoomError(
+            f"bringing it up to date needs {_mb(needed)} of free disk and there are {_mb(free)}; free some space and "
+            "run again: it goes on where it stopped"
+        )
+    if needed > _SAID_FROM:
+        log.warning("%s is brought up to date: this needs up to %s of free disk, and ends smaller", path, _mb(needed))
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"
+
+
+def mark_for_compacting(db: Database) -> None:
+    """Note, in the transaction of a step, that the file is to be compacted after the last step."""
+    db.execute(f"create table if not exists {_MARK} (id integer primary key)")
+
+
+def compact(db: Database) -> None:
+    """Compact the file if a step has asked for it. If the process is killed meanwhile, the next call does it."""
+    if _MARK not in db.table_names():
+        return
+    db.execute("vacuum")
+    with db.atomic():
+        # A vacuum may renumber rows, and the full-text index uses the numbers.
+        db.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
+        db.execute(f"drop table {_MARK}")

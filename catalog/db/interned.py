@@ -1,0 +1,101 @@
+"""Store ids, texts and rules of findings once each, and return the integers that stand for them.
+
+All functions look up what is there and add what is missing. Call them inside a transaction. Nothing is cached between
+calls: a transaction that is undone takes its keys with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from catalog.db.rows import plain
+from catalog.db.schema.found import RULE
+
+__all__ = ["digest_of", "ids_of_keys", "keys_of", "rule_keys", "stored_id", "text_keys", "texts_of_keys"]
+
+Rule = tuple[Any, ...]
+"""Values of the columns ``RULE``."""
+
+
+def keys_of(conn: sqlite3.Connection, ids: Iterable[str | None]) -> dict[str | None, int | None]:
+    """Return the key of each id of a portal, publisher, dataset, distribution or run; None has the key None."""
+    wanted = json.dumps(sorted({one for one in ids if one is not None}))
+    run = conn.execute
+    run("insert into keys (id) select value from json_each(?) where true on conflict (id) do nothing", [wanted])
+    found = run("select id, key from keys where id in (select value from json_each(?))", [wanted])
+    return {None: None, **dict(found)}
+
+
+def ids_of_keys(conn: sqlite3.Connection, keys: Iterable[int | None]) -> dict[int | None, str | None]:
+    """Return the id that each key stands for; None stands for None."""
+    wanted = json.dumps(sorted({one for one in keys if one is not None}))
+    found = conn.execute("select key, id from keys where key in (select value from json_each(?))", [wanted])
+    return {None: None, **dict(found)}
+
+
+def stored_id(finding_id: str) -> bytes | str:
+    """Return the id of a finding as ``finding_rows`` holds it: 10 bytes if it is 20 hexadecimal digits, else the
+    text."""
+    if len(finding_id) == 20 and not set(finding_id) - set("0123456789abcdef"):
+        return bytes.fromhex(finding_id)
+    return finding_id
+
+
+def digest_of(text: str) -> int:
+    """Return the number by which a text is looked up: the first seven bytes of its BLAKE2b hash."""
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=7).digest())
+
+
+def text_keys(conn: sqlite3.Connection, texts: Iterable[str | None]) -> dict[str | None, int | None]:
+    """Return the key of each text; None has the key None.
+
+    The texts may be foreign: what SQLite does not accept in them is replaced, see :func:`catalog.db.rows.plain`.
+    """
+    stored = {one: plain(one) for one in texts if one is not None}
+    digests = {text: digest_of(text) for text in stored.values()}
+    run = conn.execute
+    sql = "select text, key from finding_texts where digest in (select value from json_each(?))"
+    # Two texts of one digest have two rows.
+    known: dict[str, int] = dict(run(sql, [json.dumps(sorted(digests.values()))]))
+    free = int(run("select coalesce(max(key), 0) + 1 from finding_texts").fetchone()[0])
+    new = {text: key for key, text in enumerate((text for text in digests if text not in known), free)}
+    conn.executemany(
+        "insert into finding_texts (key, digest, text) values (?, ?, ?)",
+        ((key, digests[text], text) for text, key in new.items()),
+    )
+    known |= new
+    return {None: None, **{one: known[text] for one, text in stored.items()}}
+
+
+def texts_of_keys(conn: sqlite3.Connection, keys: Iterable[int | None]) -> dict[int | None, str | None]:
+    """Return the text that each key stands for; None stands for None."""
+    wanted = json.dumps(sorted({one for one in keys if one is not None}))
+    sql = "select key, text from finding_texts where key in (select value from json_each(?))"
+    return {None: None, **dict(conn.execute(sql, [wanted]))}
+
+
+def rule_keys(conn: sqlite3.Connection, rules: Collection[Rule]) -> Mapping[Rule, int]:
+    """Return the key of each rule, which is given by its values of the columns ``RULE``."""
+    if not rules:
+        return {}
+    columns = ", ".join(RULE)
+    wanted = json.dumps(sorted({str(rule[0]) for rule in rules}))
+    run = conn.execute
+    # Only names of the schema are inserted into the text.
+    sql = f"select key, {columns} from rules where rule_id in (select value from json_each(?))"  # noqa: S608
+    known: dict[Rule, int] = {row[1:]: row[0] for row in run(sql, [wanted])}
+    stored = {rule: tuple(plain(value) for value in rule) for rule in rules}
+    free = int(run("select coalesce(max(key), 0) + 1 from rules").fetchone()[0])
+    missing = dict.fromkeys(told for told in stored.values() if told not in known)
+    new = {told: key for key, told in enumerate(missing, free)}
+    marks = ", ".join("?" * (len(RULE) + 1))
+    conn.executemany(
+        f"insert into rules (key, {columns}) values ({marks})",  # noqa: S608  # names of the schema
+        ((key, *told) for told, key in new.items()),
+    )
+    known |= new
+    return {rule: known[told] for rule, told in stored.items()}

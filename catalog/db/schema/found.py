@@ -1,0 +1,201 @@
+"""Findings as narrow rows of integers, and the view ``findings`` that spells them out.
+
+A large portal has thirty findings a dataset. Nearly everything they say is the same for thousands of them, so each
+text, id and rule stands once and a finding refers to it by its integer key. Readers use the view; only
+:mod:`catalog.repositories` writes the tables.
+"""
+
+from __future__ import annotations
+
+from catalog.db.schema.address import address
+from catalog.db.schema.kinds import ColumnSpec, TableSpec, c
+
+__all__ = [
+    "FINDING_COLUMNS",
+    "FINDING_FACETS",
+    "FINDING_SQL",
+    "IDS",
+    "INDEXES",
+    "RULE",
+    "TABLES",
+    "TEXTS",
+    "TRIGGERS",
+    "public_id",
+]
+
+FINDING_COLUMNS: dict[str, ColumnSpec] = {
+    "id": c(str, "Stable id from dataset, distribution, rule and field."),
+    "state": c(
+        str,
+        "new, open, fixed, gone (no longer listed), withdrawn (we were wrong), disputed or waived; unknown "
+        "where nothing could be seen.",
+    ),
+    "severity": c(str, "error, warning or info."),
+    "rule_id": c(str, "Metric or table rule."),
+    "rule_title": c(str, "The question that was answered no."),
+    "dimension": c(str, "Dimension of the rule."),
+    "fault_party": c(str, "publisher, portal, harvester or unknown."),
+    "portal_id": c(str, "Portal.", "portals"),
+    "publisher_id": c(str, "Publisher.", "publishers"),
+    "dataset_id": c(str, "Dataset; empty where it is about the portal itself.", "datasets"),
+    "distribution_id": c(str, "Distribution.", "distributions"),
+    "resource_url": c(str, "Address concerned."),
+    "observed": c(str, "What was found."),
+    "expected": c(str, "What would pass."),
+    "http_status": c(int, "HTTP status."),
+    "format_declared": c(str, "Format declared."),
+    "format_served": c(str, "Format served."),
+    "field": c(str, "Column of the table."),
+    "first_row": c(int, "First line concerned."),
+    "error_count": c(int, "How often."),
+    "rate_per_1000": c(float, "How often for each 1,000 rows."),
+    "rows": c(str, "Lines of the first ten."),
+    "how_to_fix": c(str, "What to do."),
+    "gain_points": c(float, "Points of the dataset's Winnow score that fixing it brings."),
+    "first_seen_run": c(str, "Run that found it first.", "runs"),
+    "last_seen_run": c(str, "Last run that looked at it anew; it stands while nothing there changes.", "runs"),
+    "fixed_run": c(str, "Run that no longer found it.", "runs"),
+    "withdrawn_run": c(str, "Run in which we took it back: a changed rule no longer makes it.", "runs"),
+    "carried_to": c(str, "Finding that follows it, where a column has another name now.", "findings"),
+    "runs_failing": c(int, "Runs that found it, up to that one."),
+    "checked_at": c(str, "When it was last looked at."),
+    "exchange": c(str, "WARC-Record-ID of the response it rests on; empty without --archive."),
+}
+"""Columns of the view ``findings``, in their order; ``references`` names the table whose id each holds."""
+FINDING_FACETS = ("state", "severity", "rule_id", "dimension", "fault_party", "portal_id")
+
+RULE = ("rule_id", "rule_title", "dimension", "severity", "fault_party", "how_to_fix", "expected")
+"""Columns of a finding that stand in the table ``rules``."""
+TEXTS = ("observed", "format_declared", "format_served", "field", "rows", "exchange", "checked_at")
+"""Columns of a finding that stand in the table ``finding_texts``, and under the same name as its key."""
+IDS = {
+    "portal_id": "portal_key",
+    "publisher_id": "publisher_key",
+    "dataset_id": "dataset_key",
+    "distribution_id": "distribution_key",
+    "first_seen_run": "first_seen_key",
+    "last_seen_run": "last_seen_key",
+    "fixed_run": "fixed_key",
+    "withdrawn_run": "withdrawn_key",
+}
+"""Columns of a finding that stand in the table ``keys``, with the column that holds the key."""
+
+
+def public_id(alias: str = "") -> str:
+    """Return an SQL expression for the id of a finding, of the row ``alias`` of ``finding_rows``.
+
+    The id of a finding is 20 hexadecimal digits, of which the row holds the 10 bytes; an id of another form, which an
+    import may have brought, is held as text. Write it exactly so: an index is on this expression, which is cast
+    because SQLite compares a column of texts only with an index of texts.
+    """
+    column = f"{alias}.public_id" if alias else "public_id"
+    return f"cast(case typeof({column}) when 'blob' then lower(hex({column})) else {column} end as text)"
+
+
+TABLES: dict[str, TableSpec] = {
+    "keys": TableSpec(
+        "Id of a portal, publisher, dataset, distribution or run, and the number that stands for it in findings.",
+        {
+            "key": c(int, "Number; it is never given to another id."),
+            "id": c(str, "Id."),
+        },
+        pk="key",
+    ),
+    "rules": TableSpec(
+        "What is the same for all findings of a rule. A rule has several rows where its words or severity differ.",
+        {
+            "key": c(int, "Number that findings refer to."),
+            **{name: FINDING_COLUMNS[name] for name in RULE},
+        },
+        pk="key",
+        facets=("dimension", "severity"),
+    ),
+    "finding_texts": TableSpec(
+        "A text of findings, once: what was observed, a format, a field, lines, an instant.",
+        {
+            "key": c(int, "Number that findings refer to."),
+            "digest": c(int, "First seven bytes of its BLAKE2b hash, to find it by."),
+            "text": c(str, "Text."),
+        },
+        pk="key",
+        indexes=(("digest",),),
+    ),
+    "finding_rows": TableSpec(
+        "A finding as it is stored; the view findings spells it out.",
+        {
+            "key": c(int, "Number of the finding."),
+            "public_id": c(bytes, "Its id: 10 bytes, or a text where it is not of 20 hexadecimal digits."),
+            "portal_key": c(int, "Portal, by keys."),
+            "publisher_key": c(int, "Publisher, by keys."),
+            "dataset_key": c(int, "Dataset, by keys; empty where it is about the portal itself."),
+            "distribution_key": c(int, "Distribution, by keys."),
+            "rule_key": c(int, "Rule.", "rules"),
+            "state": FINDING_COLUMNS["state"],
+            "first_seen_key": c(int, "Run that found it first, by keys."),
+            "last_seen_key": c(int, "Last run that looked at it anew, by keys."),
+            "runs_failing": FINDING_COLUMNS["runs_failing"],
+            "gain_points": FINDING_COLUMNS["gain_points"],
+            "observed": c(int, "What was found.", "finding_texts"),
+            "format_declared": c(int, "Format declared.", "finding_texts"),
+            "format_served": c(int, "Format served.", "finding_texts"),
+            "http_status": FINDING_COLUMNS["http_status"],
+            "checked_at": c(int, "When it was last looked at.", "finding_texts"),
+            "fixed_key": c(int, "Run that no longer found it, by keys."),
+            "withdrawn_key": c(int, "Run in which we took it back, by keys."),
+            "carried_key": c(int, "Finding that follows it, where a column has another name now.", "finding_rows"),
+            "resource_url": c(
+                str, "Address concerned; empty where it is that of the distribution, a blank text where it has none."
+            ),
+            "field": c(int, "Column of the table.", "finding_texts"),
+            "first_row": FINDING_COLUMNS["first_row"],
+            "error_count": FINDING_COLUMNS["error_count"],
+            "rate_per_1000": FINDING_COLUMNS["rate_per_1000"],
+            "rows": c(int, "Lines of the first ten.", "finding_texts"),
+            "exchange": c(int, "WARC-Record-ID of the response it rests on.", "finding_texts"),
+        },
+        pk="key",
+        indexes=(("dataset_key",), ("portal_key", "rule_key", "state")),
+    ),
+}
+
+INDEXES = {
+    "keys_by_id": "create unique index if not exists keys_by_id on keys (id)",
+    "findings_by_id": f"create unique index if not exists findings_by_id on finding_rows ({public_id()})",
+}
+"""Indexes that a TableSpec cannot declare."""
+
+_KEEP = f"""update finding_rows set resource_url = coalesce({address("old")}, '')
+    where dataset_key = (select key from keys where id = old.dataset_id)
+      and distribution_key = (select key from keys where id = old.id) and resource_url is null;"""  # noqa: S608
+TRIGGERS = {
+    "findings_keep_address": f"""create trigger findings_keep_address
+        after update of download_url, access_url on distributions
+        when {address("old")} is not {address("new")} begin {_KEEP} end""",
+    "findings_keep_address_deleted": f"""create trigger findings_keep_address_deleted
+        after delete on distributions begin {_KEEP} end""",
+}
+"""Triggers that write the address into the findings about it when the distribution gets another one: what was found
+there was not found at the new one."""
+
+
+def _view() -> str:
+    """Return the query of the view ``findings``.
+
+    Ids are joined, so that a query by dataset, portal or rule starts at an index; texts are looked up one by one, so
+    that a query that asks for none pays for none. All joins are outer ones and find one row at most.
+    """
+    columns = {name: f"rules.{name}" for name in RULE}
+    columns |= {name: f"{key}s.id" for name, key in IDS.items()}
+    columns |= {name: f"(select text from finding_texts where key = f.{name})" for name in TEXTS}  # noqa: S608
+    columns |= {
+        "id": public_id("f"),
+        "resource_url": f"nullif(coalesce(f.resource_url, {address('part')}), '')",
+        "carried_to": f"(select {public_id('next')} from finding_rows next where next.key = f.carried_key)",  # noqa: S608
+    }
+    told = ", ".join(f"{columns.get(name, f'f.{name}')} as {name}" for name in FINDING_COLUMNS)
+    joins = " ".join(f"left join keys {key}s on {key}s.key = f.{key}" for key in IDS.values())
+    return f"""select {told} from finding_rows f left join rules on rules.key = f.rule_key {joins}
+        left join distributions part on part.id = distribution_keys.id"""  # noqa: S608  # constants of this module
+
+
+FINDING_SQL = _view()

@@ -186,5 +186,5 @@ def put_findings(catalog: Catalog, rows: Iterable[Mapping[str, Any]]) -> None:
         }
         stored |= {key: keys[row.get(name)] for name, key in IDS.items()}
         stored |= {name: texts[row.get(name)] for name in TEXTS}
-        rest = FINDING_COLUMNS.keys() - {"id", "carried_to", *RULE, *IDS, *TEXTS}
+        rest = FINDING_COLUMNS.keys() - {"id", "key", "carried_to", *RULE, *IDS, *TEXTS}
         catalog.upsert("finding_rows", [stored | {name: row[name] for name in rest & row.keys()}])

@@ -206,7 +206,7 @@ def s0014_narrow_findings(db: Database) -> None:
             if index.origin == "c":
                 db.execute(f"drop index [{index.name}]")
         db.execute(f"alter table findings rename to {BEFORE}")
-        for name in found.FINDING_COLUMNS.keys() - db.table(BEFORE).columns_dict.keys():
+        for name in found.FINDING_COLUMNS.keys() - {"key"} - db.table(BEFORE).columns_dict.keys():
             db.execute(f"alter table {BEFORE} add column [{name}]")
         mark_for_compacting(db)
     add_missing(db)

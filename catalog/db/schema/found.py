@@ -60,6 +60,7 @@ FINDING_COLUMNS: dict[str, ColumnSpec] = {
     "runs_failing": c(int, "Runs that found it, up to that one."),
     "checked_at": c(str, "When it was last looked at."),
     "exchange": c(str, "WARC-Record-ID of the response it rests on; empty without --archive."),
+    "key": c(int, "Number of the finding, by which causes refer to it."),
 }
 """Columns of the view ``findings``, in their order; ``references`` names the table whose id each holds."""
 FINDING_FACETS = ("state", "severity", "rule_id", "dimension", "fault_party", "portal_id")

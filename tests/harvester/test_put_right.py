@@ -230,8 +230,8 @@ def test_a_catalogue_of_the_version_before_is_brought_up_to_date(data: Path, tmp
             if not name.startswith("datasets_"):
                 old.execute(f"drop trigger {name}")
         lost = {"withdrawn_run", "carried_to", "key"}
-        names = ", ".join(name for name in FINDING_COLUMNS if name not in lost)
-        old.execute(f"create table wide as select {names} from findings order by id")  # noqa: S608
+        told = ", ".join(name for name in FINDING_COLUMNS if name not in lost)
+        old.execute(f"create table wide as select {told} from findings order by id")  # noqa: S608
         for (name,) in old.execute("select name from sqlite_master where type = 'view'").fetchall():
             old.execute(f"drop view {name}")
         for table, names in newer.items():
@@ -241,9 +241,9 @@ def test_a_catalogue_of_the_version_before_is_brought_up_to_date(data: Path, tmp
             old.execute(f"drop table {name}")
         old.execute("alter table wide rename to findings")
         old.execute("delete from _sqlite_migrations where name in ('s0010_harvests', 's0014_narrow_findings')")
-        before = old.execute(f"select {names} from findings order by id").fetchall()  # noqa: S608
+        before = old.execute(f"select {told} from findings order by id").fetchall()  # noqa: S608
         old.commit()
     with open_catalog(tmp_path / "c.db") as catalog:
         assert all(set(names) <= set(catalog.db.table(table).columns_dict) for table, names in newer.items())
-        assert catalog.db.conn.execute(f"select {names} from findings order by id").fetchall() == before  # noqa: S608
+        assert catalog.db.conn.execute(f"select {told} from findings order by id").fetchall() == before  # noqa: S608
         assert catalog.value("select count(*) from sqlite_master where name = 'to_score_reports_update'") == 1

@@ -156,7 +156,7 @@ def write_withdrawals(catalog: Catalog, run_id: str, found: Iterable[Withdrawal]
 
 
 def _id_of(catalog: Catalog, key: int) -> str:
-    sql = f"select {public_id()} from finding_rows where key = ?"  # noqa: S608  # an expression of the schema
+    sql = f"select {public_id()} from finding_rows where key = ?"
     return str(catalog.value(sql, [key]))
 
 

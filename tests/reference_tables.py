@@ -75,14 +75,23 @@ def column_tables() -> str:
 
 
 def csv_tables() -> str:
-    """Return all columns of the CSVs that are sent, one section for each file."""
-    parts = []
-    for name, file in export_files().items():
+    """Return all columns of the CSVs that are sent, one section for each file, and those that only schema 1 has."""
+    parts, new = [], export_files()
+    for name, file in new.items():
         parts += [f"## `{name}.csv`", "", "| column | type | what it says |", "| --- | --- | --- |"]
         for one in file.column:
             words = f" One of: {', '.join(f'`{value}`' for value in one.enum)}." if one.enum else ""
-            parts.append(f"| `{one.name}` | {one.type} | {_cell(one.description)}{words} |")
+            people = " Only in the workbook and the copies in a language." if one.for_people else ""
+            parts.append(f"| `{one.name}` | {one.type} | {_cell(one.description)}{words}{people} |")
         parts.append("")
+    parts += ["## Only in schema 1", "", "| file | column | type | what it says |", "| --- | --- | --- | --- |"]
+    for name, file in export_files(1).items():
+        left = {one.name for one in new[name].column}
+        parts += [
+            f"| `{name}.csv` | `{one.name}` | {one.type} | {_cell(one.description)} |"
+            for one in file.column
+            if one.name not in left
+        ]
     return "\n".join(parts).rstrip()
 
 

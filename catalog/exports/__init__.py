@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from catalog.db.store import Catalog
 from catalog.exports.options import ExportOptions
+from specs.exports import SCHEMAS, Schema
 
 if TYPE_CHECKING:
     from catalog.exports.job import OutputFormat
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "ExportOptions", "export_all", "output_formats"]
 
 FORMATS = (
-    "scorecard.ScorecardFiles",
+    "tables.FolderTables",
     "page.ReportPages",
     "feed.AtomFeeds",
     "pdf.PrintedPages",
@@ -24,28 +25,41 @@ FORMATS = (
     "dcat.RdfCatalogue",
 )
 """Module and class of each format, in the order of writing: a page must be written before it is printed."""
+_OF_SCHEMA_1 = {"tables.FolderTables": "scorecard.ScorecardFiles"}
 
 
-def output_formats() -> Iterator[OutputFormat]:
+def output_formats(schema: Schema = SCHEMAS[-1]) -> Iterator[OutputFormat]:
     """Yield one object of each output format, in the order in which they must be written.
 
-    A format's module is imported only when it is reached, because some load large libraries.
+    ``schema``: major version of the columns. A format's module is imported only when it is reached, because some load
+    large libraries.
     """
     for one in FORMATS:
+        if schema == 1:
+            one = _OF_SCHEMA_1.get(one, one)
         module, _, name = one.partition(".")
         yield getattr(import_module(f"catalog.exports.{module}"), name)()
 
 
 def export_all(catalog: Catalog, run_id: str, out: Path, options: ExportOptions | None = None) -> list[Path]:
-    """Write the output of a run in all formats into the folder ``out``, and return the paths of all files.
+    """Write the output of a run into the folder ``out``, and return the paths of the files that were written.
 
-    At the end every folder gets a data package and a list of hashes. ``options``: None means the defaults.
+    Only the folders whose contents have changed since the last export are written, except in the form of schema 1,
+    where every row names the run. At the end every folder has a data package and a list of hashes. ``options``: None
+    means the defaults.
     """
     from catalog.exports.folders import seal_folder
     from catalog.exports.job import ExportJob
+    from catalog.exports.state import STATE
+    from catalog.exports.update import update
 
-    job = ExportJob(catalog, run_id, out, options or ExportOptions())
-    paths = [path for one in output_formats() for path in one.write(job)]
+    options = options or ExportOptions()
+    job, formats = ExportJob(catalog, run_id, out, options), output_formats(options.schema)
+    if options.schema > 1:
+        return update(job, formats)
+    # Files of the other form must not be taken for finished later.
+    (out / STATE).unlink(missing_ok=True)
+    paths = [path for one in formats for path in one.write(job)]
     # The folder of all governments is sealed last, when everything is in it.
     for folder, name in sorted(job.packages.items(), key=lambda one: one[0] == out):
         paths += seal_folder(folder, name, job.head)

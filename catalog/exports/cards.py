@@ -10,18 +10,18 @@ from catalog.exports.figures import KEYS, figures, sources
 from catalog.exports.peers import add_peers
 from catalog.exports.promises import commitment_counts
 from catalog.repositories.scores import COUNTED
-from specs.exports import schema_version
+from specs.exports import SCHEMAS, Schema, schema_version
 
 __all__ = ["card_rows", "day_of_run", "head_of", "scores_of"]
 
 
-def head_of(catalog: Catalog, run_id: str) -> dict[str, Any]:
-    """Return the values of the columns that every exported CSV begins with.
+def head_of(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> dict[str, Any]:
+    """Return the values of the columns that every CSV of schema 1 begins with, and that data packages state.
 
     They are schema_version, methodology_version, run_id and run_date (the day of the run, ISO 8601).
     """
     return {
-        "schema_version": schema_version(),
+        "schema_version": schema_version(schema),
         "methodology_version": catalog.value("select methodology_version from runs where id = ?", [run_id]),
         "run_id": run_id,
         "run_date": day_of_run(run_id),
@@ -33,13 +33,13 @@ def day_of_run(run_id: str | None) -> str | None:
     return f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}" if run_id else None
 
 
-def card_rows(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
+def card_rows(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> list[dict[str, Any]]:
     """Return the rows of ``scorecard.csv`` as of a run: one for each government, portal and publisher.
 
     They are sorted by level (in the order of ``figures.KEYS``), then by id. Each row also has the name of its
-    ``government``.
+    ``government``. ``schema``: major version of the columns, for the rows that state it.
     """
-    head = head_of(catalog, run_id)
+    head = head_of(catalog, run_id, schema)
     rows: list[dict[str, Any]] = []
     parts = [
         _entities,
@@ -76,7 +76,7 @@ def _entities(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[
     return catalog.rows(
         f"""select {key} as entity_id, {name} as entity_name, min(p.country) as country_iso3, min(p.url) as portal_url,
               min(p.contact_email) as contact_email, g.name as government,
-              min(p.type) as portal_type, min(p.language) as language,
+              min(p.type) as portal_type, min(p.language) as language, min(p.id) as portal_id,
               case when '{level}' = 'portal' then min(h.verdict) end as harvest_verdict
             from portals p join governments g on g.portal_id = p.id left join datasets d on d.portal_id = p.id {join}
             left join harvests h on h.portal_id = p.id and h.run_id = :run

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from catalog.exports.csvfile import write_csv
+from catalog.exports.csvfile import CsvFile, write_csv
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.repositories.changes import RecordChange, changes
 from specs.exports import export_files, schema_version
@@ -21,23 +21,34 @@ class ChangesFile(OutputFormat):
     title = export_files()["changes"].title
 
     def write(self, job: ExportJob) -> list[Path]:
-        """Write the CSV, its copy for Excel and its Table Schema into ``job.out``; return the paths."""
-        return write_changes(job.out / self.name, job.run_id, changes(job.catalog, job.run_id))
+        """Write the CSV into ``job.out``; in schema 1 also its copy for Excel and its Table Schema. Return the
+        paths."""
+        path, found = job.out / self.name, changes(job.catalog, job.run_id)
+        if job.options.schema == 1:
+            return write_changes(path, job.run_id, found)
+        if not job.is_due(job.out):
+            return []
+        file = export_files()["changes"]
+        with CsvFile(path, file.column, file.key, is_alone=True) as table:
+            for row in _rows(job.run_id, found):
+                table.write(row)
+        return table.paths
 
 
 def write_changes(path: Path, run_id: str, found: Iterable[RecordChange]) -> list[Path]:
     """Write ``found``, the changes of the run ``run_id``, as a CSV with its copy for Excel and its Table Schema.
 
-    A changed record has one row for each changed field. Return the paths.
+    It has the columns of schema 1, where each row names the run: the file stands alone. A changed record has one row
+    for each changed field. Return the paths.
     """
-    file = export_files()["changes"]
+    file = export_files(1)["changes"]
     return write_csv(path, file.column, file.key, _rows(run_id, found))
 
 
 def _rows(run_id: str, found: Iterable[RecordChange]) -> Iterator[dict[str, Any]]:
     for change in found:
         row = {
-            "schema_version": schema_version(),
+            "schema_version": schema_version(1),
             "run_id": run_id,
             "portal_id": change.portal_id,
             "dataset_id": change.dataset_id,

@@ -3,12 +3,14 @@ descriptions."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from specs.exports import ExportColumn, export_files
 
-__all__ = ["CHANGES", "COMMITMENTS", "FINDINGS", "SCORECARD", "csvw", "table_schema"]
+__all__ = ["CHANGES", "COMMITMENTS", "FINDINGS", "SCORECARD", "csvw", "describe_findings", "table_schema"]
 
 SCORECARD, FINDINGS, COMMITMENTS, CHANGES = (
     export_files()[name].column for name in ("scorecard", "findings", "commitments", "changes")
@@ -62,3 +64,12 @@ def csvw(file: str, fields: Sequence[ExportColumn], key: Sequence[str], language
         ],
         "tableSchema": {"columns": columns, "primaryKey": list(key)},
     }
+
+
+def describe_findings(folder: Path) -> Path:
+    """Write the Table Schema of ``findings.csv`` of schema 2 into ``folder`` as ``findings.schema.json``; return its
+    path."""
+    file, path = export_files()["findings"], folder / "findings.schema.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(table_schema(file.for_programs, file.key), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return path

@@ -67,6 +67,10 @@ class CsvFile:
     columns that identify a row. ``is_sent``: whether the file is sent to governments; if not, only the CSV,
     ``.excel.csv`` and the Table Schema are written. ``has_book``: whether there is an ``.xlsx``. ``header``: column
     titles of the copy in ``language``, a language code; ``translate``: function of (column, row) that gives its cells.
+
+    ``for_people``: columns of the workbook and of the copy in a language; None means ``fields``. ``is_alone``: whether
+    the copy ``.excel.csv`` and the descriptions of the columns are left out, which is the form since schema 2: there
+    the plain file is for programs, and the other two are for people.
     """
 
     def __init__(
@@ -80,31 +84,34 @@ class CsvFile:
         language: str | None = None,
         header: Sequence[str] = (),
         translate: Translate | None = None,
+        for_people: Sequence[ExportColumn] | None = None,
+        is_alone: bool = False,
     ) -> None:
-        self.path, self.fields, self.key = path, fields, key
+        self.path, self.fields, self.key, self.is_alone = path, fields, key, is_alone
+        self.for_people = fields if for_people is None else for_people
         self.language, self.header, self.translate = language, header, translate
         self.schema, self.metadata = path.with_suffix(".schema.json"), path.with_suffix(".csv-metadata.json")
-        self.csvs = [path, path.with_suffix(".excel.csv")]
+        self.csvs = [path] if is_alone else [path, path.with_suffix(".excel.csv")]
+        self._plain = len(self.csvs)
         if language:
             self.csvs.append(path.with_suffix(f".{language}.csv"))
         self.is_sent = is_sent
-        self.book = WorkbookWriter(path.with_suffix(".xlsx"), fields) if is_sent and has_book else None
-        self.paths = [*self.csvs, self.schema]
-        self.paths += [self.metadata] if is_sent else []
+        self.book = WorkbookWriter(path.with_suffix(".xlsx"), self.for_people) if is_sent and has_book else None
+        self.paths = [*self.csvs] if is_alone else [*self.csvs, self.schema]
+        self.paths += [self.metadata] if is_sent and not is_alone else []
         self.paths += [self.book.path] if self.book else []
 
     def __enter__(self) -> CsvFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # People open the file in their language in a spreadsheet, so it needs the byte-order mark too.
-        encodings = ("utf-8", "utf-8-sig", "utf-8-sig")
         self._files = [
-            path.with_name(f"{path.name}.part").open("w", encoding=encoding, newline="")
-            for path, encoding in zip(self.csvs, encodings, strict=False)
+            path.with_name(f"{path.name}.part").open("w", encoding="utf-8-sig" if number else "utf-8", newline="")
+            for number, path in enumerate(self.csvs)
         ]
         self._writers = [csv.writer(file, lineterminator="\r\n") for file in self._files]
         names = [field.name for field in self.fields]
         for number, writer in enumerate(self._writers):
-            writer.writerow(self.header if number == 2 else names)
+            writer.writerow(names if number < self._plain else self.header)
         if self.book:
             self.book.open()
         return self
@@ -115,12 +122,25 @@ class CsvFile:
         ``cells``: texts of the row's cells, if :func:`cells_of` has already made them; None makes them here.
         """
         cells = cells_of(row, self.fields) if cells is None else cells
-        for writer in self._writers[:2]:
+        for writer in self._writers[: self._plain]:
             writer.writerow(cells)
         if self.language and self.translate:
-            self._writers[2].writerow([_cell(self.translate(field, row), field) for field in self.fields])
+            self._writers[-1].writerow([_cell(self.translate(field, row), field) for field in self.for_people])
         if self.book:
-            self.book.write(cells)
+            self.book.write(cells if self.for_people is self.fields else cells_of(row, self.for_people))
+
+    @property
+    def is_for_people(self) -> bool:
+        """Return whether there is a copy that people read: a workbook, or a CSV in a language."""
+        return self.book is not None or len(self.csvs) > self._plain
+
+    def write_lines(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Add rows to a file that has no copy for people, given as their cells: guarded texts, integers and None.
+
+        It is many times as fast as :meth:`write`. See :class:`catalog.exports.finding_lines.CellGuard`.
+        """
+        for writer in self._writers:
+            writer.writerows(rows)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for file, path in zip(self._files, self.csvs, strict=True):
@@ -131,7 +151,7 @@ class CsvFile:
                 Path(file.name).unlink()
         if self.book:
             self.book.close(is_kept=kind is None)
-        if kind is None:
+        if kind is None and not self.is_alone:
             _write_json(self.schema, table_schema(self.fields, self.key))
             if self.is_sent:
                 _write_json(self.metadata, csvw(self.path.name, self.fields, self.key))

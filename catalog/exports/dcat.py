@@ -7,8 +7,11 @@ literal; nothing declared is left out because of its form.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from gzip import GzipFile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from catalog.db.store import Catalog
 from catalog.exports.job import ExportJob, OutputFormat
@@ -24,25 +27,30 @@ PROV = "http://www.w3.org/ns/prov#"
 
 
 class RdfCatalogue(OutputFormat):
-    """Writes ``catalog.nt``: the datasets of all portals as RDF in N-Triples, with their scores."""
+    """Writes ``catalog.nt.gz``: the datasets of all portals as RDF in N-Triples, with their scores."""
 
-    name = "catalog.nt"
+    name = "catalog.nt.gz"
     title = "The catalogue as RDF: DCAT-AP for what was declared, DQV for what was measured"
 
     def write(self, job: ExportJob) -> list[Path]:
-        """Write the file into ``job.out``, one dataset at a time; return its path in a list."""
-        return export_rdf(job.catalog, job.run_id, job.out)
+        """Write the file into ``job.out``, one dataset at a time; return its path in a list. In schema 1 it is not
+        compressed."""
+        if not job.is_due(job.out):
+            return []
+        return export_rdf(job.catalog, job.run_id, job.out, is_packed=job.options.schema > 1)
 
 
-def export_rdf(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
+def export_rdf(catalog: Catalog, run_id: str, out: Path, *, is_packed: bool = False) -> list[Path]:
     """Write the datasets of all portals, with their scores, as N-Triples into ``out/catalog.nt``.
 
-    Return that path in a list. ``run_id`` is not used: the catalogue is written as it is now.
+    Return that path in a list. ``run_id`` is not used: the catalogue is written as it is now. ``is_packed``: whether
+    the file is compressed with gzip and is named ``catalog.nt.gz``.
     """
     out.mkdir(parents=True, exist_ok=True)
-    target, part = out / "catalog.nt", out / "catalog.nt.part"
+    target = out / ("catalog.nt.gz" if is_packed else "catalog.nt")
+    part = target.with_name(f"{target.name}.part")
     scores = {row["dataset_id"]: row for row in catalog.rows("select dataset_id, score, run_id from dataset_quality")}
-    with part.open("wb") as file:
+    with _opened(part, is_packed=is_packed) as file:
         for portal in catalog.rows("select id, title, url from portals order by id"):
             graph, node = RdfGraph(), node_of("catalog", portal["id"])
             graph.add(node, RDF_TYPE, RdfTerm(IRI, f"{DCAT}Catalog"))
@@ -53,6 +61,17 @@ def export_rdf(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
                 file.write(n_triples(_with_score(node, stored, scores.get(stored.id))))
     part.replace(target)
     return [target]
+
+
+@contextmanager
+def _opened(path: Path, *, is_packed: bool) -> Iterator[IO[bytes]]:
+    with path.open("wb") as file:
+        if is_packed:
+            # Without name and time the same content gives the same bytes.
+            with GzipFile("", "wb", 6, file, 0) as packed:
+                yield cast(IO[bytes], packed)
+        else:
+            yield file
 
 
 def graph_of_dataset(catalog: Catalog, stored: StoredDataset) -> tuple[RdfGraph, RdfTerm]:

@@ -35,7 +35,7 @@ def finding_rows(
     by publisher have them. ``operator``: an e-mail address; if given, only such unpublished findings are returned, from
     the portals with this contact address.
     """
-    head = head_of(catalog, run_id)
+    head = head_of(catalog, run_id, 1)
     commitments = _FAILED_COMMITMENTS if has_commitments(catalog) else "null"
     group = "government" if order == "government" else "f.publisher_id"
     held = withheld(run_id)
@@ -65,4 +65,5 @@ def finding_rows(
         # Empty columns for the recipient's reply.
         blank = dict.fromkeys(("response", "response_note", "responder", "responded_on"))
         days = {"first_seen": day_of_run(row["first_seen_run"]), "last_seen": day_of_run(row["last_now"])}
+        days["changed_run"] = row["fixed_run"] or row["withdrawn_run"] or row["last_seen_run"]
         yield {**row, **head, **days, **blank, "runs_failing": row["runs_now"]}

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,24 @@ from catalog.exports.columns import table_schema
 from catalog.model import stable_id
 from specs.exports import export_files
 
-__all__ = ["EVERYTHING", "KEYS", "SENT", "folder_name", "publisher_folder", "seal_folder"]
+__all__ = [
+    "EVERYTHING", "KEYS", "PUBLISHERS_MAX", "SENT", "SENT_1", "SUMS", "folder_name", "publisher_folder",
+    "publishers_of", "seal_folder",
+]  # fmt: skip
 
 SENT = {name: file for name, file in export_files().items() if file.is_sent}
 """The CSVs of a folder, in the order of its data package."""
+SENT_1 = {name: file for name, file in export_files(1).items() if file.is_sent}
+"""The same in the form of schema 1."""
 KEYS = {name: list(file.key) for name, file in SENT.items()}
+PUBLISHERS_MAX = 300
+"""Maximum of publisher folders inside a government's: those with most findings. The government's own files have all."""
+DATASETS_MIN = 5
+"""Datasets from which on a publisher gets a folder."""
 EVERYTHING = "everything"
 """Name of the folder that holds all governments."""
 SUMS = "SHA256SUMS"
+"""Name of the list of hashes of a folder, for ``sha256sum -c``."""
 
 
 def folder_name(government: str) -> str:
@@ -48,15 +58,43 @@ def publisher_folder(name: str | None, publisher_id: str) -> str:
     return f"{word[:40]}-{stable_id(publisher_id)[:6]}"
 
 
+def publishers_of(
+    cards: Iterable[dict[str, Any]], parent: Path, *, needs_datasets: bool = True, always: Container[str] = ()
+) -> dict[Path, dict[str, Any]]:
+    """Return the publishers that get a folder, as a mapping from the folder's path to the publisher's row of the
+    scorecard.
+
+    ``cards``: rows of the scorecard of one government. ``parent``: folder that the publishers' folders lie in. A
+    publisher gets a folder if it has at least 5 datasets; at most 300 do, those with most findings first. A folder that
+    already exists is always included, because its address may have been passed on. ``needs_datasets``: False gives a
+    folder to publishers with fewer datasets too if they have open findings, as in schema 1. ``always``: ids of
+    publishers that get a folder in any case.
+    """
+    own = {
+        parent / publisher_folder(row["entity_name"], row["entity_id"]): row
+        for row in cards
+        if row["entity_level"] == "publisher"
+    }
+    worth = [
+        (path, row)
+        for path, row in own.items()
+        if (row.get("datasets") or 0) >= DATASETS_MIN or (row.get("findings_open") and not needs_datasets)
+    ]
+    worth.sort(key=lambda one: (-(one[1].get("findings_open") or 0), one[1]["entity_id"]))
+    return dict(worth[:PUBLISHERS_MAX]) | {
+        path: row for path, row in own.items() if path.is_dir() or row["entity_id"] in always
+    }
+
+
 def seal_folder(folder: Path, name: str, head: dict[str, Any]) -> list[Path]:
-    """Write ``datapackage.json`` and ``SHA256SUMS`` of a folder of exported files, and return the two paths.
+    """Write ``datapackage.json`` and ``SHA256SUMS`` of a folder of files of schema 1, and return the two paths.
 
     The data package describes the CSVs (Data Package v1); ``SHA256SUMS`` lists the hashes of all files, for ``sha256sum
     -c``. ``name``: the government or publisher that the files are about, or :data:`EVERYTHING`. ``head``: run and
     versions, see :func:`catalog.exports.cards.head_of`.
     """
     resources = []
-    for stem, file in SENT.items():
+    for stem, file in SENT_1.items():
         path = folder / f"{stem}.csv"
         if not path.is_file():
             continue

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 from catalog.db.store import Catalog
 from catalog.exports.cards import card_rows, head_of
-from catalog.exports.folders import EVERYTHING, folder_name
+from catalog.exports.fingerprints import Fingerprints
+from catalog.exports.folders import EVERYTHING, folder_name, publishers_of
 from catalog.exports.options import ExportOptions
+from catalog.exports.state import ExportState
+from catalog.repositories.recipients import is_address
+from catalog.repositories.withheld import withheld
 from specs.languages import Language, language
+
+FINDINGS_MAX = 20_000
+"""Findings up to which the folder of a government, or of everything, has them all in one file: so many rows a
+spreadsheet opens on any machine."""
 
 __all__ = ["ExportJob", "GovernmentFolder", "OutputFormat"]
 
@@ -40,16 +48,19 @@ class ExportJob:
     run_id: str
     out: Path
     options: ExportOptions = ExportOptions()
+    due: dict[Path, str] = field(default_factory=dict)
+    """Of schema 2: the folders that are to be written, with the digests of what they are made from; see
+    :meth:`plan`."""
 
     @cached_property
     def cards(self) -> list[dict[str, Any]]:
         """Return the rows of the scorecard: one for each government, portal and publisher."""
-        return card_rows(self.catalog, self.run_id)
+        return card_rows(self.catalog, self.run_id, self.options.schema)
 
     @cached_property
     def head(self) -> dict[str, Any]:
-        """Return the values of the columns that every exported CSV begins with: versions, run and day."""
-        return head_of(self.catalog, self.run_id)
+        """Return versions, run and day, which every row of schema 1 begins with and every data package states."""
+        return head_of(self.catalog, self.run_id, self.options.schema)
 
     @cached_property
     def folders(self) -> dict[str, Path]:
@@ -71,20 +82,108 @@ class ExportJob:
         return {name: self.options.language or min(found, default=None) for name, found in said.items()}
 
     def governments(self) -> Iterator[GovernmentFolder]:
-        """Yield the folder of every government in the scorecard, in the order of the scorecard."""
+        """Yield the folder of every government that is due, in the order of the scorecard."""
         for card in self.cards:
-            if card["entity_level"] == "government":
+            if card["entity_level"] == "government" and self.is_due(self.folders[str(card["entity_id"])]):
                 name = str(card["entity_id"])
                 yield GovernmentFolder(name, self.folders[name], card, language(self.languages[name]))
+
+    @cached_property
+    def publishers(self) -> dict[str, dict[Path, dict[str, Any]]]:
+        """Return, by name of the government, the folders of its publishers, each with the publisher's row of the
+        scorecard."""
+        by_government: dict[str, list[dict[str, Any]]] = {name: [] for name in self.folders}
+        for card in self.cards:
+            by_government[card["government"]].append(card)
+        kind: dict[str, Any] = {"needs_datasets": False}
+        if self.options.schema > 1:
+            # Whoever published personal data must be able to learn where they are, and nobody else is told.
+            told = f"select distinct publisher_id from findings f where {withheld(self.run_id)}"  # noqa: S608
+            kind = {"always": {key for (key,) in self.catalog.db.conn.execute(told)}}
+        return {
+            name: publishers_of(by_government[name], folder / "publishers", **kind)
+            for name, folder in self.folders.items()
+        }
 
     @cached_property
     def packages(self) -> dict[Path, str]:
         """Return the folders that get a data package and a list of hashes.
 
         The result maps the path of a folder to the government or publisher that its files are about, or to
-        :data:`EVERYTHING`. A format that makes more such folders adds them to it.
+        :data:`EVERYTHING`.
         """
-        return {self.out: EVERYTHING} | {folder: name for name, folder in self.folders.items()}
+        own = {folder: name for name, folder in self.folders.items()}
+        found = [item for chosen in self.publishers.values() for item in chosen.items()]
+        return {self.out: EVERYTHING} | own | {path: card["entity_name"] or card["entity_id"] for path, card in found}
+
+    # Of schema 2
+
+    @cached_property
+    def fingerprints(self) -> Fingerprints:
+        """Return the digests of what the files are made from."""
+        return Fingerprints(self.catalog, self.run_id, self.head["run_date"], self.options)
+
+    @cached_property
+    def portals_of(self) -> dict[str, list[str]]:
+        """Return the ids of the portals of each government, by its name."""
+        found: dict[str, list[str]] = {name: [] for name in self.folders}
+        for row in self.catalog.rows("select portal_id, name from governments order by portal_id"):
+            found.setdefault(row["name"], []).append(row["portal_id"])
+        return found
+
+    def plan(self, state: ExportState) -> dict[Path, str]:
+        """Set :attr:`due` to the folders whose contents have changed since ``state`` was written, and return it.
+
+        A folder with a missing file is due too. Folders that get no files any more are taken out of ``state``: their
+        files stay, and nothing refers to them.
+        """
+        prints, wanted = self.fingerprints, {}
+        for name, folder in self.folders.items():
+            own = [card for card in self.cards if card["government"] == name]
+            wanted[folder] = prints.government(self.portals_of[name], own)
+            for path, card in self.publishers[name].items():
+                portal_id = str(card["portal_id"])
+                wanted[path] = prints.publisher(portal_id, card["entity_id"], card)
+        wanted[self.out] = prints.everything
+        names = {folder.relative_to(self.out).as_posix(): folder for folder in wanted}
+        for stale in state.folders.keys() - names.keys():
+            del state.folders[stale]
+        for name, folder in names.items():
+            known = state.folders.get(name)
+            if known is None or known.fingerprint != wanted[folder] or not known.is_whole(folder):
+                self.due[folder] = wanted[folder]
+        return self.due
+
+    def is_due(self, folder: Path) -> bool:
+        """Return whether the files of a folder are to be written. In schema 1 they always are."""
+        return self.options.schema == 1 or folder in self.due
+
+    def has_all_findings(self, folder: Path) -> bool:
+        """Return whether a folder of schema 2 has all its findings in one file: see :mod:`catalog.exports.tables`."""
+        return folder in self._with_all_findings
+
+    @cached_property
+    def _with_all_findings(self) -> set[Path]:
+        counts = {self.folders[str(c["entity_id"])]: c.get("findings_open") or 0 for c in self._governments}
+        counts[self.out] = sum(counts.values())
+        return {folder for folder, count in counts.items() if count <= FINDINGS_MAX}
+
+    @property
+    def _governments(self) -> Iterator[dict[str, Any]]:
+        return (card for card in self.cards if card["entity_level"] == "government")
+
+    def has_books(self, folder: Path) -> bool:
+        """Return whether a folder gets workbooks: if somebody receives it by mail, or if the options ask for them."""
+        return self.options.has_books or folder in self._received
+
+    @cached_property
+    def _received(self) -> set[Path]:
+        rows = self.catalog.rows(
+            """select g.name, replace(trim(coalesce(p.contact_email, '')), 'mailto:', '') as email
+               from portals p join governments g on g.portal_id = p.id"""
+        )
+        names = {row["name"] for row in rows if is_address(row["email"])}
+        return {folder for name, folder in self.folders.items() if name in names}
 
 
 class OutputFormat:

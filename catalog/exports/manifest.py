@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.db.store import Catalog, now
+from catalog.exports.state import read_state
 
 __all__ = ["Verification", "seal", "verify"]
 
@@ -42,15 +43,23 @@ def _manifests(data: Path) -> list[Path]:
 
 
 def _outputs(data: Path, archive: str | None) -> dict[str, dict[str, Any]]:
+    """Return size and SHA-256 of all outputs, by path below the data folder.
+
+    A file that the export recorded is not read again. If it was changed since, the recorded hash is the one of what we
+    wrote, and ``winnow verify`` reports the change.
+    """
     folder = data / "exports"
+    state = read_state(folder)
     paths = [path for path in folder.rglob("*") if path.is_file() and path.name != COPY and path.suffix != ".part"]
     paths += [path for path in (data / "site" / "catalog.db",) if path.is_file()]
     if archive and (data / archive).is_file():
         paths.append(data / archive)
-    return {
-        path.relative_to(data).as_posix(): {"sha256": _sha256(path), "bytes": path.stat().st_size}
-        for path in sorted(paths)
-    }
+    found = {}
+    for path in sorted(paths):
+        name, size = path.relative_to(data).as_posix(), path.stat().st_size
+        known = state.hash_of(name.removeprefix("exports/"), size) if name.startswith("exports/") else None
+        found[name] = {"sha256": known or _sha256(path), "bytes": size}
+    return found
 
 
 def seal(catalog: Catalog, run_id: str, data: Path) -> Path:

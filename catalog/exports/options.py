@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from specs.exports import SCHEMAS, Schema
+
 __all__ = ["ExportOptions"]
 
 
@@ -20,3 +22,7 @@ class ExportOptions:
     """Whether every page is also printed as PDF, if Chromium is installed."""
     print_seconds: float = 300
     """Seconds for printing all pages together; pages not reached in this time are not printed."""
+    schema: Schema = SCHEMAS[-1]
+    """Major version of the columns; see :mod:`specs.exports`."""
+    has_books: bool = False
+    """Whether every folder gets workbooks. Otherwise only those do that somebody receives by mail."""

@@ -6,7 +6,7 @@ web addresses become links.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,9 +64,14 @@ class ReportPages(OutputFormat):
     def write(self, job: ExportJob) -> Iterator[Path]:
         """Write the page about the run into ``job.out`` and each government's page into its folder; yield their
         paths."""
-        yield write_page(job.out / self.name, run_page(job.cards, job.head, language(job.options.language)))
+        if job.is_due(job.out):
+            links = ["scorecard.csv", _findings(job, job.out), "commitments.csv", "changes.csv"]
+            yield write_page(job.out / self.name, run_page(job.cards, job.head, language(job.options.language), links))
         for one in job.governments():
-            page = government_page(job.catalog, one.card, one.words, job.options.contact)
+            links = [_findings(job, one.path)]
+            if job.options.schema == 1 or job.has_books(one.path):
+                links.append(links[0].replace(".csv", ".xlsx"))
+            page = government_page(job.catalog, one.card, one.words, job.options.contact, links)
             yield write_page(one.path / self.name, page)
 
 
@@ -82,11 +87,23 @@ def write_page(path: Path, page: str) -> Path:
     return path
 
 
-def government_page(catalog: Catalog, card: dict[str, Any], words: Language, contact: str | None = None) -> str:
+def _findings(job: ExportJob, folder: Path) -> str:
+    """Return the name of the file that leads to all findings of a folder."""
+    return "findings.csv" if job.options.schema == 1 or job.has_all_findings(folder) else "datapackage.json"
+
+
+def government_page(
+    catalog: Catalog,
+    card: dict[str, Any],
+    words: Language,
+    contact: str | None = None,
+    links: Sequence[str] = ("findings.csv", "findings.xlsx"),
+) -> str:
     """Return the HTML page about a government.
 
     ``card``: its row of the scorecard, as :func:`catalog.exports.cards.card_rows` gives it. ``words``: language of the
-    page. ``contact``: e-mail address or page that replies should go to; None if there is none.
+    page. ``contact``: e-mail address or page that replies should go to; None if there is none. ``links``: names of the
+    files beside the page that have the findings.
     """
     head = {"run_id": card["run_id"], "run_date": card["run_date"]}
     overall = [
@@ -108,16 +125,22 @@ def government_page(catalog: Catalog, card: dict[str, Any], words: Language, con
             peers=peers_in_words(words, card.get("peer_group")),
             withheld=withheld_in_words(words, card.get("score_withheld")),
             contact=contact,
+            links=links,
             weights={name: f"{one.weight:g}" for name, one in dimensions().items()},
         )
     )
 
 
-def run_page(cards: list[dict[str, Any]], head: dict[str, Any], words: Language | None = None) -> str:
+def run_page(
+    cards: list[dict[str, Any]],
+    head: dict[str, Any],
+    words: Language | None = None,
+    links: Sequence[str] = ("scorecard.csv", "findings.csv", "commitments.csv", "changes.csv"),
+) -> str:
     """Return the HTML page about a run, which lists all governments and portals.
 
     ``cards``: all rows of the scorecard. ``head``: run, day and versions, see :func:`catalog.exports.cards.head_of`.
-    ``words``: language of the page; None means English.
+    ``words``: language of the page; None means English. ``links``: names of the files that the page leads to.
     """
     words = words or language("en")
     empty = {field.name: None for field in SCORECARD}
@@ -130,6 +153,7 @@ def run_page(cards: list[dict[str, Any]], head: dict[str, Any], words: Language 
             t=words.phrase,
             number=words.number,
             head=head,
+            links=links,
             governments=[card for card in full if card["entity_level"] == "government"],
             portals=[card for card in full if card["entity_level"] == "portal"],
         )

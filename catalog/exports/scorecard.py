@@ -1,4 +1,5 @@
-"""The files that are sent: for all governments, for each of them, and for each publisher that has something to fix."""
+"""The files of schema 1 that are sent: for all governments, for each of them, and for each publisher that has
+something to fix."""
 
 from __future__ import annotations
 
@@ -12,18 +13,14 @@ from catalog.db.store import Catalog
 from catalog.exports.csvfile import CsvFile, cells_of
 from catalog.exports.figures import queries
 from catalog.exports.finding_rows import finding_rows
-from catalog.exports.folders import SENT, publisher_folder
+from catalog.exports.folders import SENT_1
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.promises import commitment_rows
 from catalog.exports.wording import header, translator
 from specs.languages import language as language_of
 
-__all__ = ["PUBLISHERS_MAX", "ScorecardFiles", "publishers_of"]
+__all__ = ["ScorecardFiles"]
 
-PUBLISHERS_MAX = 300
-"""Maximum of publisher folders inside a government's: those with most findings. The government's own files have all."""
-DATASETS_MIN = 5
-"""Datasets from which on a publisher gets a folder even with nothing to fix."""
 Cards = list[dict[str, Any]]
 
 
@@ -55,7 +52,7 @@ class ScorecardFiles(OutputFormat):
             for government, rows in groupby(finding_rows(catalog, run_id), key=itemgetter("government")):
                 with _file(waiting.pop(government), "findings", codes[government]) as one:
                     for row in rows:
-                        cells = cells_of(row, SENT["findings"].column)
+                        cells = cells_of(row, SENT_1["findings"].column)
                         everything.write(row, cells)
                         one.write(row, cells)
                 written += one.paths
@@ -63,33 +60,9 @@ class ScorecardFiles(OutputFormat):
         for government, folder in waiting.items():
             with _file(folder, "findings", codes[government]) as empty:
                 written += empty.paths
-        for government, folder in folders.items():
-            chosen = publishers_of((row for row in job.cards if row["government"] == government), folder / "publishers")
-            written += _publishers(catalog, job.head, chosen, government, codes[government])
-            job.packages.update({path: card["entity_name"] or card["entity_id"] for path, card in chosen.items()})
+        for government in folders:
+            written += _publishers(catalog, job.head, job.publishers[government], government, codes[government])
         return written
-
-
-def publishers_of(cards: Iterable[dict[str, Any]], parent: Path) -> dict[Path, dict[str, Any]]:
-    """Return the publishers that get a folder, as a mapping from the folder's path to the publisher's row of the
-    scorecard.
-
-    ``cards``: rows of the scorecard of one government. ``parent``: folder that the publishers' folders lie in. A
-    publisher gets a folder if it has open findings or at least 5 datasets; at most 300 do, those with most findings
-    first. A folder that already exists is always included, because its address may have been passed on.
-    """
-    own = {
-        parent / publisher_folder(row["entity_name"], row["entity_id"]): row
-        for row in cards
-        if row["entity_level"] == "publisher"
-    }
-    worth = [
-        (path, row)
-        for path, row in own.items()
-        if row.get("findings_open") or (row.get("datasets") or 0) >= DATASETS_MIN
-    ]
-    worth.sort(key=lambda one: (-(one[1].get("findings_open") or 0), one[1]["entity_id"]))
-    return dict(worth[:PUBLISHERS_MAX]) | {path: row for path, row in own.items() if path.is_dir()}
 
 
 def _publishers(
@@ -127,7 +100,7 @@ def _write(folder: Path, stem: str, code: str | None, rows: Iterable[Mapping[str
 
 
 def _file(folder: Path, stem: str, code: str | None) -> CsvFile:
-    about, path = SENT[stem], folder / f"{stem}.csv"
+    about, path = SENT_1[stem], folder / f"{stem}.csv"
     if code is None:
         return CsvFile(path, about.column, about.key, is_sent=True, has_book=about.has_book)
     words = language_of(code)

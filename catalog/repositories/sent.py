@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +10,13 @@ from catalog.db.schema.views import is_open
 from catalog.db.store import Catalog, now
 from catalog.exports.cards import card_rows, day_of_run
 from catalog.exports.finding_rows import finding_rows
+from catalog.repositories.recipients import is_address, recipient_hash
 from catalog.repositories.withheld import OPERATOR, withheld
 
 __all__ = ["Letter", "forget", "is_address", "letters", "note", "recipient_hash"]
 
 NAMED = 20
 """Findings named in a letter, at most; the files have all."""
-_ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,20 +59,6 @@ class Letter:
         No second letter is sent with the same id.
         """
         return f"{self.run_id}/{self.channel}/{self.level}/{self.entity_id}/{recipient_hash(self.recipient)}"
-
-
-def is_address(text: str | None) -> bool:
-    """Return whether ``text`` is exactly one e-mail address, without a name or "mailto:"; False for None."""
-    return bool(text and len(text) <= 254 and _ADDRESS.fullmatch(text))
-
-
-def recipient_hash(recipient: str) -> str:
-    """Return the SHA-256, in hexadecimal, of an address that letters are sent to, in lower case and without blanks
-    around it.
-
-    The catalogue is public, so it stores this hash and not the address.
-    """
-    return hashlib.sha256(recipient.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def letters(

@@ -194,6 +194,8 @@ def _run(
                     language=options.get("language"),
                     contact=options["contact"] if options["contact"] != NO_CONTACT else None,
                     is_printed=options.get("pdf", False),
+                    has_books=options.get("xlsx", False),
+                    schema=1 if options.get("schema") == "1" else 2,
                 ),
             )
     if options["as_json"]:

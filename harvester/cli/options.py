@@ -131,12 +131,20 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a click command with the options of the exported files: --language and --pdf."""
+    """Decorate a click command with the options of the exported files: --language, --pdf, --xlsx and --schema."""
     options = [
         click.option(
             "--language", help="Language of pages and readable CSVs: en, es, fr, pt; by default as in the portal files."
         ),
         click.option("--pdf", is_flag=True, help="Print every report as PDF too, if Chromium is installed."),
+        click.option("--xlsx", is_flag=True, help="Write workbooks into all folders, not only those sent by mail."),
+        click.option(
+            "--schema",
+            type=click.Choice(["1", "2"]),
+            default="2",
+            show_default=True,
+            help="Form of the CSVs: 1 is the old one, where every row names the run.",
+        ),
     ]
     for option in reversed(options):
         command = option(command)

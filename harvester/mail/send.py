@@ -41,6 +41,7 @@ ATTACHED_MAX = 5_000_000
 PACKED_MAX = 15_000_000
 """Bytes of an archive that mail servers still accept; beyond it the letter goes without the long file."""
 PERSONAL = "personal.csv"
+_KINDS = {".csv": "text/csv", ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 SECONDS = 30
 """Seconds for each step of talking to a mail server or a webhook."""
 
@@ -169,12 +170,13 @@ def _personal(letter: Letter) -> list[tuple[str, bytes, str]]:
 
 
 def _attachments(folder: Path, code: str) -> list[tuple[str, bytes, str]]:
-    names = ["scorecard.csv", "findings.csv", "commitments.csv"]
-    # A language that the export did not write has no files of its own; the plain files hold everything.
+    names = ["scorecard.csv", "findings.csv", PERSONAL, "rules.csv", "commitments.csv"]
+    # A language that the export did not write has no files of its own; the workbook then has the words for people.
     names += [f"{stem}.{code}.csv" for stem in ("scorecard", "findings") if (folder / f"{stem}.{code}.csv").is_file()]
+    names += [] if f"findings.{code}.csv" in names else ["findings.xlsx"]
     found = [(name, (folder / name).read_bytes()) for name in names if (folder / name).is_file()]
     if sum(len(content) for _, content in found) <= ATTACHED_MAX:
-        return [(name, content, "text/csv") for name, content in found]
+        return [(name, content, _KINDS[Path(name).suffix]) for name, content in found]
     while found:
         packed = _packed(found)
         if len(packed) <= PACKED_MAX:

@@ -3,6 +3,10 @@
 Header, formula guard, Table Schema, CSVW metadata, data package, workbook and labels are all derived from these
 files. Within a major :func:`schema_version` columns are only appended. A new column needs one table in its file,
 with its labels in all languages (``label``), and the value in the rows.
+
+There are two forms, :data:`SCHEMAS`. In form 1 every row names its run, so every file changes in every run. In form 2
+the data package names the run once, and what a rule or a dataset repeats in every row is left to the copies that
+people read. A column is in both forms unless ``schemas`` says otherwise.
 """
 
 from __future__ import annotations
@@ -15,11 +19,14 @@ from pydantic import Field, StringConstraints
 
 from specs.errors import SpecError, Strict, parse, read_toml
 
-__all__ = ["ExportColumn", "ExportFile", "export_files", "schema_version"]
+__all__ = ["SCHEMAS", "ExportColumn", "ExportFile", "Schema", "export_files", "schema_version"]
 
 HERE = Path(__file__).parent
 HEAD = "_head"
 """The file with the columns that most CSVs begin with."""
+Schema = Literal[1, 2]
+SCHEMAS: tuple[Schema, ...] = (1, 2)
+"""Major versions of the columns that can be written; the last one is the default."""
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 
@@ -36,6 +43,11 @@ class ExportColumn(Strict):
     """Group of words in the language files that translates the values; used in the copies in other languages."""
     width: int | None = None
     """Width in the workbook, in characters, if the default of its type is too small."""
+    schemas: tuple[Schema, ...] = SCHEMAS
+    """Major versions of the columns that have it."""
+    for_people: bool = False
+    """In form 2 it is only in the workbook and in the copies in a language, because a program finds it elsewhere: by
+    rule in ``rules.csv``, or by dataset in the catalogue."""
     label: dict[str, Text] = Field(default_factory=dict)
     """Header in other languages, by language code. A label is given either here or in the language's file, not
     in both."""
@@ -53,16 +65,23 @@ class ExportFile(Strict):
     order: int
     """Position in the data package of a folder."""
     has_head: bool = True
-    """Whether it begins with the columns of ``_head.toml``."""
+    """Whether it begins with the columns of ``_head.toml``, which only form 1 has."""
+    schemas: tuple[Schema, ...] = SCHEMAS
+    """Major versions of the columns in which it is written."""
     is_sent: bool = True
     """Whether every government's folder and data package contains it."""
     has_book: bool = True
     """Whether a workbook is written beside it."""
     column: tuple[ExportColumn, ...]
 
+    @property
+    def for_programs(self) -> tuple[ExportColumn, ...]:
+        """Return the columns of the plain CSV: those that are not only for people."""
+        return tuple(one for one in self.column if not one.for_people)
+
 
 class _Head(Strict):
-    schema_version: str
+    schema_version: dict[str, str]
     column: tuple[ExportColumn, ...]
 
 
@@ -72,18 +91,21 @@ def _head() -> _Head:
     return parse(_Head, read_toml(path), str(path))
 
 
-def schema_version() -> str:
-    """Return the version of the columns of all exported CSV files, as "major.minor".
+def schema_version(schema: Schema = SCHEMAS[-1]) -> str:
+    """Return the version of the columns of all exported CSV files, as "major.minor", in the form ``schema``.
 
     A new column raises the minor version; a removed column, or one with a new meaning, raises the major version.
     """
-    return _head().schema_version
+    return _head().schema_version[str(schema)]
 
 
 @cache
-def export_files() -> dict[str, ExportFile]:
-    """Return the definitions of all exported CSV files by name, in the order in which data packages list them. Raise
-    SpecError with file, key and remedy."""
+def export_files(schema: Schema = SCHEMAS[-1]) -> dict[str, ExportFile]:
+    """Return the definitions of all CSV files of a form by name, in the order in which data packages list them.
+
+    ``schema``: major version of the columns; files, columns and parts of keys that it lacks are left out. Raise
+    SpecError with file, key and remedy.
+    """
     found = []
     for path in sorted(HERE.glob("*.toml")):
         if path.stem == HEAD:
@@ -95,5 +117,14 @@ def export_files() -> dict[str, ExportFile]:
             raise SpecError(f"{path}: column {twice[0]}: twice; remove one of them")
         if unknown := [name for name in one.key if name not in names]:
             raise SpecError(f"{path}: key: there is no column {unknown[0]}; add it, or take it out of the key")
-        found.append(one.model_copy(update={"name": path.stem, "column": columns}))
+        if schema not in one.schemas:
+            continue
+        chosen = tuple(_in_form(column, schema) for column in columns if schema in column.schemas)
+        left = {column.name for column in chosen}
+        key = tuple(name for name in one.key if name in left)
+        found.append(one.model_copy(update={"name": path.stem, "column": chosen, "key": key}))
     return {one.name: one for one in sorted(found, key=lambda one: one.order)}
+
+
+def _in_form(column: ExportColumn, schema: Schema) -> ExportColumn:
+    return column.model_copy(update={"for_people": False}) if schema == 1 and column.for_people else column

@@ -11,7 +11,7 @@ from typing import Any
 
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports import ExportOptions, export_all
-from catalog.model import Portal
+from catalog.model import Dataset, Portal
 from quality.systems.entities import score_entities
 from quality.systems.stage import score_portal
 from tests.making import datasets, observe, store
@@ -65,6 +65,14 @@ def promise(catalog: Catalog) -> None:
         insert(catalog, "commitment_members", member | {"is_in_scope": 1, "passes": number})
 
 
+def _of_few(at: int, dataset: Dataset, offices: int) -> Dataset:
+    return (
+        replace(dataset, publisher=replace(dataset.publisher, name=f"Office {at % offices}"))
+        if dataset.publisher
+        else dataset
+    )
+
+
 def write_run(catalog: Catalog, run_id: str, seed: int = 1, count: int = 40) -> None:
     """Store, observe and score the portals in a run."""
     made = catalog.begin_run("test", PORTALS, version="0", methodology="2.0.0", run_id=run_id)
@@ -72,6 +80,9 @@ def write_run(catalog: Catalog, run_id: str, seed: int = 1, count: int = 40) -> 
     rng = random.Random(seed)
     for number, one in enumerate(PORTALS):
         found = list(datasets(count, number + 1))
+        if number < 3:
+            # A publisher with fewer than five datasets gets no folder; those of the last portal have one each.
+            found = [_of_few(at, dataset, count // 6) for at, dataset in enumerate(found)]
         found[0] = replace(found[0], title=EVIL, landing_page="javascript:alert(2)")
         store(catalog, run_id, one.id, found)
         observe(catalog, run_id, one.id, found, rng)

@@ -185,7 +185,8 @@ def test_replies_set_the_state_and_are_shown_and_read_but_once(held: Catalog, tm
 
 
 def test_the_export_filled_in_by_hand_comes_back(held: Catalog, tmp_path: Path) -> None:
-    folder = next(path.parent for path in put_out(held, tmp_path / "out") if path.name == "findings.fr.csv")
+    put_out(held, tmp_path / "out")
+    (folder,) = (path.parent for path in (tmp_path / "out").glob("*/findings.fr.csv"))
     with (folder / "findings.fr.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     rows[1][-4:] = ["contesté", "le fichier répond", "Trésor", "24/11/2026"]

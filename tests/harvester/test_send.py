@@ -64,7 +64,7 @@ def box() -> Iterator[tuple[Box, str]]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     with open_catalog(folder / "catalog.db") as catalog:
-        write_run(catalog, RUNS[0], count=12)
+        write_run(catalog, RUNS[0], count=18)
         promise(catalog)
         put_out(catalog, folder / "exports")
     return folder
@@ -78,7 +78,7 @@ def data(made: Path, tmp_path: Path) -> Path:
 def again(data: Path) -> None:
     """Another night, and its export."""
     with open_catalog(data / "catalog.db") as catalog:
-        write_run(catalog, RUNS[1], seed=2, count=12)
+        write_run(catalog, RUNS[1], seed=2, count=18)
         put_out(catalog, data / "exports")
 
 
@@ -116,7 +116,7 @@ def test_mail_goes_to_the_contact_once_with_the_files_in_its_language(data: Path
     assert body is not None and language("fr").phrase("mail_answer") in body.get_content()
     files = {part.get_filename(): part.get_payload(decode=True) for part in mail.iter_attachments()}
     assert set(files) == {
-        "scorecard.csv", "findings.csv", "commitments.csv", "scorecard.fr.csv", "findings.fr.csv",
+        "scorecard.csv", "findings.csv", "rules.csv", "commitments.csv", "scorecard.fr.csv", "findings.fr.csv",
     }  # fmt: skip
     (own,) = (path.parent for path in (data / "exports").glob("republique*/findings.csv"))
     assert all(content == (own / str(name)).read_bytes() for name, content in files.items())

@@ -8,10 +8,10 @@ import pytest
 
 import specs.exports
 from specs.errors import SpecError
-from specs.exports import export_files, schema_version
+from specs.exports import SCHEMAS, export_files, schema_version
 
 COLUMN = '[[column]]\nname = "x"\ntype = "string"\ndescription = "X."\n'
-HEAD = f'schema_version = "1.0"\n{COLUMN.replace("x", "run_id")}'
+HEAD = f'schema_version = {{ 1 = "1.0", 2 = "2.0" }}\n{COLUMN.replace("x", "run_id")}'
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,12 @@ def test_a_bad_file_is_told_with_key_and_remedy(
         specs.exports._head.cache_clear()
 
 
-def test_files_begin_with_the_columns_of_the_head() -> None:
-    for file in export_files().values():
-        names = [column.name for column in file.column]
-        assert (names[:2] == ["schema_version", "methodology_version"]) == file.has_head
-        assert set(file.key) <= set(names)
-    assert schema_version().count(".") == 1
+def test_files_of_schema_1_begin_with_the_columns_of_the_head_and_those_of_schema_2_do_not() -> None:
+    for schema in SCHEMAS:
+        for file in export_files(schema).values():
+            names = [column.name for column in file.column]
+            begins = names[:2] == ["schema_version", "methodology_version"]
+            assert begins == (file.has_head and schema == 1), file.name
+            assert set(file.key) <= set(names) and file.key
+            assert schema == 1 or not {"schema_version", "methodology_version", "run_id", "run_date"} & set(names)
+        assert schema_version(schema).split(".")[0] == str(schema)

@@ -1,0 +1,176 @@
+"""What the exported files are made from, as short digests: a folder whose digest is unchanged keeps its files.
+
+A digest covers everything that can change a byte of a file, except the run itself. What only says how a run differs
+from the one before, such as "12 new findings", is not covered: an unchanged folder keeps the figures of its last
+change, and its data package names that run.
+
+Whoever adds a table to the exported files adds its rows here, to :data:`_ROWS`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from catalog.db.schema.views import NOT_ENDED, state_in
+from catalog.db.store import Catalog
+from catalog.exports.options import ExportOptions
+from catalog.exports.promises import has_commitments
+from catalog.repositories.withheld import withheld
+from specs.table_rules import personal_rules
+
+__all__ = ["OF_ONE_RUN", "Fingerprints", "digest"]
+
+OF_ONE_RUN = frozenset(
+    {
+        "schema_version", "methodology_version", "run_id", "run_date", "datasets_added", "datasets_removed",
+        "datasets_retired", "findings_new", "findings_fixed", "score_prev", "score_delta",
+    }
+)  # fmt: skip
+"""Columns of the scorecard that compare a run with the one before."""
+_ROWS = {
+    "datasets": """select d.portal_id, d.publisher_id, d.id, d.status, d.mapping_hash, d.missing_since, d.retired_at,
+          d.copy_of, d.source_url, d.first_seen_run, q.run_id, q.score, q.findings
+        from datasets d left join dataset_quality q on q.dataset_id = d.id""",
+    "publishers": "select portal_id, id, name, email, url from publishers",
+    "portals": """select p.id, null, p.title, p.url, g.name, p.country, p.contact_email, p.language, p.type, h.verdict
+        from portals p join governments g on g.portal_id = p.id
+        left join harvests h on h.portal_id = p.id and h.run_id = :run""",
+    "about portals": """select portal_id, null, id, digest, state, fixed_run, withdrawn_run
+        from findings where dataset_id is null""",
+    "replies": """select f.portal_id, f.publisher_id, r.id, r.number, r.reply, r.note, r.promised_on, r.replied_on,
+          r.outcome, f.state, r.promised_on < :day
+        from replies r join findings f on f.id = r.finding_id""",
+    "reports": """select r.portal_id, d.publisher_id, r.id, r.reported_on, r.what, r.who, r.url
+        from reports r left join datasets d on d.id = r.dataset_id""",
+    "corrections": """select c.portal_id, d.publisher_id, c.id, c.corrected_at
+        from corrections c left join datasets d on d.id = c.dataset_id""",
+}
+"""SQL of the rows that files are made from; each begins with the ids of portal and publisher (or null)."""
+_FINDINGS = f"""count(*), total(f.digest), total(f.digest % 8191 * case f.state when 'new' then 7 when 'open' then 7
+    when 'disputed' then 11 when 'waived' then 13 else 17 end), max(f.last_seen_run)
+    from findings f where {state_in(NOT_ENDED)}"""
+"""SQL of a digest of findings. A finding that was new and is now open gives the same."""
+
+
+def digest(*parts: object) -> str:
+    """Return a hexadecimal digest of 32 digits of any values; equal values give the same one in every process."""
+    return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+@cache
+def _program() -> str:
+    """Return a digest of the files that decide how an export looks: code, templates, columns, languages and rules."""
+    import catalog.exports
+    import specs
+
+    folders = [
+        Path(catalog.exports.__file__).parent,
+        *(Path(specs.__file__).parent / n for n in ("exports", "languages")),
+    ]
+    paths = [
+        path
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in (".py", ".toml", ".html", ".css")
+    ]
+    paths += [Path(specs.__file__).parent / name for name in ("metrics.toml", "table_rules.toml")]
+    return digest(*((path.name, hashlib.sha256(path.read_bytes()).digest()) for path in paths))
+
+
+class Fingerprints:
+    """The digests of what the files of a run are made from.
+
+    :attr:`everything` is computed at once; it is enough to see that nothing has changed. The digests of folders are
+    computed when they are first asked for.
+    """
+
+    def __init__(self, catalog: Catalog, run_id: str, day: str | None, options: ExportOptions) -> None:
+        self.catalog, self.run_id, self.day = catalog, run_id, day
+        self._sums: dict[tuple[str | None, str | None], int] = defaultdict(int)
+        params = {"run": run_id, "day": day}
+        for name, sql in _ROWS.items():
+            self._add(name, catalog.db.conn.execute(sql, params))
+        self._add("withheld", self._withheld())
+        self.commitments = self._commitments()
+        methodology = catalog.value("select methodology_version from runs where id = ?", [run_id])
+        self.base = digest(_program(), options, methodology)
+        scores = catalog.db.conn.execute(
+            """select entity_level, entity_id, score, score_low, score_high, ci_low, ci_high, grade, coverage_pct,
+                 withheld from score_history where run_id = ? and system = 'winnow' order by 1, 2""",
+            [run_id],
+        ).fetchall()
+        # No query but constants of this module.
+        findings = catalog.db.conn.execute(f"select {_FINDINGS}").fetchone()
+        sums = sorted(self._sums.items(), key=repr)
+        self.everything = digest(self.base, sums, scores, findings, self.commitments)
+        self._has_findings = False
+
+    def records(self) -> str:
+        """Return the digest of the datasets and their scores: what ``catalog.nt.gz`` is made from."""
+        return digest(self.base, sorted(self._sums.items(), key=repr))
+
+    def publisher(self, portal_id: str, publisher_id: str, card: Mapping[str, Any]) -> str:
+        """Return the digest of a publisher's folder. ``card``: its row of the scorecard."""
+        self._count_findings()
+        own = self._sums[portal_id, publisher_id], self._sums[portal_id, None]
+        return digest(self.base, own, _standing(card), self.commitments.get(card["government"]))
+
+    def government(self, portal_ids: Iterable[str], cards: Iterable[Mapping[str, Any]]) -> str:
+        """Return the digest of a government's folder. ``cards``: its rows, those of its portals and publishers."""
+        self._count_findings()
+        wanted, rows = set(portal_ids), [*cards]
+        sums = sorted((repr(key), value) for key, value in self._sums.items() if key[0] in wanted)
+        name = str(rows[0]["government"]) if rows else ""
+        return digest(self.base, sums, [_standing(row) for row in rows], self.commitments.get(name))
+
+    def _add(self, name: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        # The sum of the rows' digests does not depend on their order, and costs a microsecond a row.
+        for row in rows:
+            made = hashlib.blake2b(repr((name, row)).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+            self._sums[row[0], row[1]] += int.from_bytes(made)
+
+    def _count_findings(self) -> None:
+        """Add the findings of each publisher; needed only if anything has changed."""
+        if not self._has_findings:
+            sql = f"select f.portal_id, f.publisher_id, {_FINDINGS} group by 1, 2"
+            self._add("findings", self.catalog.db.conn.execute(sql).fetchall())
+            self._has_findings = True
+
+    def _withheld(self) -> list[tuple[Any, ...]]:
+        """Return the findings of suspected personal data: with the days one of them may become public."""
+        rules = ", ".join(f"'{rule}'" for rule in sorted(personal_rules()))
+        sql = f"""select f.portal_id, f.publisher_id, f.id, {withheld(self.run_id)} from findings f
+                  where f.rule_id in ({rules})"""  # noqa: S608  # our own rules
+        return self.catalog.db.conn.execute(sql).fetchall()
+
+    def _commitments(self) -> dict[str, str]:
+        """Return a digest of the commitments by government: their readings in the run, and the datasets in scope."""
+        if not has_commitments(self.catalog):
+            return {}
+        found: dict[str, list[Any]] = defaultdict(list)
+        rows = self.catalog.rows(
+            """select r.*, c.government, c.title, c.lead, c.ogp_url, c.irm_completion, c.is_example, c.country,
+                 c.start as begins, c.deadline as ends
+               from commitment_readings r join commitments c on c.id = r.commitment_id
+               where r.run_id = ? order by r.commitment_id, r.indicator_id""",
+            [self.run_id],
+        )
+        for row in rows:
+            told = {name: value for name, value in row.items() if name not in ("id", "run_id")}
+            found[row["government"]].append(told)
+        members = self.catalog.db.conn.execute(
+            """select c.government, m.commitment_id, m.dataset_id, m.is_in_scope, m.passes
+               from commitment_members m join commitments c on c.id = m.commitment_id order by 1, 2, 3, m.id"""
+        )
+        for government, *member in members:
+            found[government].append(member)
+        return {government: digest(told) for government, told in found.items()}
+
+
+def _standing(card: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return sorted((name, value) for name, value in card.items() if name not in OF_ONE_RUN)

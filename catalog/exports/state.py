@@ -1,0 +1,88 @@
+"""``folders.json``: what each exported folder was made from, in which run, and the hashes of its files.
+
+With it the next export sees which folders it can leave alone, and the manifest need not read their files again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["STATE", "ExportState", "FolderState", "read_state", "sha256"]
+
+STATE = "folders.json"
+"""Name of the file, in the folder of all governments."""
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal. Raise OSError if it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(slots=True)
+class FolderState:
+    """What one folder was made from."""
+
+    fingerprint: str
+    run: str
+    """Id of the run that wrote it."""
+    files: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Size in bytes and SHA-256 of each file, by its name in the folder."""
+
+    def is_whole(self, folder: Path) -> bool:
+        """Return whether all files are in ``folder`` with their sizes.
+
+        Their bytes are not read: ``winnow verify`` does that, against the hashes of the manifests.
+        """
+        try:
+            return all((folder / name).stat().st_size == size for name, (size, _) in self.files.items())
+        except OSError:
+            return False
+
+
+@dataclass(slots=True)
+class ExportState:
+    """What all exported files were made from. ``everything``: digest of all inputs together; "" for unknown."""
+
+    everything: str = ""
+    folders: dict[str, FolderState] = field(default_factory=dict)
+    """By path below the folder of all governments, which is "." itself."""
+
+    def is_whole(self, out: Path) -> bool:
+        """Return whether every folder below ``out`` has all its files."""
+        return "." in self.folders and all(one.is_whole(out / name) for name, one in self.folders.items())
+
+    def hash_of(self, name: str, size: int) -> str | None:
+        """Return the recorded SHA-256 of a file, by its path below the folder of all governments; None if it is not
+        recorded with this ``size``."""
+        folder, _, file = name.rpartition("/")
+        known = self.folders.get(folder or ".")
+        found = known.files.get(file) if known else None
+        return found[1] if found and found[0] == size else None
+
+    def write(self, out: Path) -> None:
+        """Write ``folders.json`` into ``out``; it is never half written."""
+        out.mkdir(parents=True, exist_ok=True)
+        part = out / f"{STATE}.part"
+        content = {"everything": self.everything, "folders": {n: asdict(self.folders[n]) for n in sorted(self.folders)}}
+        part.write_text(json.dumps(content, ensure_ascii=False) + "\n", "utf-8")
+        part.replace(out / STATE)
+
+
+def read_state(out: Path) -> ExportState:
+    """Return the state in ``folders.json`` of the folder ``out``; an empty one if there is none that can be read."""
+    try:
+        content: dict[str, Any] = json.loads((out / STATE).read_text("utf-8"))
+        folders = {
+            name: FolderState(
+                one["fingerprint"], one["run"], {n: (int(f[0]), str(f[1])) for n, f in one["files"].items()}
+            )
+            for name, one in content["folders"].items()
+        }
+        return ExportState(str(content["everything"]), folders)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return ExportState()

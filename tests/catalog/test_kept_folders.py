@@ -29,7 +29,7 @@ FRENCH = folder_name(str(PORTALS[0].government))
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kept")
-    with scored(folder, nights=1) as catalog:
+    with scored(folder, runs=1) as catalog:
         put_out(catalog, folder / "exports")
         seal(catalog, RUNS[0], folder)
     return folder

@@ -15,10 +15,10 @@ from typing import IO, Any, cast
 
 from catalog.db.store import Catalog
 from catalog.exports.job import ExportJob, OutputFormat
-from catalog.rdf.dcat import DCAT, DCT, FOAF, dataset_graph, node_of, text, value
-from catalog.rdf.ntriples import n_triples
+from catalog.rdf.dcat import DCAT, DCT, FOAF, Statements, describe, node_of, text, value
+from catalog.rdf.ntriples import NTriplesWriter
 from catalog.rdf.terms import IRI, LITERAL, RDF_TYPE, XSD, RdfGraph, RdfTerm
-from catalog.repositories.reading import StoredDataset, datasets
+from catalog.repositories.reading import StoredDataset, declared_datasets
 
 __all__ = ["RdfCatalogue", "export_rdf", "graph_of_dataset"]
 
@@ -50,15 +50,17 @@ def export_rdf(catalog: Catalog, run_id: str, out: Path, *, is_packed: bool = Fa
     target = out / ("catalog.nt.gz" if is_packed else "catalog.nt")
     part = target.with_name(f"{target.name}.part")
     scores = {row["dataset_id"]: row for row in catalog.rows("select dataset_id, score, run_id from dataset_quality")}
+    lines = NTriplesWriter()
     with _opened(part, is_packed=is_packed) as file:
         for portal in catalog.rows("select id, title, url from portals order by id"):
-            graph, node = RdfGraph(), node_of("catalog", portal["id"])
-            graph.add(node, RDF_TYPE, RdfTerm(IRI, f"{DCAT}Catalog"))
-            graph.add(node, f"{DCT}title", text(portal["title"]))
-            graph.add(node, f"{FOAF}homepage", value(portal["url"]))
-            file.write(n_triples(graph))
-            for stored in datasets(catalog, portal["id"]):
-                file.write(n_triples(_with_score(node, stored, scores.get(stored.id))))
+            node = node_of("catalog", portal["id"])
+            lines.add(node, RDF_TYPE, RdfTerm(IRI, f"{DCAT}Catalog"))
+            lines.add(node, f"{DCT}title", text(portal["title"]))
+            lines.add(node, f"{FOAF}homepage", value(portal["url"]))
+            file.write(lines.take())
+            for stored in declared_datasets(catalog, portal["id"]):
+                _state(lines, node, stored, scores.get(stored.id))
+                file.write(lines.take())
     part.replace(target)
     return [target]
 
@@ -80,11 +82,15 @@ def graph_of_dataset(catalog: Catalog, stored: StoredDataset) -> tuple[RdfGraph,
     scores = catalog.rows("select dataset_id, score, run_id from dataset_quality where dataset_id = ?", [stored.id])
     portal_id = catalog.value("select portal_id from datasets where id = ?", [stored.id])
     node = node_of("catalog", portal_id)
-    return _with_score(node, stored, scores[0] if scores else None), node
+    graph = RdfGraph()
+    _state(graph, node, stored, scores[0] if scores else None)
+    return graph, node
 
 
-def _with_score(catalogue: RdfTerm, stored: StoredDataset, score: dict[str, Any] | None) -> RdfGraph:
-    graph, node = dataset_graph(stored, inherits=False), node_of("dataset", stored.id)
+def _state(graph: Statements, catalogue: RdfTerm, stored: StoredDataset, score: dict[str, Any] | None) -> None:
+    """Add the statements about a dataset and its score to ``graph``."""
+    describe(stored, graph, inherits=False)
+    node = node_of("dataset", stored.id)
     # A series is a dataset too (DCAT 3).
     graph.add(node, RDF_TYPE, RdfTerm(IRI, f"{DCAT}Dataset"))
     graph.add(catalogue, f"{DCAT}dataset", node)
@@ -96,4 +102,3 @@ def _with_score(catalogue: RdfTerm, stored: StoredDataset, score: dict[str, Any]
         graph.add(measurement, f"{DQV}computedOn", node)
         graph.add(measurement, f"{DQV}value", RdfTerm(LITERAL, repr(float(score["score"])), f"{XSD}double"))
         graph.add(measurement, f"{PROV}wasGeneratedBy", node_of("run", score["run_id"]))
-    return graph

@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Protocol
 
 from catalog import vocabulary
 from catalog.model import Contact, DataService, Distribution
@@ -33,7 +34,9 @@ __all__ = [
     "SPDX",
     "VCARD",
     "concept",
+    "Statements",
     "dataset_graph",
+    "describe",
     "day",
     "is_email",
     "is_iri",
@@ -124,6 +127,7 @@ def value(declared: str) -> RdfTerm:
     return RdfTerm(IRI, declared) if is_iri(declared) else text(declared)
 
 
+@lru_cache(maxsize=4096)
 def day(declared: str) -> RdfTerm:
     """Return a declared date as a literal with the datatype of its form: xsd:date, dateTime, gYearMonth or gYear.
 
@@ -192,11 +196,18 @@ def _licence(declared: str | None, title: str | None) -> RdfTerm | None:
     return RdfTerm(IRI, known) if known else text(declared)
 
 
+class Statements(Protocol):
+    """Whatever takes statements: :class:`catalog.rdf.terms.RdfGraph`, or a writer of a syntax."""
+
+    def add(self, subject: RdfTerm, predicate: str, value: RdfTerm, /) -> None:
+        """Take one statement. A statement that was taken before changes nothing."""
+
+
 class _Writer:
     """Collects the statements of one dataset."""
 
-    def __init__(self, stored: StoredDataset) -> None:
-        self.stored, self.graph = stored, RdfGraph()
+    def __init__(self, stored: StoredDataset, graph: Statements) -> None:
+        self.stored, self.graph = stored, graph
         self.blanks = 0
 
     def blank(self) -> RdfTerm:
@@ -247,7 +258,14 @@ def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> RdfGraph:
     ``inherits``: whether a distribution without a licence gets the licence of the dataset, as the metrics do. False
     states it only of the dataset.
     """
-    writer = _Writer(stored)
+    graph = RdfGraph()
+    describe(stored, graph, inherits=inherits)
+    return graph
+
+
+def describe(stored: StoredDataset, graph: Statements, *, inherits: bool = True) -> None:
+    """Add the statements of :func:`dataset_graph` to ``graph``, which may be a graph or a writer of a syntax."""
+    writer = _Writer(stored, graph)
     graph, d, node = writer.graph, stored.dataset, node_of("dataset", stored.id)
     graph.add(node, RDF_TYPE, RdfTerm(IRI, f"{DCAT}DatasetSeries" if d.is_series else f"{DCAT}Dataset"))
     writer.texts(node, identifier=d.identifier, title=d.title, description=d.description)
@@ -298,7 +316,6 @@ def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> RdfGraph:
         _distribution(writer, node, part.id, part.distribution, inherits)
     for number, service in enumerate(d.data_services):
         _service(writer, node, node_of("service", f"{stored.id}-{number}"), service)
-    return graph
 
 
 def _period(writer: _Writer, node: RdfTerm, start: str | None, end: str | None) -> None:
@@ -350,12 +367,19 @@ def _distribution(writer: _Writer, dataset: RdfTerm, key: str, d: Distribution, 
     for name, date in (("issued", d.issued), ("modified", d.modified)):
         if date and date.strip():
             graph.add(node, DCT + name, day(date))
-    writer.languages(node, d.language)
-    writer.things(node, f"{DCT}rights", f"{DCT}RightsStatement", d.rights)
-    writer.things(node, f"{DCT}conformsTo", f"{DCT}Standard", d.conforms_to)
-    writer.values(node, f"{FOAF}page", d.documentation)
-    writer.values(node, f"{ADMS}status", d.status)
-    writer.values(node, f"{DCATAP}availability", d.availability)
+    # Few records have these, and there are many distributions.
+    if d.language:
+        writer.languages(node, d.language)
+    if d.rights:
+        writer.things(node, f"{DCT}rights", f"{DCT}RightsStatement", d.rights)
+    if d.conforms_to:
+        writer.things(node, f"{DCT}conformsTo", f"{DCT}Standard", d.conforms_to)
+    if d.documentation:
+        writer.values(node, f"{FOAF}page", d.documentation)
+    if d.status:
+        writer.values(node, f"{ADMS}status", d.status)
+    if d.availability:
+        writer.values(node, f"{DCATAP}availability", d.availability)
 
 
 def _algorithm(checksum: str, declared: str | None) -> RdfTerm | None:

@@ -22,6 +22,7 @@ __all__ = [
     "StoredDataset",
     "dataset",
     "datasets",
+    "declared_datasets",
     "files",
     "present",
     "stored_datasets",
@@ -53,6 +54,14 @@ def datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
     """Yield the datasets that a portal currently lists, sorted by id within each chunk, with all that is stored about
     each."""
     yield from stored_datasets(catalog, present(catalog, portal_id))
+
+
+def declared_datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
+    """Yield the datasets that a portal currently lists, as :func:`datasets` does, but only what their records declare:
+    nothing that was observed of their files is read."""
+    ids = present(catalog, portal_id)
+    for start in range(0, len(ids), CHUNK):
+        yield from _chunk(catalog, ids[start : start + CHUNK], is_observed=False)
 
 
 def present(catalog: Catalog, portal_id: str) -> list[str]:
@@ -92,7 +101,12 @@ _ACCESS, _DOWNLOAD = _PART.columns.index("access_url"), _PART.columns.index("dow
 
 
 def _chunk(
-    catalog: Catalog, ids: Sequence[str], as_of: date | None = None, for_score: bool = False
+    catalog: Catalog,
+    ids: Sequence[str],
+    as_of: date | None = None,
+    for_score: bool = False,
+    *,
+    is_observed: bool = True,
 ) -> Iterator[StoredDataset]:
     rows = list(
         _selected(
@@ -110,7 +124,8 @@ def _chunk(
         "current_distributions where dataset_id in ({marks}) order by position, id", ids,
     ):  # fmt: skip
         by_dataset.setdefault(part[0], []).append(part)
-        urls.update(url for url in (part[2 + _ACCESS], part[2 + _DOWNLOAD]) if url)
+        if is_observed:
+            urls.update(url for url in (part[2 + _ACCESS], part[2 + _DOWNLOAD]) if url)
     services: dict[str, list[DataService]] = {}
     for row in _selected(
         catalog, ("dataset_id",), _SERVICE, "current_services where dataset_id in ({marks}) order by id", ids
@@ -121,7 +136,7 @@ def _chunk(
         for row in _selected(catalog, ("url",), _CHECK, "resource_checks where url in ({marks})", sorted(urls))
     }
     part_ids = [part[1] for parts in by_dataset.values() for part in parts]
-    reports = _reports(catalog, part_ids, for_score)
+    reports = _reports(catalog, part_ids, for_score) if is_observed else {}
     publishers = {
         row["id"]: _publisher(row)
         for row in _by_key(catalog, "publishers", "id", sorted({row[2] for row in rows if row[2]}))

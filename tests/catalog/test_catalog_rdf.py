@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from catalog.db.store import Catalog
+from catalog.db.store import Catalog, open_catalog
 from catalog.exports.dcat import export_rdf
 from catalog.model import Dataset, Distribution, Page, Portal, Publisher, Record
-from catalog.rdf.ntriples import n_triples
+from catalog.rdf.dcat import dataset_graph, describe
+from catalog.rdf.ntriples import NTriplesWriter, n_triples
 from catalog.rdf.syntaxes import serialize
 from catalog.rdf.terms import IRI, LITERAL, XSD, RdfGraph, RdfTerm, read_graph
+from catalog.repositories.reading import datasets as read_datasets
+from catalog.repositories.reading import declared_datasets
 from catalog.repositories.records import write_page
+from tests.making import datasets, portal, store
 
 
 @pytest.mark.parametrize(
@@ -113,3 +117,16 @@ def test_a_graph_gives_the_same_text_in_every_syntax_whatever_the_seed_of_hashes
     assert len(texts) == 1
     with pytest.raises(ValueError, match="is no syntax"):
         serialize(RdfGraph(), "n3", name=RdfTerm(IRI, "urn:x"))
+
+
+def test_statements_written_one_by_one_are_those_of_the_graph(tmp_path: Path) -> None:
+    lines = NTriplesWriter()
+    with open_catalog(tmp_path / "catalog.db") as catalog:
+        catalog.begin_run("test", [portal("p")], version="0", methodology="0", run_id="20261120T010000Z")
+        store(catalog, "20261120T010000Z", "p", list(datasets(60, 3)))
+        stored = [*declared_datasets(catalog, "p")]
+        assert [one.dataset for one in stored] == [one.dataset for one in read_datasets(catalog, "p")]
+    for one in stored:
+        describe(one, lines)
+        assert lines.take() == n_triples(dataset_graph(one))
+    assert len(stored) == 60 and lines.take() == b""

@@ -132,7 +132,7 @@ def distribution_rows(portal_id: str, dataset: Dataset, parent: str | None = Non
 
     A row's id is derived from the portal's own id of the resource; without one, from the address; without that, from
     title and format. So a distribution keeps its id if its title or description is corrected. ``parent``: id of the
-    dataset in the catalogue; None if it is the one that follows from the dataset's identifier.
+    dataset in the catalogue; None means the id made from the portal and the dataset's identifier.
     """
 
     def key(d: Distribution) -> str:

@@ -26,7 +26,10 @@ _DIGITS = re.compile(r"[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """A text for each subject, as a number: ``names[codes[n]]`` is the text of subject n; -1 stands for none."""
+    """One text for each finding, dataset or file, stored as the number of that text in a list without repetitions.
+
+    ``names[codes[n]]`` is the text of number n; the code -1 stands for no text.
+    """
 
     codes: Numbers
     names: Sequence[str]

@@ -1,4 +1,4 @@
-"""Load Great Expectations when a table first needs it: most tables meet all expectations, and need it never."""
+"""Load Great Expectations when a table first needs it: most tables meet all expectations and never need it."""
 
 from __future__ import annotations
 

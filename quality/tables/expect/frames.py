@@ -113,7 +113,7 @@ class Frames:
     def whole_rows(self, columns: Sequence[str]) -> Sequence[Sequence[str | None]] | None:
         """Return all columns of the frame "rows" if ``columns`` are the :meth:`halves`, and None otherwise.
 
-        Two rows are equal in all columns if both of their halves are; nothing need be made to see that.
+        Two rows are equal in all columns if both of their halves are, so no further frame is needed to compare them.
         """
         return list(self._cells.values()) if tuple(columns) == _HALVES else None
 

@@ -29,7 +29,12 @@ def names_are_cells(header: Sequence[str], rows: Sequence[Sequence[str]]) -> boo
 
 
 def is_one_of(cell: str, below: Sequence[str]) -> bool:
-    """Return whether a cell looks like nearly all of those below: with the same form, or with the same beginning."""
+    """Return whether a cell of the first row is probably a value like those of the rows below it, and not a name.
+
+    It is if nine in ten of the cells ``below`` have the same pattern of digits, capitals and small letters, or begin
+    with the same five characters. Cells of fewer than five characters, and columns with fewer than three different
+    values, are not judged: the result is False.
+    """
     if len(cell) < 5:
         return False
     values = [one for one in below if one]

@@ -248,7 +248,7 @@ def _rows_unique(settings: Mapping[str, Any], mostly: float) -> _Made | None:
     is_any = ignored == "any_value_is_missing"
 
     def judge(columns: Sequence[Column]) -> Tally | None:
-        if len(columns) < 2 or not all(_are(column, str, type(None)) for column in columns):
+        if len(columns) < 2:
             return None
         rows = list(zip(*columns, strict=True))
         if any(None in column for column in columns):

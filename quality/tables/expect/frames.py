@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal
 
 from quality.tables.read.text_table import TextTable
@@ -92,7 +93,8 @@ class Frames:
         made = f"{_MARK}each {each}{_MARK}{read_as}"
         if made not in self._made:
             columns = [self.values("rows", self.read(name, read_as)) for name in self.fitting(each)]
-            distinct = dict.fromkeys(cell for column in columns for cell in column if cell is not None)
+            distinct = dict.fromkeys(chain.from_iterable(columns))
+            distinct.pop(None, None)
             self._made[made] = list(distinct)
         return made
 

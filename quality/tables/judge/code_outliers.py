@@ -37,18 +37,17 @@ def code_outliers(table: TextTable, profile: TableProfile) -> Iterator[TableDefe
         if column.count("text") > 0.15 * column.filled:
             continue  # words, not codes
         cells = [
-            (line, row[place].strip()) for line, row in zip(table.lines, table.rows, strict=True) if place < len(row)
+            (line, cell)
+            for line, row in zip(table.lines, table.rows, strict=True)
+            if place < len(row) and _DIGIT.search(cell := row[place].strip())
         ]
-        cells = [(line, cell) for line, cell in cells if _DIGIT.search(cell)]
         if len(cells) < max(_FEW_ROWS, 0.9 * min(column.filled, len(table.rows))):
             continue
         if len(cells) < _MIN_ROWS:
             if line := _odd_one(cells):
                 yield defect("type_error", 1, [line], column.name, message=_MESSAGE)
             continue
-        shapes: Counter[str] = Counter()
-        for cell, times in Counter(cell for _, cell in cells).items():
-            shapes[_shape(cell)] += times
+        shapes = Counter(_shapes([cell for _, cell in cells]))
         usual, count = shapes.most_common(1)[0]
         if " " in usual or count < _SHARE * len(cells) or len(shapes) == 1:
             continue
@@ -81,6 +80,12 @@ def _form(cell: str) -> str:
 
 def _parts(cell: str, usual: str) -> list[str]:
     return re.split(r"[/;,+&|]", cell) if not re.search(r"[/;,+&|]", usual) else [cell]
+
+
+def _shapes(cells: Sequence[str]) -> list[str]:
+    """Return the shapes of many codes, made of one text: a line end is neither letter nor digit."""
+    text = "\n".join(cells)
+    return _shape(text).split("\n") if text.count("\n") == len(cells) - 1 else list(map(_shape, cells))
 
 
 def _shape(cell: str) -> str:

@@ -201,7 +201,7 @@ def _units(column: ColumnProfile) -> tuple[int, list[int]] | None:
     attached = column.count("text_with_digits", "with_unit")
     if not column.scanned["are_all_tokens"] and attached:
         units = sum(unit_of(cell) is not None for cell in column.scanned["sample"])
-        count = round(attached * units / max(1, sum(not _is_bare(cell) for cell in column.scanned["sample"])))
+        count = units and round(attached * units / max(1, sum(not _is_bare(cell) for cell in column.scanned["sample"])))
         lines = lines or _lines_of(column, [(0, name) for name in ("text_with_digits", "with_unit")])
     bare = column.filled - column.count("text", "text_with_digits", "with_unit")
     if count >= max(_MANY, _UNIT_SHARE * column.filled) and bare + count >= 0.8 * column.filled:

@@ -9,7 +9,7 @@ from quality.tables.judge.defects import defect, row_defects
 from quality.tables.judge.repeated_rows import unexplained_repeats
 from quality.tables.judge.scanned_table import ScannedTable
 from quality.tables.judge.totals import has_amounts, named_totals, sub_totals, sum_row, summed, written
-from quality.tables.read.layout import has_no_header, is_total
+from quality.tables.read.layout import has_no_header, rows_of_totals
 from quality.tables.read.text_table import TextTable
 from quality.tables.scan.profile import TableProfile
 
@@ -46,7 +46,7 @@ def total_lines(found: ScannedTable) -> list[int]:
         return []  # a list of codes, one of which may mean "all"
     rows = list(zip(found.table.lines, found.table.rows, strict=True))
     columns = written(found.scan)
-    within = set(named_totals([line for line, cells in rows if is_total(cells)], rows, columns))
+    within = set(named_totals(rows_of_totals(rows), rows, columns))
     if len(rows) == found.scan["rows"] and (last := sum_row(rows, summed(found.scan))) is not None:
         within.add(last)
     named = within if len(within) <= max(1, 0.2 * len(rows)) else ()

@@ -42,7 +42,7 @@ def sub_totals(rows: Sequence[Row], columns: Mapping[int, str]) -> list[int]:
     places = places[:_MOST_COLUMNS]
     if not places or len(rows) > _MOST_ROWS:
         return []
-    if len(rows) > _MOST_UNSAID and not any(_says(cells) for _, cells in rows):
+    if len(rows) > _MOST_UNSAID and not any(map(_is_word, {cell for _, cells in rows for cell in cells[:_LABELS]})):
         return []
     sums = (0,) * len(places)
     before: dict[tuple[int, ...], int] = {sums: 0}
@@ -74,9 +74,14 @@ def _is_meant(cells: Sequence[str], values: Sequence[int], rows: int) -> bool:
 
 def _says(cells: Sequence[str]) -> bool:
     """Return whether one of the first three cells contains a word for a total."""
-    return any(1 < len(cell) < _LABEL and not cell[-1].isdigit() and _SAYS.search(cell) for cell in cells[:3])
+    return any(map(_is_word, cells[:_LABELS]))
 
 
+def _is_word(cell: str) -> bool:
+    return 1 < len(cell) < _LABEL and not cell[-1].isdigit() and _SAYS.search(cell) is not None
+
+
+_LABELS = 3
 _LABEL = 60
 
 
@@ -142,7 +147,8 @@ def sum_row(rows: Sequence[Row], columns: Mapping[int, float]) -> int | None:
             if asked > _MOST_UNLIKE and not right:
                 return None
             continue
-        above = [number for _, cells in rows[: end - 1] if (number := _number(cells, place)) is not None]
+        written = numbers([cells[place] if place < len(cells) else None for _, cells in rows[: end - 1]], ".")
+        above = [number for number in written if number is not None]
         if sum(number != 0 for number in above) < _MIN_ADDENDS:
             continue
         asked += 1

@@ -120,8 +120,11 @@ def _powers_among_codes(column: ColumnProfile) -> tuple[int, list[int]] | None:
 
 def _is_quoted(column: ColumnProfile) -> bool:
     cells = column.scanned["sample"]
+    # Where the first twentieth has no mark, too few cells can have one.
+    if len(cells) < 3 or not any(cell[:1] == '"' for cell in cells[: len(cells) // 20 + 1]):
+        return False
     quoted = sum(len(cell) > 2 and cell[0] == cell[-1] == '"' and cell.count('"') == 2 for cell in cells)
-    return len(cells) >= 3 and quoted >= 0.95 * len(cells)
+    return quoted >= 0.95 * len(cells)
 
 
 def _lost_zeros(table: TextTable, place: int, column: ColumnProfile) -> list[int]:

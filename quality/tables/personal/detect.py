@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib import import_module
@@ -24,11 +24,20 @@ __all__ = ["find_personal"]
 _SHARE = 0.95
 _MIN_DIFFERENT = 10
 _BETWEEN = re.compile(r"[\s.]")
-_WITH_BIRTH_DATE = (
-    *("pl.pesel", "fr.nir", "se.personnummer", "fi.hetu", "ro.cnp", "bg.egn", "cz.rc", "ee.ik", "lt.asmens"),
-    *("no.fodselsnummer", "it.codicefiscale", "mx.curp", "cn.ric", "be.nn", "za.idnr", "es.dni", "es.nie", "gb.nhs"),
-    *("kr.rrn", "si.emso", "sk.rc"),
-)
+_MOST_DIFFERENT = 200
+_SHAPES: Mapping[str, tuple[str, ...]] = {
+    r"\d{9}|\d{10}": ("cz.rc", "sk.rc"),
+    r"[A-Z\d]\d{7}[A-Z]": ("es.dni", "es.nie"),
+    r"\d{10}": ("bg.egn", "gb.nhs"),
+    r"\d{10}|\d{12}": ("se.personnummer",),
+    r"\d{6}[A-Z]?\d{3}[A-Z\d]": ("fi.hetu",),
+    r"\d{11}": ("pl.pesel", "ee.ik", "lt.asmens", "no.fodselsnummer", "be.nn"),
+    r"\d{13}": ("ro.cnp", "za.idnr", "kr.rrn", "si.emso"),
+    r"\d{5}[\dAB]{2}\d{8}": ("fr.nir",),
+    r"\d{11}|[A-Z\d]{16}": ("it.codicefiscale",),
+    r"[A-Z\d]{18}": ("mx.curp", "cn.ric"),
+}
+"""Modules of python-stdnum for numbers with a date of birth, by what each of these numbers looks like without signs."""
 _BY_CHECK_DIGIT = (
     *("nl.bsn", "br.cpf", "tr.tckimlik", "de.idnr", "hr.oib", "us.ssn", "ch.ssn", "gr.amka", "ie.pps"),
     *("in_.aadhaar", "ca.sin", "th.pin", "do.cedula", "ec.ci", "il.idnr", "at.vnr"),
@@ -222,8 +231,7 @@ def _are_identity_numbers(column: ColumnProfile) -> bool:
     first = [_BETWEEN.sub("", value) for value in column.scanned["sample"][:_MIN_DIFFERENT]]
     if not all(8 <= len(value) < 20 for value in first):
         return False
-    values = [_BETWEEN.sub("", value) for value in column.scanned["sample"]]
-    different = list(dict.fromkeys(values))[:200]
+    different = _different(column.scanned["sample"])
     lengths = {len(value) for value in different}
     if len(different) < _MIN_DIFFERENT or not lengths <= set(range(8, 20)) or len(lengths) > 4:
         return False
@@ -236,13 +244,30 @@ def _are_identity_numbers(column: ColumnProfile) -> bool:
     named = bool(_ID_NAMES.search(folded))
     if "isbn" in folded or "issn" in folded:
         return False
-    for name in (*_WITH_BIRTH_DATE, *(_BY_CHECK_DIGIT if named else ())):
-        checker = _checker(name)
-        misses = 0
-        for value in different:
-            misses += not checker.is_valid(value)
-            if misses > (1 - _SHARE) * len(different):
-                break
-        else:
-            return True
-    return False
+    bare = [value.replace("-", "").replace("+", "") for value in different]
+    shaped = {shape: _nearly_all(map(re.compile(shape).fullmatch, bare), len(bare)) for shape in _SHAPES}
+    names = [name for shape, some in _SHAPES.items() if shaped[shape] for name in some]
+    return any(
+        _nearly_all(map(_checker(name).is_valid, different), len(different))
+        for name in (*names, *(_BY_CHECK_DIGIT if named else ()))
+    )
+
+
+def _different(sample: Sequence[str]) -> list[str]:
+    """Return the first values that differ, without spaces and points."""
+    found: dict[str, None] = {}
+    for value in sample:
+        found[_BETWEEN.sub("", value)] = None
+        if len(found) == _MOST_DIFFERENT:
+            break
+    return list(found)
+
+
+def _nearly_all(are_right: Iterable[object], count: int) -> bool:
+    """Return whether at most one in twenty of ``count`` values is wrong; it looks no further once there are more."""
+    most, misses = (1 - _SHARE) * count, 0
+    for is_right in are_right:
+        misses += not is_right
+        if misses > most:
+            return False
+    return True

@@ -11,7 +11,16 @@ from functools import lru_cache
 from quality.tables.read.total_words import TOTALS
 from quality.tables.scan import cell_class
 
-__all__ = ["TableSurroundings", "Footer", "find_footer", "has_no_header", "is_total", "second_table", "title_above"]
+__all__ = [
+    "TableSurroundings",
+    "Footer",
+    "find_footer",
+    "has_no_header",
+    "is_total",
+    "rows_of_totals",
+    "second_table",
+    "title_above",
+]
 
 _NOTE = re.compile(
     r"(?i)^\W*(sources?|quelle|fuente|fonte|bron|källa|zdroj|źródło|forrás|allikas|notes?|"
@@ -141,6 +150,19 @@ def is_total(cells: Sequence[str]) -> bool:
         return False
     filled = [cell.strip() for cell in cells if cell.strip()]
     return len(filled) > 1 and any(cell_class(cell) in _DATA for cell in filled[1:])
+
+
+def rows_of_totals(rows: Sequence[Row]) -> list[int]:
+    """Return the lines of the rows that contain totals, as :func:`is_total` says of each.
+
+    The cells at the left of most rows repeat, or are numbers; each different one is looked at once.
+    """
+    labels = {cell for _, cells in rows for cell in cells[:_LABELS]}
+    says = {cell for cell in labels if (label := cell.strip()) and _says_total(label)}
+    # Behind an empty cell, one further to the right may say so.
+    blank = {cell for cell in labels if not cell.strip()}
+    odd = says | blank
+    return [line for line, cells in rows if not odd.isdisjoint(cells[:_LABELS]) and is_total(cells)] if odd else []
 
 
 _LABELS = 2
@@ -281,11 +303,23 @@ def title_above(rows: Sequence[Row], line: int) -> int:
 def _typed(rows: Sequence[Row], width: int) -> frozenset[int]:
     """Return the columns in which most cells are numbers or dates."""
     found = set()
+    head = [row for _, row in rows[:200]]
     for place in range(min(width, 300)):
-        cells = [row[place].strip() for _, row in rows[:200] if place < len(row) and row[place].strip()]
-        if cells and sum(cell_class(cell[:80]) in _DATA for cell in cells) > 0.6 * len(cells):
+        cells = [cell for row in head if place < len(row) and (cell := row[place].strip())]
+        if cells and _are_most(cells, 0.6):
             found.add(place)
     return frozenset(found)
+
+
+def _are_most(cells: Sequence[str], share: float) -> bool:
+    """Return whether more than ``share`` of the cells are numbers or dates; it looks at no more than it needs."""
+    most = share * len(cells)
+    data = 0
+    for seen, cell in enumerate(cells, start=1):
+        data += cell_class(cell[:80]) in _DATA
+        if data > most or data + len(cells) - seen <= most:
+            break
+    return data > most
 
 
 def _is_name(cell: str) -> bool:

@@ -80,7 +80,7 @@ def questions(draw: st.DrawFn) -> Ask:
             own = draw(shares) | draw(st.sampled_from([{}, {"or_equal": True}, {"or_equal": False}]))
             own |= {"ignore_row_if": "either_value_is_missing"}
         case "compound_columns_to_be_unique":
-            named = {"column_list": draw(st.permutations(["w1", "w2"]))}
+            named = {"column_list": draw(st.permutations(["n1", "w1", "w2", "d1"]))[:2]}
             own = draw(shares) | draw(st.sampled_from([{}, {"ignore_row_if": "any_value_is_missing"}]))
         case "column_to_exist":
             own = {}

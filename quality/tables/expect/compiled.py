@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 from quality.tables.expect.asking import Ask
+from quality.tables.expect.needed_texts import needed_texts
 from specs.expectations import COLUMN_KEYS
 
 __all__ = ["Compiled", "Tally", "compiled"]
@@ -121,7 +122,7 @@ def _regex(is_wanted: bool) -> Callable[[Mapping[str, Any], float], _Made | None
         if settings.keys() != {"regex"} or not isinstance(settings["regex"], str):
             return None
         try:
-            search = re.compile(settings["regex"]).search
+            search, needed = re.compile(settings["regex"]).search, needed_texts(settings["regex"])
         except re.error:
             return None
 
@@ -129,7 +130,9 @@ def _regex(is_wanted: bool) -> Callable[[Mapping[str, Any], float], _Made | None
             values = _known(columns[0])
             if not _are(values, str):
                 return None
-            matching = sum(1 for value in values if search(value))
+            whole = "\n".join(values) if needed else ""
+            may_match = not needed or any(text in whole for text in needed)
+            matching = sum(1 for value in values if search(value)) if may_match else 0
             return _tally(len(values) - matching if is_wanted else matching, len(values), mostly)
 
         return {"regex": settings["regex"]}, judge
@@ -252,7 +255,8 @@ def _rows_unique(settings: Mapping[str, Any], mostly: float) -> _Made | None:
             return None
         rows = list(zip(*columns, strict=True))
         if any(None in column for column in columns):
-            rows = [row for row in rows if (None not in row if is_any else any(one is not None for one in row))]
+            nothing = (None,) * len(columns)
+            rows = [row for row in rows if (None not in row if is_any else row != nothing)]
         return _tally(_repeated(rows), len(rows), mostly)
 
     return ({"ignore_row_if": ignored} if is_any else {}), judge

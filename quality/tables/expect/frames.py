@@ -39,9 +39,13 @@ class Frames:
         """The line of the file on which each row of the frame "rows" starts."""
         missing = (None,) * width
         for row, line in zip(table.rows, table.lines, strict=True):
-            cells = tuple([cell.strip() or None for cell in row])
-            # A row without values is a structural defect, not a payment without an amount.
-            if any(cells):
+            cells: tuple[str | None, ...] = tuple(map(str.strip, row))
+            if "" in cells:
+                cells = tuple([cell or None for cell in cells])
+                # A row without values is a structural defect, not a payment without an amount.
+                if not any(cells):
+                    continue
+            if cells:
                 self._rows.append(cells if len(cells) == width else (cells + missing)[:width])
                 self.lines.append(line)
         self._made: dict[str, Sequence[Any]] = {}

@@ -36,20 +36,20 @@ def code_outliers(table: TextTable, profile: TableProfile) -> Iterator[TableDefe
             continue
         if column.count("text") > 0.15 * column.filled:
             continue  # words, not codes
-        cells = [
-            (line, cell)
-            for line, row in zip(table.lines, table.rows, strict=True)
-            if place < len(row) and _DIGIT.search(cell := row[place].strip())
-        ]
-        if len(cells) < max(_FEW_ROWS, 0.9 * min(column.filled, len(table.rows))):
+        every = [row[place].strip() if place < len(row) else "" for row in table.rows]
+        # The shape of a code has a 9 where the code has digits.
+        shapes = Counter({shape: count for shape, count in Counter(_shapes(every)).items() if "9" in shape})
+        if shapes.total() < max(_FEW_ROWS, 0.9 * min(column.filled, len(table.rows))):
             continue
+        if shapes.total() >= _MIN_ROWS and len(shapes) == 1:
+            continue
+        cells = [(line, cell) for line, cell in zip(table.lines, every, strict=True) if _DIGIT.search(cell)]
         if len(cells) < _MIN_ROWS:
             if line := _odd_one(cells):
                 yield defect("type_error", 1, [line], column.name, message=_MESSAGE)
             continue
-        shapes = Counter(_shapes([cell for _, cell in cells]))
         usual, count = shapes.most_common(1)[0]
-        if " " in usual or count < _SHARE * len(cells) or len(shapes) == 1:
+        if " " in usual or count < _SHARE * len(cells):
             continue
         # Two codes in one cell are checked separately.
         few = {cell for _, cell in cells if not all(_shape(part) == usual for part in _parts(cell, usual))}

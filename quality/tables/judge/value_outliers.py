@@ -61,6 +61,8 @@ def _zero_places(table: TextTable, profile: TableProfile) -> Iterator[TableDefec
         way = column.kind.way
         if not _may_stand_apart(column):
             continue
+        if not any(place < len(row) and _may_be_zero(row[place]) for row in table.rows):
+            continue
         cells = [(n, row[place].strip()) for n, row in enumerate(table.rows) if place < len(row) and row[place].strip()]
         values = [(n, value, cell) for n, cell in cells if (value := number_of(cell, way)) is not None]
         zeros = frozenset(n for n, value, _ in values if value == 0)
@@ -77,6 +79,15 @@ def _zero_places(table: TextTable, profile: TableProfile) -> Iterator[TableDefec
         if len(names) == _PAIR:
             message = f"Both coordinates are 0 ({names[0][:60]}, {names[1][:60]}), which is a place in the Atlantic."
             yield defect("placeholder_value", len(zeros), [table.lines[n] for n in sorted(zeros)], message=message)
+
+
+def _may_be_zero(cell: str) -> bool:
+    """Return False for most cells that are another number: with a digit from 1 to 9, in the usual notation."""
+    return _NOT_ZERO.search(cell) is None or "e" in cell or "E" in cell or len(cell) > _LONG
+
+
+_NOT_ZERO = re.compile("[1-9]")
+_LONG = 60
 
 
 def _may_stand_apart(column: ColumnProfile) -> bool:

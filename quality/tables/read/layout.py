@@ -169,10 +169,13 @@ _LABELS = 2
 """Number of cells at the left that may say so."""
 
 
+_DIGIT, _PARTING = re.compile(r"\d"), re.compile(r"[-–—/|]")
+
+
 @lru_cache(maxsize=16_384)
 def _says_total(label: str) -> bool:
-    if len(label) > 60 or label[0].isdigit():
-        return False
+    if len(label) > 60 or label[0].isdigit() or (_DIGIT.search(label) and not _PARTING.search(label)):
+        return False  # no word for total contains a digit
     parts = [part for part in re.split(r"\s+[-–—/|]\s*|\s*[/|]\s+", label) if part]
     return bool(parts) and any(_TOTAL.fullmatch(part) for part in parts)
 

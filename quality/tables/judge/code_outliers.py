@@ -36,14 +36,17 @@ def code_outliers(table: TextTable, profile: TableProfile) -> Iterator[TableDefe
             continue
         if column.count("text") > 0.15 * column.filled:
             continue  # words, not codes
-        every = [row[place].strip() if place < len(row) else "" for row in table.rows]
-        # The shape of a code has a 9 where the code has digits.
-        shapes = Counter({shape: count for shape, count in Counter(_shapes(every)).items() if "9" in shape})
+        every = [row[place] if place < len(row) else "" for row in table.rows]
+        shapes: Counter[str] = Counter()
+        different = Counter(every)
+        for shape, times in zip(_shapes([cell.strip() for cell in different]), different.values(), strict=True):
+            if "9" in shape:  # which stands for digits
+                shapes[shape] += times
         if shapes.total() < max(_FEW_ROWS, 0.9 * min(column.filled, len(table.rows))):
             continue
         if shapes.total() >= _MIN_ROWS and len(shapes) == 1:
             continue
-        cells = [(line, cell) for line, cell in zip(table.lines, every, strict=True) if _DIGIT.search(cell)]
+        cells = [(line, cell.strip()) for line, cell in zip(table.lines, every, strict=True) if _DIGIT.search(cell)]
         if len(cells) < _MIN_ROWS:
             if line := _odd_one(cells):
                 yield defect("type_error", 1, [line], column.name, message=_MESSAGE)

@@ -24,6 +24,7 @@ __all__ = ["find_personal"]
 _SHARE = 0.95
 _MIN_DIFFERENT = 10
 _BETWEEN = re.compile(r"[\s.]")
+_CHARACTERS = re.compile(r"[A-Z0-9+-]+")
 _MOST_DIFFERENT = 200
 _SHAPES: Mapping[str, tuple[str, ...]] = {
     r"\d{9}|\d{10}": ("cz.rc", "sk.rc"),
@@ -229,13 +230,13 @@ def _checker(name: str) -> Any:
 
 def _are_identity_numbers(column: ColumnProfile) -> bool:
     first = [_BETWEEN.sub("", value) for value in column.scanned["sample"][:_MIN_DIFFERENT]]
-    if not all(8 <= len(value) < 20 for value in first):
+    if not all(8 <= len(value) < 20 and _CHARACTERS.fullmatch(value) for value in first):
         return False
     different = _different(column.scanned["sample"])
     lengths = {len(value) for value in different}
     if len(different) < _MIN_DIFFERENT or not lengths <= set(range(8, 20)) or len(lengths) > 4:
         return False
-    if not all(re.fullmatch(r"[A-Z0-9+-]+", value) for value in different):
+    if not all(map(_CHARACTERS.fullmatch, different)):
         return False
     folded = _folded(column.name)
     if _INSURANCE_NAMES.search(folded):

@@ -158,7 +158,7 @@ def rows_of_totals(rows: Sequence[Row]) -> list[int]:
     The cells at the left of most rows repeat, or are numbers; each different one is looked at once.
     """
     labels = {cell for _, cells in rows for cell in cells[:_LABELS]}
-    says = {cell for cell in labels if (label := cell.strip()) and _says_total(label)}
+    says = {cell for cell in labels if not cell[:1].isdigit() and (label := cell.strip()) and _says_total(label)}
     # Behind an empty cell, one further to the right may say so.
     blank = {cell for cell in labels if not cell.strip()}
     odd = says | blank

@@ -110,6 +110,14 @@ def number_of(cell: str, way: int) -> float | None:
     >>> number_of("1.234,5", 1), number_of("1,234.5", 0), number_of("oak", 0)
     (1234.5, 1234.5, None)
     """
+    if not way:
+        # Most cells are plain; what float understands has no other digits and signs than those kept below.
+        try:
+            value = float(cell)
+        except ValueError:
+            pass
+        else:
+            return value if math.isfinite(value) else None
     kept = "".join(c for c in cell if c.isdigit() or c in ".,-eE+")
     kept = kept.replace(".", "").replace(",", ".") if way else kept.replace(",", "")
     try:

@@ -5,6 +5,7 @@ Run as ``python -m quality.tables.worker <memory in bytes> <process id of the pa
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -30,6 +31,9 @@ def main(memory_bytes: int, parent_id: int) -> None:
     from quality.tables.inspect import inspect
 
     tell_when_loading(lambda is_loading: _write(out, LOADING if is_loading else LOADED))
+    # What is loaded now stays: the collector need not walk through it after every table.
+    gc.collect()
+    gc.freeze()
     bound_memory(memory_bytes, is_mapped_text_free=True, later_bytes=_LATER_BYTES)
     _write(out, b'{"ready": true}\n')
     for line in tasks:

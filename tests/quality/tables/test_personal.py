@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from stdnum.pl import pesel
 
 from catalog.model import TableContext
 from quality.tables.inspect import inspect
+from quality.tables.personal.detect import _SHAPES, _checker
 
 RNG = random.Random(11)
 GIVEN = ("Aino", "Björk", "Cosima", "Dario", "Elin", "Fiona", "Gustav", "Hedda", "Ivo", "Jonna")
@@ -111,3 +113,27 @@ def test_nobody_is_betrayed_by(whose: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("whose", OF_PERSONS)
 def test_persons_are_betrayed_by(whose: str, tmp_path: Path) -> None:
     assert whose.split()[0] in personal(tmp_path / "x.csv", OF_PERSONS[whose])
+
+
+@pytest.mark.parametrize(("shape", "names"), sorted(_SHAPES.items()))
+def test_no_valid_number_has_another_shape(shape: str, names: tuple[str, ...]) -> None:
+    chance = random.Random(shape)
+    numbers = list(_VALID)
+    for _ in range(1500):
+        month, day = chance.randrange(1, 13), chance.randrange(1, 29)
+        born = f"{chance.randrange(100):02}{month:02}{day:02}"
+        rest = "".join(chance.choice("0123456789") for _ in range(chance.choice((3, 4, 5, 6, 7, 9, 12))))
+        number = born + chance.choice(("", "", "-", "+", "A")) + rest
+        numbers += [number, number[:-1] + chance.choice("ABCDEFGHJKLMNPRSTUVWXYZ")]
+    for name in names:
+        valid = [one for one in numbers if _checker(name).is_valid(one)]
+        assert valid and all(re.fullmatch(shape, one.replace("-", "").replace("+", "")) for one in valid), name
+
+
+_VALID = (
+    *("7103192745", "54362315-K", "X-2482300W", "7523169263", "943-476-5870", "880320-0016", "131052-308T"),
+    *("44051401359", "36805280109", "33309240064", "15108695088", "850730-03328", "1630615123457", "7503305044089"),
+    *("971013-9019902", "0101006500006", "295109912611193", "RCCMNL83S18D969H", "BOXW310820HNERXN09"),
+    "360426199101010071",
+)
+"""One number for each module: the examples of its documentation."""

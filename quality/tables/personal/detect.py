@@ -228,6 +228,13 @@ def _checker(name: str) -> Any:
     return import_module(f"stdnum.{name}")
 
 
+def _is_valid(name: str, number: str) -> bool:
+    try:
+        return bool(_checker(name).is_valid(number))
+    except (LookupError, ValueError):
+        return False  # python-stdnum 2.2 fails at some numbers of 18 characters (cn.ric)
+
+
 def _are_identity_numbers(column: ColumnProfile) -> bool:
     first = [_BETWEEN.sub("", value) for value in column.scanned["sample"][:_MIN_DIFFERENT]]
     if not all(8 <= len(value) < 20 and _CHARACTERS.fullmatch(value) for value in first):
@@ -249,7 +256,7 @@ def _are_identity_numbers(column: ColumnProfile) -> bool:
     shaped = {shape: _nearly_all(map(re.compile(shape).fullmatch, bare), len(bare)) for shape in _SHAPES}
     names = [name for shape, some in _SHAPES.items() if shaped[shape] for name in some]
     return any(
-        _nearly_all(map(_checker(name).is_valid, different), len(different))
+        _nearly_all((_is_valid(name, value) for value in different), len(different))
         for name in (*names, *(_BY_CHECK_DIGIT if named else ()))
     )
 

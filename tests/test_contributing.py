@@ -54,18 +54,18 @@ _EDITS = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """A section of the page that has steps."""
+    """A section of CONTRIBUTING.md that has steps."""
 
     title: str
     steps: tuple[str, ...]
 
     def commands(self) -> list[list[str]]:
-        """The lines of its blocks of shell, as words."""
+        """Return the lines of its shell blocks, as lists of words."""
         blocks = [body for step in self.steps for kind, body in _FENCE.findall(step) if kind == "sh"]
         return [shlex.split(line) for block in blocks for line in block.splitlines()]
 
     def checks(self) -> list[str]:
-        """The tests that it calls, but those left out here."""
+        """Return the tests that it runs, without those listed here."""
         called = [words[1:] for words in self.commands() if words[0] == "pytest" and "-k" not in words]
         return [one for args in called for one in args if one not in LEFT_OUT]
 
@@ -87,7 +87,7 @@ RECIPES = _recipes()
 
 
 def _apply(step: str, root: Path) -> None:
-    """Do in a copy what a step says; a step that says nothing of files has commands."""
+    """Carry out a step in a copy: write the files it shows, or run its commands."""
     blocks = [body for kind, body in _FENCE.findall(step) if kind != "sh"]
     for kind, pattern in _EDITS:
         match = pattern.match(step)
@@ -126,7 +126,7 @@ def _copied(folder: Path) -> Path:
 
 
 def _run(root: Path, *command: str, **more: str) -> str:
-    """Run a program of this environment in a copy; return what it printed."""
+    """Run a program of this environment in a copy, and return its output."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "WINNOW", "COV"))}
     env = inherited | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", **more}
     done = subprocess.run(
@@ -140,7 +140,7 @@ _PYTEST = ("-m", "pytest", "-q", "-rA", "-n", "0", "-p", "no:cacheprovider")
 
 
 def _try(recipes: Sequence[Recipe], root: Path) -> str:
-    """Follow recipes in a copy, and return what was printed."""
+    """Follow recipes in a copy, and return the output."""
     printed = ""
     for recipe in recipes:
         for step in recipe.steps:
@@ -164,7 +164,7 @@ def _try(recipes: Sequence[Recipe], root: Path) -> str:
 
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """What pytest printed in the copy in which a recipe was followed, by the title of the recipe."""
+    """Return what pytest printed after each recipe was followed in the copy, by the title of the recipe."""
 
     @cache
     def said(is_alone: bool) -> str:

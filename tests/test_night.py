@@ -192,7 +192,7 @@ def test_help_answers_at_once() -> None:
 
 @pytest.fixture(scope="module")
 def replayed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both nights again, from their archives alone: the demo server is gone by now."""
+    """Replay both runs from their archives alone; the demo server no longer runs."""
     folder = tmp_path_factory.mktemp("replay") / "data"
     for archive in sorted((data / "archive").glob("*.warc.gz")):
         command = [WINNOW, "--data", str(folder), "nightly", "--replay", str(archive), "--json"]

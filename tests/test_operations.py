@@ -19,7 +19,7 @@ GUIDE = (ROOT / "docs" / "howto" / "operations.md").read_text("utf-8")
 
 
 def options_of(line: str) -> tuple[list[str], str]:
-    """The words behind ``winnow`` and its own options, and the command."""
+    """Return the words that follow ``winnow`` and its own options, and the command."""
     words = re.sub(r"\s*\\\n\s*", " ", line).split()
     at = words.index("--data") + 2 if "--data" in words else 0
     return words[at:], words[at]

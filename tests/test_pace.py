@@ -15,7 +15,7 @@ LINT = {".venv/bin/ruff check .", ".venv/bin/ruff format --check .", ".venv/bin/
 
 
 def commands(target: str) -> set[str]:
-    """What make would run for a target, once everything is installed."""
+    """Return the commands that make would run for a target, once everything is installed."""
     command = ["make", "-n", "--old-file=.venv/installed", target, "WORKERS=3"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     return {line for line in done.stdout.splitlines() if line.startswith(".venv/bin/")}

@@ -23,7 +23,7 @@ RUN = "20261124T000000Z"
 
 
 def fill(catalog: Catalog) -> None:
-    """Two portals, with everything a page can show, and the worst that a portal can write."""
+    """Fill a catalogue with two portals that have everything a page can show, and the worst text a portal can write."""
     when = "2026-11-24T00:10:00Z"
     seen = {"first_seen_run": RUN, "last_seen_run": RUN}
     ids = {"portal_id": "north", "publisher_id": "north-p"}
@@ -156,7 +156,7 @@ class Site:
         )
 
     def close(self) -> None:
-        """Close the connections here: collected later, they would be held against whichever test runs then."""
+        """Close the connections now; if the garbage collector closed them later, a test that runs then would fail."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             for database in self.datasette.databases.values():
@@ -174,7 +174,7 @@ class Site:
         return asyncio.run(ask())
 
     def page(self, path: str, **params: str) -> str:
-        """A page that must be there and must not hold what a portal wrote as markup."""
+        """Return the text of a page; fail if it is missing, or holds markup that a portal wrote."""
         response = self.get(path, **params)
         assert response.status_code == 200, (path, response.text[-2000:])
         assert "<script>alert" not in response.text, path

@@ -36,7 +36,7 @@ def files(*urls: str) -> tuple[Distribution, ...]:
 
 
 def links(catalog: Catalog) -> dict[str, str | None]:
-    """Each dataset that is in a cluster, with what it is a copy of; by identifiers."""
+    """Return, for each dataset that is in a cluster, the dataset of which it is a copy; both by identifier."""
     rows = catalog.rows(
         """select d.portal_id || '/' || d.identifier as name, o.portal_id || '/' || o.identifier as origin
            from datasets d left join datasets o on o.id = d.copy_of where d.cluster_id is not null order by 1"""

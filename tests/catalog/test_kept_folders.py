@@ -47,7 +47,7 @@ def catalog(data: Path) -> Iterator[Catalog]:
 
 
 def begin_run(catalog: Catalog, run_id: str = NEXT) -> None:
-    """A run that finds everything as it was."""
+    """Begin a run that finds everything unchanged."""
     catalog.begin_run("test", PORTALS, version="0", methodology="2.0.0", run_id=run_id)
     for portal in PORTALS:
         catalog.db.conn.execute(

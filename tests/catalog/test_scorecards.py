@@ -56,7 +56,7 @@ def read(path: Path, encoding: str = "utf-8") -> list[dict[str, str]]:
 
 
 def folders(out: Path) -> list[Path]:
-    """The folder of everything, that of a government, and that of a publisher of it."""
+    """Return three export folders: the one of everything, of a government, and of one of its publishers."""
     publisher = min((out / FRENCH / "publishers").iterdir())
     return [out, out / FRENCH, out / folder_name(EVIL), publisher]
 

@@ -50,7 +50,7 @@ open_catalog(Path(path))
 
 
 def make(path: Path, what: str) -> None:
-    """A catalogue of 0.1.0 with rows or without, or the file of a catalogue that no step has begun."""
+    """Make a catalogue of version 0.1.0, with rows or without, or an empty file in which no migration has run."""
     path.parent.mkdir(exist_ok=True)
     path.touch()
     if what == "nothing":
@@ -62,7 +62,7 @@ def make(path: Path, what: str) -> None:
 
 
 def kill(path: Path, words: str, times: int) -> None:
-    """Open a catalogue in a process that is killed as it begins, for the n-th time, a statement of these words."""
+    """Open a catalogue in a process that is killed when it executes a statement with these words for the n-th time."""
     done = subprocess.run([sys.executable, "-c", KILLED, str(path), words, str(times)], capture_output=True, timeout=60)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
 
@@ -73,7 +73,7 @@ def steps(path: Path) -> list[str]:
 
 
 def shape(catalog: Catalog) -> dict[str, Any]:
-    """Tables and views with their columns, keys, indexes and what points where; the order of columns is left out."""
+    """Return all tables and views with their columns, keys, indexes and references, whatever the order of columns."""
     found: dict[str, Any] = {}
     for kind, name in catalog.db.conn.execute("select type, name from sqlite_master where type in ('table', 'view')"):
         columns = {(row[1], row[2], row[5]) for row in catalog.db.conn.execute(f"pragma table_info([{name}])")}
@@ -85,7 +85,7 @@ def shape(catalog: Catalog) -> dict[str, Any]:
 
 
 def rows_before() -> dict[str, list[dict[str, Any]]]:
-    """The rows of the version before by table, all of them, with the names of today."""
+    """Return all rows of the catalogue of the version before, by table, under the present names."""
     found: dict[str, list[dict[str, Any]]] = {}
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(BEFORE)
@@ -102,7 +102,7 @@ def rows_before() -> dict[str, list[dict[str, Any]]]:
 
 
 def is_right(path: Path, *, is_filled: bool, new: Path) -> None:
-    """Nothing is lost, nothing is left over, and the schema is that of a catalogue that is made today."""
+    """Check that nothing was lost, nothing is left over, and the schema equals that of a new catalogue."""
     with open_catalog(path) as catalog, open_catalog(new) as made:
         assert shape(catalog) == shape(made)
         assert catalog.value("pragma integrity_check") == "ok"

@@ -9,5 +9,5 @@ from harvester.http import politeness
 
 @pytest.fixture(autouse=True)
 def short_penalties(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pauses after trouble double as ever, from a smaller first one."""
+    """Make the first pause after trouble short; later pauses double as usual."""
     monkeypatch.setattr(politeness, "FIRST_PENALTY_S", 0.02)

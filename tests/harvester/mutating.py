@@ -17,7 +17,8 @@ _XML_LISTS = ("SearchResults", "ListRecords", "RDF")
 
 
 def mutated(mutation: str, body: bytes, rng: random.Random, other: bytes | None = None) -> tuple[int, bytes] | None:
-    """(Status, body) of a response with a loss; None where it has no place for it. ``other``: the page before."""
+    """Return (status, body) of a response with a loss, or None if the loss cannot be made in it. ``other``: the page
+    before."""
     if mutation == "gone":
         return 404, b"not here"
     if mutation == "page twice":
@@ -45,7 +46,7 @@ def _json(mutation: str, body: bytes, rng: random.Random) -> tuple[int, bytes] |
 
 
 def _lists(value: Any, depth: int, found: list[list[Any]]) -> None:
-    """Lists of objects near the root: a page's records are the longest of them."""
+    """Return the lists of objects near the root of a document; a page's records are the longest of them."""
     if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
         found.append(value)
     elif isinstance(value, dict) and depth < 2:

@@ -26,7 +26,7 @@ __all__ = ["Asked", "PortalServer", "Response", "as_json", "ckan_search", "harve
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as it came."""
+    """A request that the server received."""
 
     method: str
     path: str
@@ -39,7 +39,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What is sent. A body that is an iterator is sent chunk by chunk, without a length."""
+    """A response to send. A body that is an iterator is sent in chunks, without Content-Length."""
 
     status: int = 200
     content_type: str = "application/json"
@@ -51,12 +51,13 @@ Route = Response | Callable[[Asked], Response]
 
 
 def as_json(value: Any, status: int = 200) -> Response:
-    """A value as a JSON response."""
+    """Return a response whose body is ``value`` as JSON."""
     return Response(status, body=json.dumps(value, ensure_ascii=False).encode())
 
 
 class PortalServer:
-    """Context manager. Routes are looked up by path with query, then by path; all else is 404."""
+    """Context manager that serves ``routes`` on a free port. A route is found by path with query, then by path alone;
+    other paths get 404."""
 
     def __init__(
         self, routes: Mapping[str, Route] | None = None, *, tls: ssl.SSLContext | None = None, port: int = 0
@@ -77,12 +78,12 @@ class PortalServer:
         return f"{self.scheme}://127.0.0.1:{self._http.server_address[1]}"
 
     def stop_listening(self) -> None:
-        """Close the socket: from now on connections are refused. To be called from a route."""
+        """Close the socket, so that later connections are refused. To be called from a route."""
         self._http.shutdown()
         self._http.server_close()
 
     def asked(self, prefix: str, method: str | None = None) -> list[str]:
-        """The requests whose path begins with ``prefix``."""
+        """Return the requests whose path begins with ``prefix``."""
         return [path for how, path in self.requests if path.startswith(prefix) and method in (None, how)]
 
     def __enter__(self) -> PortalServer:
@@ -103,7 +104,7 @@ class _Http(ThreadingHTTPServer):
     portal: PortalServer
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients hang up on endless bodies: nothing to report."""
+        """Ignore clients that close the connection while an endless body is sent."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -111,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Http
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Tests read what was asked from ``requests``."""
+        """Print nothing; tests read the requests from ``requests``."""
 
     def do_GET(self) -> None:
         portal = self.server.portal
@@ -150,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def ckan_search(packages: list[dict[str, Any]], *, rows_max: int = 1000) -> Callable[[Asked], Response]:
-    """CKAN's package_search over a list, with its silent cap on rows."""
+    """Return a route that works as CKAN's package_search over a list, including its silent limit of rows."""
 
     def respond(asked: Asked) -> Response:
         start, rows = int(asked.query.get("start", 0)), min(int(asked.query["rows"]), rows_max)
@@ -161,14 +162,14 @@ def ckan_search(packages: list[dict[str, Any]], *, rows_max: int = 1000) -> Call
 
 
 def spec(portal_id: str, portal_type: str, url: str, *, local: bool = True, **values: Any) -> PortalSpec:
-    """A portal as a file would declare it, without pauses."""
+    """Return a portal as a portal file would declare it, without pauses between requests."""
     limits = {"delay_s": 0, "timeout_s": 20, **values.pop("limits", {})}
     data = {"id": portal_id, "type": portal_type, "title": portal_id.title(), "url": url, "local": local, **values}
     return parse(PortalSpec, {**data, "limits": limits}, portal_id)
 
 
 def harvest(catalog: Catalog, *portals: PortalSpec, contact: str = "no contact given") -> RunContext:
-    """One run of the harvest stage."""
+    """Harvest ``portals`` in a new run, without the other stages; return the context of the run."""
     chosen = [portal_of(portal) for portal in portals]
     run_id = catalog.begin_run("test", chosen, version="0", methodology="0")
     run = RunContext(catalog=catalog, run_id=run_id, data=Path(catalog.path).parent, contact=contact)
@@ -177,6 +178,6 @@ def harvest(catalog: Catalog, *portals: PortalSpec, contact: str = "no contact g
 
 
 def harvested(catalog: Catalog, portal_id: str) -> dict[str, Any]:
-    """The last harvest of a portal, its reasons parsed."""
+    """Return the row of the last harvest of a portal, with its reasons parsed."""
     row = catalog.rows("select * from harvests where portal_id = ? order by run_id desc limit 1", [portal_id])[0]
     return row | {"reasons": json.loads(row["reasons"] or "[]")}

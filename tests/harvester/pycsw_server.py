@@ -29,7 +29,7 @@ COLUMNS = (
 
 
 def iso(name: str, level: str, modified: str) -> str:
-    """A record in ISO 19139."""
+    """Return a record in ISO 19139."""
     return (
         f'<gmd:MD_Metadata xmlns:gmd="{GMD}" xmlns:gco="http://www.isotc211.org/2005/gco">'
         f"<gmd:fileIdentifier><gco:CharacterString>{name}</gco:CharacterString></gmd:fileIdentifier>"
@@ -55,7 +55,7 @@ METADATA = {
 
 
 class Repository:
-    """What pycsw asks of a repository plugin: queries with a condition in SQL, an order, and a place."""
+    """The repository plugin that pycsw asks: it answers queries by a condition in SQL, an order and an offset."""
 
     dbtype = "sqlite"
     fts = False
@@ -100,7 +100,7 @@ class Repository:
 
 
 def main(count: int, maxrecords: int, database: str) -> None:
-    """Serve so many records; every fifth is a service."""
+    """Serve so many records; every fifth describes a service."""
     # pycsw 2.6 asks pkg_resources for its own version, and nothing else. setuptools has none from 82 on.
     sys.modules["pkg_resources"] = SimpleNamespace(require=lambda name: [distribution(name)])  # type: ignore[assignment]
     from pycsw import server
@@ -121,7 +121,7 @@ def main(count: int, maxrecords: int, database: str) -> None:
 
     class Quiet(WSGIRequestHandler):
         def log_message(self, format: str, *args: Any) -> None:
-            """The test reads nothing of it."""
+            """Print nothing."""
 
     def application(env: Any, start_response: Any) -> list[bytes]:
         config = {
@@ -148,7 +148,7 @@ def main(count: int, maxrecords: int, database: str) -> None:
 
 @contextmanager
 def pycsw_at(folder: Path, *, count: int = 13, maxrecords: int = 3) -> Iterator[str]:
-    """The address of a running pycsw: CSW at it plus ``/csw``, OAI-PMH at ``/csw?mode=oaipmh``."""
+    """Run pycsw and yield its address: CSW is at ``/csw``, OAI-PMH at ``/csw?mode=oaipmh``."""
     command = [sys.executable, __file__, str(count), str(maxrecords), str(folder / "pycsw.db")]
     with Popen(command, stdout=PIPE, stderr=DEVNULL, text=True, cwd=Path(__file__).parent) as process:
         try:

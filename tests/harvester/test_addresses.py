@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def page(number: int) -> Response:
-    """A page with one dataset."""
+    """Return a web page that describes one dataset."""
     node = {"@context": "https://schema.org", "@type": "Dataset", "identifier": f"D{number}", "name": f"Data {number}"}
     return Response(200, "text/html", f'<html><script type="application/ld+json">{json.dumps(node)}</script>'.encode())
 
@@ -170,7 +170,8 @@ def a_dataset(**more: Any) -> dict[str, Any]:
 
 
 def visited(catalog: Catalog, sitemap: str | Callable[[str], bytes], pages: dict[str, Any]) -> dict[str, Any]:
-    """A night at a site; "http://HOST" stands for its address."""
+    """Harvest a site by its sitemap and return the row of the harvest; "http://HOST" stands for the address of the
+    site."""
     with PortalServer({path: one for path, one in pages.items() if not isinstance(one, Response)}) as server:
         for path, one in pages.items():
             if isinstance(one, Response) and isinstance(one.body, bytes):

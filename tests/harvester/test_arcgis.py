@@ -25,7 +25,8 @@ def feature(n: int, **values: Any) -> dict[str, Any]:
 
 
 def search(features: list[dict[str, Any]], clamp: int = 10_000) -> Any:
-    """Hub's search: newest first, totals and offsets cut off, the filter that is written in windows."""
+    """Work as Hub's search: newest first, with totals and offsets limited, and the filter by which windows are
+    requested."""
     newest_first = sorted(features, key=lambda f: -f["properties"]["modified"])
 
     def respond(asked: Asked) -> Response:
@@ -47,7 +48,7 @@ def found(catalog: Catalog) -> dict[str, Dataset]:
 
 @pytest.fixture
 def small_window(monkeypatch: pytest.MonkeyPatch) -> int:
-    """The software's limit is 10,000: as many records would take their time."""
+    """Lower the software's limit of 10,000 records, so that tests need few records."""
     monkeypatch.setattr(Spider, "window", 300)
     return 300
 
@@ -252,7 +253,7 @@ SEARCH = "/sharing/rest/search"
 
 
 def portal_search(count: int, clamp: int) -> Any:
-    """The search of ArcGIS Online: totals and offsets are cut off, ``created`` can be asked for as a range."""
+    """Work as the search of ArcGIS Online: limited totals and offsets, and ``created`` can be requested as a range."""
     items = [{"id": f"{n:032x}", "type": "CSV", "created": 10**12 + n - n % 3, "title": f"T {n}"} for n in range(count)]
 
     def respond(asked: Asked) -> Response:

@@ -84,7 +84,7 @@ def test_xml_stays_within_its_bound(bomb: str, reader: str, tmp_path: Path) -> N
 
 
 def workbook(path: Path, rows: int) -> None:
-    """One small part that unfolds to millions of cells."""
+    """Return a workbook whose one small part unpacks to millions of cells."""
     row = '<row><c t="inlineStr"><is><t>' + "x" * 1_000 + "</t></is></c></row>"
     parts = {
         "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default '

@@ -48,7 +48,7 @@ class CheckedPortal:
         return run
 
     def asked(self) -> list[str]:
-        """The paths asked since the last time, without robots.txt and the feed."""
+        """Return the paths requested since the last call, without robots.txt and the feed."""
         found = [path for _, path in self.server.requests if path not in ("/robots.txt", "/data.json")]
         self.server.requests.clear()
         return found
@@ -104,7 +104,7 @@ def look(outcome: Any, **values: Any) -> ResourceCheck:
 
 
 def steps(*looks: ResourceCheck) -> list[int]:
-    """Hours until the next look, after each of some looks."""
+    """Return the hours until the next check, after each of several checks."""
     found, before = [], None
     for one in looks:
         fields = schedule_of(before, one, "20310101T020000Z", Recheck(), is_changed=one.is_changed)
@@ -201,7 +201,7 @@ def test_uptime_is_the_share_of_known_outcomes_among_the_last_checks(catalog: Ca
 
 
 def in_turn(*bodies: bytes, **headers: str) -> Callable[[Asked], Response]:
-    """A file that is another one each time it is loaded."""
+    """Return a route that serves another of ``bodies`` at each download."""
     count = iter(bodies)
     current = {"body": b""}
 

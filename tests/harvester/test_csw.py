@@ -57,7 +57,8 @@ def position(asked: Asked) -> int:
 
 
 class Service:
-    """A catalogue of (name, date of change), with a search engine's window, and a filter that may do nothing."""
+    """A catalogue service of (name, date of change), with a search engine's window, and a filter that may have no
+    effect."""
 
     def __init__(self, records: list[tuple[str, str]], *, window: int, clamps: bool = True, filters: bool = True):
         self.records, self.window, self.clamps, self.filters = records, window, clamps, filters
@@ -80,14 +81,14 @@ class Service:
 
 
 def catalogue(count: int, by: str = "day") -> list[tuple[str, str]]:
-    """Records that change one each day, or all in one second."""
+    """Return records that changed one a day, or all in the same second."""
     when = [f"20{10 + n // 300}-{n // 28 % 12 + 1:02}-{n % 28 + 1:02}T05:00:00Z" for n in range(count)]
     return [(f"r{n:03}", when[n] if by == "day" else "2024-05-05T05:05:05Z") for n in range(count)]
 
 
 @pytest.fixture
 def small_window(monkeypatch: pytest.MonkeyPatch) -> int:
-    """A search engine's window of 12 in place of 10,000, so that tests end soon."""
+    """Lower a search engine's window from 10,000 to 12, so that tests need few records."""
     monkeypatch.setattr(csw, "CLAMP", 12)
     return 12
 
@@ -277,7 +278,7 @@ def test_xml_reads_nothing_but_itself(tmp_path: Any) -> None:
 
 
 def refused_by_3() -> Response:
-    """What a service that knows 3.0 alone says of 2.0.2: its report stands in another namespace."""
+    """Respond as a service that knows version 3.0 alone does to 2.0.2: its error report is in another namespace."""
     body = (
         '<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows/2.0" version="3.0.0"><ows:Exception '
         'exceptionCode="InvalidParameterValue" locator="version"><ows:ExceptionText>no</ows:ExceptionText>'

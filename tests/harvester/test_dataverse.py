@@ -20,7 +20,7 @@ def ok(data: Any) -> Response:
 
 
 def search(own: int, copies: int = 0, *, knows_filter: bool = True) -> Any:
-    """The search over datasets of the portal's own and copies, with its filter."""
+    """Work as the search over the portal's own datasets and harvested copies, with its filter."""
     mine = [{"type": "dataset", "name": f"T {n}", "global_id": f"doi:10.0/{n}"} for n in range(own)]
     theirs = [{"type": "dataset", "name": f"C {n}", "global_id": f"hdl:9/{n}"} for n in range(copies)]
 
@@ -130,7 +130,7 @@ def test_a_search_that_does_not_answer_says_why(response: Response, words: str, 
 
 
 def native(block: str, **fields: Any) -> dict[str, Any]:
-    """A metadata block of a dataset's own record."""
+    """Return a metadata block of the dataset's own full record."""
     listed = [{"typeName": name, "multiple": isinstance(held, list), "value": held} for name, held in fields.items()]
     return {block: {"displayName": block, "fields": listed}}
 

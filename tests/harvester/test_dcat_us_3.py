@@ -14,7 +14,7 @@ from harvester.spiders.dcat_us_3.spider import MAX_DEPTH
 
 
 def read(catalog: Catalog, document: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The harvest of a document, and its datasets by their identifiers."""
+    """Harvest a document; return the row of the harvest, and the datasets by identifier."""
     body = document if isinstance(document, str) else json.dumps(document)
     with PortalServer({"/data.json": Response(body=body.encode())}) as server:
         harvest(catalog, spec("p", "dcat-us-3", server.url))

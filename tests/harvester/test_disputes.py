@@ -19,7 +19,7 @@ TITLES = ("Trees in parks", "Rents by street", "Noise at night", "Air at schools
 
 
 def table(number: int) -> Response:
-    """A file of its own for every dataset: those with the same bytes count as one."""
+    """Return a different file for each dataset, because files with the same bytes count as one."""
     lines = b"".join(b"tree %d,%d\r\n" % (n, n * number) for n in range(50))
     return Response(200, "text/csv", b"name,count\r\n" + lines)
 
@@ -51,7 +51,7 @@ def site(tmp_path: Path):  # type: ignore[no-untyped-def]
 
 
 def replies(data: Path, said: dict[str, tuple[str, str]]) -> Path:
-    """The exported findings, filled in: by address, or by rule."""
+    """Return the exported findings with replies filled in, by address or by rule."""
     with (data / "exports" / "landia" / "findings.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:

@@ -18,7 +18,8 @@ SHOW = "/api/3/action/package_show"
 
 
 def search(count: int, *, gone: frozenset[int] = frozenset()) -> Any:
-    """The search: an object of records by page, cut to 100; some of which the index has and the store has not."""
+    """Work as the search: records by page as an object, at most 100, some of which are in the index but no longer
+    stored."""
 
     def respond(asked: Asked) -> Response:
         page, size = int(asked.query["page"]), min(int(asked.query["page-size"]), 100)

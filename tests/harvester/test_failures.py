@@ -20,7 +20,7 @@ COUNT = 60
 
 
 class Portals(BaseHTTPRequestHandler):
-    """``/ckan`` is a portal of 60 datasets in pages of 5; the rest answers nonsense."""
+    """Serve a good portal at ``/ckan``, with 60 datasets in pages of 5, and nonsense at all other paths."""
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)

@@ -116,7 +116,7 @@ def test_in_a_night(server: str, catalog: Catalog) -> None:
 
 
 def talking(lines: Iterable[bytes], pause_s: float = 0.0) -> str:
-    """A server that says so much and no more to one client."""
+    """Run a server that sends these lines to one client and then closes the connection; return its address."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(20)
 

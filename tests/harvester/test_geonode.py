@@ -34,7 +34,7 @@ LAYER = {
 
 
 def by_offset(count: int) -> Callable[[Asked], Response]:
-    """The older API, which cuts pages to 20."""
+    """Work as the older API, which limits pages to 20 records."""
     held = [LAYER, *({"id": n, "uuid": f"u{n}", "title": f"T {n}"} for n in range(1, count))]
 
     def respond(asked: Asked) -> Response:

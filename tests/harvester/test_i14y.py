@@ -11,7 +11,7 @@ LISTING = "/api/datasets"
 
 
 def pages(*sizes: int) -> dict[str, Response]:
-    """Pages of so many datasets, asked for in twos."""
+    """Return routes for pages with these numbers of datasets, requested two at a time."""
     found: dict[str, Response] = {}
     for number, size in enumerate(sizes, 1):
         data = [{"id": f"{number}-{n}"} for n in range(size)]

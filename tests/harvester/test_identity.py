@@ -13,7 +13,7 @@ from catalog.db.store import Catalog
 
 
 def dataset(n: int, **values: Any) -> dict[str, Any]:
-    """A record with a file and a page of its own."""
+    """Return a record with a file and a landing page of its own."""
     return {
         "identifier": f"D{n}",
         "title": f"Trees of district {n}",
@@ -29,7 +29,7 @@ def without(record: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 class Town:
-    """A portal with one feed, harvested night by night."""
+    """A portal with one feed, harvested once for each version of the feed."""
 
     def __init__(self, catalog: Catalog, **values: Any) -> None:
         self.catalog, self.values = catalog, values

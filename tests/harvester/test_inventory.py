@@ -165,7 +165,7 @@ SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
 def workbook(rows: Iterable[bytes]) -> bytes:
-    """An XLSX of one sheet, which is written row by row: it may unpack to far more than it takes."""
+    """Return an XLSX file with one sheet, written row by row, because it may unpack to far more than its size."""
 
     def relation(kind: str, target: str) -> str:
         one = f'<Relationship Id="r1" Type="{OFFICE}/{kind}" Target="{target}"/>'

@@ -146,7 +146,7 @@ def test_several_periods_are_one_span(about: str, span: tuple[str | None, str | 
 
 
 def free(own: str, **others: str) -> str:
-    """A text in the record's language, with translations by locale."""
+    """Return a text in the record's language, with translations by locale."""
     groups = "".join(
         f'<gmd:textGroup><gmd:LocalisedCharacterString locale="#{locale}">{text}</gmd:LocalisedCharacterString>'
         "</gmd:textGroup>"

@@ -24,7 +24,7 @@ SPACE = st.text(" \t\r\n", max_size=4)
 
 
 def read(path: Path, data: bytes | str) -> tuple[list[Any], list[UnreadableElement], StreamEnd]:
-    """The values, the broken records and the end of a document."""
+    """Return the values, the unreadable records and the end of a document."""
     path.write_bytes(data.encode() if isinstance(data, str) else data)
     found = list(records(path))
     assert isinstance(found[-1], StreamEnd)

@@ -92,7 +92,7 @@ NO_ADDRESSES = ("  ", "n/a", "http://host.example/{{url}}")
 
 
 class Checked:
-    """A catalogue whose addresses were asked in two runs."""
+    """A catalogue whose addresses were checked in two runs."""
 
     def __init__(self, server: PortalServer, catalog: Catalog) -> None:
         self.server, self.catalog, self.data = server, catalog, Path(catalog.path).parent

@@ -19,7 +19,7 @@ def package(n: int) -> dict[str, Any]:
 
 
 def broken_search(packages: dict[str, dict[str, Any]]) -> Any:
-    """A search that counts one more than it lists."""
+    """Return a search whose total is one more than the records it lists."""
 
     def respond(asked: Asked) -> Response:
         found = list(packages.values()) if asked.query["start"] == "0" else []
@@ -141,7 +141,7 @@ def xml(text: str) -> Response:
 
 
 def catalogue(ids: list[str]) -> Any:
-    """A catalogue service that counts one record more than it sends."""
+    """Return a catalogue service whose total is one more than the records it sends."""
 
     def respond(asked: Asked) -> Response:
         if asked.query.get("request") == "GetRecordById":
@@ -158,7 +158,7 @@ def catalogue(ids: list[str]) -> Any:
 
 
 def repository(ids: list[str]) -> Any:
-    """A repository that counts one record more than it lists."""
+    """Return a repository whose total is one more than the records it lists."""
     record = (
         "<record><header><identifier>{0}</identifier></header><metadata><dc><title>{0}</title></dc></metadata></record>"
     )

@@ -17,13 +17,13 @@ GONE, UNLISTED = IDS[2], IDS[4]
 
 
 class Town:
-    """A portal that always counts or names one dataset more than it sends, so that no harvest of it is complete."""
+    """A portal whose total is always one more than the datasets it sends, so that no harvest of it is complete."""
 
     def __init__(self) -> None:
         self.listed, self.held = list(IDS), set(IDS)
 
     def withdraw(self) -> None:
-        """One is gone; another is only listed no more."""
+        """Remove one dataset, and remove another from the listing alone."""
         self.listed = [one for one in self.listed if one not in (GONE, UNLISTED)]
         self.held.discard(GONE)
 
@@ -32,7 +32,7 @@ class Town:
         return len(self.listed) + 1
 
     def alone(self, path: str, shown: Callable[[str], Any], refusal: Response | None = None) -> dict[str, Route]:
-        """The address of each dataset."""
+        """Return a route for the address of each dataset."""
 
         def route(name: str) -> Route:
             return lambda asked: as_json(shown(name)) if name in self.held else refusal or Response(404)

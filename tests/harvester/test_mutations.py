@@ -68,7 +68,7 @@ def record(name: str) -> Response:
 
 
 def own_portals() -> dict[str, tuple[str, str, dict[str, Any]]]:
-    """Type, path and routes of portals of our own."""
+    """Return type, path and routes of portals made for this test."""
     packages = [{"id": f"{n:04}", "name": f"p{n}", "title": f"P {n}"} for n in range(12)]
     index = "".join(f'<a href="{name}.xml">x</a>' for name in "abcdef")
     collections = [{"id": f"c{n}", "title": f"C {n}", "extent": {}, "links": []} for n in range(6)]
@@ -87,7 +87,7 @@ def own_portals() -> dict[str, tuple[str, str, dict[str, Any]]]:
 
 @dataclass
 class Portal:
-    """A portal that can be played with a loss at one of its addresses."""
+    """A portal that can be served with a loss at one of its addresses."""
 
     name: str
     type: str
@@ -102,7 +102,7 @@ class Portal:
 
 
 def with_loss(loss: dict[str, Any], path: str, status: int, body: bytes) -> tuple[int, bytes]:
-    """A response, with the loss where it belongs there."""
+    """Return a response, with the loss if it belongs to this address."""
     if loss.get("path") != path or status != 200:
         # Documents of a page or two are none.
         if status == 200 and "path" in loss and len(body) > 400:
@@ -148,7 +148,7 @@ def portals() -> Iterator[list[Portal]]:
 
 
 def recordings(loss: dict[str, Any]) -> tuple[Any, list[Portal]] | None:
-    """The recordings beside this checkout, played by their own server."""
+    """Serve the recorded portals beside this checkout with their own server."""
     folders = [SHARED / "portals", SHARED / "portals2"]
     script = folders[0] / "replay.py"
     if not script.is_file():

@@ -48,7 +48,7 @@ def package(n: int, **values: Any) -> dict[str, Any]:
 
 
 class Site:
-    """Two portals on one server; page 3 of the second waits while the gate is shut."""
+    """Two portals on one server; page 3 of the second waits until the gate is opened."""
 
     def __init__(self, folder: Path) -> None:
         self.gate, self.reached = threading.Event(), threading.Event()
@@ -79,7 +79,7 @@ class Site:
 
     @contextmanager
     def held(self, data: Path) -> Iterator[subprocess.Popen[str]]:
-        """A run that has finished the fast portal and stands in the middle of the slow one."""
+        """Return a run that has finished the fast portal and waits in the middle of the slow one."""
         self.gate.clear()
         self.reached.clear()
         process = start(data, "harvest", "--portals", str(self.folder))
@@ -113,7 +113,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def content(data: Path) -> dict[str, Any]:
-    """Datasets and distributions, without the names of runs and without times of ours."""
+    """Return datasets and distributions, without ids of runs and without times taken by Winnow."""
     own = ("first_seen_run", "last_seen_run", "changed_run", "missing_since", "retired_at")
     with open_catalog(data / "catalog.db") as catalog:
         assert catalog.value("pragma integrity_check") == "ok"

@@ -31,7 +31,7 @@ def word(n: int) -> str:
 
 
 def csv(*columns: str, rows: int = ROWS, seed: int = 0) -> str:
-    """A table with columns of words, numbers, days, mailboxes, and some faults in them."""
+    """Return a table with columns of words, numbers, dates and mailboxes, and some faults in them."""
     rng = random.Random(seed)
     made = {
         "kind": lambda n: word(n % 4),

@@ -19,7 +19,7 @@ COUNT = 11
 
 
 class NumberedSpider(ListingSpider):
-    """A spider as a contributor first writes it: it counts the records that came."""
+    """A spider as a contributor first writes it: its offset moves by the records that were received."""
 
     type = "udata"
     about = udata.Spider.about

@@ -30,7 +30,8 @@ def error(code: str, words: str = "") -> Response:
 
 
 class Repository:
-    """Records of (identifier, datestamp, is it deleted), ``size`` to a page; tokens are places in the list."""
+    """A repository of (identifier, datestamp, is_deleted) with ``size`` records to a page; tokens are positions in the
+    list."""
 
     def __init__(self, records: list[tuple[str, str, bool]], *, size: int = 3, tombstones: str = "persistent"):
         self.records, self.size, self.tombstones = records, size, tombstones

@@ -19,7 +19,7 @@ def record(n: int, **values: Any) -> dict[str, Any]:
 
 
 def items(records: list[dict[str, Any]], *, rows_max: int = 10, bad: int | None = None, end: int = 10**9) -> Any:
-    """Pages as pycsw cuts them, one bad record, and an index that ends somewhere."""
+    """Respond with pages as pycsw cuts them, with one bad record, and an index that ends early."""
 
     def respond(asked: Asked) -> Response:
         start, limit = int(asked.query.get("offset", 0)), min(rows_max, int(asked.query.get("limit", 10)))
@@ -141,7 +141,8 @@ def test_a_refusal_within_200_is_a_failure(catalog: Catalog) -> None:
 
 
 def silent(count: int, *, heeds: str | None = "offset", past: int = 200, rows_max: int = 1000) -> Any:
-    """Pages without next link and total, by one parameter alone; strict about others, and past the end."""
+    """Respond with pages without next link and total; one paging parameter works, others and pages past the end are
+    refused."""
 
     def respond(asked: Asked) -> Response:
         if heeds != "anything" and asked.query.keys() - {"f", "limit", heeds}:

@@ -18,7 +18,7 @@ DATASETS = "/api/explore/v2.1/catalog/datasets"
 
 
 def records(count: int, dates: int, undated: int = 0) -> list[dict[str, Any]]:
-    """Datasets that share some dates, the newest first, and those without a date last."""
+    """Return datasets, some with the same date, the newest first and those without a date last."""
     made = []
     for n in range(count):
         modified = None if n >= count - undated else f"2025-{12 - n * dates // count % 12:02}-01T00:00:00+00:00"
@@ -27,7 +27,7 @@ def records(count: int, dates: int, undated: int = 0) -> list[dict[str, Any]]:
 
 
 def catalogue(held: list[dict[str, Any]]) -> Callable[[Asked], Response]:
-    """The listing with its window and its filter."""
+    """Work as the listing, with its window of records and its filter."""
 
     def respond(asked: Asked) -> Response:
         start, limit, where = int(asked.query["offset"]), int(asked.query["limit"]), asked.query.get("where")

@@ -25,7 +25,7 @@ HOME = b"""<!doctype html><html><head><meta name="generator" content="ckan 2.10.
 
 
 class Clock:
-    """Time that passes only where somebody waits."""
+    """A clock that advances only while something waits."""
 
     def __init__(self) -> None:
         self.at, self.waited = 1_000.0, 0.0

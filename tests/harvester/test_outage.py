@@ -41,7 +41,7 @@ def server() -> Iterator[PortalServer]:
 
 
 def closed_ports(count: int) -> list[int]:
-    """Ports of which each is a host that does not answer."""
+    """Return free ports on which nothing listens; each stands for a host that does not respond."""
     sockets = [socket.socket() for _ in range(count)]
     for one in sockets:
         one.bind(("127.0.0.1", 0))
@@ -69,7 +69,7 @@ def checked(
 
 @pytest.fixture
 def any_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a local portal lead to other ports of this machine."""
+    """Allow a local portal to lead to other ports of this machine."""
     from harvester.http import download
 
     monkeypatch.setattr(

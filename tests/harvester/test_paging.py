@@ -19,7 +19,7 @@ def packages(count: int, **values: Any) -> list[dict[str, Any]]:
 
 
 def starts(server: PortalServer) -> list[tuple[int, int]]:
-    """(start, rows) of every search."""
+    """Return (start, rows) of every search request."""
     found = []
     for path in server.asked(SEARCH):
         query = dict(part.split("=") for part in path.partition("?")[2].split("&"))
@@ -28,7 +28,8 @@ def starts(server: PortalServer) -> list[tuple[int, int]]:
 
 
 def with_poison(records: list[dict[str, Any]], *places: int, how: Response | float) -> Any:
-    """A search that fails wherever one of the places is on the page: with a response, or by keeping silent."""
+    """Return a search that fails if one of ``places`` is on the page: with the response ``how``, or after that many
+    seconds of silence."""
     search = ckan_search(records)
 
     def respond(asked: Asked) -> Response:

@@ -24,7 +24,7 @@ def feature(n: int, **values: Any) -> dict[str, Any]:
 
 
 def clamped_hub(count: int, clamp: int) -> Route:
-    """A Hub that takes its clamp for its total, in its next links too."""
+    """Return a Hub that states its limit of records as its total, in its next links too."""
     newest = sorted((feature(n) for n in range(count)), key=lambda one: -one["properties"]["modified"])
 
     def respond(asked: Asked) -> Response:
@@ -41,7 +41,7 @@ def clamped_hub(count: int, clamp: int) -> Route:
 
 
 def clamped_portal(count: int, clamp: int) -> Route:
-    """An ArcGIS Portal of the same kind."""
+    """Return an ArcGIS Portal that states its limit of records as its total."""
     items = [{"id": f"i{n}", "type": "CSV", "title": "t", "created": 10**12 + n} for n in range(count)]
 
     def respond(asked: Asked) -> Response:

@@ -28,7 +28,7 @@ SEARCH = "/api/3/action/package_search"
 
 @pytest.fixture(autouse=True)
 def short_penalties() -> None:
-    """Here they are what they are in a night."""
+    """Restore the real pauses, which other tests shorten."""
 
 
 def packages(count: int) -> list[dict[str, Any]]:
@@ -36,7 +36,7 @@ def packages(count: int) -> list[dict[str, Any]]:
 
 
 def timed(*steps: Callable[[HostBudget], Awaitable[Any] | None]) -> list[float]:
-    """When each step of a fresh budget was done, in seconds from the start."""
+    """Return when each step of a new budget ended, in seconds from the start."""
 
     async def run() -> list[float]:
         budget, begun, at = HostBudget(), time.monotonic(), []

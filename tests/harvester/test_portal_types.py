@@ -33,7 +33,7 @@ GOLDEN_COUNTS = ("verdict", "reasons", "advertised", "seen", "datasets", "duplic
 
 
 def seen_in(catalog: Catalog, portal_id: str, url: str) -> Any:
-    """What the catalogue holds of a portal, without what changes from run to run."""
+    """Return what the catalogue holds of a portal, without what differs from run to run."""
     found = {
         "harvest": {k: harvested(catalog, portal_id)[k] for k in GOLDEN_COUNTS},
         "datasets": sorted(
@@ -49,7 +49,7 @@ def seen_in(catalog: Catalog, portal_id: str, url: str) -> Any:
 
 
 def _said(value: Any) -> Any:
-    """Without the fields that say nothing."""
+    """Return a value without fields that are empty."""
     if isinstance(value, dict):
         return {k: _said(v) for k, v in value.items() if v not in (None, (), [], {}, False)}
     return [_said(one) for one in value] if isinstance(value, list | tuple) else value
@@ -72,7 +72,7 @@ class Tape:
         self._responses = tape["responses"]
 
     def routes(self, url: str) -> dict[str, Any]:
-        """Routes of a server at an address; "http://portal" in a body stands for it."""
+        """Return the routes of a server at an address; "http://portal" in a body stands for that address."""
         found: dict[str, Any] = {}
         for key in self.keys:
             if not key.startswith("POST "):
@@ -103,7 +103,7 @@ class Tape:
         return Response(404, "text/plain", b"not recorded")
 
     def spec(self, url: str) -> PortalSpec:
-        """The portal of the tape, as its file would declare it."""
+        """Return the portal of the tape as its portal file would declare it."""
         values = {k: v for k, v in self.portal.items() if k != "url"}
         return spec("tape", self.folder.name, url + self.portal["url"], **values)
 

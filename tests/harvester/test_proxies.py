@@ -27,7 +27,7 @@ VARIABLES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROX
 
 
 class Proxy:
-    """An HTTP proxy that answers everything itself, and notes what it was asked for."""
+    """An HTTP proxy that responds to everything itself and records the requests."""
 
     def __init__(self) -> None:
         asked: list[str] = []
@@ -49,7 +49,7 @@ class Proxy:
             do_HEAD = do_GET
 
             def log_message(self, *args: Any) -> None:
-                """Nothing to say."""
+                """Print nothing."""
 
         self.asked = asked
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

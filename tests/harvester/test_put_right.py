@@ -53,7 +53,7 @@ def table(name: str, cell: str = "12") -> Response:
 
 
 def older_rule(catalog: Catalog, name: str, column: str) -> None:
-    """Make the report on a file as one of rules before would have: with a defect that is none."""
+    """Make the report on a file as older rules would have made it: with a defect that is none."""
     key = catalog.value("select distribution_id from table_reports where url like ?", [f"%/{name}.csv"])
     rule = table_rules()["type_error"]
     defect = {"rule": rule.id, "count": 61, "field": column, "message": rule.message, "rows": [2], "first_row": 2}
@@ -67,8 +67,8 @@ def older_rule(catalog: Catalog, name: str, column: str) -> None:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Two nights: what older rules said of three files, and what the rules of today say; one file is fixed, and one is
-    of persons."""
+    """Return a data folder after two runs: older rules judged three files, then the present rules; one file was fixed
+    in between, and one holds data of persons."""
     folder = tmp_path_factory.mktemp("right")
     with PortalServer() as server:
         packages = [

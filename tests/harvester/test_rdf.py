@@ -27,7 +27,7 @@ TURTLE = "text/turtle"
 
 
 def turtle(first: int, count: int, extra: str = "") -> bytes:
-    """Datasets with numbers from ``first`` on."""
+    """Return datasets in Turtle, numbered from ``first``."""
     lines = []
     for n in range(first, first + count):
         name = f"http://x.example/{n:05}"
@@ -124,7 +124,7 @@ def test_the_same_description_is_the_same_node_whatever_its_order(tmp_path: Path
 
 
 def rdf_xml(count: int) -> bytes:
-    """Datasets in RDF/XML, each complete in itself."""
+    """Return datasets in RDF/XML, each complete in itself."""
     spaces = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dct="http://purl.org/dc/terms/"'
     head = f'<?xml version="1.0"?><rdf:RDF {spaces} xmlns:dcat="http://www.w3.org/ns/dcat#">\n'
     line = '<dcat:Dataset rdf:about="http://x.example/{}"><dct:title>{}</dct:title></dcat:Dataset>\n'
@@ -198,7 +198,7 @@ def test_relative_addresses_are_resolved_wherever_they_stand(catalog: Catalog) -
 
 
 def endpoint(store: pyoxigraph.Store, *, cap: int = 10**9) -> Route:
-    """A SPARQL endpoint over a store, which cuts responses off at so many rows as some do."""
+    """Return a SPARQL endpoint over a store that cuts responses at a number of rows, as some engines do."""
 
     def respond(asked: Asked) -> Response:
         query = parse_qs(asked.body.decode())["query"][0] if asked.body else asked.query["query"]

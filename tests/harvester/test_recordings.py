@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(not PORTALS.is_dir(), reason="the recordings do 
 
 @dataclass(frozen=True)
 class How:
-    """How a recording is asked, where its base address alone does not do, and what cannot be in it."""
+    """How a recording is harvested if its base address alone is not enough, and what the recording cannot contain."""
 
     path: str = ""
     """Of the portal, below the recording's base."""

@@ -20,7 +20,7 @@ from specs.robots import group_for_us, template_of, templates
 
 
 def decided(text: str, mode: Any = "api", contact: str = CONTACT, portal_type: str = "ckan") -> bool:
-    """Whether the interface of a CKAN may be asked."""
+    """Return whether the API of a CKAN may be requested."""
     rules = rules_of(200, text.encode())
     return decide(rules, mode, portal_type, contact, leave="x").may("http://x.example" + SEARCH)
 

@@ -20,7 +20,7 @@ def package(n: int, changed: str = "2026-01-01T00:00:00.000000", **values: Any) 
 
 
 def with_etag(route: Callable[[Asked], Response]) -> Callable[[Asked], Response]:
-    """The responses of a route with an ETag, and 304 where it is known."""
+    """Return a route that sends an ETag with each response, and 304 if the client has it already."""
 
     def respond(asked: Asked) -> Response:
         found = route(asked)
@@ -34,7 +34,7 @@ def with_etag(route: Callable[[Asked], Response]) -> Callable[[Asked], Response]
 
 
 def filtering(records: list[dict[str, Any]]) -> Callable[[Asked], Response]:
-    """package_search that honours ``fq=metadata_modified:[… TO *]``."""
+    """Return a package_search that honours ``fq=metadata_modified:[… TO *]``."""
 
     def respond(asked: Asked) -> Response:
         since = asked.query.get("fq", "[ TO").partition("[")[2].partition(" TO")[0].rstrip("Z")
@@ -259,7 +259,7 @@ LIST, SHOW = "/api/3/action/package_list", "/api/3/action/package_show"
 
 
 def sorted_search(records: list[dict[str, Any]]) -> Callable[[Asked], Response]:
-    """The search, in the order of ids as CKAN gives it, with its filter."""
+    """Return the search, in the order of ids as CKAN sorts, with its filter."""
 
     def respond(asked: Asked) -> Response:
         assert asked.query.get("sort", "id asc") == "id asc"
@@ -269,7 +269,7 @@ def sorted_search(records: list[dict[str, Any]]) -> Callable[[Asked], Response]:
 
 
 def whole_ckan(records: list[dict[str, Any]]) -> dict[str, Any]:
-    """Search, names, and single datasets."""
+    """Return routes for the search, the list of names, and single datasets."""
 
     def names(asked: Asked) -> Response:
         return as_json({"success": True, "result": [one["name"] for one in records]})

@@ -54,7 +54,7 @@ def jsonld(context: object) -> bytes:
 
 
 def documents(url: str) -> dict[str, tuple[bytes, str]]:
-    """Documents that name something to be opened, none of which a strict parser takes."""
+    """Return documents that name an address or file to open, none of which a strict parser accepts."""
     names = {"dcat": "http://www.w3.org/ns/dcat#", "dct": "http://purl.org/dc/terms/"}
     imports = f'<owl:imports rdf:resource="{url}/ontology.rdf"/>'
     entity = f'<!DOCTYPE rdf:RDF [<!ENTITY out SYSTEM "{url}/entity.xml">]>'

@@ -27,7 +27,7 @@ from tests.catalog.carding import EVIL, PORTALS, RUNS, promise, put_out, write_r
 
 
 class Box:
-    """A mail server that keeps what it gets, and refuses whom it is told to."""
+    """A mail server that keeps the mails it receives and refuses the recipients it is told to refuse."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -76,7 +76,7 @@ def data(made: Path, tmp_path: Path) -> Path:
 
 
 def again(data: Path) -> None:
-    """Another night, and its export."""
+    """Make a second run, and export it."""
     with open_catalog(data / "catalog.db") as catalog:
         write_run(catalog, RUNS[1], seed=2, count=18)
         put_out(catalog, data / "exports")
@@ -265,7 +265,8 @@ def test_no_webhook_reaches_a_private_place_that_its_address_does_not_say(
     resolve, asked = socket.getaddrinfo, []
 
     def rebinding(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
-        """A name that is public when it is looked at, and this machine when it is connected to."""
+        """Resolve hooks.example to a public address when it is checked, and to this machine when it is connected
+        to."""
         if host != "hooks.example":
             return resolve(host, port, *args, **kwargs)
         asked.append(host)

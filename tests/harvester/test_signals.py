@@ -44,7 +44,7 @@ class Made:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
-    """A catalogue after one night, whose portal has an address that never answers from then on."""
+    """Return a data folder after one run; its portal has an address that never responds from then on."""
     data = tmp_path_factory.mktemp("signals")
     asked, shut = threading.Event(), threading.Event()
 
@@ -88,7 +88,7 @@ def begun(data: Path, *arguments: str, program: Sequence[str] = WINNOW) -> Itera
 
 
 def descendants(pid: int) -> dict[int, str]:
-    """The processes that one has begun, and those begun by them, with their command lines."""
+    """Return the processes that a process has started, and those started by them, with their command lines."""
     found: dict[int, str] = {}
     with suppress(OSError):
         for child in map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
@@ -111,7 +111,7 @@ def wait_for(what: Callable[[], object], process: subprocess.Popen[str]) -> None
 
 
 def ends_at(how: signal.Signals, process: subprocess.Popen[str]) -> str:
-    """Send a signal, and see the whole of the program end; what it said."""
+    """Send a signal, wait until all processes of the program have ended, and return its output."""
     of_ours = descendants(process.pid)
     at = time.monotonic()
     process.send_signal(how)

@@ -27,7 +27,7 @@ def results(count: int, domain: str = "data.larkholm.example") -> list[dict[str,
 
 
 def discovery(records: list[dict[str, Any]], *, scrolls: bool = True, orders: tuple[str, ...] = ("dataset_id",)) -> Any:
-    """The discovery API over a list: its window, its scrolling, and the orders that it knows."""
+    """Work as the discovery API over a list, with its window, its scrolling, and the sort orders it accepts."""
 
     def respond(asked: Asked) -> Response:
         query, limit = asked.query, int(asked.query["limit"])

@@ -39,7 +39,7 @@ def site(server: PortalServer) -> None:
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The measurements of each file, by its name."""
+    """Return the measurements of each file, by its name."""
     data = tmp_path_factory.mktemp("soft") / "data"
     with PortalServer() as server:
         site(server)

@@ -38,7 +38,7 @@ def endpoint(
     form: pyoxigraph.QueryResultsFormat = JSON,
     cap: int | None = None,
 ) -> Route:
-    """``cap``: rows to which every response is cut, without a word."""
+    """Return an endpoint that cuts every response at ``cap`` rows without saying so."""
 
     def respond(asked: Asked) -> Response:
         found = parse_qs(asked.body.decode()) if asked.body else {}
@@ -74,13 +74,14 @@ def short_lists(asked: Asked, query: str) -> Response | None:
 
 
 def out_of_time_by_429(asked: Asked, query: str) -> Response | None:
-    """As QLever tells that its time was up."""
+    """Respond as QLever does when its time limit has ended."""
     body = b'{"exception": "Operation timed out.", "status": "ERROR"}'
     return Response(429, "application/json", body) if query.count("<http://x.example/") > 100 else None
 
 
 def answered_in_part(asked: Asked, query: str) -> Response | None:
-    """As Virtuoso answers whose anytime query ran out of time: with what it has, and a header."""
+    """Respond as Virtuoso does when an anytime query runs out of time: with a part of the rows, and a header that says
+    so."""
     empty = b'{"head": {"vars": ["s", "p", "o"]}, "results": {"bindings": []}}'
     is_long = query.count("<http://x.example/") > 100
     return Response(200, JSON.media_type, empty, {"X-SQL-State": "S1TAT"}) if is_long else None
@@ -92,7 +93,7 @@ def no_count(asked: Asked, query: str) -> Response | None:
 
 
 def sorted_top(asked: Asked, query: str) -> Response | None:
-    """As Virtuoso refuses to sort more rows than it is set up for."""
+    """Refuse, as Virtuoso does, to sort more rows than it is configured for."""
     said = b"Virtuoso 22023 Error SR353: Sorted TOP clause specifies more then 300 rows to sort."
     return Response(500, "text/plain", said) if "LIMIT 300" in query else None
 
@@ -193,7 +194,7 @@ def test_endpoint_behind_a_login_is_no_empty_catalogue(catalog: Catalog) -> None
 
 
 def by_accept(store: pyoxigraph.Store) -> Route:
-    """An endpoint that answers in XML, unless JSON is asked for; and with a page for people without a query."""
+    """Respond in XML unless JSON is requested, and with a web page if there is no query."""
 
     def respond(asked: Asked) -> Response:
         if not asked.query.get("query") and not asked.body:

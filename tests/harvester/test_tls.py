@@ -23,7 +23,7 @@ LAST_DAY = "2020-01-31"
 
 @pytest.fixture(scope="module")
 def expired(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
-    """A server's TLS with a self-signed certificate of yesteryear."""
+    """Return the TLS context of a server with a self-signed certificate that has expired."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     long_ago = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)

@@ -54,7 +54,7 @@ def stalled(*chunks: bytes) -> Response:
 
 
 def closed_early(asked: Asked) -> Response:
-    """HEAD knows the length; GET ends with its connection, and says no length."""
+    """Respond to HEAD with the length; to GET without a length, ending the body by closing the connection."""
     if asked.method == "HEAD":
         return csv(TABLE)
     return csv(lambda: iter([TABLE[:300]]))
@@ -92,7 +92,7 @@ def server() -> Iterator[PortalServer]:
 
 
 def checked(catalog: Catalog, server: PortalServer, names: list[str]) -> dict[str, ResourceCheck]:
-    """Harvest a portal with a file of each name, ask them all, and give what is kept of each."""
+    """Harvest a portal with a file of each name, check all of them, and return what the catalogue holds of each."""
     datasets = [
         {"identifier": name, "title": name, "distribution": [{"downloadURL": f"{server.url}/{name}", "format": "CSV"}]}
         for name in names
@@ -157,7 +157,7 @@ def test_the_file_that_was_there_before_stays(catalog: Catalog, server: PortalSe
 
 
 class Gate:
-    """Serves whoever brings the cookie; others are led to an address that sets it, and back."""
+    """A route that serves clients with the cookie, and redirects others to an address that sets it and leads back."""
 
     def __init__(self, response: Response, *, over: str = "", cookie: str = "seen=1; Path=/") -> None:
         self.response, self.over, self.cookie = response, over, cookie

@@ -18,7 +18,8 @@ HTML = Response(200, "text/html", b"<!doctype html><title>Sorry</title>")
 
 
 def listing(count: int, *, total: int | None = None, promises: int = 0) -> Callable[[Asked], Response]:
-    """Pages by number. With ``promises``, so many more pages are promised at the end than there are."""
+    """Respond with pages by number. ``promises``: number of further pages that the last page announces and that do not
+    exist."""
     held: list[dict[str, Any]] = [{"id": f"d{n:03}", "title": f"T {n}"} for n in range(count)]
 
     def respond(asked: Asked) -> Response:

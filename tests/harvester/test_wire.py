@@ -23,7 +23,7 @@ FEED = json.dumps({"dataset": [{"identifier": f"n{n}", "title": f"Dataset {n}"} 
 
 
 def answers(body: bytes) -> dict[str, tuple[str, Sequence[bytes | str]]]:
-    """By name: what is to come of it, and what is sent."""
+    """Return, by name, the expected outcome and what the server sends."""
     size, packed = len(body), gzip.compress(body)
 
     def chunked(end: bytes = b"0\r\n\r\n", *, size_line: str = "{:x}", **headers: object) -> list[bytes | str]:

@@ -19,7 +19,7 @@ Wire = Sequence[Step] | Callable[[str, str, dict[str, str]], Sequence[Step]]
 
 
 def head(status: str = "200 OK", /, version: str = "1.1", **headers: object) -> bytes:
-    """The head of a response; of header names "_" stands for "-"."""
+    """Return the head of a response; "_" in the name of a header stands for "-"."""
     lines = [f"HTTP/{version} {status}", *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
@@ -50,7 +50,7 @@ class WireServer:
         self._listener.close()
 
     def asked(self, path: str) -> int:
-        """How often a path was asked for with GET."""
+        """Return how often a path was requested with GET."""
         return self.requests.count(("GET", path))
 
     def _serve(self) -> None:

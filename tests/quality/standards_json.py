@@ -48,7 +48,8 @@ def _official(standard: str, kind: str = "Dataset") -> Any:
 
 
 def expected(record: Any, standard: str, kind: str = "Dataset") -> set[str]:
-    """The top-level properties of a record that the official schema finds fault with; "" for the record itself."""
+    """Return the top-level properties of a record in which the official schema finds an error; "" for the record
+    itself."""
     found = set()
     for error in _official(standard, kind).iter_errors(record):
         if error.validator == "required" and not error.absolute_path:
@@ -59,7 +60,7 @@ def expected(record: Any, standard: str, kind: str = "Dataset") -> set[str]:
 
 
 def examples() -> Iterator[dict[str, Any]]:
-    """Every dataset of the official examples of 1.1."""
+    """Return every dataset of the official examples of 1.1."""
     for file in sorted([*EXAMPLES.glob("*.json"), *(US / "1.1/gsa-2025-reissue/examples").glob("*.json")]):
         yield from json.loads(file.read_text())["dataset"]
 
@@ -137,7 +138,7 @@ VALUES: tuple[Any, ...] = (
 
 
 def mutated(record: dict[str, Any], names: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A record with each field missing, and with every value of VALUES in it."""
+    """Yield a record with each field removed, and with each field set to every value of VALUES."""
     for name in names:
         yield f"no {name}", {k: v for k, v in record.items() if k != name}
         for value in VALUES:
@@ -145,5 +146,5 @@ def mutated(record: dict[str, Any], names: list[str]) -> Iterator[tuple[str, dic
 
 
 def path_of(file: str) -> Path:
-    """An official file."""
+    """Return the path of an official file."""
     return US / file

@@ -15,7 +15,7 @@ Key = tuple[str, str, str, str, str]
 
 
 def n3(term: RdfTerm, names: dict[str, str]) -> str:
-    """A term as N-Triples; blank nodes keep their label."""
+    """Return a term as N-Triples; blank nodes keep their label."""
     if term.kind == BLANK:
         return f"_:{names.setdefault(term.value, f'b{len(names)}')}"
     if term.kind == "iri":
@@ -27,7 +27,7 @@ def n3(term: RdfTerm, names: dict[str, str]) -> str:
 
 
 def n_triples(graph: RdfGraph, datatype_of: Any) -> bytes:
-    """A graph as N-Triples, blank nodes named b0, b1 in the order in which they are met."""
+    """Return a graph as N-Triples; blank nodes are named b0, b1 in the order in which they occur."""
     names: dict[str, str] = {}
     lines = [f"{n3(s, names)} <{p}> {n3(o, names)} .\n" for s, p, o in graph.quads(datatype_of)]
     return "".join(lines).encode()
@@ -35,7 +35,7 @@ def n_triples(graph: RdfGraph, datatype_of: Any) -> bytes:
 
 @cache
 def official(*files: str) -> Any:
-    """Official files of shapes as one graph of rdflib."""
+    """Return the official files of shapes as one graph of rdflib."""
     from rdflib import Graph
 
     graph = Graph()
@@ -51,7 +51,8 @@ def _named(node: Any) -> str:
 
 
 def expected(data: bytes, form: str, *shape_files: str) -> list[Key]:
-    """The results of pyshacl, each file of shapes on its own: they name different shapes alike."""
+    """Return the results of pyshacl, run for each file of shapes alone, because files use the same names for different
+    shapes."""
     import pyshacl
     from rdflib import BNode, Graph, Namespace
 
@@ -87,7 +88,7 @@ def _path(report: Any, path: Any, sh: Any) -> str:
 
 
 def ours(graph: RdfGraph, standard: str) -> list[Key]:
-    """Our results in the same words."""
+    """Return the results of our own engine in the same form."""
     from quality.standards.shacl import compile_shapes, validate
     from specs.standards import shapes
 

@@ -23,7 +23,7 @@ WEEKS = [START + timedelta(weeks=n) for n in range(105)]
 def simulate(
     see: Callable[[date], ItemObservation], days: Sequence[date] = WEEKS, goal: Goal = GOAL
 ) -> dict[date, ItemState]:
-    """The points of all runs, each given those before it."""
+    """Return the points of all runs; each is computed from those before it."""
     past: list[ItemState] = []
     for day in days:
         past.append(step(goal, see(day), past))
@@ -35,7 +35,7 @@ def plain(truth: Callable[[date], float]) -> Callable[[date], ItemObservation]:
 
 
 def noisy(truth: Callable[[date], float], seed: int) -> Callable[[date], ItemObservation]:
-    """Harvests that fail, bot walls, and nights on which everything looks broken, never three in a row."""
+    """Return runs with failed harvests, bot walls, and days on which everything looks broken, never three in a row."""
     rng = random.Random(seed)
     faults = 0
 
@@ -68,7 +68,7 @@ def stalling(day: date) -> float:
 
 
 def months(points: dict[date, ItemState]) -> list[tuple[float, ItemState]]:
-    """The last point of each month, with the time that has passed."""
+    """Return the last point of each month, with the share of time that has passed."""
     last = {(day.year, day.month): point for day, point in points.items()}
     return [(share(point.day), point) for point in last.values()]
 
@@ -115,7 +115,7 @@ def test_a_trend_that_has_stopped_warns_before_the_gap_does() -> None:
 
 
 def deleting(day: date) -> dict[str, ScopeMember]:
-    """100 datasets, of which 30 pass for ever; each month three of those that fail are taken away."""
+    """Return 100 datasets, 30 of which always pass; each month three failing ones are removed."""
     gone = min(70, 3 * int(share(day) * 24))
     return {str(n): ScopeMember(seen=n < 30, is_gone=n >= 100 - gone, remembered=n < 30) for n in range(100)}
 

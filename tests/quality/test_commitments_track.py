@@ -48,7 +48,7 @@ def write_run(
     verdict: str = "complete",
     **more: Any,
 ) -> None:
-    """A run of a portal, with a check of every address."""
+    """Store a run of a portal, with a check of every address."""
     about = replace(portal(portal_id), **{"country": "MNE", **more})
     catalog.begin_run("test", [about], version="0", methodology="0", run_id=run_id)
     if verdict == "complete":

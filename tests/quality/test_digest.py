@@ -32,7 +32,7 @@ pytestmark = pytest.mark.xdist_group("digest")
 
 @pytest.fixture(scope="module")
 def before() -> dict[str, str]:
-    """The hash of every part, as things are."""
+    """Return the present hash of every part."""
     return whole.digests()
 
 
@@ -47,7 +47,7 @@ def _again(name: str) -> str:
 
 
 def _change(before: dict[str, str], *names: str) -> bool:
-    """Whether some parts, made again, change their hashes and the digest."""
+    """Return whether the hashes of some parts, computed again, and the digest differ from before."""
     now = {**before, **{name: _again(name) for name in names}}
     assert all(now[name] != before[name] for name in names), [name for name in names if now[name] == before[name]]
     return whole.together(now) != whole.together(before)
@@ -81,7 +81,7 @@ def _modules() -> dict[str, ast.Module]:
 
 
 class _Turned(ast.NodeTransformer):
-    """One comparison, condition or value of a function, turned into another."""
+    """Change one comparison, condition or value of a function into another."""
 
     def __init__(self, at: int) -> None:
         self.at, self.seen = at, 0
@@ -156,7 +156,7 @@ def _caches() -> Iterator[Callable[[], None]]:
 
 @pytest.fixture
 def unremembered() -> Iterator[Callable[[], None]]:
-    """Forget what look-ups remember; again at the end."""
+    """Clear the caches of look-ups, now and at the end."""
 
     def forget() -> None:
         for clear in _caches():

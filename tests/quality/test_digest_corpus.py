@@ -60,7 +60,8 @@ ONE_ANSWER = {
 
 
 def may_say(name: str) -> set[str]:
-    """The answers that a metric can give: by the type that it declares, less what is written down above."""
+    """Return the answers that a metric can give: those of its declared return type, without the exceptions listed
+    above."""
     declared = str(inspect.signature(functions(metrics()[name].subject)[name]).return_annotation)
     may = {"1", "0"} | ({"part"} if name in GIVE_A_PART else set())
     if declared in ("Measurement", "float | None") and name not in ALWAYS_ASKED:

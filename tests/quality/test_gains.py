@@ -34,7 +34,7 @@ def joined(sheets: Sequence[MeasurementMatrix]) -> MeasurementMatrix:
 
 
 def after_fix(measured: MeasurementMatrix, metric_id: str, rows: Any) -> Matrix:
-    """The scores after an answer became 1 in some rows."""
+    """Return the scores after an answer was set to 1 in some rows."""
     group = metrics()[metric_id].subject
     matrix = measured.group(group).copy()  # type: ignore[arg-type]
     matrix[rows, columns(group).index(metric_id)] = 1.0  # type: ignore[arg-type]

@@ -62,7 +62,7 @@ def scored(
     hashes: Sequence[str] = (),
     outcome: str = "ok",
 ) -> float:
-    """The score of a portal with these datasets, whose files were all asked for."""
+    """Return the score of a portal with these datasets, whose files were all checked."""
     catalog.begin_run("test", [portal("p")], version="0", methodology="0", run_id=RUN)
     store(catalog, RUN, "p", found)
     checks, reported = [], []

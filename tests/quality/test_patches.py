@@ -41,7 +41,7 @@ def dataset(name: str, licence: str | None) -> Dataset:
 
 @pytest.fixture
 def patched(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Look-ups forget what they know when the rows change, and when they change back."""
+    """Clear the caches of look-ups when the rows change, and when they change back."""
 
     def forget() -> None:
         licences._index.cache_clear()
@@ -53,7 +53,7 @@ def patched(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 
 def upgrade(patch: pytest.MonkeyPatch, version: str, added: dict[str, tuple[str, ...]]) -> None:
-    """A version of the methodology with one more alias of CC BY 4.0, recorded as it would be."""
+    """Return a version of the methodology with one more alias of CC BY 4.0, recorded as a release would record it."""
     file, spec = specs.methodology._file(), specs.metrics._metrics_file()
     new = specs.methodology.Version(answers="f" * 64, added=added)
     known = file.model_copy(update={"versions": {**file.versions, version: new}})

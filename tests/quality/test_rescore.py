@@ -81,14 +81,14 @@ def test_a_night_scores_what_changed_and_comes_to_the_same(tmp_path: Path, seed:
 
 
 def lives(catalog: Catalog, run_id: str) -> list[Any]:
-    """What findings.csv says of how long each has stood."""
+    """Return what findings.csv says of how long each finding has been open."""
     life = f"{LAST_SEEN} as last_seen, {runs_failing(':run')} as runs"
     sql = f"select id, state, first_seen_run, {life} from findings f order by id"  # noqa: S608
     return catalog.rows(sql, {"run": run_id})
 
 
 def _both_ways(catalog: Catalog, folder: Path, run_id: str) -> int:
-    """Score a copy in full and the catalogue as a night does; both must hold the same."""
+    """Score a copy in full and the catalogue incrementally; fail if they do not hold the same."""
     catalog.db.conn.execute("pragma wal_checkpoint(truncate)")
     shutil.copy(catalog.path, folder / f"{run_id}.db")
     with open_catalog(folder / f"{run_id}.db") as other:

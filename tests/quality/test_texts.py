@@ -149,7 +149,7 @@ def test_padding_brings_nothing() -> None:
 
 
 def records(recording: str) -> Iterator[Dataset]:
-    """The datasets of a recording of CKAN, udata or DCAT-US."""
+    """Return the datasets of a recording of CKAN, udata or DCAT-US."""
     folder = SHARED / "portals" / recording
     for path in sorted(folder.rglob("*.json")):
         if path.name == "recording.json":

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def loaded(code: str) -> set[str]:
-    """Modules of a new interpreter once it has run ``code``."""
+    """Return the modules that a new interpreter has loaded after it ran ``code``."""
     command = [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     return set(done.stdout.split())

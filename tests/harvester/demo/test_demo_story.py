@@ -18,7 +18,8 @@ from harvester.demo.server import SITES
 
 
 def observe(server: DemoServer, http: requests.Session) -> tuple[dict[Any, Any], dict[str, Any]]:
-    """Every record by (portal, identifier, n-th of that name), and the response of every file of ours."""
+    """Return every record by (portal, identifier, number among records of that identifier), and the response of each
+    file."""
     portals = {
         "solmark": everything(server, http),
         "verdania": feed(server, http),

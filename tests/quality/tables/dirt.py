@@ -22,7 +22,7 @@ STREETS = {
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table before it is written: everything is text."""
+    """A table before it is written; every cell is text."""
 
     header: list[str]
     rows: list[list[str]]
@@ -46,7 +46,7 @@ class Sheet:
 
 
 def clean_tables(count: int) -> Iterator[Sheet]:
-    """Spending, in the ways that programs of several countries write it."""
+    """Return tables of spending, as programs of several countries write them."""
     for seed in range(count):
         rng = random.Random(seed)
         language = rng.choice(("en", "de", "fr", "pl"))
@@ -90,7 +90,7 @@ def breaks(rule: str) -> Callable[[Spoiler], Spoiler]:
 
 
 def at(sheet: Sheet, rng: random.Random) -> int:
-    """A row somewhere within the table."""
+    """Return the index of a row somewhere within the table."""
     return rng.randrange(3, len(sheet.rows) - 3)
 
 
@@ -101,7 +101,7 @@ def with_rows(sheet: Sheet, change: Callable[[list[list[str]]], None]) -> Sheet:
 
 
 def with_cells(sheet: Sheet, rng: random.Random, column: int, values: list[str]) -> Sheet:
-    """Some cells of a column become ``values``, in rows that differ."""
+    """Replace some cells of a column by ``values``, each in another row."""
     places = rng.sample(range(len(sheet.rows)), len(values))
 
     def change(rows: list[list[str]]) -> None:
@@ -359,7 +359,7 @@ def no_rows(sheet: Sheet, rng: random.Random) -> Sheet:
 
 
 def spoiled_tables(per_rule: int) -> Iterator[tuple[str, Sheet]]:
-    """Each rule with tables that break it and no other."""
+    """Return for each rule the tables that break it and no other rule."""
     for number, (rule, spoil) in enumerate(SPOILERS.items()):
         for index, sheet in enumerate(clean_tables(per_rule)):
             yield rule, spoil(sheet, random.Random(1000 * number + index))

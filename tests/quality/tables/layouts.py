@@ -35,7 +35,7 @@ TOTALS = ["Total", "Insgesamt", "Ensemble", "All municipalities", "Sum"]
 
 @dataclass
 class Laid:
-    """A table, and what is true of it."""
+    """A table, and the true description of it."""
 
     rows: list[list[str]]
     header_line: int
@@ -58,7 +58,7 @@ class Laid:
 
 
 def laid_out(seed: int) -> Laid:
-    """One table: a layout without a defect, and in two of three cases one or two defects in it."""
+    """Return one table: a layout without a defect, or, in two of three cases, with one or two defects."""
     rng = random.Random(seed)
     table = _layout(rng)
     for _ in range(seed % 3):
@@ -128,7 +128,7 @@ def _number(cell: str, decimal: str) -> float:
 
 
 def _data(table: Laid) -> list[int]:
-    """Places of rows that no defect has touched."""
+    """Return the indexes of rows that no defect has touched."""
     touched = {line - 1 for _, _, line in table.wrong}
     rows = range(table.first + 1, len(table.rows) - 5)
     return [
@@ -171,5 +171,5 @@ def _put(table: Laid, row: int, place: int, cell: str) -> None:
 
 
 def all_of(count: int) -> Iterator[Laid]:
-    """The first ``count`` of them."""
+    """Return the first ``count`` tables."""
     return (laid_out(seed) for seed in range(count))

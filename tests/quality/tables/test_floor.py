@@ -20,7 +20,7 @@ LAYOUT = {"preamble", "footer", "totals_row", "multi_row_header"}
 
 
 def scores(folder: Path, count: int) -> tuple[float, float, float, list[Any]]:
-    """Precision, recall and share of right headers over all tables, with what was wrong."""
+    """Return precision, recall and the share of correct headers over all tables, with a list of what was wrong."""
     right = false = missed = headers = 0
     wrong: list[Any] = []
     path = folder / "table.csv"

@@ -23,7 +23,7 @@ def digit(byte: int) -> int:
 
 
 def found(case: Path, piece: int | None, longest: int = 8 << 20) -> object:
-    """As ``bench/fuzz/scan.c`` reads it: the first line says how."""
+    """Scan input as ``bench/fuzz/scan.c`` reads it: the first line holds the settings."""
     how, _, text = case.read_bytes().partition(b"\n")
     scanner = Scanner(
         sign(how[0]), sign(how[1]), sign(how[2]), digit(how[3]) + 1, digit(how[4]), digit(how[5]), [b"NA", b"..", b"-"],

@@ -25,7 +25,7 @@ KNOWN = frozenset(
 
 
 def literals() -> set[str]:
-    """Words in the strings of the rules' source, without docstrings."""
+    """Return the words in string literals of the rules' source, without docstrings."""
     found: set[str] = set()
     for path in (ROOT / "quality" / "tables").rglob("*.py"):
         tree = ast.parse(path.read_text("utf-8"))

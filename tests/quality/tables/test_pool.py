@@ -191,7 +191,7 @@ with InspectionPool(workers=1) as pool:
 
 
 def is_running(process_id: int) -> bool:
-    """A zombie has ended, though nobody may have collected it where process 1 does not."""
+    """Return whether a process runs. A zombie does not, though nobody may have collected it."""
     try:
         return Path(f"/proc/{process_id}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
     except FileNotFoundError:

@@ -147,7 +147,7 @@ def geometry(count: int) -> Any:
 
 
 def layers(path: Path, *names: str) -> Path:
-    """Layers with a date that cannot be, as text."""
+    """Write a file with these layers, in which dates that cannot exist are stored as text; return ``path``."""
     quays = numpy.array([record["quay"] for record in DIRTY], dtype=object)
     depths = numpy.array([record["depth"] for record in CLEAN], dtype=float)
     days = numpy.array([record["dredged"] for record in DIRTY], dtype=object)

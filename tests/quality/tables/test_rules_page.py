@@ -13,7 +13,7 @@ ENOUGH = 0.9
 
 
 def measured() -> dict[str, float]:
-    """Rule to precision, as the page tells what was measured."""
+    """Return the measured precision of each rule, as the page states it."""
     rows = re.findall(r"^\| `(\w+)` \| \w+ \| \w+ \| (\d+) \| (\d+) \|", PAGE.read_text("utf-8"), re.MULTILINE)
     return {name: int(right) / (int(right) + int(false)) for name, right, false in rows if int(right) + int(false)}
 

@@ -54,7 +54,7 @@ FLAGS = ["12.3*", "12.3 r", "<5", "≥90", "12.3 (p)", "12.3†", "△4.5", "~7"
 
 
 def table(tmp_path: Path, odd: dict[str, tuple[int, ...]]) -> TableReport:
-    """A column of figures for each odd cell, which stands at its places."""
+    """Return the report on a table with a column of figures for each odd cell, which replaces figures in these rows."""
     columns = [figures() for _ in odd]
     for column, (cell, places) in zip(columns, odd.items(), strict=True):
         for place in places:

@@ -25,7 +25,7 @@ RULES = ("missing_cell", "extra_cell", "blank_row", "type_error")
 
 
 def frictionless_errors(table: TextTable, kinds: Sequence[ColumnKind]) -> Iterator[tuple[str, int]]:
-    """Rule and line of each error that frictionless finds in rows given in memory."""
+    """Return rule and line of each error that frictionless finds in rows given in memory."""
     fields = [{**kind.descriptor, "name": name} for kind, name in zip(kinds, table.names, strict=True)]
     schema = Schema.from_descriptor({"missingValues": sorted(MISSING), "fields": fields})
     rows = [[cell.strip() for cell in row] for row in table.rows]
@@ -38,7 +38,7 @@ def frictionless_errors(table: TextTable, kinds: Sequence[ColumnKind]) -> Iterat
 
 
 def differences(path: Path) -> dict[str, set[int]]:
-    """Lines that frictionless reports for a rule, given the same rows and types, and the pass does not."""
+    """Return the lines that frictionless reports for a rule and our scan does not, given the same rows and types."""
     opened = open_text(path)
     assert opened is not None
     scan, around = scan_text(path, opened, places=1_000_000)

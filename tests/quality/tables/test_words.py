@@ -30,7 +30,7 @@ TAKES_AWAY = {"blank_row", "padded_cell", "duplicate_row", "hidden_sheet", "whol
 
 
 def rules() -> Iterator[tuple[str, str, str, str]]:
-    """Id, what, why and how of every rule about tables."""
+    """Return id, message, reason and remedy of every rule about tables."""
     for rule in table_rules().values():
         yield rule.id, rule.message, rule.why, rule.fix
     for kind in ("any", *kinds()):

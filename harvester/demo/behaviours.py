@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 
 from harvester.demo.files import CSV, bomb
-from harvester.demo.replies import Exhibits, ReplayedResponse, file, page, stream
+from harvester.demo.responses import Exhibits, ReplayedResponse, file, page, stream
 
 __all__ = ["BLOCKED", "BROKEN", "hostile", "json_error", "redirect", "soft_404", "status"]
 

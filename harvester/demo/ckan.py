@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from harvester.demo.replies import ReplayedResponse, json_reply, page
+from harvester.demo.responses import ReplayedResponse, json_response, page
 from harvester.demo.sites import Json
 
 __all__ = ["ROWS_MAX", "respond"]
@@ -63,7 +63,7 @@ def respond(
     if path in ("", "/"):
         return page(site_title, f"{len(_public(packages))} datasets")
     if path in (API, f"{API}/"):
-        return json_reply({"version": 3})
+        return json_response({"version": 3})
     if dataset := re.fullmatch(r"/dataset/([^/]+)/?", path):
         found = _find(packages, unquote(dataset[1]))
         if found is None or found["private"]:
@@ -82,22 +82,22 @@ def _act(
         try:
             sent = json.loads(body)
         except ValueError:
-            return json_reply("Bad request - JSON Error: Error decoding JSON data.", status=400)
+            return json_response("Bad request - JSON Error: Error decoding JSON data.", status=400)
         if not isinstance(sent, dict):
-            return json_reply("Bad request - JSON Error: Request data must be a dictionary.", status=400)
+            return json_response("Bad request - JSON Error: Request data must be a dictionary.", status=400)
         parameters = {**parameters, **sent}
     run = _ACTIONS.get(action)
     if run is None:
-        return json_reply(f"Bad request - Action name not known: {action}", status=400)
+        return json_response(f"Bad request - Action name not known: {action}", status=400)
     envelope: Json = {"help": f"{API}/action/help_show?name={action}"}
     try:
         result = run(packages, parameters)
     except _Refused as refused:
         error = {"message": str(refused), "__type": refused.kind}
-        return json_reply(envelope | {"success": False, "error": error}, status=refused.status)
+        return json_response(envelope | {"success": False, "error": error}, status=refused.status)
     if action == "status_show":
         result["site_title"] = title
-    return json_reply(envelope | {"success": True, "result": result})
+    return json_response(envelope | {"success": True, "result": result})
 
 
 def _public(packages: Sequence[Json]) -> list[Json]:

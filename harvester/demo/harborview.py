@@ -6,7 +6,7 @@ from functools import cache, partial
 
 from harvester.demo import tables
 from harvester.demo.files import CSV, csv_bytes, geojson
-from harvester.demo.replies import Exhibits, file
+from harvester.demo.responses import Exhibits, file
 from harvester.demo.sites import Desk, Json, Organisation, Site, licence
 
 __all__ = ["HARBORVIEW"]

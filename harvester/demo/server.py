@@ -21,7 +21,7 @@ from typing import Any
 
 from harvester.demo import ckan
 from harvester.demo.harborview import HARBORVIEW
-from harvester.demo.replies import ReplayedResponse, json_reply, page
+from harvester.demo.responses import ReplayedResponse, json_response, page
 from harvester.demo.sites import Json, Site
 from harvester.demo.solmark import SOLMARK
 from harvester.demo.verdania import VERDANIA, feed
@@ -53,7 +53,7 @@ class DemoServer:
         self._http: Listener | None = None
         self._thread: threading.Thread | None = None
         self._records: dict[tuple[str, int], list[Json]] = {}
-        self._replies: dict[tuple[str, int], ReplayedResponse | None] = {}
+        self._responses: dict[tuple[str, int], ReplayedResponse | None] = {}
 
     @property
     def night(self) -> int:
@@ -112,7 +112,7 @@ class DemoServer:
         self._http = self._thread = None
         # The next start uses another port, and the port is in every record.
         self._records.clear()
-        self._replies.clear()
+        self._responses.clear()
 
     def respond(self, path: str, parameters: Mapping[str, Any], body: bytes | None = None) -> ReplayedResponse:
         """Return the response to one request, before conditional headers and ranges are applied. Status 404 if the
@@ -126,10 +126,10 @@ class DemoServer:
         if path == "/":
             return page("Demo portals", ", ".join(f"{site.title}: {site.path}" for site in SITES))
         site = next((s for s in SITES if f"{path}/".startswith(f"/{s.id}/")), None)
-        reply = self._of_site(site, night, path, parameters, body) if site else None
-        if reply is None:
+        response = self._of_site(site, night, path, parameters, body) if site else None
+        if response is None:
             return page("Not Found", "The requested URL was not found on the server.", status=404)
-        return reply
+        return response
 
     def _of_site(
         self, site: Site, night: int, path: str, parameters: Mapping[str, Any], body: bytes | None
@@ -140,17 +140,17 @@ class DemoServer:
         if site.type == "ckan" and path.startswith(f"{site.path}/dataset/") and "/download/" in path:
             return self._file(site, night, path.rsplit("/", 1)[1])
         if site.type == "dcat-us":
-            reply = self._catalogue(site, night, path)
+            response = self._catalogue(site, night, path)
         else:
             below = path.removeprefix(site.path) if path.startswith(site.path) else "?"
-            reply = ckan.respond(site.title, self.records(site, night), below, parameters, body)
-        if reply is None and path.rstrip("/") == f"/{site.id}":
-            reply = page(site.title, f"The data is at {site.path}")
-        return replace(reply, modified=SECOND_NIGHT) if reply and reply.modified and night == 2 else reply
+            response = ckan.respond(site.title, self.records(site, night), below, parameters, body)
+        if response is None and path.rstrip("/") == f"/{site.id}":
+            response = page(site.title, f"The data is at {site.path}")
+        return replace(response, modified=SECOND_NIGHT) if response and response.modified and night == 2 else response
 
     def _catalogue(self, site: Site, night: int, path: str) -> ReplayedResponse | None:
         if path == site.path:
-            return json_reply(feed(self.records(site, night)), bom=True)
+            return json_response(feed(self.records(site, night)), bom=True)
         folder, _, name = path.rpartition("/")
         return page(name, "About this dataset.") if folder == f"/{site.id}/pages" and name else None
 
@@ -164,12 +164,12 @@ class DemoServer:
 
     def _file(self, site: Site, night: int, name: str) -> ReplayedResponse | None:
         key = f"{site.id}/{name}", night
-        if key not in self._replies:
+        if key not in self._responses:
             make = site.files(night).get(name)
-            reply = make() if make else None
-            if reply and reply.modified and night == 2:
+            response = make() if make else None
+            if response and response.modified and night == 2:
                 before = self._file(site, 1, name)
-                if before is None or before.etag != reply.etag:
-                    reply = replace(reply, modified=SECOND_NIGHT)
-            self._replies[key] = reply
-        return self._replies[key]
+                if before is None or before.etag != response.etag:
+                    response = replace(response, modified=SECOND_NIGHT)
+            self._responses[key] = response
+        return self._responses[key]

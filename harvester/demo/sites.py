@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from harvester.demo.replies import Exhibits
+from harvester.demo.responses import Exhibits
 
 __all__ = ["ATTRIBUTION_4", "NOT_SAID", "Desk", "Json", "Organisation", "Site", "identifier", "licence"]
 

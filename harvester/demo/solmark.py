@@ -9,7 +9,7 @@ from harvester.demo import tables
 from harvester.demo.behaviours import BLOCKED, BROKEN, hostile, json_error, soft_404
 from harvester.demo.files import CSV, XLSX, csv_bytes, geojson, html_table, pdf, xlsx, zipped
 from harvester.demo.hostile import hostile_packages
-from harvester.demo.replies import Exhibits, file, page
+from harvester.demo.responses import Exhibits, file, page
 from harvester.demo.sites import ATTRIBUTION_4, NOT_SAID, Desk, Json, Organisation, Site, licence
 
 __all__ = ["SOLMARK"]

@@ -8,7 +8,7 @@ from typing import Any
 from harvester.demo import tables
 from harvester.demo.files import CSV, XLSX, csv_bytes, geojson, xlsx, zipped
 from harvester.demo.hostile import DROP_TABLE, FORMULA, MARKUP, NOISE, TRAVERSAL
-from harvester.demo.replies import Exhibits, file
+from harvester.demo.responses import Exhibits, file
 from harvester.demo.sites import Json, Site
 
 __all__ = ["VERDANIA", "feed"]

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from harvester.demo.replies import ReplayedResponse, page
+from harvester.demo.responses import ReplayedResponse, page
 
 __all__ = ["Listener"]
 
@@ -106,60 +106,60 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             self._send(page("Bad Request", "The address cannot be read.", status=400))
             return
-        reply = self.server.respond(unquote(parts.path), parameters, body)
-        self._send(self._conditional(reply) if self.command in ("GET", "HEAD") else reply)
+        response = self.server.respond(unquote(parts.path), parameters, body)
+        self._send(self._conditional(response) if self.command in ("GET", "HEAD") else response)
 
-    def _conditional(self, reply: ReplayedResponse) -> ReplayedResponse:
+    def _conditional(self, response: ReplayedResponse) -> ReplayedResponse:
         """Apply RFC 9110 §13.2.2: If-None-Match overrides If-Modified-Since; then Range, for GET only."""
-        if reply.modified is None or reply.status != HTTPStatus.OK:
-            return reply
-        validators = {"ETag": reply.etag, "Last-Modified": format_datetime(reply.modified, usegmt=True)}
-        if reply.ranges:
+        if response.modified is None or response.status != HTTPStatus.OK:
+            return response
+        validators = {"ETag": response.etag, "Last-Modified": format_datetime(response.modified, usegmt=True)}
+        if response.ranges:
             validators["Accept-Ranges"] = "bytes"
-        reply = replace(reply, headers={**validators, **reply.headers})
+        response = replace(response, headers={**validators, **response.headers})
         tags, since = self.headers.get("If-None-Match"), _instant(self.headers.get("If-Modified-Since"))
         if tags is not None:
             known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
-            fresh = "*" in known or reply.etag in known
+            fresh = "*" in known or response.etag in known
         else:
-            fresh = since is not None and reply.modified is not None and reply.modified <= since
+            fresh = since is not None and response.modified is not None and response.modified <= since
         if fresh:
-            return replace(reply, status=304, body=b"", content_type=None)
+            return replace(response, status=304, body=b"", content_type=None)
         wanted = self.headers.get("Range")
-        if wanted and reply.ranges and self.command == "GET" and self._if_range(validators):
-            return _part(reply, wanted)
-        return reply
+        if wanted and response.ranges and self.command == "GET" and self._if_range(validators):
+            return _part(response, wanted)
+        return response
 
     def _if_range(self, validators: Mapping[str, str]) -> bool:
         condition = self.headers.get("If-Range")
         return condition is None or condition in (validators["ETag"], validators["Last-Modified"])
 
-    def _send(self, reply: ReplayedResponse) -> None:
-        self.send_response_only(reply.status)
+    def _send(self, response: ReplayedResponse) -> None:
+        self.send_response_only(response.status)
         headers = {"Server": self.version_string(), "Date": self.date_time_string()}
-        if reply.content_type:
-            headers["Content-Type"] = reply.content_type
+        if response.content_type:
+            headers["Content-Type"] = response.content_type
         # HTTP/1.0 has no chunks, so the end of the connection is the end of the body.
-        chunked = reply.streamed is not None and reply.length is None and self.request_version != "HTTP/1.0"
-        if reply.streamed is None and reply.status != HTTPStatus.NOT_MODIFIED:
-            headers["Content-Length"] = str(len(reply.body))
-        elif reply.length is not None:
-            headers["Content-Length"] = str(reply.length)
+        chunked = response.streamed is not None and response.length is None and self.request_version != "HTTP/1.0"
+        if response.streamed is None and response.status != HTTPStatus.NOT_MODIFIED:
+            headers["Content-Length"] = str(len(response.body))
+        elif response.length is not None:
+            headers["Content-Length"] = str(response.length)
         elif chunked:
             headers["Transfer-Encoding"] = "chunked"
         if self.close_connection:
             headers["Connection"] = "close"
-        for name, value in {**headers, **reply.headers}.items():
+        for name, value in {**headers, **response.headers}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command == "HEAD":
             return
-        if reply.streamed is None:
-            self.wfile.write(reply.body)
+        if response.streamed is None:
+            self.wfile.write(response.body)
             return
-        for block in reply.streamed(self.server.stopping):
+        for block in response.streamed(self.server.stopping):
             self.wfile.write(b"%x\r\n%b\r\n" % (len(block), block) if chunked else block)
-        if self.server.stopping.is_set() or (reply.length is None and not chunked):
+        if self.server.stopping.is_set() or (response.length is None and not chunked):
             self.close_connection = True
         elif chunked:
             self.wfile.write(b"0\r\n\r\n")
@@ -174,19 +174,19 @@ def _instant(value: str | None) -> datetime | None:
     return parsed.replace(tzinfo=UTC) if parsed and parsed.tzinfo is None else parsed
 
 
-def _part(reply: ReplayedResponse, wanted: str) -> ReplayedResponse:
+def _part(response: ReplayedResponse, wanted: str) -> ReplayedResponse:
     """Return one range of bytes (RFC 9110 §14); several ranges, or an invalid one, return the whole file."""
     unit, _, span = wanted.partition("=")
     first, dash, last = span.strip().partition("-")
     numbers_only = all(part == "" or (part.isascii() and part.isdigit()) for part in (first, last))
     if unit.strip() != "bytes" or not dash or not numbers_only or not (first or last):
-        return reply
-    size = len(reply.body)
+        return response
+    size = len(response.body)
     start = int(first) if first else max(size - int(last), 0)
     end = min(int(last) + 1, size) if first and last else size
     if start >= size or (not first and int(last) == 0):
-        return replace(reply, status=416, body=b"", headers={**reply.headers, "Content-Range": f"bytes */{size}"})
+        return replace(response, status=416, body=b"", headers={**response.headers, "Content-Range": f"bytes */{size}"})
     if end <= start:
-        return reply
-    headers = {**reply.headers, "Content-Range": f"bytes {start}-{end - 1}/{size}"}
-    return replace(reply, status=206, body=reply.body[start:end], headers=headers)
+        return response
+    headers = {**response.headers, "Content-Range": f"bytes {start}-{end - 1}/{size}"}
+    return replace(response, status=206, body=response.body[start:end], headers=headers)

@@ -111,9 +111,9 @@ def test_good_files_have_an_ordinary_size(server: DemoServer, http: requests.Ses
     small = {"population.csv", "traversal.csv", "empty.csv", "bomb.csv", "bomb.csv.gz", "beds.csv"}
     for site in SITES:
         for name in site.files(1):
-            reply = http.head(f"{server.url}/{site.id}/files/{name}", allow_redirects=False)
-            if reply.status_code == 200 and name not in small | {*ENDLESS} and reply.headers.get("ETag"):
-                assert 4_000 < int(reply.headers["Content-Length"]) < 200_000, name
+            response = http.head(f"{server.url}/{site.id}/files/{name}", allow_redirects=False)
+            if response.status_code == 200 and name not in small | {*ENDLESS} and response.headers.get("ETag"):
+                assert 4_000 < int(response.headers["Content-Length"]) < 200_000, name
 
 
 def test_bomb_unpacks_to_ten_megabytes(server: DemoServer, http: requests.Session) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-__all__ = ["Body", "Exhibits", "ReplayedResponse", "file", "json_reply", "page", "stream"]
+__all__ = ["Body", "Exhibits", "ReplayedResponse", "file", "json_response", "page", "stream"]
 
 PUBLISHED = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
 """Last-Modified unless stated otherwise. No clock is read, so every start serves the same."""
@@ -73,7 +73,7 @@ def page(
     return ReplayedResponse(status, content_type, body.encode(), headers or {}, PUBLISHED if status == 200 else None)
 
 
-def json_reply(value: Any, *, status: int = 200, bom: bool = False, validators: bool = True) -> ReplayedResponse:
+def json_response(value: Any, *, status: int = 200, bom: bool = False, validators: bool = True) -> ReplayedResponse:
     """Return a response with ``value`` as JSON in UTF-8. ``bom`` puts a byte-order mark before it. ``validators`` adds
     ETag and Last-Modified if the status is 200."""
     # The encoder escapes control characters; lone surrogates do not occur in the demo.

@@ -20,6 +20,7 @@ from warcio.archiveiterator import ArchiveIterator
 from catalog.db.store import Catalog, open_catalog
 from harvester.demo import STORY
 from harvester.http.archive import Archive, Replay
+from tests import warm
 from tests.comparing import content, differences
 
 pytestmark = [
@@ -149,8 +150,8 @@ def test_scoring_and_exporting_again_changes_nothing(data: Path, tmp_path: Path)
     before = {path: path.read_bytes() for path in (data / "exports").rglob("*.csv")}
     portals = ["solmark", "verdania", "harborview"]
     for command in ("export", "score", "export"):
-        done = subprocess.run(
-            [WINNOW, "--data", str(data), command, *portals, "--json"], capture_output=True, text=True, timeout=120
+        done = warm.run(
+            [*warm.NIGHT, "--data", str(data), command, *portals, "--json"], capture_output=True, text=True, timeout=120
         )
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["mean_score"] is not None
@@ -167,11 +168,9 @@ def test_summary_and_explanation(data: Path) -> None:
     with open_catalog(data / "catalog.db") as opened:
         name = opened.value("select dataset_id from dataset_quality order by 1")
     for what, words in ((name, "Winnow score"), ("link_ok", "Does the address answer?")):
-        done = subprocess.run(
-            [WINNOW, "--data", str(data), "explain", what], capture_output=True, text=True, timeout=60
-        )
+        done = warm.run([*warm.NIGHT, "--data", str(data), "explain", what], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0 and words in done.stdout
-    done = subprocess.run([WINNOW, "--data", str(data), "explain", "nonsense"], capture_output=True, timeout=60)
+    done = warm.run([*warm.NIGHT, "--data", str(data), "explain", "nonsense"], capture_output=True, timeout=60)
     assert done.returncode == 2
 
 
@@ -195,8 +194,8 @@ def replayed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Replay both runs from their archives alone; the demo server no longer runs."""
     folder = tmp_path_factory.mktemp("replay") / "data"
     for archive in sorted((data / "archive").glob("*.warc.gz")):
-        command = [WINNOW, "--data", str(folder), "nightly", "--replay", str(archive), "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+        command = [*warm.NIGHT, "--data", str(folder), "nightly", "--replay", str(archive), "--json"]
+        done = warm.run(command, capture_output=True, text=True, timeout=200)
         assert done.returncode == 0, done.stderr
     return folder
 
@@ -215,8 +214,8 @@ def test_a_night_replayed_from_its_archive_gives_the_same_catalogue(data: Path, 
 
 def test_an_archive_is_not_replayed_over_its_own_night(data: Path) -> None:
     archive = sorted((data / "archive").glob("*.warc.gz"))[0]
-    command = [WINNOW, "--data", str(data), "nightly", "--replay", str(archive)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    command = [*warm.NIGHT, "--data", str(data), "nightly", "--replay", str(archive)]
+    done = warm.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and "name another folder with --data" in done.stderr
 
 
@@ -240,14 +239,14 @@ def test_findings_lead_to_the_exchange_behind_them(data: Path, catalog: Catalog)
     assert asked and all(row["evidence_record"].startswith("urn:uuid:") for row in asked)
     broken = next(row for row in rows if row["rule_id"] == "link_ok" and row["http_status"] == "404")
     for row, words in ((broken, b"404"), (asked[0], b"HTTP/1.1 200")):
-        done = subprocess.run(
-            [WINNOW, "--data", str(data), "evidence", row["evidence_record"]], capture_output=True, timeout=60
+        done = warm.run(
+            [*warm.NIGHT, "--data", str(data), "evidence", row["evidence_record"]], capture_output=True, timeout=60
         )
         assert done.returncode == 0 and done.stdout.startswith(b"WARC/1.1") and words in done.stdout
     assert (
         broken["resource_url"].encode()
-        in subprocess.run(
-            [WINNOW, "--data", str(data), "evidence", broken["evidence_record"]], capture_output=True, timeout=60
+        in warm.run(
+            [*warm.NIGHT, "--data", str(data), "evidence", broken["evidence_record"]], capture_output=True, timeout=60
         ).stdout
     )
 
@@ -260,8 +259,8 @@ def test_what_was_sealed_is_checked(data: Path, tmp_path: Path) -> None:
     shutil.copy(card, sent)
 
     def verify(*files: Path) -> subprocess.CompletedProcess[str]:
-        command = [WINNOW, "--data", str(copy), "verify", *map(str, files)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+        command = [*warm.NIGHT, "--data", str(copy), "verify", *map(str, files)]
+        return warm.run(command, capture_output=True, text=True, timeout=60)
 
     well = verify(sent)
     assert well.returncode == 0 and "received.csv: is exports/scorecard.csv of run" in well.stdout, well.stderr
@@ -281,8 +280,8 @@ def test_what_a_night_changed_is_named(data: Path, catalog: Catalog) -> None:
     first, last = (row["id"] for row in catalog.rows("select id from runs order by id"))
 
     def diff(*words: str) -> list[dict[str, Any]]:
-        command = [WINNOW, "--data", str(data), "diff", *words, "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        command = [*warm.NIGHT, "--data", str(data), "diff", *words, "--json"]
+        done = warm.run(command, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -309,8 +308,8 @@ def test_an_archive_with_a_forged_run_is_refused(run_id: Any, tmp_path: Path) ->
     info = {"run_id": run_id, "command": "", "stages": ["export"], "contact": "", "portals": []}
     path = tmp_path / "x.warc.gz"
     Archive(path, "x", info).close()
-    command = [WINNOW, "--data", str(tmp_path / "a" / "b"), "nightly", "--replay", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    command = [*warm.NIGHT, "--data", str(tmp_path / "a" / "b"), "nightly", "--replay", str(path)]
+    done = warm.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and "does not say which run it holds" in done.stderr
     assert {p.name for p in tmp_path.rglob("*.json")} == set()
 

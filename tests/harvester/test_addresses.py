@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +19,7 @@ from catalog.repositories.harvests import approve
 from catalog.repositories.reading import datasets
 from harvester.spiders.base import addresses
 from harvester.spiders.sitemap.pages import datasets_in
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 
@@ -132,7 +132,7 @@ def test_harvest_that_is_killed_goes_on_with_the_next_address(tmp_path: Path) ->
         file = tmp_path / "p.toml"
         lines = f'id = "p"\ntype = "sitemap"\ntitle = "P"\nurl = "{server.url}"\nlocal = true\n[limits]\ndelay_s = 0\n'
         file.write_text(lines)
-        command = [sys.executable, "-c", "from harvester.cli.main import main; main()", "--data", str(tmp_path / "d")]
+        command = [*warm.NIGHT, "--data", str(tmp_path / "d")]
         command += ["harvest", "--portals", str(file), "--json"]
         good = server.routes["/d/6"]
 
@@ -142,11 +142,11 @@ def test_harvest_that_is_killed_goes_on_with_the_next_address(tmp_path: Path) ->
             return Response(500)
 
         server.routes["/d/6"] = kill
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as victim:
+        with warm.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as victim:
             victim.wait(60)
         asked = len(server.asked("/d/3"))
         server.routes["/d/6"] = good
-        subprocess.run(command, cwd=ROOT, check=True, timeout=60, stdout=subprocess.DEVNULL)
+        warm.run(command, cwd=ROOT, check=True, timeout=60, stdout=subprocess.DEVNULL)
         assert asked == len(server.asked("/d/3")) == 1
     with open_catalog(tmp_path / "d" / "catalog.db") as catalog:
         row = harvested(catalog, "p")

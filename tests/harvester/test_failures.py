@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from catalog.db.store import open_catalog
+from tests import warm
 
-WINNOW = str(Path(sys.executable).with_name("winnow"))
 COUNT = 60
 
 
@@ -66,9 +65,7 @@ def data(tmp_path: Path, address: str) -> Path:
 
 
 def winnow(data: Path, *words: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [WINNOW, "--data", str(data), *words], capture_output=True, text=True, timeout=timeout, check=False
-    )
+    return warm.run([*warm.NIGHT, "--data", str(data), *words], capture_output=True, text=True, timeout=timeout)
 
 
 def test_bad_portals_end_in_words_and_the_good_one_is_whole(data: Path) -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from portal_server import PortalServer, ckan_search
 
 from catalog.db.store import open_catalog
-
-WINNOW = str(Path(sys.executable).with_name("winnow"))
+from tests import warm
 
 
 def run_nightly(folder: Path, packages: list[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
@@ -22,8 +19,8 @@ def run_nightly(folder: Path, packages: list[dict[str, Any]]) -> tuple[int, dict
         (folder / "portal.toml").write_text(
             f'id = "portal"\ntype = "ckan"\ntitle = "P"\nurl = "{server.url}"\nlocal = true\n[limits]\ndelay_s = 0\n'
         )
-        done = subprocess.run(
-            [WINNOW, "--data", str(folder / "data"), "nightly", "--portals", str(folder), "--json"],
+        done = warm.run(
+            [*warm.NIGHT, "--data", str(folder / "data"), "nightly", "--portals", str(folder), "--json"],
             capture_output=True,
             text=True,
             timeout=120,

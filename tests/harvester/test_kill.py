@@ -8,7 +8,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -28,10 +27,10 @@ from catalog.repositories.records import write_page
 from harvester.night.context import RunContext
 from harvester.night.crawl import crawl
 from harvester.night.stages import portal_of
+from tests import warm
 from tests.comparing import content, differences
 
 MAIN = Path(__file__).parents[2]
-WINNOW = [sys.executable, "-c", "from harvester.cli.main import main; main()"]
 FEED_PAGE = 100
 
 
@@ -115,8 +114,8 @@ class Site:
         (self.folder / f"{portal_id}.toml").write_text(text)
 
     def start_nightly(self, data: Path) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*WINNOW, "--data", str(data), "nightly", "--portals", str(self.folder), "--json"],
+        return warm.Popen(
+            [*warm.NIGHT, "--data", str(data), "nightly", "--portals", str(self.folder), "--json"],
             cwd=MAIN,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -19,14 +19,15 @@ import pytest
 from portal_server import Asked, PortalServer, Response, ckan_search
 
 from catalog.db.store import open_catalog
+from tests import warm
 
 WINNOW = [sys.executable, "-c", "from harvester.cli.main import main; main()"]
 MAIN = Path(__file__).parents[2]
 
 
 def start(data: Path, *args: str, **options: Any) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*WINNOW, "--data", str(data), *args],
+    return warm.Popen(
+        [*warm.NIGHT, "--data", str(data), *args],
         cwd=MAIN,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -27,6 +26,7 @@ from harvester import spiders
 from harvester.night.stages import nightly, replay
 from harvester.spiders import portal_types, spider_class
 from specs.portals import PortalSpec, Schedule, dump
+from tests import warm
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 GOLDEN_COUNTS = ("verdict", "reasons", "advertised", "seen", "datasets", "duplicates", "errors")
@@ -239,19 +239,13 @@ def test_harvest_that_is_killed_in_its_middle_goes_on(portal_type: str, tmp_path
     with PortalServer() as server:
         server.routes |= {key: partial(counted, route) for key, route in tape.routes(server.url).items()}
         (tmp_path / "tape.toml").write_text(dump(tape.spec(server.url)), encoding="utf-8")
-        command = [
-            sys.executable,
-            "-c",
-            "from harvester.cli.main import main; main()",
-            "--data",
-            str(tmp_path / "data"),
-        ]
+        command = [*warm.NIGHT, "--data", str(tmp_path / "data")]
         command += ["harvest", "--portals", str(tmp_path / "tape.toml"), "--json"]
         root = Path(__file__).parents[2]
-        with subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as victim:
+        with warm.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as victim:
             victim.wait(60)
         assert left[0] <= 0 and victim.returncode == -signal.SIGKILL
-        again = subprocess.run(command, cwd=root, timeout=60, check=False, stdout=subprocess.DEVNULL)
+        again = warm.run(command, cwd=root, timeout=60, stdout=subprocess.DEVNULL)
         assert again.returncode in (0, 3)
         with open_catalog(tmp_path / "data" / "catalog.db") as catalog:
             found = seen_in(catalog, "tape", server.url)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,8 @@ import pytest
 from portal_server import PortalServer, Response, as_json
 
 from catalog.db.store import open_catalog
+from tests import warm
 
-WINNOW = str(Path(sys.executable).with_name("winnow"))
 SCHEMA = {
     "fields": [
         {"name": "id", "type": "integer", "constraints": {"required": True}},
@@ -78,8 +76,8 @@ def test_keys_between_the_files_of_a_package(tmp_path: Path) -> None:
             f'id = "portal"\ntype = "dcat-us"\ntitle = "P"\nurl = "{server.url}/data.json"\nlocal = true\n'
             "[limits]\ndelay_s = 0\n"
         )
-        done = subprocess.run(
-            [WINNOW, "--data", str(tmp_path / "data"), "nightly", "--portals", str(tmp_path)],
+        done = warm.run(
+            [*warm.NIGHT, "--data", str(tmp_path / "data"), "nightly", "--portals", str(tmp_path)],
             capture_output=True,
             text=True,
             timeout=120,
@@ -112,8 +110,8 @@ def test_a_table_that_changes(tmp_path: Path) -> None:
             "/visits.csv": Response(200, "text/csv", text.encode(), {"ETag": f'"{hash(text)}"'}),
             "/schema.json": as_json(SCHEMA),
         }
-        done = subprocess.run(
-            [WINNOW, "--data", str(tmp_path / "data"), "nightly", "--portals", str(tmp_path), "--json"],
+        done = warm.run(
+            [*warm.NIGHT, "--data", str(tmp_path / "data"), "nightly", "--portals", str(tmp_path), "--json"],
             capture_output=True,
             text=True,
             timeout=120,

@@ -15,6 +15,7 @@ import pytest
 from portal_server import PortalServer, ckan_search
 
 from catalog.db.store import open_catalog
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 HANGS = {
@@ -79,7 +80,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def begin(more: str, data: Path, *arguments: str) -> subprocess.Popen[str]:
     program = PROGRAM.format(more=more)
     command = [sys.executable, "-c", program, "--data", str(data), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    return warm.Popen(command, warm_workers=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
 
 
 @pytest.mark.parametrize("how", HANGS)

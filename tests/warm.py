@@ -1,0 +1,145 @@
+"""Start ``winnow`` in tests without the second or two that its libraries take to load each time.
+
+:class:`Popen` and :func:`run` are those of subprocess, for ``[sys.executable, "-c", code, ...]``. The process is forked
+from a server that has imported the libraries; the modules of ``harvester`` are imported by each process as ever. It is
+a process like any other, with its own id, environment, folder, descriptors, signals and exit status. Tests of the start
+itself use subprocess: how long it takes, what it loads, and what a signal does before the first instruction.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+__all__ = ["NIGHT", "Popen", "run"]
+
+NIGHT = [sys.executable, "-c", "from harvester.cli.entry import main; main()"]
+"""The command ``winnow``; arguments follow."""
+ROOT = Path(__file__).parents[1]
+_PROGRAM = (
+    "click,pydantic,lxml.etree,sqlite_utils,pyoxigraph,rdflib,requests,scrapy.crawler,scrapy.core.engine,aiohttp,"
+    "twisted.internet.asyncioreactor,warcio,xlsxwriter,scipy.stats,specs.portals,catalog.db.store,catalog.exports,"
+    "quality.systems.stage"
+)
+_WORKER = "quality.catalogue,quality.tables.inspect,quality.tables.worker"
+_WORKERS = "quality.tables.worker"
+_from_server: list[str] = []
+
+
+class _Server:
+    """A process that has loaded libraries and waits for requests; it ends with this object's process."""
+
+    def __init__(self, modules: str) -> None:
+        folder = tempfile.TemporaryDirectory(prefix="warm-")
+        self.path = f"{folder.name}/socket"
+        # Those of the pool's own children; their libraries read these as they are loaded.
+        env = os.environ | {
+            "MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "RUST_BACKTRACE": "0",
+            "GX_ANALYTICS_ENABLED": "false", "PYTHONUTF8": "1",
+        }  # fmt: skip
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.fork_server", self.path, modules],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=env,
+        )  # fmt: skip
+        assert self.process.stdin is not None and self.process.stdout is not None
+        if self.process.stdout.readline() != b"ready\n":
+            raise RuntimeError("the fork server does not start")
+
+        def end() -> None:
+            with self.process:
+                self.process.kill()
+            folder.cleanup()
+
+        atexit.register(end)
+
+
+@cache
+def _server(modules: str) -> _Server:
+    return _Server(modules)
+
+
+class Popen(subprocess.Popen[Any]):
+    """A process that is forked from the server. ``warm_workers``: whether its workers, which inspect tables, are, too;
+    these then have the server as their parent."""
+
+    def __init__(self, args: Sequence[str], *, warm_workers: bool = True, **options: Any) -> None:
+        self._warm_workers = warm_workers
+        super().__init__(args, **options)
+
+    def _execute_child(self, args: Sequence[str], *values: Any) -> None:
+        """In the place of fork and exec; ``values`` are what subprocess passes on."""
+        _, _, _, _, cwd, env, _, _, _, p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite, *rest = values
+        session = bool(rest[5])
+        executable, how, code, *arguments = map(str, args)
+        assert executable == sys.executable and how in ("-c", "-m")
+        workers = _server(_WORKER).path if self._warm_workers and how == "-c" else None
+        path = _server(_PROGRAM).path if how == "-c" else _from_server[0]
+        asked = {
+            "code": code, "module": code if how == "-m" else None, "arguments": arguments, "session": session,
+            "cwd": str(cwd or Path.cwd()), "env": dict(os.environ if env is None else env), "children": workers,
+            "parent": str(os.getpid()),
+        }  # fmt: skip
+        own = [p2cread, c2pwrite, errwrite]
+        descriptors = [number if one == -1 else one for number, one in enumerate(own)]
+        self._told = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._told.connect(path)
+        socket.send_fds(self._told, [json.dumps(asked).encode()], descriptors)
+        self.pid = int(self._told.recv(100))
+        self._child_created = True
+        self._close_pipe_fds(p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite)
+
+    def _internal_poll(self, *_: Any, **__: Any) -> int | None:
+        if self.returncode is None and select.select([self._told], [], [], 0)[0]:
+            self._heed_end()
+        return self.returncode
+
+    def _wait(self, timeout: float | None) -> int:
+        if self.returncode is None:
+            if not select.select([self._told], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
+            self._heed_end()
+        return self.returncode
+
+    def _heed_end(self) -> None:
+        with self._told:
+            self.returncode = int(self._told.recv(100) or -1)
+
+
+def run(
+    args: Sequence[str], *, capture_output: bool = False, timeout: float, check: bool = False, **options: Any
+) -> subprocess.CompletedProcess[Any]:
+    """Run a command to its end, as subprocess.run does."""
+    if capture_output:
+        options |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with Popen(args, **options) as process:
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except BaseException:
+            process.kill()
+            raise
+    done = subprocess.CompletedProcess(args, process.returncode, out, err)
+    if check:
+        done.check_returncode()
+    return done
+
+
+def start_workers_from(path: str) -> None:
+    """Let this process fork the workers of its inspection pools from the server that listens at ``path``."""
+    _from_server.append(path)
+    started = subprocess.Popen
+
+    def popen(args: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
+        is_worker = list(args[:3]) == [sys.executable, "-m", _WORKERS]
+        return Popen(args, **options) if is_worker else started(args, **options)
+
+    subprocess.Popen = popen  # type: ignore[misc, assignment]

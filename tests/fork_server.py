@@ -2,11 +2,12 @@
 
 Run as ``python -m tests.fork_server <path of a socket> <modules to load, joined by commas>``. Every connection asks for
 one process, with its descriptors 0, 1 and 2, and is told its id, and its exit status once it is over. The server ends
-with its stdin.
+with its stdin. It loads the modules when it is first asked.
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -15,6 +16,7 @@ import selectors
 import signal
 import socket
 import sys
+import threading
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -25,18 +27,20 @@ MAX_REQUEST = 1 << 18
 
 
 def load(modules: str) -> None:
-    """Import what a program will need. No thread is running afterwards, and no event loop was made."""
+    """Import what a program will need. That starts no thread and no event loop."""
     # The libraries would take other ways if pyarrow was there: see quality.tables.worker.
     with without("pyarrow"):
         for name in modules.split(","):
             import_module(name)
+    assert threading.active_count() == 1 and "twisted.internet.reactor" not in sys.modules
     gc.collect()
     # What is never collected is not written to either, so the pages stay shared.
     gc.freeze()
 
 
-def serve(path: str) -> dict[str, Any]:
+def serve(path: str, modules: str) -> dict[str, Any]:
     """Answer requests. Return in each forked process, with what it has been asked to run."""
+    is_loaded = False
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(path)
     listener.listen(64)
@@ -61,6 +65,9 @@ def serve(path: str) -> dict[str, Any]:
                 else:
                     client, _ = listener.accept()
                     found, descriptors, _, _ = socket.recv_fds(client, MAX_REQUEST, 3)
+                    if not is_loaded:
+                        load(modules)
+                        is_loaded = True
                     child = os.fork()
                     if child == 0:
                         selector.close()
@@ -97,19 +104,36 @@ def _become(asked: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
     sys.argv = ["-c", *asked["arguments"]]
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
+    supervisor = sys.modules.get("harvester.cli.supervisor")
+    if supervisor is not None:
+        # Memory that a process shares with the child that does its work: each process has its own.
+        supervisor.PULSE.__init__()
+        supervisor.RUN.__init__()
     return asked
 
 
-if __name__ == "__main__":
-    load(sys.argv[2])
-    task = serve(sys.argv[1])
-    if task["children"]:
-        from tests import warm
-
-        warm.start_workers_from(task["children"])
+def _run(task: dict[str, Any]) -> None:
     if task["module"]:
         # The process that started this one is the server.
         sys.argv[1:] = [str(os.getppid()) if one == task["parent"] else one for one in sys.argv[1:]]
         runpy.run_module(task["module"], run_name="__main__", alter_sys=True)
     else:
         exec(compile(task["code"], "<string>", "exec"), {"__name__": "__main__"})
+
+
+if __name__ == "__main__":
+    task = serve(sys.argv[1], sys.argv[2])
+    if task["children"]:
+        from tests import warm
+
+        warm.start_workers_from(task["children"])
+    try:
+        _run(task)
+    except SystemExit as end:
+        if not isinstance(end.code, int) or threading.active_count() > 1:
+            raise
+        # Taking all modules down again would cost more than many a command.
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code)

@@ -116,7 +116,8 @@ def _apply(step: str, root: Path) -> None:
 
 
 def _copied(folder: Path) -> Path:
-    ignored = shutil.ignore_patterns("__pycache__", "_build", "*.egg-info")
+    # With what Python has compiled: a copy is as old as its original. Else each program would compile everything anew.
+    ignored = shutil.ignore_patterns("_build", "*.egg-info")
     for name in ("specs", "catalog", "quality", "harvester", "tests", "docs"):
         shutil.copytree(ROOT / name, folder / name, copy_function=os.link, ignore=ignored)
     for path in ROOT.iterdir():
@@ -128,7 +129,7 @@ def _copied(folder: Path) -> Path:
 def _run(root: Path, *command: str, **more: str) -> str:
     """Run a program of this environment in a copy, and return its output."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "WINNOW", "COV"))}
-    env = inherited | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", **more}
+    env = inherited | {"PYTHONPATH": str(root), **more}
     done = subprocess.run(
         [sys.executable, *command], cwd=root, env=env, capture_output=True, text=True, timeout=300, check=False
     )

@@ -1,9 +1,9 @@
 """Start ``winnow`` in tests without the second or two that its libraries take to load each time.
 
 :class:`Popen` and :func:`run` are those of subprocess, for ``[sys.executable, "-c", code, ...]``. The process is forked
-from a server that has imported the libraries; the modules of ``harvester`` are imported by each process as ever. It is
-a process like any other, with its own id, environment, folder, descriptors, signals and exit status. Tests of the start
-itself use subprocess: how long it takes, what it loads, and what a signal does before the first instruction.
+from a server that has imported what ``winnow`` imports. It is a process like any other, with its own id, environment,
+folder, descriptors, signals and exit status. Tests of the start itself use subprocess: how long it takes, what it
+loads, and what a signal does meanwhile.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ NIGHT = [sys.executable, "-c", "from harvester.cli.entry import main; main()"]
 ROOT = Path(__file__).parents[1]
 _PROGRAM = (
     "click,pydantic,lxml.etree,sqlite_utils,pyoxigraph,rdflib,requests,scrapy.crawler,scrapy.core.engine,aiohttp,"
-    "twisted.internet.asyncioreactor,warcio,xlsxwriter,scipy.stats,specs.portals,catalog.db.store,catalog.exports,"
-    "quality.systems.stage"
+    "twisted.internet.asyncioreactor,warcio,xlsxwriter,scipy.stats,catalog.exports,quality.systems.stage,"
+    "harvester.cli.main,harvester.night.stages,harvester.night.crawl,harvester.night.closing,harvester.checks.links,"
+    "harvester.spiders.ckan.spider,harvester.spiders.dcat_us.spider"
 )
 _WORKER = "quality.catalogue,quality.tables.inspect,quality.tables.worker"
 _WORKERS = "quality.tables.worker"

@@ -92,11 +92,11 @@ def write_run(catalog: Catalog, run_id: str, seed: int = 1, count: int = 40) -> 
 
 
 @contextmanager
-def scored(folder: Path, *, runs: int = 2) -> Iterator[Catalog]:
-    """Return the catalogue after ``runs`` runs."""
+def scored(folder: Path, *, runs: int = 2, count: int = 40) -> Iterator[Catalog]:
+    """Return the catalogue after ``runs`` runs, with ``count`` datasets in each portal."""
     with open_catalog(folder / "catalog.db") as catalog:
         for number, run_id in enumerate(RUNS[:runs]):
-            write_run(catalog, run_id, seed=number + 1)
+            write_run(catalog, run_id, seed=number + 1, count=count)
         promise(catalog)
         yield catalog
 

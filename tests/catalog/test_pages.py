@@ -7,7 +7,6 @@ import shutil
 import struct
 import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -27,20 +26,13 @@ from catalog.repositories.runs import run_summary
 from quality.systems.entities import score_entities
 from quality.systems.stage import score_portal
 from specs.languages import language
-from tests.catalog.carding import EVIL, PORTALS, RUNS, put_out, scored
+from tests.catalog.carding import EVIL, PORTALS, RUNS
 from tests.conftest import needs
 from tests.making import store
 from tests.quality.test_scoring import PERFECT
 
+pytestmark = pytest.mark.xdist_group("cards")  # see conftest.py
 FRENCH = folder_name(str(PORTALS[0].government))
-
-
-@pytest.fixture(scope="module")
-def sent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Catalog, Path]]:
-    folder = tmp_path_factory.mktemp("pages")
-    with scored(folder) as catalog:
-        put_out(catalog, folder / "out", contact="desk@example.org")
-        yield catalog, folder / "out"
 
 
 class Seen(HTMLParser):

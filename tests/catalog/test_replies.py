@@ -142,7 +142,7 @@ def test_files_that_are_none_of_ours_are_said(content: bytes, tmp_path: Path) ->
 
 @pytest.fixture
 def held(tmp_path: Path) -> Iterator[Catalog]:
-    with scored(tmp_path, runs=1) as catalog:
+    with scored(tmp_path, runs=1, count=12) as catalog:
         yield catalog
 
 

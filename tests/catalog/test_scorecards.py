@@ -8,7 +8,6 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -28,18 +27,10 @@ from catalog.exports.workbook import ROWS_MAX
 from catalog.site.serve import publish
 from quality.tables.declared.csvw import read_csvw
 from specs.languages import language
-from tests.catalog.carding import EVIL, PORTALS, RUNS, put_out, scored
+from tests.catalog.carding import EVIL, PORTALS, RUNS, put_out
 
-pytestmark = pytest.mark.xdist_group("cards")  # one set-up for all
+pytestmark = pytest.mark.xdist_group("cards")  # see conftest.py
 FRENCH = folder_name(str(PORTALS[0].government))
-
-
-@pytest.fixture(scope="module")
-def sent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Catalog, Path]]:
-    folder = tmp_path_factory.mktemp("cards")
-    with scored(folder) as catalog:
-        put_out(catalog, folder / "out", contact="desk@example.org")
-        yield catalog, folder / "out"
 
 
 @pytest.fixture(scope="module")

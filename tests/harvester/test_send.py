@@ -25,6 +25,8 @@ from harvester.cli.main import cli
 from specs.languages import language
 from tests.catalog.carding import EVIL, PORTALS, RUNS, promise, put_out, write_run
 
+pytestmark = pytest.mark.xdist_group("send")  # one set-up for all
+
 
 class Box:
     """A mail server that keeps the mails it receives and refuses the recipients it is told to refuse."""

@@ -18,15 +18,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from portal_server import Asked, PortalServer, Response, ckan_search, spec
 
 from catalog.db.store import open_catalog
 from harvester.night.stages import nightly
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
-WINNOW = [sys.executable, "-c", "from harvester.cli.main import main; main()"]
 ENTRY = [
     sys.executable,
     "-c",
@@ -73,14 +74,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
 
 
 @contextmanager
-def begun(data: Path, *arguments: str, program: Sequence[str] = WINNOW) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [*program, "--data", str(data), *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+def begun(
+    data: Path, *arguments: str, program: Sequence[str] = warm.NIGHT, is_warm: bool = True
+) -> Iterator[subprocess.Popen[str]]:
+    """The program at work. Only where it is not warm does it begin with its imports."""
+    command = [*program, "--data", str(data), *arguments]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
+    with warm.Popen(command, warm_workers=False, **pipes) if is_warm else subprocess.Popen(command, **pipes) as process:
         try:
             yield process
         finally:
@@ -175,8 +175,8 @@ def test_at_any_moment_of_a_night(made: Made, tmp_path: Path) -> None:
     made.server.routes["/night/api/3/action/package_search"] = ckan_search(packages)
     draw, ended = random.Random(3), 0
     for number in range(9):
-        # 0 is the first instruction of ours at the earliest: before, Python itself dies of a signal.
-        with begun(data, "nightly", str(tmp_path / "night.toml"), program=ENTRY) as process:
+        # The first four moments are among the imports. 0 is the first instruction of ours at the earliest: before, Python itself dies of a signal.
+        with begun(data, "nightly", str(tmp_path / "night.toml"), program=ENTRY, is_warm=number > 3) as process:
             assert process.stdout is not None and process.stdout.readline() == "begun\n"
             time.sleep(draw.uniform(0, 0.4 * number))
             if process.poll() is None:

@@ -18,6 +18,7 @@ from specs.methodology import added_since, is_comparable, methodology_versions, 
 from specs.metrics import methodology_version
 from specs.table_rules import table_rules, table_rules_version
 
+pytestmark = pytest.mark.xdist_group("versions")  # one set-up for all
 AGAIN = "give it a new version, and run make digest"
 
 

@@ -16,6 +16,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -74,7 +76,7 @@ class Popen(subprocess.Popen[Any]):
     these then have the server as their parent."""
 
     def __init__(self, args: Sequence[str], *, warm_workers: bool = True, **options: Any) -> None:
-        self._warm_workers = warm_workers
+        self._warm_workers, self._lock = warm_workers, threading.Lock()
         super().__init__(args, **options)
 
     def _execute_child(self, args: Sequence[str], *values: Any) -> None:
@@ -100,20 +102,22 @@ class Popen(subprocess.Popen[Any]):
         self._close_pipe_fds(p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite)
 
     def _internal_poll(self, *_: Any, **__: Any) -> int | None:
-        if self.returncode is None and select.select([self._told], [], [], 0)[0]:
-            self._heed_end()
-        return self.returncode
+        return self._look(0)
 
     def _wait(self, timeout: float | None) -> int:
-        if self.returncode is None:
-            if not select.select([self._told], [], [], timeout)[0]:
+        until = time.monotonic() + (float("inf") if timeout is None else timeout)
+        while (code := self._look(0.05)) is None:
+            if time.monotonic() > until:
                 raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
-            self._heed_end()
-        return self.returncode
+        return code
 
-    def _heed_end(self) -> None:
-        with self._told:
-            self.returncode = int(self._told.recv(100) or -1)
+    def _look(self, within_s: float) -> int | None:
+        """Return the exit status once the server has told it; several threads may wait for it."""
+        with self._lock:
+            if self.returncode is None and select.select([self._told], [], [], within_s)[0]:
+                with self._told:
+                    self.returncode = int(self._told.recv(100) or -1)
+            return self.returncode
 
 
 def run(

@@ -175,7 +175,8 @@ def test_at_any_moment_of_a_night(made: Made, tmp_path: Path) -> None:
     made.server.routes["/night/api/3/action/package_search"] = ckan_search(packages)
     draw, ended = random.Random(3), 0
     for number in range(9):
-        # The first four moments are among the imports. 0 is the first instruction of ours at the earliest: before, Python itself dies of a signal.
+        # The first four moments are among the imports, and 0 is the first instruction of ours at the earliest: before,
+        # Python itself dies of a signal.
         with begun(data, "nightly", str(tmp_path / "night.toml"), program=ENTRY, is_warm=number > 3) as process:
             assert process.stdout is not None and process.stdout.readline() == "begun\n"
             time.sleep(draw.uniform(0, 0.4 * number))

@@ -30,7 +30,7 @@ NIGHT = [sys.executable, "-c", "from harvester.cli.entry import main; main()"]
 ROOT = Path(__file__).parents[1]
 _PROGRAM = (
     "click,pydantic,lxml.etree,sqlite_utils,pyoxigraph,rdflib,requests,scrapy.crawler,scrapy.core.engine,aiohttp,"
-    "twisted.internet.asyncioreactor,warcio,xlsxwriter,scipy.stats,catalog.exports,quality.systems.stage,"
+    "twisted.internet.asyncioreactor,warcio,xlsxwriter,catalog.exports,quality.systems.stage,"
     "harvester.cli.main,harvester.night.stages,harvester.night.crawl,harvester.night.closing,harvester.checks.links,"
     "harvester.spiders.ckan.spider,harvester.spiders.dcat_us.spider"
 )

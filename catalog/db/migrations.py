@@ -222,6 +222,12 @@ def s0014_narrow_findings(db: Database) -> None:
             db.table(table).transform(drop_foreign_keys=keys)
 
 
+@migrate()
+def s0015_judged_records(db: Database) -> None:
+    """Add to each result of a standard what was judged, so that the same record is not judged again."""
+    add_missing(db)
+
+
 def _rename_table(db: Database, before: str, now: str) -> None:
     """Rename an existing table. If an empty table has the new name already, because an earlier step made it, drop that
     one."""

@@ -139,17 +139,24 @@ def is_federal(catalog: Catalog, portal_id: str) -> bool:
     )
 
 
+_RECORD = """coalesce(d.mapping_hash, '')
+    || ' ' || coalesce((select p.url from publishers p where p.id = d.publisher_id), '')
+    || case when (select p.type from portals p where p.id = d.portal_id) like 'dcat%' then ' ' || d.raw_hash
+       else '' end"""
+"""SQL: what the results of a dataset ``d`` depend on, beside the rules."""
+
+
 def unjudged(catalog: Catalog, dataset_ids: Sequence[str]) -> set[str]:
     """Return those of the datasets that must be validated against the standards again.
 
-    They have no result of the present methodology version, or are due to be scored because something they depend on has
-    changed.
+    They have no result of the present methodology version, or their record, or the page of their publisher, is not the
+    one that was validated.
     """
     found: set[str] = set()
     for marks, chunk in _chunks(dataset_ids):
         rows = catalog.db.conn.execute(
-            f"""select id from datasets where id in ({marks}) and (id in (select dataset_id from to_score) or not exists
-                  (select 1 from conformance c where c.dataset_id = datasets.id and c.methodology_version = ?))""",
+            f"""select d.id from datasets d where d.id in ({marks}) and not exists (select 1 from conformance c
+                  where c.dataset_id = d.id and c.methodology_version = ? and c.record = {_RECORD})""",
             [*chunk, methodology_version()],
         )
         found |= {row[0] for row in rows}
@@ -177,8 +184,10 @@ def write_conformance(
     deleted.
     """
     version = methodology_version()
+    record: dict[str, str] = {}
     with catalog.writing():
         for marks, chunk in _chunks(dataset_ids):
+            record |= catalog.db.conn.execute(f"select d.id, {_RECORD} from datasets d where d.id in ({marks})", chunk)
             catalog.db.conn.execute(f"delete from conformance where dataset_id in ({marks})", chunk)
         catalog.upsert(
             "conformance",
@@ -194,6 +203,7 @@ def write_conformance(
                     "warnings": one.warnings,
                     "results": plain(json_text(list(one.results)[:MAX_RESULTS])),
                     "methodology_version": version,
+                    "record": record.get(one.dataset_id),
                 }
                 for one in judged
             ],

@@ -81,6 +81,7 @@ TABLES: dict[str, TableSpec] = {
                 list, "20 of a kind at most: path, component, severity, count; of requirements node and message."
             ),
             "methodology_version": c(str, "Version of the rules."),
+            "record": c(str, "What was judged: digest of the record, and the address of its publisher's page."),
         },
         indexes=(("dataset_id",), ("portal_id", "standard"), ("standard", "conforms")),
         facets=("standard", "conforms", "portal_id"),

@@ -1,22 +1,25 @@
-"""The rows of ``findings.csv`` of schema 2, as cells that need no more work: there can be millions.
+"""The rows of ``findings.csv`` of schema 2: for programs as lines, for people as values by name.
 
 They are read dataset by dataset, in the order of a list that the caller gives, so that nothing large is sorted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from catalog.db.schema.views import AWAITED, NOT_ENDED, state_in
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run
-from catalog.exports.csvfile import cells_of
+from catalog.exports.csvfile import line_cell, number_cell
+from catalog.exports.folders import SENT
 from catalog.exports.promises import has_commitments
+from catalog.repositories.narrow_findings import NarrowFindings
 from catalog.repositories.withheld import withheld
-from specs.exports import ExportColumn
 
-__all__ = ["CellGuard", "FindingLines"]
+__all__ = ["FindingLines"]
 
 CHUNK = 250
 """Datasets read with one query."""
@@ -39,116 +42,104 @@ _SQL = {
     ),
     "null",
 )  # fmt: skip
-"""SQL of the columns that are not simply those of the table; replies and commitments are filled in later."""
-_OURS = frozenset(
-    {"finding_id", "rule_id", "dimension", "publisher_id", "dataset_id", "distribution_id", "portal_id"}
-    | {"first_seen_run", "changed_run", "evidence_record", "answered_on", "promised_on", "responded_on"}
-)
-"""Columns whose values this program made, or whose form was checked."""
-_FIRST = frozenset("=+-@'＝＋－＠ ")
-"""First characters of a text that may need an apostrophe; see :func:`catalog.exports.csvfile.guard`."""
-_LONG = 30_000
-"""Characters of a text that is surely short enough for a cell."""
-
-
-class CellGuard:
-    """Turns rows as SQLite gives them into cells of a CSV file, changing only what must be changed.
-
-    It gives the same cells as :func:`catalog.exports.csvfile.cells_of`, several times as fast: of nearly all texts one
-    look at the first character is enough. None and integers stay as they are, because the CSV writer knows them.
-    """
-
-    def __init__(self, fields: Sequence[ExportColumn]) -> None:
-        self.fields = fields
-        numbered = list(enumerate(fields))
-        self._texts = [n for n, f in numbered if f.type == "string" and not f.enum and f.name not in _OURS]
-        self._numbers = [n for n, f in numbered if f.type == "number"]
-        self._known: dict[float, str] = {}
-
-    def cells(self, row: Sequence[Any]) -> list[Any]:
-        """Return the cells of a row, whose values are in the order of the columns."""
-        made = list(row)
-        for at in self._texts:
-            value = made[at]
-            if value is None:
-                continue
-            if value.__class__ is not str or value[:1] in _FIRST or len(value) > _LONG or not value.isprintable():
-                made[at] = self._slowly(at, value)
-        for at in self._numbers:
-            value = made[at]
-            if value is not None:
-                cell = self._known.get(value)
-                if cell is None:
-                    cell = self._known[value] = self._slowly(at, value)
-                made[at] = cell
-        return made
-
-    def _slowly(self, at: int, value: Any) -> str:
-        field = self.fields[at]
-        return cells_of({field.name: value}, [field])[0]
+"""SQL of the columns that are not simply those of the view; replies and commitments are filled in later."""
 
 
 class FindingLines:
-    """Reads findings as of a run: those that have not ended, and those fixed or withdrawn in the run.
+    """Reads findings as of a run: those that have not ended, and those fixed or withdrawn in the run."""
 
-    ``fields``: the columns that are wanted.
-    """
-
-    def __init__(self, catalog: Catalog, run_id: str, fields: Sequence[ExportColumn]) -> None:
-        self.catalog, self.names = catalog, [field.name for field in fields]
-        self._at = {name: number for number, name in enumerate(self.names)}
-        held = withheld(run_id)
-        told = f"({state_in(NOT_ENDED)} or f.fixed_run = :run or f.withdrawn_run = :run)".replace(":run", f"'{run_id}'")
-        columns = ", ".join(_SQL.get(name, f"f.{name}") for name in self.names)
-        # Only constants of this module, and the id of a run, are inserted into the text.
-        joins = "left join datasets d on d.id = f.dataset_id"
-        if {"publisher_name", "contact", "evidence_url"} & set(self.names):
-            joins += " left join publishers b on b.id = d.publisher_id join portals p on p.id = f.portal_id"
-        self._sql = f"select {columns} from findings f {joins} where {{where}} and {told} and {{held}}"  # noqa: S608
-        self._order = " order by f.dataset_id, f.gain_points desc, f.id"
-        self._held, self._public = held, f"not {held}"
-        personal = f"select distinct f.dataset_id from findings f where {held}"  # noqa: S608
-        self._with_held = {key for (key,) in catalog.db.conn.execute(personal)}
+    def __init__(self, catalog: Catalog, run_id: str) -> None:
+        self.catalog, self.run_id = catalog, run_id
+        self._held = withheld(run_id)
+        # Only our own constants and the id of a run are inserted into the text, here and below.
+        personal = f"select f.id, f.dataset_id from findings f where {self._held}"
+        held = catalog.db.conn.execute(personal).fetchall()
+        self._hidden = {key for key, _ in held}
+        """Ids of findings that must not be published yet."""
+        self._with_hidden = {dataset_id for _, dataset_id in held}
         self._answers = self._replies(day_of_run(run_id))
         self._failed = self._commitments()
 
-    def of_datasets(self, dataset_ids: Sequence[str], *, is_withheld: bool = False) -> Iterator[Sequence[Any]]:
-        """Yield the rows of datasets, in the order of ``dataset_ids`` by hundreds, and by gain within a dataset.
+    # For programs
+
+    def lines(self, dataset_ids: Sequence[str]) -> Iterator[str]:
+        """Yield the public findings of datasets as lines of the CSV for programs, without their ends.
+
+        They come in the order of the ids within each 250, and by gain within a dataset.
+        """
+        pick, at = self._pick, self._at
+        for row in self._narrow.of_datasets(dataset_ids):
+            if row[0] in self._hidden:
+                continue
+            row.append("")
+            if more := self._more(row[0], row[8], row[1]):
+                cells = [*pick(row)]
+                for name, value in more.items():
+                    cells[at[name]] = line_cell(str(value))
+                yield ",".join(cells)
+            else:
+                yield ",".join(pick(row))
+
+    @cached_property
+    def _narrow(self) -> NarrowFindings:
+        return NarrowFindings(self.catalog, self.run_id, line_cell, number_cell)
+
+    @cached_property
+    def _at(self) -> dict[str, int]:
+        return {field.name: number for number, field in enumerate(SENT["findings"].for_programs)}
+
+    @cached_property
+    def _pick(self) -> Any:
+        """Return a function that puts a narrow row into the order of the columns.
+
+        A column that narrow rows do not have is blank: the cell after the last one.
+        """
+        known = NarrowFindings.NAMES
+        return itemgetter(*(known.index(name) if name in known else len(known) for name in self._at))
+
+    # For people
+
+    def rows(self, dataset_ids: Sequence[str], *, is_withheld: bool = False) -> Iterator[dict[str, Any]]:
+        """Yield the findings of datasets as values by column, in the same order.
 
         ``is_withheld``: True gives only the findings that must not be published yet; False gives the others.
         """
         if is_withheld:
-            dataset_ids = [one for one in dataset_ids if one in self._with_held]
-        held = self._held if is_withheld else self._public
+            dataset_ids = [one for one in dataset_ids if one in self._with_hidden]
         for start in range(0, len(dataset_ids), CHUNK):
             chunk = dataset_ids[start : start + CHUNK]
-            marks = ", ".join("?" * len(chunk))
-            sql = self._sql.format(where=f"f.dataset_id in ({marks})", held=held) + self._order
-            yield from self._filled(self.catalog.db.conn.execute(sql, chunk))
+            where = f"f.dataset_id in ({', '.join('?' * len(chunk))})"
+            yield from self._read(where, chunk, self._held if is_withheld else f"not {self._held}")
 
-    def of_portal(self, portal_id: str) -> Iterator[Sequence[Any]]:
-        """Yield the rows about a portal itself, which belong to no dataset."""
-        sql = self._sql.format(where="f.portal_id = ? and f.dataset_id is null", held=self._public) + self._order
-        yield from self._filled(self.catalog.db.conn.execute(sql, [portal_id]))
+    def rows_of_portal(self, portal_id: str) -> Iterator[dict[str, Any]]:
+        """Yield the findings about a portal itself, which belong to no dataset, as values by column."""
+        where = "f.portal_id = ? and f.key in (select key from finding_rows where dataset_key is null)"
+        yield from self._read(where, [portal_id], f"not {self._held}")
 
-    def _filled(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
-        """Fill in replies and commitments; most catalogues have few of them."""
+    def _read(self, where: str, values: Sequence[Any], held: str) -> Iterator[dict[str, Any]]:
+        names = [field.name for field in SENT["findings"].column]
+        columns = ", ".join(_SQL.get(name, f"f.{name}") for name in names)
+        sql = f"""select {columns} from findings f join portals p on p.id = f.portal_id
+            left join datasets d on d.id = f.dataset_id left join publishers b on b.id = d.publisher_id
+            where {where} and {held}
+              and ({state_in(NOT_ENDED)} or '{self.run_id}' in (f.fixed_run, f.withdrawn_run))
+            order by f.dataset_id, f.gain_points desc, f.id"""
+        for row in self.catalog.db.conn.execute(sql, values):
+            named = dict(zip(names, row, strict=True))
+            yield named | self._more(named["finding_id"], named["dataset_id"], named["state"])
+
+    # What a finding does not say itself
+
+    def _more(self, finding_id: str, dataset_id: str | None, state: str) -> dict[str, Any]:
+        """Return the last reply to a finding and the commitments that its dataset fails, by column."""
         if not self._answers and not self._failed:
-            yield from rows
-            return
-        key, dataset = self._at["finding_id"], self._at["dataset_id"]
-        for row in rows:
-            said, failed = self._answers.get(row[key]), self._failed.get(row[dataset])
-            if said or failed:
-                made = list(row)
-                for name, value in (said or {}).items():
-                    if name in self._at and not (name == "is_overdue" and row[self._at["state"]] not in AWAITED):
-                        made[self._at[name]] = value
-                if failed and "commitment_ids" in self._at:
-                    made[self._at["commitment_ids"]] = failed
-                yield made
-            else:
-                yield row
+            return {}
+        found = dict(self._answers.get(finding_id, ()))
+        if state not in AWAITED:
+            found.pop("is_overdue", None)
+        if failed := self._failed.get(dataset_id or ""):
+            found["commitment_ids"] = failed
+        return found
 
     def _replies(self, day: str | None) -> dict[str, dict[str, Any]]:
         rows = self.catalog.rows(
@@ -158,7 +149,9 @@ class FindingLines:
                from latest_replies""",
             [day],
         )
-        return {row.pop("finding_id"): row for row in rows}
+        return {
+            row.pop("finding_id"): {name: value for name, value in row.items() if value is not None} for row in rows
+        }
 
     def _commitments(self) -> dict[str, str]:
         if not has_commitments(self.catalog):

@@ -16,10 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from catalog.db.schema.views import NOT_ENDED, state_in
 from catalog.db.store import Catalog
 from catalog.exports.options import ExportOptions
 from catalog.exports.promises import has_commitments
+from catalog.repositories.narrow_findings import about_portals, sums
 from catalog.repositories.withheld import withheld
 from specs.table_rules import personal_rules
 
@@ -40,8 +40,6 @@ _ROWS = {
     "portals": """select p.id, null, p.title, p.url, g.name, p.country, p.contact_email, p.language, p.type, h.verdict
         from portals p join governments g on g.portal_id = p.id
         left join harvests h on h.portal_id = p.id and h.run_id = :run""",
-    "about portals": """select portal_id, null, id, digest, state, fixed_run, withdrawn_run
-        from findings where dataset_id is null""",
     "replies": """select f.portal_id, f.publisher_id, r.id, r.number, r.reply, r.note, r.promised_on, r.replied_on,
           r.outcome, f.state, r.promised_on < :day
         from replies r join findings f on f.id = r.finding_id""",
@@ -51,10 +49,6 @@ _ROWS = {
         from corrections c left join datasets d on d.id = c.dataset_id""",
 }
 """SQL of the rows that files are made from; each begins with the ids of portal and publisher (or null)."""
-_FINDINGS = f"""count(*), total(f.digest), total(f.digest % 8191 * case f.state when 'new' then 7 when 'open' then 7
-    when 'disputed' then 11 when 'waived' then 13 else 17 end), max(f.last_seen_run)
-    from findings f where {state_in(NOT_ENDED)}"""
-"""SQL of a digest of findings. A finding that was new and is now open gives the same."""
 
 
 def digest(*parts: object) -> str:
@@ -95,6 +89,7 @@ class Fingerprints:
         params = {"run": run_id, "day": day}
         for name, sql in _ROWS.items():
             self._add(name, catalog.db.conn.execute(sql, params))
+        self._add("about portals", about_portals(catalog))
         self._add("withheld", self._withheld())
         self.commitments = self._commitments()
         methodology = catalog.value("select methodology_version from runs where id = ?", [run_id])
@@ -104,10 +99,8 @@ class Fingerprints:
                  withheld from score_history where run_id = ? and system = 'winnow' order by 1, 2""",
             [run_id],
         ).fetchall()
-        # No query but constants of this module.
-        findings = catalog.db.conn.execute(f"select {_FINDINGS}").fetchone()
-        sums = sorted(self._sums.items(), key=repr)
-        self.everything = digest(self.base, sums, scores, findings, self.commitments)
+        rows = sorted(self._sums.items(), key=repr)
+        self.everything = digest(self.base, rows, scores, sums(catalog), self.commitments)
         self._has_findings = False
 
     def records(self) -> str:
@@ -124,9 +117,9 @@ class Fingerprints:
         """Return the digest of a government's folder. ``cards``: its rows, those of its portals and publishers."""
         self._count_findings()
         wanted, rows = set(portal_ids), [*cards]
-        sums = sorted((repr(key), value) for key, value in self._sums.items() if key[0] in wanted)
+        own = sorted((repr(key), value) for key, value in self._sums.items() if key[0] in wanted)
         name = str(rows[0]["government"]) if rows else ""
-        return digest(self.base, sums, [_standing(row) for row in rows], self.commitments.get(name))
+        return digest(self.base, own, [_standing(row) for row in rows], self.commitments.get(name))
 
     def _add(self, name: str, rows: Iterable[tuple[Any, ...]]) -> None:
         # The sum of the rows' digests does not depend on their order, and costs a microsecond a row.
@@ -137,8 +130,7 @@ class Fingerprints:
     def _count_findings(self) -> None:
         """Add the findings of each publisher; needed only if anything has changed."""
         if not self._has_findings:
-            sql = f"select f.portal_id, f.publisher_id, {_FINDINGS} group by 1, 2"
-            self._add("findings", self.catalog.db.conn.execute(sql).fetchall())
+            self._add("findings", sums(self.catalog, by_publisher=True))
             self._has_findings = True
 
     def _withheld(self) -> list[tuple[Any, ...]]:

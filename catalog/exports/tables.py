@@ -7,10 +7,10 @@ are in no publisher's folder, and its data package names the files of the others
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from catalog.exports.columns import describe_findings
 from catalog.exports.csvfile import CsvFile
 from catalog.exports.figures import queries
-from catalog.exports.finding_lines import CellGuard, FindingLines
+from catalog.exports.finding_lines import FindingLines
 from catalog.exports.folders import SENT
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.promises import commitment_rows
@@ -106,12 +106,8 @@ class _Tables:
     # Findings
 
     @cached_property
-    def _lean(self) -> FindingLines:
-        return FindingLines(self.catalog, self.job.run_id, SENT["findings"].for_programs)
-
-    @cached_property
-    def _full(self) -> FindingLines:
-        return FindingLines(self.catalog, self.job.run_id, SENT["findings"].column)
+    def _lines(self) -> FindingLines:
+        return FindingLines(self.catalog, self.job.run_id)
 
     def _findings(self, government: str, everything: CsvFile | None) -> None:
         """Write the findings of a government into all files that are due."""
@@ -125,8 +121,9 @@ class _Tables:
             whole = stack.enter_context(self._file(folder, "findings" if has_all else OTHERS, code)) if is_due else None
             above = [file for file in (everything, whole) if file]
             for portal_id in job.portals_of[government]:
-                for file in above:
-                    self._put([file], self._lines(file), None, portal_id)
+                for row in self._lines.rows_of_portal(portal_id) if above else ():
+                    for file in above:
+                        file.write(row)
             if is_due and not has_all:
                 # The data package describes the files of other folders by it.
                 self.written.append(describe_findings(folder))
@@ -135,10 +132,10 @@ class _Tables:
                 targets = above if has_all or path is None else [file for file in above if file is everything]
                 own = waiting.pop(publisher_id or "", None)
                 if own is None:
-                    self._put_all(targets, ids)
+                    self._put(targets, ids)
                     continue
                 with self._file(own, "findings", code) as file:
-                    self._put_all([*targets, file], ids)
+                    self._put([*targets, file], ids)
                 self.written += file.paths
                 self._personal(own, ids)
             for path in waiting.values():
@@ -155,39 +152,29 @@ class _Tables:
         ).fetchall()
         return ((key, [row[1] for row in found]) for key, found in groupby(rows, key=itemgetter(0)))
 
-    def _lines(self, file: CsvFile) -> FindingLines:
-        return self._full if file.is_for_people else self._lean
-
-    def _put_all(self, files: Sequence[CsvFile], ids: list[str]) -> None:
+    def _put(self, files: Sequence[CsvFile], ids: list[str]) -> None:
         """Write the public findings of datasets into several files, reading them once for each kind of file."""
-        for lines in (self._lean, self._full) if any(f.is_for_people for f in files) else (self._lean,):
-            self._put([f for f in files if self._lines(f) is lines], lines, ids)
-
-    def _put(self, files: Sequence[CsvFile], lines: FindingLines, ids: list[str] | None, portal_id: str = "") -> None:
-        if not files:
-            return
-        rows = lines.of_portal(portal_id) if ids is None else lines.of_datasets(ids)
-        if files[0].is_for_people:
-            for row in rows:
-                named = dict(zip(lines.names, row, strict=True))
-                for file in files:
-                    file.write(named)
-            return
-        guard, held = CellGuard(files[0].fields), []
-        for row in rows:
-            held.append(guard.cells(row))
-            if len(held) == _BATCH:
-                for file in files:
-                    file.write_lines(held)
-                held = []
-        for file in files:
-            file.write_lines(held)
+        for_people = [file for file in files if file.is_for_people]
+        if for_people:
+            for row in self._lines.rows(ids):
+                for file in for_people:
+                    file.write(row)
+        for_programs = [file for file in files if not file.is_for_people]
+        if for_programs:
+            for lines in batched(self._lines.lines(ids)):
+                for file in for_programs:
+                    file.write_lines(lines)
 
     def _personal(self, folder: Path, ids: list[str]) -> None:
         """Write the findings of suspected personal data of a publisher, which only the publisher is sent."""
-        rows = [dict(zip(self._full.names, row, strict=True)) for row in self._full.of_datasets(ids, is_withheld=True)]
-        if rows:
+        if rows := [*self._lines.rows(ids, is_withheld=True)]:
             self._write(folder, PERSONAL, None, rows)
+
+
+def batched(lines: Iterator[str]) -> Iterator[list[str]]:
+    """Yield the items of an iterator in lists of a thousand."""
+    while found := list(islice(lines, _BATCH)):
+        yield found
 
 
 def _rules() -> list[dict[str, Any]]:

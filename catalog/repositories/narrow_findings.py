@@ -1,0 +1,195 @@
+"""Read the narrow rows of findings as they are stored, for what must read all of them: there can be millions.
+
+Everybody else reads the view ``findings``, which says the same and is several times as slow, because it looks up
+every id and text of every row. Here each is looked up once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from catalog.db.schema.address import address
+from catalog.db.schema.views import NOT_ENDED, state_in
+from catalog.db.store import Catalog
+
+__all__ = ["NarrowFindings", "about_portals", "sums"]
+
+_SUM = f"""count(*), sum(f.key), total(f.gain_points), sum(f.last_seen_key), sum(f.observed), sum(f.field),
+    sum(f.error_count), sum(f.exchange), sum((f.key & 4095) * case f.state when 'new' then 1 when 'open' then 1
+      when 'disputed' then 2 when 'waived' then 3 else 4 end)
+  from finding_rows f where {state_in(NOT_ENDED)}"""
+_CHUNK = 250
+"""Datasets read with one query."""
+
+
+def sums(catalog: Catalog, *, by_publisher: bool = False) -> list[tuple[Any, ...]]:
+    """Return sums over the findings that have not ended, which differ if any of these has changed.
+
+    A finding that was new and is now open gives the same. ``by_publisher``: whether there is one row for each
+    publisher, beginning with the ids of portal and publisher (or None); otherwise there is one row for all.
+    """
+    if not by_publisher:
+        return catalog.db.conn.execute(f"select {_SUM}").fetchall()
+    rows = catalog.db.conn.execute(f"select f.portal_key, f.publisher_key, {_SUM} group by 1, 2").fetchall()
+    ids = _ids(catalog, {key for row in rows for key in row[:2] if key is not None})
+    return [(ids.get(row[0]), ids.get(row[1]), *row[2:]) for row in rows]
+
+
+def about_portals(catalog: Catalog) -> list[tuple[Any, ...]]:
+    """Return the findings about portals themselves: id of the portal, None, and what is stored of the finding."""
+    return catalog.db.conn.execute(
+        """select (select id from keys where key = f.portal_key), null, f.key, f.rule_key, f.observed,
+             replace(f.state, 'new', 'open'), f.fixed_key, f.withdrawn_key
+           from finding_rows f where f.dataset_key is null"""
+    ).fetchall()
+
+
+def _ids(catalog: Catalog, keys: set[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    wanted = sorted(keys)
+    for start in range(0, len(wanted), 500):
+        chunk = wanted[start : start + 500]
+        sql = f"select key, id from keys where key in ({', '.join('?' * len(chunk))})"
+        found.update(catalog.db.conn.execute(sql, chunk).fetchall())
+    return found
+
+
+class _Texts(dict[int | None, str]):
+    """The cells of texts by their key, read when they are first asked for."""
+
+    def __init__(self, catalog: Catalog, cell: Callable[[str], str]) -> None:
+        super().__init__({None: ""})
+        self._catalog, self._cell = catalog, cell
+
+    def __missing__(self, key: int) -> str:
+        if len(self) > 100_000:
+            self.clear()
+            self[None] = ""
+        text = self._catalog.value("select text from finding_texts where key = ?", [key])
+        made = self[key] = self._cell(text or "")
+        return made
+
+
+class NarrowFindings:
+    """Reads the findings of datasets as of a run: those that have not ended, and those fixed or withdrawn in it.
+
+    ``cell``: function that turns a text into a cell of a CSV line, quoted and guarded. ``number``: the same for a
+    number. A row is a list of cells in the order of :attr:`NAMES`.
+    """
+
+    NAMES = (
+        "finding_id", "state", "severity", "first_seen_run", "changed_run", "rule_id", "fault_party", "publisher_id",
+        "dataset_id", "dataset_title", "distribution_id", "resource_url", "observed", "http_status", "format_served",
+        "format_declared", "field", "first_row", "error_count", "gain_points", "portal_id", "evidence_record",
+        "rate_per_1000", "rows",
+    )  # fmt: skip
+
+    def __init__(
+        self, catalog: Catalog, run_id: str, cell: Callable[[str], str], number: Callable[[float], str]
+    ) -> None:
+        self.catalog, self._cell = catalog, cell
+        self._texts = _Texts(catalog, cell)
+        self._numbers: dict[float | None, str] = {None: ""}
+        self._number = number
+        self._rules = {
+            key: (rule, severity, party)
+            for key, rule, severity, party in catalog.db.conn.execute(
+                "select key, rule_id, severity, fault_party from rules"
+            )
+        }
+        self._runs = {
+            key: run
+            for key, run in catalog.db.conn.execute("select k.key, k.id from keys k join runs r on r.id = k.id")
+        }
+        self._run = next((key for key, run in self._runs.items() if run == run_id), -1)
+
+    def of_datasets(self, dataset_ids: Sequence[str]) -> Iterator[list[str]]:
+        """Yield the rows of datasets, in the order of their ids within each 250, and by gain within a dataset."""
+        for start in range(0, len(dataset_ids), _CHUNK):
+            yield from self._chunk(dataset_ids[start : start + _CHUNK])
+
+    def _chunk(self, ids: Sequence[str]) -> Iterator[list[str]]:
+        connection, cell = self.catalog.db.conn, self._cell
+        marks = ", ".join("?" * len(ids))
+        datasets = {
+            key: (publisher or "", dataset_id, cell(title or ""), portal_id)
+            for key, publisher, dataset_id, title, portal_id in connection.execute(
+                f"""select k.key, d.publisher_id, d.id, d.title, d.portal_id
+                    from datasets d join keys k on k.id = d.id where d.id in ({marks}) order by d.id""",
+                ids,
+            )
+        }
+        parts: dict[int | None, tuple[str, str]] = {None: ("", "")}
+        for key, part_id, url in connection.execute(
+            f"""select k.key, d.id, {address("d")} from distributions d join keys k on k.id = d.id
+                where d.dataset_id in ({marks})""",
+            ids,
+        ):
+            parts[key] = part_id, cell(url or "")
+        marks = ", ".join("?" * len(datasets))
+        rows: dict[int, list[tuple[Any, ...]]] = {key: [] for key in datasets}
+        for row in connection.execute(
+            f"""select f.dataset_key, f.gain_points, f.public_id, f.state, f.rule_key, f.distribution_key,
+                  f.first_seen_key, f.last_seen_key, f.fixed_key, f.withdrawn_key, f.observed, f.http_status,
+                  f.format_served, f.format_declared, f.field, f.first_row, f.error_count, f.exchange,
+                  f.rate_per_1000, f.rows, f.resource_url
+                from finding_rows f where f.dataset_key in ({marks})
+                  and ({state_in(NOT_ENDED)} or f.fixed_key = {self._run} or f.withdrawn_key = {self._run})""",
+            list(datasets),
+        ):
+            rows[row[0]].append(row)
+        for key, found in rows.items():
+            found.sort(key=_order)
+            about = datasets[key]
+            for row in found:
+                yield self._line(row, about, parts)
+
+    def _line(
+        self, row: tuple[Any, ...], about: tuple[str, str, str, str], parts: dict[int | None, tuple[str, str]]
+    ) -> list[str]:
+        (
+            _, gain, public, state, rule_key, part_key, first, last, fixed, withdrawn, observed, status, served,
+            declared, field, first_row, count, exchange, rate, lines, url,
+        ) = row  # fmt: skip
+        rule, severity, party = self._rules[rule_key]
+        part = parts.get(part_key)
+        if part is None:
+            # A distribution that is no longer there.
+            part = parts[part_key] = (_ids(self.catalog, {part_key}).get(part_key, ""), "")
+        texts, runs = self._texts, self._runs
+        shown = self._numbers.get(gain)
+        if shown is None:
+            shown = self._numbers[gain] = self._number(gain)
+        return [
+            public.hex() if public.__class__ is bytes else public,
+            "open" if state == "new" else state,
+            severity,
+            runs.get(first, ""),
+            runs.get(fixed or withdrawn or last, ""),
+            rule,
+            party,
+            about[0],
+            about[1],
+            about[2],
+            part[0],
+            part[1] if url is None else self._cell(url),
+            texts[observed],
+            "" if status is None else str(status),
+            texts[served],
+            texts[declared],
+            texts[field],
+            "" if first_row is None else str(first_row),
+            "" if count is None else str(count),
+            shown,
+            about[3],
+            texts[exchange],
+            "" if rate is None else self._number(rate),
+            texts[lines],
+        ]
+
+
+def _order(row: tuple[Any, ...]) -> tuple[float, str]:
+    """Order by gain, greatest first, then by id; without a gain it comes last."""
+    gain, public = row[1], row[2]
+    return (-gain if gain is not None else 1.0, public.hex() if public.__class__ is bytes else public)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
-from catalog.db.schema.views import is_open, is_present
+from catalog.db.schema.views import is_present
 from catalog.db.store import Catalog
 from catalog.exports.figures import KEYS, figures, sources
 from catalog.exports.peers import add_peers
 from catalog.exports.promises import commitment_counts
+from catalog.repositories.narrow_findings import finding_counts
 from catalog.repositories.scores import COUNTED
 from specs.exports import SCHEMAS, Schema, schema_version
 
@@ -46,17 +49,22 @@ def card_rows(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> li
         _dataset_figures,
         _copies,
         _distribution_figures,
-        _finding_figures,
         _answers,
         _reports,
         scores_of,
     ]
+    # Read once for all levels: there can be millions.
+    findings = finding_counts(catalog, run_id)
+    governments = {row["portal_id"]: row["name"] for row in catalog.rows("select portal_id, name from governments")}
     for level, key in KEYS.items():
         found: dict[str, dict[str, Any]] = {}
         for part in parts:
             for row in part(catalog, run_id, level, key):
                 if row["entity_id"] is not None and (part is _entities or row["entity_id"] in found):
                     found.setdefault(row["entity_id"], {}).update(row)
+        for row in _finding_figures(findings, governments, level):
+            if row["entity_id"] in found:
+                found[row["entity_id"]].update(row)
         for fix in _top_fixes(catalog, level):
             if fix["entity_id"] in found:
                 found[fix["entity_id"]].update(fix)
@@ -111,15 +119,21 @@ def _distribution_figures(catalog: Catalog, run_id: str, level: str, key: str) -
     )
 
 
-def _finding_figures(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
-    return catalog.rows(
-        f"""select {key} as entity_id, count(*) filter (where {is_open()}) as findings_open,
-              count(*) filter (where f.state = 'new') as findings_new,
-              count(*) filter (where f.fixed_run = :run) as findings_fixed
-            from findings f join portals p on p.id = f.portal_id join governments g on g.portal_id = p.id
-            left join datasets d on d.id = f.dataset_id where {COUNTED[level]} group by 1""",
-        {"run": run_id},
-    )
+def _finding_figures(found: list[dict[str, Any]], governments: Mapping[str, str], level: str) -> list[dict[str, Any]]:
+    """Return the numbers of findings of every entity of a level, added up from ``found``, those of its parts.
+
+    ``governments``: the government of each portal.
+    """
+    sums: dict[str, Counter[str]] = {}
+    for row in found:
+        # A copy of a dataset counts for its portal and its publisher, and for a government the original does.
+        if level == "government" and row["is_copy"]:
+            continue
+        own = governments[row["portal_id"]] if level == "government" else row[f"{level}_id"]
+        if own is not None:
+            names = ("findings_open", "findings_new", "findings_fixed")
+            sums.setdefault(own, Counter()).update({name: row[name] for name in names})
+    return [{"entity_id": key, **counted} for key, counted in sums.items()]
 
 
 def _answers(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from catalog.db.store import Catalog, instant, started
 from catalog.exports.folders import folder_name
 from catalog.exports.job import ExportJob, OutputFormat
-from catalog.repositories.withheld import withheld
+from catalog.repositories.narrow_findings import life_counts, newest
 from specs.languages import Language
 
 __all__ = ["AtomFeeds", "feed"]
@@ -83,44 +83,29 @@ def _runs(catalog: Catalog, government: str, run_id: str) -> list[dict[str, Any]
              and s.entity_id = ? and s.run_id <= ? order by s.run_id desc limit ?""",
         [government, run_id, RUNS],
     )
-    counts = {
-        # The column name is one of two constants.
-        name: dict(
-            (row["run"], row["n"])
-            for row in catalog.rows(
-                f"""select f.{name} as run, count(*) as n
-                    from findings f join governments g on g.portal_id = f.portal_id
-                    where g.name = ? and f.{name} is not null group by 1""",  # noqa: S608
-                [government],
-            )
-        )
-        for name in ("first_seen_run", "fixed_run")
-    }
-    return [
-        {
-            **row,
-            "new": counts["first_seen_run"].get(row["run_id"], 0),
-            "fixed": counts["fixed_run"].get(row["run_id"], 0),
-        }
-        for row in rows
-    ]
+    new, fixed = life_counts(catalog, _portals(catalog, government))
+    return [{**row, "new": new.get(row["run_id"], 0), "fixed": fixed.get(row["run_id"], 0)} for row in rows]
+
+
+def _portals(catalog: Catalog, government: str) -> list[str]:
+    rows = catalog.rows("select portal_id from governments where name = ? order by 1", [government])
+    return [row["portal_id"] for row in rows]
 
 
 def _lines(catalog: Catalog, government: str, run_id: str, since: str, words: Language) -> dict[str, list[str]]:
     """Return, by run, the findings that were new in it and still exist, those with the highest gain first."""
-    rows = catalog.each(
-        f"""select * from (
-             select f.first_seen_run as run, f.rule_id, f.field, f.how_to_fix, f.resource_url, d.title,
-               row_number() over (partition by f.first_seen_run order by f.gain_points desc, f.id) as place
-             from open_findings f join governments g on g.portal_id = f.portal_id
-             left join datasets d on d.id = f.dataset_id
-             where g.name = ? and f.first_seen_run >= ?
-               and not {withheld(run_id)})
-           where place <= ? order by run, place""",  # noqa: S608  # a constant of ours
-        [government, since, FINDINGS],
-    )
+    keys = newest(catalog, run_id, _portals(catalog, government), since, FINDINGS)
+    rows = {
+        row["key"]: row
+        for row in catalog.rows(
+            f"""select f.key, f.first_seen_run as run, f.rule_id, f.field, f.how_to_fix, f.resource_url, d.title
+                from findings f left join datasets d on d.id = f.dataset_id
+                where f.key in ({", ".join("?" * len(keys))})""",  # noqa: S608  # placeholders
+            keys,
+        )
+    }
     found: dict[str, list[str]] = {}
-    for row in rows:
+    for row in (rows[key] for key in keys):
         fix = words.fix(row["rule_id"], row["field"], row["how_to_fix"])
         address = f" {row['resource_url']}" if row["resource_url"] else ""
         found.setdefault(row["run"], []).append(f"{row['title'] or '–'}: {fix}{address}")

@@ -6,14 +6,17 @@ every id and text of every row. Here each is looked up once.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from catalog.db.schema.address import address
-from catalog.db.schema.views import NOT_ENDED, state_in
+from catalog.db.schema.found import public_id
+from catalog.db.schema.views import NOT_ENDED, is_open, state_in
 from catalog.db.store import Catalog
+from catalog.repositories.withheld import withheld
 
-__all__ = ["NarrowFindings", "about_portals", "sums"]
+__all__ = ["NarrowFindings", "about_portals", "finding_counts", "life_counts", "newest", "sums"]
 
 _SUM = f"""count(*), sum(f.key), total(f.gain_points), sum(f.last_seen_key), sum(f.observed), sum(f.field),
     sum(f.error_count), sum(f.exchange), sum((f.key & 4095) * case f.state when 'new' then 1 when 'open' then 1
@@ -43,6 +46,65 @@ def about_portals(catalog: Catalog) -> list[tuple[Any, ...]]:
              replace(f.state, 'new', 'open'), f.fixed_key, f.withdrawn_key
            from finding_rows f where f.dataset_key is null"""
     ).fetchall()
+
+
+def finding_counts(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
+    """Return the numbers of findings by portal, publisher and whether their dataset is a copy of another one.
+
+    Each row has portal_id, publisher_id, is_copy, and as of the run ``run_id`` findings_open, findings_new and
+    findings_fixed.
+    """
+    run = catalog.value("select key from keys where id = ?", [run_id])
+    rows = catalog.rows(
+        f"""select f.portal_key, f.publisher_key, f.dataset_key in (select k.key from datasets d
+                join keys k on k.id = d.id where d.copy_of is not null) as is_copy,
+              count(*) filter (where {is_open()}) as findings_open,
+              count(*) filter (where f.state = 'new') as findings_new,
+              count(*) filter (where f.fixed_key = :run) as findings_fixed
+            from finding_rows f group by 1, 2, 3""",
+        {"run": run},
+    )
+    ids = _ids(catalog, {row[name] for row in rows for name in ("portal_key", "publisher_key")} - {None})
+    return [
+        {**row, "portal_id": ids.get(row["portal_key"]), "publisher_id": ids.get(row["publisher_key"])} for row in rows
+    ]
+
+
+def life_counts(catalog: Catalog, portal_ids: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
+    """Return how many findings of portals each run found first, and how many it no longer found: two dicts by run."""
+    first: Counter[int] = Counter()
+    fixed: Counter[int] = Counter()
+    for portal_id in portal_ids:
+        for begun, ended, count in catalog.db.conn.execute(
+            """select first_seen_key, fixed_key, count(*) from finding_rows
+               where portal_key = (select key from keys where id = ?) group by 1, 2""",
+            [portal_id],
+        ):
+            first[begun] += count
+            fixed[ended] += count
+    ids = _ids(catalog, {*first, *fixed} - {None})
+    of_run = [{ids[key]: count for key, count in found.items() if key in ids} for found in (first, fixed)]
+    return of_run[0], of_run[1]
+
+
+def newest(catalog: Catalog, run_id: str, portal_ids: Sequence[str], since: str, most: int) -> list[int]:
+    """Return the keys of the open findings of portals that each run from ``since`` on found first, sorted by run.
+
+    For each run there are those with the highest gain, at most ``most``. Findings that must not be published as of the
+    run ``run_id`` are left out.
+    """
+    marks = ", ".join("?" * len(portal_ids))
+    rows = catalog.db.conn.execute(
+        f"""select key from (
+              select f.key, k.id as run, row_number() over
+                (partition by f.first_seen_key order by f.gain_points desc, {public_id("f")}) as place
+              from finding_rows f join keys k on k.key = f.first_seen_key
+              where f.portal_key in (select key from keys where id in ({marks})) and {is_open()} and k.id >= ?
+                and f.key not in (select f.key from findings f where {withheld(run_id)}))
+            where place <= ? order by run, place""",
+        [*portal_ids, since, most],
+    )
+    return [key for (key,) in rows]
 
 
 def _ids(catalog: Catalog, keys: set[int]) -> dict[int, str]:

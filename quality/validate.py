@@ -10,11 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from catalog.db.store import Catalog
-from catalog.model import HarvestError, TableReport, stable_id
+from catalog.model import TableReport, stable_id
 from catalog.repositories.checks import write_reports
+from catalog.repositories.differing import write_differing
 from catalog.repositories.gates import dataset_facts, portals_to_judge, write_gates
 from catalog.repositories.reading import files
-from catalog.repositories.records import write_errors
 from quality.catalogue import ExpectationResult, failed_gates, row
 from quality.tables.limits import TableBounds
 from quality.tables.pool import CatalogueFile, InspectionPool, Task
@@ -39,11 +39,9 @@ def validate(
     called with "validate", "files", the number of files done and their total.
     """
     today = date.fromisoformat(run_id[:8])
-    waiting = {}
-    portal_of = {}
-    for portal in portal_ids:
-        for one in files(catalog, portal, data, today, bounds.unpacked_bytes):
-            waiting[one.key], portal_of[one.key] = one, portal
+    waiting = {
+        one.key: one for portal in portal_ids for one in files(catalog, portal, data, today, bounds.unpacked_bytes)
+    }
     portals = portals_to_judge(catalog, run_id, portal_ids)
     if not waiting and not portals:
         return
@@ -66,7 +64,6 @@ def validate(
                 continue
             one = waiting[key]
             batch.append((one.key, one.url, one.sha256, report))
-            _write_differing(catalog, run_id, portal_of[key], report, one.url)
             done += 1
             if len(batch) >= WRITE_EVERY or done == len(waiting):
                 write_reports(catalog, run_id, batch)
@@ -87,25 +84,8 @@ def _catalogue_file(catalog: Catalog, today: date, portal_id: str, folder: Path)
 
 
 def _write_results(catalog: Catalog, run_id: str, portal_id: str, report: TableReport) -> None:
-    _write_differing(catalog, run_id, portal_id, report, None)
+    write_differing(catalog, run_id, portal_id, report.report.get("differing", ()), None)
     results = report.report.get("results", [])
     failed = failed_gates(ExpectationResult(**result) for result in results)
     # If the child died, nothing is known, so nothing has failed.
     write_gates(catalog, run_id, portal_id, results, [f"{one.rule}: {one.message} {one.fix}" for one in failed])
-
-
-def _write_differing(catalog: Catalog, run_id: str, portal_id: str, report: TableReport, url: str | None) -> None:
-    """Write a harvest error for each rule about which Great Expectations and our own functions differ."""
-    what = "the portal" if url is None else "this file"
-    errors = [
-        HarvestError(
-            kind="ours",
-            message=f"Great Expectations and Winnow's own check differ about {rule} in {what}; nothing is charged.",
-            remedy="Please report it to the authors of Winnow, with the rule and the address: one of the two is wrong.",
-            url=url,
-            is_lost=False,
-        )
-        for rule in report.report.get("differing", ())
-    ]
-    if errors:
-        write_errors(catalog, run_id, portal_id, errors)

@@ -63,6 +63,8 @@ class TableContext:
     """Number of rows, from the first on, that expectations are checked on; other checks read the whole table."""
     unpacked_bytes: int = MAX_UNPACKED_BYTES
     """Bytes unpacked from an archive, at most."""
+    is_sampled: bool = False
+    """Whether Great Expectations checks all expectations itself, even if the hash of the file does not choose it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Any
 from catalog.db.rows import plain
 from catalog.db.store import Catalog
 from catalog.model import ResourceCheck, TableReport, stable_id
+from catalog.repositories.differing import write_differing
 from specs.table_rules import table_rules_version
 
 __all__ = ["BrokenRule", "drop_stale_reports", "judged", "outcome_of", "write_checks", "write_reports"]
@@ -161,10 +162,15 @@ def write_reports(catalog: Catalog, run_id: str, reports: Sequence[tuple[str, st
     """Write the reports of a run on downloaded files.
 
     ``reports``: tuples (distribution id, address of the download, SHA-256 of the downloaded bytes, report). A report
-    replaces the earlier one on the same distribution; the previous column names are kept beside the new ones.
+    replaces the earlier one on the same distribution; the previous column names are kept beside the new ones. If a
+    report names rules about which two checks differ, a harvest error says so.
     """
     with catalog.writing():
         catalog.upsert("table_reports", [_row(run_id, *report) for report in reports], merge=_KNOWN)
+    for distribution_id, url, _, report in reports:
+        if rules := report.report.get("differing"):
+            portal_id = catalog.value("select portal_id from distributions where id = ?", (distribution_id,))
+            write_differing(catalog, run_id, str(portal_id), rules, url)
 
 
 _SAME = "table_reports.sha256 is excluded.sha256"

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from catalog.model import TableContext, TableReport
+from quality.tables.messages import DataDocs
 from quality.tables.pool import InspectionPool
 
-__all__ = ["FileInspection", "look_into"]
+__all__ = ["DataDocsError", "FileInspection", "look_into"]
 
 MAX_BYTES = 100 * 1024**2
 """Bytes to download from an address; of a longer file only the beginning is inspected."""
 TIMEOUT_S = 120.0
 """Seconds for one download."""
+
+
+class DataDocsError(Exception):
+    """Raised if Data Docs cannot be written. The message says where and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +49,16 @@ def look_into(
     allow_local: bool = False,
     workers: int = 2,
     seconds: float = 60.0,
+    data_docs: Path | None = None,
 ) -> Iterator[FileInspection]:
     """Inspect the tables in ``files``, which are names of local files or web addresses. Yield one inspection each, in
     the order given.
 
     ``declared`` is the format that all files should have, such as "CSV"; None means the extension of each file's name.
     ``contact`` is sent with requests. ``allow_local`` permits addresses on this machine and network. ``workers`` is the
-    number of processes, ``seconds`` the time limit for one file. A file that cannot be read gives a report with the
+    number of processes, ``seconds`` the time limit for one file. ``data_docs`` is a folder for Great Expectations' Data
+    Docs on the tables, which are written after the last inspection; then Great Expectations checks every expectation
+    itself. Raise DataDocsError if they cannot be written. A file that cannot be read gives a report with the
     status "unknown" and a note.
     """
     with TemporaryDirectory(prefix="winnow-") as folder, InspectionPool(min(workers, len(files)), seconds) as pool:
@@ -77,17 +87,32 @@ def look_into(
                     is_truncated=is_cut,
                     file_name=name or None,
                     today=datetime.now(UTC).date(),
+                    is_sampled=data_docs is not None,
                 )
 
         done: dict[int, TableReport] = {}
         waiting = 0
+        results: dict[int, list[Any]] = {}
         for key, report in pool.map(tasks()):
             done[int(key)] = report
+            results[int(key)] = report.report.get("expectations", [])
             while waiting in done or waiting in failed:
                 yield _inspection(files, waiting, done, failed, places)
                 waiting += 1
         for number in range(waiting, len(files)):
             yield _inspection(files, number, done, failed, places)
+        if data_docs is not None:
+            found = [(PurePosixPath(files[number]).name, one) for number, one in sorted(results.items()) if one]
+            _write_docs(pool, Path(folder), data_docs, found)
+
+
+def _write_docs(pool: InspectionPool, folder: Path, data_docs: Path, tables: Sequence[tuple[str, list[Any]]]) -> None:
+    """Write the Data Docs in a child process. Raise DataDocsError with the reason if that fails."""
+    path = folder / "results.jsonl"
+    path.write_text("".join(json.dumps({"name": name, "results": one}) + "\n" for name, one in tables))
+    for _, report in pool.map([DataDocs(key="", path=path, folder=data_docs.absolute())]):
+        if report.status == "unknown":
+            raise DataDocsError(f"The Data Docs were not written to {data_docs}: {report.note}.")
 
 
 def _inspection(

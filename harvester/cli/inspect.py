@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -31,6 +32,12 @@ def add_to(group: click.Group) -> None:
 @click.option(
     "--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Number of processes that check tables."
 )
+@click.option(
+    "--data-docs",
+    type=click.Path(file_okay=False, writable=True, path_type=Path),
+    metavar="DIR",
+    help="Write Great Expectations' Data Docs on the tables into this folder: pages without cells.",
+)
 @click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(1), help="Seconds for one file.")
 def inspect(
     files: tuple[str, ...],
@@ -41,24 +48,37 @@ def inspect(
     contact: str,
     allow_local: bool,
     workers: int,
+    data_docs: Path | None,
     seconds: float,
 ) -> None:
     """Inspect tables: what is wrong, on which lines, and how to fix it."""
-    from harvester.checks.inspect_files import look_into
+    from harvester.checks.inspect_files import DataDocsError, look_into
     from harvester.terminal.inspect import show, to_json
 
     has_errors = is_unknown = False
-    for one in look_into(
-        files, declared=declared, contact=contact, allow_local=allow_local, workers=workers, seconds=seconds
-    ):
-        has_errors |= any(defect.severity == "error" for defect in one.report.defects)
-        parts = [part["status"] for part in one.report.profile.get("parts") or []]
-        is_unknown |= "unknown" in (one.report.status, *parts)
-        if as_json:
-            for line in to_json(one.asked, one.report):
-                click.echo(line)
-        else:
-            show(one.asked, one.report, one.path if show_values else None)
-        sys.stdout.flush()
+    looks = look_into(
+        files,
+        declared=declared,
+        contact=contact,
+        allow_local=allow_local,
+        workers=workers,
+        seconds=seconds,
+        data_docs=data_docs,
+    )
+    try:
+        for one in looks:
+            has_errors |= any(defect.severity == "error" for defect in one.report.defects)
+            parts = [part["status"] for part in one.report.profile.get("parts") or []]
+            is_unknown |= "unknown" in (one.report.status, *parts)
+            if as_json:
+                for line in to_json(one.asked, one.report):
+                    click.echo(line)
+            else:
+                show(one.asked, one.report, one.path if show_values else None)
+            sys.stdout.flush()
+    except DataDocsError as error:
+        raise click.ClickException(str(error)) from error
+    if data_docs is not None:
+        click.echo(f"Data Docs: {data_docs / 'index.html'}", err=True)
     if strict and (has_errors or is_unknown):
         raise click.exceptions.Exit(HAS_ERRORS if has_errors else NOT_LOOKED_INTO)

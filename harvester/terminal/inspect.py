@@ -145,6 +145,10 @@ def _show(child: BoundedChild, asked: str, report: TableReport, path: Path | Non
     console.print("  " + escape(", ".join(filter(None, facts)) or "nothing is known of it"))
     if report.note:
         console.print("  " + escape(printable(report.note)))
+    for rule in report.report.get("differing", ()):
+        console.print(
+            f"  Great Expectations and Winnow's own check differ about {rule}. Please report it, with the file."
+        )
     unit = _unit(report.header_row, report.row_count)
     order = {"error": 0, "warning": 1, "info": 2}
     found = sorted(report.defects, key=lambda one: order.get(one.severity, 3))

@@ -10,7 +10,18 @@ from typing import Any
 
 from catalog.model import TableContext, TableDefect, TableReport
 
-__all__ = ["FAULT", "LOADED", "LOADING", "CatalogueFile", "dump_report", "dump_task", "parse_report", "parse_task"]
+__all__ = [
+    "FAULT",
+    "LOADED",
+    "LOADING",
+    "CatalogueFile",
+    "DataDocs",
+    "Task",
+    "dump_report",
+    "dump_task",
+    "parse_report",
+    "parse_task",
+]
 
 FAULT = "could not be checked: "
 """Beginning of the note of a report after a failure of a library or of our own code: the child is not used again."""
@@ -28,18 +39,37 @@ class CatalogueFile:
     path: Path
 
 
-def dump_task(task: TableContext | CatalogueFile) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataDocs:
+    """A task for a child process: write Great Expectations' Data Docs into ``folder``.
+
+    The file at ``path`` has one JSON object a line for each table: its "name", and the "results" of its expectations.
+    """
+
+    key: str
+    """The key under which the report is returned."""
+    path: Path
+    folder: Path
+
+
+Task = TableContext | CatalogueFile | DataDocs
+
+
+def dump_task(task: Task) -> bytes:
     """Return a task for a child process as one line of JSON, which :func:`parse_task` reads."""
-    return _line({"is_catalogue": isinstance(task, CatalogueFile)} | asdict(task))
+    return _line({"task": type(task).__name__} | asdict(task))
 
 
-def parse_task(line: bytes) -> TableContext | CatalogueFile:
+def parse_task(line: bytes) -> Task:
     """Read a task from a line that :func:`dump_task` wrote. Raise ValueError, TypeError or KeyError for any
     other line.
     """
     fields: dict[str, Any] = json.loads(line)
-    if fields.pop("is_catalogue"):
+    kind = fields.pop("task")
+    if kind == CatalogueFile.__name__:
         return CatalogueFile(key=fields["key"], path=Path(fields["path"]))
+    if kind == DataDocs.__name__:
+        return DataDocs(key=fields["key"], path=Path(fields["path"]), folder=Path(fields["folder"]))
     text = TableContext(**fields)
     return replace(
         text,

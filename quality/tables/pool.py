@@ -25,12 +25,10 @@ from typing import Self
 
 from catalog.model import TableContext, TableDefect, TableReport
 from quality.tables.limits import MAX_MEMORY
-from quality.tables.messages import FAULT, LOADED, LOADING, CatalogueFile, dump_task, parse_report
+from quality.tables.messages import FAULT, LOADED, LOADING, CatalogueFile, Task, dump_task, parse_report
 from specs.table_rules import table_rules
 
 __all__ = ["CatalogueFile", "InspectionPool", "Task"]
-
-Task = TableContext | CatalogueFile
 
 _READ_BYTES = 1024**2
 _MAX_REPORT_BYTES = 64 * 1024**2

@@ -10,7 +10,7 @@ import os
 import sys
 
 from quality.confine import bound_memory, confine, own_channel
-from quality.tables.messages import LOADED, LOADING, CatalogueFile, dump_report, parse_task
+from quality.tables.messages import LOADED, LOADING, CatalogueFile, DataDocs, dump_report, parse_task
 
 _LATER_BYTES = 1024**3
 """Address space, in bytes, for the code of pyarrow, GDAL or Great Expectations, if a file needs them."""
@@ -27,6 +27,7 @@ def main(memory_bytes: int, parent_id: int) -> None:
     if not confine(memory_bytes, parent_id):
         return
     from quality.catalogue import judge_file as judge_catalogue
+    from quality.tables.expect.data_docs import write_from_file
     from quality.tables.expect.engine import tell_when_loading
     from quality.tables.inspect import inspect
 
@@ -38,7 +39,14 @@ def main(memory_bytes: int, parent_id: int) -> None:
     _write(out, b'{"ready": true}\n')
     for line in tasks:
         task = parse_task(line)
-        _write(out, dump_report(judge_catalogue(task.path) if isinstance(task, CatalogueFile) else inspect(task)))
+        match task:
+            case CatalogueFile():
+                report = judge_catalogue(task.path)
+            case DataDocs():
+                report = write_from_file(task)
+            case _:
+                report = inspect(task)
+        _write(out, dump_report(report))
 
 
 def _write(out: int, message: bytes) -> None:

@@ -82,9 +82,8 @@ def judge(base: TableReport, found: ScannedTable, context: TableContext) -> Tabl
         defects += weighed(declared.defects)
         report, licence, has_schema = declared.report or report, schema.licence, bool(declared.report)
     kinds = [column.kind for column in profile.columns]
-    verdict = check_table(
-        table, kinds, profile.rows, title=context.title, today=context.today, is_sampled=is_sampled(context.sha256)
-    )
+    chosen = context.is_sampled or is_sampled(context.sha256)
+    verdict = check_table(table, kinds, profile.rows, title=context.title, today=context.today, is_sampled=chosen)
     known = {one.rule for one in defects}
     said = [one for one in verdict.defects if one.rule not in known and not contradicted(one, profile, found.header)]
     defects += weighed(said) if is_understood else []

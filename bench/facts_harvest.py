@@ -133,9 +133,12 @@ def harvest(shared: Path, folder: Path) -> dict[str, str]:
 
 def catalogue(folder: Path, shared: Path) -> Iterator[Held]:
     """Yield every dataset of the catalogue that has a record, with its facts as columns."""
+    from catalog.db.packed import PackedTexts
+
     metas = recordings(shared)
     db = sqlite3.connect(folder / "catalog.db")
     db.row_factory = sqlite3.Row
+    packed = PackedTexts(db)
     parts: dict[str, dict[str, list[sqlite3.Row]]] = {}
     for table in ("distributions", "data_services"):
         for row in db.execute(f"select * from {table} where coalesce(is_retired, 0) = 0"):  # noqa: S608
@@ -149,7 +152,9 @@ def catalogue(folder: Path, shared: Path) -> Iterator[Held]:
         name = name if name in metas else name.rpartition("-")[0]
         kind = TYPES.get(metas[name]["type"], metas[name]["type"])
         own = parts.get(row["id"], {})
-        held = Held(name, kind, json.loads(row["raw"]), services=len(own.get("data_services", ())))
+        held = Held(
+            name, kind, json.loads(packed.text(row["raw"]) or "null"), services=len(own.get("data_services", ()))
+        )
         held.facts = facts_of(row, own.get("distributions", []), own.get("data_services", []))
         yield held
     db.close()

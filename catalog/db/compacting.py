@@ -8,14 +8,12 @@ from pathlib import Path
 
 from catalog.db.sqlite import Database
 
-__all__ = ["NoRoomError", "check_room", "compact", "mark_for_compacting"]
+__all__ = ["NoRoomError", "check_room", "compact", "is_to_compact", "mark_for_compacting"]
 
 log = logging.getLogger(__name__)
 
 _MARK = "to_compact"
 """Empty table that is there from the first step that frees much until the file has been compacted."""
-_OLD = ("findings", "findings_before", _MARK)
-"""Tables that only a catalogue has that a step will shrink, or has begun to shrink."""
 _SAID_FROM = 100_000_000
 """Bytes; nobody waits for a smaller file."""
 
@@ -33,15 +31,14 @@ def needed_bytes(size: int) -> int:
     return size
 
 
-def check_room(db: Database) -> None:
+def check_room(db: Database, *, will_shrink: bool) -> None:
     """Raise NoRoomError if a catalogue must be migrated and compacted, and the disk it is on has too little room.
 
-    A large one is announced in the log, with the disk that it needs. Temporary files are taken to be on the same disk.
+    ``will_shrink``: whether a step that frees much is still to come. A large catalogue is announced in the log, with
+    the disk that it needs. Temporary files are taken to be on the same disk.
     """
-    marks = ", ".join("?" * len(_OLD))
-    sql = f"select count(*) from sqlite_master where type = 'table' and name in ({marks})"  # noqa: S608  # marks
     name = db.execute("select file from pragma_database_list where name = 'main'").fetchone()[0]
-    if not name or not db.execute(sql, _OLD).fetchone()[0]:
+    if not name or not (will_shrink or is_to_compact(db)):
         return
     path = Path(name)
     needed, free = needed_bytes(path.stat().st_size), shutil.disk_usage(path.parent).free
@@ -63,9 +60,14 @@ def mark_for_compacting(db: Database) -> None:
     db.execute(f"create table if not exists {_MARK} (id integer primary key)")
 
 
+def is_to_compact(db: Database) -> bool:
+    """Return whether a step has asked for the file to be compacted, and it has not been yet."""
+    return _MARK in db.table_names()
+
+
 def compact(db: Database) -> None:
     """Compact the file if a step has asked for it. If the process is killed meanwhile, the next call does it."""
-    if _MARK not in db.table_names():
+    if not is_to_compact(db):
         return
     db.execute("vacuum")
     with db.atomic():

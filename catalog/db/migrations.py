@@ -12,6 +12,7 @@ from typing import Any
 from catalog.db.compacting import check_room, compact, mark_for_compacting
 from catalog.db.due_triggers import create_triggers
 from catalog.db.narrowing import BEFORE, move_findings
+from catalog.db.packing import pack_records
 from catalog.db.schema import TABLES, ColumnSpec, found, metric_columns
 from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
 from catalog.db.sqlite import Database, Migrations
@@ -228,6 +229,19 @@ def s0015_judged_records(db: Database) -> None:
     add_missing(db)
 
 
+@migrate()
+def s0016_packed_records(db: Database) -> None:
+    """Make room for compressed records. The records themselves are compressed by
+    :func:`catalog.db.packing.pack_records`, in parts."""
+    add_missing(db)
+    if db.execute("select 1 from records limit 1").fetchone():
+        mark_for_compacting(db)
+
+
+_SHRINKING = frozenset({"s0014_narrow_findings", "s0016_packed_records"})
+"""Steps after which the file is compacted."""
+
+
 def _rename_table(db: Database, before: str, now: str) -> None:
     """Rename an existing table. If an empty table has the new name already, because an earlier step made it, drop that
     one."""
@@ -261,9 +275,10 @@ def bring_up_to_date(db: Database) -> None:
     continues with the interrupted one. Rows are moved in parts, each a transaction, and the file is compacted last.
     Raise NoRoomError if the disk has too little room for that.
     """
-    check_room(db)
+    check_room(db, will_shrink=any(step.name in _SHRINKING for step in migrate.pending(db)))
     migrate.apply(db)
     move_findings(db)
+    pack_records(db)
     add_metric_columns(db)
     create_views(db)
     compact(db)

@@ -17,6 +17,7 @@ from typing import Any
 
 from catalog.db.compacting import NoRoomError
 from catalog.db.migrations import bring_up_to_date
+from catalog.db.packed import PackedTexts
 from catalog.db.rows import plain
 from catalog.db.schema import TABLES
 from catalog.db.sqlite import Database
@@ -136,12 +137,13 @@ class Catalog:
     """An open catalogue file. It closes at the end of a ``with`` block.
 
     :meth:`upsert`, :meth:`upsert_rows` and :meth:`register` write inside the caller's transaction, see :meth:`writing`;
-    the other methods that write are one transaction each.
+    the other methods that write are one transaction each. ``packed`` compresses and reads the texts of records.
     """
 
     def __init__(self, db: Database, path: Path) -> None:
         self.db = db
         self.path = path
+        self.packed = PackedTexts(db.conn)
 
     def __enter__(self) -> Catalog:
         return self

@@ -93,7 +93,7 @@ def stored_record(catalog: Catalog, key: str) -> list[Record]:
     return [
         Record(
             dataset=stored.dataset,
-            raw=json.loads(row["raw"]),
+            raw=json.loads(catalog.packed.text(row["raw"]) or "null"),
             url=row["source_url"] or "",
             pointer=row["source_pointer"] or "",
             raw_hash=row["raw_hash"],

@@ -108,7 +108,7 @@ def _version(catalog: Catalog, dataset_id: str, run: str) -> Any:
            where run_id <= :run order by run_id desc limit 1""",
         {"id": dataset_id, "run": run},
     )
-    return json.loads(raw) if raw else None
+    return json.loads(catalog.packed.text(raw) or "null")
 
 
 def _change(row: dict[str, Any], kind: str, fields: list[dict[str, Any]]) -> RecordChange:

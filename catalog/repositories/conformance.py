@@ -30,7 +30,6 @@ MAX_RESULTS = 20
 """Different results of a dataset under a standard that are stored; the counts include all."""
 MAX_RAW = 2_000_000
 """Characters of a record that is judged as received. Only records in DCAT's own formats are judged so."""
-FEDERAL = ("bureauCode", "programCode")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +96,7 @@ def received(
     for marks, chunk in _chunks(dataset_ids):
         rows = catalog.rows(
             f"""select d.id, d.portal_id, p.type,
-                  case when p.type like 'dcat%' and length(r.raw) <= {MAX_RAW} then r.raw end as raw
+                  case when p.type like 'dcat%' then r.raw end as raw
                 from datasets d join portals p on p.id = d.portal_id
                 left join records r on r.dataset_id = d.id where d.id in ({marks})""",
             chunk,
@@ -107,14 +106,14 @@ def received(
             if portal_id not in known:
                 known[portal_id] = is_federal(catalog, portal_id) if federal is None else portal_id in federal
             found[row["id"]] = ReceivedRecord(
-                portal_type=row["type"], raw=_parsed(row["raw"]), is_federal=known[portal_id]
+                portal_type=row["type"], raw=_parsed(catalog.packed.text(row["raw"])), is_federal=known[portal_id]
             )
     return found
 
 
 def _parsed(raw: str | None) -> Any:
     try:
-        return json.loads(raw) if raw else None
+        return json.loads(raw) if raw and len(raw) <= MAX_RAW else None
     except (ValueError, RecursionError):
         # Not JSON (the portal sends XML), or nested too deeply to be read back.
         return None
@@ -126,17 +125,12 @@ def is_federal(catalog: Catalog, portal_id: str) -> bool:
     It does if the record of any dataset it currently lists has a non-empty bureauCode or programCode. False for portals
     of other types.
     """
-    likes = " or ".join("r.raw like ?" for _ in FEDERAL)
-    rows = catalog.each(
-        f"""select r.raw from present_datasets d join portals p on p.id = d.portal_id and p.type = 'dcat-us'
-            join records r on r.dataset_id = d.id
-            where d.portal_id = ? and ({likes})""",
-        [portal_id, *(f'%"{name}"%' for name in FEDERAL)],
+    found = catalog.value(
+        """select 1 from present_datasets d join portals p on p.id = d.portal_id and p.type = 'dcat-us'
+           join records r on r.dataset_id = d.id where d.portal_id = ? and r.is_federal limit 1""",
+        [portal_id],
     )
-    # In a federal portal the first record decides; other portals rarely get as far as this query.
-    return any(
-        isinstance(raw, dict) and any(raw.get(name) for name in FEDERAL) for raw in (_parsed(r["raw"]) for r in rows)
-    )
+    return found is not None
 
 
 _RECORD = """coalesce(d.mapping_hash, '')

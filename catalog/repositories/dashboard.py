@@ -43,7 +43,7 @@ QUERIES = {
     "format_pdf": f"""select count(*) filter (where content_type like '%pdf%'), count(*) from ({_LINKS})
         where status between 200 and 299""",
     "redacted_without_rights": f"""select count(*) filter (where d.rights is null), count(*) {_PRESENT}
-        and exists (select 1 from records r where r.dataset_id = d.id and r.raw like '%[[REDACTED%')""",
+        and exists (select 1 from records r where r.dataset_id = d.id and r.is_redacted)""",
     "licence_present": """select count(*) filter (where licence_set = 1), count(licence_set)
         from dataset_quality where portal_id = :portal""",
     "growth": """select max(case when run_id = :run then datasets end) - max(case when run_id = (select max(run_id)

@@ -61,4 +61,5 @@ def count_datasets(catalog: Catalog) -> int:
 
 def raw_records(catalog: Catalog) -> dict[str, str]:
     """Return the records of all datasets as received, as JSON text by dataset id. Everything is held in memory."""
-    return {str(row[0]): row[1] for row in catalog.db.conn.execute("select dataset_id, raw from records")}
+    rows = catalog.db.conn.execute("select dataset_id, raw from records where raw is not null")
+    return {str(key): str(catalog.packed.text(raw)) for key, raw in rows}

@@ -17,6 +17,7 @@ from catalog.db.rows import dataset_id, dataset_row, distribution_rows, plain, p
 from catalog.db.store import Catalog, now
 from catalog.model import CachedResponse, Dataset, HarvestError, Page, Record
 from catalog.model.canonical import differences, json_text
+from catalog.model.records import record_facts
 from catalog.repositories.aliases import aliased, ids_of
 
 __all__ = ["write_errors", "write_page", "write_records"]
@@ -69,7 +70,7 @@ def write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequen
     last seen. Call it inside a transaction.
     """
     datasets, parts, services, raws, events, same = [], [], [], [], [], []
-    refreshed: list[tuple[Any, str]] = []
+    refreshed: list[dict[str, Any]] = []
     publishers: dict[str, dict[str, Any]] = {}
     records, ids = ids_of(catalog, run_id, portal_id, records)
     known = _known(catalog, ids)
@@ -93,18 +94,20 @@ def write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequen
         parts += [r | seen for r in distribution_rows(portal_id, record.dataset, key)]
         services += [r | seen for r in service_rows(portal_id, record.dataset, key)]
         if not is_same:
-            raw = plain(json_text(record.raw))
-            raws.append({"dataset_id": key, "raw": raw, "raw_hash": record.raw_hash, "run_id": run_id})
+            raws.append({"dataset_id": key, "raw_hash": record.raw_hash, "run_id": run_id, **_record_row(record.raw)})
         else:
             # Only data shared with other records has changed. The record counts as the same; its payload is refreshed.
-            refreshed.append((plain(json_text(record.raw)), key))
+            refreshed.append({"dataset_id": key, **_record_row(record.raw)})
     _write_events(catalog, run_id, portal_id, events)
     catalog.upsert("publishers", publishers.values())
     catalog.upsert("datasets", datasets, keep=["first_seen_run"])
     catalog.upsert("distributions", parts, keep=["first_seen_run"])
     catalog.upsert("data_services", services, keep=["first_seen_run"])
-    catalog.upsert("records", raws)
-    catalog.db.conn.executemany("update records set raw = ? where dataset_id = ?", refreshed)
+    for rows in (raws, refreshed):
+        frames = catalog.packed.pack(portal_id, [row["raw"] for row in rows])
+        catalog.upsert("records", [row | {"raw": frame} for row, frame in zip(rows, frames, strict=True)])
+    if raws:
+        catalog.packed.repack(portal_id, catalog.packed.learn(portal_id))
     _touch(catalog, same)
     written = [(d["id"], run_id) for d in datasets]
     for table in ("distributions", "data_services"):
@@ -112,6 +115,12 @@ def write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequen
             f"update {table} set is_retired = 1 where dataset_id = ? and last_seen_run != ?",  # noqa: S608
             written,
         )
+
+
+def _record_row(raw: Any) -> dict[str, Any]:
+    """Return the columns of a record that follow from the record as received, its text uncompressed."""
+    text = plain(json_text(raw))
+    return {"raw": text} | {name: plain(value) for name, value in record_facts(raw, text).items()}
 
 
 def _touch(catalog: Catalog, rows: Sequence[dict[str, Any]]) -> None:
@@ -172,7 +181,7 @@ def _write_events(
         if old["status"] != "present":
             changes.append(base | hashes | {"kind": "returned"})
         if record is not None and (stored := before.get(key)):
-            found = differences(json.loads(stored["raw"]), record.raw)
+            found = differences(json.loads(catalog.packed.text(stored["raw"]) or "null"), record.raw)
             if not found and old["status"] == "present":
                 # No field differs: another version of the program hashed the same record differently.
                 del before[key]

@@ -24,7 +24,7 @@ def named_datasets(catalog: Catalog, portal_id: str, run_id: str) -> list[tuple[
 
     Each is a tuple (dataset id, portal's identifier, field "name" of the raw record or None).
     """
-    sql = """select d.id, d.identifier, json_extract(r.raw, '$.name') as name
+    sql = """select d.id, d.identifier, r.name
              from present_datasets d left join records r on r.dataset_id = d.id
              where d.portal_id = ? and d.last_seen_run < ?"""
     return [(row["id"], row["identifier"], row["name"]) for row in catalog.rows(sql, (portal_id, run_id))]

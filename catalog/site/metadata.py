@@ -18,6 +18,7 @@ _HIDDEN = (
     "keys",
     "finding_texts",
     "finding_rows",
+    "record_dictionaries",
     "_sqlite_migrations",
     "datasets_text",
     *(f"datasets_fts{part}" for part in ("", "_data", "_idx", "_docsize", "_config", "_content")),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from catalog.db.migrations import bring_up_to_date
+from catalog.db.packed import PackedTexts
 from catalog.db.schema.views import VIEWS
 from catalog.db.sqlite import Database
 from catalog.db.store import CatalogError
@@ -105,6 +106,7 @@ def publish(db: Path, out: Path) -> None:
             # views.
             bring_up_to_date(Database(copy))
             take_out(copy)
+            _unpack(copy)
             # Some SQLite versions renumber rows in a vacuum (3.40 does not), and the full-text index uses the numbers.
             copy.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
             for table, column in _PUBLIC_INDEXES:
@@ -117,6 +119,15 @@ def publish(db: Path, out: Path) -> None:
         raise CatalogError(f"{out}: {error}; check that {db} is a catalogue and that there is room") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _unpack(copy: sqlite3.Connection) -> None:
+    """Write the records of the copy as text, which anyone can read without our program."""
+    packed = PackedTexts(copy)
+    copy.create_function("unpacked", 1, packed.text)
+    for table in ("records", "record_versions"):
+        copy.execute(f"update {table} set raw = unpacked(raw) where typeof(raw) = 'blob'")  # noqa: S608  # see above
+    copy.execute("delete from record_dictionaries")
 
 
 def is_current(public: Path) -> bool:

@@ -67,7 +67,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 OWN_PAGES = sorted(
     f"/{path.stem}" for path in (Path(site_package.__file__).parent / "templates" / "pages").glob("*.html")
 )
-HIDDEN = {"records", "keys", "finding_texts", "finding_rows"}
+HIDDEN = {"records", "keys", "finding_texts", "finding_rows", "record_dictionaries"}
 PAGES = [
     "/",
     *OWN_PAGES,

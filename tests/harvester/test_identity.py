@@ -106,7 +106,9 @@ def test_a_change_of_all_identifiers_is_one_event_and_histories_go_on(catalog: C
         assert after == before
         assert set(town.statuses()) == {f"urn:new:{n}" for n in range(6)}
         versions = catalog.rows("select dataset_id, raw from record_versions")
-        assert {json.loads(one["raw"])["identifier"] for one in versions} == {f"D{n}" for n in range(6)}
+        assert {json.loads(catalog.packed.text(one["raw"]) or "")["identifier"] for one in versions} == {
+            f"D{n}" for n in range(6)
+        }
         assert catalog.value("select count(*) from distributions where not is_retired") == 6
         assert catalog.value("select min(first_seen_run) from datasets") == first["run_id"]
         # The next night knows them, and so does a page that did not change.

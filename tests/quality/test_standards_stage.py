@@ -12,7 +12,7 @@ from catalog.db.rows import dataset_id
 from catalog.db.store import Catalog
 from catalog.model import Dataset, Distribution, Page, Portal, Record
 from catalog.repositories.conformance import conformance, is_federal, received, verdicts
-from catalog.repositories.records import write_page
+from catalog.repositories.records import write_page, write_records
 from quality.standards import judge
 from quality.standards.stage import conform
 
@@ -56,11 +56,13 @@ def test_the_stage_keeps_a_row_for_each_standard(harvested: tuple[Catalog, str])
 
 
 def test_a_portal_is_federal_by_a_record_that_says_so(harvested: tuple[Catalog, str]) -> None:
-    catalog, _ = harvested
+    catalog, run_id = harvested
     assert is_federal(catalog, "p")
     with catalog.writing():
-        told = json.dumps({"bureauCode": None, "keyword": ["programCode"], "programCode": []})
-        catalog.db.conn.execute("update records set raw = ?", [told])
+        told = {"bureauCode": None, "keyword": ["programCode"], "programCode": []}
+        for identifier in ("1", "2"):
+            record = Record(dataset=Dataset(identifier=identifier), raw=told, url="u", pointer="/", raw_hash="told")
+            write_records(catalog, run_id, "p", [record])
     assert not is_federal(catalog, "p")
     assert {one.is_federal for one in received(catalog, [dataset_id("p", "1"), dataset_id("p", "2")]).values()} == {
         False

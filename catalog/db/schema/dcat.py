@@ -119,11 +119,23 @@ TABLES: dict[str, TableSpec] = {
         "The record of a dataset as received, so that it can be mapped and scored again without a crawl.",
         {
             "dataset_id": c(str, "Dataset.", "datasets"),
-            "raw": c(str, "The record as received, as JSON."),
+            "raw": c(str, "The record as received, as JSON; compressed by Zstandard except in the public copy."),
             "raw_hash": c(str, "SHA-256 of the record in canonical form (sorted keys), without its volatile fields."),
             "run_id": c(str, "Run that received it in this form first.", "runs"),
+            "name": c(str, "Its field name, by which CKAN refers to it."),
+            "is_federal": c(bool, "1 where it has a field that only United States federal agencies fill."),
+            "is_redacted": c(bool, "1 where a text of it says [[REDACTED."),
         },
         pk="dataset_id",
+    ),
+    "record_dictionaries": TableSpec(
+        "What the records of a portal have in common: the dictionary with which they are compressed.",
+        {
+            "id": c(int, "Number of the dictionary, which each compressed record names."),
+            "portal_id": c(str, "Portal.", "portals"),
+            "dictionary": c(bytes, "Dictionary of Zstandard; nothing where none could be made."),
+        },
+        indexes=(("portal_id",),),
     ),
     "record_versions": TableSpec(
         "Earlier records of a dataset, each as it was received; the present one is in records.",
@@ -133,7 +145,7 @@ TABLES: dict[str, TableSpec] = {
             "run_id": c(str, "Run that received it in this form first.", "runs"),
             "replaced_run": c(str, "Run that received the next one.", "runs"),
             "raw_hash": c(str, "SHA-256 of the record in canonical form, without its volatile fields."),
-            "raw": c(str, "The record as received, as JSON."),
+            "raw": c(str, "The record as received, as JSON; compressed by Zstandard except in the public copy."),
         },
         indexes=(("dataset_id", "run_id"),),
     ),

@@ -1,0 +1,67 @@
+"""Compress the records of an older catalogue, in parts, so that a killed upgrade goes on."""
+
+from __future__ import annotations
+
+import json
+
+from catalog.db.compacting import is_to_compact
+from catalog.db.packed import PackedTexts
+from catalog.db.sqlite import Database
+from catalog.model.records import record_facts
+
+__all__ = ["pack_records"]
+
+PART = 500
+"""Records that are compressed in one transaction."""
+
+
+def pack_records(db: Database) -> None:
+    """Compress the records that are kept as text, and note what queries ask of them. Do nothing in a catalogue that is
+    not being upgraded."""
+    if not is_to_compact(db):
+        return
+    packed = PackedTexts(db.conn)
+    for (portal_id,) in db.execute("select id from portals order by id").fetchall():
+        with db.atomic():
+            packed.learn(portal_id)
+    for table in ("records", "record_versions"):
+        after = -1
+        while rows := _texts(db, table, after):
+            after = rows[-1][0]
+            with db.atomic():
+                _pack(db, packed, table, rows)
+
+
+Rows = list[tuple[int, str, str]]
+"""Row number, portal, and the record as text."""
+
+
+def _texts(db: Database, table: str, after: int) -> Rows:
+    # Only names of this module are inserted into the text.
+    return db.execute(
+        f"""select r.rowid, d.portal_id, r.raw from {table} r join datasets d on d.id = r.dataset_id
+            where r.rowid > ? and typeof(r.raw) = 'text' order by r.rowid limit {PART}""",  # noqa: S608
+        [after],
+    ).fetchall()
+
+
+def _pack(db: Database, packed: PackedTexts, table: str, rows: Rows) -> None:
+    for portal_id in dict.fromkeys(portal for _, portal, _ in rows):
+        own = [(key, raw) for key, portal, raw in rows if portal == portal_id]
+        frames = packed.pack(portal_id, [raw for _, raw in own])
+        if table == "record_versions":
+            changes = [{"raw": frame} for frame in frames]
+        else:
+            changes = [{"raw": f, **record_facts(_parsed(raw), raw)} for f, (_, raw) in zip(frames, own, strict=True)]
+        sets = ", ".join(f"{name} = ?" for name in changes[0])
+        db.conn.executemany(
+            f"update {table} set {sets} where rowid = ?",  # noqa: S608  # names of the schema
+            ((*change.values(), key) for change, (key, _) in zip(changes, own, strict=True)),
+        )
+
+
+def _parsed(raw: str) -> object:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None

@@ -234,7 +234,9 @@ class ListingSpider(PortalSpider):
         behind such a page can still lie on it, and the same page would be requested again. It is moved by the number of
         records requested instead.
         """
-        cursor = replace(self.next_cursor(page_cursor, listing_page), is_end=self.is_last(page_cursor, listing_page))
+        # Before the next cursor: a subclass takes its next window from a list there, and an empty list means the end.
+        is_last = self.is_last(page_cursor, listing_page)
+        cursor = replace(self.next_cursor(page_cursor, listing_page), is_end=is_last)
         is_short = 0 < listing_page.count < page_cursor.asked
         if not self.has_numbers or cursor.is_end or cursor.at is not None or not is_short:
             return cursor

@@ -15,7 +15,7 @@ from typing import IO, Any, cast
 
 from catalog.db.store import Catalog
 from catalog.exports.job import ExportJob, OutputFormat
-from catalog.rdf.dcat import DCAT, DCT, FOAF, Statements, describe, node_of, text, value
+from catalog.rdf.dcat import DCAT, DCT, FOAF, StatementSink, describe, node_of, text, value
 from catalog.rdf.ntriples import NTriplesWriter
 from catalog.rdf.terms import IRI, LITERAL, RDF_TYPE, XSD, RdfGraph, RdfTerm
 from catalog.repositories.reading import StoredDataset, declared_datasets
@@ -87,7 +87,7 @@ def graph_of_dataset(catalog: Catalog, stored: StoredDataset) -> tuple[RdfGraph,
     return graph, node
 
 
-def _state(graph: Statements, catalogue: RdfTerm, stored: StoredDataset, score: dict[str, Any] | None) -> None:
+def _state(graph: StatementSink, catalogue: RdfTerm, stored: StoredDataset, score: dict[str, Any] | None) -> None:
     """Add the statements about a dataset and its score to ``graph``."""
     describe(stored, graph, inherits=False)
     node = node_of("dataset", stored.id)

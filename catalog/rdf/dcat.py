@@ -34,7 +34,7 @@ __all__ = [
     "SPDX",
     "VCARD",
     "concept",
-    "Statements",
+    "StatementSink",
     "dataset_graph",
     "describe",
     "day",
@@ -196,7 +196,7 @@ def _licence(declared: str | None, title: str | None) -> RdfTerm | None:
     return RdfTerm(IRI, known) if known else text(declared)
 
 
-class Statements(Protocol):
+class StatementSink(Protocol):
     """Whatever takes statements: :class:`catalog.rdf.terms.RdfGraph`, or a writer of a syntax."""
 
     def add(self, subject: RdfTerm, predicate: str, value: RdfTerm, /) -> None:
@@ -206,7 +206,7 @@ class Statements(Protocol):
 class _Writer:
     """Collects the statements of one dataset."""
 
-    def __init__(self, stored: StoredDataset, graph: Statements) -> None:
+    def __init__(self, stored: StoredDataset, graph: StatementSink) -> None:
         self.stored, self.graph = stored, graph
         self.blanks = 0
 
@@ -263,7 +263,7 @@ def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> RdfGraph:
     return graph
 
 
-def describe(stored: StoredDataset, graph: Statements, *, inherits: bool = True) -> None:
+def describe(stored: StoredDataset, graph: StatementSink, *, inherits: bool = True) -> None:
     """Add the statements of :func:`dataset_graph` to ``graph``, which may be a graph or a writer of a syntax."""
     writer = _Writer(stored, graph)
     graph, d, node = writer.graph, stored.dataset, node_of("dataset", stored.id)

@@ -11,6 +11,7 @@ from typing import Any
 
 from catalog.db.compacting import check_room, compact, mark_for_compacting
 from catalog.db.due_triggers import create_triggers
+from catalog.db.interning import intern_texts
 from catalog.db.narrowing import BEFORE, move_findings
 from catalog.db.packing import pack_records
 from catalog.db.schema import TABLES, ColumnSpec, found, metric_columns
@@ -238,7 +239,14 @@ def s0016_packed_records(db: Database) -> None:
         mark_for_compacting(db)
 
 
-_SHRINKING = frozenset({"s0014_narrow_findings", "s0016_packed_records"})
+@migrate()
+def s0017_texts_once(db: Database) -> None:
+    """Let :func:`catalog.db.interning.intern_texts` store the long texts of measurements once."""
+    if db.execute("select 1 from datasets limit 1").fetchone():
+        mark_for_compacting(db)
+
+
+_SHRINKING = frozenset({"s0014_narrow_findings", "s0016_packed_records", "s0017_texts_once"})
 """Steps after which the file is compacted."""
 
 
@@ -279,6 +287,7 @@ def bring_up_to_date(db: Database) -> None:
     migrate.apply(db)
     move_findings(db)
     pack_records(db)
+    intern_texts(db)
     add_metric_columns(db)
     create_views(db)
     compact(db)

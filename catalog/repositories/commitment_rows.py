@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from catalog.db.schema.found import interned
 from catalog.db.store import Catalog
 
 __all__ = ["Head", "Member", "MemberDistribution", "MemberService", "findings_of", "heads_of", "members_of"]
@@ -123,7 +124,7 @@ def members_of(catalog: Catalog, ids: Sequence[str]) -> Iterator[Member]:
         chosen = json.dumps(ids[start : start + CHUNK])
         parts, services = _parts(catalog, chosen), _services(catalog, chosen)
         columns = ", ".join(f"d.{name}" for name in (*_PLAIN, *_LISTS))
-        quality = ", ".join(f"q.{name} as q_{name}" for name in OF_DATASET)
+        quality = ", ".join(f"{_measured(name)} as q_{name}" for name in OF_DATASET)
         # Names come from the constants above.
         rows = catalog.rows(
             f"""select {columns}, {quality}, q.dataset_id is not null as is_scored from datasets d
@@ -159,12 +160,17 @@ def _texts(cell: str | None) -> tuple[str, ...]:
     return tuple(one for one in json.loads(cell) if isinstance(one, str)) if cell else ()
 
 
+def _measured(name: str) -> str:
+    """Return an SQL expression for a column of a quality table ``q``."""
+    return interned(f"q.{name}") if name == "unknown" else f"q.{name}"
+
+
 def _unknown(cell: str | None) -> frozenset[str]:
     return frozenset(cell.split(",")) if cell else frozenset()
 
 
 def _parts(catalog: Catalog, chosen: str) -> dict[str, list[MemberDistribution]]:
-    quality = ", ".join(f"q.{name} as q_{name}" for name in OF_PART)
+    quality = ", ".join(f"{_measured(name)} as q_{name}" for name in OF_PART)
     rows = catalog.rows(
         f"""select d.id, d.dataset_id, d.title, d.url,
               d.format, d.conforms_to, d.described_by, d.modified, q.licence_id, q.format_served,

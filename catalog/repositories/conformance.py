@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from catalog.db.interned import text_keys
 from catalog.db.rows import plain
+from catalog.db.schema.found import interned
 from catalog.db.store import Catalog
 from catalog.model.canonical import json_text
 from specs.metrics import methodology_version
@@ -183,6 +185,8 @@ def write_conformance(
         for marks, chunk in _chunks(dataset_ids):
             record |= catalog.db.conn.execute(f"select d.id, {_RECORD} from datasets d where d.id in ({marks})", chunk)
             catalog.db.conn.execute(f"delete from conformance where dataset_id in ({marks})", chunk)
+        texts = [plain(json_text(list(one.results)[:MAX_RESULTS])) for one in judged]
+        keys = text_keys(catalog.db.conn, dict.fromkeys(texts))
         catalog.upsert(
             "conformance",
             [
@@ -195,11 +199,11 @@ def write_conformance(
                     "conforms": int(one.conforms),
                     "violations": one.violations,
                     "warnings": one.warnings,
-                    "results": plain(json_text(list(one.results)[:MAX_RESULTS])),
+                    "results": keys[text],
                     "methodology_version": version,
                     "record": record.get(one.dataset_id),
                 }
-                for one in judged
+                for one, text in zip(judged, texts, strict=True)
             ],
         )
 
@@ -226,7 +230,8 @@ def conformance(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[
     """
     found: dict[str, dict[str, StandardResult]] = {}
     for marks, chunk in _chunks(dataset_ids):
-        sql = f"select * from conformance where dataset_id in ({marks}) order by id"
+        sql = f"""select c.*, {interned("c.results")} as told from conformance c
+                  where c.dataset_id in ({marks}) order by c.id"""
         for row in catalog.rows(sql, chunk):
             found.setdefault(row["dataset_id"], {})[row["standard"]] = StandardResult(
                 dataset_id=row["dataset_id"],
@@ -235,6 +240,6 @@ def conformance(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[
                 conforms=bool(row["conforms"]),
                 violations=row["violations"],
                 warnings=row["warnings"],
-                results=json.loads(row["results"] or "[]"),
+                results=json.loads(row["told"] or "[]"),
             )
     return found

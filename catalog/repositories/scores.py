@@ -3,13 +3,14 @@ governments."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.db.interned import text_keys
 from catalog.db.schema.views import is_present
 from catalog.db.store import Catalog
 from catalog.repositories.findings import FoundInDataset, carry_findings
@@ -45,11 +46,21 @@ def write_scores(catalog: Catalog, run_id: str, scored: Scored, checked_at: str)
     """
     with catalog.writing():
         known = before(catalog, [str(one.dataset_id) for one in scored.found], methodology_version())
-        catalog.upsert_rows("dataset_quality", scored.dataset_columns, scored.datasets)
-        catalog.upsert_rows("distribution_quality", scored.distribution_columns, scored.distributions)
+        for table, columns, rows in (
+            ("dataset_quality", scored.dataset_columns, scored.datasets),
+            ("distribution_quality", scored.distribution_columns, scored.distributions),
+        ):
+            catalog.upsert_rows(table, columns, _interned(catalog, columns, rows))
         carry_findings(catalog, run_id, scored.found, checked_at, known)
         done = [(one.dataset_id,) for one in scored.found]
         catalog.db.conn.executemany("delete from to_score where dataset_id = ?", done)
+
+
+def _interned(catalog: Catalog, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """Yield the rows of a quality table with the key of the text in the column ``unknown``, of which there are few."""
+    at = columns.index("unknown")
+    keys = text_keys(catalog.db.conn, dict.fromkeys(row[at] for row in rows))
+    return ((*row[:at], keys[row[at]], *row[at + 1 :]) for row in rows)
 
 
 def close_missing(catalog: Catalog, portal_id: str) -> None:

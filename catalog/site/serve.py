@@ -16,6 +16,7 @@ from typing import Literal
 
 from catalog.db.migrations import bring_up_to_date
 from catalog.db.packed import PackedTexts
+from catalog.db.schema.found import INTERNED, interned
 from catalog.db.schema.views import VIEWS
 from catalog.db.sqlite import Database
 from catalog.db.store import CatalogError
@@ -105,8 +106,9 @@ def publish(db: Path, out: Path) -> None:
             # For a catalogue that no command has opened since an upgrade: the site's pages need today's tables and
             # views.
             bring_up_to_date(Database(copy))
-            take_out(copy)
+            # First the texts in place of their keys: those that nothing refers to any more are taken out.
             _unpack(copy)
+            take_out(copy)
             # Some SQLite versions renumber rows in a vacuum (3.40 does not), and the full-text index uses the numbers.
             copy.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
             for table, column in _PUBLIC_INDEXES:
@@ -122,12 +124,14 @@ def publish(db: Path, out: Path) -> None:
 
 
 def _unpack(copy: sqlite3.Connection) -> None:
-    """Write the records of the copy as text, which anyone can read without our program."""
+    """Write the records of the copy, and texts that stand once, as text that anyone can read without our program."""
     packed = PackedTexts(copy)
     copy.create_function("unpacked", 1, packed.text)
     for table in ("records", "record_versions"):
         copy.execute(f"update {table} set raw = unpacked(raw) where typeof(raw) = 'blob'")  # noqa: S608  # see above
     copy.execute("delete from record_dictionaries")
+    for table, column in INTERNED:
+        copy.execute(f"update {table} set {column} = {interned(column)} where {column} is not null")  # noqa: S608
 
 
 def is_current(public: Path) -> bool:

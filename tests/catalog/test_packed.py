@@ -14,6 +14,7 @@ import pytest
 from backports import zstd
 
 from catalog.db import packed
+from catalog.db.schema.found import interned
 from catalog.db.store import Catalog, open_catalog
 from catalog.repositories.changes import changes
 from catalog.repositories.conformance import is_federal
@@ -117,3 +118,25 @@ def test_the_public_copy_holds_text(tmp_path: Path) -> None:
         count = "select count(*) from record_versions where json_extract(raw, '$.name') is not null"
         assert copy.execute(count).fetchone() == (packed.ENOUGH,)
         assert copy.execute("select count(*) from record_dictionaries").fetchone() == (0,)
+
+
+def test_what_is_unknown_stands_once_and_is_spelt_out_in_the_public_copy(tmp_path: Path) -> None:
+    path, public = tmp_path / "data" / "catalog.db", tmp_path / "site" / "catalog.db"
+    rows = [{"distribution_id": f"f{n}", "dataset_id": "d", "unknown": f"link_ok,x{n % 2}"} for n in range(4)]
+    with open_catalog(path) as catalog, catalog.writing():
+        catalog.upsert("datasets", [{"id": "d", "portal_id": "p"}])
+        catalog.upsert("distribution_quality", rows)
+        # In the form of the version before.
+        catalog.db.conn.execute("delete from _sqlite_migrations where name = 's0017_texts_once'")
+    told = f"select distribution_id, {interned('q.unknown')} from distribution_quality q order by 1"
+    for _ in range(2):
+        with open_catalog(path) as catalog:
+            assert catalog.db.conn.execute(told).fetchall() == [
+                (row["distribution_id"], row["unknown"]) for row in rows
+            ]
+            assert catalog.value("select count(distinct unknown) from distribution_quality") == 2
+            assert catalog.value("select max(length(unknown)) from distribution_quality") == 1
+    publish(path, public)
+    with closing(sqlite3.connect(public)) as copy:
+        assert copy.execute("select unknown from distribution_quality order by 1 limit 1").fetchone() == ("link_ok,x0",)
+        assert copy.execute("select count(*) from finding_texts").fetchone() == (0,)

@@ -15,11 +15,13 @@ __all__ = [
     "FINDING_FACETS",
     "FINDING_SQL",
     "IDS",
+    "INTERNED",
     "INDEXES",
     "RULE",
     "TABLES",
     "TEXTS",
     "TRIGGERS",
+    "interned",
     "public_id",
 ]
 
@@ -82,6 +84,16 @@ IDS = {
 """Columns of a finding that stand in the table ``keys``, with the column that holds the key."""
 
 
+INTERNED = (("distribution_quality", "unknown"), ("dataset_quality", "unknown"), ("conformance", "results"))
+"""Columns of other tables whose long texts stand in ``finding_texts`` too: a row holds the key, the public copy the
+text."""
+
+
+def interned(column: str) -> str:
+    """Return an SQL expression for the text of a column of ``INTERNED``, given with the alias of its table."""
+    return f"coalesce((select text from finding_texts where key = {column}), {column})"  # noqa: S608
+
+
 def public_id(alias: str = "") -> str:
     """Return an SQL expression for the id of a finding, of the row ``alias`` of ``finding_rows``.
 
@@ -112,9 +124,9 @@ TABLES: dict[str, TableSpec] = {
         facets=("dimension", "severity"),
     ),
     "finding_texts": TableSpec(
-        "A text of findings, once: what was observed, a format, a field, lines, an instant.",
+        "A text of findings and measurements, once: what was observed, a format, a field, what is unknown.",
         {
-            "key": c(int, "Number that findings refer to."),
+            "key": c(int, "Number by which rows refer to it."),
             "digest": c(int, "First seven bytes of its BLAKE2b hash, to find it by."),
             "text": c(str, "Text."),
         },

@@ -27,7 +27,9 @@ TABLES: dict[str, TableSpec] = {
             "findings": c(int, "Open findings."),
             "measured": c(int, "Measurements made, of the dataset and its distributions."),
             "applicable": c(int, "Measurements that apply; what was not measured of them is unknown."),
-            "unknown": c(str, "Metrics that could not be observed, by id."),
+            "unknown": c(
+                str, "Metrics that could not be observed, by id; but for the public copy, the key of that text."
+            ),
             "open_definition": c(
                 str,
                 "Verdict of the Open Definition's list on its least open file: open, not_open, declared_only, unknown.",
@@ -57,7 +59,9 @@ TABLES: dict[str, TableSpec] = {
             "licence_id": c(str, "Licence recognised, as an id of specs/vocabularies/licences.csv."),
             "format_declared": c(str, "Format recognised in what was declared."),
             "format_served": c(str, "Format recognised in what was served."),
-            "unknown": c(str, "Metrics that could not be observed, by id."),
+            "unknown": c(
+                str, "Metrics that could not be observed, by id; but for the public copy, the key of that text."
+            ),
             "open_definition": c(str, "Verdict of the Open Definition's list: open, not_open, declared_only, unknown."),
         },
         pk="distribution_id",
@@ -78,7 +82,9 @@ TABLES: dict[str, TableSpec] = {
             "violations": c(int, "Requirements that are broken."),
             "warnings": c(int, "Recommendations that are not followed."),
             "results": c(
-                list, "20 of a kind at most: path, component, severity, count; of requirements node and message."
+                list,
+                "20 of a kind at most: path, component, severity, count; of requirements node and message. But for the "
+                "public copy, the key of that text.",
             ),
             "methodology_version": c(str, "Version of the rules."),
             "record": c(str, "What was judged: digest of the record, and the address of its publisher's page."),

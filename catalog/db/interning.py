@@ -1,0 +1,37 @@
+"""Store the long texts of an older catalogue once each, in parts, so that a killed upgrade goes on."""
+
+from __future__ import annotations
+
+from catalog.db.compacting import is_to_compact
+from catalog.db.interned import text_keys
+from catalog.db.schema.found import INTERNED
+from catalog.db.sqlite import Database
+
+__all__ = ["intern_texts"]
+
+PART = 10_000
+"""Rows that are changed in one transaction."""
+
+
+def intern_texts(db: Database) -> None:
+    """Put the key of each text in the place of the text, in the columns ``INTERNED``. Do nothing in a catalogue that is
+    not being upgraded. A cell that holds a key already stays."""
+    if not is_to_compact(db):
+        return
+    for table, column in INTERNED:
+        after = -1
+        while True:
+            rows = db.execute(
+                f"select rowid, [{column}] from [{table}] where rowid > ? order by rowid limit {PART}",  # noqa: S608  # names of the schema
+                [after],
+            ).fetchall()
+            if not rows:
+                break
+            after = rows[-1][0]
+            texts = [(key, text) for key, text in rows if text and not text.isdigit()]
+            with db.atomic():
+                keys = text_keys(db.conn, dict.fromkeys(text for _, text in texts))
+                db.conn.executemany(
+                    f"update [{table}] set [{column}] = ? where rowid = ?",  # noqa: S608
+                    [(keys[text], key) for key, text in texts],
+                )

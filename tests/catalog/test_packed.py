@@ -128,7 +128,7 @@ def test_what_is_unknown_stands_once_and_is_spelt_out_in_the_public_copy(tmp_pat
         catalog.upsert("distribution_quality", rows)
         # In the form of the version before.
         catalog.db.conn.execute("delete from _sqlite_migrations where name = 's0017_texts_once'")
-    told = f"select distribution_id, {interned('q.unknown')} from distribution_quality q order by 1"
+    told = f"select distribution_id, {interned('q.unknown')} from distribution_quality q order by 1"  # noqa: S608
     for _ in range(2):
         with open_catalog(path) as catalog:
             assert catalog.db.conn.execute(told).fetchall() == [

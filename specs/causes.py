@@ -26,15 +26,17 @@ class CauseClass(Strict):
     """Ids of metrics."""
     root: Root
     """What the findings of a cause have in common."""
-    split: Literal["value", "fault", "defect", "day", "text"] | None = None
+    split: Literal["value", "fault", "defect", "format", "text"] | None = None
     """What divides the findings of one rule before they are grouped: the value observed, the fault of the address, the
-    defect of the table, the day of the last change, or the description. None: nothing."""
+    defect of the table, the format declared, or the description. None: nothing."""
     levels: tuple[Level, ...]
     """Levels at which a cause is looked for, the widest first."""
     minimum: Annotated[int, Field(ge=2)]
     """Datasets or files below which nothing is proved."""
     is_same_value_enough: bool = False
     """Whether the same value alone proves the cause, whatever share of the group has it."""
+    least_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Where the same value is enough: share of the group that must have it all the same."""
     not_values: tuple[str, ...] = ()
     """Values (last word of what was observed) whose findings stay single."""
 
@@ -44,6 +46,7 @@ class CauseRules(Strict):
 
     share: Share
     kept_share: Share
+    narrow_minimum: Annotated[int, Field(ge=2)]
     chance: Share
     shared_hosts: tuple[str, ...]
     effort_hours: dict[Level, Annotated[float, Field(gt=0)]]

@@ -246,6 +246,12 @@ def s0017_texts_once(db: Database) -> None:
         mark_for_compacting(db)
 
 
+@migrate()
+def s0018_causes(db: Database) -> None:
+    """Add the tables of causes and their findings."""
+    add_missing(db)
+
+
 _SHRINKING = frozenset({"s0014_narrow_findings", "s0016_packed_records", "s0017_texts_once"})
 """Steps after which the file is compacted."""
 

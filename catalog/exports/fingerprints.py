@@ -43,6 +43,13 @@ _ROWS = {
     "replies": """select f.portal_id, f.publisher_id, r.id, r.number, r.reply, r.note, r.promised_on, r.replied_on,
           r.outcome, f.state, r.promised_on < :day
         from replies r join findings f on f.id = r.finding_id""",
+    # What a publisher's cause brings to the portal, and how the others do, is left to the next change of its folder.
+    "causes": """select c.portal_id, case when c.entity_level = 'publisher' then c.entity_id else '' end, c.id,
+          replace(c.state, 'new', 'open'), c.datasets, c.files, c.findings, c.failing, c.applicable, c.how_to_fix,
+          c.examples, c.first_seen_run, c.fixed_run is :run, c.publisher_gain_points,
+          case when c.entity_level = 'portal' then c.gain_points end,
+          (select max(r.number) from replies r where r.finding_id = c.id)
+        from causes c""",
     "reports": """select r.portal_id, d.publisher_id, r.id, r.reported_on, r.what, r.who, r.url
         from reports r left join datasets d on d.id = r.dataset_id""",
     "corrections": """select c.portal_id, d.publisher_id, c.id, c.corrected_at

@@ -15,10 +15,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 
 from catalog.db.store import Catalog
+from catalog.exports.cards import day_of_run
+from catalog.exports.cause_rows import fix_in_words, unseen_hosts_in_words
 from catalog.exports.columns import SCORECARD
 from catalog.exports.folders import folder_name
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.promises import OVERALL, commitment_rows
+from catalog.repositories.first_fixes import first_fixes
 from specs.languages import Language, language
 from specs.metrics import dimensions
 
@@ -117,8 +120,10 @@ def government_page(
             w=words,
             t=words.phrase,
             number=words.number,
+            day=day_of_run,
             card=full,
-            fixes=_fixes(catalog, card["entity_level"], card["entity_id"]),
+            fixes=_fixes(catalog, words, card["entity_level"], card["entity_id"]),
+            unseen=unseen_hosts_in_words(catalog, words, card["entity_id"]),
             commitments=overall,
             reports=_reports(catalog, card["entity_id"]),
             figures=FIGURES,
@@ -181,13 +186,12 @@ def withheld_in_words(words: Language, reason: str | None) -> str:
     return words.phrase("withheld_few" if reason.startswith("fewer") else "withheld_unmeasured")
 
 
-def _fixes(catalog: Catalog, level: str, entity_id: str) -> list[dict[str, Any]]:
-    found = catalog.rows(
-        """select rule_id, how_to_fix, datasets, gain_points, effort_hours from top_fixes
-           where entity_level = ? and entity_id = ? order by rank limit ?""",
-        [level, entity_id, FIXES],
-    )
+def _fixes(catalog: Catalog, words: Language, level: str, entity_id: str) -> list[dict[str, Any]]:
+    found = first_fixes(catalog, level, entity_id, FIXES)
     for fix in found:
+        fix["what"] = fix_in_words(words, fix)
+        if fix["cause_id"]:
+            continue
         fix["examples"] = catalog.rows(
             """select coalesce(d.landing_page, f.resource_url, d.source_url) as url, d.title
                from governments g cross join open_findings f on f.portal_id = g.portal_id

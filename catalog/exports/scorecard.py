@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.db.store import Catalog
+from catalog.exports.cause_rows import cause_rows
 from catalog.exports.csvfile import CsvFile, cells_of
 from catalog.exports.figures import queries
 from catalog.exports.finding_rows import finding_rows
@@ -41,10 +42,12 @@ class ScorecardFiles(OutputFormat):
         catalog, run_id, out, language = job.catalog, job.run_id, job.out, job.options.language
         folders, codes = job.folders, job.languages
         written = _write_small(catalog, out, job.cards, language, commitment_rows(catalog, job.head))
+        written += _write(out, "causes", language, cause_rows(catalog, run_id))
         for government, folder in folders.items():
             own = [row for row in job.cards if row["government"] == government]
             rows = commitment_rows(catalog, job.head, government=government)
             written += _write_small(catalog, folder, own, codes[government], rows)
+            written += _write(folder, "causes", codes[government], cause_rows(catalog, run_id, government=government))
         waiting = dict(folders)
         # There can be millions of findings and hundreds of governments: hold one row in memory and two sets of files
         # open.
@@ -72,6 +75,8 @@ def _publishers(
     for folder, row in chosen.items():
         rows = commitment_rows(catalog, head, publisher_id=row["entity_id"])
         written += _write_small(catalog, folder, [row], code, rows)
+        own_causes = cause_rows(catalog, head["run_id"], publisher_id=row["entity_id"])
+        written += _write(folder, "causes", code, own_causes)
     waiting = {row["entity_id"]: folder for folder, row in chosen.items()}
     found = finding_rows(catalog, head["run_id"], "publisher", government) if chosen else iter(())
     for publisher_id, rows_of in groupby(found, key=itemgetter("publisher_id")):

@@ -15,6 +15,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from catalog.exports.cause_rows import cause_rows
 from catalog.exports.columns import describe_findings
 from catalog.exports.csvfile import CsvFile
 from catalog.exports.figures import queries
@@ -58,17 +59,21 @@ class _Tables:
         job = self.job
         if job.is_due(job.out):
             self._small(job.out, job.cards, job.options.language, commitment_rows(self.catalog, job.head))
+            self._write(job.out, "causes", job.options.language, self._causes())
             self._write(job.out, "queries", None, queries())
         for name, folder in job.folders.items():
             code = job.languages[name]
             if job.is_due(folder):
                 own = [row for row in job.cards if row["government"] == name]
                 self._small(folder, own, code, commitment_rows(self.catalog, job.head, government=name))
+                self._write(folder, "causes", code, self._causes(government=name))
                 self._write(folder, "queries", None, queries())
             for path, card in job.publishers[name].items():
                 if job.is_due(path):
                     rows = [*commitment_rows(self.catalog, job.head, publisher_id=card["entity_id"])]
                     self._small(path, [card], code, rows)
+                    if causes := [*self._causes(publisher_id=card["entity_id"])]:
+                        self._write(path, "causes", code, causes)
         with ExitStack() as stack:
             everything = None
             if job.is_due(job.out):
@@ -80,6 +85,12 @@ class _Tables:
                 self._findings(name, everything)
         self.written += everything.paths if everything else []
         return self.written
+
+    def _causes(self, *, government: str | None = None, publisher_id: str | None = None) -> Iterator[dict[str, Any]]:
+        # "New" would change the row in the next run; first_seen_run says it too.
+        return cause_rows(
+            self.catalog, self.job.run_id, government=government, publisher_id=publisher_id, says_new=False
+        )
 
     def _small(self, folder: Path, cards: list[dict[str, Any]], code: str | None, commitments: Iterable[Any]) -> None:
         self._write(folder, "scorecard", code, cards)

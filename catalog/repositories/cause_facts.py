@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.db.interned import texts_of_keys
 from catalog.db.schema.views import OPEN, STANDING, address, is_current, state_in
 from catalog.db.store import Catalog
-from catalog.repositories.finding_keys import NUMBER
 
 __all__ = ["CauseFacts", "Codes", "cause_facts", "host_of", "pattern_of"]
 
@@ -22,6 +23,8 @@ Flags = NDArray[np.bool_]
 _CHUNK = 20_000
 _HEX = re.compile(r"(?i)[0-9a-f]{8,}(-[0-9a-f]{4,})*")
 _DIGITS = re.compile(r"[0-9]+")
+_END = re.compile(r"[/?#\\]")
+_PORT = re.compile(r":[0-9]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ class CauseFacts:
     rules: Sequence[str]
     splits: Sequence[str]
     dataset_key: Numbers
-    """Row id of each dataset, ascending."""
+    """Row id of each dataset, ascending; it holds for this opening of the catalogue only."""
+    dataset_id: Sequence[str]
     file_key: Numbers
     """Row id of each file, ascending."""
     publisher: Codes
@@ -78,7 +82,7 @@ class CauseFacts:
     pattern: Codes
     """Host and form of the address of each file; filled only where addresses fail."""
     applies: Mapping[str, Flags]
-    """By rule: which datasets or files it applies to and was measured for."""
+    """By rule that has findings: which datasets or files it applies to and was measured for."""
 
 
 def host_of(url: str | None) -> str:
@@ -87,12 +91,12 @@ def host_of(url: str | None) -> str:
     >>> host_of("https://WWW.example.org:8080/a.csv")
     'example.org'
     """
-    if not url or "://" not in url:
-        return ""
-    rest = url.split("://", 1)[1]
-    host = re.split(r"[/?#\\]", rest, maxsplit=1)[0].rsplit("@", 1)[-1]
-    # Only a trailing number is a port: an IPv6 address keeps its colons within brackets.
-    return re.sub(r":[0-9]*$", "", host).lower().removeprefix("www.")
+    _, _, rest = (url or "").partition("://")
+    host = _END.split(rest, maxsplit=1)[0]
+    if "@" in host or ":" in host:
+        # Only a trailing number is a port: an IPv6 address keeps its colons within brackets.
+        host = _PORT.sub("", host.rsplit("@", 1)[-1])
+    return host.lower().removeprefix("www.")
 
 
 def pattern_of(url: str) -> str:
@@ -120,25 +124,25 @@ def cause_facts(
     """Return the standing findings of a portal about its present datasets, with what they may have in common.
 
     ``splits``: the rules whose findings are wanted, each with what divides its findings: "value", "fault", "defect",
-    "day", "text" or None. ``with_patterns``: rules whose findings need the form of the address.
+    "format", "text" or None. ``with_patterns``: rules whose findings need the form of the address.
     """
     rules = list(splits)
-    run = catalog.db.conn.execute
-    datasets = run(
-        """select d.rowid, coalesce(q.publisher_id, ''), coalesce(d.harvested_from, '') from datasets d
-           join dataset_quality q on q.dataset_id = d.id where q.portal_id = ? order by d.rowid""",
+    datasets = catalog.db.conn.execute(
+        """select d.rowid, d.id, k.key, coalesce(q.publisher_id, ''), coalesce(d.harvested_from, '')
+           from dataset_quality q join datasets d on d.id = q.dataset_id left join keys k on k.id = d.id
+           where q.portal_id = ? order by d.rowid""",
         [portal_id],
     ).fetchall()
     key = np.array([row[0] for row in datasets], dtype=np.int64)
-    found = _findings(catalog, portal_id, splits)
+    found, texts = _findings(catalog, portal_id, splits)
     needs = set(with_patterns)
     files = _Files(key)
     files.read(catalog, portal_id, keep_urls=bool(needs & {rules[at] for at in set(found["rule"].tolist())}))
-    dataset = _position(key, found["dataset"])
-    file = np.where(found["file"] >= 0, _position(files.key, found["file"]), -1)
+    dataset = _lookup([row[2] for row in datasets], found["dataset"])
+    file = _lookup(files.stored_key, found["file"])
     # A finding about a retired file, or about a dataset that is not scored, has ended or ends now.
     is_usable = (dataset >= 0) & ((found["file"] < 0) | (file >= 0))
-    texts: list[str] = found["texts"]
+    failing = is_usable & (file >= 0) & np.isin(found["rule"], [rules.index(rule) for rule in needs if rule in splits])
     return CauseFacts(
         number=found["number"][is_usable],
         rule=found["rule"][is_usable],
@@ -150,69 +154,82 @@ def cause_facts(
         rules=rules,
         splits=texts,
         dataset_key=key,
+        dataset_id=[row[1] for row in datasets],
         file_key=files.key,
-        publisher=_codes(row[1] for row in datasets),
-        source=_codes(row[2] for row in datasets),
+        publisher=_codes(row[3] for row in datasets),
+        source=_codes(row[4] for row in datasets),
         dataset_host=files.host_of_datasets(len(key)),
         file_dataset=files.dataset,
         host=files.host,
         format=files.format,
         written=files.written,
-        pattern=files.patterns(file[is_usable & np.isin(found["rule"], [rules.index(rule) for rule in needs])]),
-        applies=_applies(catalog, portal_id, rules, key, files.key),
+        pattern=files.patterns(file[failing]),
+        applies=_applies(catalog, portal_id, [rules[at] for at in np.unique(found["rule"])], key, files.key),
     )
 
 
 _SPLIT = {
-    "value": "coalesce(f.observed, '')",
-    # What a server says: the fault and the status of the last check of the address.
-    "fault": """coalesce((select coalesce(r.fault, '') || ' ' || coalesce(r.status, '') from resource_checks r
-                where r.url = f.resource_url), f.observed, '')""",
-    "defect": "coalesce(f.field, '')",
-    # Day of the last change, as the sentence of the rule up_to_date says it.
-    "day": "substr(f.observed, instr(f.observed, ' on ') + 4, 10)",
+    None: "0",
+    # Keys of texts.
+    "value": "coalesce(f.observed, 0)",
+    "defect": "coalesce(f.field, 0)",
+    # Texts. What a server says: the fault and the status of the last check of the address.
+    "fault": f"""coalesce((select trim(coalesce(r.fault, '') || ' ' || coalesce(r.status, '')) from resource_checks r
+                where r.url = coalesce(nullif(f.resource_url, ''), {address("x")})),
+                (select text from finding_texts where key = f.observed), '')""",
+    "format": "coalesce(trim(x.format), '')",
     "text": "coalesce(trim(d.description), '')",
 }
+"""SQL: what divides the findings of a rule, by the name of the split."""
+_JOINS = {
+    "fault": "left join keys k on k.key = f.distribution_key left join distributions x on x.id = k.id",
+    "format": "left join keys k on k.key = f.distribution_key left join distributions x on x.id = k.id",
+    "text": "left join keys k on k.key = f.dataset_key left join datasets d on d.id = k.id",
+}
+_ROW = np.dtype(
+    [
+        ("number", np.int64), ("rule", np.int64), ("dataset", np.int64), ("file", np.int64), ("gain", np.float64),
+        ("is_open", np.int64), ("split", np.int64),
+    ]
+)  # fmt: skip
 
 
-def _findings(catalog: Catalog, portal_id: str, splits: Mapping[str, str | None]) -> dict[str, Any]:
+def _findings(catalog: Catalog, portal_id: str, splits: Mapping[str, str | None]) -> tuple[NDArray[Any], list[str]]:
+    """Return the standing findings of the rules in ``splits`` as rows of numbers, and the texts that divide them.
+
+    Datasets and files are numbers of the table ``keys`` (-1 for no file), rules and splits are indexes.
+    """
     number_of = {rule: number for number, rule in enumerate(splits)}
-    cases = []
-    for kind, sql in _SPLIT.items():
-        if chosen := [rule for rule, split in splits.items() if split == kind]:
-            cases.append(f"when f.rule_id in ({_quoted(chosen)}) then {sql}")
-    split = f"case {' '.join(cases)} else '' end" if cases else "''"
-    # Only names of the schema, ids of metrics and constants of ours are inserted into the text.
-    cursor = catalog.db.conn.execute(
-        f"""select {NUMBER}, f.rule_id, d.rowid, coalesce(x.rowid, -1), {split}, coalesce(f.gain_points, 0.0),
-              {state_in(OPEN)}
-            from findings f join datasets d on d.id = f.dataset_id
-            left join distributions x on x.id = f.distribution_id
-            where f.portal_id = ? and {state_in(STANDING)} and f.rule_id in ({_quoted(splits)})
-              and (f.distribution_id is null or x.id is not null)""",  # noqa: S608
-        [portal_id],
-    )
+    stored = catalog.rows("select key, rule_id from rules")
+    rule_at = {row["key"]: number_of[row["rule_id"]] for row in stored if row["rule_id"] in number_of}
     texts: dict[str, int] = {"": 0}
-    chunks: list[tuple[NDArray[Any], ...]] = []
-    while rows := cursor.fetchmany(_CHUNK):
-        number, rule, dataset, file, said, gain, is_open = zip(*rows, strict=True)
-        chunks.append(
-            (
-                np.array(number, dtype=np.int64),
-                np.array([number_of[one] for one in rule], dtype=np.int64),
-                np.array(dataset, dtype=np.int64),
-                np.array(file, dtype=np.int64),
-                np.array([texts.setdefault(one, len(texts)) for one in said], dtype=np.int64),
-                np.array(gain, dtype=np.float64),
-                np.array(is_open, dtype=np.int64),
-            )
+    parts = []
+    for split in sorted(set(splits.values()), key=str):
+        keys = [row["key"] for row in stored if row["rule_id"] in splits and splits[row["rule_id"]] == split]
+        # Only constants of ours are inserted into the text.
+        cursor = catalog.db.conn.execute(
+            f"""select f.key, f.rule_key, coalesce(f.dataset_key, -1), coalesce(f.distribution_key, -1),
+                  coalesce(f.gain_points, 0.0), {state_in(OPEN)}, {_SPLIT[split]}
+                from finding_rows f {_JOINS.get(split or "", "")}
+                where f.portal_key = (select key from keys where id = ?) and {state_in(STANDING)}
+                  and f.rule_key in (select value from json_each(?)) order by f.key""",
+            [portal_id, json.dumps(keys)],
         )
-    names = ("number", "rule", "dataset", "file", "split", "gain", "is_open")
-    empty = np.zeros(0, dtype=np.int64)
-    joined: dict[str, Any] = {
-        name: np.concatenate([chunk[at] for chunk in chunks]) if chunks else empty for at, name in enumerate(names)
-    }
-    return {**joined, "texts": list(texts)}
+        rows: Iterable[tuple[Any, ...]] = cursor
+        if split in _JOINS:
+            rows = ((*row[:-1], texts.setdefault(row[-1], len(texts))) for row in cursor)
+        part = np.fromiter(rows, dtype=_ROW)
+        if split in ("value", "defect"):
+            said = texts_of_keys(catalog.db.conn, set(part["split"].tolist()) - {0})
+            codes = {at: texts.setdefault(text or "", len(texts)) for at, text in said.items() if at is not None}
+            part["split"] = [codes.get(at, 0) for at in part["split"].tolist()]
+        parts.append(part)
+    found = np.concatenate(parts) if parts else np.zeros(0, dtype=_ROW)
+    if len(found):
+        at = np.zeros(1 + max(rule_at), dtype=np.int64)
+        at[list(rule_at)] = list(rule_at.values())
+        found["rule"] = at[found["rule"]]
+    return found, list(texts)
 
 
 class _Files:
@@ -225,25 +242,27 @@ class _Files:
     def read(self, catalog: Catalog, portal_id: str, *, keep_urls: bool) -> None:
         """Read the files that are not retired, in the order of their row ids."""
         cursor = catalog.db.conn.execute(
-            f"""select x.rowid, d.rowid, {address("x")}, upper(coalesce(q.format_declared, x.format, '')),
+            f"""select x.rowid, k.key, d.rowid, {address("x")}, upper(coalesce(q.format_declared, x.format, '')),
                   substr(max(coalesce(x.issued, ''), coalesce(x.modified, '')), 1, 10)
                 from distribution_quality q join distributions x on x.id = q.distribution_id
-                join datasets d on d.id = q.dataset_id
-                where q.portal_id = ? and {is_current("x")} order by x.rowid""",  # noqa: S608  # constants of ours
+                join datasets d on d.id = q.dataset_id left join keys k on k.id = x.id
+                where q.portal_id = ? and {is_current("x")} order by x.rowid""",  # constants of ours
             [portal_id],
         )
         keys: list[int] = []
+        self.stored_key: list[int | None] = []
         datasets: list[int] = []
         hosts, formats, days = _Coder(), _Coder(), _Coder()
         while rows := cursor.fetchmany(_CHUNK):
-            for key, dataset, url, fmt, day in rows:
+            for key, stored, dataset, url, fmt, day in rows:
                 keys.append(key)
+                self.stored_key.append(stored)
                 datasets.append(dataset)
                 hosts.add(host_of(url))
                 formats.add(fmt)
                 days.add(day if len(day) == 10 else "")
             if keep_urls:
-                self._urls += [row[2] or "" for row in rows]
+                self._urls += [row[3] or "" for row in rows]
         self.key = np.array(keys, dtype=np.int64)
         self.dataset = _position(self._datasets, np.array(datasets, dtype=np.int64))
         self.host, self.format, self.written = hosts.codes(), formats.codes(), days.codes()
@@ -294,8 +313,12 @@ def _position(keys: Numbers, wanted: Numbers) -> Numbers:
     return np.where(keys[at] == wanted, at, -1)
 
 
-def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names)
+def _lookup(keys: Sequence[int | None], wanted: Numbers) -> Numbers:
+    """Return the index in ``keys`` of each wanted key; -1 where it is not there. Keys are small numbers from 1."""
+    known = np.array([-1 if key is None else key for key in keys], dtype=np.int64)
+    found = np.full(2 + max(known.max(initial=0), wanted.max(initial=0)), -1, dtype=np.int64)
+    found[known[known >= 0]] = np.flatnonzero(known >= 0)
+    return np.asarray(found[wanted])
 
 
 def _applies(
@@ -311,7 +334,7 @@ def _applies(
         flags = np.zeros((len(rows), len(chosen)), dtype=bool)
         columns = ", ".join(f"q.[{rule}] is not null" for rule in chosen)
         # Only names of the schema are inserted into the text.
-        sql = f"select ({key}), {columns} from {table} q where q.portal_id = ?"  # noqa: S608
+        sql = f"select ({key}), {columns} from {table} q where q.portal_id = ?"
         cursor = catalog.db.conn.execute(sql, [portal_id]) if chosen else None
         while cursor and (chunk := cursor.fetchmany(_CHUNK)):
             table_of = np.array(chunk, dtype=np.int64)

@@ -9,6 +9,7 @@ from typing import Any
 from catalog.db.schema.views import NOT_ENDED
 from catalog.db.store import Catalog, now
 from catalog.model import stable_id
+from catalog.repositories.causes import apply_reply
 from catalog.repositories.findings import set_state
 from catalog.repositories.reply_files import CitizenReport, Problem, Reply
 
@@ -35,6 +36,9 @@ _STATES = {"disputed": "disputed", "waived": "waived"}
 
 def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Imported:
     """Store publishers' replies to findings, and set the state of these findings, such as disputed or waived.
+
+    A reply to a cause sets the state of all its findings, also of those that join it later, except for findings that
+    have a reply of their own.
 
     ``today``: ISO date stored for a reply without a date. A reply that was imported before changes nothing. A reply to
     an unknown finding is reported in ``problems`` of the result.
@@ -69,7 +73,9 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
             }
             catalog.upsert("replies", [row])
             done.written[one.reply] = done.written.get(one.reply, 0) + 1
-            if found[0]["state"] in NOT_ENDED:
+            if one.finding_id.startswith("cause-"):
+                apply_reply(catalog, one.finding_id, _STATES.get(one.reply, "open"))
+            elif found[0]["state"] in NOT_ENDED:
                 _set_state(catalog, one, found[0]["state"])
                 if one.reply == "disputed":
                     done.disputes.append(key)
@@ -77,7 +83,10 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
 
 
 def _finding(catalog: Catalog, finding_id: str) -> list[dict[str, Any]]:
-    """Return the finding with an id, or the one that continues it since its column was renamed."""
+    """Return the finding with an id, or the one that continues it since its column was renamed; or the cause."""
+    if finding_id.startswith("cause-"):
+        sql = "select id, state, null as dataset_id from causes where id = ?"
+        return catalog.rows(sql, [finding_id])
     seen: set[str] = set()
     while finding_id not in seen:
         seen.add(finding_id)

@@ -30,8 +30,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A publisher's reply to a finding, read from one row of a file.
+    """A publisher's reply to a finding, or to a cause and all its findings, read from one row of a file.
 
+    ``finding_id``: id of the finding, or of the cause, which begins with "cause-".
     ``reply``: acknowledged, disputed, will_fix_by or waived. ``promised_on``: ISO date by which it will be fixed, for
     will_fix_by only. ``line``: line of the file, from 1.
     """
@@ -96,7 +97,7 @@ def parse(path: Path, today: date) -> ParsedReplies:
             found.problems.append(Problem(1, "the file is empty", "send findings.csv as it was, with replies in it"))
             return found
         names, is_day_first = _names(header[1])
-        if "finding_id" in names:
+        if {"finding_id", "cause_id"} & set(names):
             _replies(found, names, rows, today, is_day_first)
         elif "what" in names and ({"url", "dataset_id", "resource_url"} & set(names)):
             _reports(found, names, rows, today, is_day_first)
@@ -212,7 +213,9 @@ def _replies(
 
 
 def _reply(line: int, row: dict[str, str], said: str, today: date, is_day_first: bool | None) -> Reply:
-    if not re.fullmatch(r"[0-9a-f]{20}", row.get("finding_id", "")):
+    # A row of causes.csv has the id of a cause. In findings.csv both stand: the reply is to the finding.
+    key = row.get("finding_id") or row.get("cause_id", "")
+    if not re.fullmatch(r"(cause-)?[0-9a-f]{20}", key):
         raise ValueError("the id of the finding is missing or was changed; copy it from the findings.csv that was sent")
     reply, rest = reply_of(said)
     note = row.get("response_note", "")[:NOTE_MAX]
@@ -230,7 +233,7 @@ def _reply(line: int, row: dict[str, str], said: str, today: date, is_day_first:
         raise ValueError("a dispute needs a reason; write it into the column response_note")
     return Reply(
         line=line,
-        finding_id=row["finding_id"],
+        finding_id=key,
         reply=reply,
         promised_on=promised_on,
         note=note or None,

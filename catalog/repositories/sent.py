@@ -10,6 +10,7 @@ from catalog.db.schema.views import is_open
 from catalog.db.store import Catalog, now
 from catalog.exports.cards import card_rows, day_of_run
 from catalog.exports.finding_rows import finding_rows
+from catalog.repositories.first_fixes import first_fixes
 from catalog.repositories.recipients import is_address, recipient_hash
 from catalog.repositories.withheld import OPERATOR, withheld
 
@@ -25,7 +26,7 @@ class Letter:
 
     ``channel``: mail or webhook; ``level``: government or publisher; ``card``: the row of that government or publisher
     in the scorecard; ``language``: code, None for English; ``overdue``: promised fixes whose day has passed; ``fixes``:
-    the three most rewarding fixes.
+    the three most rewarding fixes, see :func:`catalog.repositories.first_fixes.first_fixes`.
     """
 
     channel: str
@@ -153,11 +154,7 @@ def _letter(
     )
     is_operator = channel == "mail" and level == "government"
     personal = list(finding_rows(catalog, run_id, government=key, operator=recipient)) if is_operator else []
-    fixes = catalog.rows(
-        """select rule_id, how_to_fix, datasets, gain_points, effort_hours from top_fixes
-           where entity_level = ? and entity_id = ? order by rank limit 3""",
-        [level, key],
-    )
+    fixes = first_fixes(catalog, level, key, 3)
     return Letter(
         channel=channel,
         level=level,

@@ -31,6 +31,7 @@ _SORT = {
     "portals": {"sort": "title"},
     "dataset_quality": {"sort": "score"},
     "findings": {"sort_desc": "gain_points"},
+    "causes": {"sort_desc": "findings"},
 }
 _VIEW = {
     "id": "Stable id from portal and identifier.",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from harvester import __version__
+from harvester.cli.causes import add_to as _add_causes_command
 from harvester.cli.commitments import add_to as _add_commitment_commands
 from harvester.cli.inspect import add_to as _add_inspect_command
 from harvester.cli.options import (
@@ -401,6 +402,7 @@ def demo(context: click.Context, stay: bool, port: int) -> None:
 _add_commitment_commands(cli)
 _add_portal_commands(cli)
 _add_inspect_command(cli)
+_add_causes_command(cli)
 _add_score_commands(cli)
 _add_send_commands(cli)
 _add_shard_commands(cli)

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run
+from catalog.exports.cause_rows import fix_in_words
 from catalog.exports.csvfile import write_csv
 from catalog.exports.folders import SENT, folder_name, publisher_folder
 from catalog.repositories.sent import Letter, forget, note
@@ -125,18 +126,18 @@ def message_of(letter: Letter, words: Language) -> str:
         lines.append(
             words.phrase("mail_since", name=letter.name, since=since, new=letter.new_count, fixed=letter.fixed_count)
         )
+    if letter.fixes:
+        lines += ["", words.phrase("mail_top")]
+        lines += [
+            f"- {fix_in_words(words, fix)} "
+            f"(+{words.number(fix['gain_points'], 2)}; {words.column('datasets')}: {fix['datasets']})"
+            for fix in letter.fixes
+        ]
     if card.get("score") is not None:
         lines += ["", words.phrase("mail_score", score=words.number(card["score"]))]
         if (delta := card.get("score_delta")) is not None:
             key = "score_up" if delta > 0 else "score_down" if delta < 0 else "score_same"
             lines.append(words.phrase(key, by=words.number(abs(delta), 2), before=words.number(card["score_prev"])))
-    if letter.fixes:
-        lines += ["", words.phrase("mail_top")]
-        lines += [
-            f"- {words.fix(fix['rule_id'], None, fix['how_to_fix'])} "
-            f"(+{words.number(fix['gain_points'], 2)}; {words.column('datasets')}: {fix['datasets']})"
-            for fix in letter.fixes
-        ]
     if letter.overdue:
         lines += ["", words.phrase("mail_overdue"), *(_finding(one, words) for one in letter.overdue)]
     if letter.new and letter.since_run is not None:
@@ -170,10 +171,11 @@ def _personal(letter: Letter) -> list[tuple[str, bytes, str]]:
 
 
 def _attachments(folder: Path, code: str) -> list[tuple[str, bytes, str]]:
-    names = ["scorecard.csv", "findings.csv", PERSONAL, "rules.csv", "commitments.csv"]
-    # A language that the export did not write has no files of its own; the workbook then has the words for people.
-    names += [f"{stem}.{code}.csv" for stem in ("scorecard", "findings") if (folder / f"{stem}.{code}.csv").is_file()]
-    names += [] if f"findings.{code}.csv" in names else ["findings.xlsx"]
+    names = ["scorecard.csv", "causes.csv", "findings.csv", PERSONAL, "rules.csv", "commitments.csv"]
+    # A language that the export did not write has no files of its own; the workbooks then have the words for people.
+    translated = [f"{stem}.{code}.csv" for stem in ("scorecard", "causes", "findings")]
+    names += [name for name in translated if (folder / name).is_file()]
+    names += [] if f"findings.{code}.csv" in names else ["causes.xlsx", "findings.xlsx"]
     found = [(name, (folder / name).read_bytes()) for name in names if (folder / name).is_file()]
     if sum(len(content) for _, content in found) <= ATTACHED_MAX:
         return [(name, content, _KINDS[Path(name).suffix]) for name, content in found]

@@ -50,9 +50,11 @@ def look_again(
         _again(run, known[portal_id], chosen)
         asked |= set(chosen)
     if asked:
+        from quality.findings.cause_stage import find_causes
         from quality.systems.entities import score_entities
 
         score_entities(catalog, run_id)
+        find_causes(catalog, run_id, sorted({one["portal_id"] for one in seen} & set(known)))
     for one in found:
         is_seen = one in seen and one["resource_url"] in asked
         outcome = _outcome(catalog, one["finding_id"], one["resource_url"]) if is_seen else None

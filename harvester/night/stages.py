@@ -304,11 +304,13 @@ def _validate(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBound
 def _score(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds, *, is_full: bool) -> None:
     from catalog.repositories.copies import find_copies
     from catalog.repositories.dashboard import write_dashboard
+    from quality.findings.cause_stage import find_causes
     from quality.systems.agreement import write_agreement
     from quality.systems.entities import score_entities
     from quality.systems.stage import score_portal
 
     find_copies(run.catalog)
+    unchanged: set[str] = set()
     quarter = started(run.run_id) - timedelta(days=91)
     for portal in portals:
         name = portal.id
@@ -316,10 +318,13 @@ def _score(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds, 
         def progress(done: int, name: str = name) -> None:
             run.on_progress("score", name, done, None)
 
-        if score_portal(run.catalog, run.run_id, portal.id, progress, is_full=is_full):
+        if not score_portal(run.catalog, run.run_id, portal.id, progress, is_full=is_full):
+            unchanged.add(portal.id)
+        else:
             write_agreement(run.catalog, run.run_id, portal.id)
             write_dashboard(run.catalog, run.run_id, portal.id, quarter.strftime("%Y%m%dT%H%M%SZ"))
     score_entities(run.catalog, run.run_id)
+    find_causes(run.catalog, run.run_id, [portal.id for portal in portals], unchanged)
 
 
 def _score_due(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:

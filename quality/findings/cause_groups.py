@@ -51,7 +51,7 @@ class Groups:
             case "host":
                 return self._shared(self._servers)
             case "series" if self.is_of_file:
-                return Codes(self.dataset, [str(key) for key in facts.dataset_key])
+                return Codes(self.dataset, facts.dataset_id)
             case "format" if self.is_of_file:
                 return self._of_owner(facts.format)
             case "batch" if self.is_of_file:

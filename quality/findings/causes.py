@@ -15,7 +15,7 @@ from math import exp, log
 
 import numpy as np
 
-from catalog.repositories.cause_facts import CauseFacts, Codes, Flags, Numbers
+from catalog.repositories.cause_facts import CauseFacts, Codes, Numbers
 from quality.findings.cause_groups import Groups
 from specs.causes import CauseClass, Level, cause_rules
 
@@ -79,7 +79,7 @@ def causes_of(facts: CauseFacts, kept: Collection[CauseKey] = ()) -> list[Groupe
 
 
 def _strands(facts: CauseFacts, one: CauseClass, rows: Numbers) -> Iterator[tuple[str, Numbers]]:
-    """Yield the findings of a rule by what divides them; too few with the same value are left out."""
+    """Yield the findings of a rule by what divides them; too few of one value, and those without any, are left out."""
     if one.split is None:
         yield "", rows
         return
@@ -92,11 +92,21 @@ def _strands(facts: CauseFacts, one: CauseClass, rows: Numbers) -> Iterator[tupl
     for part in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
         if len(part) < min(one.minimum, 3) or not len(part):
             continue
-        yield names[codes[part[0]]], rows[part]
+        if text := names[codes[part[0]]]:
+            yield text, rows[part]
 
 
 def _defect(text: str) -> str:
     return text.split(":", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """How many datasets or files of a group fail, the rule applies to, and no wider cause explains yet."""
+
+    failing: int
+    applicable: int
+    unexplained: int
 
 
 class _Finder:
@@ -107,11 +117,13 @@ class _Finder:
         self.groups, self.one, self.rule_id, self.split, self.rows = groups, one, rule_id, split, rows
         self.subject = facts.file[rows] if groups.is_of_file else facts.dataset[rows]
         size = groups.size
-        self.fails = np.zeros(size, dtype=bool)
-        self.fails[self.subject] = True
-        self.applies: Flags = facts.applies[rule_id] | self.fails
-        self.publisher = groups.publisher
+        fails = np.zeros(size, dtype=bool)
+        fails[self.subject] = True
+        self.failing: Numbers = np.flatnonzero(fails)
+        self.applicable: Numbers = np.flatnonzero(facts.applies[rule_id] | fails)
         self.is_explained = np.zeros(size, dtype=bool)
+        self.explained = 0
+        self.is_taken = np.zeros(size, dtype=bool)
 
     def causes(self, kept: Collection[CauseKey]) -> list[Grouped]:
         found: list[Grouped] = []
@@ -119,7 +131,7 @@ class _Finder:
         for level in self.one.levels:
             if is_document and level != "series":
                 continue
-            if not (self.fails & ~self.is_explained).any():
+            if self.explained == len(self.failing):
                 break
             here = list(self._at(level, kept))
             found += _joined(here) if level == "batch" else here
@@ -128,62 +140,80 @@ class _Finder:
     def _at(self, level: Level, kept: Collection[CauseKey]) -> Iterator[Grouped]:
         groups = self._groups(level)
         size = len(groups.names)
-        is_in = groups.codes >= 0
-        applicable = np.bincount(groups.codes[is_in & self.applies], minlength=size)
-        failing = np.bincount(groups.codes[is_in & self.fails], minlength=size)
+        of_failing, of_applicable = groups.codes[self.failing], groups.codes[self.applicable]
+        applicable = np.bincount(of_applicable[of_applicable >= 0], minlength=size)
+        failing = np.bincount(of_failing[of_failing >= 0], minlength=size)
+        order = np.argsort(of_failing, kind="stable")
+        ends = np.searchsorted(of_failing[order], np.arange(size + 1))
         kept_here = {
             key.value for key in kept if (key.rule_id, key.level, key.split) == (self.rule_id, level, self.split)
         }
+        chosen = []
         # Once a group is explained, it is no part of the rest that the next group is compared with.
-        for at in np.lexsort((np.arange(size), -failing)):
-            if failing[at] == 0:
+        for at in np.lexsort((np.arange(size), -failing)).tolist():
+            here = self.failing[order[ends[at] : ends[at + 1]]]
+            here = here[~self.is_explained[here]]
+            if not failing[at]:
                 break
-            key = CauseKey(rule_id=self.rule_id, level=level, value=groups.names[at], split=self.split)
-            inside = groups.codes == at
-            open_here = self.fails & inside & ~self.is_explained
-            if not open_here.any():
+            if not len(here):
                 continue
-            share = failing[at] / applicable[at]
-            is_kept = (_owner(key.value) if level == "batch" else key.value) in kept_here and (
-                self.one.is_same_value_enough or share > cause_rules().kept_share
+            count = _Count(int(failing[at]), int(applicable[at]), len(here))
+            value = groups.names[at]
+            is_kept = (_owner(value) if level == "batch" else value) in kept_here and (
+                self.one.is_same_value_enough or count.failing > cause_rules().kept_share * count.applicable
             )
-            if not is_kept:
-                is_proved = self._is_proved(level, inside, int(failing[at]), int(applicable[at]))
-                if not is_proved or open_here.sum() < (1 if level == "portal" else self.one.minimum):
-                    continue
-            outside = self.applies & ~inside
-            chosen = self.rows[open_here[self.subject]]
-            self.is_explained |= open_here
+            least = 1 if level == "portal" else self.one.minimum
+            if is_kept or (self._is_proved(level, count) and len(here) >= least):
+                self.is_explained[here] = True
+                self.explained += len(here)
+                chosen.append((value, at, count))
+        yield from self._grouped(level, groups, chosen)
+
+    def _grouped(self, level: Level, groups: Codes, chosen: Sequence[tuple[str, int, _Count]]) -> Iterator[Grouped]:
+        """Yield the chosen groups of a level with their findings: those whose subject no wider cause has."""
+        if not chosen:
+            return
+        wanted = np.full(len(groups.names) + 1, -1, dtype=np.int64)
+        wanted[[at for _, at, _ in chosen]] = np.arange(len(chosen))
+        wanted[-1] = -1
+        of_row = np.where(self.is_taken[self.subject], -1, wanted[groups.codes[self.subject]])
+        order = np.argsort(of_row, kind="stable")
+        ends = np.searchsorted(of_row[order], np.arange(len(chosen) + 1))
+        for number, (value, _, count) in enumerate(chosen):
+            rows = order[ends[number] : ends[number + 1]]
+            self.is_taken[self.subject[rows]] = True
             yield Grouped(
-                key=key,
-                members=chosen,
-                failing=int(failing[at]),
-                applicable=int(applicable[at]),
-                rest_failing=int((self.fails & outside).sum()),
-                rest_applicable=int(outside.sum()),
-                publisher=self._publisher_of(open_here),
+                key=CauseKey(rule_id=self.rule_id, level=level, value=value, split=self.split),
+                members=self.rows[rows],
+                failing=count.failing,
+                applicable=count.applicable,
+                rest_failing=len(self.failing) - count.failing,
+                rest_applicable=len(self.applicable) - count.applicable,
+                publisher=self._publisher_of(self.subject[rows]),
             )
 
-    def _is_proved(self, level: Level, inside: Flags, failing: int, applicable: int) -> bool:
-        if failing < self.one.minimum:
+    def _is_proved(self, level: Level, count: _Count) -> bool:
+        least = cause_rules().narrow_minimum if level in ("format", "batch") else self.one.minimum
+        if count.failing < least:
             return False
         if self.one.is_same_value_enough:
-            return True
-        if failing / applicable < cause_rules().share:
+            return count.failing >= self.one.least_share * count.applicable
+        if count.failing < cause_rules().share * count.applicable:
             return False
         if self.one.root == "host" or level == "portal":
             # The same server, or everything there is: there is nothing to compare it with.
             return True
-        here = inside & ~self.is_explained
-        rest = ~inside & ~self.is_explained & self.applies
+        passing = count.applicable - count.failing
         chance = chance_of(
-            int((here & self.fails).sum()), int((here & self.applies).sum()), int((rest & self.fails).sum()),
-            int(rest.sum()),
-        )  # fmt: skip
+            count.unexplained,
+            count.unexplained + passing,
+            len(self.failing) - self.explained - count.unexplained,
+            len(self.applicable) - self.explained - count.unexplained - passing,
+        )
         return chance <= cause_rules().chance
 
-    def _publisher_of(self, chosen: Flags) -> str | None:
-        codes = np.unique(self.publisher[chosen])
+    def _publisher_of(self, subjects: Numbers) -> str | None:
+        codes = np.unique(self.groups.publisher[subjects])
         return self.facts.publisher.names[codes[0]] if len(codes) == 1 and codes[0] >= 0 else None
 
     def _groups(self, level: Level) -> Codes:

@@ -208,7 +208,8 @@ def score_entities(catalog: Catalog, run_id: str) -> None:
             {"id": f"{level}/{row['entity_id']}/{row['rule_id']}", "run_id": run_id, "entity_level": level, **row}
             for row in top_fixes(counted, reasons)
         ]
-        replace_rows(catalog, "top_fixes", fixes, "entity_level", level)
+        # Rows with a portal are those of causes, which follow from the findings, see quality.findings.cause_stage.
+        replace_rows(catalog, "top_fixes", fixes, "portal_id is null and entity_level", level)
 
 
 def _rows(counted: Census, reasons: Sequence[str | None]) -> Iterator[dict[str, Any]]:

@@ -23,7 +23,7 @@ from catalog.site.serve import is_current, publish
 from tests.making import put_findings
 
 BEFORE = (Path(__file__).parent / "catalogue-0.1.0.sql").read_text(encoding="utf-8")
-LAST = "s0017_texts_once"
+LAST = "s0018_causes"
 # A process that opens a catalogue and is gone, without a chance to tidy up, as it begins a statement.
 KILLED = """
 import os, signal, sqlite3, sys
@@ -135,15 +135,15 @@ def is_right(path: Path, *, is_filled: bool, new: Path) -> None:
         ("empty", "alter table [replies] rename column [responder]", 1, 11),
         # The findings are to be moved, some of them have been, all have been, the file is to be compacted, or it is.
         ("filled", "create unique index if not exists findings_by_id", 1, 13),
-        ("filled", "insert into finding_rows", 1, 17),
-        ("filled", "insert into finding_rows", 3, 17),
-        ("filled", "drop table findings_before", 1, 17),
-        ("filled", "vacuum", 1, 17),
-        ("filled", "drop table to_compact", 1, 17),
+        ("filled", "insert into finding_rows", 1, 18),
+        ("filled", "insert into finding_rows", 3, 18),
+        ("filled", "drop table findings_before", 1, 18),
+        ("filled", "vacuum", 1, 18),
+        ("filled", "drop table to_compact", 1, 18),
         ("nothing", "create virtual table datasets_fts", 1, 10),
         # Between two steps, or the last one and the views that are made after it.
-        ("filled", 'create view "answers"', 1, 17),
-        ("empty", 'create view "answers"', 1, 17),
+        ("filled", 'create view "answers"', 1, 18),
+        ("empty", 'create view "answers"', 1, 18),
         ("nothing", "begin", 7, 5),
     ],
     ids=[

@@ -118,7 +118,8 @@ def test_mail_goes_to_the_contact_once_with_the_files_in_its_language(data: Path
     assert body is not None and language("fr").phrase("mail_answer") in body.get_content()
     files = {part.get_filename(): part.get_payload(decode=True) for part in mail.iter_attachments()}
     assert set(files) == {
-        "scorecard.csv", "findings.csv", "rules.csv", "commitments.csv", "scorecard.fr.csv", "findings.fr.csv",
+        "scorecard.csv", "causes.csv", "findings.csv", "rules.csv", "commitments.csv",
+        "scorecard.fr.csv", "causes.fr.csv", "findings.fr.csv",
     }  # fmt: skip
     (own,) = (path.parent for path in (data / "exports").glob("republique*/findings.csv"))
     assert all(content == (own / str(name)).read_bytes() for name, content in files.items())

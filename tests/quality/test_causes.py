@@ -43,6 +43,7 @@ def facts(files: Sequence[dict[str, Any]], fails: Sequence[tuple[str, int, str]]
         rules=RULES,
         splits=splits,
         dataset_key=np.arange(size) + 1,
+        dataset_id=[f"d{number}" for number in range(size)],
         file_key=np.arange(size) + 1,
         publisher=of("publisher"),
         source=of("source"),
@@ -111,10 +112,10 @@ def test_few_failures_where_most_fail_elsewhere_prove_nothing() -> None:
 
 
 def test_one_value_is_one_cause_and_other_values_stay_single() -> None:
-    files = some(12, publisher="a", host="a.example") + some(30, publisher="b", host="b.example")
-    fails = failing("format_open", range(7), "the format is XLSX") + failing("format_open", [8, 9], "the format is XLS")
+    files = some(19, publisher="a", host="a.example") + some(30, publisher="b", host="b.example")
+    fails = failing("format_open", range(14), "the format is XLSX") + failing("format_open", [15], "the format is XLS")
     (one,) = causes_of(facts(files, fails))
-    assert (one.key.level, one.key.split, len(one.members)) == ("publisher", "the format is XLSX", 7)
+    assert (one.key.level, one.key.split, len(one.members)) == ("publisher", "the format is XLSX", 14)
 
 
 def test_an_unknown_licence_text_is_one_cause_wherever_it_stands() -> None:

@@ -120,20 +120,24 @@ TABLES: dict[str, TableSpec] = {
         facets=("system", "entity_level"),
     ),
     "top_fixes": TableSpec(
-        "What fixing one rule everywhere brings to a portal, a publisher or a government, as of its last run.",
+        "What one fix (a cause, or the single findings of a rule) brings to a portal, publisher or government.",
         {
             "id": c(str, "Entity and rule."),
             "run_id": c(str, "Run.", "runs"),
             "entity_level": c(str, "government, portal or publisher."),
             "entity_id": c(str, "Id of the entity."),
-            "rank": c(int, "1 for the most points for the work."),
+            "rank": c(int, "1 for what brings most for the least work: by points times points for an hour."),
             "rule_id": c(str, "Metric."),
             "how_to_fix": c(str, "What to do."),
             "datasets": c(int, "Datasets that fail it."),
             "places": c(int, "Datasets or distributions to fix."),
             "gain_points": c(float, "Points of the entity's Winnow score that fixing all of it brings."),
-            "effort_hours": c(float, "Hours of work by hand, about: minutes for one place as in the methodology."),
+            "effort_hours": c(
+                float, "Hours of work, about: of the cause, or by hand, minutes for one place as in the methodology."
+            ),
             "gain_per_hour": c(float, "Points for an hour."),
+            "cause_id": c(str, "Cause that is fixed; empty for the findings of the rule that stay single."),
+            "portal_id": c(str, "Portal of the findings."),
         },
         indexes=(("entity_level", "entity_id", "rank"),),
         facets=("entity_level", "rule_id"),

@@ -1,0 +1,72 @@
+"""The rows of ``causes.csv``, and the words of a cause in a language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from catalog.db.store import Catalog
+from catalog.exports.cards import day_of_run, head_of
+from specs.languages import Language
+from specs.metrics import metrics
+
+__all__ = ["cause_rows", "fix_in_words", "unseen_hosts_in_words"]
+
+
+def cause_rows(
+    catalog: Catalog,
+    run_id: str,
+    *,
+    government: str | None = None,
+    publisher_id: str | None = None,
+    says_new: bool = True,
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of ``causes.csv``: causes that stand, hosts that could not be observed, and causes that the run
+    ``run_id`` found to be fixed, those that bring most first.
+
+    ``government`` or ``publisher_id``: whose causes are wanted; None means all. A publisher gets those that concern it
+    alone: what concerns the whole portal is not its to fix. Without ``says_new`` a new cause is called open.
+    """
+    head = head_of(catalog, run_id)
+    rows = catalog.each(
+        """select c.*, c.id as cause_id, c.root_name as root_title, c.split as observed, b.name as publisher_name,
+             case when c.entity_level = 'publisher' then c.entity_id end as publisher_id, g.name as government,
+             r.reply as answer, r.note as answer_note, r.replied_on as answered_on, r.promised_on
+           from causes c join governments g on g.portal_id = c.portal_id
+           left join publishers b on c.entity_level = 'publisher' and b.id = c.entity_id
+           left join latest_replies r on r.finding_id = c.id
+           where (c.state in ('new', 'open', 'reopened', 'disputed', 'waived', 'unknown') or c.fixed_run = :run)
+             and (:government is null or g.name = :government)
+             and (:publisher is null or c.entity_level = 'publisher' and c.entity_id = :publisher)
+           order by g.name, c.state = 'unknown', c.gain_points desc, c.findings desc, c.id""",
+        {"run": run_id, "government": government, "publisher": publisher_id},
+    )
+    blank = dict.fromkeys(("response", "response_note", "responder", "responded_on"))
+    for row in rows:
+        examples = "; ".join(one["url"] for one in json.loads(row["examples"] or "[]") if one["url"])
+        seen = {"first_seen": day_of_run(row["first_seen_run"]), "last_seen": day_of_run(row["last_seen_run"])}
+        state = "open" if row["state"] == "new" and not says_new else row["state"]
+        yield {**row, **head, **seen, **blank, "state": state, "examples": examples}
+
+
+def fix_in_words(words: Language, fix: Mapping[str, Any]) -> str:
+    """Return in a language what to do about a cause, or about the single findings of a rule.
+
+    ``fix``: a row with rule_id and how_to_fix, and for a cause its ``level`` and ``root_name``.
+    """
+    metric = metrics().get(fix["rule_id"])
+    plain = words.fix(fix["rule_id"], None, metric.fix if metric else fix["how_to_fix"])
+    if not fix.get("level"):
+        return plain
+    return words.phrase(f"cause_fix_{fix['level']}", name=fix["root_name"] or "", fix=plain)
+
+
+def unseen_hosts_in_words(catalog: Catalog, words: Language, government: str) -> list[str]:
+    """Return a sentence for each host of a government's portals of which no address could be observed, ten at most."""
+    found = catalog.rows(
+        """select c.root_name, c.how_to_fix from causes c join governments g on g.portal_id = c.portal_id
+           where g.name = ? and c.state = 'unknown' and c.level = 'host' order by c.files desc, c.id limit 10""",
+        [government],
+    )
+    return [words.phrase("cause_unseen", name=row["root_name"]) for row in found]

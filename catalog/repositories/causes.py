@@ -1,0 +1,283 @@
+"""Store causes, their findings, and their state from run to run: new, open, fixed, reopened or unknown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.db.schema.found import public_id
+from catalog.db.schema.views import STANDING, address
+from catalog.db.store import Catalog
+from catalog.model import stable_id
+from catalog.repositories.cause_facts import Numbers
+
+__all__ = [
+    "Cause",
+    "StoredCause",
+    "apply_reply",
+    "cause_id",
+    "causes_of_portal",
+    "dataset_title",
+    "examples",
+    "keep_causes",
+    "publisher_names",
+    "singles",
+    "stored_causes",
+    "write_causes",
+]
+
+_ENDED = ("fixed", "merged", "gone")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCause:
+    """What an earlier run knew of a cause: its key (rule, level, value, split) and its state."""
+
+    id: str
+    number: int
+    rule_id: str
+    level: str
+    root_value: str
+    split: str
+    state: str
+    last_seen_run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """A cause as one run found it: the columns of the table ``causes`` without its history, and its findings."""
+
+    columns: Mapping[str, Any]
+    members: Numbers
+    """Integer keys of its findings; empty for a host that could not be observed."""
+    is_unknown: bool = False
+    """Whether it is a host that could not be observed: shown, but nobody's fault and without points."""
+
+
+def cause_id(portal_id: str, rule_id: str, level: str, value: str, split: str) -> str:
+    """Return the id of a cause, the same in every run: it follows from portal, rule and root, not from its members.
+
+    >>> cause_id("trees", "link_ok", "host", "data.example.org", "dns")
+    'cause-...'
+    """
+    return f"cause-{stable_id(portal_id, rule_id, level, value, split)}"
+
+
+def stored_causes(catalog: Catalog, portal_id: str) -> list[StoredCause]:
+    """Return all causes that were ever found in a portal."""
+    return [
+        StoredCause(**row)
+        for row in catalog.rows(
+            """select id, number, rule_id, level, root_value, split, state, last_seen_run from causes
+               where portal_id = ?""",
+            [portal_id],
+        )
+    ]
+
+
+def examples(catalog: Catalog, findings: Sequence[int]) -> str:
+    """Return, as JSON, the id, the dataset's title and the address of findings given by their integer keys."""
+    rows = catalog.rows(
+        f"""select {public_id("r")} as finding_id, d.title,
+              coalesce(d.landing_page, r.resource_url, {address("x")}, d.source_url) as url
+            from json_each(?) j join finding_rows r on r.key = j.value
+            left join keys k on k.key = r.dataset_key left join datasets d on d.id = k.id
+            left join keys p on p.key = r.distribution_key left join distributions x on x.id = p.id order by j.key""",
+        [json.dumps(list(findings))],
+    )
+    return json.dumps(rows, ensure_ascii=False)
+
+
+def causes_of_portal(catalog: Catalog, portal_id: str, limit: int) -> list[dict[str, Any]]:
+    """Return the causes of a portal that stand, those that bring most first, then the hosts that were not observed."""
+    return catalog.rows(
+        """select * from causes where portal_id = ? and state not in ('fixed', 'merged', 'gone')
+           order by state = 'unknown', gain_points desc, findings desc, id limit ?""",
+        [portal_id, limit],
+    )
+
+
+def singles(catalog: Catalog, portal_id: str) -> int:
+    """Return how many open findings of a portal have no cause."""
+    whole = catalog.value("select count(*) from open_findings where portal_id = ?", [portal_id])
+    sql = "select coalesce(sum(findings), 0) from causes where portal_id = ? and state in ('new', 'open', 'reopened')"
+    return int(whole) - int(catalog.value(sql, [portal_id]))
+
+
+def publisher_names(catalog: Catalog, portal_id: str) -> dict[str, str]:
+    """Return the names of a portal's publishers by their ids; those without a name are left out."""
+    sql = "select id, name from publishers where portal_id = ? and name is not null"
+    return dict(catalog.db.conn.execute(sql, [portal_id]).fetchall())
+
+
+def dataset_title(catalog: Catalog, dataset_id: str) -> str | None:
+    """Return the title of a dataset; None if it has none."""
+    found = catalog.value("select title from datasets where id = ?", [dataset_id])
+    return str(found) if found else None
+
+
+def keep_causes(catalog: Catalog, run_id: str, portal_id: str) -> bool:
+    """Set the state of a portal's causes that an earlier run found first from new to open.
+
+    Return whether the causes stand as they were: False if they were never looked for, or if the run no longer listed a
+    dataset. It is for a run in which no dataset of the portal was scored.
+    """
+    with catalog.writing():
+        catalog.db.conn.execute(
+            """update causes set state = 'open' where portal_id = ? and state in ('new', 'reopened')
+                 and last_seen_run < ?""",
+            [portal_id, run_id],
+        )
+    sql = """select exists (select 1 from causes where portal_id = :portal)
+               and not exists (select 1 from datasets where portal_id = :portal and missing_since = :run)"""
+    return bool(catalog.value(sql, {"portal": portal_id, "run": run_id}))
+
+
+def write_causes(catalog: Catalog, run_id: str, portal_id: str, causes: Sequence[Cause]) -> None:
+    """Store the causes that a run found in a portal, and end those that it no longer found.
+
+    A reply to a cause (disputed, waived) also applies to the findings that joined it since.
+    """
+    before = {one.id: one for one in stored_causes(catalog, portal_id)}
+    replies = _replies(catalog, portal_id)
+    free = 1 + int(catalog.value("select coalesce(max(number), 0) from causes"))
+    rows: list[dict[str, Any]] = []
+    members: list[tuple[int, Numbers]] = []
+    for one in causes:
+        key = str(one.columns["id"])
+        old = before.get(key)
+        number = old.number if old else free
+        free += old is None
+        answered = replies.get(key)
+        state = "unknown" if one.is_unknown else answered or _state(old, run_id)
+        rows.append(
+            {**one.columns, "number": number, "portal_id": portal_id, "state": state, "last_seen_run": run_id,
+             "first_seen_run": run_id, "fixed_run": None}
+        )  # fmt: skip
+        members.append((number, one.members))
+    found = {row["id"] for row in rows}
+    hosts = {row["root_value"] for row, one in zip(rows, causes, strict=True) if one.is_unknown}
+    with catalog.writing():
+        ended = [stored for stored in before.values() if stored.id not in found and stored.state not in _ENDED]
+        for stored in ended:
+            _end(catalog, run_id, stored, hosts)
+        catalog.upsert("causes", rows, keep=("first_seen_run",))
+        _write_members(catalog, portal_id, members)
+        new = [row["number"] for row in rows if row["id"] not in before]
+        _set_first_run(catalog, new)
+        for key, state in replies.items():
+            if key in found:
+                apply_reply(catalog, key, state)
+
+
+def _replies(catalog: Catalog, portal_id: str) -> dict[str, str]:
+    """Return the causes of a portal whose last reply is a dispute or a waiver, with the state that this gives them."""
+    return dict(
+        catalog.db.conn.execute(
+            """select c.id, r.reply from causes c join latest_replies r on r.finding_id = c.id
+               where c.portal_id = ? and r.reply in ('disputed', 'waived')
+                 and coalesce(r.outcome, '') != 'corrected'""",
+            [portal_id],
+        ).fetchall()
+    )
+
+
+def _state(old: StoredCause | None, run_id: str) -> str:
+    if old is None:
+        return "new"
+    if old.state in ("new", "reopened") and old.last_seen_run == run_id:
+        return old.state
+    return "reopened" if old.state == "fixed" else "open"
+
+
+def _end(catalog: Catalog, run_id: str, one: StoredCause, unknown_hosts: Collection[str]) -> None:
+    """End a cause that was not found in this run, by what has become of its findings."""
+    states = dict(
+        catalog.db.conn.execute(
+            """select f.state, count(*) from cause_members m join finding_rows f on f.key = m.finding
+               where m.cause = ? group by 1""",
+            [one.number],
+        ).fetchall()
+    )
+    standing, unknown = sum(states.get(state, 0) for state in STANDING), states.get("unknown", 0)
+    if not states and one.root_value not in unknown_hosts:
+        # A host that had never been observed has been now.
+        catalog.db.conn.execute("delete from causes where id = ?", [one.id])
+        return
+    if unknown > standing or (one.level == "host" and one.root_value in unknown_hosts):
+        state = "unknown"
+    elif standing * 2 > sum(states.values()):
+        state = "merged"
+    else:
+        state = "gone" if set(states) == {"gone"} else "fixed"
+    catalog.db.conn.execute(
+        """update causes set state = ?, fixed_run = ?, datasets = 0, files = 0, findings = 0, gain_points = null,
+             publisher_gain_points = null where id = ?""",
+        [state, run_id if state == "fixed" else None, one.id],
+    )
+
+
+def _write_members(catalog: Catalog, portal_id: str, members: Sequence[tuple[int, Numbers]]) -> None:
+    """Write which finding has which cause; only what has changed is written."""
+    old = _pairs(
+        catalog.db.conn.execute(
+            # The findings of a host that cannot be observed now stay its own, until they are seen again.
+            """select m.finding, m.cause from causes c cross join cause_members m on m.cause = c.number
+               where c.portal_id = ? and c.state != 'unknown'""",
+            [portal_id],
+        ).fetchall()
+    )
+    arrays = [np.stack([found, np.full(len(found), number)], axis=1) for number, found in members if len(found)]
+    new = np.concatenate(arrays) if arrays else _pairs([])
+    new = new[np.argsort(new[:, 0], kind="stable")]
+    old = old[np.argsort(old[:, 0], kind="stable")]
+    gone = old[~np.isin(old[:, 0], new[:, 0], assume_unique=True)]
+    at = np.searchsorted(old[:, 0], new[:, 0]) if len(old) else np.zeros(len(new), dtype=np.int64)
+    at[at == len(old)] = 0
+    is_same = (old[at, 0] == new[:, 0]) & (old[at, 1] == new[:, 1]) if len(old) else np.zeros(len(new), dtype=bool)
+    run = catalog.db.conn.executemany
+    run("delete from cause_members where finding = ?", gone[:, :1].tolist())
+    run("insert or replace into cause_members (finding, cause) values (?, ?)", new[~is_same].tolist())
+
+
+def _pairs(rows: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+    return np.array(rows, dtype=np.int64).reshape(-1, 2)
+
+
+def _set_first_run(catalog: Catalog, numbers: Sequence[int]) -> None:
+    """Set since when new causes have stood: the first run that found one of their findings."""
+    chosen = json.dumps(list(numbers))
+    catalog.db.conn.execute(
+        """update causes set first_seen_run = coalesce((select min(k.id) from cause_members m
+             join finding_rows f on f.key = m.finding join keys k on k.key = f.first_seen_key
+             where m.cause = causes.number), first_seen_run)
+           where number in (select value from json_each(?))""",
+        [chosen],
+    )
+
+
+def apply_reply(catalog: Catalog, cause: str, state: str) -> None:
+    """Set the state of a cause and of its findings to what its last reply says: disputed, waived, or open again.
+
+    ``state``: disputed or waived; "open" takes back an earlier dispute or waiver.
+
+    A finding that has a reply of its own keeps the state that this gives it. Call it inside a transaction.
+    """
+    catalog.db.conn.execute(
+        f"""update finding_rows set state = ?1 where key in (
+              select f.key from causes c join cause_members m on m.cause = c.number
+              join finding_rows f on f.key = m.finding where c.id = ?2 and f.state != ?1
+                and (f.state in ('disputed', 'waived') or ?1 != 'open' and f.state in ('new', 'open')))
+            and not exists (select 1 from replies r where r.finding_id = {public_id("finding_rows")})""",
+        [state, cause],
+    )
+    catalog.db.conn.execute(
+        """update causes set state = ?1 where id = ?2 and state != ?1
+             and (state in ('disputed', 'waived') or ?1 != 'open' and state in ('new', 'open', 'reopened'))""",
+        [state, cause],
+    )

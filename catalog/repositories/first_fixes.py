@@ -1,0 +1,103 @@
+"""Write ``top_fixes``: what to fix first, where each cause is one fix with one effort."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from catalog.db.store import Catalog
+
+__all__ = ["Fix", "first_fixes", "rank_fixes", "write_fixes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """What one fix brings to one portal, publisher or government: a cause, or the findings of a rule that stay single.
+
+    ``gain_points``: points of the entity's score. ``effort_hours``: of the cause, or of all single findings together.
+    """
+
+    entity_level: str
+    entity_id: str
+    rule_id: str
+    cause_id: str | None
+    how_to_fix: str
+    datasets: int
+    places: int
+    gain_points: float
+    effort_hours: float
+
+
+def write_fixes(catalog: Catalog, run_id: str, portal_id: str, fixes: Iterable[Fix]) -> None:
+    """Replace the rows of ``top_fixes`` that come from a portal's findings; :func:`rank_fixes` follows.
+
+    Entities whose score is withheld have no rows, and what brings no points is left out. A government with several
+    portals has the rows of all of them.
+    """
+    shown = {
+        (level, entity)
+        for level, entity in catalog.db.conn.execute(
+            """select entity_level, entity_id from score_history
+               where run_id = ? and system = 'winnow' and withheld is null""",
+            [run_id],
+        )
+    }
+    rows = [
+        {
+            "id": "/".join((one.entity_level, one.entity_id, one.rule_id, portal_id, one.cause_id or "")),
+            "run_id": run_id,
+            **asdict(one),
+            "portal_id": portal_id,
+            "gain_points": round(one.gain_points, 4),
+            "effort_hours": round(one.effort_hours, 2),
+            "gain_per_hour": round(one.gain_points / one.effort_hours, 4),
+            "rank": 0,
+        }
+        for one in fixes
+        if one.gain_points > 0 and (one.entity_level, one.entity_id) in shown
+    ]
+    with catalog.writing():
+        catalog.db.conn.execute("delete from top_fixes where portal_id = ?", [portal_id])
+        catalog.upsert("top_fixes", rows)
+
+
+def rank_fixes(catalog: Catalog, rules: Sequence[str]) -> None:
+    """Rank all rows of ``top_fixes``, after those of ``rules`` that the scores of entities gave have been removed.
+
+    For a portal, publisher or government whose findings have causes, the causes and single findings take their place.
+    """
+    with catalog.writing():
+        catalog.db.conn.execute(
+            """delete from top_fixes where portal_id is null and rule_id in (select value from json_each(?))
+               and exists (select 1 from top_fixes own where own.entity_level = top_fixes.entity_level
+                 and own.entity_id = top_fixes.entity_id and own.portal_id is not null)""",
+            [json.dumps(list(rules))],
+        )
+        catalog.db.conn.execute(_RANK)
+
+
+def first_fixes(catalog: Catalog, level: str, entity_id: str, limit: int) -> list[dict[str, Any]]:
+    """Return what a portal, publisher or government should fix first, the best first, ``limit`` at most.
+
+    A row has rule_id, how_to_fix, datasets, gain_points, effort_hours and cause_id; where it is a cause also its
+    ``level``, ``root_name``, ``split``, ``first_seen_run`` and ``examples`` (id of the finding, title and url of each).
+    """
+    found = catalog.rows(
+        """select t.rule_id, t.how_to_fix, t.datasets, t.places, t.gain_points, t.effort_hours, t.cause_id,
+             c.level, c.root_name, c.split, c.first_seen_run, coalesce(c.examples, '[]') as examples
+           from top_fixes t left join causes c on c.id = t.cause_id
+           where t.entity_level = ? and t.entity_id = ? order by t.rank limit ?""",
+        [level, entity_id, limit],
+    )
+    return [row | {"examples": json.loads(row["examples"])} for row in found]
+
+
+_RANK = """
+update top_fixes set rank = r.place from (
+  select id, row_number() over (
+    partition by entity_level, entity_id order by gain_points * gain_per_hour desc, id) as place from top_fixes
+) r where r.id = top_fixes.id and top_fixes.rank is not r.place"""
+"""What brings much for little comes first: by the points, times the points for an hour. By points for an hour alone, a
+minute's work on one dataset would come before the fix of a template."""

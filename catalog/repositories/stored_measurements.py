@@ -1,0 +1,63 @@
+"""Read the stored measurements of some datasets and of their distributions, to score them again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from catalog.db.schema.found import interned
+from catalog.db.store import Catalog
+
+__all__ = ["StoredMeasurements", "stored_measurements"]
+
+Row = tuple[float | None, ...]
+
+
+@dataclass(slots=True)
+class StoredMeasurements:
+    """Rows of the quality tables: values in the order of the wanted columns, and the names of unknown metrics."""
+
+    own: list[Row] = field(default_factory=list)
+    own_unknown: list[str] = field(default_factory=list)
+    parts: list[Row] = field(default_factory=list)
+    parts_unknown: list[str] = field(default_factory=list)
+    part_keys: list[int] = field(default_factory=list)
+    """Row id of each distribution; they are sorted by dataset."""
+    counts: list[int] = field(default_factory=list)
+    """Number of distributions of each dataset."""
+
+
+def stored_measurements(
+    catalog: Catalog, datasets: Sequence[int], own: Sequence[str], parts: Sequence[str]
+) -> StoredMeasurements:
+    """Return the stored measurements of datasets given by their row ids, ascending, and of their distributions.
+
+    ``own`` and ``parts``: columns of ``dataset_quality`` and ``distribution_quality`` that are wanted. Every dataset
+    must have been scored.
+    """
+    found = StoredMeasurements()
+    chosen = json.dumps(list(datasets))
+    own_columns, part_columns = (", ".join(f"q.[{name}]" for name in names) for names in (own, parts))
+    # Only names of the schema are inserted into the text.
+    for row in catalog.db.conn.execute(
+        f"""select coalesce({interned("q.unknown")}, ''), {own_columns} from json_each(?) j join datasets d on d.rowid = j.value
+            join dataset_quality q on q.dataset_id = d.id order by d.rowid""",  # noqa: S608
+        [chosen],
+    ):
+        found.own_unknown.append(row[0])
+        found.own.append(row[1:])
+    counts = dict.fromkeys(datasets, 0)
+    for row in catalog.db.conn.execute(
+        f"""select d.rowid, x.rowid, coalesce({interned("q.unknown")}, ''), {part_columns}
+            from json_each(?) j join datasets d on d.rowid = j.value
+            join distribution_quality q on q.dataset_id = d.id join distributions x on x.id = q.distribution_id
+            order by d.rowid, x.rowid""",  # noqa: S608
+        [chosen],
+    ):
+        counts[row[0]] += 1
+        found.part_keys.append(row[1])
+        found.parts_unknown.append(row[2])
+        found.parts.append(row[3:])
+    found.counts = list(counts.values())
+    return found

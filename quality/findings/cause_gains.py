@@ -1,0 +1,105 @@
+"""Compute what fixing a cause brings: the points by which scores rise if all its findings are fixed at once.
+
+The score of a dataset is a mean of means, so for most rules the gains of single findings give the exact sum within a
+dataset: they add up where a metric is the mean over files, and the greatest counts where the best file does. Only if a
+fix brings data back does everything that needs data count anew; those datasets are scored again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.db.store import Catalog
+from catalog.repositories.cause_facts import CauseFacts, Numbers
+from catalog.repositories.stored_measurements import stored_measurements
+from quality.findings.gains import number_of
+from quality.systems.matrix import UNKNOWN_CELL, Counts, Matrix, MeasurementMatrix, columns
+from quality.systems.winnow import answers, score_values
+from specs.metrics import metrics
+
+__all__ = ["dataset_gains", "rescored"]
+
+_Gains = tuple[Numbers, NDArray[np.float64]]
+
+
+def dataset_gains(catalog: Catalog, facts: CauseFacts, rule_id: str, members: Numbers) -> _Gains:
+    """Return the datasets whose score rises if findings of one rule are fixed together, and by how many points.
+
+    ``members``: indexes of the findings; those that are disputed or waived do not count. The result has the indexes of
+    the datasets and their gains, 0 to 100.
+    """
+    chosen = members[facts.is_open[members]]
+    if number_of(rule_id) is None or not len(chosen):
+        return np.unique(facts.dataset[chosen]), np.zeros(len(np.unique(facts.dataset[chosen])))
+    metric = metrics()[rule_id]
+    if metric.dimension == "sound":
+        # Only a look into a table gives several findings of one rule and file.
+        chosen = _whole(facts, rule_id, chosen)
+    if metric.subject == "distribution" and metric.shows_data:
+        return _scored_again(catalog, facts, rule_id, chosen)
+    datasets, at = np.unique(facts.dataset[chosen], return_inverse=True)
+    found = np.zeros(len(datasets))
+    if metric.over == "best":
+        np.maximum.at(found, at, facts.gain[chosen])
+    else:
+        np.add.at(found, at, facts.gain[chosen])
+    return datasets, found
+
+
+def _whole(facts: CauseFacts, rule_id: str, chosen: Numbers) -> Numbers:
+    """Return the findings of files of which all findings of the rule are chosen: one that is left keeps the file
+    failing."""
+    rule = list(facts.rules).index(rule_id)
+    of_rule = (facts.rule == rule) & (facts.file >= 0)
+    size = len(facts.file_dataset)
+    all_of = np.bincount(facts.file[of_rule], minlength=size)
+    here = np.bincount(facts.file[chosen][facts.file[chosen] >= 0], minlength=size)
+    is_whole = all_of[facts.file[chosen]] == here[facts.file[chosen]]
+    return np.asarray(chosen[(facts.file[chosen] < 0) | is_whole])
+
+
+def _scored_again(catalog: Catalog, facts: CauseFacts, rule_id: str, chosen: Numbers) -> _Gains:
+    datasets = np.unique(facts.dataset[chosen])
+    files = {int(facts.file_key[file]) for file in facts.file[chosen] if file >= 0}
+    return datasets, rescored(catalog, [int(facts.dataset_key[at]) for at in datasets], rule_id, files)
+
+
+def rescored(catalog: Catalog, datasets: Sequence[int], rule_id: str, subjects: set[int]) -> NDArray[np.float64]:
+    """Return by how many points the scores of datasets rise if a metric passes for some of their files, or for them.
+
+    ``datasets``: row ids, ascending. ``subjects``: row ids of the files, or of the datasets, for which the metric
+    passes. The stored measurements are scored before and after.
+    """
+    own, parts, counts, part_keys = _matrices(catalog, datasets)
+    measured = MeasurementMatrix(
+        datasets=own, distributions=parts, services=np.empty((0, len(columns("service")))),
+        distribution_counts=counts, service_counts=np.zeros(len(counts), dtype=np.int64),
+    )  # fmt: skip
+    before = score_values(answers(measured).value)
+    group = metrics()[rule_id].subject
+    keys = np.array(datasets if group == "dataset" else part_keys, dtype=np.int64)
+    matrix = own if group == "dataset" else parts
+    matrix[
+        np.isin(keys, list(subjects)), columns("dataset" if group == "dataset" else "distribution").index(rule_id)
+    ] = 1.0
+    return np.nan_to_num(score_values(answers(measured).value) - before)
+
+
+def _matrices(catalog: Catalog, datasets: Sequence[int]) -> tuple[Matrix, Matrix, Counts, list[int]]:
+    stored = stored_measurements(catalog, datasets, columns("dataset"), columns("distribution"))
+    own = _cells(stored.own, stored.own_unknown, columns("dataset"))
+    parts = _cells(stored.parts, stored.parts_unknown, columns("distribution"))
+    return own, parts, np.array(stored.counts, dtype=np.int64), stored.part_keys
+
+
+def _cells(rows: Sequence[Sequence[float | None]], unknown: Sequence[str], names: Sequence[str]) -> Matrix:
+    cells = np.array(rows, dtype=np.float64).reshape(-1, len(names))
+    at = {name: number for number, name in enumerate(names)}
+    for row, text in enumerate(unknown):
+        for name in text.split(","):
+            if name in at:
+                cells[row, at[name]] = UNKNOWN_CELL
+    return cells

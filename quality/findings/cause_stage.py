@@ -1,0 +1,270 @@
+"""The stage after scoring: find the causes of all findings, what each brings to whom, and what to fix first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from math import sqrt
+
+import numpy as np
+
+from catalog.db.store import Catalog
+from catalog.repositories.cause_facts import CauseFacts, Numbers, cause_facts
+from catalog.repositories.causes import (
+    Cause,
+    cause_id,
+    dataset_title,
+    examples,
+    keep_causes,
+    publisher_names,
+    stored_causes,
+    write_causes,
+)
+from catalog.repositories.entity_weights import EntityWeights, entity_weights
+from catalog.repositories.first_fixes import Fix, rank_fixes, write_fixes
+from catalog.repositories.unseen_hosts import UnseenHost, unseen_hosts
+from quality.findings.cause_gains import dataset_gains
+from quality.findings.causes import CauseKey, Grouped, causes_of
+from specs.causes import cause_rules
+from specs.languages import language
+from specs.metrics import metrics
+
+__all__ = ["confidence", "find_causes"]
+
+_KEPT = ("new", "open", "reopened", "disputed", "waived", "unknown")
+_FEW = 3
+"""Addresses of a host of which none could be observed, from which on the host is shown."""
+
+
+def find_causes(catalog: Catalog, run_id: str, portal_ids: Sequence[str], unchanged: Collection[str] = ()) -> int:
+    """Find the causes of the findings of portals as of a run, store them, and rank what to fix first.
+
+    Return the number of causes found. The portals must have been scored, and their entities too; calling it again
+    changes nothing. ``unchanged``: portals of which no dataset was scored in this run; their causes stand.
+    """
+    weights: EntityWeights | None = None
+    total = 0
+    for portal_id in portal_ids:
+        if portal_id in unchanged and keep_causes(catalog, run_id, portal_id):
+            continue
+        weights = weights or entity_weights(catalog)
+        portal = _Portal(catalog, run_id, portal_id, weights)
+        found = portal.causes()
+        write_causes(catalog, run_id, portal_id, found)
+        write_fixes(catalog, run_id, portal_id, portal.fixes())
+        total += len(found)
+    rank_fixes(catalog, [rule for one in cause_rules().classes for rule in one.rules])
+    return total
+
+
+def confidence(failing: int, applicable: int) -> float:
+    """Return the lower end of the 95 % interval (Wilson) of the share that fails, 0 to 1.
+
+    >>> confidence(5016, 5016) > 0.99 > confidence(10, 10) > confidence(3, 3)
+    True
+    """
+    if not applicable:
+        return 0.0
+    z, share = 1.959964, failing / applicable
+    middle = share + z * z / (2 * applicable)
+    half = z * sqrt(share * (1 - share) / applicable + z * z / (4 * applicable * applicable))
+    return round((middle - half) / (1 + z * z / applicable), 4)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one fix brings to one portal, publisher or government."""
+
+    gain: float = 0.0
+    datasets: int = 0
+    places: int = 0
+
+
+@dataclass(slots=True)
+class _Portal:
+    """The causes of one portal in one run."""
+
+    catalog: Catalog
+    run_id: str
+    portal_id: str
+    weights: EntityWeights
+    classed: dict[str, str | None] = field(init=False)
+    facts: CauseFacts = field(init=False)
+    tallies: dict[tuple[str, str, str, str | None], _Tally] = field(default_factory=dict)
+    """By level, entity, rule and cause (None: the findings that stay single)."""
+    hours: dict[str, float] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    """Names of the portal's publishers, by id."""
+
+    def __post_init__(self) -> None:
+        rules = cause_rules()
+        self.classed = {rule: one.split for one in rules.classes for rule in one.rules}
+        patterned = [rule for one in rules.classes if "pattern" in one.levels for rule in one.rules]
+        self.facts = cause_facts(self.catalog, self.portal_id, self.classed, with_patterns=patterned)
+        self.of_portal = self._entities_of_portal()
+
+    of_portal: Numbers = field(init=False)
+    """Index in ``weights`` of each dataset; -1 where it has no score."""
+
+    def _entities_of_portal(self) -> Numbers:
+        at = np.searchsorted(self.weights.key, self.facts.dataset_key)
+        at[at == len(self.weights.key)] = 0
+        if not len(self.weights.key):
+            return np.full(len(self.facts.dataset_key), -1, dtype=np.int64)
+        return np.where(self.weights.key[at] == self.facts.dataset_key, at, -1)
+
+    def causes(self) -> list[Cause]:
+        """Return the causes of the portal's findings, and the hosts that could not be observed."""
+        kept = [
+            CauseKey(rule_id=one.rule_id, level=one.level, value=one.root_value, split=one.split)  # type: ignore[arg-type]
+            for one in stored_causes(self.catalog, self.portal_id)
+            if one.state in _KEPT
+        ]
+        grouped = causes_of(self.facts, kept)
+        self.names = publisher_names(self.catalog, self.portal_id)
+        found = [self._cause(one) for one in grouped]
+        self._singles(grouped)
+        return found + [self._unseen(one) for one in unseen_hosts(self.catalog, self.portal_id, _FEW)]
+
+    def _cause(self, one: Grouped) -> Cause:
+        key, facts = one.key, self.facts
+        cause_class = cause_rules().class_of(key.rule_id)
+        assert cause_class is not None  # a cause is of a rule with a class
+        metric = metrics()[key.rule_id]
+        whole = cause_id(self.portal_id, key.rule_id, key.level, key.value, key.split)
+        name = self._name(key)
+        fix = language("en").phrase(f"cause_fix_{key.level}", name=name, fix=metric.fix)
+        self.hours[whole], self.texts[whole] = cause_rules().effort_hours[key.level], fix
+        gained = self._tally(key.rule_id, whole, one.members)
+        open_members = one.members[facts.is_open[one.members]]
+        is_own = one.publisher is not None and key.level not in ("portal", "source", "value")
+        of_value = cause_class.is_same_value_enough
+        files = facts.file[one.members]
+        return Cause(
+            columns={
+                "id": whole,
+                "rule_id": key.rule_id,
+                "rule_title": metric.question,
+                "root": cause_class.root,
+                "level": key.level,
+                "root_value": key.value,
+                "root_name": name,
+                "split": key.split,
+                "entity_level": "publisher" if is_own else "portal",
+                "entity_id": one.publisher if is_own else self.portal_id,
+                "fault_party": "portal" if key.level == "portal" and one.publisher is None else "publisher",
+                "confidence": confidence(one.failing, one.failing if of_value else one.applicable),
+                "datasets": len(np.unique(facts.dataset[one.members])),
+                "files": len(np.unique(files[files >= 0])),
+                "findings": len(open_members),
+                "failing": one.failing,
+                "applicable": one.applicable,
+                "rest_failing": one.rest_failing,
+                "rest_applicable": one.rest_applicable,
+                "gain_points": gained.get(("portal", self.portal_id)),
+                "publisher_gain_points": gained.get(("publisher", one.publisher or "")) if is_own else None,
+                "effort_hours": cause_rules().effort_hours[key.level],
+                "how_to_fix": fix,
+                "examples": examples(self.catalog, self._examples(one.members)),
+            },
+            members=facts.number[one.members],
+        )
+
+    def _name(self, key: CauseKey) -> str:
+        """Return the words for a root: the name of a publisher, the title of a dataset, or the value as it is."""
+        if key.level == "series":
+            return dataset_title(self.catalog, key.value) or key.value
+        owner, _, rest = key.value.rpartition(" ") if key.level == "format" else (key.value, "", "")
+        name = self.names.get(owner) or owner
+        return f"{name}: {rest}" if rest else name
+
+    def _examples(self, members: Numbers) -> list[int]:
+        """Return the integer keys of three findings of different datasets: those that bring most."""
+        order = members[np.lexsort((self.facts.number[members], -self.facts.gain[members]))]
+        _, first = np.unique(self.facts.dataset[order[:1000]], return_index=True)
+        return [int(self.facts.number[order[at]]) for at in sorted(first.tolist())[:3]]
+
+    def _unseen(self, host: UnseenHost) -> Cause:
+        metric = metrics()["link_ok"]
+        return Cause(
+            columns={
+                "id": cause_id(self.portal_id, "link_ok", "host", host.host, ""),
+                "rule_id": "link_ok",
+                "rule_title": metric.question,
+                "root": "host",
+                "level": "host",
+                "root_value": host.host,
+                "root_name": host.host,
+                "split": host.fault,
+                "entity_level": "portal",
+                "entity_id": self.portal_id,
+                "fault_party": "harvester" if host.is_ours else "unknown",
+                "confidence": 0.0,
+                "datasets": host.datasets,
+                "files": host.files,
+                "findings": 0,
+                "failing": 0,
+                "applicable": 0,
+                "rest_failing": 0,
+                "rest_applicable": 0,
+                "gain_points": None,
+                "publisher_gain_points": None,
+                "effort_hours": None,
+                "how_to_fix": language("en").phrase("cause_unseen", name=host.host),
+                "examples": "[]",
+            },
+            members=np.zeros(0, dtype=np.int64),
+            is_unknown=True,
+        )
+
+    def _singles(self, grouped: Sequence[Grouped]) -> None:
+        """Count what the findings of each rule bring that stay single."""
+        is_single = self.facts.is_open.copy()
+        for one in grouped:
+            is_single[one.members] = False
+        for number, rule_id in enumerate(self.facts.rules):
+            rows = np.flatnonzero(is_single & (self.facts.rule == number))
+            if len(rows):
+                self._tally(rule_id, None, rows)
+
+    def _tally(self, rule_id: str, cause: str | None, members: Numbers) -> dict[tuple[str, str], float]:
+        """Return what fixing findings of a rule together brings, by level and entity, and keep it for the ranking."""
+        datasets, gains = dataset_gains(self.catalog, self.facts, rule_id, members)
+        chosen = members[self.facts.is_open[members]]
+        places = np.bincount(self.facts.dataset[chosen], minlength=len(self.facts.dataset_key))[datasets]
+        at = self.of_portal[datasets]
+        has_score = at >= 0
+        gains, places, at = gains[has_score], places[has_score], at[has_score]
+        found = {}
+        for level, weighed in self.weights.levels.items():
+            entity = weighed.entity[at]
+            counted = entity >= 0
+            size = len(weighed.entities)
+            points = np.bincount(entity[counted], weights=(gains * weighed.weight[at])[counted], minlength=size)
+            how_many = np.bincount(entity[counted], minlength=size)
+            where = np.bincount(entity[counted], weights=places[counted], minlength=size)
+            for number in np.flatnonzero(how_many).tolist():
+                name = weighed.entities[number]
+                tally = self.tallies.setdefault((level, name, rule_id, cause), _Tally())
+                tally.gain += float(points[number])
+                tally.datasets += int(how_many[number])
+                tally.places += int(where[number])
+                found[level, name] = round(float(points[number]), 4)
+        return found
+
+    def fixes(self) -> Iterator[Fix]:
+        """Yield what each fix brings to each portal, publisher and government."""
+        for (level, entity, rule_id, cause), tally in self.tallies.items():
+            metric = metrics()[rule_id]
+            yield Fix(
+                entity_level=level,
+                entity_id=entity,
+                rule_id=rule_id,
+                cause_id=cause,
+                how_to_fix=self.texts[cause] if cause else metric.fix,
+                datasets=tally.datasets,
+                places=tally.places,
+                gain_points=tally.gain,
+                effort_hours=self.hours[cause] if cause else metric.effort_minutes * tally.places / 60,
+            )

@@ -37,11 +37,11 @@ def stored_measurements(
     must have been scored.
     """
     found = StoredMeasurements()
-    chosen = json.dumps(list(datasets))
+    chosen, unknown = json.dumps(list(datasets)), f"coalesce({interned('q.unknown')}, '')"
     own_columns, part_columns = (", ".join(f"q.[{name}]" for name in names) for names in (own, parts))
     # Only names of the schema are inserted into the text.
     for row in catalog.db.conn.execute(
-        f"""select coalesce({interned("q.unknown")}, ''), {own_columns} from json_each(?) j join datasets d on d.rowid = j.value
+        f"""select {unknown}, {own_columns} from json_each(?) j join datasets d on d.rowid = j.value
             join dataset_quality q on q.dataset_id = d.id order by d.rowid""",  # noqa: S608
         [chosen],
     ):
@@ -49,7 +49,7 @@ def stored_measurements(
         found.own.append(row[1:])
     counts = dict.fromkeys(datasets, 0)
     for row in catalog.db.conn.execute(
-        f"""select d.rowid, x.rowid, coalesce({interned("q.unknown")}, ''), {part_columns}
+        f"""select d.rowid, x.rowid, {unknown}, {part_columns}
             from json_each(?) j join datasets d on d.rowid = j.value
             join distribution_quality q on q.dataset_id = d.id join distributions x on x.id = q.distribution_id
             order by d.rowid, x.rowid""",  # noqa: S608

@@ -3,6 +3,7 @@ run.
 
     python bench/tables.py [MB ...]            # 100, 10 and 0.02 (many small files) by default
     python bench/tables.py --folder FOLDER     # the CSV files of a folder
+    python bench/tables.py --look              # the whole look into a table of 100 KB and of 1 MB, with expectations
 
 Each case runs in a process of its own; imports are not counted, and the file is in the page cache. Medians of three.
 """
@@ -124,6 +125,25 @@ def compare(title: str, paths: list[Path], rounds: int = 3) -> None:
     )
 
 
+def whole_look() -> None:
+    """Print what a whole look costs in a warm process, as in the pool: CPU milliseconds a table, median of 20."""
+    from catalog.model import TableContext
+    from quality.tables.inspect import inspect
+
+    with tempfile.TemporaryDirectory(prefix="winnow-bench-") as name:
+        for size in (0.1, 1):
+            spent = []
+            for seed in range(23):
+                path = Path(name) / f"{seed}.csv"
+                write_table(path, size * 1e6, seed=seed, bad_every=500)
+                started = time.process_time()
+                report = inspect(TableContext(path=path, declared_format="CSV", file_name=path.name))
+                spent.append((time.process_time() - started) * 1000)
+                assert report.status == "valid" and report.expectations_passed == report.expectations_total
+            used = "loaded" if "great_expectations" in sys.modules else "not loaded"
+            print(f"  {size:4g} MB {statistics.median(spent[3:]):8.1f} ms CPU a table; Great Expectations {used}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sizes", nargs="*", type=float, default=[100, 10, 0.02])
@@ -132,7 +152,11 @@ def main() -> None:
     if "--case" in sys.argv:
         measured(sys.argv[2], [Path(name) for name in sys.argv[3:]])
         return
+    parser.add_argument("--look", action="store_true")
     chosen = parser.parse_args()
+    if chosen.look:
+        whole_look()
+        return
     if chosen.folder:
         compare(str(chosen.folder), sorted(chosen.folder.glob("*.csv")))
         return

@@ -140,7 +140,7 @@ class Frames:
             self._made[column] = [label if label.strip() else None for label in self._table.header]
         elif column == self.own("filled_share"):
             total = len(self._rows)
-            filled = [total - sum(1 for cell in cells if cell is None) for cells in self._cells.values()]
+            filled = [total - cells.count(None) for cells in self._cells.values()]
             self._made[column] = [count / total if total else None for count in filled]
         elif column == self.own("row_count"):
             self._made[column] = [self._row_count]

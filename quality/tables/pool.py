@@ -52,7 +52,7 @@ class _Child:
     has_loaded: bool = False
 
 
-_MAX_RESIDENT = 0.5
+_MAX_RESIDENT = 0.6
 """Share of its memory that a child may keep between two files; a child that keeps more is replaced."""
 _MAX_TASKS = 5_000 if sys.platform == "linux" else 200
 """Most files of a child: loading its libraries again costs as much as many files, so it stays while it is small."""
@@ -85,7 +85,7 @@ class InspectionPool:
     - ``workers``: the number of child processes.
     - ``timeout_s``: the longest time for one file, in seconds.
     - ``memory_bytes``: the memory of one child, including its libraries, which take 50 MB, and 200 MB once a table
-      fails an expectation. A child that keeps more than half of it after a file is replaced.
+      fails an expectation. A child that keeps more than 60 % of it after a file is replaced.
     - ``tasks_per_child``: after so many files a child is replaced.
     - ``startup_timeout_s``: the longest time for the start of a child, in seconds.
 

@@ -160,6 +160,13 @@ VIEWS = {
         table="findings",
         sql=f"select * from findings where {state_in(NOT_ENDED, '')}",
     ),
+    "cause_findings": View(
+        description="The findings of each cause; a finding that is not here stays single.",
+        table="findings",
+        columns={"cause_id": c(str, "Cause.", "causes")},
+        sql="""select f.*, c.id as cause_id from causes c join cause_members m on m.cause = c.number
+               join findings f on f.key = m.finding""",
+    ),
     "governments": View(
         description="Who answers for each portal: its government, or the portal itself where none is declared.",
         columns={

@@ -18,6 +18,7 @@ from catalog.exports.folders import SENT
 from catalog.exports.promises import has_commitments
 from catalog.repositories.narrow_findings import NarrowFindings
 from catalog.repositories.withheld import withheld
+from specs.metrics import metrics
 
 __all__ = ["FindingLines"]
 
@@ -82,7 +83,9 @@ class FindingLines:
 
     @cached_property
     def _narrow(self) -> NarrowFindings:
-        return NarrowFindings(self.catalog, self.run_id, line_cell, number_cell)
+        return NarrowFindings(
+            self.catalog, self.run_id, line_cell, number_cell, {m.id: m.fix for m in metrics().values()}
+        )
 
     @cached_property
     def _at(self) -> dict[str, int]:

@@ -7,7 +7,7 @@ every id and text of every row. Here each is looked up once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from catalog.db.schema.address import address
@@ -137,27 +137,33 @@ class NarrowFindings:
     """Reads the findings of datasets as of a run: those that have not ended, and those fixed or withdrawn in it.
 
     ``cell``: function that turns a text into a cell of a CSV line, quoted and guarded. ``number``: the same for a
-    number. A row is a list of cells in the order of :attr:`NAMES`.
+    number. ``fixes``: the usual sentence on how to fix, by rule; where a finding has this one, its cell is blank. A row
+    is a list of cells in the order of :attr:`NAMES`.
     """
 
     NAMES = (
         "finding_id", "state", "severity", "first_seen_run", "changed_run", "rule_id", "fault_party", "publisher_id",
         "dataset_id", "dataset_title", "distribution_id", "resource_url", "observed", "http_status", "format_served",
         "format_declared", "field", "first_row", "error_count", "gain_points", "portal_id", "evidence_record",
-        "rate_per_1000", "rows",
+        "rate_per_1000", "rows", "how_to_fix",
     )  # fmt: skip
 
     def __init__(
-        self, catalog: Catalog, run_id: str, cell: Callable[[str], str], number: Callable[[float], str]
+        self,
+        catalog: Catalog,
+        run_id: str,
+        cell: Callable[[str], str],
+        number: Callable[[float], str],
+        fixes: Mapping[str, str],
     ) -> None:
         self.catalog, self._cell = catalog, cell
         self._texts = _Texts(catalog, cell)
         self._numbers: dict[float | None, str] = {None: ""}
         self._number = number
         self._rules = {
-            key: (rule, severity, party)
-            for key, rule, severity, party in catalog.db.conn.execute(
-                "select key, rule_id, severity, fault_party from rules"
+            key: (rule, severity, party, cell(fix) if fix and fix != fixes.get(rule) else "")
+            for key, rule, severity, party, fix in catalog.db.conn.execute(
+                "select key, rule_id, severity, fault_party, how_to_fix from rules"
             )
         }
         self._runs = {
@@ -214,7 +220,7 @@ class NarrowFindings:
             _, gain, public, state, rule_key, part_key, first, last, fixed, withdrawn, observed, status, served,
             declared, field, first_row, count, exchange, rate, lines, url,
         ) = row  # fmt: skip
-        rule, severity, party = self._rules[rule_key]
+        rule, severity, party, fix = self._rules[rule_key]
         part = parts.get(part_key)
         if part is None:
             # A distribution that is no longer there.
@@ -248,6 +254,7 @@ class NarrowFindings:
             texts[exchange],
             "" if rate is None else self._number(rate),
             texts[lines],
+            fix,
         ]
 
 

@@ -102,7 +102,8 @@ def test_both_forms_name_the_same_findings(sent: tuple[Catalog, Path], old: Path
     for key, row in new_rows.items():
         was = old_rows[key]
         assert row["state"] == {"new": "open"}.get(was["state"], was["state"])
-        shared = row.keys() & was.keys() - {"state"}
+        shared = row.keys() & was.keys() - {"state", "how_to_fix"}
+        assert (row["how_to_fix"] or rules[row["rule_id"]]["how_to_fix"]) == was["how_to_fix"]
         assert {name: row[name] for name in shared} == {name: was[name] for name in shared}
         assert row["first_seen_run"][:8] == was["first_seen"].replace("-", "")
         assert rules[row["rule_id"]]["rule_title"] == was["rule_title"]

@@ -6,7 +6,7 @@ They are read dataset by dataset, in the order of a list that the caller gives, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from operator import itemgetter
 from typing import Any
 
@@ -20,7 +20,7 @@ from catalog.repositories.narrow_findings import NarrowFindings
 from catalog.repositories.withheld import withheld
 from specs.metrics import metrics
 
-__all__ = ["FindingLines"]
+__all__ = ["FindingLines", "without_usual_fix"]
 
 CHUNK = 250
 """Datasets read with one query."""
@@ -44,6 +44,17 @@ _SQL = {
     "null",
 )  # fmt: skip
 """SQL of the columns that are not simply those of the view; replies and commitments are filled in later."""
+
+
+@cache
+def _fixes() -> dict[str, str]:
+    return {one.id: one.fix for one in metrics().values()}
+
+
+def without_usual_fix(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a finding for the CSV for programs: without the sentence on how to fix it if that is the one
+    of its rule, which is in ``rules.csv``."""
+    return row | {"how_to_fix": None} if row["how_to_fix"] == _fixes().get(row["rule_id"]) else row
 
 
 class FindingLines:
@@ -83,9 +94,7 @@ class FindingLines:
 
     @cached_property
     def _narrow(self) -> NarrowFindings:
-        return NarrowFindings(
-            self.catalog, self.run_id, line_cell, number_cell, {m.id: m.fix for m in metrics().values()}
-        )
+        return NarrowFindings(self.catalog, self.run_id, line_cell, number_cell, _fixes())
 
     @cached_property
     def _at(self) -> dict[str, int]:

@@ -17,9 +17,9 @@ from typing import Any
 
 from catalog.exports.cause_rows import cause_rows
 from catalog.exports.columns import describe_findings
-from catalog.exports.csvfile import CsvFile
+from catalog.exports.csvfile import CsvFile, cells_of
 from catalog.exports.figures import queries
-from catalog.exports.finding_lines import FindingLines
+from catalog.exports.finding_lines import FindingLines, without_usual_fix
 from catalog.exports.folders import SENT
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.promises import commitment_rows
@@ -134,7 +134,7 @@ class _Tables:
             for portal_id in job.portals_of[government]:
                 for row in self._lines.rows_of_portal(portal_id) if above else ():
                     for file in above:
-                        file.write(row)
+                        file.write(row, cells_of(without_usual_fix(row), file.fields))
             if is_due and not has_all:
                 # The data package describes the files of other folders by it.
                 self.written.append(describe_findings(folder))
@@ -169,7 +169,7 @@ class _Tables:
         if for_people:
             for row in self._lines.rows(ids):
                 for file in for_people:
-                    file.write(row)
+                    file.write(row, cells_of(without_usual_fix(row), file.fields))
         for_programs = [file for file in files if not file.is_for_people]
         if for_programs:
             for lines in batched(self._lines.lines(ids)):

@@ -159,8 +159,11 @@ class _Finder:
                 continue
             count = _Count(int(failing[at]), int(applicable[at]), len(here))
             value = groups.names[at]
-            is_kept = (_owner(value) if level == "batch" else value) in kept_here and (
-                self.one.is_same_value_enough or count.failing > cause_rules().kept_share * count.applicable
+            # The days of a batch are many: each has to be proved in every run, or the cause would grow by itself.
+            is_kept = (
+                level != "batch"
+                and value in kept_here
+                and (self.one.is_same_value_enough or count.failing > cause_rules().kept_share * count.applicable)
             )
             least = 1 if level == "portal" else self.one.minimum
             if is_kept or (self._is_proved(level, count) and len(here) >= least):

@@ -100,6 +100,15 @@ def test_a_format_and_an_import_are_roots_within_a_publisher() -> None:
     assert [(one.key.level, one.key.value) for one in found] == [("format", "a SHP"), ("batch", "a")]
 
 
+def test_an_import_that_stood_does_not_take_in_other_days() -> None:
+    files = some(40, publisher="a", written="2021-03-05") + some(10, publisher="a", written="2022-01-01")
+    files += some(120, publisher="a", written="2024-01-01")
+    given_facts = facts(files, failing("media_type_present", range(48)))
+    (one,) = causes_of(given_facts)
+    (again,) = causes_of(given_facts, [one.key])
+    assert (len(one.members), len(again.members), one.key.level) == (40, 40, "batch")
+
+
 def test_half_of_a_publisher_at_random_is_no_cause() -> None:
     files = some(40, publisher="a") + some(40, publisher="b")
     assert not causes_of(facts(files, failing("media_type_present", range(0, 80, 2))))
@@ -201,6 +210,9 @@ def test_each_finding_has_one_cause_at_most(data: st.DataObject) -> None:
     members = np.concatenate([one.members for one in found]) if found else np.zeros(0)
     assert len(members) == len(set(members.tolist()))
     assert len({one.key for one in found}) == len(found)
+    # What stood before, with the same findings, has the same findings again.
+    again = causes_of(given_facts, [one.key for one in found])
+    assert [(one.key, one.members.tolist()) for one in again] == [(one.key, one.members.tolist()) for one in found]
     for one in found:
         assert {given_facts.rules[at] for at in given_facts.rule[one.members]} == {one.key.rule_id}
         assert len(one.members) and one.failing <= one.applicable

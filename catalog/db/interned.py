@@ -40,9 +40,12 @@ def ids_of_keys(conn: sqlite3.Connection, keys: Iterable[int | None]) -> dict[in
 def stored_id(finding_id: str) -> bytes | str:
     """Return the id of a finding as ``finding_rows`` holds it: 10 bytes if it is 20 hexadecimal digits, else the
     text."""
-    if len(finding_id) == 20 and not set(finding_id) - set("0123456789abcdef"):
-        return bytes.fromhex(finding_id)
-    return finding_id
+    try:
+        found = bytes.fromhex(finding_id)
+    except ValueError:
+        return finding_id
+    # Blanks and capital letters would not come back.
+    return found if len(found) == 10 and found.hex() == finding_id else finding_id
 
 
 def digest_of(text: str) -> int:

@@ -261,6 +261,8 @@ def _write(
     lives: list[Row] = []
     withdrawn: list[Withdrawal] = []
     moved: dict[int, int] = {}
+    # All new findings have one life.
+    fresh = batch.written(stands(None, run_id, checked_at, runs))
     for one, old in found:
         new = {
             (finding.distribution_id or None, finding.rule_id, batch.texts[finding.field or None]): finding
@@ -286,8 +288,8 @@ def _write(
                 key, name = row.key, None
             if before is not row and before is not None:
                 moved[before.key] = key
-            life = stands(batch.read(before.life) if before else None, run_id, checked_at, runs)
-            rows.append((key, name, *about, *said, *batch.written(life)))
+            told = batch.written(stands(batch.read(before.life), run_id, checked_at, runs)) if before else fresh
+            rows.append((key, name, *about, *said, *told))
         for identity, before in old.items():
             if identity in new or before.life[0] in CLOSED:
                 continue

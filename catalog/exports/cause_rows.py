@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from catalog.db.schema.views import STANDING_CAUSES, state_in
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run, head_of
 from specs.languages import Language
@@ -30,16 +31,16 @@ def cause_rows(
     """
     head = head_of(catalog, run_id)
     rows = catalog.each(
-        """select c.*, c.id as cause_id, c.root_name as root_title, c.split as observed, b.name as publisher_name,
+        f"""select c.*, c.id as cause_id, c.root_name as root_title, c.split as observed, b.name as publisher_name,
              case when c.entity_level = 'publisher' then c.entity_id end as publisher_id, g.name as government,
              r.reply as answer, r.note as answer_note, r.replied_on as answered_on, r.promised_on
            from causes c join governments g on g.portal_id = c.portal_id
            left join publishers b on c.entity_level = 'publisher' and b.id = c.entity_id
            left join latest_replies r on r.finding_id = c.id
-           where (c.state in ('new', 'open', 'reopened', 'disputed', 'waived', 'unknown') or c.fixed_run = :run)
+           where ({state_in(STANDING_CAUSES, "c")} or c.fixed_run = :run)
              and (:government is null or g.name = :government)
              and (:publisher is null or c.entity_level = 'publisher' and c.entity_id = :publisher)
-           order by g.name, c.state = 'unknown', c.gain_points desc, c.findings desc, c.id""",
+           order by g.name, c.state = 'unknown', c.gain_points desc, c.findings desc, c.id""",  # noqa: S608  # our own constants
         {"run": run_id, "government": government, "publisher": publisher_id},
     )
     blank = dict.fromkeys(("response", "response_note", "responder", "responded_on"))

@@ -23,12 +23,13 @@ def causes(data: Path, portal: str, limit: int, as_json: bool) -> None:
     """List the causes of the findings of PORTAL (its id): one root and one fix each, what brings most first."""
     from catalog.db.store import open_catalog
     from catalog.repositories.causes import causes_of_portal, singles
+    from catalog.repositories.quality_rows import has_scored_datasets
     from harvester.terminal.causes import show_causes
 
     path = data / "catalog.db"
     if not path.is_file():
         raise click.UsageError(f"{data} holds no catalogue yet; run winnow nightly or winnow demo first")
     with open_catalog(path) as catalog:
-        if not catalog.value("select 1 from portals where id = ?", [portal]):
-            raise click.UsageError(f"{portal!r} is no portal of {path}; winnow portals lists them")
+        if not has_scored_datasets(catalog, portal):
+            raise click.UsageError(f"{portal!r} is no portal that was scored in {path}; winnow portals lists them")
         show_causes(causes_of_portal(catalog, portal, limit), singles(catalog, portal), as_json=as_json)

@@ -21,7 +21,9 @@ __all__ = [
     "OLD_COLUMNS",
     "OLD_TABLES",
     "OPEN",
+    "OPEN_CAUSES",
     "STANDING",
+    "STANDING_CAUSES",
     "VIEWS",
     "View",
     "address",
@@ -39,6 +41,11 @@ STANDING = (*OPEN, "disputed", "waived")
 """States of findings that still exist, as far as anyone knows."""
 NOT_ENDED = (*STANDING, "unknown")
 """The same, plus findings that could not be checked: everything but fixed, gone and withdrawn."""
+
+OPEN_CAUSES = (*OPEN, "reopened")
+"""States of causes that need fixing."""
+STANDING_CAUSES = (*OPEN_CAUSES, "disputed", "waived", "unknown")
+"""The same, plus causes that were answered or could not be observed."""
 
 AWAITED = (*OPEN, "unknown")
 """States in which a promised fix is still awaited."""

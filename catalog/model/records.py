@@ -25,5 +25,6 @@ def record_facts(raw: Any, text: str) -> dict[str, Any]:
     return {
         "name": name if isinstance(name, str) else None,
         "is_federal": int(any(fields.get(one) for one in FEDERAL)),
-        "is_redacted": int(_REDACTED in text.lower()),
+        # Few texts have two brackets, and only those are folded.
+        "is_redacted": int("[[" in text and _REDACTED in text.lower()),
     }

@@ -66,11 +66,10 @@ def digest(*parts: object) -> str:
 @cache
 def _program() -> str:
     """Return a digest of the files that decide how an export looks: code, templates, columns, languages and rules."""
-    import catalog.exports
     import specs
 
     folders = [
-        Path(catalog.exports.__file__).parent,
+        Path(__file__).parent,
         *(Path(specs.__file__).parent / n for n in ("exports", "languages")),
     ]
     paths = [

@@ -66,7 +66,7 @@ def main() -> None:
         parts, shards = [], []
         for number, own in enumerate(timed("split", lambda: split(jobs, SHARDS))):
             task = ShardTask(
-                run_id=run_id, number=number, shards=SHARDS, portals=[portal], jobs=own, looks=[], contact="bench"
+                run_id=run_id, number=number, shards=SHARDS, portals=[portal], jobs=own, inspections=[], contact="bench"
             )
             folder, part = kept_task(data, run_id, number), data / "parts" / str(number)
             digest = timed("write tasks", lambda folder=folder, task=task: write_task(folder, task))

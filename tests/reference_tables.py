@@ -97,7 +97,8 @@ def csv_tables() -> str:
 
 def exit_table() -> str:
     """Return the exit codes with their meaning; ``docs/howto/operations.md`` says what to do about each."""
-    from harvester.cli.main import BELOW, BROKEN_CHAIN, FAILED_PORTALS, INTERRUPTED, LOCKED
+    from harvester.cli.main import BELOW, FAILED_PORTALS, INTERRUPTED, LOCKED
+    from harvester.cli.proofs import BROKEN_CHAIN
 
     said = {
         0: "all well",

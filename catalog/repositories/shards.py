@@ -10,7 +10,7 @@ from typing import Any
 from catalog.db.store import Catalog, now
 from catalog.repositories.targets import schema_addresses
 
-__all__ = ["Look", "Shard", "looks", "mark_merged", "seen_in_run", "shards_of", "write_shards"]
+__all__ = ["InspectionTarget", "Shard", "inspection_targets", "mark_merged", "seen_in_run", "shards_of", "write_shards"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Shard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class InspectionTarget:
     """A distribution whose file, once downloaded, is to be looked into: what its record declares, and the last report
     on it.
 
@@ -45,7 +45,7 @@ class Look:
     profile: dict[str, Any] = field(default_factory=dict)
 
 
-def looks(catalog: Catalog, portal_id: str) -> Iterator[Look]:
+def inspection_targets(catalog: Catalog, portal_id: str) -> Iterator[InspectionTarget]:
     """Yield the distributions of a portal whose files can be looked into without any other file, sorted by id.
 
     A distribution that declares a schema is left out: the schema is a file at another address, which another machine
@@ -63,7 +63,7 @@ def looks(catalog: Catalog, portal_id: str) -> Iterator[Look]:
     )
     for row in rows:
         if not schema_addresses(row["described_by"], row["conforms_to"]):
-            yield Look(
+            yield InspectionTarget(
                 distribution_id=row["id"],
                 url=row["url"],
                 format=row["format"],

@@ -27,11 +27,12 @@ from scrapy.settings import Settings
 
 from catalog.db.store import instant, started
 from catalog.model import ResourceCheck
-from catalog.repositories.checks import BrokenRule, drop_stale_reports
-from catalog.repositories.targets import due_targets, portal_addresses
+from catalog.repositories.checks import drop_stale_reports
+from catalog.repositories.targets import portal_addresses
 from harvester.checks.changes import change_of, schedule_of
 from harvester.checks.check_results import of_fault
 from harvester.checks.check_task import CheckTask
+from harvester.checks.due import due_jobs
 from harvester.checks.url_check import UrlCheck, askable
 from harvester.http import faults
 from harvester.http.direct import DirectDownloader, lean_settings
@@ -44,7 +45,7 @@ from harvester.night.interrupts import run_loop
 from specs.credentials import has_credential
 from specs.portals import PortalSpec
 
-__all__ = ["LinkSpider", "check", "check_again", "check_jobs", "due_jobs"]
+__all__ = ["LinkSpider", "check", "check_again", "check_jobs"]
 
 HOSTS_AT_ONCE = 1_000
 """Hosts asked at the same time. Nearly all of the time is spent waiting for each host's turn."""
@@ -116,31 +117,6 @@ def check_again(run: RunContext, portal: PortalSpec, urls: Sequence[str]) -> Non
     that the run reports does not change. Raises faults of the catalogue."""
     jobs, _ = due_jobs(run, [portal], urls)
     check_jobs(run, [portal], jobs)
-
-
-def due_jobs(
-    run: RunContext, portals: Sequence[PortalSpec], urls: Sequence[str] | None = None
-) -> tuple[list[CheckTask], int]:
-    """Return the addresses that the run should check now, the most urgent first, and how many the portals' limits
-    leave out.
-
-    An address that several portals list is checked once, for the portal where it is most urgent. ``urls``: check these
-    instead, whether or not they are due; None means those that are due.
-    """
-    jobs: dict[str, CheckTask] = {}
-    beyond = 0
-    for portal in portals:
-        targets, due = due_targets(
-            run.catalog, run.run_id, portal.id, portal.limits.max_checks, is_full=run.is_full, urls=urls
-        )
-        beyond += due - len(targets)
-        rule = BrokenRule(portal.broken.after_checks, portal.broken.after_days)
-        for target in targets:
-            known = jobs.get(target.url)
-            if known is None or target.urgency < known.target.urgency:
-                jobs[target.url] = CheckTask(target, portal.limits, rule, portal.recheck)
-    # The sort is stable: within a portal, equally urgent addresses keep their order.
-    return sorted(jobs.values(), key=lambda job: job.target.urgency), beyond
 
 
 def _settle_unaskable(run: RunContext, jobs: list[CheckTask]) -> list[CheckTask]:

@@ -32,6 +32,7 @@ from harvester.cli.options import (
     run_options,
 )
 from harvester.cli.portals import add_to as _add_portal_commands
+from harvester.cli.proofs import add_to as _add_proof_commands
 from harvester.cli.scores import add_to as _add_score_commands
 from harvester.cli.send import add_to as _add_send_commands
 from harvester.cli.shards import add_to as _add_shard_commands
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cli", "main"]
 
-LOCKED, INTERRUPTED, FAILED_PORTALS, BELOW, BROKEN_CHAIN = 75, 130, 3, 4, 5
+LOCKED, INTERRUPTED, FAILED_PORTALS, BELOW = 75, 130, 3, 4
 
 
 def main() -> NoReturn:
@@ -333,37 +334,6 @@ def diff(data: Path, run: str, other: str | None, portal: str | None, as_csv: Pa
 
 
 @cli.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.pass_obj
-def verify(data: Path, files: tuple[Path, ...]) -> None:
-    """Check that nothing was changed after it was sealed: the chain of manifests, the outputs, and any FILES."""
-    from catalog.exports.manifest import verify as check
-
-    found = check(data, list(files))
-    for line in found.good:
-        click.echo(f"holds: {line}")
-    for line in found.bad:
-        click.echo(f"BROKEN: {line}", err=True)
-    if found.bad:
-        raise click.exceptions.Exit(BROKEN_CHAIN)
-
-
-@cli.command()
-@click.argument("record")
-@click.pass_obj
-def evidence(data: Path, record: str) -> None:
-    """Print the archived exchange with the WARC-Record-ID RECORD, as named in findings.csv."""
-    from harvester.http.archive import find_record
-
-    for path in sorted((data / "archive").glob("*.warc.gz"), reverse=True):
-        if (found := find_record(path, record)) is not None:
-            click.echo(f"{path}:", err=True)
-            sys.stdout.buffer.write(found)
-            return
-    raise click.UsageError(f"{record}: no archive in {data / 'archive'} holds it; nights with --archive keep exchanges")
-
-
-@cli.command()
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.pass_obj
@@ -406,6 +376,7 @@ _add_causes_command(cli)
 _add_score_commands(cli)
 _add_send_commands(cli)
 _add_shard_commands(cli)
+_add_proof_commands(cli)
 
 
 @cli.command()

@@ -18,7 +18,7 @@ from catalog.db.store import Catalog, instant, started
 from catalog.model import ResourceCheck, TableReport
 from catalog.repositories.checks import drop_stale_reports, write_checks, write_reports
 from catalog.repositories.runs import last_run
-from catalog.repositories.shards import Look, Shard, mark_merged, seen_in_run, shards_of
+from catalog.repositories.shards import InspectionTarget, Shard, mark_merged, seen_in_run, shards_of
 from harvester.checks.url_check import file_name_of
 from harvester.errors import ShardError
 from harvester.shards.part import CHECKS, MAX_NUMBER, REPORT_COLUMNS, REPORTS, kinds, read_rows
@@ -220,12 +220,12 @@ class _Part:
 
     def reports(self, checks: Mapping[str, ResourceCheck]) -> Iterator[tuple[str, str, str, TableReport]]:
         """Yield the reports, each on a file of this part, for a distribution of this shard."""
-        looks = {look.distribution_id: look for look in self.task.looks}
+        targets = {target.distribution_id: target for target in self.task.inspections}
         seen: set[str] = set()
-        for key, url, sha256, text in read_rows(self.folder / REPORTS, REPORT_COLUMNS, len(looks)):
-            look: Look | None = looks.get(key)
+        for key, url, sha256, text in read_rows(self.folder / REPORTS, REPORT_COLUMNS, len(targets)):
+            target: InspectionTarget | None = targets.get(key)
             check = checks.get(url)
-            if look is None or look.url != url or key in seen or check is None or check.sha256 != sha256:
+            if target is None or target.url != url or key in seen or check is None or check.sha256 != sha256:
                 raise self.refuse(f"a report is on {str(url)[:200]!r}, which is no file of this part")
             seen.add(key)
             yield key, url, sha256, self._report(text)

@@ -21,7 +21,7 @@ from harvester.errors import ShardError
 from harvester.shards.task import digest_of
 from quality.tables.messages import dump_report
 
-__all__ = ["CHECKS", "REPORTS", "LookRow", "kinds", "read_rows", "rows_of", "write_part"]
+__all__ = ["CHECKS", "REPORTS", "InspectionRow", "kinds", "read_rows", "rows_of", "write_part"]
 
 CHECKS, REPORTS = "checks.parquet", "reports.parquet"
 REPORT_COLUMNS = {"distribution_id": "string", "url": "string", "sha256": "string", "report": "string"}
@@ -34,7 +34,7 @@ MAX_NUMBER = 2**53
 
 
 @dataclass(frozen=True, slots=True)
-class LookRow:
+class InspectionRow:
     """The report on the file of a distribution; ``sha256`` is that of the bytes at ``url`` that were judged."""
 
     distribution_id: str
@@ -63,7 +63,7 @@ def _kind(hint: Any) -> str:
 
 
 def write_part(
-    folder: Path, about: Mapping[str, Any], checks: Sequence[ResourceCheck], reports: Sequence[LookRow]
+    folder: Path, about: Mapping[str, Any], checks: Sequence[ResourceCheck], reports: Sequence[InspectionRow]
 ) -> None:
     """Write what was found in a shard into ``folder``; ``part.json``, with ``about`` and digests, comes last.
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from catalog.repositories.shards import Look, Shard, looks, write_shards
+from catalog.repositories.shards import InspectionTarget, Shard, inspection_targets, write_shards
 from harvester.checks.check_task import CheckTask
-from harvester.checks.links import due_jobs
+from harvester.checks.due import due_jobs
 from harvester.errors import ShardError
 from harvester.night.context import CheckBudget, RunContext
 from harvester.shards.split import split
@@ -41,10 +41,10 @@ def plan(run: RunContext, portals: Sequence[PortalSpec], shards: int, out: Path)
     jobs, beyond = due_jobs(run, portals)
     run.traffic["carried_over"] = beyond
     run.catalog.set_run(run.run_id, traffic=run.traffic)
-    wanted: dict[str, list[Look]] = {}
+    wanted: dict[str, list[InspectionTarget]] = {}
     for portal in portals:
-        for look in looks(run.catalog, portal.id):
-            wanted.setdefault(look.url, []).append(look)
+        for target in inspection_targets(run.catalog, portal.id):
+            wanted.setdefault(target.url, []).append(target)
     in_all = Counter(job.target.portal_id for job in jobs)
     found = []
     for number, own in enumerate(split(jobs, shards)):
@@ -54,7 +54,7 @@ def plan(run: RunContext, portals: Sequence[PortalSpec], shards: int, out: Path)
             shards=shards,
             portals=_portals(portals, own, in_all),
             jobs=own,
-            looks=[look for job in own for look in wanted.get(job.target.url, ())],
+            inspections=[target for job in own for target in wanted.get(job.target.url, ())],
             contact=run.contact,
             is_full=run.is_full,
             budget=_share(run.check_budget, len(own), len(jobs)),

@@ -1,7 +1,7 @@
 """What a machine needs to check a shard: a folder that says all, for a machine that has no catalogue.
 
 ``task.json`` describes the shard, ``addresses.jsonl.gz`` holds one address a line with its last check, and
-``looks.jsonl.gz`` one distribution a line whose file is to be looked into.
+``inspections.jsonl.gz`` one distribution a line whose file is to be looked into.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from catalog.model import ResourceCheck
 from catalog.repositories.checks import BrokenRule
-from catalog.repositories.shards import Look
+from catalog.repositories.shards import InspectionTarget
 from catalog.repositories.targets import CheckTarget
 from harvester import __version__
 from harvester.checks.check_task import CheckTask
@@ -43,7 +43,7 @@ class ShardTask:
     """One shard of a run.
 
     ``budget`` and the ``limits.max_downloads`` of the ``portals`` are the share of this shard. ``jobs`` are the
-    addresses to ask, ``looks`` the distributions whose files are to be looked into.
+    addresses to ask, ``inspections`` the distributions whose files are to be looked into.
     """
 
     run_id: str
@@ -51,7 +51,7 @@ class ShardTask:
     shards: int
     portals: Sequence[PortalSpec]
     jobs: Sequence[CheckTask]
-    looks: Sequence[Look]
+    inspections: Sequence[InspectionTarget]
     contact: str
     is_full: bool = False
     budget: CheckBudget = CheckBudget()
@@ -80,7 +80,7 @@ def write_task(folder: Path, task: ShardTask) -> str:
     """
     folder.mkdir(parents=True, exist_ok=True)
     _write_lines(folder / "addresses.jsonl.gz", (_address(job) for job in task.jobs))
-    _write_lines(folder / "looks.jsonl.gz", (asdict(look) for look in task.looks))
+    _write_lines(folder / "inspections.jsonl.gz", (asdict(target) for target in task.inspections))
     head = {
         "format": FORMAT,
         "run": task.run_id,
@@ -93,8 +93,8 @@ def write_task(folder: Path, task: ShardTask) -> str:
         # Webhooks are secrets of their receivers, and no machine that checks addresses needs a portal's key.
         "portals": [one.model_dump(mode="json", exclude={"notify", "auth"}) for one in task.portals],
         "addresses": len(task.jobs),
-        "looks": len(task.looks),
-        "sha256": {name: digest_of(folder / name) for name in ("addresses.jsonl.gz", "looks.jsonl.gz")},
+        "inspections": len(task.inspections),
+        "sha256": {name: digest_of(folder / name) for name in ("addresses.jsonl.gz", "inspections.jsonl.gz")},
     }
     (folder / "task.json").write_text(json.dumps(head, indent=1) + "\n", "utf-8")
     return digest_of(folder / "task.json")
@@ -113,7 +113,7 @@ def read_task(folder: Path) -> ShardTask:
                 f"({versions()}); install the same version of Winnow on all machines"
             )
         for name, digest in head["sha256"].items():
-            if name not in ("addresses.jsonl.gz", "looks.jsonl.gz") or digest_of(folder / name) != digest:
+            if name not in ("addresses.jsonl.gz", "inspections.jsonl.gz") or digest_of(folder / name) != digest:
                 raise ShardError(f"{folder / name}: it is not the file that was planned; copy the task again")
         portals = {one["id"]: parse(PortalSpec, one, str(folder / "task.json")) for one in head["portals"]}
         return ShardTask(
@@ -122,7 +122,7 @@ def read_task(folder: Path) -> ShardTask:
             shards=head["of"],
             portals=tuple(portals.values()),
             jobs=tuple(_job(row, portals) for row in _lines(folder / "addresses.jsonl.gz")),
-            looks=tuple(Look(**row) for row in _lines(folder / "looks.jsonl.gz")),
+            inspections=tuple(InspectionTarget(**row) for row in _lines(folder / "inspections.jsonl.gz")),
             contact=head["contact"],
             is_full=head["is_full"],
             budget=CheckBudget(**head["budget"]),

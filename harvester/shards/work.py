@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from catalog.db.store import open_catalog
 from catalog.model import ResourceCheck, TableContext
-from catalog.repositories.shards import Look
+from catalog.repositories.shards import InspectionTarget
 from harvester.checks.links import check_jobs
 from harvester.errors import ShardError
 from harvester.night.context import RunContext
 from harvester.night.stages import portal_of
-from harvester.shards.part import LookRow, write_part
+from harvester.shards.part import InspectionRow, write_part
 from harvester.shards.task import ShardTask, digest_of, read_task, versions
 from quality.tables.limits import TableBounds
 from quality.tables.pool import InspectionPool
@@ -72,7 +72,7 @@ def work(
             },
         )
         check_jobs(run, task.portals, task.jobs)
-    reports = list(_looks(task, checks, out, bounds, on_progress))
+    reports = list(_inspections(task, checks, out, bounds, on_progress))
     counts = {"checks": len(checks), "reports": len(reports), "not_asked": len(task.jobs) - len(checks)}
     about = {
         "run": task.run_id,
@@ -87,48 +87,50 @@ def work(
     return counts
 
 
-def _looks(
+def _inspections(
     task: ShardTask, checks: list[ResourceCheck], out: Path, bounds: TableBounds, on_progress: Progress
-) -> Iterator[LookRow]:
-    """Look into the files that were downloaded here; the others lie, with their reports, where the catalogue is."""
+) -> Iterator[InspectionRow]:
+    """Yield reports on the files that were downloaded here; the others, with reports, are where the catalogue is."""
     here = {one.url: one for one in checks if one.outcome == "ok" and one.file_path and (out / one.file_path).is_file()}
     today = date.fromisoformat(task.run_id[:8])
-    wanted: dict[str, tuple[Look, ResourceCheck]] = {
-        look.distribution_id: (look, here[look.url])
-        for look in task.looks
-        if look.url in here and _is_due(look, here[look.url])
+    wanted: dict[str, tuple[InspectionTarget, ResourceCheck]] = {
+        target.distribution_id: (target, here[target.url])
+        for target in task.inspections
+        if target.url in here and _is_due(target, here[target.url])
     }
     if not wanted:
         return
     with InspectionPool(
         workers=min(bounds.workers, len(wanted)), timeout_s=bounds.seconds, memory_bytes=bounds.memory_bytes
     ) as pool:
-        contexts = (_context(look, check, out, today, bounds.unpacked_bytes) for look, check in wanted.values())
+        contexts = (_context(target, check, out, today, bounds.unpacked_bytes) for target, check in wanted.values())
         for done, (key, report) in enumerate(pool.map(contexts), 1):
-            look, check = wanted[key]
-            yield LookRow(key, look.url, check.sha256 or "", report)
+            target, check = wanted[key]
+            yield InspectionRow(key, target.url, check.sha256 or "", report)
             on_progress("validate", "files", done, len(wanted))
 
 
-def _is_due(look: Look, check: ResourceCheck) -> bool:
+def _is_due(target: InspectionTarget, check: ResourceCheck) -> bool:
     """Return whether the bytes that were downloaded have no report by today's rules."""
-    return look.sha256 != check.sha256 or look.status == "unknown" or look.version != table_rules_version()
+    return target.sha256 != check.sha256 or target.status == "unknown" or target.version != table_rules_version()
 
 
-def _context(look: Look, check: ResourceCheck, data: Path, today: date, unpacked_bytes: int) -> TableContext:
+def _context(
+    target: InspectionTarget, check: ResourceCheck, data: Path, today: date, unpacked_bytes: int
+) -> TableContext:
     assert check.file_path is not None
     return TableContext(
         path=data / check.file_path,
-        key=look.distribution_id,
-        url=look.url,
+        key=target.distribution_id,
+        url=target.url,
         sha256=check.sha256 or "",
-        declared_format=look.format,
-        declared_media_type=look.media_type,
+        declared_format=target.format,
+        declared_media_type=target.media_type,
         content_type=check.content_type,
         is_truncated=check.is_truncated,
-        title=look.title,
-        file_name=PurePosixPath(urlsplit(look.url).path).name or None,
+        title=target.title,
+        file_name=PurePosixPath(urlsplit(target.url).path).name or None,
         today=today,
-        previous=look.profile if look.sha256 != check.sha256 else {},
+        previous=target.profile if target.sha256 != check.sha256 else {},
         unpacked_bytes=unpacked_bytes,
     )

@@ -27,7 +27,7 @@ class ManyHosts:
         """Return the address of a path at the host of a number."""
         return f"http://{self.hosts[host]}:{self.port}{path}"
 
-    def answer(self, host: str, path: str) -> tuple[int, bytes, dict[str, str]]:
+    def respond(self, host: str, path: str) -> tuple[int, bytes, dict[str, str]]:
         """Return status, body and headers for a path: a table, but for what its name says."""
         other = self.hosts[(self.hosts.index(host) + 1) % len(self.hosts)]
         if "gone" in path:
@@ -46,7 +46,7 @@ class ManyHosts:
 
 @contextmanager
 def many_hosts(count: int, sleep_s: float = 0.0) -> Iterator[ManyHosts]:
-    """Serve at ``count`` addresses from 127.0.0.2 on, all on one free port. Each answer takes ``sleep_s`` seconds."""
+    """Serve at ``count`` addresses from 127.0.0.2 on, all on one free port. Each response takes ``sleep_s`` seconds."""
     made = ManyHosts(sleep_s)
 
     class Handler(BaseHTTPRequestHandler):
@@ -57,7 +57,7 @@ def many_hosts(count: int, sleep_s: float = 0.0) -> Iterator[ManyHosts]:
             made.log.append((host, time.monotonic(), self.command, self.path))
             if made.sleep_s:
                 time.sleep(made.sleep_s)
-            status, body, headers = made.answer(host, self.path) if self.path != "/robots.txt" else (404, b"", {})
+            status, body, headers = made.respond(host, self.path) if self.path != "/robots.txt" else (404, b"", {})
             if headers.get("ETag") and self.headers.get("If-None-Match") == headers["ETag"]:
                 status, body = 304, b""
             self.send_response(status)

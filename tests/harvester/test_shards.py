@@ -16,7 +16,7 @@ from portal_server import PortalServer, as_json, harvest, spec
 
 from catalog.db.store import Catalog, open_catalog
 from catalog.repositories.shards import shards_of
-from harvester.checks.links import due_jobs
+from harvester.checks.due import due_jobs
 from harvester.cli.main import cli
 from harvester.errors import ShardError
 from harvester.night.context import RunContext
@@ -278,7 +278,7 @@ def test_a_part_of_an_older_run_is_refused(
 
 def test_a_changed_task_is_refused(world: tuple[ManyHosts, PortalSpec, Path], data: Path, tmp_path: Path) -> None:
     begin(data, [world[1]], 1, tmp_path / "tasks", OPTIONS)
-    with (tmp_path / "tasks/0/looks.jsonl.gz").open("ab") as file:
+    with (tmp_path / "tasks/0/inspections.jsonl.gz").open("ab") as file:
         file.write(b"more")
     with pytest.raises(ShardError, match="not the file that was planned"):
         work(tmp_path / "tasks/0", tmp_path / "part")

@@ -1,0 +1,38 @@
+"""Choose the addresses that a run checks now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from catalog.repositories.checks import BrokenRule
+from catalog.repositories.targets import due_targets
+from harvester.checks.check_task import CheckTask
+from harvester.night.context import RunContext
+from specs.portals import PortalSpec
+
+__all__ = ["due_jobs"]
+
+
+def due_jobs(
+    run: RunContext, portals: Sequence[PortalSpec], urls: Sequence[str] | None = None
+) -> tuple[list[CheckTask], int]:
+    """Return the addresses that the run should check now, the most urgent first, and how many the portals' limits
+    leave out.
+
+    An address that several portals list is checked once, for the portal where it is most urgent. ``urls``: check these
+    instead, whether or not they are due; None means those that are due.
+    """
+    jobs: dict[str, CheckTask] = {}
+    beyond = 0
+    for portal in portals:
+        targets, due = due_targets(
+            run.catalog, run.run_id, portal.id, portal.limits.max_checks, is_full=run.is_full, urls=urls
+        )
+        beyond += due - len(targets)
+        rule = BrokenRule(portal.broken.after_checks, portal.broken.after_days)
+        for target in targets:
+            known = jobs.get(target.url)
+            if known is None or target.urgency < known.target.urgency:
+                jobs[target.url] = CheckTask(target, portal.limits, rule, portal.recheck)
+    # The sort is stable: within a portal, equally urgent addresses keep their order.
+    return sorted(jobs.values(), key=lambda job: job.target.urgency), beyond

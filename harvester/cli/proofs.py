@@ -1,0 +1,49 @@
+"""Commands that show what a figure rests on: sealed outputs and archived exchanges."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+__all__ = ["add_to"]
+
+BROKEN_CHAIN = 5
+
+
+def add_to(group: click.Group) -> None:
+    """Add the commands ``verify`` and ``evidence`` to the command line ``group``."""
+    group.add_command(verify)
+    group.add_command(evidence)
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.pass_obj
+def verify(data: Path, files: tuple[Path, ...]) -> None:
+    """Check that nothing was changed after it was sealed: the chain of manifests, the outputs, and any FILES."""
+    from catalog.exports.manifest import verify as check
+
+    found = check(data, list(files))
+    for line in found.good:
+        click.echo(f"holds: {line}")
+    for line in found.bad:
+        click.echo(f"BROKEN: {line}", err=True)
+    if found.bad:
+        raise click.exceptions.Exit(BROKEN_CHAIN)
+
+
+@click.command()
+@click.argument("record")
+@click.pass_obj
+def evidence(data: Path, record: str) -> None:
+    """Print the archived exchange with the WARC-Record-ID RECORD, as named in findings.csv."""
+    from harvester.http.archive import find_record
+
+    for path in sorted((data / "archive").glob("*.warc.gz"), reverse=True):
+        if (found := find_record(path, record)) is not None:
+            click.echo(f"{path}:", err=True)
+            sys.stdout.buffer.write(found)
+            return
+    raise click.UsageError(f"{record}: no archive in {data / 'archive'} holds it; nights with --archive keep exchanges")

@@ -60,7 +60,7 @@ def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
         d.byte_size and (present(d.byte_size), claims.byte_size(d.byte_size, check)),
         d.status and present(d.status), d.language,
         claims.checksum(d, check) if d.checksum else None,
-        s.access_check and s.access_check.outcome,
+        s.access_check and s.access_check.outcome, _announced(s),
         None if check is None else _of_check(s, check),
         None if table is None else (_of_table(table), is_law(s.dataset.title)),
         declared is not None and is_text(declared) and is_law(s.dataset.title),
@@ -100,13 +100,24 @@ def _address(url: str) -> Hashable:
     return present(url), scheme, colon, rest[:2]
 
 
+def _announced(s: DistributionSubject) -> str | None:
+    """Return the id of the format that the address announces; None if none, or if no metric asks it.
+
+    The ending counts as soon as one of the two addresses answers, which need not be the one whose ending it is.
+    """
+    access, own = s.access_check, s.check
+    if (access is None or access.outcome != "ok") and (own is None or own.outcome != "ok"):
+        return None
+    by_ending = vocabulary.format_of_url(s.url)
+    return by_ending.id if by_ending else None
+
+
 def _of_check(s: DistributionSubject, check: ResourceCheck) -> Hashable:
     """Return what metrics see of the check of a distribution's address."""
     seen = (check.outcome, check.status is None, check.tls_fault, check.is_truncated)
     if check.outcome != "ok":
         return seen
-    by_ending = vocabulary.format_of_url(s.url)
-    return (*seen, check.content_type, check.script, by_ending and by_ending.id, check.sha256 and file_distinct(s))
+    return (*seen, check.content_type, check.script, file_distinct(s))
 
 
 def _of_table(table: TableReport) -> Hashable:

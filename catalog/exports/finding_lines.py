@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from operator import itemgetter
 from typing import Any
 
-from catalog.db.schema.views import AWAITED, NOT_ENDED, state_in
+from catalog.db.schema.views import AWAITED, CAUSE, NOT_ENDED, state_in
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run
 from catalog.exports.csvfile import line_cell, number_cell
@@ -36,6 +36,7 @@ _SQL = {
     "contact": "coalesce(d.contact_email, b.email, p.contact_email)",
     "evidence_url": "coalesce(d.source_url, p.url)",
     "evidence_record": "f.exchange",
+    "cause_id": CAUSE,
 } | dict.fromkeys(
     (
         "commitment_ids", "answer", "answer_note", "answered_on", "promised_on", "is_overdue", "answer_outcome",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from catalog.db.schema.views import AWAITED, NOT_ENDED, state_in
+from catalog.db.schema.views import AWAITED, CAUSE, NOT_ENDED, state_in
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run, head_of
 from catalog.exports.promises import has_commitments
@@ -47,6 +47,7 @@ def finding_rows(
              coalesce(d.landing_page, d.source_url) as dataset_url, b.name as publisher_name,
              coalesce(d.contact_email, b.email, p.contact_email) as contact,
              coalesce(d.source_url, p.url) as evidence_url, f.exchange as evidence_record,
+             {CAUSE} as cause_id,
              g.name as government, {commitments} as commitment_ids,
              r.reply as answer, r.note as answer_note, r.replied_on as answered_on, r.promised_on,
              r.outcome as answer_outcome,

@@ -22,19 +22,27 @@ _SUM = f"""count(*), sum(f.key), total(f.gain_points), sum(f.last_seen_key), sum
     sum(f.error_count), sum(f.exchange), sum((f.key & 4095) * case f.state when 'new' then 1 when 'open' then 1
       when 'disputed' then 2 when 'waived' then 3 else 4 end)
   from finding_rows f where {state_in(NOT_ENDED)}"""
+_CAUSE_SUM = """'causes', count(*), sum(m.cause), sum((m.finding & 65535) * ((m.cause * 40503) & 65535))
+  from cause_members m"""
 _CHUNK = 250
 """Datasets read with one query."""
 
 
 def sums(catalog: Catalog, *, by_publisher: bool = False) -> list[tuple[Any, ...]]:
-    """Return sums over the findings that have not ended, which differ if any of these has changed.
+    """Return sums over the findings that have not ended, which differ if any of these or its cause has changed.
 
     A finding that was new and is now open gives the same. ``by_publisher``: whether there is one row for each
-    publisher, beginning with the ids of portal and publisher (or None); otherwise there is one row for all.
+    publisher, beginning with the ids of portal and publisher (or None); otherwise there is one row for all. The same
+    follows for the findings that have a cause.
     """
+    execute = catalog.db.conn.execute
     if not by_publisher:
-        return catalog.db.conn.execute(f"select {_SUM}").fetchall()
-    rows = catalog.db.conn.execute(f"select f.portal_key, f.publisher_key, {_SUM} group by 1, 2").fetchall()
+        return [*execute(f"select {_SUM}"), *execute(f"select {_CAUSE_SUM}")]
+    rows = execute(f"select f.portal_key, f.publisher_key, {_SUM} group by 1, 2").fetchall()
+    rows += execute(
+        f"""select f.portal_key, f.publisher_key, {_CAUSE_SUM} cross join finding_rows f on f.key = m.finding
+            group by 1, 2"""
+    )
     ids = _ids(catalog, {key for row in rows for key in row[:2] if key is not None})
     return [(ids.get(row[0]), ids.get(row[1]), *row[2:]) for row in rows]
 
@@ -145,7 +153,7 @@ class NarrowFindings:
         "finding_id", "state", "severity", "first_seen_run", "changed_run", "rule_id", "fault_party", "publisher_id",
         "dataset_id", "dataset_title", "distribution_id", "resource_url", "observed", "http_status", "format_served",
         "format_declared", "field", "first_row", "error_count", "gain_points", "portal_id", "evidence_record",
-        "rate_per_1000", "rows", "how_to_fix",
+        "rate_per_1000", "rows", "how_to_fix", "cause_id",
     )  # fmt: skip
 
     def __init__(
@@ -170,6 +178,8 @@ class NarrowFindings:
             key: run
             for key, run in catalog.db.conn.execute("select k.key, k.id from keys k join runs r on r.id = k.id")
         }
+        self._causes: dict[int | None, str] = {None: ""}
+        self._causes.update(catalog.db.conn.execute("select number, id from causes"))
         self._run = next((key for key, run in self._runs.items() if run == run_id), -1)
 
     def of_datasets(self, dataset_ids: Sequence[str]) -> Iterator[list[str]]:
@@ -201,8 +211,8 @@ class NarrowFindings:
             f"""select f.dataset_key, f.gain_points, f.public_id, f.state, f.rule_key, f.distribution_key,
                   f.first_seen_key, f.last_seen_key, f.fixed_key, f.withdrawn_key, f.observed, f.http_status,
                   f.format_served, f.format_declared, f.field, f.first_row, f.error_count, f.exchange,
-                  f.rate_per_1000, f.rows, f.resource_url
-                from finding_rows f where f.dataset_key in ({marks})
+                  f.rate_per_1000, f.rows, f.resource_url, m.cause
+                from finding_rows f left join cause_members m on m.finding = f.key where f.dataset_key in ({marks})
                   and ({state_in(NOT_ENDED)} or f.fixed_key = {self._run} or f.withdrawn_key = {self._run})""",
             list(datasets),
         ):
@@ -218,7 +228,7 @@ class NarrowFindings:
     ) -> list[str]:
         (
             _, gain, public, state, rule_key, part_key, first, last, fixed, withdrawn, observed, status, served,
-            declared, field, first_row, count, exchange, rate, lines, url,
+            declared, field, first_row, count, exchange, rate, lines, url, cause,
         ) = row  # fmt: skip
         rule, severity, party, fix = self._rules[rule_key]
         part = parts.get(part_key)
@@ -255,6 +265,7 @@ class NarrowFindings:
             "" if rate is None else self._number(rate),
             texts[lines],
             fix,
+            self._causes[cause],
         ]
 
 

@@ -214,7 +214,7 @@ def _replies(
 
 def _reply(line: int, row: dict[str, str], said: str, today: date, is_day_first: bool | None) -> Reply:
     # A row of causes.csv has the id of a cause. In findings.csv both stand: the reply is to the finding.
-    key = row.get("finding_id") or row.get("cause_id", "")
+    key = row.get("finding_id" if "finding_id" in row else "cause_id", "")
     if not re.fullmatch(r"(cause-)?[0-9a-f]{20}", key):
         raise ValueError("the id of the finding is missing or was changed; copy it from the findings.csv that was sent")
     reply, rest = reply_of(said)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from catalog.exports.csvfile import cells_of, line_cell
 from catalog.exports.folders import SENT, folder_name
 from catalog.exports.manifest import seal, verify
 from catalog.exports.state import STATE, read_state
+from quality.findings.cause_stage import find_causes
 from quality.systems.entities import score_entities
+from specs.languages import language
 from tests.catalog.carding import PORTALS, RUNS, insert, put_out, scored
 from tests.catalog.test_scorecards import CORPUS, read
 
@@ -117,6 +120,37 @@ def test_only_the_folders_of_a_changed_publisher_are_written(catalog: Catalog, d
     assert packages == {"gamma": NEXT, FRENCH: RUNS[1], own[0]: NEXT}
     seal(catalog, NEXT, data)
     assert verify(data, []).bad == []
+
+
+def test_each_finding_names_its_cause_and_a_folder_whose_findings_change_cause_is_written(
+    catalog: Catalog, data: Path
+) -> None:
+    out = data / "exports"
+    begin_run(catalog, RUNS[1])
+    find_causes(catalog, RUNS[1], [portal.id for portal in PORTALS])
+    put_out(catalog, out)
+    causes = {row["cause_id"]: row["findings"] for row in read(out / "causes.csv") if row["findings"] != "0"}
+    rows = read(out / "findings.csv")
+    counted = Counter(row["cause_id"] for row in rows if row["cause_id"])
+    assert len(causes) > 3 and causes == {key: str(number) for key, number in counted.items()}
+    assert counted.total() == catalog.value("select count(*) from cause_members") < len(rows)
+    named = {row["finding_id"]: row["cause_id"] for row in rows}
+    finding, cause = (language("fr").column(name) for name in ("finding_id", "cause_id"))
+    text = (out / FRENCH / "findings.fr.csv").read_text("utf-8-sig")
+    french = {row[finding]: row[cause] for row in csv.DictReader(io.StringIO(text))}
+    assert any(french.values()) and french.items() <= named.items()
+    # One finding of one publisher is single now.
+    member = catalog.rows("select key, id, publisher_id from cause_findings where portal_id = 'c' order by id")[0]
+    catalog.db.conn.execute("delete from cause_members where finding = ?", [member["key"]])
+    catalog.db.conn.commit()
+    before = bytes_of(out)
+    begin_run(catalog)
+    put_out(catalog, out)
+    after = bytes_of(out)
+    parts = {name.rpartition("/")[0] for name in changed(before, after) if name.endswith("findings.csv")}
+    own = [name for name in parts if "/publishers/" in name]
+    assert parts - {*own} == {"", "gamma"} and len(own) <= 1
+    assert {row["finding_id"]: row["cause_id"] for row in read(out / "findings.csv")} == named | {member["id"]: ""}
 
 
 def test_a_changed_byte_in_a_folder_that_was_kept_is_detected(catalog: Catalog, data: Path) -> None:

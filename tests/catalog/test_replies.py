@@ -133,6 +133,18 @@ def test_bad_rows_are_named_with_line_and_remedy(row: list[str], what: str, tmp_
     assert problem.line == 3 and what in problem.what and len(problem.remedy) > 10
 
 
+def test_a_row_of_findings_without_its_id_is_no_reply_to_its_cause(tmp_path: Path) -> None:
+    rows = [
+        [*NAMES, "cause_id"],
+        ["", "waived", "", "", "", f"cause-{KEY}"],
+        [KEY, "waived", "", "", "", f"cause-{KEY}"],
+    ]
+    found = parse(write(tmp_path / "x.csv", rows), TODAY)
+    assert [one.finding_id for one in found.replies] == [KEY]
+    (problem,) = found.problems
+    assert problem.line == 2 and "id of the finding" in problem.what
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"PK\x03\x04broken", b"a,b\r\n1,2\r\n", b"\x00\x01\x02", b'"a'])
 def test_files_that_are_none_of_ours_are_said(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(content)

@@ -17,6 +17,7 @@ from catalog.db.schema.kinds import ColumnSpec, c
 
 __all__ = [
     "AWAITED",
+    "CAUSE",
     "NOT_ENDED",
     "OLD_COLUMNS",
     "OLD_TABLES",
@@ -49,6 +50,9 @@ STANDING_CAUSES = (*OPEN_CAUSES, "disputed", "waived", "unknown")
 
 AWAITED = (*OPEN, "unknown")
 """States in which a promised fix is still awaited."""
+
+CAUSE = """(select c.id from cause_members m join causes c on c.number = m.cause where m.finding = f.key)"""
+"""SQL expression for the id of the cause of a row ``f`` of the view ``findings``; null where the finding is single."""
 
 
 def _of(alias: str) -> str:

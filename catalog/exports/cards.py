@@ -140,7 +140,7 @@ def _answers(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[s
     """Return overdue promises and our own corrections, for every entity."""
     overdue = catalog.rows(
         f"""select {key} as entity_id, count(*) as promises_overdue
-            from promised_fixes r join findings f on f.id = r.finding_id
+            from promised_fixes r join findings f on f.key = r.key
             join portals p on p.id = f.portal_id join governments g on g.portal_id = p.id
             left join datasets d on d.id = f.dataset_id where r.promised_on < :day group by 1""",
         {"day": day_of_run(run_id)},

@@ -24,6 +24,7 @@ __all__ = ["FindingLines", "without_usual_fix"]
 
 CHUNK = 250
 """Datasets read with one query."""
+_CAUSE_AT = NarrowFindings.NAMES.index("cause_id")
 _SQL = {
     "finding_id": "f.id",
     # "New" would change the row in the next run; first_seen_run says it too.
@@ -85,7 +86,7 @@ class FindingLines:
             if row[0] in self._hidden:
                 continue
             row.append("")
-            if more := self._more(row[0], row[8], row[1]):
+            if more := self._more(row[0], row[_CAUSE_AT], row[8], row[1]):
                 cells = [*pick(row)]
                 for name, value in more.items():
                     cells[at[name]] = line_cell(str(value))
@@ -139,15 +140,16 @@ class FindingLines:
             order by f.dataset_id, f.gain_points desc, f.id"""
         for row in self.catalog.db.conn.execute(sql, values):
             named = dict(zip(names, row, strict=True))
-            yield named | self._more(named["finding_id"], named["dataset_id"], named["state"])
+            yield named | self._more(named["finding_id"], named["cause_id"], named["dataset_id"], named["state"])
 
     # What a finding does not say itself
 
-    def _more(self, finding_id: str, dataset_id: str | None, state: str) -> dict[str, Any]:
-        """Return the last reply to a finding and the commitments that its dataset fails, by column."""
+    def _more(self, finding_id: str, cause_id: str | None, dataset_id: str | None, state: str) -> dict[str, Any]:
+        """Return the last reply to a finding, or else to its cause, and the commitments that its dataset fails, by
+        column."""
         if not self._answers and not self._failed:
             return {}
-        found = dict(self._answers.get(finding_id, ()))
+        found = dict(self._answers.get(finding_id) or self._answers.get(cause_id or "") or {})
         if state not in AWAITED:
             found.pop("is_overdue", None)
         if failed := self._failed.get(dataset_id or ""):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from catalog.db.schema.views import AWAITED, CAUSE, NOT_ENDED, state_in
+from catalog.db.schema.views import ANSWERED, AWAITED, CAUSE, NOT_ENDED, state_in
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run, head_of
 from catalog.exports.promises import has_commitments
@@ -56,7 +56,7 @@ def finding_rows(
            from findings f join portals p on p.id = f.portal_id join governments g on g.portal_id = p.id
            left join datasets d on d.id = f.dataset_id
            left join publishers b on b.id = f.publisher_id
-           left join latest_replies r on r.finding_id = f.id
+           left join latest_replies r on r.finding_id = {ANSWERED}
            where ({state_in(NOT_ENDED)} or :run in (f.fixed_run, f.withdrawn_run))
              and {told} and (:government is null or g.name = :government)
            order by {group}, f.portal_id, f.dataset_id, f.gain_points desc, f.id""",  # noqa: S608  # our own constants

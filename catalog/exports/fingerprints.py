@@ -43,6 +43,12 @@ _ROWS = {
     "replies": """select f.portal_id, f.publisher_id, r.id, r.number, r.reply, r.note, r.promised_on, r.replied_on,
           r.outcome, f.state, r.promised_on < :day
         from replies r join findings f on f.id = r.finding_id""",
+    # A reply to a cause stands at its findings, those of each publisher.
+    "cause replies": """select distinct c.portal_id, coalesce(k.id, ''), r.id, r.number, r.reply, r.note, r.promised_on,
+          r.replied_on, r.outcome, r.promised_on < :day
+        from latest_replies r cross join causes c on c.id = r.finding_id
+        cross join cause_members m on m.cause = c.number cross join finding_rows f on f.key = m.finding
+        left join keys k on k.key = f.publisher_key""",
     # What a publisher's cause brings to the portal, and how the others do, is left to the next change of its folder.
     "causes": """select c.portal_id, case when c.entity_level = 'publisher' then c.entity_id else '' end, c.id,
           replace(c.state, 'new', 'open'), c.datasets, c.files, c.findings, c.failing, c.applicable, c.how_to_fix,

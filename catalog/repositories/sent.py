@@ -134,7 +134,7 @@ def _letter(
     withdrawn_count = catalog.value(f"select count(*) {join} and f.withdrawn_run > :since", about) if since else 0
     overdue = catalog.rows(
         f"""select d.title, f.rule_id, f.field, f.how_to_fix, f.resource_url, r.promised_on
-            from promised_fixes r join findings f on f.id = r.finding_id {parts}
+            from promised_fixes r join findings f on f.key = r.key {parts}
             where {is_own} and {is_told} and r.promised_on < :day and r.promised_on >= :before
             order by r.promised_on, f.id limit {NAMED}""",  # noqa: S608
         about,

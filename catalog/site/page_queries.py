@@ -6,7 +6,7 @@ canned query, and ``alias`` finds a dataset by another of its names. Visitors' i
 
 from __future__ import annotations
 
-from catalog.db.schema.views import address, is_open, of_portal
+from catalog.db.schema.views import ANSWERED, address, is_open, of_portal
 
 __all__ = ["NAMED_SQL"]
 
@@ -32,12 +32,12 @@ left join resource_checks c on c.url = {address()}
 left join distribution_quality q on q.distribution_id = d.id
 left join table_reports t on t.distribution_id = d.id
 where d.dataset_id = :id order by d.is_retired, d.position limit 200""",
-    "dataset_findings": """
+    "dataset_findings": f"""
 select f.*, d.title as part_title, d.position, r.reply, r.note, r.replied_by, r.replied_on, r.promised_on,
        r.outcome, r.promised_on < date('now') as is_overdue
 from unended_findings f
 left join distributions d on d.id = f.distribution_id
-left join latest_replies r on r.finding_id = f.id
+left join latest_replies r on r.finding_id = {ANSWERED}
 where f.dataset_id = :id order by f.gain_points desc, f.severity, f.rule_id limit 200""",
     "dataset_same_elsewhere": """
 select d.id, p.title from datasets d join portals p on p.id = d.portal_id

@@ -16,9 +16,12 @@ import pytest
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports import ExportOptions, export_all
 from catalog.exports.csvfile import cells_of, line_cell
+from catalog.exports.finding_rows import finding_rows
 from catalog.exports.folders import SENT, folder_name
 from catalog.exports.manifest import seal, verify
 from catalog.exports.state import STATE, read_state
+from catalog.repositories.replies import import_replies
+from catalog.repositories.reply_files import Reply
 from quality.findings.cause_stage import find_causes
 from quality.systems.entities import score_entities
 from specs.languages import language
@@ -151,6 +154,51 @@ def test_each_finding_names_its_cause_and_a_folder_whose_findings_change_cause_i
     own = [name for name in parts if "/publishers/" in name]
     assert parts - {*own} == {"", "gamma"} and len(own) <= 1
     assert {row["finding_id"]: row["cause_id"] for row in read(out / "findings.csv")} == named | {member["id"]: ""}
+
+
+def test_a_reply_to_a_cause_stands_at_its_findings_and_their_folders_are_written(catalog: Catalog, data: Path) -> None:
+    out = data / "exports"
+    begin_run(catalog, RUNS[1])
+    find_causes(catalog, RUNS[1], [portal.id for portal in PORTALS])
+    put_out(catalog, out)
+    before = bytes_of(out)
+    (cause,) = catalog.rows(
+        "select id, findings from causes where portal_id = 'c' and findings > 0 order by findings desc limit 1"
+    )
+    members = catalog.rows("select id from cause_findings where cause_id = ? order by id", [cause["id"]])
+    own = members[0]["id"]
+    said = [(str(cause["id"]), "will_fix_by", "2026-11-20"), (own, "acknowledged", None)]
+    replies = [
+        Reply(line=2, finding_id=key, reply=reply, promised_on=day, note=None, replied_by="A", replied_on="2026-11-19")
+        for key, reply, day in said
+    ]
+    assert not import_replies(catalog, replies, "2026-11-19").problems
+    promised = {
+        row["finding_id"] for row in catalog.rows("select * from promised_fixes where promised_on = '2026-11-20'")
+    }
+    assert promised == {row["id"] for row in members[1:]} and promised
+    begin_run(catalog)
+    put_out(catalog, out)
+    after = bytes_of(out)
+    rows = read(out / "findings.csv")
+    told = {row["finding_id"]: (row["answer"], row["promised_on"], row["is_overdue"]) for row in rows if row["answer"]}
+    assert told == dict.fromkeys(promised, ("will_fix_by", "2026-11-20", "yes")) | {own: ("acknowledged", "", "")}
+    (card,) = (
+        row for row in read(out / "scorecard.csv") if row["entity_level"] == "portal" and row["entity_id"] == "c"
+    )
+    assert card["promises_overdue"] == str(len(promised))
+    parts = {name.rpartition("/")[0] for name in changed(before, after) if name.endswith("findings.csv")}
+    assert {one.partition("/")[0] for one in parts} == {"", "gamma"}
+    concerned = {row["publisher_id"] for row in rows if row["answer"]}
+    for path in sorted((out / "gamma").glob("publishers/*/findings.csv")):
+        is_concerned = {row["publisher_id"] for row in read(path)} <= concerned
+        assert is_concerned == (path.parent.relative_to(out).as_posix() in parts), path
+    # Schema 1 says the same.
+    assert told == {
+        row["id"]: (row["answer"], row["promised_on"] or "", row["is_overdue"] or "")
+        for row in finding_rows(catalog, NEXT)
+        if row["answer"]
+    }
 
 
 def test_a_changed_byte_in_a_folder_that_was_kept_is_detected(catalog: Catalog, data: Path) -> None:

@@ -17,6 +17,7 @@ from catalog.db.schema.kinds import ColumnSpec, c
 
 __all__ = [
     "AWAITED",
+    "ANSWERED",
     "CAUSE",
     "NOT_ENDED",
     "OLD_COLUMNS",
@@ -53,6 +54,9 @@ AWAITED = (*OPEN, "unknown")
 
 CAUSE = """(select c.id from cause_members m join causes c on c.number = m.cause where m.finding = f.key)"""
 """SQL expression for the id of the cause of a row ``f`` of the view ``findings``; null where the finding is single."""
+ANSWERED = f"case when exists (select 1 from replies own where own.finding_id = f.id) then f.id else {CAUSE} end"
+"""SQL expression for the id under which the reply stands that counts for a row ``f`` of the view ``findings``: its own,
+or else that of its cause."""
 
 
 def _of(alias: str) -> str:
@@ -194,14 +198,22 @@ VIEWS = {
                  (select max(number) from replies last where last.finding_id = replies.finding_id)""",
     ),
     "promised_fixes": View(
-        description="Promises to fix a finding by a day, of findings that stand and are neither disputed nor waived.",
+        description="Promises to fix a finding or its cause by a day, of findings that stand and are neither disputed "
+        "nor waived.",
         columns={
             "finding_id": c(str, "Finding."),
             "promised_on": c(str, "Day until which it is to be fixed."),
+            "key": c(int, "Number of the finding."),
         },
-        sql=f"""select r.finding_id, r.promised_on
-                from latest_replies r cross join findings f on f.id = r.finding_id
-                where r.reply = 'will_fix_by' and {state_in(AWAITED)}""",
+        sql=f"""select r.finding_id, r.promised_on, f.key
+                from latest_replies r cross join finding_rows f on {found.public_id("f")} = r.finding_id
+                where r.reply = 'will_fix_by' and {state_in(AWAITED)}
+                union all
+                select {found.public_id("f")}, r.promised_on, f.key
+                from latest_replies r cross join causes c on c.id = r.finding_id
+                cross join cause_members m on m.cause = c.number cross join finding_rows f on f.key = m.finding
+                where r.reply = 'will_fix_by' and {state_in(AWAITED)}
+                  and not exists (select 1 from replies own where own.finding_id = {found.public_id("f")})""",
     ),
     "answers": View(
         description="Old name of response_cache, for queries written before 0.2; it goes in 0.4.",

@@ -14,7 +14,7 @@ from specs.exports import SCHEMAS, Schema
 if TYPE_CHECKING:
     from catalog.exports.job import OutputFormat
 
-__all__ = ["FORMATS", "ExportOptions", "export_all", "output_formats"]
+__all__ = ["FORMATS", "OF_SCHEMA_1", "ExportOptions", "export_all", "output_formats"]
 
 FORMATS = (
     "tables.FolderTables",
@@ -25,7 +25,7 @@ FORMATS = (
     "dcat.RdfCatalogue",
 )
 """Module and class of each format, in the order of writing: a page must be written before it is printed."""
-_OF_SCHEMA_1 = {"tables.FolderTables": "scorecard.ScorecardFiles"}
+OF_SCHEMA_1 = {"tables.FolderTables": "scorecard.ScorecardFiles"}
 
 
 def output_formats(schema: Schema = SCHEMAS[-1]) -> Iterator[OutputFormat]:
@@ -36,7 +36,7 @@ def output_formats(schema: Schema = SCHEMAS[-1]) -> Iterator[OutputFormat]:
     """
     for one in FORMATS:
         if schema == 1:
-            one = _OF_SCHEMA_1.get(one, one)
+            one = OF_SCHEMA_1.get(one, one)
         module, _, name = one.partition(".")
         yield getattr(import_module(f"catalog.exports.{module}"), name)()
 

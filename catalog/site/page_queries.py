@@ -6,7 +6,7 @@ canned query, and ``alias`` finds a dataset by another of its names. Visitors' i
 
 from __future__ import annotations
 
-from catalog.db.schema.views import ANSWERED, address, is_open, of_portal
+from catalog.db.schema.views import ANSWERED, OF_PORTAL, OF_PORTAL_ID, address, is_open
 
 __all__ = ["NAMED_SQL"]
 
@@ -18,7 +18,7 @@ select (select count(*) from portals) as portals, (select count(*) from present_
        (select count(*) from finding_rows f where {is_open()}) as findings,
        (select max(run_id) from harvests where verdict is not null) as run""",
     "home_portals": f"""
-select p.*, (select count(*) from finding_rows f where {of_portal("p.id")} and {is_open()}) as open_findings
+select p.*, (select count(*) from finding_rows f where {OF_PORTAL} and {is_open()}) as open_findings
 from portals p order by p.score is null, p.score desc, p.title limit 500""",
     "dataset_portal": "select * from portals where id = :id",
     "dataset_publisher": "select * from publishers where id = :id",
@@ -52,14 +52,14 @@ select id, title, identifier from present_datasets where parent_id = :id order b
     "portal_top_fixes": f"""
 select t.*, m.n as findings from top_fixes t
 left join (select r.rule_id, count(*) as n from finding_rows f join rules r on r.key = f.rule_key
-           where {of_portal(":id")} and {is_open()} group by r.rule_id) m
+           where {OF_PORTAL_ID} and {is_open()} group by r.rule_id) m
   on m.rule_id = t.rule_id
 where t.entity_level = 'portal' and t.entity_id = :id order by t.rank limit 12""",
     "portal_rules": f"""
 select r.rule_id, r.rule_title, r.dimension, min(r.severity) as severity, count(*) as n,
        count(distinct f.dataset_key) as datasets
 from finding_rows f join rules r on r.key = f.rule_key
-where {of_portal(":id")} and {is_open()} group by r.rule_id order by n desc limit 12""",
+where {OF_PORTAL_ID} and {is_open()} group by r.rule_id order by n desc limit 12""",
     "portal_other_scores": """
 select * from score_history where entity_level = 'portal' and entity_id = :id and system != 'winnow'
   and run_id = (select max(run_id) from score_history where entity_level = 'portal' and entity_id = :id)

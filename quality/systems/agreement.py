@@ -90,8 +90,8 @@ def disagreements(catalog: Catalog, portal_id: str, a: str, b: str, limit: int =
     both = np.flatnonzero(~np.isnan(values[:, at_a]) & ~np.isnan(values[:, at_b]))
     if len(both) < FEWEST:
         return []
-    ranks = [100 * (ranks(values[both, at]) - 0.5) / len(both) for at in (at_a, at_b)]
-    order = np.argsort(-np.abs(ranks[0] - ranks[1]), kind="stable")[:limit]
+    places = [100 * (ranks(values[both, at]) - 0.5) / len(both) for at in (at_a, at_b)]
+    order = np.argsort(-np.abs(places[0] - places[1]), kind="stable")[:limit]
     found = []
     for number in order:
         row = both[number]
@@ -100,8 +100,8 @@ def disagreements(catalog: Catalog, portal_id: str, a: str, b: str, limit: int =
             Disagreement(
                 dataset_id,
                 title_of(catalog, dataset_id),
-                rank_a=round(float(ranks[0][number]), 1),
-                rank_b=round(float(ranks[1][number]), 1),
+                rank_a=round(float(places[0][number]), 1),
+                rank_b=round(float(places[1][number]), 1),
                 value_a=float(values[row, at_a]),
                 value_b=float(values[row, at_b]),
                 reasons=reasons(catalog, dataset_id, a, b),

@@ -22,6 +22,8 @@ __all__ = [
     "NOT_ENDED",
     "OLD_COLUMNS",
     "OLD_TABLES",
+    "OF_PORTAL",
+    "OF_PORTAL_ID",
     "OPEN",
     "OPEN_CAUSES",
     "STANDING",
@@ -32,7 +34,6 @@ __all__ = [
     "is_current",
     "is_open",
     "is_present",
-    "of_portal",
     "state_in",
     "view_columns",
 ]
@@ -81,13 +82,16 @@ def is_open(alias: str = "f") -> str:
     return state_in(OPEN, alias)
 
 
-def of_portal(portal: str, alias: str = "f") -> str:
-    """Return an SQL condition that is true of a row of ``finding_rows`` that is about a portal.
+def _of_portal(portal: str) -> str:
+    return f"f.portal_key = (select key from keys where keys.id = {portal})"
 
-    Queries that only count read that table by its index; the view ``findings`` looks up each row's ids. ``portal``: SQL
-    expression of the portal's id. ``alias``: name of the table in the query.
-    """
-    return f"{alias}.portal_key = (select key from keys where keys.id = {portal})"
+
+OF_PORTAL, OF_PORTAL_ID = _of_portal("p.id"), _of_portal(":id")
+"""SQL conditions that are true of a row ``f`` of ``finding_rows`` about the portal ``p``, or about the portal whose id
+is the parameter ``:id``.
+
+Queries that only count read that table by its index; the view ``findings`` looks up each row's ids.
+"""
 
 
 def is_present(alias: str = "d") -> str:

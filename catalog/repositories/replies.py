@@ -6,14 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from catalog.db.schema.views import NOT_ENDED
+from catalog.db.schema.views import NOT_ENDED, STANDING_CAUSES
 from catalog.db.store import Catalog, now
 from catalog.model import stable_id
 from catalog.repositories.causes import apply_reply
 from catalog.repositories.findings import set_state
 from catalog.repositories.reply_files import CitizenReport, Problem, Reply
 
-__all__ = ["Imported", "disputed", "import_replies", "import_reports", "write_correction", "write_outcome"]
+__all__ = [
+    "OF_CAUSE_MAX",
+    "Imported",
+    "check_soon",
+    "disputed",
+    "import_replies",
+    "import_reports",
+    "write_correction",
+    "write_outcome",
+]
 
 
 @dataclass(slots=True)
@@ -26,12 +35,19 @@ class Imported:
     known: int = 0
     """Number of rows that had been imported before; nothing was changed for them."""
     disputes: list[str] = field(default_factory=list)
-    """Ids of the replies that dispute an existing finding."""
+    """Ids of the replies that dispute a finding or a cause that exists."""
     problems: list[Problem] = field(default_factory=list)
     """Rows that could not be stored, with the reason and what to do about it."""
 
 
 _STATES = {"disputed": "disputed", "waived": "waived"}
+OF_CAUSE_MAX = 50
+"""Findings of a disputed cause that are checked again at once."""
+_DISPUTED = """r.id as reply_id, f.id as finding_id, f.portal_id, f.publisher_id, f.dataset_id, f.rule_id,
+  f.resource_url, f.observed, g.name as government, q.score"""
+_OF_CAUSE = """f.state = 'disputed' and not exists (select 1 from replies own where own.finding_id = f.id)"""
+_ABOUT = """join governments g on g.portal_id = f.portal_id
+  left join dataset_quality q on q.dataset_id = f.dataset_id"""
 
 
 def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Imported:
@@ -75,6 +91,8 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
             done.written[one.reply] = done.written.get(one.reply, 0) + 1
             if one.finding_id.startswith("cause-"):
                 apply_reply(catalog, one.finding_id, _STATES.get(one.reply, "open"))
+                if one.reply == "disputed" and found[0]["state"] in STANDING_CAUSES:
+                    done.disputes.append(key)
             elif found[0]["state"] in NOT_ENDED:
                 _set_state(catalog, one, found[0]["state"])
                 if one.reply == "disputed":
@@ -151,30 +169,54 @@ def _about(catalog: Catalog, one: CitizenReport) -> dict[str, Any] | None:
 
 
 def disputed(catalog: Catalog, reply_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Return one row for each of these replies that is stored: the finding it disputes, and what is needed to check it
-    again.
+    """Return the findings that these replies dispute, with what is needed to check them again.
 
     A row has the ids of reply, finding, portal, publisher, dataset and rule, the address (resource_url), what was
-    observed, the government, and the score of the dataset.
+    observed, the government, and the score of the dataset; ``cause_id`` where the reply disputes a cause, and
+    ``members``, the number of findings that it disputes. Of a cause there are rows of at most ``OF_CAUSE_MAX``
+    findings that have no reply of their own, chosen by their ids, which follow no order; those with an address come
+    first.
     """
-    return [
-        row
-        for key in reply_ids
-        for row in catalog.rows(
-            """select r.id as reply_id, f.id as finding_id, f.portal_id, f.publisher_id, f.dataset_id, f.rule_id,
-                 f.resource_url, f.observed, g.name as government, q.score
-               from replies r join findings f on f.id = r.finding_id join governments g on g.portal_id = f.portal_id
-               left join dataset_quality q on q.dataset_id = f.dataset_id where r.id = ?""",
-            [key],
+    return [row for key in reply_ids for row in (_of_finding(catalog, key) or _of_cause(catalog, key))]
+
+
+def _of_finding(catalog: Catalog, reply_id: str) -> list[dict[str, Any]]:
+    return catalog.rows(
+        f"""select {_DISPUTED}, null as cause_id, 1 as members
+            from replies r join findings f on f.id = r.finding_id {_ABOUT} where r.id = ?""",  # noqa: S608
+        [reply_id],
+    )
+
+
+def _of_cause(catalog: Catalog, reply_id: str) -> list[dict[str, Any]]:
+    return catalog.rows(
+        f"""select {_DISPUTED}, f.cause_id, count(*) over () as members
+            from replies r join cause_findings f on f.cause_id = r.finding_id {_ABOUT}
+            where r.id = ? and {_OF_CAUSE}
+            order by f.resource_url is null, f.id limit ?""",  # noqa: S608  # constants of this module
+        [reply_id, OF_CAUSE_MAX],
+    )
+
+
+def check_soon(catalog: Catalog, reply_id: str) -> None:
+    """Make the addresses of a disputed cause due at once, so that the next nights check those that are not checked now.
+
+    ``reply_id``: id of the reply that disputes it. Each night checks as many as the limits of the portal allow.
+    """
+    with catalog.writing():
+        catalog.db.conn.execute(
+            f"""update resource_checks set next_check_at = null
+                where url in (select f.resource_url from replies r join cause_findings f on f.cause_id = r.finding_id
+                              where r.id = ? and {_OF_CAUSE})""",  # noqa: S608  # constants of this module
+            [reply_id],
         )
-    ]
 
 
 def write_outcome(catalog: Catalog, reply_id: str, outcome: str) -> None:
-    """Store the outcome of checking a disputed finding again, with the present time.
+    """Store the outcome of checking a disputed finding or cause again, with the present time.
 
-    ``reply_id``: id of the reply that disputes it. ``outcome``: upheld (the finding was right), corrected (it was
-    wrong) or not_checkable.
+    ``reply_id``: id of the reply that disputes it. ``outcome``: upheld (it was right), corrected (it was wrong) or
+    not_checkable.
     """
     with catalog.writing():
         catalog.db.conn.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -200,9 +201,14 @@ _OLD_NAME = click.Group("responses", replies.commands, hidden=True, help="The ol
 def _look_again(catalog: Catalog, data: Path, disputes: list[str], contact: str, registry: Path | None) -> None:
     from catalog.repositories.replies import disputed
     from harvester.cli.registry import resolve
-    from harvester.night.disputes import look_again
+    from harvester.night.disputes import is_checkable, look_again
 
-    names = sorted({row["portal_id"] for row in disputed(catalog, disputes)})
+    found = disputed(catalog, disputes)
+    names = sorted({row["portal_id"] for row in found})
+    causes = Counter((row["cause_id"], row["members"]) for row in found if row["cause_id"] and is_checkable(row))
+    for (cause, members), now in causes.items():
+        if now < members:
+            click.echo(f"{cause}: of {members} findings {now} are looked at again now, the others in the next nights")
     counts = look_again(catalog, data, resolve(data, names, registry=registry), disputes, contact)
     words = {
         "corrected": "did not hold: closed, and noted as corrections of ours",
@@ -210,4 +216,4 @@ def _look_again(catalog: Catalog, data: Path, disputes: list[str], contact: str,
         "not_checkable": "cannot be looked at now: the next run does",
     }
     for name, n in sorted(counts.items()):
-        click.echo(f"of the disputed findings, {n} {words[name]}")
+        click.echo(f"of the disputes, {n} {words[name]}")

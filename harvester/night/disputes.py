@@ -1,28 +1,41 @@
 """Check a disputed finding again at once: ask its address, open its file, score its dataset.
 
 Addresses, requests and minutes are limited; the rest waits for the next night. So does a finding that depends only
-on the portal's record, which only a harvest reads.
+on the portal's record, which only a harvest reads. Of a disputed cause some findings are checked again, and the
+outcome is theirs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from catalog.db.store import Catalog
 from catalog.repositories.checks import outcome_of
 from catalog.repositories.findings import state_of
-from catalog.repositories.replies import disputed, write_correction, write_outcome
+from catalog.repositories.replies import check_soon, disputed, write_correction, write_outcome
 from harvester.night.context import CheckBudget, RunContext
 from quality.tables.limits import TableBounds
 from specs.metrics import metrics
 from specs.portals import PortalSpec
 
-__all__ = ["ADDRESSES_MAX", "look_again"]
+__all__ = ["ADDRESSES_MAX", "is_checkable", "look_again"]
 
 ADDRESSES_MAX = 200
 """Addresses checked again for one import of replies."""
 _BUDGET = CheckBudget(requests=1_000, bytes=1_000_000_000, minutes=10)
+
+
+def is_checkable(finding: Mapping[str, Any]) -> bool:
+    """Return whether asking its address again can settle a disputed finding; others depend on the portal's record.
+
+    ``finding``: a row with the columns resource_url and rule_id.
+    """
+    return bool(finding["resource_url"]) and metrics()[finding["rule_id"]].observed
 
 
 def look_again(
@@ -30,6 +43,10 @@ def look_again(
 ) -> dict[str, int]:
     """Check again the findings that publishers disputed in their replies, and store an outcome for each reply. Return
     the number of disputes by outcome: "corrected", "upheld" or "not_checkable".
+
+    Of a disputed cause at most ``OF_CAUSE_MAX`` findings are checked again. It is upheld if most of these are seen to
+    fail. It is corrected if they are all its findings, all could be seen, and no more fail than do not hold. Otherwise
+    it is not checkable. The next nights check the other addresses. Each finding that does not hold is a correction.
 
     ``reply_ids`` are the replies just imported. ``portals`` are the portal files, and ``data`` is the data folder.
     ``contact`` is sent with requests. Addresses are requested again and their files measured anew, as part of the last
@@ -43,7 +60,10 @@ def look_again(
         return counts
     run = RunContext(catalog=catalog, run_id=run_id, data=data, contact=contact, check_budget=_BUDGET)
     asked: set[str] = set()
-    seen = [one for one in found if one["resource_url"] and metrics()[one["rule_id"]].observed]
+    seen = [one for one in found if is_checkable(one)]
+    # Before the cause is found anew: it may end now.
+    for reply_id in sorted({one["reply_id"] for one in seen if one["cause_id"]}):
+        check_soon(catalog, reply_id)
     for portal_id in sorted({one["portal_id"] for one in seen} & set(known)):
         urls = {one["resource_url"] for one in seen if one["portal_id"] == portal_id}
         chosen = sorted(urls)[: max(ADDRESSES_MAX - len(asked), 0)]
@@ -55,14 +75,26 @@ def look_again(
 
         score_entities(catalog, run_id)
         find_causes(catalog, run_id, sorted({one["portal_id"] for one in seen} & set(known)))
-    for one in found:
-        is_seen = one in seen and one["resource_url"] in asked
-        outcome = _outcome(catalog, one["finding_id"], one["resource_url"]) if is_seen else None
-        outcome = outcome or "not_checkable"
-        write_outcome(catalog, one["reply_id"], outcome)
-        # A withdrawn finding already has its correction.
-        if outcome == "corrected" and state_of(catalog, one["finding_id"]) != "withdrawn":
-            write_correction(catalog, run_id, one)
+    observed = {one["finding_id"] for one in seen if one["resource_url"] in asked}
+    # A cause of which every finding has a reply of its own has no rows.
+    settled = dict.fromkeys(reply_ids, "not_checkable")
+    for reply_id, rows in groupby(found, key=itemgetter("reply_id")):
+        outcomes: Counter[str | None] = Counter()
+        about = [*rows]
+        for one in about:
+            is_seen = one["finding_id"] in observed
+            outcome = _outcome(catalog, one["finding_id"], one["resource_url"]) if is_seen else None
+            # A withdrawn finding already has its correction.
+            if outcome == "corrected" and state_of(catalog, one["finding_id"]) != "withdrawn":
+                write_correction(catalog, run_id, one)
+            outcomes[outcome] += 1
+        upheld, corrected = outcomes["upheld"], outcomes["corrected"]
+        if upheld * 2 > len(about):
+            settled[reply_id] = "upheld"
+        elif upheld + corrected == about[0]["members"]:
+            settled[reply_id] = "corrected"
+    for reply_id, outcome in settled.items():
+        write_outcome(catalog, reply_id, outcome)
         counts[outcome] = counts.get(outcome, 0) + 1
     return counts
 

@@ -123,6 +123,49 @@ def test_a_dispute_is_looked_at_at_once_and_we_say_where_we_were_wrong(
     assert 'winnow_harvest_complete{portal="x"} 1' in (data / "winnow.prom").read_text()
 
 
+@pytest.mark.parametrize(
+    ("answering", "most", "outcome", "left"),
+    [(6, 50, "corrected", 0), (6, 4, "not_checkable", 2), (1, 50, "upheld", 5), (0, 4, "upheld", 6)],
+    ids=["all hold", "some are left", "most fail", "those looked at fail"],
+)
+def test_a_dispute_of_a_cause_looks_at_its_findings_again(
+    answering: int, most: int, outcome: str, left: int,
+    site: tuple[PortalServer, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    server, folder = site
+    data = tmp_path / "data"
+    monkeypatch.setattr("catalog.repositories.replies.OF_CAUSE_MAX", most)
+    for n in range(2, 6):
+        del server.routes[f"/{n}.csv"]
+    nightly(data, [load_file(folder / "x.toml")])
+    with open_catalog(data / "catalog.db") as catalog:
+        (cause,) = catalog.rows("select id, findings from causes where rule_id = 'link_ok'")
+    assert cause["findings"] == 6
+    path = data / "causes.csv"
+    path.write_text(f"cause_id,response,response_note\n{cause['id']},disputed,they answer\n", "utf-8")
+    for n in range(answering):
+        server.routes[f"/{n}.csv"] = table(n + 1)
+    asked = len(server.requests)
+    command = ["--data", str(data), "replies", "import", str(path), "--portals", str(folder)]
+    done = CliRunner().invoke(cli, command, catch_exceptions=False)
+    assert done.exit_code == 0, done.output + done.stderr
+    assert len({path for _, path in server.requests[asked:]} - {"/robots.txt"}) == min(most, 6)
+    assert ("of 6 findings 4 are looked at again now, the others in the next nights" in done.output) == (most == 4)
+    states = "select state, count(*) as n from findings where rule_id = 'link_ok' group by 1"
+    with open_catalog(data / "catalog.db") as catalog:
+        assert catalog.value("select outcome from replies") == outcome
+        found = {row["state"]: row["n"] for row in catalog.rows(states)}
+        assert found == {name: n for name, n in (("disputed", left), ("fixed", 6 - left)) if n}
+        assert catalog.value("select count(*) from corrections where rule_id = 'link_ok'") == 6 - left
+    # The next night looks at the others, although they are not due so soon.
+    asked = len(server.requests)
+    nightly(data, [load_file(folder / "x.toml")])
+    assert len({path for _, path in server.requests[asked:] if path.endswith(".csv")}) == max(6 - most, 0)
+    with open_catalog(data / "catalog.db") as catalog:
+        found = {row["state"]: row["n"] for row in catalog.rows(states)}
+    assert found == {name: n for name, n in (("disputed", 6 - answering), ("fixed", answering)) if n}
+
+
 def test_bad_lines_are_said_and_stop_nothing(site: tuple[PortalServer, Path], tmp_path: Path) -> None:
     _, folder = site
     data = tmp_path / "data"

@@ -42,7 +42,8 @@ TABLES: dict[str, TableSpec] = {
             "number": c(int, "Rises with every reply read: the greatest of a finding is its last."),
             "outcome": c(
                 str,
-                "Of a dispute: upheld (we looked again and it fails), corrected (we were wrong), or not_checkable now.",
+                "Of a dispute: upheld (we looked again and it fails), corrected (we were wrong), or not_checkable now; "
+                "that of a cause is of the findings that were looked at again.",
             ),
             "checked_at": c(str, "When it was looked at again because of the dispute."),
         },

@@ -7,7 +7,8 @@ size, a checksum), its answer itself stands among the facts.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
+from typing import Final
 
 from catalog import vocabulary
 from catalog.model import Dataset, ResourceCheck, TableReport
@@ -27,7 +28,10 @@ from quality.metrics.third_party import (
 from quality.metrics.timely import modified_truthful, up_to_date
 from quality.metrics.usable import file_distinct
 
-__all__ = ["facts_of_dataset", "facts_of_distribution", "facts_shared_by_dataset"]
+__all__ = [
+    "ANY", "READ_OF_DATASETS", "READ_OF_DISTRIBUTIONS", "facts_of_dataset", "facts_of_distribution",
+    "facts_shared_by_dataset",
+]  # fmt: skip
 
 
 def facts_shared_by_dataset(d: Dataset) -> Hashable:
@@ -42,9 +46,9 @@ def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
     """Return all facts that the measurements of a distribution depend on; two with equal facts measure alike.
 
     ``shared`` are those of its dataset, see :func:`facts_shared_by_dataset`. A metric that looks at something else
-    needs it to be added here; ``tests/quality/test_alike.py`` fails until it is.
+    needs it to be added here and to ``READ_OF_DISTRIBUTIONS``; ``tests/quality/test_alike.py`` fails until it is.
     """
-    d, check, table, declared = s.distribution, s.check, s.table, s.declared_format
+    d, check, table, fmt = s.distribution, s.check, s.table, s.served_format or s.declared_format
     lost = s.dataset.not_carried
     access, download = d.access_url, d.download_url
     of_access = access and _address(access)
@@ -62,8 +66,8 @@ def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
         claims.checksum(d, check) if d.checksum else None,
         s.access_check and s.access_check.outcome, _announced(s),
         None if check is None else _of_check(s, check),
-        None if table is None else (_of_table(table), is_law(s.dataset.title)),
-        declared is not None and is_text(declared) and is_law(s.dataset.title),
+        None if table is None else _of_table(table),
+        fmt is not None and is_text(fmt) and is_law(s.dataset.title),
         tuple(is_there(fact, s.dataset, d) for fact in lost) if lost else None,
     )  # fmt: skip
 
@@ -71,13 +75,14 @@ def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
 def facts_of_dataset(s: DatasetSubject) -> Hashable:
     """Return all facts that the measurements of a dataset depend on, except the kinds of its distributions.
 
-    Metrics that read a text or a date are asked; their answers stand among the facts.
+    Metrics that read a text or a date are asked; their answers stand among the facts. What metrics read is declared in
+    ``READ_OF_DATASETS``, as for distributions.
     """
     d = s.dataset
     contact, publisher = d.contact, d.publisher
     return (
         bool(s.services), d.is_series, None if s.conformance is None else tuple(s.conformance.items()),
-        present(d.title), title_informative(s), present(d.description), description_informative(s),
+        title_informative(s), description_informative(s),
         description_over_100(s) and description_over_200(s) + 1, keyword_present(s), present(d.keywords),
         any(map(usable_url, d.themes)) if d.themes else None, d.spatial and present(d.spatial),
         bool(d.temporal_start or d.temporal_end), present(d.identifier), present(d.other_identifiers),
@@ -128,3 +133,130 @@ def _of_table(table: TableReport) -> Hashable:
         table.profile.get("licence"), bool(table.profile.get("has_schema")),
         tuple((defect.rule, defect.count) for defect in table.defects),
     )  # fmt: skip
+
+
+ANY: Final = "*"
+"""The value itself stands among the facts, so any metric may read it."""
+_FETCH = "link_ok bulk_download openness_ckan served_linked served_machine_readable served_non_proprietary served_rdf"
+_ADDRESS = f"protocol_standard tls_valid url_present url_valid {_FETCH}"
+_DUE = "up_to_date updated_in_time_udata"
+
+READ_OF_DISTRIBUTIONS: Final[Mapping[str, str]] = {
+    "dataset.conforms_to": "content_described_share documentation_present",
+    "dataset.described_by": "content_described_share documentation_present",
+    "dataset.documentation": "content_described_share documentation_present",
+    "dataset.language": ANY,
+    "dataset.licence": ANY,
+    "dataset.licence_title": ANY,
+    "dataset.rights": "rights_present",
+    "dataset.title": "file_distinct machine_readable",
+    "distribution.access_url": f"access_url_ok access_url_present {_ADDRESS}",
+    "distribution.byte_size": "byte_size_present byte_size_truthful content_described_share description_fields_share",
+    "distribution.checksum": "checksum_truthful",
+    "distribution.checksum_algorithm": "checksum_truthful",
+    "distribution.conforms_to": "content_described_share documentation_present",
+    "distribution.described_by": "content_described_share documentation_present",
+    "distribution.description": "distribution_description_present resource_documented",
+    "distribution.documentation": "content_described_share documentation_present resource_documented",
+    "distribution.download_url": f"download_url_ok download_url_present file_served {_ADDRESS}",
+    "distribution.format": ANY,
+    "distribution.issued": "distribution_issued_present",
+    "distribution.language": ANY,
+    "distribution.licence": ANY,
+    "distribution.licence_title": ANY,
+    "distribution.media_type": ANY,
+    "distribution.modified": "distribution_modified_present modified_truthful",
+    "distribution.rights": "rights_present",
+    "distribution.status": "status_present",
+    "distribution.title": "distribution_title_present file_distinct",
+    "part.as_of": "modified_truthful",
+    "part.twins": "file_distinct",
+    "other_check.outcome": ANY,
+    "check.outcome": ANY,
+    "check.is_truncated": ANY,
+    "check.status": "tls_valid",
+    "check.tls_fault": ANY,
+    "check.content_type": "content_type_truthful file_served media_type_in_content_type",
+    "check.script": "language_truthful",
+    "check.change_decided_by": "modified_truthful",
+    "check.changed_at": "modified_truthful",
+    "check.unchanged_until": "modified_truthful",
+    "check.checksums": "checksum_truthful",
+    "check.sha256": "byte_size_truthful checksum_truthful file_distinct",
+    "check.downloaded_bytes": "byte_size_truthful file_distinct",
+    "check.size_bytes": "byte_size_truthful",
+    "table.status": ANY,
+    "table.format": ANY,
+    "table.encoding": ANY,
+    "table.row_count": ANY,
+    "table.column_count": ANY,
+    "table.expectations_passed": ANY,
+    "table.expectations_total": ANY,
+    "defect.rule": ANY,
+    "defect.count": ANY,
+    "profile.has_schema": "table_matches_schema",
+    "profile.licence": ANY,
+}
+"""What metrics read of a distribution, each with the metrics for which :func:`facts_of_distribution` contains enough of
+it: whether it is there, a feature of it, or their own answer.
+
+``check`` is the check of the address that counts, ``other_check`` that of the access URL beside a download URL.
+"""
+
+READ_OF_DATASETS: Final[Mapping[str, str]] = {
+    "whole.as_of": _DUE,
+    "whole.conformance": ANY,
+    "whole.services": "api_present distribution_present download_options",
+    "dataset.access_rights": ANY,
+    "dataset.applicable_legislation": "legislation_present",
+    "dataset.description": "description_present description_informative description_over_100 description_over_200 "
+    "core_metadata_share dcat_ap_mandatory metadata_depth",
+    "dataset.frequency": ANY,
+    "dataset.identifier": "core_metadata_share identifier_global identifier_present title_informative",
+    "dataset.is_series": ANY,
+    "dataset.issued": "issued_present dates_present_share dates_valid_share core_metadata_share metadata_depth",
+    "dataset.keywords": "core_metadata_share keyword_present",
+    "dataset.landing_page": "landing_page_present",
+    "dataset.licence": ANY,
+    "dataset.licence_title": ANY,
+    "dataset.modified": "modified_present modified_or_record_present dates_present_share dates_valid_share "
+    f"core_metadata_share metadata_depth {_DUE}",
+    "dataset.other_identifiers": "identifier_global other_identifier_present",
+    "dataset.provenance": "provenance_present",
+    "dataset.record_modified": "modified_or_record_present",
+    "dataset.relations": "relation_present",
+    "dataset.spatial": "spatial_present",
+    "dataset.temporal_end": "temporal_present up_to_date",
+    "dataset.temporal_start": "temporal_present",
+    "dataset.themes": "terms_from_vocabularies theme_present",
+    "dataset.title": "title_present title_informative description_informative core_metadata_share dcat_ap_mandatory "
+    "up_to_date",
+    "contact.email": ANY,
+    "contact.url": ANY,
+    "publisher.email": ANY,
+    "publisher.name": "dcat_ap_mandatory",
+    "publisher.url": ANY,
+    "distribution.access_url": "dcat_ap_mandatory download_options",
+    "distribution.download_url": "download_options",
+    "distribution.format": ANY,
+    "distribution.issued": "dates_present_share dates_valid_share",
+    "distribution.licence": ANY,
+    "distribution.licence_title": ANY,
+    "distribution.media_type": ANY,
+    "distribution.modified": f"modified_present dates_present_share dates_valid_share {_DUE}",
+    "distribution.status": "up_to_date",
+    "part.changes": "up_to_date",
+    "check.outcome": ANY,
+    "check.is_truncated": ANY,
+    "table.format": ANY,
+    "other_check.outcome": ANY,
+    **{
+        f"{check}.{name}": _DUE
+        for check in ("check", "other_check", "stray_check")
+        for name in ("change_decided_by", "changed_at", "is_volatile", "last_modified")
+    },
+}
+"""The same of a dataset: its own facts are in :func:`facts_of_dataset`, those of its files in their kinds.
+
+``stray_check`` is the check of a download URL that is no longer declared.
+"""

@@ -22,6 +22,7 @@ from catalog.exports.manifest import seal, verify
 from catalog.exports.state import STATE, read_state
 from catalog.repositories.replies import import_replies
 from catalog.repositories.reply_files import Reply
+from catalog.site.page_queries import NAMED_SQL
 from quality.findings.cause_stage import find_causes
 from quality.systems.entities import score_entities
 from specs.languages import language
@@ -193,6 +194,10 @@ def test_a_reply_to_a_cause_stands_at_its_findings_and_their_folders_are_written
     for path in sorted((out / "gamma").glob("publishers/*/findings.csv")):
         is_concerned = {row["publisher_id"] for row in read(path)} <= concerned
         assert is_concerned == (path.parent.relative_to(out).as_posix() in parts), path
+    # So does the page of a dataset.
+    (one,) = catalog.rows("select dataset_id from findings where id = ?", [members[1]["id"]])
+    shown = catalog.rows(NAMED_SQL["dataset_findings"], {"id": one["dataset_id"]})
+    assert {row["id"] for row in shown if row["reply"] == "will_fix_by" and row["is_overdue"]} & promised
     # Schema 1 says the same.
     assert told == {
         row["id"]: (row["answer"], row["promised_on"] or "", row["is_overdue"] or "")

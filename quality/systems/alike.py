@@ -7,8 +7,9 @@ size, a checksum), its answer itself stands among the facts.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import Final
+from collections.abc import Callable, Hashable, Mapping
+from functools import cache
+from typing import Any, Final, Literal
 
 from catalog import vocabulary
 from catalog.model import Dataset, ResourceCheck, TableReport
@@ -17,6 +18,7 @@ from quality.evidence.carried import is_there
 from quality.evidence.dates import last_day
 from quality.evidence.prose import is_law, is_text
 from quality.evidence.subject import DatasetSubject, DistributionSubject
+from quality.metrics import functions
 from quality.metrics.answers import present, usable_url
 from quality.metrics.findable import description_informative, keyword_present, title_informative
 from quality.metrics.third_party import (
@@ -45,8 +47,9 @@ def facts_shared_by_dataset(d: Dataset) -> Hashable:
 def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
     """Return all facts that the measurements of a distribution depend on; two with equal facts measure alike.
 
-    ``shared`` are those of its dataset, see :func:`facts_shared_by_dataset`. A metric that looks at something else
-    needs it to be added here and to ``READ_OF_DISTRIBUTIONS``; ``tests/quality/test_alike.py`` fails until it is.
+    ``shared`` are those of its dataset, see :func:`facts_shared_by_dataset`. ``READ_OF_DISTRIBUTIONS`` declares what
+    each metric reads. A metric that it does not name is asked, and its answer is a fact: slower, but right. If a named
+    one reads something else, ``tests/quality/test_alike.py`` fails until that is added here and there.
     """
     d, check, table, fmt = s.distribution, s.check, s.table, s.served_format or s.declared_format
     lost = s.dataset.not_carried
@@ -69,6 +72,7 @@ def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
         None if table is None else _of_table(table),
         fmt is not None and is_text(fmt) and is_law(s.dataset.title),
         tuple(is_there(fact, s.dataset, d) for fact in lost) if lost else None,
+        tuple([ask(s) for ask in _undeclared("distribution")]),
     )  # fmt: skip
 
 
@@ -94,7 +98,16 @@ def facts_of_dataset(s: DatasetSubject) -> Hashable:
         d.record_modified and present(d.record_modified), d.licence, d.licence_title, d.frequency,
         up_to_date(s), updated_in_time_udata(s),
         (d.not_carried, tuple(is_there(fact, d, None) for fact in d.not_carried)) if d.not_carried else None,
+        tuple([ask(s) for ask in _undeclared("dataset")]),
     )  # fmt: skip
+
+
+@cache
+def _undeclared(group: Literal["dataset", "distribution"]) -> tuple[Callable[[Any], Hashable], ...]:
+    """Return the functions of the metrics of which nobody has declared what they read: new ones."""
+    declared = READ_OF_DATASETS if group == "dataset" else READ_OF_DISTRIBUTIONS
+    named = {name for names in declared.values() for name in names.split()}
+    return tuple(ask for name, ask in functions(group).items() if name not in named)
 
 
 def _address(url: str) -> Hashable:
@@ -136,12 +149,19 @@ def _of_table(table: TableReport) -> Hashable:
 
 
 ANY: Final = "*"
-"""The value itself stands among the facts, so any metric may read it."""
+"""The value itself stands among the facts, so any metric may read it. As a key: the metrics that read nothing else."""
 _FETCH = "link_ok bulk_download openness_ckan served_linked served_machine_readable served_non_proprietary served_rdf"
 _ADDRESS = f"protocol_standard tls_valid url_present url_valid {_FETCH}"
 _DUE = "up_to_date updated_in_time_udata"
 
 READ_OF_DISTRIBUTIONS: Final[Mapping[str, str]] = {
+    ANY: "format_aligned format_declared_machine_readable format_declared_open format_known "
+    "format_mqa_machine_readable format_mqa_non_proprietary format_open format_open_and_machine_readable "
+    "format_or_media_type_known format_present format_truthful format_udata_open format_udata_open_2022 "
+    "licence_approved licence_in_mqa_list licence_known licence_mappable licence_open licence_present "
+    "licence_truthful media_type_known media_type_present media_type_truthful open_format_fuji "
+    "table_encoding_utf8 table_expectations_met table_header_clean table_not_empty table_rectangular "
+    "table_types_consistent terms_openness",
     "dataset.conforms_to": "content_described_share documentation_present",
     "dataset.described_by": "content_described_share documentation_present",
     "dataset.documentation": "content_described_share documentation_present",
@@ -204,6 +224,9 @@ it: whether it is there, a feature of it, or their own answer.
 """
 
 READ_OF_DATASETS: Final[Mapping[str, str]] = {
+    ANY: "access_rights_known access_rights_present contact_email_valid contact_or_publisher_present "
+    "contact_present contact_url_valid contact_usable dcat_ap_2_conforms dcat_ap_3_conforms "
+    "dcat_ap_hvd_conforms dcat_us_conforms frequency_present frequency_set licence_set publisher_present",
     "whole.as_of": _DUE,
     "whole.conformance": ANY,
     "whole.services": "api_present distribution_present download_options",

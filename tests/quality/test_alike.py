@@ -27,6 +27,8 @@ from quality.evidence.subject import DatasetSubject
 from quality.findings.derive import failures
 from quality.findings.gains import gains
 from quality.findings.verdicts import open_definition
+from quality.metrics import functions
+from quality.systems import alike
 from quality.systems.alike import (
     ANY,
     READ_OF_DATASETS,
@@ -243,14 +245,14 @@ def test_no_attribute_alone_is_left_out(name: str) -> None:
     ("group", "declared"), [("dataset", READ_OF_DATASETS), ("distribution", READ_OF_DISTRIBUTIONS)]
 )
 def test_every_attribute_that_a_metric_reads_is_declared(group: str, declared: Mapping[str, str]) -> None:
-    found = looked_at()[group]
+    found, named = looked_at()[group], {name for names in declared.values() for name in names.split()}
     undeclared = {
         attribute: missing
         for attribute, names in found.items()
-        if declared.get(attribute) != ANY and (missing := names - set(declared.get(attribute, "").split()))
+        if declared.get(attribute) != ANY and (missing := (names & named) - set(declared.get(attribute, "").split()))
     }
     assert not undeclared, f"metrics read what facts_of_{group} may leave out; add it there, then declare it"
-    unread = sorted(set(declared) - set(found))
+    unread = sorted(set(declared) - set(found) - {ANY})
     assert not unread, "no metric reads this any more: take it out of the facts, and of the declaration"
 
 
@@ -273,3 +275,22 @@ def test_what_any_metric_may_read_is_told_apart_by_value(group: str, declared: M
 def facts_of(one: DatasetSubject, group: str) -> Any:
     parts = tuple(facts_of_distribution(part, facts_shared_by_dataset(one.dataset)) for part in one.distributions)
     return parts if group == "distribution" else (parts, facts_of_dataset(one))
+
+
+def test_a_new_metric_measures_right_before_anyone_declares_what_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {
+        "dataset": lambda one: float(one.dataset.harvested_from is None),
+        "distribution": lambda part: len(part.distribution.description or "") % 5 / 5,
+    }
+    for group, ask in asked.items():
+        monkeypatch.setitem(functions(group), "is_new", ask)
+    alike._undeclared.cache_clear()
+    try:
+        for group, ask in asked.items():
+            found: dict[Any, Any] = {}
+            for one in variants(base("whole")):
+                answers = [ask(of) for of in ([one] if group == "dataset" else one.distributions)]
+                assert found.setdefault(facts_of(one, group), answers) == answers
+            assert len({str(answers) for answers in found.values()}) > 1
+    finally:
+        alike._undeclared.cache_clear()

@@ -182,10 +182,9 @@ class Asker:
         return decide(self.rules_for(url), "api", kind, self.contact)
 
     def may(self, url: str, kinds: Collection[str] = ()) -> bool:
-        """Return whether robots.txt lets detection request ``url``.
+        """Return whether detection may request ``url`` according to robots.txt.
 
-        It does if the rules allow every robot to do so, or if a harvest of a portal type in ``kinds`` would request
-        it.
+        It may if every robot is allowed to, or if a harvest of one of the portal types ``kinds`` would be.
         """
         return self.rules_for(url).allows(url) or any(self.decision(url, kind).may(url) for kind in kinds)
 

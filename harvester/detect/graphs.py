@@ -19,10 +19,11 @@ WITHOUT_PATH = ("sparql", "csw")
 
 
 def look_into_graphs(asker: Asker, hits: dict[tuple[str, str], Detection]) -> None:
-    """Search SPARQL endpoints whose default graph holds no dcat:Dataset for datasets elsewhere, and update ``hits``.
+    """Look further for datasets where the default graph of a SPARQL endpoint has none, and update ``hits``.
 
-    The search covers named graphs, other vocabularies and the other repositories of the server. ``hits``: the
-    detections so far, by portal type and address.
+    ``hits`` are the detections so far, by portal type and address. An endpoint without a dcat:Dataset is searched in
+    its named graphs and for other vocabularies. An endpoint that does not count its datasets is replaced by the
+    repositories that its server lists.
     """
     for (kind, url), hit in list(hits.items()):
         if kind != "sparql" or hit.confidence > HINT:
@@ -35,11 +36,11 @@ def look_into_graphs(asker: Asker, hits: dict[tuple[str, str], Detection]) -> No
 
 
 def drop_repeated(hits: dict[tuple[str, str], Detection]) -> None:
-    """Remove SPARQL and CSW detections that only repeat an API found at a shorter address, and update ``hits``.
+    """Remove from ``hits`` the SPARQL and CSW detections that are the same API at a longer address.
 
-    Some software ignores the path, so the same API responds at every address below its own. ``hits``: the detections
-    so far, by portal type and address. A detection is removed if its address lies below that of another one of the
-    same type that states the same number of datasets.
+    Some servers ignore the end of the path, so that one API responds at many addresses. A detection is removed if its
+    address begins with that of another detection of the same type, and both state the same number of datasets. ``hits``
+    are the detections so far, by portal type and address.
     """
     for (kind, url), hit in list(hits.items()):
         alike = (one for (other, one), its in hits.items() if other == kind and its.datasets == hit.datasets)

@@ -51,23 +51,28 @@ AS_GIVEN: tuple[AsGiven, ...] = tuple(
 
 
 def places_of(portal_type: str) -> list[str]:
-    """Return the paths that detection requests to recognise a portal type, without query strings.
+    """Return the paths below a portal's address that detection requests to recognise ``portal_type``.
 
-    The list is empty for types that are recognised only at the exact address the user gives.
+    Query strings are left out. The list is empty for a type that is recognised only at the exact address the user
+    gives.
     """
     return list(dict.fromkeys(probe.path.partition("?")[0] for probe in PROBES if portal_type in probe.kinds))
 
 
 def accepted(kinds: Sequence[str]) -> str:
-    """Return the Accept header for a request that is to recognise one of the portal types ``kinds``.
+    """Return the Accept header of a request whose response may reveal one of the portal types ``kinds``.
 
-    It names the media types of the type, or any media type ("*/*") if there are several types.
+    For a single type it names the media types of that type. For several types it is "*/*", any media type.
     """
     return BY_TYPE[kinds[0]].accept if len(kinds) == 1 else "*/*"
 
 
 def own_kinds(url: str) -> list[str]:
-    """Return the portal types whose API paths occur in ``url``; empty if it looks like no API address."""
+    """Return the portal types to whose API the address ``url`` may belong, judged by its path alone.
+
+    For example, a path that contains "/api/3/action/" belongs to CKAN. A type may occur several times. The list is
+    empty if the address looks like that of no known API.
+    """
     path = urlsplit(url).path
     return [
         kind
@@ -78,9 +83,9 @@ def own_kinds(url: str) -> list[str]:
 
 
 def own_probes(portal_type: str) -> list[Probe]:
-    """Return the probes declared for ``portal_type``; a probe is a request by which detection recognises a portal.
+    """Return the requests (probes) declared for ``portal_type``, by which detection recognises that type.
 
-    Probes of another type whose response may also identify this one are left out.
+    A probe declared for another type is not returned, even if its response may reveal ``portal_type`` too.
     """
     return [probe for probe in PROBES if probe.kinds[0] == portal_type]
 
@@ -94,29 +99,31 @@ _PAGES = (
 
 
 def own_address(url: str, portal_type: str) -> str:
-    """Return the portal's address, as a portal file states it, for an address within the API of ``portal_type``.
+    """Return the address to write in a portal file, for ``url``, any address within the API of ``portal_type``.
 
-    An address outside the API is returned unchanged or without query and fragment, depending on the type.
+    For example, https://x.example/api/3/action/package_search becomes https://x.example for the type "ckan". Some types
+    are harvested at the address of the API or document itself; the function ``own_address`` in their ``probe.py`` then
+    decides, and without one the address is returned unchanged.
     """
     declared = BY_TYPE[portal_type]
     return home_of(url) if declared.is_at_home else declared.own_address(url)
 
 
 def home_of(url: str) -> str:
-    """Return the portal's address from an address within an API: the part before the API's path ("/api/3/action",
-    ...).
+    """Return the part of ``url`` before the path of a known API, which is usually the portal's address.
 
-    For any other address only query, fragment and trailing slash are removed.
+    For example, https://x.example/api/3/action/package_search becomes https://x.example. If the address contains no
+    such path, only query, fragment and trailing slash are removed.
     """
     cuts = [at for part in _API if (at := url.find(part, url.find("://") + 3)) > 0]
     return url[: min(cuts)].rstrip("/") if cuts else url.split("#")[0].split("?")[0].rstrip("/")
 
 
 def bases_of(url: str) -> list[str]:
-    """Return up to three addresses below which a portal's API may be, the likeliest first, for any address of the
-    portal.
+    """Return up to three addresses below which the API of a portal may be, the likeliest first.
 
-    They are the address up to the path of an API or page, the host with the first path segment, and the host alone.
+    ``url`` is any address of the portal. The results are: the address up to the path of an API or page, the host with
+    the first segment of the path, and the host alone.
     """
     home = home_of(url)
     parts = urlsplit(home)

@@ -17,9 +17,10 @@ RECOGNISERS: tuple[Recogniser, ...] = tuple(
 
 
 def whatever(seen: ProbeResponse) -> Detection | None:
-    """Try the recognisers of all portal types on a response, and return the detection with the highest confidence.
+    """Return which portal type a response reveals; None if it reveals none or is not a success (2xx).
 
-    The result is None if the response is not a success or if no recogniser knows it.
+    All portal types are tried. If several of them recognise the response, the detection with the highest confidence is
+    returned.
     """
     if not seen.is_ok:
         return None

@@ -106,11 +106,12 @@ def _is_ours(message: str) -> bool:
 
 
 def tried_first(endpoints: list[Endpoint], asker: Asker) -> tuple[list[Endpoint], list[str]]:
-    """Read one record of the recommended endpoint as a harvest would, and return the endpoints and notes for the
-    user.
+    """Test the recommended endpoint by reading one record, and return the endpoints in their new order.
 
-    If no record can be read, the endpoint gets a low confidence and the next one is tried, three at most. ``asker``:
-    the client that found the endpoints; its robots.txt rules and remaining requests apply to the trial.
+    ``endpoints`` are sorted from the most to the least recommended. If no record of the first one can be read, it gets
+    a low confidence and moves to the end, and the next one is tested, at most three in all. ``asker`` is the client
+    that found the endpoints; its robots.txt rules and remaining requests apply. The second value of the result is a
+    list of sentences for the user about what was not tested or failed.
     """
     notes: list[str] = []
     until = time.monotonic() + TRIAL_S

@@ -22,7 +22,7 @@ Words = Callable[[Any], str | None]
 
 
 class Party(NamedTuple):
-    """A person or an organisation as named in a record; a field that the record does not state is None."""
+    """A person or an organisation as named in a record; a field is None if the record does not state it."""
 
     name: str | None = None
     email: str | None = None
@@ -36,7 +36,7 @@ NOBODY = Party()
 
 
 def said(value: Any, words: Words = text) -> str | None:
-    """Return ``value`` as text; None if it is empty or a placeholder such as "N/A".
+    """Return ``value`` as text; None if it has no text or is a placeholder such as "N/A".
 
     ``words`` is the function that turns a JSON value into a text; it may choose a language.
     """

@@ -9,9 +9,10 @@ __all__ = ["Candidate", "FactScope", "Standing"]
 
 
 class FactScope(IntEnum):
-    """What a statement describes: a file (distribution), the dataset, or the whole catalogue.
+    """What a statement in a record is about: a file (distribution), the dataset, or the whole catalogue.
 
-    Of several statements, the most specific one (the smallest number) is chosen.
+    If several statements give different values, the one with the smallest number is used: a licence of the file goes
+    before a licence of the catalogue.
     """
 
     FILE = 0
@@ -20,7 +21,7 @@ class FactScope(IntEnum):
 
 
 class Standing(IntEnum):
-    """How reliable a statement is; a smaller number is more reliable."""
+    """How reliable a statement is; of several statements, the one with the smallest number is used."""
 
     STATED = 0
     INHERITED = 1
@@ -30,9 +31,9 @@ class Standing(IntEnum):
 
 
 class Candidate(NamedTuple):
-    """One statement in a record that may give the value of a fact ("licence", "frequency").
+    """One value in a record for a fact such as "licence" or "frequency".
 
-    The best of all candidates for a fact is chosen by :func:`~harvester.facts.choice.choose`.
+    A record may have several, in different fields. :func:`~harvester.facts.choice.choose` chooses the best one.
     """
 
     fact: str

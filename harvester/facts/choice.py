@@ -26,7 +26,7 @@ _CODE = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?|[0-9]+|
 
 
 class Choice(NamedTuple):
-    """The statement chosen for a fact: its text, the candidate it comes from, and the statements not chosen."""
+    """The value chosen for a fact (``text``), the candidate that states it, and the values not chosen."""
 
     text: str
     candidate: Candidate
@@ -37,9 +37,11 @@ class Choice(NamedTuple):
 
 
 def choose(fact: str, candidates: Iterable[Candidate]) -> Choice | None:
-    """Return the best statement of ``fact`` among ``candidates``; None if none has a text.
+    """Return the best of ``candidates`` for ``fact``; None if none has a text.
 
-    The values of the candidates must be texts, and no placeholders. The rules are in the description of this module.
+    ``fact`` is for example "licence". The value of each candidate must be a text and no placeholder ("N/A"). A
+    statement about the file goes before one about the dataset, a stated value before a guessed one, and a known value
+    (a known licence, a readable date) before any other text.
     """
     found = [one for one in candidates if isinstance(one.value, str) and one.value.strip()]
     if not found:
@@ -105,10 +107,10 @@ _MEANING: dict[str, Callable[[str], str | None]] = {
 
 @lru_cache(maxsize=16384)
 def grade(fact: str, text: str) -> int:
-    """Return how informative ``text`` is as a value of ``fact``, from 0.
+    """Return how informative ``text`` is as a value of ``fact`` ("licence", "issued"), as a number from 0.
 
-    0: it says nothing. 1: it is some text. 2 and more: it resolves to a known value (a known licence, a readable date);
-    a higher number is more specific.
+    0: it says nothing. 1: it is some text. 2 and more: it is a known value, such as a known licence or a readable date;
+    a higher number means a more specific value.
     """
     judge = _GRADES.get(fact)
     return judge(text) if judge else 1

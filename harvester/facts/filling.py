@@ -24,10 +24,11 @@ _FIRST = -100
 
 
 def filled(own: Dataset, facts: RecordFacts) -> Dataset:
-    """Return the dataset ``own`` with its empty fields filled from ``facts``, further statements of the same record.
+    """Return ``own`` with its empty fields filled from ``facts``.
 
-    Fields with a value stay as they are, except the licence: a recognised one in ``facts`` replaces an unrecognised
-    one.
+    ``own`` is the dataset as the portal type mapped it; ``facts`` holds the fields of the same record that this mapping
+    did not read. A field of ``own`` that has a value stays as it is. The licence is an exception: a known licence in
+    ``facts`` replaces an unknown one. If there is nothing to change, ``own`` itself is returned.
     """
     if not facts.found:
         return own

@@ -18,7 +18,7 @@ UNDETERMINED = "und"
 
 
 class MultilingualText(NamedTuple):
-    """The title, description and keywords of a record in one language, with their translations into others."""
+    """The title, description and keywords of a record in the language to show, and their translations."""
 
     title: str | None
     description: str | None
@@ -29,10 +29,11 @@ class MultilingualText(NamedTuple):
 
 
 def first_language(there: Iterable[str | None], preferred: Sequence[str | None]) -> str | None:
-    """Return the language code of the text to show; None stands for a text without a language, or for no text at all.
+    """Return the language code of the text to show, if a text exists in the languages ``there``.
 
-    ``there`` are the codes of the texts that exist. The order is: the ``preferred`` codes, then a text without a
-    language (most likely in the portal's own), then English, then the first in ``there``.
+    A code of None stands for a text that states no language. The first of these that is in ``there`` is returned: the
+    codes in ``preferred``, None, "en", and then whichever comes first in ``there``. The result is also None if
+    ``there`` is empty.
     """
     codes = list(there)
     wanted = [vocabulary.language_code(one) or one for one in preferred if one]
@@ -43,10 +44,11 @@ def first_language(there: Iterable[str | None], preferred: Sequence[str | None])
 def worded(
     title: Texts, description: Texts, keywords: Mapping[str | None, Sequence[str]], preferred: Sequence[str | None] = ()
 ) -> MultilingualText:
-    """Return the texts of a record in the language to show, with the others as translations.
+    """Return title, description and keywords in the language to show, with the other languages as translations.
 
-    ``title``, ``description`` and ``keywords`` map language codes (None if not stated) to texts or lists of keywords.
-    ``preferred`` are language codes, that of the portal first; see :func:`first_language`.
+    ``title`` and ``description`` map a language code to a text, ``keywords`` a language code to a list; the code None
+    stands for texts that state no language. ``preferred`` are language codes, that of the portal first. The language to
+    show is chosen by :func:`first_language`, for each of the three alone.
     """
     others: dict[str, dict[str, Any]] = {}
     shown: dict[str, Any] = {}
@@ -102,9 +104,10 @@ def by_language(value: Any, language: str | None = None, depth: int = 0) -> dict
 def worded_values(
     title: Any, description: Any, keywords: Any, preferred: Sequence[str | None] = ()
 ) -> MultilingualText:
-    """Return what :func:`worded` returns, for title, description and keywords as they stand in JSON.
+    """Return title, description and keywords in the language to show, with the other languages as translations.
 
-    See :func:`by_language` for the forms that are read. ``preferred`` are language codes, that of the portal first.
+    The three are JSON values as they stand in the record; :func:`by_language` says which forms are read. ``preferred``
+    are language codes, that of the portal first. See :func:`worded` for the choice of the language.
     """
 
     def first_of(value: Any) -> dict[str | None, str]:

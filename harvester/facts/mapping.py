@@ -30,10 +30,10 @@ _FILE_LISTS = ("language", "conforms_to")
 
 
 def dataset_fields(facts: RecordFacts, *filed_under: Party) -> dict[str, Any]:
-    """Return the fields of a dataset as keyword arguments for ``Dataset``, as far as ``facts`` state them.
+    """Return what ``facts`` state about a dataset, as keyword arguments for ``Dataset``.
 
-    Identifier, distributions and data services are not among them. ``filed_under`` are organisations or groups to which
-    the portal assigns the record; the first with a name is the publisher if the record names none.
+    Identifier, distributions and data services are not included. ``filed_under`` are organisations or groups to which
+    the portal assigns the record. If the record names no publisher, the first of them with a name is the publisher.
     """
     words = facts.worded()
     made: dict[str, Any] = {
@@ -64,9 +64,9 @@ def dataset_fields(facts: RecordFacts, *filed_under: Party) -> dict[str, Any]:
 
 
 def file_fields(facts: RecordFacts) -> dict[str, Any]:
-    """Return the fields of a distribution as keyword arguments for ``Distribution``, as far as ``facts`` state them.
+    """Return what ``facts`` state about a distribution, as keyword arguments for ``Distribution``.
 
-    Identifier and addresses are not among them.
+    Identifier and addresses are not included.
     """
     found = facts.found
     made: dict[str, Any] = {fact: facts.text(fact) for fact in _FILE_TEXTS if fact in found}

@@ -27,8 +27,9 @@ _DATES = ("issued", "modified", "temporal_start", "temporal_end", "record_modifi
 
 
 def meant(fact: str, said: str) -> bool:
-    """Return whether ``said`` is a real value of ``fact`` ("publisher", "licence"), and not a placeholder for a missing
-    one.
+    """Return whether the text ``said`` is a real value of ``fact`` and not a placeholder for a missing value.
+
+    ``fact`` is for example "publisher" or "licence".
 
     >>> meant("publisher", "N/A"), meant("publisher", "City of Bonn")
     (False, True)

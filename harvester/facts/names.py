@@ -34,7 +34,7 @@ _CACHED = 20_000
 
 
 class FieldName(NamedTuple):
-    """The fact that a field states by its name, such as "licence" for "license_url"."""
+    """The meaning of a field's name: which fact the field states, such as "licence" for "license_url"."""
 
     fact: str
     rank: int
@@ -45,10 +45,10 @@ class FieldName(NamedTuple):
 
 @lru_cache(maxsize=8)
 def folded(of: Of) -> dict[str, FieldName]:
-    """Return all known field names of objects of the kind ``of``, in their folded spelling, with the fact of each.
+    """Return all field names known for objects of the kind ``of``, each with the fact that it means.
 
-    A folded spelling has no capitals and separators, so that "Update-Frequency" and "update_frequency" are the same
-    name.
+    ``of`` is for example "dataset" or "file". The keys are names in a common spelling without capitals and separators:
+    "Update-Frequency" and "update_frequency" both have the key "updatefrequency".
     """
     groups: tuple[Group, ...] = ("both", of) if of in ("dataset", "file") else (of,)
     found: dict[str, FieldName] = {}
@@ -65,10 +65,10 @@ _known: dict[tuple[str, bool], dict[str, FieldName | None]] = {}
 
 
 def known_names(of: Of, *, is_grouped: bool = False) -> dict[str, FieldName | None]:
-    """Return the field names looked up so far, each with the fact that it states, or None if it states none.
+    """Return the cache of :func:`field_name`: the names it has looked up so far, with its result for each.
 
-    It is a cache that callers only read; :func:`field_name` adds a name that is missing. The parameters are those of
-    :func:`field_name`.
+    There is one cache for each pair of ``of`` and ``is_grouped``, the parameters of :func:`field_name`. The value is
+    None for a name that means no fact. Callers may read the cache directly to save the call, but must not change it.
     """
     return _known.setdefault((of, is_grouped), {})
 
@@ -76,8 +76,8 @@ def known_names(of: Of, *, is_grouped: bool = False) -> dict[str, FieldName | No
 def field_name(name: str, of: Of = "dataset", *, is_grouped: bool = False) -> FieldName | None:
     """Return the fact that a field called ``name`` states; None if the name is not known.
 
-    ``of`` is what the object with the field describes: a dataset, a file, an agent and so on. ``is_grouped`` says that
-    the name may begin with a group that a person chose freely, as in "Legal_License-URL".
+    ``of`` is what the object with the field describes: "dataset", "file", "agent" and so on. With ``is_grouped``, the
+    name may begin with any group name, which is ignored: "Legal_License-URL" is then read as "License-URL".
     """
     known = known_names(of, is_grouped=is_grouped)
     if name in known:

@@ -158,8 +158,8 @@ def _is_next(year: str, short: str) -> bool:
 def span(found: Iterable[Period]) -> Period:
     """Return the earliest start and the latest end of the periods in ``found``, as original texts.
 
-    The end is None if no period states one or if one of them is open at the end. The start is None if no period states
-    one.
+    The start is None if no period states one. The end is None if no period states one, or if one of the periods is open
+    at the end.
     """
     all_of_them = list(found)
     starts = [start for start, _ in all_of_them if start and start != OPEN]

@@ -53,7 +53,13 @@ _ADDRESSES = ("url", "href", "resource", "uri", "@id")
 
 
 class RecordFacts:
-    """All statements of one record, or of one distribution in it, by the fact that they state ("licence", "title")."""
+    """Everything that a record, or one distribution in it, states about each fact ("licence", "title").
+
+    A fact may stand in several fields; each value is a candidate (:class:`~harvester.facts.candidates.Candidate`).
+    :meth:`read` and :meth:`add` collect candidates, :meth:`text` and the other methods return the best ones.
+    Placeholders ("N/A") are left out. ``of`` is what the fields describe ("dataset", "file"), ``preferred`` are
+    language codes.
+    """
 
     __slots__ = ("contradictions", "found", "of", "preferred")
 
@@ -75,9 +81,10 @@ class RecordFacts:
         standing: Standing = Standing.STATED,
         is_grouped: bool = False,
     ) -> None:
-        """Add a candidate for each of ``fields`` whose name is known; see :func:`field_name` for ``is_grouped``.
+        """Add the value of each of ``fields`` as a candidate for the fact that the name of the field means.
 
-        ``path`` is where the object with the fields stands in the record, for example "extras/".
+        Unknown names and empty values are ignored. ``path`` says where the fields stand in the record ("extras/").
+        ``scope`` and ``standing`` are stored with each candidate; :func:`field_name` explains ``is_grouped``.
         """
         pairs = fields.items() if isinstance(fields, Mapping) else fields
         of, found, known = self.of, self.found, known_names(self.of, is_grouped=is_grouped)
@@ -102,19 +109,22 @@ class RecordFacts:
         scope: FactScope = FactScope.DATASET,
         standing: Standing = Standing.STATED,
     ) -> None:
-        """Add ``value`` as a candidate for ``fact``; ``path`` is where it stands. None and "" are ignored."""
+        """Add ``value`` as a candidate for ``fact``, whatever its field is called; None and "" are ignored.
+
+        ``path`` is its place in the record ("rights"). Of several candidates, a smaller ``rank`` is preferred.
+        """
         if value is not None and value != "":
             self.found.setdefault(fact, []).append(Candidate(fact, value, path, scope, standing, rank))
 
     def drop(self, *facts: str) -> None:
-        """Remove all candidates of ``facts``, for a portal type whose fields of that name mean something else."""
+        """Remove all candidates for ``facts``: in this portal type, fields of these names mean something else."""
         for fact in facts:
             self.found.pop(fact, None)
 
     # Choosing
 
     def candidates(self, fact: str) -> list[Candidate]:
-        """Return the candidates of ``fact``, each with a text as its value; placeholders are left out."""
+        """Return the candidates for ``fact``, one for each text in their values; placeholders are left out."""
         made = []
         for one in self.found.get(fact, ()):
             value = one.value
@@ -153,7 +163,8 @@ class RecordFacts:
         return [told[fact][1] for fact in ("address", "name") if fact in told]
 
     def words(self, value: Any) -> str | None:
-        """Return the text of a JSON value, from a language map in the preferred language; None if it has none."""
+        """Return the first text in a JSON value (of a language map, that in the preferred language); None without text.
+        """
         if isinstance(value, dict) and is_language_map(value):
             there = {code: said for code, one in value.items() if (said := text(one)) is not None}
             codes = {language_code(code) or code: said for code, said in there.items()}
@@ -163,7 +174,7 @@ class RecordFacts:
         return text(value)
 
     def choice(self, fact: str) -> Choice | None:
-        """Return the best candidate of ``fact`` or None; add what contradicts it to ``self.contradictions``."""
+        """Return the best candidate for ``fact``, None without any; add contradictions to ``self.contradictions``."""
         if fact not in self.found:
             return None
         chosen = choose(fact, self.candidates(fact))
@@ -172,7 +183,7 @@ class RecordFacts:
         return chosen
 
     def text(self, *facts: str) -> str | None:
-        """Return the best text of the first of ``facts`` that has one; None if none has."""
+        """Return the best text for the first of ``facts`` for which the record states any; None if it states none."""
         for fact in facts:
             found = self.found.get(fact)
             if found is None:
@@ -187,15 +198,20 @@ class RecordFacts:
         return None
 
     def all_texts(self, *facts: str) -> tuple[str, ...]:
-        """Return the texts of all candidates of ``facts`` without repetition, the clearest field name first."""
+        """Return all texts that the record states for ``facts``, each once; () if there are none.
+
+        Texts about the file and those in a field with a clear name ("licence", not "terms") come first.
+        """
         found = [one for fact in facts if fact in self.found for one in self.candidates(fact)]
         found.sort(key=lambda one: (one.scope, one.standing, one.rank))
         return tuple(dict.fromkeys(one.value for one in found))
 
     def first_texts(self, fact: str) -> tuple[str, ...]:
-        """Return all texts of one candidate of ``fact``: the one with the clearest field name that has any.
+        """Return the texts in one field that states ``fact``, each once; () if no field has a text.
 
-        The lists in several fields are not joined. The result is () if no candidate has a text.
+        If several fields state the fact, only the one with the clearest name that has a text is used ("licence" is
+        clearer than "terms"). A field with the list ["de", "fr"] gives ("de", "fr"), and a second field for the
+        language adds nothing.
         """
         if fact not in self.found:
             return ()
@@ -206,7 +222,7 @@ class RecordFacts:
         return ()
 
     def shown(self, fact: str) -> str | None:
-        """Return the title or description (``fact``) in the preferred language, without translations; else None."""
+        """Return the title or the description (``fact``) in the preferred language, else in another one; else None."""
         found = self.found.get(fact)
         if found is None:
             return None
@@ -216,7 +232,9 @@ class RecordFacts:
         return texts.get(first_language(texts, self.preferred))
 
     def spread_dates(self) -> None:
-        """Make each typed date, such as ``{"type": "revision", "value": ...}``, a candidate for the date it means."""
+        """Make each date with a type, such as ``{"type": "revision", "value": ...}``, a candidate for the date it
+        means.
+        """
         for one in self.found.pop("dated", ()):
             items = json_text(one.value)
             for item in items if isinstance(items, list) else [items]:
@@ -228,7 +246,7 @@ class RecordFacts:
                     self.add(fact, item.get("value") or item.get("date"), one.path, rank=one.rank + 200)
 
     def spread_roles(self) -> None:
-        """Move the parties whose role says that they publish from the candidates for contact to those for publisher."""
+        """Move parties with the role of publisher from the candidates for "contact" to those for "publisher"."""
         for one in self.found.get("contact", ()):
             items = json_text(one.value)
             for item in items if isinstance(items, list) else ():
@@ -246,7 +264,7 @@ class RecordFacts:
     # Facts that are more than one text
 
     def licence(self) -> tuple[str | None, str | None]:
-        """Return the best licence, as stated, and another code or name for it in the record; each may be None."""
+        """Return the best licence, as stated, and another name or code that the record gives; each may be None."""
         if "licence" not in self.found:
             return None, None
         chosen = self.choice("licence")
@@ -257,9 +275,9 @@ class RecordFacts:
         return chosen.text, None if chosen.contradictions else beside
 
     def modified(self) -> str | None:
-        """Return the date of the last change as stated, or None.
+        """Return the date of the last change, as stated; None if the record states none.
 
-        A repetition interval (``R/P1D``), which DCAT-US allows here, becomes a candidate for the frequency.
+        A repetition interval (``R/P1D``), which DCAT-US allows here, becomes a candidate for the fact "frequency".
         """
         if "modified" in self.found:
             stated = self.found["modified"]
@@ -272,7 +290,7 @@ class RecordFacts:
     def period(self) -> Period:
         """Return the start and the end of the time that the data cover, as stated; each may be None.
 
-        Fields for start or end are preferred to a field for the whole period.
+        What separate fields for start and end do not state is taken from a field for the whole period.
         """
         start, end = self.text("temporal_start"), self.text("temporal_end")
         if (start is None or end is None) and "temporal" in self.found:
@@ -285,7 +303,10 @@ class RecordFacts:
         return start, end
 
     def places(self) -> tuple[str, ...]:
-        """Return the texts of all areas that the record states; at the same rank, names come before geometries."""
+        """Return the areas that the data cover, as texts (names, geometries, boxes), each once; () if there are none.
+
+        Areas in a field with a clear name come first; a box made from four separate fields comes last.
+        """
         found: list[str] = []
         for one in sorted(self.found.get("spatial", ()), key=lambda one: (one.scope, one.standing, one.rank)):
             value = json_text(one.value) if isinstance(one.value, str) else one.value
@@ -298,17 +319,20 @@ class RecordFacts:
         return tuple(dict.fromkeys(found))
 
     def bodies(self, fact: str) -> list[Party]:
-        """Return all persons and organisations stated for ``fact``, those under the clearest field name first."""
+        """Return all persons and organisations stated for ``fact`` ("publisher", "contact"); [] if there are none.
+
+        Those in a field with a clear name ("publisher", not "rights holder") come first.
+        """
         if fact not in self.found:
             return []
         ordered = sorted(self.found[fact], key=lambda one: (one.scope, one.standing, one.rank))
         return [body for one in ordered for body in bodies(one.value, self.words)]
 
     def publisher(self, *filed_under: Party) -> Publisher | None:
-        """Return the publisher of the dataset, or None.
+        """Return the publisher of the dataset; None if nobody with a name is found.
 
-        The publisher field wins, then ``filed_under`` (organisations that hold the record), then fields with vaguer
-        names.
+        Fields for the publisher are read first, then ``filed_under`` (organisations to which the portal assigns the
+        record), then fields for the fact "responsible".
         """
         own = self.bodies("publisher")
         named = next((body for body in own if body.name), None)
@@ -329,7 +353,10 @@ class RecordFacts:
         return tuple(reversed(levels[: levels.index(name)])) if name in levels else ()
 
     def contact(self, *further: Party) -> Contact | None:
-        """Return the contact: the contact point, else the maintainer, the author, or one of ``further``; else None."""
+        """Return the contact for the dataset; None if nobody with a name or an address is found.
+
+        It is chosen among the contact points, the maintainer, the author and the parties ``further``, in this order.
+        """
         found = self.found
         people = self.bodies("contact")
         for role in ("contact", "maintainer", "author"):
@@ -350,7 +377,7 @@ class RecordFacts:
         return [*named, *([Party(email=address, url=url)] if address or url else [])]
 
     def worded(self) -> MultilingualText:
-        """Return title, description and keywords in the preferred language, with their translations."""
+        """Return title, description and keywords in the preferred language (else in another), with translations."""
         if (plain := self._plain_words()) is not None:
             return plain
         title, description = self._by_language("title"), self._by_language("description")

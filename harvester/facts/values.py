@@ -72,7 +72,10 @@ def is_language_map(value: dict[Any, Any]) -> bool:
 
 
 def first(*values: Any) -> str | None:
-    """Return the text of the first of ``values`` that has one, as :func:`text` reads it; None if none has."""
+    """Return the text of the first of ``values`` that contains one; None if none does.
+
+    What counts as text is decided by :func:`text`.
+    """
     for value in values:
         # Most values are missing.
         if value is not None and (found := text(value)) is not None:
@@ -81,10 +84,10 @@ def first(*values: Any) -> str | None:
 
 
 def texts(value: Any) -> tuple[str, ...]:
-    """Return all texts in a JSON value that are not blank.
+    """Return all texts in a JSON value that are not blank; () if there are none.
 
-    ``value`` is a single value, a list, a list as JSON in a text, or a language map of lists. Of such a map only one
-    language is read, English if possible.
+    ``value`` is a single value, a list, a list as JSON in a text, or a language map of lists such as {"de": ["Wasser"],
+    "en": ["water"]}. Of a language map only one language is read, English if possible.
     """
     if value is None:
         return ()
@@ -118,10 +121,10 @@ def json_text(value: Any) -> Any:
 
 
 def names(items: Any, *keys: str) -> tuple[str, ...]:
-    """Return one text for each element of the list ``items``: of an object, the first text under one of ``keys``.
+    """Return one text for each element of the list ``items``; () if ``items`` is no list.
 
-    Plain strings are returned as they are; elements without a text are left out. The result is empty if ``items`` is no
-    list.
+    Of an object, the text is the first one found under the keys ``keys``. A string is returned as it is. Elements
+    without a text are left out.
     """
     found = []
     for item in items if isinstance(items, list) else []:

@@ -18,7 +18,10 @@ __all__ = ["HarvestState"]
 
 
 class HarvestState(Protocol):
-    """The attributes of a running spider that are needed to identify its records and to judge the harvest."""
+    """The attributes of a running spider that functions outside it use.
+
+    These functions find the dataset to which a record belongs, and decide whether the harvest was complete.
+    """
 
     portal: PortalSpec
     run: RunContext
@@ -36,11 +39,15 @@ class HarvestState(Protocol):
 
     @property
     def reader(self) -> str:
-        """Version of the program and its record limit, as text; a stored response of another version is read again."""
+        """Cache key of stored responses: program version and largest record size in bytes, such as "1.2.0/50000000".
+
+        A response stored under another key is parsed again.
+        """
 
     def hash_of(self, raw: Any) -> tuple[str, int]:
-        """Return the hash of the record ``raw`` without parts that other records share, and the size of the whole in
-        bytes.
+        """Return a hash by which a change of the record ``raw`` is noticed, and the size of ``raw`` in bytes.
+
+        Parts that other records share, such as the publisher, do not count for the hash.
         """
 
     def record_of(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:
@@ -50,4 +57,7 @@ class HarvestState(Protocol):
         """
 
     def written(self, errors: list[HarvestError]) -> tuple[HarvestError, ...]:
-        """Count ``errors`` and return those that are to be stored; beyond a limit, errors are only counted."""
+        """Count ``errors`` in the statistics of the harvest, and return those that are to be stored.
+
+        Beyond a number for each portal, errors are only counted and not returned.
+        """

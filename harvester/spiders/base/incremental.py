@@ -36,25 +36,27 @@ FUTURE = "2999-01-01T00:00:00Z"
 
 
 class ChangesListingSpider(ListingSpider):
-    """Base class of spiders whose interface can return only the records changed since an instant.
+    """Base class of spiders whose API can list only the records changed since an instant.
 
-    ``self.since`` is that instant (ISO 8601 with Z), or None. If it is set and the mode of the harvest is
-    "incremental", a subclass requests pages of the changed records. A subclass also counts records (:meth:`count_url`,
-    :meth:`read_count`). Its datasets must carry ``record_modified`` by the clock of the change filter.
+    ``self.since`` is that instant (ISO 8601 with Z); None requests all records. A subclass requests pages of the
+    changed records if ``self.since`` is set and the mode of the harvest is "incremental". It also counts records
+    (:meth:`count_url`, :meth:`read_count`). It must set ``record_modified`` of its datasets to the date by which the
+    API filters.
     """
 
     is_incremental = True
 
     def count_url(self, since: str | None) -> str:
-        """Return the address whose response counts the records changed since ``since`` (ISO 8601 with Z), or all for
-        None.
+        """Return the address whose response states how many records have changed since ``since``.
+
+        ``since`` is an instant (ISO 8601 with Z); None counts all records.
         """
         raise NotImplementedError
 
     def read_count(self, response: Response) -> int | None:
-        """Return the number of records in ``response``, the response of :meth:`count_url`.
+        """Return the number of records that ``response`` states, the response of :meth:`count_url`.
 
-        Return None, or raise PageRefusedError or ValueError, if it states none.
+        If it states none, return None, or raise PageRefusedError or ValueError.
         """
         raise NotImplementedError
 
@@ -70,10 +72,10 @@ class ChangesListingSpider(ListingSpider):
         raise NotImplementedError
 
     def share_walk(self, start: int, first: str, last: str) -> PageCursor | None:
-        """Return the cursor of a part of the listing that is to be read again: the records from ``first`` to ``last``.
+        """Return the cursor for reading a part of the listing again: the records from ``first`` to ``last``.
 
-        ``first`` and ``last`` are identifiers, and ``start`` is the number of records before ``first``. Return None if
-        the listing is not sorted by identifier, so that no such part can be requested.
+        ``first`` and ``last`` are identifiers; ``start`` is the offset of ``first``. Return None if the listing is not
+        sorted by identifier, so that this part cannot be requested.
         """
         return None
 
@@ -95,8 +97,9 @@ class ChangesListingSpider(ListingSpider):
         return [self.count(None)] if self.since else super().opening()
 
     def count(self, since: str | None) -> Request:
-        """Return the request that counts the records changed since ``since`` (ISO 8601 with Z), or all records for
-        None.
+        """Return the request that counts the records changed since ``since``.
+
+        ``since`` is an instant (ISO 8601 with Z); None counts all records.
         """
         url = self.count_url(since)
         return self.request(url, self.on_count, errback=self.on_count_failed, cb_kwargs={"since": since})
@@ -132,9 +135,10 @@ class ChangesListingSpider(ListingSpider):
         yield self.in_full(f"the portal does not count its changes: {self.fault_of(failure).detail}")
 
     def in_full(self, why: str) -> Request:
-        """Start the harvest over to read all records, and return the request for the first page.
+        """Start the harvest over as a full harvest, and return the request for its first page.
 
-        ``why`` is the reason why the portal's change filter cannot be trusted, or why the changes do not suffice.
+        ``why`` is the reason, stored in the notes of the harvest: the portal's change filter does not work, or the
+        changes do not explain the portal's total.
         """
         self.start_over(f"read in full: {why}")
         self.resume({})
@@ -184,8 +188,8 @@ class ChangesListingSpider(ListingSpider):
     def check(self, wanted: dict[str, str]) -> list[Any]:
         """Return one request for each dataset that the portal may have deleted.
 
-        ``wanted`` maps the ids of these datasets to the portal's identifiers. If it is empty, or larger than
-        MAX_DELETED, return instead the next step: comparing the portal's total with the number of known datasets.
+        ``wanted`` maps the ids of these datasets to the portal's identifiers. If there are none, or more than
+        MAX_DELETED, no dataset is requested, and the result is that of :meth:`compared`.
         """
         if not wanted or len(wanted) > MAX_DELETED:
             return self.compared()
@@ -218,10 +222,10 @@ class ChangesListingSpider(ListingSpider):
         return [] if self.to_check else self.compared()
 
     def compared(self) -> list[Any]:
-        """Compare the portal's total with the changes and deletions found, and return the next request, if any.
+        """Compare the portal's total with the number of datasets expected from the changes, and return the next steps.
 
-        If they disagree, a full harvest starts. If they agree, a share of the records is read again, where the
-        interface allows that, and then the harvest ends.
+        If the numbers differ, this is the first request of a full harvest. If they agree, it is the request for a part
+        of the records that is read again in each harvest, or [] if there is no such part; the harvest is then complete.
         """
         gone = present_among(self.run.catalog, self.not_found)
         should = self.after + self.before.gap - gone
@@ -234,9 +238,7 @@ class ChangesListingSpider(ListingSpider):
         return [self.ask(page_cursor)] if page_cursor else self.all_read()
 
     def all_read(self) -> list[Any]:
-        """Mark an incremental harvest as complete, because the portal's total agrees with the changes; return no
-        further steps.
-        """
+        """Mark an incremental harvest as complete; return [], because no request remains."""
         self.stats.advertised = self.expected
         self.stats.end("all changes are read, and the portal's total agrees")
         return []
@@ -244,8 +246,10 @@ class ChangesListingSpider(ListingSpider):
     # The share of records that is read again
 
     def is_share(self, page_cursor: PageCursor) -> bool:
-        """Return whether the page at ``page_cursor`` is part of the records that are read again although nothing says
-        they changed.
+        """Return whether the page at ``page_cursor`` belongs to the records that are read again as a check.
+
+        Each incremental harvest reads some records that have not changed according to the portal, because some changes
+        have no date.
         """
         return self.stats.mode == "incremental" and page_cursor.at is not None
 

@@ -30,7 +30,8 @@ MAX_BARREN = 20
 class PageRefusedError(Exception):
     """Raised for a response that is not a page of the listing.
 
-    ``fault`` says what is wrong; ``value`` is the beginning of the body or the parsed response, as evidence, or None.
+    ``fault`` says what is wrong. ``value`` is evidence for the error report: the beginning of the body or the parsed
+    response, or None.
     """
 
     def __init__(self, fault: faults.RequestFault, value: Any = None) -> None:
@@ -86,13 +87,13 @@ class ListingSpider(PortalSpider):
         return {"walk": page_cursor.as_json()}
 
     def opening(self) -> list[Any]:
-        """Return the first steps (requests to send, pages to store) of a new harvest."""
+        """Return the requests to send, or pages to store, at the start of a new harvest."""
         return [self.ask(self.first_walk())]
 
     def continued(self, cursor: dict[str, Any]) -> list[Any]:
-        """Return the first steps (requests to send, pages to store) of a harvest that was interrupted.
+        """Return the requests to send, or pages to store, at the start of a harvest that was interrupted.
 
-        ``cursor`` is what :meth:`position` stored.
+        ``cursor`` is what :meth:`position` stored before the interruption.
         """
         page_cursor = PageCursor(**cursor["walk"])
         return self.at_end(page_cursor, "the last page is read") if page_cursor.is_end else [self.ask(page_cursor)]
@@ -100,10 +101,11 @@ class ListingSpider(PortalSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return what to do instead if a page is refused, as a list: requests in another order or to another interface.
+        """Return what to do instead if the page at ``page_cursor`` failed, as a list; None if a smaller page is to be
+        tried.
 
-        ``response`` is None if the request for the page at ``page_cursor`` received none. Return None if there is no
-        other way; the spider then tries smaller pages.
+        A subclass may return requests in another sort order, requests to another API, or the end of the harvest.
+        ``fault`` is why the page failed; ``response`` is None if no response came.
         """
         return None
 
@@ -114,8 +116,9 @@ class ListingSpider(PortalSpider):
     # Requesting
 
     def first_walk(self) -> PageCursor:
-        """Return the cursor of the first page; its size is the smaller of ``limits.page_rows`` (portal file) and
-        ``max_rows``.
+        """Return the cursor of the first page.
+
+        It requests as many records as ``limits.page_rows`` in the portal file says, but at most ``max_rows``.
         """
         return PageCursor(rows=min(self.portal.limits.page_rows, self.max_rows))
 
@@ -196,10 +199,9 @@ class ListingSpider(PortalSpider):
         )
 
     def sheet_of(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        """Return the listing page that ``response`` holds.
+        """Return the listing page that ``response`` holds; ``page_cursor`` is the position requested.
 
-        Raise PageRefusedError if the response reports an error or cannot be read. ``page_cursor`` is the position
-        requested.
+        Raise PageRefusedError if the response is an error (4xx, 5xx) or cannot be read.
         """
         if fault := faults.of_response(response):
             raise PageRefusedError(fault, response.body[:500].decode("utf-8", "replace"))
@@ -213,26 +215,27 @@ class ListingSpider(PortalSpider):
             raise PageRefusedError(fault, response.body[:300].decode("utf-8", "replace")) from error
 
     def kept(self, page: Page) -> None:
-        """Do further work with ``page``, whose records were mapped and are about to be stored; subclasses override
-        this.
+        """Do nothing; a subclass may override this to do further work with each page before it is stored.
+
+        ``page`` holds the records of the page, mapped to datasets.
         """
 
     def is_last(self, page_cursor: PageCursor, listing_page: ListingPage) -> bool:
-        """Return whether ``listing_page``, read at ``page_cursor``, is the last one.
+        """Return whether ``listing_page``, read at ``page_cursor``, is the last page of the listing.
 
-        It is if the portal says so, or if its size and the total of the portal prove it.
+        It is the last one if the portal says so. It also is if it reaches the portal's total with fewer records than an
+        earlier page, or is empty.
         """
         return listing_page.is_end or (
             listing_page.at is None and page_cursor.is_last(listing_page.count, self.stats.advertised)
         )
 
     def following(self, page_cursor: PageCursor, listing_page: ListingPage) -> PageCursor:
-        """Return the cursor behind ``listing_page``, which was read at ``page_cursor``; ``is_end`` is set if that page
-        was the last one.
+        """Return the cursor of the page after ``listing_page``, which was read at ``page_cursor``.
 
-        A portal that numbers its pages may send fewer records than requested, because it caps its pages. The offset
-        behind such a page can still lie on it, and the same page would be requested again. It is moved by the number of
-        records requested instead.
+        If that page was the last one, ``is_end`` of the cursor is True. Normally the offset grows by the number of
+        records received. If the portal numbers its pages and has sent fewer records than requested, the same page might
+        then be requested again; in this case the offset grows by the number of records requested.
         """
         # Before the next cursor: a subclass takes its next window from a list there, and an empty list means the end.
         is_last = self.is_last(page_cursor, listing_page)
@@ -246,28 +249,28 @@ class ListingSpider(PortalSpider):
         return replace(page_cursor.forward(page_cursor.asked), largest=cursor.largest)
 
     def may_remember(self, listing_page: ListingPage) -> bool:
-        """Return whether ``listing_page`` need not be read again in the next harvest if its bytes are unchanged then.
+        """Return whether ``listing_page`` may be skipped in the next harvest if the portal sends the same bytes again.
 
-        A subclass returns False for pages where unchanged bytes prove nothing about the records.
+        A subclass returns False for pages where the same bytes do not mean the same records.
         """
         return True
 
     def may_overlap(self, page_cursor: PageCursor) -> bool:
-        """Return whether the page at ``page_cursor`` may repeat records of earlier pages without this being a fault.
+        """Return whether records on the page at ``page_cursor`` may have come before without this being an error.
 
-        This is so where a listing is continued from the date of the last record.
+        This happens if a listing is started again from the date of the last record.
         """
         return False
 
     def known(self) -> int:
-        """Return how many records were met so far, including those without identifier and those that could not be read.
+        """Return how many records have come so far, including unreadable ones and those without identifier.
 
-        A page that adds none is a sign of a paging loop.
+        If the number does not grow with a page, the paging may run in circles.
         """
         return self.known_names() + self.stats.lost + self.stats.unidentified
 
     def known_names(self) -> int:
-        """Return how many different identifiers were met so far, of datasets and of items that are no datasets."""
+        """Return how many different identifiers have come so far, of datasets and of records that are no datasets."""
         return len(self.seen_ids) + len(self.seen_others)
 
     def on_same(self, known: CachedResponse, page_cursor: PageCursor) -> list[Any]:
@@ -336,10 +339,11 @@ class ListingSpider(PortalSpider):
         return f"/{index}"
 
     def at_end(self, page_cursor: PageCursor, how: str) -> list[Any]:
-        """End the harvest, or return the request that starts a second reading of the whole listing.
+        """End the harvest and return [], or return the request that starts a second reading of the whole listing.
 
-        The listing is read twice if identifiers came repeatedly and fewer records than the portal's total were found.
-        ``how`` says in words why the end is reached.
+        A second reading is needed if identifiers came more than once and fewer records than the portal's total were
+        found: some records may have been hidden by repeated ones. ``how`` says in words why the end is reached.
+        ``page_cursor`` is the position behind the last page.
         """
         total = self.stats.advertised
         hidden = self.stats.duplicates - self.stats.explained

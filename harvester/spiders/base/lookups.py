@@ -36,9 +36,10 @@ MAX_LOOKUPS = 200
 
 
 class Lookups:
-    """Mixin of every spider that requests single datasets, one by one, if an incomplete harvest did not find them.
+    """Mixin of every spider: after an incomplete harvest, request each dataset that it did not find alone.
 
-    It does nothing for portal types without an address for a single dataset.
+    This shows whether the portal still has the dataset. Nothing is requested if the portal type has no address for a
+    single dataset.
     """
 
     alone: ClassVar[str | None] = None
@@ -79,10 +80,9 @@ class Lookups:
         return self.request(address, callback, errback=self.on_no_response, **kwargs)
 
     def is_unknown(self, response: Response) -> bool:
-        """Return whether ``response`` to a request for a single dataset says that the portal does not have that
-        dataset.
+        """Return whether the portal says in ``response`` that it does not have the dataset requested.
 
-        It says so by status 404 or 410, or in its body.
+        It says so by status 404 or 410, or in the body of a response with status 200.
         """
         try:
             return response.status in (404, 410) or (response.status == 200 and self.says_unknown(response))
@@ -90,8 +90,7 @@ class Lookups:
             return False
 
     def says_unknown(self, response: Response) -> bool:
-        """Return whether the body of ``response`` (status 200) says that the portal does not have the dataset
-        requested.
+        """Return whether the body of ``response`` (status 200) says that the dataset requested does not exist.
 
         Raise ValueError if the body cannot be read.
         """
@@ -117,10 +116,10 @@ class Lookups:
     # The search
 
     def on_idle(self) -> None:
-        """Start to request single datasets that the harvest did not find, when Scrapy has no requests left.
+        """Start the requests for datasets that the harvest did not find; Scrapy calls this when no request is left.
 
-        Raise DontCloseSpider if there are such requests, so that Scrapy goes on. Before that, records without
-        identifier are matched to known datasets.
+        Before that, records without identifier are matched to known datasets. Raise DontCloseSpider if a request was
+        started, so that Scrapy goes on.
         """
         if self.is_over or self.has_looked:
             return
@@ -132,11 +131,10 @@ class Lookups:
             raise DontCloseSpider
 
     def first_lookup(self) -> scrapy.Request | None:
-        """Return a request for a dataset that certainly exists, as a test; None if no dataset needs to be requested
-        alone.
+        """Return the request for a dataset that certainly exists, as a test of such requests; None if none is needed.
 
-        The datasets that were not found are requested only if the portal returns this one. None are requested unless
-        this is a full harvest that was judged partial.
+        Only if its response shows that dataset are the datasets not found requested in the same way. None is needed
+        unless this is a full harvest that was incomplete.
         """
         if self.stats.mode != "full" or judged(self)[0] != "partial":  # type: ignore[arg-type]
             return None

@@ -131,11 +131,12 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         raise NotImplementedError
 
     def own_part(self, raw: Any) -> Any:
-        """Return ``raw`` without content shared with other records (publishers); the record's hash is made of this."""
+        """Return the part of ``raw`` whose hash shows a change: the record without what others share (publishers)."""
         return raw
 
     def hash_of(self, raw: Any) -> tuple[str, int]:
-        """Return the hash of ``raw`` without shared content (:meth:`own_part`), and the size of all of it in bytes."""
+        """Return the hash of :meth:`own_part`, by which a change is noticed, and the size of all of ``raw`` in bytes.
+        """
         own = self.own_part(raw)
         digest, size = fingerprint(unordered(own) if self.has_sets else own, self.fields_to_ignore)
         return digest, size if own is raw else len(json_text(raw).encode("utf-8", "surrogatepass"))
@@ -148,7 +149,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
 
     @property
     def base(self) -> str:
-        """The portal's address without final slash and API path; the paths of the interface are appended to it."""
+        """The portal's address up to "/api/", without final slash; the paths of the API are appended to it."""
         return self.portal.url.split("/api/")[0].rstrip("/")
 
     @property
@@ -158,7 +159,10 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
 
     @property
     def reader(self) -> str:
-        """Program version and record limit as text; a response stored under another value is read again."""
+        """Cache key of stored responses: program version and largest record size in bytes, "1.2.0/50000000".
+
+        A response stored under another key is parsed again, because its datasets might be mapped otherwise now.
+        """
         return f"{__version__}/{self.portal.limits.max_record_bytes}"
 
     @property
@@ -183,8 +187,8 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
     ) -> scrapy.Request:
         """Return a request to ``url`` whose failure becomes a harvest error; ``kwargs`` are passed on to Scrapy.
 
-        ``is_conditional`` lets the server answer 304 if the response stored earlier is still valid; see
-        :meth:`remembered`.
+        With ``is_conditional``, ETag and Last-Modified of the stored response are sent, so that the server may answer
+        304; see :meth:`remembered`.
         """
         # Not "handle_httpstatus_all", because Scrapy would then follow no redirects.
         meta = {"handle_httpstatus_list": [304, *range(400, 600)], **kwargs.pop("meta", {})}
@@ -203,7 +207,10 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         )
 
     def remembered(self, response: Response, sha256: str | None = None) -> CachedResponse | None:
-        """Return the stored response if ``response`` is 304 or has its SHA-256 (``sha256`` or the body's), or None."""
+        """Return the stored response if ``response`` equals it (status 304 or the same SHA-256); None otherwise.
+
+        ``sha256`` is that of a body saved to disk; None computes it.
+        """
         known: CachedResponse | None = response.meta.get("remembered")
         if known is None:
             return None
@@ -265,8 +272,9 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         """Return the page to store for ``records`` (pairs of JSON pointer and record), which came in ``response``.
 
         ``cursor`` says where to continue after it. ``state`` are JSON values to store with the response for the next
-        harvest; None stores no response. Batches of one response share a ``reading``. In a second reading
-        (``is_second``) and on pages that overlap (``is_overlap``), records already seen are skipped.
+        harvest; None stores no response. If a response is stored in several pages, all are given the same ``reading``.
+        In a second reading (``is_second``) and on pages that overlap (``is_overlap``), records already seen are
+        skipped.
         """
         own = reading or PageContent(response)
         kept: list[Record] = []
@@ -328,7 +336,10 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         )
 
     def unchanged(self, known: CachedResponse, *, cursor: Any = None, is_overlap: bool = False) -> Page:
-        """Return the page for ``known``, a stored response that is unchanged: its datasets count as seen."""
+        """Return the page to store if a response equals ``known``, stored earlier: its datasets count as seen.
+
+        ``cursor`` says where to continue after it. With ``is_overlap``, datasets seen before are no fault.
+        """
         own = PageContent.of(known)
         new = [one for one in known.identifiers if one not in self.seen_ids]
         own.repeats += 0 if is_overlap else len(known.identifiers) - len(new)
@@ -360,7 +371,10 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         self.stats.seen += lost + unidentified + repeats
 
     def record_of(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:
-        """Return the record made from ``raw``, and errors for cut parts; raise LostRecord or the mapping's error."""
+        """Return ``raw`` mapped to a dataset, as a record, and an error for each text or list cut to its limit.
+
+        ``pointer`` is its place in ``response``. Raise LostRecord without identifier, or the error of the mapping.
+        """
         dataset = self.to_dataset(raw)
         if not self.has_facts:
             dataset = without_placeholders(dataset)
@@ -392,7 +406,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         return {"cursor": cursor, "stats": asdict(self.stats), "others": others, "begun_again": self.begun_again}
 
     def start_over(self, why: str) -> None:
-        """Forget what this harvest has seen, and begin it again as a full one; ``why`` is the reason."""
+        """Forget what this harvest has read, and start it again as a full harvest; ``why`` is noted as the reason."""
         restart(self.run.catalog, self.run.run_id, self.portal.id)
         old = self.stats
         self.stats = HarvestStats(requests=old.requests, bytes=old.bytes, notes=[why], tls_fault=old.tls_fault)

@@ -19,7 +19,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class CauseClass(Strict):
-    """Rules whose findings are grouped in the same way."""
+    """Rules whose findings are grouped into causes in the same way, such as all rules about addresses."""
 
     id: str
     rules: tuple[str, ...]
@@ -42,7 +42,10 @@ class CauseClass(Strict):
 
 
 class CauseRules(Strict):
-    """The content of ``causes.toml``; its comments say what each value means."""
+    """The content of ``causes.toml``: how findings are grouped into causes.
+
+    The comments of that file say what each value means.
+    """
 
     share: Share
     kept_share: Share
@@ -53,11 +56,11 @@ class CauseRules(Strict):
     classes: tuple[CauseClass, ...] = Field(alias="class")
 
     def class_of(self, rule_id: str) -> CauseClass | None:
-        """Return the class of a rule, or None if its findings always stay single."""
+        """Return how the findings of a rule are grouped; None if they are never grouped into causes."""
         return next((one for one in self.classes if rule_id in one.rules), None)
 
     def is_shared(self, host: str) -> bool:
-        """Return whether anyone may put files on a host, such as a file service.
+        """Return whether a host is a file service, or the like, to which anyone may upload files.
 
         >>> cause_rules().is_shared("docs.google.com")
         True
@@ -67,7 +70,10 @@ class CauseRules(Strict):
 
 @lru_cache(maxsize=1)
 def cause_rules() -> CauseRules:
-    """Return how findings are grouped to causes. Raise SpecError with file, key and remedy."""
+    """Return the rules by which findings are grouped into causes.
+
+    Raise SpecError if ``causes.toml`` is invalid; the message names the file, the key and what to do.
+    """
     path = Path(__file__).parent / "causes.toml"
     rules = parse(CauseRules, read_toml(path), str(path))
     named = [rule for one in rules.classes for rule in one.rules]

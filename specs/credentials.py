@@ -88,7 +88,7 @@ def mask_value(value: Any) -> Any:
 
 
 def mask_bytes(body: bytes) -> tuple[bytes, int]:
-    """Return ``body`` with its logins and keys masked like :func:`mask`, and how many were masked."""
+    """Return ``body`` with logins and keys in web addresses masked like :func:`mask`, and the number of masked ones."""
     if b"=" not in body and b"@" not in body:
         return body, 0
     # In Latin-1 one byte is one character, whatever the text's encoding is.

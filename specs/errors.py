@@ -43,10 +43,9 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def parse(model: type[M], data: dict[str, Any], where: str) -> M:
-    """Return ``data``, the contents of a file, as an object of the class ``model``. ``where`` is the file's name in
-    error messages.
+    """Return ``data``, the contents of a file, as an object of the class ``model``.
 
-    Raise SpecError with one line for each invalid key.
+    ``where``: the name of the file in error messages. Raise SpecError with one line for each invalid key.
     """
     try:
         return model.model_validate(data)

@@ -31,10 +31,12 @@ class _File(Strict):
 
 @lru_cache(maxsize=1)
 def field_names() -> dict[Group, Names]:
-    """Return the field names under which publishers state each fact. The result maps a group, such as "dataset", to a
-    mapping from fact ("title") to its field names, the plainest first.
+    """Return the names of the fields in which portals' records give each fact, such as the title.
 
-    Raise SpecError if a file is invalid.
+    The result maps a group of facts, such as "dataset" or "file", to a mapping from fact to field names, for example
+    ``field_names()["dataset"]["title"]``. The least ambiguous name comes first.
+
+    Raise SpecError if the file ``field_names.toml`` is invalid.
     """
     path = Path(__file__).with_name("field_names.toml")
     found = parse(_File, read_toml(path), str(path))

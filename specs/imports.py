@@ -17,10 +17,10 @@ __all__ = ["load_when_used", "without"]
 
 @contextmanager
 def without(*libraries: str) -> Iterator[None]:
-    """Context manager in which importing any of ``libraries`` fails as if it were not installed. Libraries that are
-    already imported stay available.
+    """Context manager in which importing any of ``libraries`` fails as if it were not installed.
 
-    Use it around the import of a library that can do without them, to save the time of importing them.
+    Use it around the import of a large library that works without ``libraries``, to save the time of importing them.
+    Libraries that are already imported stay available.
     """
     hidden = [name for name in libraries if name not in sys.modules]
     for name in hidden:
@@ -53,11 +53,12 @@ _LOADED_WITHIN: dict[str, Callable[[], AbstractContextManager[object]]] = {}
 
 
 def load_when_used(*modules: str, within: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
-    """Delay the execution of ``modules`` until an attribute of them is first used. Afterwards, importing them costs
-    almost nothing.
+    """Delay the import of ``modules`` until an attribute of one of them is first used; then only that module is
+    executed.
 
-    Modules that are already imported, or not installed, are left unchanged. ``within`` makes a context manager in which
-    each module is executed.
+    Until then a statement that imports such a module costs almost nothing. Modules that are already imported, or not
+    installed, are left unchanged. ``within``: function that returns a context manager; each module is executed inside
+    one.
     """
     for name in modules:
         spec = find_spec(name) if name not in sys.modules else None

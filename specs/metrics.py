@@ -83,8 +83,11 @@ class DimensionSpec(Strict):
 
 
 class EntitySpec(Strict):
-    """The minimum of datasets, and of coverage in percent, below which the score of a portal, a publisher or a
-    government is not shown."""
+    """What a portal, a publisher or a government needs for its score to be shown.
+
+    It needs a minimum number of datasets, and a minimum coverage: the percentage of applicable measurements that were
+    made.
+    """
 
     minimum_datasets: Annotated[int, Field(ge=1)]
     minimum_coverage_pct: Annotated[float, Field(ge=0, le=100)]
@@ -127,13 +130,13 @@ def methodology_version() -> str:
 
 
 def dimensions() -> dict[Dimension, DimensionSpec]:
-    """Return the weight of each dimension of the Winnow score, in their order."""
+    """Return the dimensions of the Winnow score, each with its weight and the reason for it, in their order."""
     return dict(_metrics_file().dimension)
 
 
 def entity_spec() -> EntitySpec:
-    """Return the minimum evidence that is required before the score of a portal, a publisher or a government is
-    shown."""
+    """Return the minimum number of datasets and the minimum coverage below which the score of a portal, a publisher or
+    a government is not shown."""
     return _metrics_file().entity
 
 

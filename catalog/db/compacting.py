@@ -32,10 +32,12 @@ def needed_bytes(size: int) -> int:
 
 
 def check_room(db: Database, *, will_shrink: bool) -> None:
-    """Raise NoRoomError if a catalogue must be migrated and compacted, and the disk it is on has too little room.
+    """Raise NoRoomError if a catalogue must be migrated and compacted (SQLite ``vacuum``) but its disk has too little
+    free space.
 
-    ``will_shrink``: whether a step that frees much is still to come. A large catalogue is announced in the log, with
-    the disk that it needs. Temporary files are taken to be on the same disk.
+    ``will_shrink``: whether a migration step that is still to run will free much space, so that the file is compacted
+    after it. If the catalogue is larger than 100 MB, write a warning to the log that says how much disk the migration
+    needs. SQLite's temporary files are assumed to be on the same disk.
     """
     name = db.execute("select file from pragma_database_list where name = 'main'").fetchone()[0]
     if not name or not (will_shrink or is_to_compact(db)):
@@ -56,17 +58,23 @@ def _mb(size: int) -> str:
 
 
 def mark_for_compacting(db: Database) -> None:
-    """Note, in the transaction of a step, that the file is to be compacted after the last step."""
+    """Note in the database that the file must be compacted (SQLite ``vacuum``) after the last migration step.
+
+    Call it inside the transaction of the step that frees the space.
+    """
     db.execute(f"create table if not exists {_MARK} (id integer primary key)")
 
 
 def is_to_compact(db: Database) -> bool:
-    """Return whether a step has asked for the file to be compacted, and it has not been yet."""
+    """Return whether a migration step called :func:`mark_for_compacting` and the file has not been compacted since."""
     return _MARK in db.table_names()
 
 
 def compact(db: Database) -> None:
-    """Compact the file if a step has asked for it. If the process is killed meanwhile, the next call does it."""
+    """Run SQLite's ``vacuum`` on the file if a migration step called :func:`mark_for_compacting`; else do nothing.
+
+    If the process is killed meanwhile, the next call runs it again.
+    """
     if not is_to_compact(db):
         return
     db.execute("vacuum")

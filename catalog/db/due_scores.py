@@ -23,10 +23,12 @@ __all__ = ["due"]
 def due(catalog: Catalog, portal_id: str, as_of: date, methodology: str, *, is_full: bool) -> list[str]:
     """Return the ids, sorted, of the datasets that a portal currently lists and that must be scored now.
 
-    A dataset must be scored if it never was, if something its score depends on has changed, if the day has come on
-    which its score changes by itself (``as_of`` is the day of the run), or if it was scored by another version of the
-    methodology. ``methodology``: the present version. If that differs only by names added to vocabularies, just the
-    datasets that declare such a name are due. ``is_full``: return all datasets that the portal lists.
+    A dataset must be scored if it never was, if something its score depends on has changed, or if the day has come on
+    which its score changes by itself. ``as_of``: the day of the run.
+
+    It must also be scored if its last score is by another methodology version than ``methodology``, the present one. If
+    the two versions differ only by names added to vocabularies, this holds just for datasets that declare one of these
+    names. ``is_full``: True returns all datasets that the portal lists.
     """
     if is_full:
         sql = "select id from present_datasets where portal_id = ? order by id"

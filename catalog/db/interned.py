@@ -22,7 +22,11 @@ Rule = tuple[Any, ...]
 
 
 def keys_of(conn: sqlite3.Connection, ids: Iterable[str | None]) -> dict[str | None, int | None]:
-    """Return the key of each id of a portal, publisher, dataset, distribution or run; None has the key None."""
+    """Return the integer key that stands for each id in the columns of ``finding_rows``; None has the key None.
+
+    ``ids``: ids of portals, publishers, datasets, distributions or runs. An id without a key gets a new one in the
+    table ``keys``.
+    """
     wanted = json.dumps(sorted({one for one in ids if one is not None}))
     run = conn.execute
     run("insert into keys (id) select value from json_each(?) where true on conflict (id) do nothing", [wanted])
@@ -31,7 +35,10 @@ def keys_of(conn: sqlite3.Connection, ids: Iterable[str | None]) -> dict[str | N
 
 
 def ids_of_keys(conn: sqlite3.Connection, keys: Iterable[int | None]) -> dict[int | None, str | None]:
-    """Return the id that each key stands for; None stands for None."""
+    """Return the id that each integer key of the table ``keys`` stands for; None stands for None.
+
+    Keys that are not in the table are left out.
+    """
     wanted = json.dumps(sorted({one for one in keys if one is not None}))
     found = conn.execute("select key, id from keys where key in (select value from json_each(?))", [wanted])
     return {None: None, **dict(found)}
@@ -49,14 +56,16 @@ def stored_id(finding_id: str) -> bytes | str:
 
 
 def digest_of(text: str) -> int:
-    """Return the number by which a text is looked up: the first seven bytes of its BLAKE2b hash."""
+    """Return the integer under which a text is indexed in the table ``finding_texts``: the first seven bytes of its
+    BLAKE2b hash."""
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=7).digest())
 
 
 def text_keys(conn: sqlite3.Connection, texts: Iterable[str | None]) -> dict[str | None, int | None]:
-    """Return the key of each text; None has the key None.
+    """Return the integer key of each text in the table ``finding_texts``; None has the key None.
 
-    The texts may be foreign: what SQLite does not accept in them is replaced, see :func:`catalog.db.rows.plain`.
+    A text without a key gets a new one. Characters that SQLite does not accept are replaced before a text is stored,
+    see :func:`catalog.db.rows.plain`.
     """
     stored = {one: plain(one) for one in texts if one is not None}
     digests = {text: digest_of(text) for text in stored.values()}
@@ -75,14 +84,20 @@ def text_keys(conn: sqlite3.Connection, texts: Iterable[str | None]) -> dict[str
 
 
 def texts_of_keys(conn: sqlite3.Connection, keys: Iterable[int | None]) -> dict[int | None, str | None]:
-    """Return the text that each key stands for; None stands for None."""
+    """Return the text that each integer key of the table ``finding_texts`` stands for; None stands for None.
+
+    Keys that are not in the table are left out.
+    """
     wanted = json.dumps(sorted({one for one in keys if one is not None}))
     sql = "select key, text from finding_texts where key in (select value from json_each(?))"
     return {None: None, **dict(conn.execute(sql, [wanted]))}
 
 
 def rule_keys(conn: sqlite3.Connection, rules: Collection[Rule]) -> Mapping[Rule, int]:
-    """Return the key of each rule, which is given by its values of the columns ``RULE``."""
+    """Return the integer key of each rule in the table ``rules``; a rule without a key gets a new one.
+
+    ``rules``: one tuple for each rule, with its values of the columns ``catalog.db.schema.found.RULE`` in their order.
+    """
     if not rules:
         return {}
     columns = ", ".join(RULE)

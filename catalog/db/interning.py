@@ -14,8 +14,11 @@ PART = 10_000
 
 
 def intern_texts(db: Database) -> None:
-    """Put the key of each text in the place of the text, in the columns ``INTERNED``. Do nothing in a catalogue that is
-    not being upgraded. A cell that holds a key already stays."""
+    """Replace each text in the columns ``catalog.db.schema.found.INTERNED`` by its integer key in ``finding_texts``.
+
+    This is done only while an older catalogue is being migrated; otherwise the call does nothing. A cell that already
+    holds a key is left unchanged, so a killed migration can be continued.
+    """
     if not is_to_compact(db):
         return
     for table, column in INTERNED:

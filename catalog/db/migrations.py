@@ -175,8 +175,10 @@ def s0011_search_in_all_languages(db: Database) -> None:
 
 @migrate()
 def s0012_names_of_the_field(db: Database) -> None:
-    """Rename tables and columns of the HTTP cache, replies and corrections, as ``OLD_TABLES`` and ``OLD_COLUMNS``
-    say."""
+    """Rename tables and columns of the HTTP cache, replies and corrections to the words of the field.
+
+    ``OLD_TABLES`` and ``OLD_COLUMNS`` map each old name to the new one.
+    """
     # SQLite refuses to rename what a view reads under another name; create_views creates the views again.
     for name in set(db.view_names()) & VIEWS.keys():
         db.execute(f"drop view [{name}]")
@@ -190,15 +192,16 @@ def s0012_names_of_the_field(db: Database) -> None:
 
 @migrate()
 def s0013_shards(db: Database) -> None:
-    """Add the table of the shards in which a run is worked on."""
+    """Add the table of shards: the parts of a run's addresses that several machines check."""
     add_missing(db)
 
 
 @migrate()
 def s0014_narrow_findings(db: Database) -> None:
-    """Make room for findings as rows of integers, see ``catalog.db.schema.found``.
+    """Add the tables in which a finding is a row of integers, see ``catalog.db.schema.found``.
 
-    The rows themselves are moved by :func:`catalog.db.narrowing.move_findings`, in parts.
+    The stored findings are moved there afterwards, 10,000 in a transaction, by
+    :func:`catalog.db.narrowing.move_findings`.
     """
     for name in set(db.view_names()) & VIEWS.keys():
         db.execute(f"drop view [{name}]")
@@ -226,14 +229,19 @@ def s0014_narrow_findings(db: Database) -> None:
 
 @migrate()
 def s0015_judged_records(db: Database) -> None:
-    """Add to each result of a standard what was judged, so that the same record is not judged again."""
+    """Add to each stored result of a standard a column that tells which record was validated.
+
+    A dataset whose record is still the same is then not validated again.
+    """
     add_missing(db)
 
 
 @migrate()
 def s0016_packed_records(db: Database) -> None:
-    """Make room for compressed records. The records themselves are compressed by
-    :func:`catalog.db.packing.pack_records`, in parts."""
+    """Add the columns and the table of dictionaries that compressed records need.
+
+    The stored records are compressed afterwards, 500 in a transaction, by :func:`catalog.db.packing.pack_records`.
+    """
     add_missing(db)
     if db.execute("select 1 from records limit 1").fetchone():
         mark_for_compacting(db)
@@ -241,14 +249,17 @@ def s0016_packed_records(db: Database) -> None:
 
 @migrate()
 def s0017_texts_once(db: Database) -> None:
-    """Let :func:`catalog.db.interning.intern_texts` store the long texts of measurements once."""
+    """Mark a catalogue that has datasets for compacting, so that :func:`catalog.db.interning.intern_texts` runs on it.
+
+    That function then stores each long text of the quality tables only once.
+    """
     if db.execute("select 1 from datasets limit 1").fetchone():
         mark_for_compacting(db)
 
 
 @migrate()
 def s0018_causes(db: Database) -> None:
-    """Add the tables of causes and their findings."""
+    """Add the tables of causes, each of which explains many findings, and of the findings that belong to them."""
     add_missing(db)
 
 

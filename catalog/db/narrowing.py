@@ -21,9 +21,11 @@ _COLUMNS = ("key", "public_id", "carried_key", "resource_url", "rule_key", *IDS.
 
 
 def move_findings(db: Database) -> None:
-    """Move every row of ``findings_before`` into ``finding_rows``, and drop the old table. Without it, do nothing.
+    """Move every row of the old table ``findings_before`` into ``finding_rows``, then drop the old table.
 
-    A row keeps its number as its key, so the greatest key says how far an earlier call came.
+    If there is no old table, do nothing. Rows are moved in the order of their row numbers, 10,000 in a transaction, and
+    keep the row number as their key. After an interruption the next call therefore continues after the greatest key in
+    ``finding_rows``.
     """
     if BEFORE not in db.table_names():
         return

@@ -36,16 +36,22 @@ _OPTIONS: dict[int, int] = {
 
 
 class PackedTexts:
-    """Compresses and reads the texts of a catalogue's records. It remembers the dictionaries that it has read."""
+    """Compresses and decompresses the raw records of a catalogue with Zstandard.
+
+    Each portal may have a dictionary of its own, which is stored in the table ``record_dictionaries``. Dictionaries
+    that were read from it stay in memory.
+    """
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
         self._dictionaries: dict[int, zstd.ZstdDict] = {}
 
     def text(self, stored: str | bytes | None) -> str | None:
-        """Return the text of a column that holds it compressed or as it is; None for null.
+        """Return the text of a cell of the column ``raw``, which holds a record compressed (bytes) or as text; None for
+        null.
 
-        Raise zstd.ZstdError if it is damaged, and LookupError if its dictionary is missing.
+        Raise zstd.ZstdError if compressed bytes are damaged, and LookupError if their dictionary is not in the
+        catalogue.
         """
         if not isinstance(stored, bytes):
             return stored
@@ -53,17 +59,19 @@ class PackedTexts:
         return zstd.decompress(stored, self._dictionary(number) if number else None).decode()
 
     def pack(self, portal_id: str, texts: Sequence[str]) -> list[bytes]:
-        """Return texts of a portal's records compressed, with the portal's dictionary if it has one."""
+        """Return the records ``texts`` compressed, in the same order, with the portal's dictionary if it has one."""
         number = self._newest(portal_id) if texts else None
         dictionary = self._dictionary(number).as_digested_dict if number else None
         compressor = zstd.ZstdCompressor(options=_OPTIONS, zstd_dict=dictionary)
         return [compressor.compress(text.encode(), zstd.ZstdCompressor.FLUSH_FRAME) for text in texts]
 
     def learn(self, portal_id: str) -> Sequence[int]:
-        """Train a dictionary for a portal that has enough records and none yet.
+        """Train a Zstandard dictionary from a portal's records and store it, if the portal has 200 records and no
+        dictionary yet.
 
-        Return the row numbers of the portal's records if that was done, for :meth:`repack`; else nothing. Records too
-        odd to learn from are noted, and are not tried again. Call it inside a transaction.
+        Return the row numbers of all of the portal's records, which can then be passed to :meth:`repack`; an empty
+        sequence if no training was tried. If a dictionary cannot be trained from these records, this is stored, and it
+        is not tried again. Call it inside a transaction.
         """
         run = self._conn.execute
         if run("select 1 from record_dictionaries where portal_id = ?", [portal_id]).fetchone():

@@ -16,8 +16,11 @@ PART = 500
 
 
 def pack_records(db: Database) -> None:
-    """Compress the records that are kept as text, and note what queries ask of them. Do nothing in a catalogue that is
-    not being upgraded."""
+    """Compress all raw records that are stored as text, and fill the columns that :func:`record_facts` gives.
+
+    This is done only while an older catalogue is being migrated; otherwise the call does nothing. Records are changed
+    500 in a transaction, and those that are compressed already are skipped.
+    """
     if not is_to_compact(db):
         return
     packed = PackedTexts(db.conn)

@@ -183,9 +183,11 @@ _PARSERS: dict[type, Callable[[Any], Any]] = {list: _tuple_of, dict: _dict_of, b
 
 
 def row_reader(table: str, kind: type[T]) -> RowReader[T]:
-    """Return how rows of a table are read as instances of a class, which has one column for each of its fields.
+    """Return the columns to select from ``table``, with a function that makes an instance of ``kind`` from their
+    values.
 
-    ``kind``: Dataset, Distribution, DataService, ResourceCheck or TableReport.
+    ``kind``: Dataset, Distribution, DataService, ResourceCheck or TableReport. Its fields have the names of the
+    columns.
     """
     found: RowReader[T] = _row_reader(table, kind)  # type: ignore[arg-type]  # classes are hashable
     return found

@@ -136,8 +136,8 @@ def _write_empty(path: Path) -> None:
 class Catalog:
     """An open catalogue file. It closes at the end of a ``with`` block.
 
-    :meth:`upsert`, :meth:`upsert_rows` and :meth:`register` write inside the caller's transaction, see :meth:`writing`;
-    the other methods that write are one transaction each. ``packed`` compresses and reads the texts of records.
+    Call :meth:`upsert`, :meth:`upsert_rows` and :meth:`register` inside :meth:`writing`; each of the other methods that
+    write is a transaction of its own. ``packed`` compresses and decompresses raw records.
     """
 
     def __init__(self, db: Database, path: Path) -> None:
@@ -233,9 +233,11 @@ class Catalog:
     ) -> str:
         """Record that a run starts, and the portals it will harvest; return the id of the run.
 
-        The id is the time of the start in UTC, moved on if needed to be at least one second after every other id.
-        ``command``: what was asked for; ``version``: of the program; ``methodology``: version of the Winnow score.
-        ``run_id``: the id to use, for a run that is repeated from its archive; None for a new run.
+        The id is the UTC time of the start, such as "20260131T040000Z". If another run has the same or a later id, the
+        time is moved to one second after the latest. ``command``: text that tells what the run was asked to do; an
+        interrupted run is found again by it, see :meth:`unfinished_run`. ``version``: of the program. ``methodology``:
+        version of the Winnow score. ``run_id``: the id to use, for a run that is repeated from its archive; None for a
+        new run.
         """
         started_at = now()
         latest = self.value("select max(id) from runs") or ""
@@ -263,7 +265,10 @@ class Catalog:
         return run_id
 
     def register(self, portals: Sequence[Portal]) -> None:
-        """Write the facts that portal files declare. Columns that were measured, such as the score, stay unchanged."""
+        """Write the facts that portal files declare into the tables of portals.
+
+        Columns that were measured, such as the score, stay unchanged. Call it inside :meth:`writing`.
+        """
         names = [f.name for f in fields(Portal)]
         self.upsert("portals", [{n: plain(getattr(p, n)) for n in names} for p in portals])
 

@@ -31,8 +31,8 @@ OF_SCHEMA_1 = {"tables.FolderTables": "scorecard.ScorecardFiles"}
 def output_formats(schema: Schema = SCHEMAS[-1]) -> Iterator[OutputFormat]:
     """Yield one object of each output format, in the order in which they must be written.
 
-    ``schema``: major version of the columns. A format's module is imported only when it is reached, because some load
-    large libraries.
+    ``schema``: major version of the columns of the exported CSVs. A format's module is imported only when the iteration
+    reaches it, because some modules load large libraries.
     """
     for one in FORMATS:
         if schema == 1:
@@ -44,9 +44,10 @@ def output_formats(schema: Schema = SCHEMAS[-1]) -> Iterator[OutputFormat]:
 def export_all(catalog: Catalog, run_id: str, out: Path, options: ExportOptions | None = None) -> list[Path]:
     """Write the output of a run into the folder ``out``, and return the paths of the files that were written.
 
-    Only the folders whose contents have changed since the last export are written, except in the form of schema 1,
-    where every row names the run. At the end every folder has a data package and a list of hashes. ``options``: None
-    means the defaults.
+    There is a folder for each government, with folders of its publishers. Only folders whose contents have changed
+    since the last export are written. Files of schema 1 are always written, because every row in them names the run.
+    Each written folder gets a data package (``datapackage.json``) and a list of hashes (``SHA256SUMS``). ``options``:
+    None means the defaults.
     """
     from catalog.exports.folders import seal_folder
     from catalog.exports.job import ExportJob

@@ -40,7 +40,7 @@ def card_rows(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> li
     """Return the rows of ``scorecard.csv`` as of a run: one for each government, portal and publisher.
 
     They are sorted by level (in the order of ``figures.KEYS``), then by id. Each row also has the name of its
-    ``government``. ``schema``: major version of the columns, for the rows that state it.
+    ``government``. ``schema``: major version of the columns; it appears in the rows as ``schema_version``.
     """
     head = head_of(catalog, run_id, schema)
     rows: list[dict[str, Any]] = []
@@ -179,9 +179,9 @@ def _top_fixes(catalog: Catalog, level: str) -> list[dict[str, Any]]:
 def scores_of(catalog: Catalog, run_id: str, level: str, key: str = "") -> list[dict[str, Any]]:
     """Return one row with the Winnow score of each government, portal or publisher in a run, and its change.
 
-    ``level``: government, portal or publisher. The change is that since the last run with a comparable methodology
-    version; it is None without such a run. Scores are from 0 to 100. ``key`` is not used: it is there because all
-    functions that give parts of a scorecard are called alike.
+    ``level``: government, portal or publisher. The change is the difference to the last run with a comparable
+    methodology version; it is None if there is no such run. Scores are from 0 to 100. ``key`` is not used: all
+    functions that give parts of a scorecard have the same parameters.
     """
     return catalog.rows(
         """select s.entity_id, round(s.score, 2) as score, round(s.score_low, 2) as score_low,

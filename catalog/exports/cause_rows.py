@@ -23,11 +23,14 @@ def cause_rows(
     publisher_id: str | None = None,
     says_new: bool = True,
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of ``causes.csv``: causes that stand, hosts that could not be observed, and causes that the run
-    ``run_id`` found to be fixed, those that bring most first.
+    """Yield the rows of ``causes.csv``, grouped by government, those with the highest gain first.
 
-    ``government`` or ``publisher_id``: whose causes are wanted; None means all. A publisher gets those that concern it
-    alone: what concerns the whole portal is not its to fix. Without ``says_new`` a new cause is called open.
+    A cause is one fault that explains many findings. Rows are given for causes that have not ended, for hosts of which
+    no address could be checked with a result, and for causes that were fixed in the run ``run_id``.
+
+    ``government`` or ``publisher_id``: name or id of the only one whose causes are wanted; None means all. A publisher
+    gets only the causes that lie with this publisher, not those of the whole portal. ``says_new``: False gives the
+    state "open" to causes whose state is "new".
     """
     head = head_of(catalog, run_id)
     rows = catalog.each(
@@ -52,9 +55,10 @@ def cause_rows(
 
 
 def fix_in_words(words: Language, fix: Mapping[str, Any]) -> str:
-    """Return in a language what to do about a cause, or about the single findings of a rule.
+    """Return a sentence, in the language ``words``, that tells how to fix a cause or the findings of a rule.
 
-    ``fix``: a row with rule_id and how_to_fix, and for a cause its ``level`` and ``root_name``.
+    ``fix``: a row with rule_id and how_to_fix; the row of a cause also has ``level`` (such as "host") and ``root_name``
+    (such as the name of that host).
     """
     metric = metrics().get(fix["rule_id"])
     plain = words.fix(fix["rule_id"], None, metric.fix if metric else fix["how_to_fix"])
@@ -64,7 +68,11 @@ def fix_in_words(words: Language, fix: Mapping[str, Any]) -> str:
 
 
 def unseen_hosts_in_words(catalog: Catalog, words: Language, government: str) -> list[str]:
-    """Return a sentence for each host of a government's portals of which no address could be observed, ten at most."""
+    """Return a sentence, in the language ``words``, for each host whose addresses all had the outcome "unknown".
+
+    The hosts are those of the portals of ``government``, a name: at most ten, those with most files first. Empty if
+    there are none.
+    """
     found = catalog.rows(
         """select c.root_name, c.how_to_fix from causes c join governments g on g.portal_id = c.portal_id
            where g.name = ? and c.state = 'unknown' and c.level = 'host' order by c.files desc, c.id limit 10""",

@@ -51,15 +51,19 @@ def figures(kind: str) -> str:
 
 
 def sources(kind: str) -> str:
-    """Return the SQL ``from`` clause, without the word, of a query for :func:`figures` of the same ``kind``."""
+    """Return what follows ``from`` in an SQL query for the columns of :func:`figures`: the tables and their joins.
+
+    ``kind``: "datasets" or "files", as for :func:`figures`.
+    """
     return _DATASETS if kind == "datasets" else _FILES
 
 
 def queries(levels: tuple[str, ...] = ("government", "portal", "publisher")) -> Iterator[dict[str, Any]]:
-    """Yield the rows of ``queries.csv``: for each level and percentage of the scorecard the SQL query that gives it.
+    """Yield the rows of ``queries.csv``: one SQL query for each level and each percentage of the scorecard.
 
-    The query has one parameter, ``:entity``, the id of a government, portal or publisher. Of the percentages only
-    ``coverage_pct`` is not counted but read from the scores stored for each run.
+    A query computes the percentage from the public catalogue. It has one parameter, ``:entity``, the id of a
+    government, portal or publisher. Only the query of ``coverage_pct`` does not count: it reads the value that was
+    stored with the last score. ``levels``: the levels to give queries for.
     """
     for level in levels:
         for figure, sql in _of(level).items():

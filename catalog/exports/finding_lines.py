@@ -54,13 +54,17 @@ def _fixes() -> dict[str, str]:
 
 
 def without_usual_fix(row: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of a finding for the CSV for programs: without the sentence on how to fix it if that is the one
-    of its rule, which is in ``rules.csv``."""
+    """Return a row of ``findings.csv`` as programs get it: ``how_to_fix`` is None if it is the usual sentence of the
+    rule.
+
+    The usual sentence of every rule is in ``rules.csv``. The row given is not changed.
+    """
     return row | {"how_to_fix": None} if row["how_to_fix"] == _fixes().get(row["rule_id"]) else row
 
 
 class FindingLines:
-    """Reads findings as of a run: those that have not ended, and those fixed or withdrawn in the run."""
+    """Reads the rows of ``findings.csv`` as of a run: findings that have not ended, and those fixed or withdrawn in the
+    run."""
 
     def __init__(self, catalog: Catalog, run_id: str) -> None:
         self.catalog, self.run_id = catalog, run_id
@@ -77,9 +81,10 @@ class FindingLines:
     # For programs
 
     def lines(self, dataset_ids: Sequence[str]) -> Iterator[str]:
-        """Yield the public findings of datasets as lines of the CSV for programs, without their ends.
+        """Yield the findings of datasets as lines of the plain ``findings.csv``, without line ends.
 
-        They come in the order of the ids within each 250, and by gain within a dataset.
+        Findings that must not be published yet are left out. ``dataset_ids`` are read in groups of 250: the groups come
+        in their order, the datasets of a group sorted by id, and the findings of a dataset by gain.
         """
         pick, at = self._pick, self._at
         for row in self._narrow.of_datasets(dataset_ids):
@@ -114,7 +119,7 @@ class FindingLines:
     # For people
 
     def rows(self, dataset_ids: Sequence[str], *, is_withheld: bool = False) -> Iterator[dict[str, Any]]:
-        """Yield the findings of datasets as values by column, in the same order.
+        """Yield the findings of datasets, each as a dict from column to value, in the order of :meth:`lines`.
 
         ``is_withheld``: True gives only the findings that must not be published yet; False gives the others.
         """
@@ -126,7 +131,7 @@ class FindingLines:
             yield from self._read(where, chunk, self._held if is_withheld else f"not {self._held}")
 
     def rows_of_portal(self, portal_id: str) -> Iterator[dict[str, Any]]:
-        """Yield the findings about a portal itself, which belong to no dataset, as values by column."""
+        """Yield the findings about a portal itself, which belong to no dataset, each as a dict from column to value."""
         where = "f.portal_id = ? and f.key in (select key from finding_rows where dataset_key is null)"
         yield from self._read(where, [portal_id], f"not {self._held}")
 

@@ -65,7 +65,10 @@ _ROWS = {
 
 
 def digest(*parts: object) -> str:
-    """Return a hexadecimal digest of 32 digits of any values; equal values give the same one in every process."""
+    """Return 32 hexadecimal digits, a BLAKE2b hash of the ``repr`` of the values, by which a change is noticed.
+
+    Equal values give the same digest in every process.
+    """
     return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -89,10 +92,11 @@ def _program() -> str:
 
 
 class Fingerprints:
-    """The digests of what the files of a run are made from.
+    """Digests of everything that the exported files of a run are made from: rows, options and program.
 
-    :attr:`everything` is computed at once; it is enough to see that nothing has changed. The digests of folders are
-    computed when they are first asked for.
+    If the digest of a folder equals that of the last export, its files need not be written again. :attr:`everything`
+    covers all folders, and is computed when the object is made. The digests of single folders are computed when asked
+    for.
     """
 
     def __init__(self, catalog: Catalog, run_id: str, day: str | None, options: ExportOptions) -> None:
@@ -116,17 +120,23 @@ class Fingerprints:
         self._has_findings = False
 
     def records(self) -> str:
-        """Return the digest of the datasets and their scores: what ``catalog.nt.gz`` is made from."""
+        """Return the digest of all datasets and their scores; ``catalog.nt.gz`` is made from them."""
         return digest(self.base, sorted(self._sums.items(), key=repr))
 
     def publisher(self, portal_id: str, publisher_id: str, card: Mapping[str, Any]) -> str:
-        """Return the digest of a publisher's folder. ``card``: its row of the scorecard."""
+        """Return the digest of what the files in a publisher's folder are made from.
+
+        ``card``: the row of the publisher in the scorecard.
+        """
         self._count_findings()
         own = self._sums[portal_id, publisher_id], self._sums[portal_id, None]
         return digest(self.base, own, _standing(card), self.commitments.get(card["government"]))
 
     def government(self, portal_ids: Iterable[str], cards: Iterable[Mapping[str, Any]]) -> str:
-        """Return the digest of a government's folder. ``cards``: its rows, those of its portals and publishers."""
+        """Return the digest of what the files in a government's folder are made from.
+
+        ``portal_ids``: its portals. ``cards``: rows of the scorecard of the government, its portals and its publishers.
+        """
         self._count_findings()
         wanted, rows = set(portal_ids), [*cards]
         own = sorted((repr(key), value) for key, value in self._sums.items() if key[0] in wanted)

@@ -59,7 +59,10 @@ class ExportJob:
 
     @cached_property
     def head(self) -> dict[str, Any]:
-        """Return versions, run and day, which every row of schema 1 begins with and every data package states."""
+        """Return the values schema_version, methodology_version, run_id and run_date of this run.
+
+        Every row of schema 1 begins with them, and every data package has them.
+        """
         return head_of(self.catalog, self.run_id, self.options.schema)
 
     @cached_property
@@ -82,7 +85,8 @@ class ExportJob:
         return {name: self.options.language or min(found, default=None) for name, found in said.items()}
 
     def governments(self) -> Iterator[GovernmentFolder]:
-        """Yield the folder of every government that is due, in the order of the scorecard."""
+        """Yield the folder of every government whose files must be written (:meth:`is_due`), in the order of the
+        scorecard."""
         for card in self.cards:
             if card["entity_level"] == "government" and self.is_due(self.folders[str(card["entity_id"])]):
                 name = str(card["entity_id"])
@@ -90,8 +94,10 @@ class ExportJob:
 
     @cached_property
     def publishers(self) -> dict[str, dict[Path, dict[str, Any]]]:
-        """Return, by name of the government, the folders of its publishers, each with the publisher's row of the
-        scorecard."""
+        """Return the folders of publishers that get one: by name of the government, then by path of the folder.
+
+        The value is the publisher's row of the scorecard.
+        """
         by_government: dict[str, list[dict[str, Any]]] = {name: [] for name in self.folders}
         for card in self.cards:
             by_government[card["government"]].append(card)
@@ -107,10 +113,10 @@ class ExportJob:
 
     @cached_property
     def packages(self) -> dict[Path, str]:
-        """Return the folders that get a data package and a list of hashes.
+        """Return the folders that get a data package and a list of hashes, with what their files are about.
 
-        The result maps the path of a folder to the government or publisher that its files are about, or to
-        :data:`EVERYTHING`.
+        The result maps the path of each folder to the name of its government or publisher. The folder ``out`` itself,
+        which is about all governments, has the name :data:`EVERYTHING`.
         """
         own = {folder: name for name, folder in self.folders.items()}
         found = [item for chosen in self.publishers.values() for item in chosen.items()]
@@ -120,22 +126,22 @@ class ExportJob:
 
     @cached_property
     def fingerprints(self) -> Fingerprints:
-        """Return the digests of what the files are made from."""
+        """Return the digests by which it is recognised whether a folder must be written again; for schema 2 only."""
         return Fingerprints(self.catalog, self.run_id, self.head["run_date"], self.options)
 
     @cached_property
     def portals_of(self) -> dict[str, list[str]]:
-        """Return the ids of the portals of each government, by its name."""
+        """Return, by name of the government, the ids of the portals that it is responsible for."""
         found: dict[str, list[str]] = {name: [] for name in self.folders}
         for row in self.catalog.rows("select portal_id, name from governments order by portal_id"):
             found.setdefault(row["name"], []).append(row["portal_id"])
         return found
 
     def plan(self, state: ExportState) -> dict[Path, str]:
-        """Set :attr:`due` to the folders whose contents have changed since ``state`` was written, and return it.
+        """Put into :attr:`due` the folders whose files must be written, each with its digest, and return :attr:`due`.
 
-        A folder with a missing file is due too. Folders that get no files any more are taken out of ``state``: their
-        files stay, and nothing refers to them.
+        A folder is due if its digest differs from the one in ``state``, which the last export wrote, or if one of its
+        files is missing. Folders that get no files in this export are removed from ``state``; the files in them stay.
         """
         prints, wanted = self.fingerprints, {}
         for name, folder in self.folders.items():
@@ -159,7 +165,12 @@ class ExportJob:
         return self.options.schema == 1 or folder in self.due
 
     def has_all_findings(self, folder: Path) -> bool:
-        """Return whether a folder of schema 2 has all its findings in one file: see :mod:`catalog.exports.tables`."""
+        """Return whether a folder has one ``findings.csv`` with all findings of its government or, for ``out``, of
+        everybody.
+
+        That is so up to 20,000 open findings. Folders with more have only the findings that are in no publisher's
+        folder. It is for schema 2 only, and False for publishers' folders.
+        """
         return folder in self._with_all_findings
 
     @cached_property
@@ -173,7 +184,8 @@ class ExportJob:
         return (card for card in self.cards if card["entity_level"] == "government")
 
     def has_books(self, folder: Path) -> bool:
-        """Return whether a folder gets workbooks: if somebody receives it by mail, or if the options ask for them."""
+        """Return whether a folder gets Excel workbooks: if the options ask for them, or if it is mailed to a portal's
+        contact."""
         return self.options.has_books or folder in self._received
 
     @cached_property

@@ -39,11 +39,11 @@ def _described(stem: str) -> tuple[str, str]:
 
 
 def resource(name: str, path: str, stem: str, size: int, hashed: str, run: str, schema: str | None = None) -> str:
-    """Return the entry of a CSV in a data package, as JSON in one line.
+    """Return the entry that describes a CSV in a data package (an item of ``resources``), as JSON in one line.
 
-    ``name``: of the resource. ``path``: of the file, below the folder of the package. ``stem``: which kind of file it
-    is, such as "findings". ``size``: in bytes; ``hashed``: SHA-256; ``run``: the run whose figures the file has.
-    ``schema``: path of the Table Schema; None writes it out.
+    ``name``: of the entry. ``path``: of the file, relative to the folder of the data package. ``stem``: which kind of
+    file it is, such as "findings". ``size``: of the file in bytes. ``hashed``: its SHA-256. ``run``: id of the run that
+    wrote it. ``schema``: path of the file with its Table Schema; None puts the Table Schema itself into the entry.
     """
     title, described = _described(stem)
     about = {
@@ -64,10 +64,10 @@ def resource(name: str, path: str, stem: str, size: int, hashed: str, run: str, 
 
 
 def files_of(folder: Path, *, remove: Iterable[str] | None = None) -> dict[str, tuple[int, str]]:
-    """Return size and SHA-256 of the files of a folder by name, without those that :func:`write_package` writes.
+    """Return the size in bytes and the SHA-256 of each file of a folder, by file name.
 
-    ``remove``: names of the files that were just written; files of an earlier export that are not among them are
-    deleted. None deletes nothing.
+    ``datapackage.json`` and ``SHA256SUMS``, which :func:`write_package` writes, are left out. ``remove``: names of the
+    files that this export has written; all other files whose names exports use are deleted. None deletes nothing.
     """
     found = {}
     kept = None if remove is None else set(remove)
@@ -84,10 +84,11 @@ def files_of(folder: Path, *, remove: Iterable[str] | None = None) -> dict[str, 
 def write_package(
     folder: Path, name: str, head: Mapping[str, Any], state: FolderState, linked: Iterable[str] = ()
 ) -> list[Path]:
-    """Write ``datapackage.json`` and ``SHA256SUMS`` of a folder, note both in ``state``, and return their paths.
+    """Write ``datapackage.json`` and ``SHA256SUMS`` of a folder, add both to ``state.files``, and return their paths.
 
-    ``name``: the government or publisher that the files are about, or :data:`EVERYTHING`. ``head``: run and versions.
-    ``state``: files of the folder, and the run that wrote them. ``linked``: entries of files in other folders.
+    ``name``: the government or publisher that the files are about, or :data:`EVERYTHING`. ``head``: run, day and
+    versions, see :func:`catalog.exports.cards.head_of`. ``state``: the files of the folder with sizes and hashes.
+    ``linked``: entries, as :func:`resource` gives them, of files in other folders that the data package also lists.
     """
     resources = [
         resource(stem, f"{stem}.csv", stem, *state.files[f"{stem}.csv"], state.run)
@@ -116,7 +117,12 @@ def write_package(
 
 
 def describe_columns(out: Path) -> list[Path]:
-    """Write Table Schema and CSVW metadata of every CSV into the folder of everything; they hold in all folders."""
+    """Write two descriptions of the columns of every exported CSV into the folder ``out``, and return the paths.
+
+    For each CSV these are a Table Schema (``findings.schema.json``, for example) and CSVW metadata
+    (``findings.csv-metadata.json``). ``out`` is the folder about all governments. The descriptions also apply to the
+    files of the same names in the folders of governments and publishers.
+    """
     written = []
     for stem, file in export_files().items():
         for path, content in (

@@ -25,7 +25,10 @@ def sha256(path: Path) -> str:
 
 @dataclass(slots=True)
 class FolderState:
-    """What one folder was made from."""
+    """What is recorded about one exported folder.
+
+    ``fingerprint``: digest of what its files were made from, see :mod:`catalog.exports.fingerprints`.
+    """
 
     fingerprint: str
     run: str
@@ -34,9 +37,9 @@ class FolderState:
     """Size in bytes and SHA-256 of each file, by its name in the folder."""
 
     def is_whole(self, folder: Path) -> bool:
-        """Return whether all files are in ``folder`` with their sizes.
+        """Return whether every recorded file is in ``folder`` with the recorded size.
 
-        Their bytes are not read: ``winnow verify`` does that, against the hashes of the manifests.
+        The contents are not read: ``winnow verify`` compares them with the hashes of the manifests.
         """
         try:
             return all((folder / name).stat().st_size == size for name, (size, _) in self.files.items())
@@ -46,19 +49,25 @@ class FolderState:
 
 @dataclass(slots=True)
 class ExportState:
-    """What all exported files were made from. ``everything``: digest of all inputs together; "" for unknown."""
+    """What is recorded about all exported folders, in ``folders.json``, to recognise which must be written again.
+
+    ``everything``: digest of all that the files were made from; "" if the export was interrupted or there was none.
+    """
 
     everything: str = ""
     folders: dict[str, FolderState] = field(default_factory=dict)
     """By path below the folder of all governments, which is "." itself."""
 
     def is_whole(self, out: Path) -> bool:
-        """Return whether every folder below ``out`` has all its files."""
+        """Return whether every recorded folder below ``out`` has all its files with their sizes; False if none is
+        recorded."""
         return "." in self.folders and all(one.is_whole(out / name) for name, one in self.folders.items())
 
     def hash_of(self, name: str, size: int) -> str | None:
-        """Return the recorded SHA-256 of a file, by its path below the folder of all governments; None if it is not
-        recorded with this ``size``."""
+        """Return the recorded SHA-256 of a file; None if it is not recorded, or is recorded with another size.
+
+        ``name``: its path relative to the folder of all governments. ``size``: its present size in bytes.
+        """
         folder, _, file = name.rpartition("/")
         known = self.folders.get(folder or ".")
         found = known.files.get(file) if known else None

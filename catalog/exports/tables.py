@@ -44,7 +44,7 @@ class FolderTables(OutputFormat):
     title = "Scorecards, findings, rules, commitments and queries, for all, each government and its publishers"
 
     def write(self, job: ExportJob) -> list[Path]:
-        """Write the files of every folder that is due; return their paths."""
+        """Write the CSVs of every folder that must be written (see :meth:`ExportJob.is_due`); return the paths."""
         return _Tables(job).write()
 
 

@@ -20,7 +20,13 @@ __all__ = ["update"]
 
 
 def update(job: ExportJob, formats: Iterator[OutputFormat]) -> list[Path]:
-    """Bring the files of all folders up to date with a run, and return the paths of those that were written."""
+    """Write the files of schema 2 in all folders whose contents have changed, and return the paths of the written
+    files.
+
+    A file that an earlier export wrote into such a folder and this one did not is deleted. ``formats``: the output
+    formats in the order of writing. The folder ``job.out`` gets a new data package in every run, because that names the
+    run.
+    """
     out, state, prints = job.out, read_state(job.out), job.fingerprints
     if state.everything == prints.everything and state.is_whole(out):
         return _say_run(job, state)

@@ -22,9 +22,10 @@ def header(language: Language, fields: Sequence[ExportColumn]) -> list[str]:
 
 
 def translator(language: Language) -> Callable[[ExportColumn, Mapping[str, Any]], Any]:
-    """Return a function of (column, row) that gives the value of that column in the words of a language.
+    """Return a function of (column, row) that gives the value of that column for a reader of ``language``.
 
-    Texts written by publishers stay unchanged, and numbers keep a decimal point.
+    Values from a fixed list, such as a state, and the sentence on how to fix a finding are given in the language. Texts
+    written by publishers stay unchanged, and numbers keep a decimal point.
     """
 
     def cell(field: ExportColumn, row: Mapping[str, Any]) -> Any:

@@ -38,8 +38,8 @@ class WorkbookWriter:
         self._book: Any = None
 
     def write(self, cells: Sequence[str]) -> None:
-        """Add a row, given as the texts of its cells in the CSV. Rows after the first 20,000 are counted but left
-        out."""
+        """Add a row, given as the texts of its cells in the CSV. Rows after the first 20,000 are left out, and their
+        number is noted."""
         self._rows += 1
         if self._rows > ROWS_MAX:
             return

@@ -21,8 +21,8 @@ CUT = 300
 def json_text(value: Any, *, is_sorted: bool = False) -> str:
     """Return a parsed JSON value as compact JSON text.
 
-    ``is_sorted``: whether the keys of objects are sorted. Lone surrogates and integers beyond 64 bits are written as
-    the standard library writes them.
+    ``is_sorted``: whether the keys of objects are sorted. Values that orjson refuses, such as lone surrogates and
+    integers beyond 64 bits, are written as the module ``json`` of the standard library writes them.
 
     >>> json_text({"b": 1, "a": [True, None]}, is_sorted=True)
     '{"a":[true,null],"b":1}'
@@ -46,10 +46,10 @@ def fingerprint(raw: Any, volatile: Sequence[str] = ()) -> tuple[str, int]:
 
 
 def unordered(value: Any) -> Any:
-    """Return a copy of a parsed JSON-LD value in which lists of texts and objects are sorted, because JSON-LD has sets
-    there.
+    """Return a copy of a parsed JSON-LD value in which lists of texts and objects are sorted, for comparison.
 
-    Lists of numbers, such as coordinates, keep their order, and so do lists under "@list".
+    In JSON-LD the order of such lists has no meaning. Lists of numbers, such as coordinates, keep their order, and so
+    do lists under "@list".
     """
     if isinstance(value, dict):
         return {key: one if key == "@list" else unordered(one) for key, one in value.items()}

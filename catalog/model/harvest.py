@@ -20,7 +20,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A dataset as a spider mapped it, with the record it was read from."""
+    """A dataset in the form of the catalogue, with the raw record that a spider made it from."""
 
     dataset: Dataset
     raw: Any
@@ -37,9 +37,9 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HarvestError:
-    """Something in a portal's response that was lost or is odd: ``message`` says what, ``remedy`` what to do about it.
+    """A fault in a portal's response, or something odd in it: ``message`` says what, ``remedy`` what to do about it.
 
-    ``url``, ``pointer``, ``record_id`` and ``title`` say where, each None if not known.
+    ``url``, ``pointer``, ``record_id`` and ``title`` say where it is; each is None if not known.
     """
 
     kind: str
@@ -62,7 +62,8 @@ class HarvestError:
 class CachedResponse:
     """What is stored about a response of a portal: its ETag, date and hash, and the datasets that were in it.
 
-    With it the next harvest can request the address conditionally, and need not read an unchanged response again.
+    The next harvest uses it for a conditional request (If-None-Match, If-Modified-Since), and does not read the
+    response again if it is unchanged.
     """
 
     url: str

@@ -80,7 +80,8 @@ class HarvestStats:
                 self.advertised_first = count
 
     def leave_out(self, place: str, count: int = 1, *, is_record: bool = False) -> None:
-        """Count things that the portal lists but that are not harvested, because they lie outside its own listing.
+        """Count things that the portal lists but that are not harvested, because they lie on other hosts or outside its
+        listing.
 
         ``place``: where they lie: a host, or a kind of thing such as "deeper folders". ``is_record``: whether they are
         included in the total that the portal states.
@@ -89,33 +90,35 @@ class HarvestStats:
         self.outside_records += count if is_record else 0
 
     def end(self, how: str) -> None:
-        """Record that all pages of the portal were read to the end. ``how``: by what the end was recognised, in
-        words."""
+        """Record that all pages of the portal were read.
+
+        ``how``: how the end was recognised, in words.
+        """
         self.ended, self.paging_end = True, how
 
     def fail(self, why: str) -> None:
         """Record that something could not be read. ``why``: the reason, in words.
 
-        The harvest is then incomplete, unless :meth:`end` is called after it.
+        The harvest counts as incomplete, unless :meth:`end` is called after it.
         """
         self.ended, self.paging_end = False, why
         self.faults.append(why)
 
     @property
     def accounted(self) -> int:
-        """Return how many of the records that the portal lists are accounted for, for comparison with ``advertised``.
+        """Return for how many of the records that the portal lists we know what became of them.
 
-        Each record counts once: those kept, skipped, lost, not identified, gone or outside the listing, and the
-        duplicates that hide no other record.
+        The result is compared with ``advertised``, the total that the portal states. It is the sum of the records kept,
+        skipped, lost, not identified, gone or outside the listing, and of the duplicates in ``explained``.
         """
         missed = self.unidentified + self.lost + self.gone + self.outside_records
         return self.kept + self.skipped + missed + self.explained
 
     def row(self) -> dict[str, Any]:
-        """Return the columns of the table ``harvests`` that follow from these counts, by name.
+        """Return the columns of the table ``harvests`` that these counts give, as a mapping from name to value.
 
-        The other columns are known only at the end of the harvest: the verdict with its reasons, and totals of the
-        catalogue.
+        The verdict, its reasons and the totals of the catalogue are not included: they are known only at the end of the
+        harvest.
         """
         return {
             "mode": self.mode,

@@ -28,7 +28,8 @@ MAX_UNPACKED_BYTES = 512 * 1024**2
 class TableContext:
     """A downloaded file to be inspected, and all that is known about it before it is opened.
 
-    If the file holds several tables, each of them is inspected with a copy that has its own facts.
+    If the file holds several tables (a workbook or an archive), each of them is inspected with a copy of this object,
+    in which the table's own facts replace those of the file.
     """
 
     path: Path

@@ -42,9 +42,9 @@ _NESTED = ("@record", "@services")
 
 
 def is_described(raw: Any) -> bool:
-    """Return whether a raw record is a dataset that was received as RDF, stored as nested nodes.
+    """Return whether a raw record is a dataset that was received as RDF and is stored as nested nodes.
 
-    See this module's text for the form.
+    The text of this module describes that form.
     """
     return (
         isinstance(raw, dict) and isinstance(raw.get("@type"), list) and bool(_DATASETS & set(map(str, raw["@type"])))
@@ -97,9 +97,9 @@ class _Reader:
 def described_graph(raw: dict[str, Any], key: str) -> tuple[RdfGraph, RdfTerm]:
     """Return the RDF statements of a record that was received as RDF, and the node of its dataset.
 
-    ``raw``: the record as nested nodes, see this module's text. ``key``: a text that makes the names of its blank nodes
-    unique, such as the dataset's id. Raise RecursionError if the record is nested deeper than 20 levels or has more
-    than 50,000 values.
+    ``raw``: the record as nested nodes, in the form that the text of this module describes. ``key``: a text that makes
+    the names of its blank nodes unique, such as the dataset's id. Raise RecursionError if the record is nested deeper
+    than 20 levels or has more than 50,000 values.
     """
     reader = _Reader(key)
     node = reader.node(raw, 0)

@@ -158,8 +158,8 @@ class RdfGraph:
     def quads(self, datatype_of: Callable[[str], str] = lambda text: _STRING) -> Iterator[tuple[RdfTerm, str, RdfTerm]]:
         """Yield all statements as (subject, predicate, object).
 
-        ``datatype_of``: function of the text of a literal with the datatype :data:`UNTYPED`; its result is the datatype
-        IRI to give instead. By default all of them become xsd:string.
+        ``datatype_of``: function that gives literals of unknown datatype (:data:`UNTYPED`) a datatype: it takes the
+        text and returns the IRI of the datatype. By default they all become xsd:string.
         """
         for subject, properties in self.nodes.items():
             for predicate, values in properties.items():

@@ -16,10 +16,10 @@ CHUNK = 500
 
 
 def aliased(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
-    """Return, for each of ``ids`` that is an alias, the id of the dataset it stands for.
+    """Return, for each of the dataset ids ``ids`` that is an alias, the id of the dataset it stands for.
 
-    An alias is the id that a dataset would have under an identifier its portal gave it later; the dataset itself keeps
-    its first id. Ids that are not aliases are left out of the result.
+    If a portal gives a dataset a new identifier, the dataset keeps its id. The id that would follow from the new
+    identifier is then stored as an alias. Ids that are not aliases are left out of the result.
     """
     found: dict[str, str] = {}
     for start in range(0, len(ids), CHUNK):
@@ -35,10 +35,12 @@ def ids_of(
 ) -> tuple[Sequence[Record], list[str]]:
     """Return the records to write, and for each of them, in the same order, the dataset id to store it under.
 
-    The id follows from the record's identifier, unless that leads by an alias to a dataset that was first seen under
-    another identifier. If the portal lists both identifiers in the same run, they belong to two datasets: the alias is
-    deleted and each dataset gets its own id. If the record under the newer identifier had already been written in this
-    run, it is added to the returned records, so that it is written again under its own id.
+    The id follows from the record's identifier. If that id is an alias (see :func:`aliased`), the dataset that it
+    stands for is taken instead.
+
+    If the portal lists both the old and the new identifier in the same run, they belong to two datasets: the alias is
+    deleted and each dataset gets its own id. If the record with the new identifier was already written in this run, it
+    is added to the returned records, so that it is written again under its own id.
     """
     own = [dataset_id(portal_id, record.dataset.identifier) for record in records]
     names = aliased(catalog, own)

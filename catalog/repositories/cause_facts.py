@@ -29,9 +29,10 @@ _PORT = re.compile(r":[0-9]*$")
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """One text for each finding, dataset or file, stored as the number of that text in a list without repetitions.
+    """One text for each finding, dataset or file, such as a host, where each different text is stored only once.
 
-    ``names[codes[n]]`` is the text of number n; the code -1 stands for no text.
+    ``names``: the different texts. ``codes``: for item number n the index of its text in ``names``, so
+    ``names[codes[n]]`` is the text; -1 if the item has no text.
     """
 
     codes: Numbers
@@ -40,9 +41,10 @@ class Codes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CauseFacts:
-    """The standing findings of a portal, and its scored datasets and files, as arrays.
+    """The findings of a portal that have not ended (new, open, disputed or waived), with its scored datasets and files.
 
-    Arrays over findings have the shape (findings,), those over datasets or files (datasets,) or (files,).
+    Everything is held in arrays: one entry for each finding, with the shape (findings,), or for each dataset or file,
+    with the shape (datasets,) or (files,). "Index of" means a position in another of these arrays or lists.
     """
 
     number: Numbers
@@ -100,8 +102,10 @@ def host_of(url: str | None) -> str:
 
 
 def pattern_of(url: str) -> str:
-    """Return the form of an address: its host, its first folders without numbers and keys, and the names of its
-    parameters.
+    """Return a form of an address that is equal for addresses made by the same rule; "" if it is not a valid address.
+
+    It consists of the host, the first four folders, the extension of the file and the names of the parameters. Numbers
+    become "#", and hexadecimal keys and the name of the file "*".
 
     >>> pattern_of("https://data.example.org/dump/2024/a1b2c3d4e5.csv?bom=1")
     'data.example.org/dump/#/*.csv?bom'
@@ -121,10 +125,12 @@ def pattern_of(url: str) -> str:
 def cause_facts(
     catalog: Catalog, portal_id: str, splits: Mapping[str, str | None], *, with_patterns: Iterable[str] = ()
 ) -> CauseFacts:
-    """Return the standing findings of a portal about its present datasets, with what they may have in common.
+    """Return the findings of a portal that have not ended, with all that findings of one cause may have in common.
 
-    ``splits``: the rules whose findings are wanted, each with what divides its findings: "value", "fault", "defect",
-    "format", "text" or None. ``with_patterns``: rules whose findings need the form of the address.
+    Only findings about scored datasets and current distributions are returned. ``splits``: the rules whose findings are
+    wanted, each with the property by which its findings are divided before causes are looked for: "value", "fault",
+    "defect", "format", "text" or None. ``with_patterns``: rules for whose findings the field ``pattern`` is filled in,
+    see :func:`pattern_of`.
     """
     rules = list(splits)
     datasets = catalog.db.conn.execute(

@@ -36,7 +36,11 @@ _ENDED = ("fixed", "merged", "gone")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCause:
-    """What an earlier run knew of a cause: its key (rule, level, value, split) and its state."""
+    """A cause as an earlier run stored it: what identifies it, and its state.
+
+    It is identified by the rule, the level (such as "host"), the value at that level (such as the name of the host) and
+    ``split``, the property that divides the findings of the rule (such as the kind of error).
+    """
 
     id: str
     number: int
@@ -50,7 +54,11 @@ class StoredCause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """A cause as one run found it: the columns of the table ``causes`` without its history, and its findings."""
+    """A cause as one run found it.
+
+    ``columns``: values of the columns of the table ``causes``, without those that come from earlier runs, such as
+    first_seen_run.
+    """
 
     columns: Mapping[str, Any]
     members: Numbers
@@ -60,7 +68,10 @@ class Cause:
 
 
 def cause_id(portal_id: str, rule_id: str, level: str, value: str, split: str) -> str:
-    """Return the id of a cause, the same in every run: it follows from portal, rule and root, not from its members.
+    """Return the id of a cause, which is the same in every run and does not depend on the findings that belong to it.
+
+    ``level``: where the cause lies, such as "host". ``value``: which one at that level, such as the name of the host.
+    ``split``: the property that divides the findings of the rule, such as the kind of error; "" for none.
 
     >>> cause_id("trees", "link_ok", "host", "data.example.org", "dns")[:6]
     'cause-'
@@ -69,7 +80,7 @@ def cause_id(portal_id: str, rule_id: str, level: str, value: str, split: str) -
 
 
 def stored_causes(catalog: Catalog, portal_id: str) -> list[StoredCause]:
-    """Return all causes that were ever found in a portal."""
+    """Return all stored causes of a portal, including those that have ended."""
     return [
         StoredCause(**row)
         for row in catalog.rows(
@@ -81,7 +92,11 @@ def stored_causes(catalog: Catalog, portal_id: str) -> list[StoredCause]:
 
 
 def examples(catalog: Catalog, findings: Sequence[int]) -> str:
-    """Return, as JSON, the id, the dataset's title and the address of findings given by their integer keys."""
+    """Return a JSON list that describes findings: an object with finding_id, title of the dataset and url for each.
+
+    ``findings``: integer keys of the findings in ``finding_rows``. The url is the landing page of the dataset or, if
+    there is none, the address that the finding is about. The list has the order of ``findings``.
+    """
     rows = catalog.rows(
         f"""select {public_id("r")} as finding_id, d.title,
               coalesce(d.landing_page, r.resource_url, {address("x")}, d.source_url) as url
@@ -94,7 +109,11 @@ def examples(catalog: Catalog, findings: Sequence[int]) -> str:
 
 
 def causes_of_portal(catalog: Catalog, portal_id: str, limit: int) -> list[dict[str, Any]]:
-    """Return the causes of a portal that stand, those that bring most first, then the hosts that were not observed."""
+    """Return the causes of a portal that have not ended, as rows of the table ``causes``, ``limit`` at most.
+
+    Those with the highest gain come first. Hosts of which no address could be checked with a result (state "unknown")
+    come last.
+    """
     return catalog.rows(
         """select * from causes where portal_id = ? and state not in ('fixed', 'merged', 'gone')
            order by state = 'unknown', gain_points desc, findings desc, id limit ?""",
@@ -103,7 +122,7 @@ def causes_of_portal(catalog: Catalog, portal_id: str, limit: int) -> list[dict[
 
 
 def singles(catalog: Catalog, portal_id: str) -> int:
-    """Return how many open findings of a portal have no cause."""
+    """Return how many open findings of a portal belong to no cause."""
     whole = catalog.value("select count(*) from open_findings where portal_id = ?", [portal_id])
     sql = f"select coalesce(sum(findings), 0) from causes where portal_id = ? and {state_in(OPEN_CAUSES, '')}"
     return int(whole) - int(catalog.value(sql, [portal_id]))
@@ -122,10 +141,11 @@ def dataset_title(catalog: Catalog, dataset_id: str) -> str | None:
 
 
 def keep_causes(catalog: Catalog, run_id: str, portal_id: str) -> bool:
-    """Set the state of a portal's causes that an earlier run found first from new to open.
+    """Update a portal's causes after a run in which none of its datasets was scored: those new before this run become
+    open.
 
-    Return whether the causes stand as they were: False if they were never looked for, or if the run no longer listed a
-    dataset. It is for a run in which no dataset of the portal was scored.
+    Return whether the stored causes are still valid. The result is False if the portal has no stored causes, or if this
+    run found that a dataset is no longer listed; causes must then be searched for again.
     """
     with catalog.writing():
         catalog.db.conn.execute(
@@ -139,9 +159,10 @@ def keep_causes(catalog: Catalog, run_id: str, portal_id: str) -> bool:
 
 
 def write_causes(catalog: Catalog, run_id: str, portal_id: str, causes: Sequence[Cause]) -> None:
-    """Store the causes that a run found in a portal, and end those that it no longer found.
+    """Store the causes that a run found in a portal, and end the stored causes that it did not find.
 
-    A reply to a cause (disputed, waived) also applies to the findings that joined it since.
+    ``causes``: all that the run found. If the last reply to a cause disputes or waives it, the findings that have
+    joined the cause since then become disputed or waived too.
     """
     before = {one.id: one for one in stored_causes(catalog, portal_id)}
     replies = _replies(catalog, portal_id)
@@ -262,11 +283,10 @@ def _set_first_run(catalog: Catalog, numbers: Sequence[int]) -> None:
 
 
 def apply_reply(catalog: Catalog, cause: str, state: str) -> None:
-    """Set the state of a cause and of its findings to what its last reply says: disputed, waived, or open again.
+    """Set the state of a cause and of its findings as the last reply to the cause demands.
 
-    ``state``: disputed or waived; "open" takes back an earlier dispute or waiver.
-
-    A finding that has a reply of its own keeps the state that this gives it. Call it inside a transaction.
+    ``state``: disputed or waived; "open" takes back an earlier dispute or waiver. A finding to which somebody has
+    replied separately keeps its state. Call it inside a transaction.
     """
     catalog.db.conn.execute(
         f"""update finding_rows set state = ?1 where key in (

@@ -38,8 +38,8 @@ def _cell(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
-    """When a failing address is called broken: after ``checks`` failed checks in a row, the first at least ``days``
-    days ago.
+    """When a failing address is called broken: after ``checks`` failed checks in a row, and ``days`` days after the
+    first of them.
 
     Both conditions must hold.
     """
@@ -83,9 +83,9 @@ def write_checks(
 ) -> None:
     """Write the checks of a run into ``resource_checks`` and into the history of each address.
 
-    ``rules``: by address, when repeated failures make it broken; an address not in it gets the default ``BrokenRule``.
-    The row of an address also gets the instant since when it has worked, its last known outcome, and its uptime, the
-    share of the stored checks that succeeded.
+    ``rules``: by address, how many failures over how many days make it broken; other addresses get the default
+    ``BrokenRule``. These columns of an address are updated too: the time since when it has worked, its last outcome
+    other than unknown or failing, and its uptime (the share of its stored checks that succeeded).
     """
     with catalog.writing():
         before = {
@@ -163,7 +163,7 @@ def write_reports(catalog: Catalog, run_id: str, reports: Sequence[tuple[str, st
 
     ``reports``: tuples (distribution id, address of the download, SHA-256 of the downloaded bytes, report). A report
     replaces the earlier one on the same distribution; the previous column names are kept beside the new ones. If a
-    report names rules about which two checks differ, a harvest error says so.
+    report says that our own check and Great Expectations disagree about a rule, a harvest error is written for it.
     """
     with catalog.writing():
         catalog.upsert("table_reports", [_row(run_id, *report) for report in reports], merge=_KNOWN)
@@ -194,10 +194,10 @@ def _row(run_id: str, distribution_id: str, url: str, sha256: str, report: Table
 
 
 def drop_stale_reports(catalog: Catalog, portal_id: str) -> None:
-    """Delete a portal's reports on files that its distributions no longer serve.
+    """Delete a portal's reports on files that no longer exist or are no longer served.
 
-    These are the reports of retired distributions, and of addresses that are broken or invalid, or that worked at their
-    last check without a download being stored.
+    These are reports on retired distributions, on addresses whose last check had the outcome broken or invalid, and on
+    addresses that worked at their last check but gave no bytes to store.
     """
     with catalog.writing():
         catalog.db.conn.execute(

@@ -223,11 +223,11 @@ def _services(catalog: Catalog, chosen: str) -> dict[str, list[MemberService]]:
 
 
 def findings_of(catalog: Catalog, ids: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Return the findings in these datasets that the publisher could fix, sorted by finding id within each chunk of
-    datasets.
+    """Return the findings in these datasets that count for a commitment.
 
-    Each row has dataset_id, state, first_seen_run and fixed_run. Left out are findings caused by the harvester itself,
-    those of severity "info", and those waived, disputed or withdrawn.
+    Left out are findings caused by the harvester itself, those of severity "info", and those waived, disputed or
+    withdrawn. Each row has dataset_id, state, first_seen_run and fixed_run. ``ids`` are read in chunks; rows are sorted
+    by finding id within each chunk.
     """
     found: list[Mapping[str, Any]] = []
     for start in range(0, len(ids), CHUNK):

@@ -20,9 +20,10 @@ HISTORY = 400
 
 
 def register_commitments(catalog: Catalog, commitments: Sequence[Commitment]) -> None:
-    """Write the declared facts of commitments, one row for each, replacing the rows with the same ids.
+    """Write one row of ``commitments`` for each commitment, with what its file declares; rows with the same ids are
+    replaced.
 
-    A commitment that is not in ``commitments`` keeps its row and its readings.
+    A stored commitment that is not in ``commitments`` keeps its row and its readings.
     """
     with catalog.writing():
         catalog.upsert("commitments", [_row(one) for one in commitments])
@@ -93,8 +94,8 @@ def write_readings(catalog: Catalog, run_id: str, commitment_id: str, rows: Iter
 def memory(catalog: Catalog, run_id: str, commitment_id: str, indicator_id: str) -> dict[str, dict[str, Any]]:
     """Return the datasets that an indicator was already measured on in runs before ``run_id``, by dataset id.
 
-    Each value has first_seen_run, last_seen_run, is_in_scope, passes, waived and reason, as stored in
-    ``commitment_members``.
+    Each value is a dict with first_seen_run, last_seen_run, is_in_scope, passes, waived and reason, columns of the
+    table ``commitment_members``.
     """
     rows = catalog.rows(
         """select dataset_id, first_seen_run, last_seen_run, is_in_scope, passes, waived, reason
@@ -128,10 +129,9 @@ def write_memory(catalog: Catalog, commitment_id: str, indicator_id: str, rows: 
 
 
 def harvests_before(catalog: Catalog, run_id: str) -> dict[str, tuple[str, str | None]]:
-    """Return the last harvest of every portal as of the run ``run_id``, by portal id.
+    """Return the last harvest of every portal up to and including the run ``run_id``, by portal id.
 
-    Each value is (id of the run that made that harvest, verdict); the verdict is None if the harvest has not ended. A
-    harvest of the run ``run_id`` itself counts.
+    Each value is (id of the run that made the harvest, verdict); the verdict is None if the harvest has not ended.
     """
     rows = catalog.rows(
         "select portal_id, max(run_id) as run_id, verdict from harvests where run_id <= ? group by portal_id", [run_id]
@@ -155,8 +155,9 @@ def drop_commitments(catalog: Catalog, kept: Sequence[str]) -> None:
 def best_readings(catalog: Catalog, measure: str | None = None) -> list[dict[str, Any]]:
     """Return the last observed reading of every measured indicator, sorted by measure, commitment and indicator.
 
-    Each row also names the government of the commitment, and ``dataset_id``: the highest-scoring dataset that passes,
-    or None if none does. ``measure``: id of the only measure to return; None means all.
+    A reading is the value of an indicator in one run. Each row also names the government of the commitment, and
+    ``dataset_id``: the highest-scoring dataset that meets the indicator's requirement, or None if none does.
+    ``measure``: id of the only measure to return; None means all.
     """
     return catalog.rows(
         """select r.measure, c.government, c.country, c.id as commitment_id, c.title, c.is_example, r.indicator_id,

@@ -90,8 +90,9 @@ def received(
 ) -> dict[str, ReceivedRecord]:
     """Return the records of datasets as received from their portals, by dataset id. Unknown ids are left out.
 
-    ``federal``: ids of the portals of United States federal agencies. None means that :func:`is_federal` is asked for
-    each portal.
+    ``federal``: ids of the portals of United States federal agencies; None decides it for each portal by
+    :func:`is_federal`. The record itself is None if its portal's type does not begin with "dcat", or if it cannot be
+    parsed as JSON.
     """
     found: dict[str, ReceivedRecord] = {}
     known: dict[str, bool] = {}
@@ -143,10 +144,10 @@ _RECORD = """coalesce(d.mapping_hash, '')
 
 
 def unjudged(catalog: Catalog, dataset_ids: Sequence[str]) -> set[str]:
-    """Return those of the datasets that must be validated against the standards again.
+    """Return those of the datasets that must be validated against the standards.
 
-    They have no result of the present methodology version, or their record, or the page of their publisher, is not the
-    one that was validated.
+    These are datasets that have no stored result of the present methodology version, and datasets whose record, or
+    whose publisher's web page, has changed since they were validated.
     """
     found: set[str] = set()
     for marks, chunk in _chunks(dataset_ids):
@@ -209,9 +210,9 @@ def write_conformance(
 
 
 def forget(catalog: Catalog, portal_id: str, *, all_of_it: bool = False) -> None:
-    """Delete the stored conformance results of a portal's datasets that it no longer lists.
+    """Delete the stored conformance results of those datasets of a portal that it no longer lists.
 
-    With ``all_of_it``, the results of all its datasets are deleted.
+    ``all_of_it``: True deletes the results of all datasets of the portal.
     """
     with catalog.writing():
         if all_of_it:

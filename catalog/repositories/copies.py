@@ -46,11 +46,11 @@ _KEYS = f"""
 
 
 def global_keys(identifier: str | None, others: str | None, page: str | None) -> list[str]:
-    """Return the names by which a dataset can be recognised in any portal, sorted: DOIs, addresses, URNs and UUIDs.
+    """Return keys, sorted, by which a dataset can be recognised in any portal: its DOIs, addresses, URNs and UUIDs.
 
-    Each has a prefix for its kind, such as "doi:". ``identifier``: the portal's own identifier of the dataset.
-    ``others``: its further identifiers as a JSON list in text. ``page``: address of its landing page, in which only a
-    DOI is looked for.
+    Each key begins with a prefix for its kind, such as "doi:". ``identifier``: the portal's own identifier of the
+    dataset. ``others``: its further identifiers as a JSON list in text. ``page``: address of its landing page; only a
+    DOI in it gives a key.
     """
     names = [identifier or "", *(json.loads(others) if others else ())]
     keys = set()
@@ -68,10 +68,11 @@ def global_keys(identifier: str | None, others: str | None, page: str | None) ->
 
 
 def find_copies(catalog: Catalog) -> int:
-    """Find the datasets that several portals list, store which are copies of which, and return the number of clusters.
+    """Find the datasets that several portals list, and store which are copies of which other dataset.
 
-    A cluster is a group of datasets in different portals that are the same dataset, see this module's text. The whole
-    catalogue is searched again, and earlier results are replaced.
+    A cluster is a group of datasets in different portals that are the same dataset: they share a DOI or another global
+    identifier, a landing page, or most of their files. Return the number of clusters. The whole catalogue is searched,
+    and earlier results are replaced.
     """
     if catalog.value("select count(distinct portal_id) from present_datasets") < 2:
         with catalog.writing():

@@ -58,8 +58,8 @@ QUERIES = {
 def write_dashboard(catalog: Catalog, run_id: str, portal_id: str, quarter_before: str) -> None:
     """Replace a portal's figures of the Project Open Data dashboard by those of the run ``run_id``.
 
-    ``quarter_before``: the id of a run 91 days earlier, whether there was one or not. Growth is counted from the last
-    complete harvest up to then.
+    ``quarter_before``: an id in the form of a run's id, for the time 91 days earlier; there need not be such a run. The
+    figure "growth" compares the number of datasets with that of the last complete harvest up to this time.
     """
     params = {"portal": portal_id, "run": run_id, "quarter": quarter_before}
     rows: list[dict[str, Any]] = []

@@ -16,7 +16,10 @@ __all__ = ["EntityWeights", "LevelWeights", "entity_weights"]
 
 @dataclass(frozen=True, slots=True)
 class LevelWeights:
-    """For each scored dataset its entity of one level and its share of that entity's mean."""
+    """For one level (portal, publisher or government): which of them each scored dataset counts for, and how much.
+
+    ``entities``: ids of the portals or publishers, or names of the governments.
+    """
 
     entities: Sequence[str]
     entity: NDArray[np.int64]
@@ -27,7 +30,10 @@ class LevelWeights:
 
 @dataclass(frozen=True, slots=True)
 class EntityWeights:
-    """The weights of all scored datasets, in the order of their row ids."""
+    """How much each scored dataset counts in the scores of portals, publishers and governments.
+
+    All arrays are in the order of ``key``. ``levels``: by level, "portal", "publisher" or "government".
+    """
 
     key: NDArray[np.int64]
     """Row id of each dataset, ascending."""
@@ -35,11 +41,12 @@ class EntityWeights:
 
 
 def entity_weights(catalog: Catalog) -> EntityWeights:
-    """Return the weights of all datasets with a score in the scores of portals, publishers and governments.
+    """Return how much each scored dataset counts in the score of its portal, its publisher and its government.
 
-    The score of an entity is the mean over its families of the means over their datasets (see
-    :mod:`quality.systems.entities`), so a dataset counts 1 / (size of its family x families of the entity). A copy of
-    another portal's dataset does not count for its government.
+    A family is a group of similar datasets of one publisher. The score of a portal, for example, is the mean over its
+    families, where each family has the mean score of its datasets (see :mod:`quality.systems.entities`). So the weight
+    of a dataset is 1 / (number of datasets in its family x number of families in the portal). A dataset that is a copy
+    of one in another portal does not count for its government.
     """
     rows = catalog.db.conn.execute(
         """select d.rowid, q.portal_id, q.publisher_id, g.name, d.copy_of is not null,

@@ -31,9 +31,11 @@ class Life:
 
 
 def stands(old: Life | None, run_id: str, checked_at: str, runs: Mapping[str, int]) -> Life:
-    """Return the history of a finding of this run. It also existed in the runs in between, without any change.
+    """Return the new state and history of a finding that this run has found.
 
-    ``old``: its history so far, None for a new one. ``runs``: the portal's runs, each with its number in order of time.
+    A finding that existed before also counts as found in the portal's runs since it was last written: nothing about it
+    changed in them. ``old``: its state and history so far; None for a new finding. ``checked_at``: UTC instant of this
+    check. ``runs``: the portal's runs, each id with its number in order of time.
     """
     if old is None:
         return Life("new", run_id, run_id, None, None, 1, checked_at)
@@ -62,10 +64,12 @@ def ended(
     is_unobserved: bool,
     is_listed: bool,
 ) -> Life | None:
-    """Return the history of a finding that was not found in this run; None if it continues unchanged.
+    """Return the new state and history of a stored finding that this run did not find; None if they stay unchanged.
 
-    ``kind``: how it ended, provided that it was looked for. ``is_unobserved``: whether it could not be looked for.
-    ``is_listed``: whether its dataset still has the distribution that it is about. ``runs``: as for :func:`stands`.
+    ``old``: its state and history so far. ``kind``: the state it gets if it could be checked: fixed, withdrawn or gone.
+    ``is_unobserved``: whether it could not be checked; it then becomes unknown, unless ``kind`` is "gone".
+    ``is_listed``: whether its dataset still has the distribution that it is about; if not, it is gone. ``checked_at``
+    and ``runs``: as for :func:`stands`.
     """
     if old.state in CLOSED:
         return None

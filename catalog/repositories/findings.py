@@ -168,12 +168,11 @@ def carry_findings(
     checked_at: str,
     known: Mapping[str, LastScore] | None = None,
 ) -> None:
-    """Store the findings of datasets of one portal and update the earlier ones: new, open, fixed, withdrawn, gone or
-    unknown.
+    """Store the findings of datasets of one portal, and set the state of each new and earlier finding.
 
-    ``found``: the results of scoring, all of the same portal. ``checked_at``: UTC instant of this scoring. ``known``:
-    how the datasets were scored before, by dataset id; a finding may be withdrawn only if its dataset is in it. Call it
-    inside a transaction.
+    The states are new, open, fixed, withdrawn, gone or unknown. ``found``: the results of scoring, all of the same
+    portal. ``checked_at``: UTC instant of this scoring. ``known``: how the datasets were scored before, by dataset id;
+    a finding of a dataset that is not in it is never withdrawn. Call it inside a transaction.
     """
     subjects = keys_of(catalog.db.conn, (one.dataset_id for one in found))
     where = "f.dataset_key in (select value from json_each(?))"
@@ -352,7 +351,7 @@ def state_of(catalog: Catalog, finding_id: str) -> str | None:
 
 
 def set_state(catalog: Catalog, finding_id: str, state: str) -> None:
-    """Set the state of a finding, as a reply or a person asks for it; an unknown id is skipped.
+    """Set the state of a finding to ``state``, such as disputed or waived; do nothing if the id is unknown.
 
     Call it inside a transaction.
     """
@@ -361,9 +360,9 @@ def set_state(catalog: Catalog, finding_id: str, state: str) -> None:
 
 
 def tls_fault(catalog: Catalog, run_id: str, portal_id: str) -> str | None:
-    """Return why the certificate of a portal's server could not be verified in a run.
+    """Return in words why the TLS certificate of a portal's server could not be verified in a run.
 
-    None if it could be verified, if the portal does not use TLS, or if the run did not harvest the portal.
+    None if it was verified, if the portal does not use TLS, or if the run did not harvest the portal.
     """
     found = catalog.value("select tls_fault from harvests where run_id = ? and portal_id = ?", [run_id, portal_id])
     return str(found) if found else None

@@ -14,9 +14,11 @@ __all__ = ["Fix", "first_fixes", "rank_fixes", "write_fixes"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
-    """What one fix brings to one portal, publisher or government: a cause, or the findings of a rule that stay single.
+    """What one fix would gain for one portal, publisher or government.
 
-    ``gain_points``: points of the entity's score. ``effort_hours``: of the cause, or of all single findings together.
+    The fix removes a cause with all its findings or, if ``cause_id`` is None, all findings of a rule that belong to no
+    cause. ``gain_points``: points that the score of the portal, publisher or government would rise by.
+    ``effort_hours``: estimated hours for the whole fix.
     """
 
     entity_level: str
@@ -31,10 +33,11 @@ class Fix:
 
 
 def write_fixes(catalog: Catalog, run_id: str, portal_id: str, fixes: Iterable[Fix]) -> None:
-    """Replace the rows of ``top_fixes`` that come from a portal's findings; :func:`rank_fixes` follows.
+    """Replace the rows of ``top_fixes`` that come from a portal's findings. Call :func:`rank_fixes` afterwards to rank
+    them.
 
-    Entities whose score is withheld have no rows, and what brings no points is left out. A government with several
-    portals has the rows of all of them.
+    ``fixes``: those for the portal, its publishers and its government. Left out are fixes that gain no points, and
+    those of a portal, publisher or government whose score is withheld.
     """
     shown = {
         (level, entity)
@@ -64,9 +67,12 @@ def write_fixes(catalog: Catalog, run_id: str, portal_id: str, fixes: Iterable[F
 
 
 def rank_fixes(catalog: Catalog, rules: Sequence[str]) -> None:
-    """Rank all rows of ``top_fixes``, after those of ``rules`` that the scores of entities gave have been removed.
+    """Set the rank of every row of ``top_fixes`` within its portal, publisher or government; rank 1 should be done
+    first.
 
-    For a portal, publisher or government whose findings have causes, the causes and single findings take their place.
+    The table has rows of two kinds: rows for whole rules, written with the scores, and rows written by
+    :func:`write_fixes`. For ``rules``, ids of rules, the first kind is deleted wherever a portal, publisher or
+    government has rows of the second kind.
     """
     with catalog.writing():
         catalog.db.conn.execute(
@@ -81,8 +87,9 @@ def rank_fixes(catalog: Catalog, rules: Sequence[str]) -> None:
 def first_fixes(catalog: Catalog, level: str, entity_id: str, limit: int) -> list[dict[str, Any]]:
     """Return what a portal, publisher or government should fix first, the best first, ``limit`` at most.
 
-    A row has rule_id, how_to_fix, datasets, gain_points, effort_hours and cause_id; where it is a cause also its
-    ``level``, ``root_name``, ``split``, ``first_seen_run`` and ``examples`` (id of the finding, title and url of each).
+    A row has rule_id, how_to_fix, datasets, places, gain_points, effort_hours and cause_id. If the fix removes a cause,
+    it also has the ``level``, ``root_name``, ``split``, ``first_seen_run`` and ``examples`` of the cause; else these
+    are None, and ``examples`` is []. An example has finding_id, title and url.
     """
     found = catalog.rows(
         """select t.rule_id, t.how_to_fix, t.datasets, t.places, t.gain_points, t.effort_hours, t.cause_id,

@@ -12,9 +12,10 @@ __all__ = ["dataset_facts", "portals_to_judge", "write_gates"]
 
 
 def portals_to_judge(catalog: Catalog, run_id: str, portal_ids: Sequence[str]) -> list[str]:
-    """Return those of ``portal_ids``, sorted, that the run has harvested but whose expectations it has not checked yet.
+    """Return those of ``portal_ids``, sorted, that the run has harvested but has not yet checked against expectations.
 
-    The expectations are those of ``catalogue.toml``. Portals whose harvest failed or has not ended are left out.
+    The expectations, those of ``catalogue.toml``, are conditions on all datasets of a portal together. Portals whose
+    harvest failed or has not ended are left out.
     """
     marks = ", ".join("?" * len(portal_ids))
     sql = f"""select portal_id from harvests where run_id = ? and verdict in ('complete', 'partial', 'suspect')
@@ -23,12 +24,11 @@ def portals_to_judge(catalog: Catalog, run_id: str, portal_ids: Sequence[str]) -
 
 
 def dataset_facts(catalog: Catalog, portal_id: str) -> Iterator[dict[str, Any]]:
-    """Yield one row for each dataset that a portal currently lists, sorted by id, for the expectations on the whole
-    catalogue.
+    """Yield one row for each dataset that a portal currently lists, to be checked against ``catalogue.toml``.
 
-    A row has title, description, identifier, modified and licence, each None if not declared, and two numbers:
-    ``distributions`` and ``urls`` (addresses of distributions and data services). A missing modified date or licence of
-    the dataset is taken from its distributions.
+    A row has title, description, identifier, modified and licence, each None if not declared. It also has the numbers
+    ``distributions`` and ``urls`` (addresses of distributions and data services). If a dataset has no modified date or
+    licence, that of its distributions is given. Rows are sorted by dataset id.
     """
     yield from catalog.each(
         """select d.title, d.description, d.identifier, coalesce(d.modified, max(p.modified)) as modified,

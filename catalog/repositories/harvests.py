@@ -48,7 +48,7 @@ class Grace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviousHarvest:
-    """The results of a portal's earlier harvests that a new harvest is compared with."""
+    """What is known of a portal's earlier complete harvests, with which a new harvest is compared."""
 
     datasets: int | None
     """Datasets at the last complete harvest; None if there was none."""
@@ -137,10 +137,9 @@ def cached_response(catalog: Catalog, portal_id: str, url: str, version: str) ->
 
 
 def before(catalog: Catalog, portal_id: str, run_id: str) -> PreviousHarvest:
-    """Return the results of the portal's complete harvests before the run ``run_id``, for comparison with this run's
-    harvest.
+    """Return the results of the portal's complete harvests before the run ``run_id``.
 
-    They also decide whether that harvest is full or incremental.
+    This run's harvest is compared with them. They also decide whether it is full or incremental.
     """
     rows = catalog.rows(
         """select run_id, datasets, mode, started_at, advertised, newest_record, duplicates from harvests

@@ -97,10 +97,11 @@ def matches(
     """Return the pairs of old and new facts that describe the same dataset, as a mapping from key of ``new`` to key of
     ``old``.
 
-    ``old``: facts of datasets by id. ``new``: facts of newly received records by any key. Two of title, files and
-    landing page must agree, and a pair counts only if neither of the two matches anything else. ``are_stored``: whether
-    the new records are already datasets of the catalogue. An address may then occur in two datasets of the portal,
-    otherwise in one.
+    ``old``: facts of datasets by id. ``new``: facts of newly received records by any key. At least two of title, files
+    and landing page must agree. A pair is left out if either of the two also agrees with another one.
+
+    ``are_stored``: whether the new records are already stored as datasets. If they are, an address may occur in two
+    datasets of the portal, the old and the new one; otherwise in one. Addresses in more datasets are ignored.
     """
     if not old or not new:
         return {}
@@ -186,8 +187,9 @@ def renamed(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, str]:
 def follow(catalog: Catalog, portal_id: str, run_id: str, pairs: Mapping[str, str]) -> None:
     """Merge each dataset that was stored under a new identifier into the older dataset that it is the same as.
 
-    ``pairs``: mapping from new dataset id to old one. The record of the newer dataset is stored as the record of the
-    older one. The newer dataset is deleted, and its id becomes an alias of the older id.
+    ``pairs``: mapping from new dataset id to old one. The record of the newer dataset is stored as that of the older
+    dataset. The newer dataset is deleted, and its id becomes an alias of the older id, see
+    :mod:`catalog.repositories.aliases`.
     """
     with catalog.writing():
         run = catalog.db.conn.execute

@@ -29,11 +29,12 @@ _CHUNK = 250
 
 
 def sums(catalog: Catalog, *, by_publisher: bool = False) -> list[tuple[Any, ...]]:
-    """Return sums over the findings that have not ended, which differ if any of these or its cause has changed.
+    """Return checksums of all findings that have not ended and of their causes, to notice whether any of them has
+    changed.
 
-    A finding that was new and is now open gives the same. ``by_publisher``: whether there is one row for each
-    publisher, beginning with the ids of portal and publisher (or None); otherwise there is one row for all. The same
-    follows for the findings that have a cause.
+    They stay the same if only the state changes from new to open. ``by_publisher``: False gives two rows, one for the
+    findings and one for the causes. True gives up to two rows for each publisher, which begin with the id of the portal
+    and the id of the publisher or None.
     """
     execute = catalog.db.conn.execute
     if not by_publisher:
@@ -48,7 +49,10 @@ def sums(catalog: Catalog, *, by_publisher: bool = False) -> list[tuple[Any, ...
 
 
 def about_portals(catalog: Catalog) -> list[tuple[Any, ...]]:
-    """Return the findings about portals themselves: id of the portal, None, and what is stored of the finding."""
+    """Return the stored findings about portals themselves, as tuples to notice whether any of them has changed.
+
+    A tuple begins with the id of the portal and None (no publisher). Columns of ``finding_rows`` follow.
+    """
     return catalog.db.conn.execute(
         """select (select id from keys where key = f.portal_key), null, f.key, f.rule_key, f.observed,
              replace(f.state, 'new', 'open'), f.fixed_key, f.withdrawn_key
@@ -57,10 +61,11 @@ def about_portals(catalog: Catalog) -> list[tuple[Any, ...]]:
 
 
 def finding_counts(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
-    """Return the numbers of findings by portal, publisher and whether their dataset is a copy of another one.
+    """Return the numbers of findings for each portal, publisher and value of ``is_copy``.
 
-    Each row has portal_id, publisher_id, is_copy, and as of the run ``run_id`` findings_open, findings_new and
-    findings_fixed.
+    ``is_copy`` is 1 for findings of datasets that are copies of a dataset in another portal, 0 for those of other
+    datasets, and None for findings about a portal itself. A row has portal_id, publisher_id, is_copy, findings_open,
+    findings_new and findings_fixed (those fixed in the run ``run_id``).
     """
     run = catalog.value("select key from keys where id = ?", [run_id])
     rows = catalog.rows(
@@ -79,7 +84,10 @@ def finding_counts(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
 
 
 def life_counts(catalog: Catalog, portal_ids: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
-    """Return how many findings of portals each run found first, and how many it no longer found: two dicts by run."""
+    """Return how many findings of portals each run found first, and how many were fixed in each run.
+
+    Both results are dicts from run id to a number; runs without such a finding are left out.
+    """
     first: Counter[int] = Counter()
     fixed: Counter[int] = Counter()
     for portal_id in portal_ids:
@@ -96,10 +104,11 @@ def life_counts(catalog: Catalog, portal_ids: Sequence[str]) -> tuple[dict[str, 
 
 
 def newest(catalog: Catalog, run_id: str, portal_ids: Sequence[str], since: str, most: int) -> list[int]:
-    """Return the keys of the open findings of portals that each run from ``since`` on found first, sorted by run.
+    """Return the findings that each run from ``since`` on found first and that are still open, as integer keys sorted
+    by run.
 
-    For each run there are those with the highest gain, at most ``most``. Findings that must not be published as of the
-    run ``run_id`` are left out.
+    ``portal_ids``: whose findings are wanted. ``most``: limit for each run; those with the highest gain are returned.
+    Findings that must not be published as of the run ``run_id`` are left out.
     """
     marks = ", ".join("?" * len(portal_ids))
     rows = catalog.db.conn.execute(
@@ -144,9 +153,9 @@ class _Texts(dict[int | None, str]):
 class NarrowFindings:
     """Reads the findings of datasets as of a run: those that have not ended, and those fixed or withdrawn in it.
 
-    ``cell``: function that turns a text into a cell of a CSV line, quoted and guarded. ``number``: the same for a
-    number. ``fixes``: the usual sentence on how to fix, by rule; where a finding has this one, its cell is blank. A row
-    is a list of cells in the order of :attr:`NAMES`.
+    A row is a list of CSV cells in the order of :attr:`NAMES`. ``cell``: function that turns a text into a cell, see
+    :func:`catalog.exports.csvfile.line_cell`. ``number``: the same for a number. ``fixes``: the usual sentence on how
+    to fix a finding, by rule. The cell with that sentence is blank if it is the usual one.
     """
 
     NAMES = (
@@ -183,7 +192,11 @@ class NarrowFindings:
         self._run = next((key for key, run in self._runs.items() if run == run_id), -1)
 
     def of_datasets(self, dataset_ids: Sequence[str]) -> Iterator[list[str]]:
-        """Yield the rows of datasets, in the order of their ids within each 250, and by gain within a dataset."""
+        """Yield the rows of the findings of datasets, see the class.
+
+        ``dataset_ids`` are read in groups of 250: the groups come in their order, the datasets of a group sorted by id,
+        and the findings of a dataset by gain.
+        """
         for start in range(0, len(dataset_ids), _CHUNK):
             yield from self._chunk(dataset_ids[start : start + _CHUNK])
 

@@ -51,14 +51,18 @@ def _marks(values: Sequence[str]) -> str:
 
 
 def datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
-    """Yield the datasets that a portal currently lists, sorted by id within each chunk, with all that is stored about
-    each."""
+    """Yield the datasets that a portal currently lists, with everything that is stored about each.
+
+    They are read in chunks, and sorted by id within each chunk.
+    """
     yield from stored_datasets(catalog, present(catalog, portal_id))
 
 
 def declared_datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
-    """Yield the datasets that a portal currently lists, as :func:`datasets` does, but only what their records declare:
-    nothing that was observed of their files is read."""
+    """Yield the datasets that a portal currently lists, with what their records declare.
+
+    Checks and reports on their files are not read. Otherwise it is like :func:`datasets`.
+    """
     ids = present(catalog, portal_id)
     for start in range(0, len(ids), CHUNK):
         yield from _chunk(catalog, ids[start : start + CHUNK], is_observed=False)

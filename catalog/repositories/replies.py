@@ -27,7 +27,7 @@ __all__ = [
 
 @dataclass(slots=True)
 class Imported:
-    """What importing a file of replies or reports did."""
+    """The result of importing a file of replies or of citizens' reports."""
 
     written: dict[str, int] = field(default_factory=dict)
     """Number of newly stored rows: of replies by kind (acknowledged, disputed, ...), of citizens' reports under
@@ -172,10 +172,11 @@ def disputed(catalog: Catalog, reply_ids: Sequence[str]) -> list[dict[str, Any]]
     """Return the findings that these replies dispute, with what is needed to check them again.
 
     A row has the ids of reply, finding, portal, publisher, dataset and rule, the address (resource_url), what was
-    observed, the government, and the score of the dataset; ``cause_id`` where the reply disputes a cause, and
-    ``members``, the number of findings that it disputes. Of a cause there are rows of at most ``OF_CAUSE_MAX``
-    findings that have no reply of their own, chosen by their ids, which follow no order; those with an address come
-    first.
+    observed, the government, and the score of the dataset.
+
+    If a reply disputes a cause, its rows are a sample of the cause's findings, at most ``OF_CAUSE_MAX``. Findings with
+    an address come first; those with a reply of their own are left out. Such rows have the id of the cause in
+    ``cause_id``. ``members`` is the number of findings that the reply disputes.
     """
     return [row for key in reply_ids for row in (_of_finding(catalog, key) or _of_cause(catalog, key))]
 
@@ -199,9 +200,10 @@ def _of_cause(catalog: Catalog, reply_id: str) -> list[dict[str, Any]]:
 
 
 def check_soon(catalog: Catalog, reply_id: str) -> None:
-    """Make the addresses of a disputed cause due at once, so that the next nights check those that are not checked now.
+    """Make the addresses of a disputed cause due for a check, so that the next runs check them first.
 
-    ``reply_id``: id of the reply that disputes it. Each night checks as many as the limits of the portal allow.
+    ``reply_id``: id of the reply that disputes the cause. Each run checks as many addresses as the limits of the portal
+    allow.
     """
     with catalog.writing():
         catalog.db.conn.execute(

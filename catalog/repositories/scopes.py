@@ -53,8 +53,8 @@ _SAME: dict[str, Callable[[str, str], bool]] = {
 class Scopes:
     """Finds the datasets and portals that the scope of a commitment covers, in the present state of the catalogue.
 
-    A scope is a set of conditions on datasets: theme, publisher, portal, and so on. Results are kept for repeated
-    calls, so make a new object after the catalogue has changed.
+    A scope is a set of conditions on datasets: theme, publisher, portal, and so on. The result for a scope is cached in
+    the object, so make a new object after the catalogue has changed.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -66,7 +66,8 @@ class Scopes:
     def datasets(self, scope: Scope) -> list[str]:
         """Return the ids of the currently listed datasets that a scope covers, sorted.
 
-        If two portals list the same dataset and the scope covers both, the copy is left out.
+        If a dataset is a copy of a dataset in another portal and the scope covers both, only the original is returned.
+        A copy whose original is outside the scope is returned.
         """
         key = scope.model_dump_json()
         if key not in self._found:
@@ -84,9 +85,10 @@ class Scopes:
         return self._found[key]
 
     def portals(self, scope: Scope) -> set[str]:
-        """Return the ids of the portals that a scope names by id, address, government or country.
+        """Return the ids of the portals that the conditions of a scope name by id, host, government or country; an
+        empty set if none does.
 
-        A portal is returned even if none of its datasets is in the scope.
+        A portal is returned even if none of its datasets is in the scope. Conditions under ``not`` are ignored.
         """
         named = [
             {key: value for key, value in clause.keys.items() if key in ("portal", "government", "country")}

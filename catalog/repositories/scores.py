@@ -25,10 +25,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """The result of scoring some datasets: their rows for the quality tables, and their findings.
+    """The result of scoring some datasets: rows for the quality tables, and the findings.
 
-    ``datasets`` holds one sequence of values for each dataset, in the order of ``dataset_columns``; ``distributions``
-    likewise.
+    ``datasets``: one sequence of values for each dataset, in the order of ``dataset_columns``. ``distributions``: one
+    for each distribution, in the order of ``distribution_columns``.
     """
 
     dataset_columns: Sequence[str]
@@ -98,12 +98,12 @@ COUNTED = {
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The measurements and scores of all scored datasets, column by column: position n of every field is the same
-    dataset.
+    """The measurements and scores of all scored datasets, one column in each field. Entry n of every field belongs to
+    the same dataset.
 
-    ``portal``, ``publisher`` and ``government`` are the entities a dataset belongs to. ``is_copy``: 1 if it is a copy
-    of another portal's dataset. ``measured`` and ``applicable``: numbers of measurements made, and of those that apply.
-    ``fixes``: JSON text by metric of what fixing it would gain.
+    ``portal``, ``publisher`` and ``government``: whose dataset it is. ``is_copy``: 1 if it is a copy of a dataset in
+    another portal. ``measured`` and ``applicable``: number of measurements made, and of those that apply to it.
+    ``fixes``: JSON text that maps ids of metrics to what fixing them would gain.
     """
 
     portal: Sequence[str]

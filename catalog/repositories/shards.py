@@ -15,7 +15,11 @@ __all__ = ["InspectionTarget", "Shard", "inspection_targets", "mark_merged", "se
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """A shard of a run as stored: ``task`` and ``part`` are SHA-256 digests; ``part`` is None until one is merged."""
+    """A shard of a run as stored: one part of the run's addresses, which another machine checks.
+
+    ``number``: of the shard, among ``shards`` in the run. ``addresses``: how many it has. ``task``: SHA-256 of the file
+    that was handed out. ``part``: SHA-256 of the file with its results; None until these are merged into the catalogue.
+    """
 
     run_id: str
     number: int
@@ -27,11 +31,11 @@ class Shard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectionTarget:
-    """A distribution whose file, once downloaded, is to be looked into: what its record declares, and the last report
-    on it.
+    """A distribution whose file is to be inspected after its download: what its record declares, and its last
+    inspection.
 
-    ``sha256``, ``status`` and ``version`` are those of the last report, ``profile`` is the profile in it; None and {}
-    if there is no report.
+    ``sha256``, ``status``, ``version`` (of the rules) and ``profile`` are those of the last report on the file. Without
+    a report they are None, and ``profile`` is {}.
     """
 
     distribution_id: str
@@ -46,7 +50,7 @@ class InspectionTarget:
 
 
 def inspection_targets(catalog: Catalog, portal_id: str) -> Iterator[InspectionTarget]:
-    """Yield the distributions of a portal whose files can be looked into without any other file, sorted by id.
+    """Yield the current distributions of a portal whose files can be inspected without any other file, sorted by id.
 
     A distribution that declares a schema is left out: the schema is a file at another address, which another machine
     may have downloaded.
@@ -77,7 +81,11 @@ def inspection_targets(catalog: Catalog, portal_id: str) -> Iterator[InspectionT
 
 
 def write_shards(catalog: Catalog, shards: Sequence[Shard]) -> None:
-    """Store the shards of one run that were handed out and not merged yet, in place of any earlier ones of that run."""
+    """Store the shards of a run that is split between machines; shards of this run that were stored before are
+    replaced.
+
+    ``shards``: all of one run, none of them merged yet.
+    """
     with catalog.writing():
         catalog.db.conn.executemany("delete from shards where run_id = ?", {(one.run_id,) for one in shards})
         catalog.upsert(
@@ -103,7 +111,7 @@ def shards_of(catalog: Catalog, run_id: str) -> list[Shard]:
 
 
 def seen_in_run(catalog: Catalog, run_id: str, urls: Sequence[str]) -> set[str]:
-    """Return those of the addresses ``urls`` whose check in the run ``run_id`` is stored already."""
+    """Return those of the addresses ``urls`` that the run ``run_id`` has already checked."""
     # The list is one parameter, however long it is.
     sql = "select url from resource_checks where run_id = ? and url in (select value from json_each(?))"
     return {row["url"] for row in catalog.rows(sql, [run_id, json.dumps(list(urls))])}
@@ -112,9 +120,11 @@ def seen_in_run(catalog: Catalog, run_id: str, urls: Sequence[str]) -> set[str]:
 def mark_merged(
     catalog: Catalog, run_id: str, number: int, *, part: str, not_asked: int, traffic: Mapping[str, int]
 ) -> None:
-    """Note that a shard's part is merged, and add its traffic to that of the run. Doing it twice changes nothing.
+    """Store that the results of a shard are merged, and add its traffic to that of the run.
 
-    ``part``: SHA-256 of the part. ``not_asked``: addresses left for the next run.
+    A shard that is already marked is left unchanged. ``part``: SHA-256 of the file with the results. ``not_asked``:
+    number of addresses that were not checked and are left for the next run. ``traffic``: counts by name, such as
+    requests and bytes.
     """
     with catalog.writing():
         done = catalog.db.conn.execute(

@@ -16,7 +16,11 @@ Row = tuple[float | None, ...]
 
 @dataclass(slots=True)
 class StoredMeasurements:
-    """Rows of the quality tables: values in the order of the wanted columns, and the names of unknown metrics."""
+    """Measurements of datasets and of their distributions, as stored in the quality tables.
+
+    A row is a tuple of the values of the requested columns in their order. Beside each row are the names of the metrics
+    that could not be observed.
+    """
 
     own: list[Row] = field(default_factory=list)
     own_unknown: list[str] = field(default_factory=list)
@@ -31,10 +35,10 @@ class StoredMeasurements:
 def stored_measurements(
     catalog: Catalog, datasets: Sequence[int], own: Sequence[str], parts: Sequence[str]
 ) -> StoredMeasurements:
-    """Return the stored measurements of datasets given by their row ids, ascending, and of their distributions.
+    """Return the stored measurements of datasets and of their distributions, sorted by row id.
 
-    ``own`` and ``parts``: columns of ``dataset_quality`` and ``distribution_quality`` that are wanted. Every dataset
-    must have been scored.
+    ``datasets``: row ids in the table ``datasets``, ascending; each dataset must have been scored. ``own``: columns of
+    ``dataset_quality`` to return. ``parts``: columns of ``distribution_quality`` to return.
     """
     found = StoredMeasurements()
     chosen, unknown = json.dumps(list(datasets)), f"coalesce({interned('q.unknown')}, '')"

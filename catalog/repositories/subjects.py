@@ -15,7 +15,7 @@ __all__ = ["DistributionSubject", "Twin"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twin:
-    """Another distribution of the same publisher whose downloaded file is identical byte for byte."""
+    """Another distribution of the same publisher whose downloaded file has exactly the same bytes."""
 
     distribution_id: str
     title: str

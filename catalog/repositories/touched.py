@@ -36,12 +36,12 @@ _FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def adopt(catalog: Catalog, portal_id: str, version: str) -> None:
-    """Bring the stored scores of a portal to the methodology version ``version``, as far as datasets need not be scored
-    again.
+    """Bring the stored scores of a portal to the methodology version ``version`` where that needs no new scoring.
 
-    If ``version`` differs from the version of a stored score only by names added to vocabularies, just the datasets
-    that declare one of these names are noted as due for scoring. The other scores are the same in both versions, and
-    are stored as being by ``version``. Scores by an unknown version, or by one that differs in more, stay unchanged.
+    It concerns scores by an older version from which ``version`` differs only by names added to vocabularies. Datasets
+    that declare one of these names are noted as due for scoring. All other datasets have the same score in both
+    versions, and their scores are marked as being by ``version``. Scores by an unknown version, or by one with more
+    differences, stay unchanged.
     """
     sql = (
         "select distinct methodology_version from dataset_quality where portal_id = ? and methodology_version is not ?"

@@ -16,7 +16,11 @@ _OURS = ("ours", "private_address", "robots", "too_large", "budget")
 
 @dataclass(frozen=True, slots=True)
 class UnseenHost:
-    """A host whose addresses were all asked in vain, with the fault that most of them had."""
+    """A host of which every checked address has the outcome "unknown".
+
+    ``fault``: the most frequent reason, such as "timeout". ``datasets`` and ``files``: numbers of datasets and
+    distributions that have addresses on this host.
+    """
 
     host: str
     fault: str
@@ -35,10 +39,10 @@ class _Count:
 
 
 def unseen_hosts(catalog: Catalog, portal_id: str, minimum: int) -> list[UnseenHost]:
-    """Return the hosts of at least ``minimum`` checked addresses of a portal, none of which gave an observation.
+    """Return the hosts of which every checked address of a portal has the outcome "unknown", sorted by name.
 
-    An outcome is an observation if it is ok, broken or invalid (see :class:`catalog.model.ResourceCheck`). A host with
-    failing addresses has answered, but nothing is confirmed yet: it is not among them.
+    ``minimum``: number of checked addresses below which a host is left out. See :class:`catalog.model.ResourceCheck`
+    for the outcomes.
     """
     found: dict[str, _Count] = {}
     for url, dataset, outcome, fault in catalog.db.conn.execute(

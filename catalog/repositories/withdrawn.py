@@ -31,11 +31,11 @@ class _Table:
 
 @dataclass(frozen=True, slots=True)
 class LastScore:
-    """How a dataset was last scored, and what has changed since then: its record, the methodology, the columns of its
-    tables.
+    """How a dataset was last scored, and what has changed since then.
 
-    ``is_same_record``: the record is unchanged since that scoring. ``is_other_method``: the methodology version differs
-    now. ``tables``: by distribution id, how its table was last judged.
+    ``run_id``: the run that scored it. ``is_same_record``: whether its record is unchanged since. ``is_other_method``:
+    whether the methodology version has changed since. ``tables``: by distribution id, what is known of the last two
+    inspections of its table.
     """
 
     run_id: str
@@ -45,11 +45,12 @@ class LastScore:
     tables: Mapping[str, _Table]
 
     def is_withdrawn(self, run_id: str, part_id: str | None, basis: Basis | None) -> bool:
-        """Return whether a finding that is no longer found had been our mistake, rather than fixed by the publisher.
+        """Return whether a finding that this run no longer made was a mistake of ours, and not fixed by the publisher.
 
-        That is so if its source is unchanged and only the rules have changed. ``part_id``: id of its distribution; None
-        if it is about the dataset. ``basis``: the only source it depends on; None if there are several, and then the
-        result is False.
+        That is so if the data it was made from are unchanged and only our rules have changed. ``run_id``: this run.
+        ``part_id``: id of the distribution it is about; None if it is about the dataset. ``basis``: what it was made
+        from, the "record", the "table", or the "file" as the record describes it. None means several of these; the
+        result is then False.
         """
         if basis == "record":
             return self.is_same_record and self.is_other_method
@@ -60,11 +61,11 @@ class LastScore:
         return is_new and (basis == "table" or self.is_same_record)
 
     def renamed(self, part_id: str | None, field: str | None) -> str | None:
-        """Return the new ``field`` of a finding about a table's column that has been renamed; None if it was not
-        renamed.
+        """Return the value of ``field`` after a column of a table was renamed; None if the column was not renamed.
 
-        ``part_id``: id of the distribution. ``field``: "rule: column". A column was renamed if the table has as many
-        columns as before and another name is at the column's position.
+        ``field``: what a finding about a column has, "<rule>: <column>"; the result has the new name. ``part_id``: id
+        of the distribution with the table. A column was renamed if the table has as many columns as before and a name
+        that it did not have before is at the column's position.
         """
         table = self.tables.get(part_id or "")
         rule, _, old = (field or "").partition(": ")
@@ -119,10 +120,10 @@ class Withdrawal:
 
 
 def write_withdrawals(catalog: Catalog, run_id: str, found: Iterable[Withdrawal], corrected_at: str) -> None:
-    """Write a correction for each withdrawn finding.
+    """Write a row of ``corrections`` for each withdrawn finding.
 
-    If a publisher had disputed the finding, the outcome "corrected" is stored with that reply. ``corrected_at``: UTC
-    instant. Call it inside a transaction, after the new scores are written.
+    If a publisher had disputed the finding, the last reply that did so gets the outcome "corrected". ``corrected_at``:
+    UTC instant. Call it inside a transaction, after the new scores are written.
     """
     for one in found:
         finding_id = _id_of(catalog, one.finding_key)
@@ -161,9 +162,10 @@ def _id_of(catalog: Catalog, key: int) -> str:
 
 
 def keep_replies(catalog: Catalog, moved: Mapping[int, int]) -> None:
-    """Move replies from findings whose column was renamed to the new findings that continue them.
+    """Move the replies to findings about a renamed column to the findings about the column with its new name.
 
-    ``moved``: mapping from the key of the old finding to that of the new one. Call it inside a transaction.
+    ``moved``: mapping from the key of the old finding in ``finding_rows`` to that of the new one. The old finding also
+    gets a reference to the new one. Call it inside a transaction.
     """
     for old, new in moved.items():
         old_id, new_id = (_id_of(catalog, key) for key in (old, new))

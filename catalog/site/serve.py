@@ -135,9 +135,9 @@ def _unpack(copy: sqlite3.Connection) -> None:
 
 
 def is_current(public: Path) -> bool:
-    """Return whether a public copy exists and was made by a version that has all of today's views.
+    """Return whether the public copy at ``public`` exists and has all views of this version of the program.
 
-    It does not tell whether the catalogue has changed since then.
+    It does not tell whether the catalogue has changed since the copy was made.
     """
     if not public.is_file():
         return False

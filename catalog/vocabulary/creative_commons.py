@@ -75,8 +75,8 @@ def from_url(key: str) -> str | None:
 def from_name(key: str) -> str | None:
     """Return the id of the Creative Commons licence that a name means, such as "CC-BY-4.0"; None if it means none.
 
-    ``key``: the name as :func:`.folding.name_key` returns it. A name with any word that does not belong to such a
-    licence gives None.
+    ``key``: the name as :func:`.folding.name_key` returns it. The result is None if any word of the name cannot be part
+    of the name of a Creative Commons licence.
     """
     tokens, at = key.split(), 0
     if len(tokens) > 40:
@@ -92,12 +92,14 @@ def from_name(key: str) -> str | None:
 
 
 def in_prose(key: str) -> tuple[set[str], set[str | None]]:
-    """Return which Creative Commons licences a sentence mentions: a set of certain ids, and a set of uncertain
-    mentions.
+    """Return which Creative Commons licences a sentence mentions: a set of certain ids and a set of uncertain mentions.
 
-    ``key``: the sentence as :func:`.folding.name_key` returns it. Certain are ids with a version, CC0 and the public
-    domain mark. An uncertain mention can contradict a licence but not establish one. It is an id without version, a
-    version alone ("-1.0" for "Creative Commons 1.0 Universal"), or None for words that make no licence.
+    ``key``: the sentence as :func:`.folding.name_key` returns it. Certain are ids with a version, and those of CC0 and
+    the public domain mark.
+
+    An uncertain mention is an id without version, a version alone ("-1.0" for "Creative Commons 1.0 Universal"), or
+    None for words of Creative Commons that make no licence. It does not establish a licence, but it may contradict one
+    found elsewhere.
     """
     tokens, at = key.split(), 0
     firm: set[str] = set()

@@ -20,10 +20,10 @@ HVD_LAW = "R/2023/138"
 
 @lru_cache(maxsize=4096)
 def law_key(text: str) -> str:
-    """Return a key that is the same for all addresses of one EU law, such as "R/2023/138".
+    """Return a key that is the same for all ways to name one EU law, such as "R/2023/138" for a regulation.
 
-    Recognised are its ELI, at any host and in any language, and its CELEX number. Any other law gets its address, or
-    else its name, in a form for comparison.
+    An EU law is recognised by its ELI address, at any host and in any language, or by its CELEX number. For any other
+    text the key is the address or, if it is none, the name, in a form for comparison.
     """
     if match := _ELI.search(text):
         return f"{_KINDS[match[1].lower()]}/{match[2]}/{int(match[3])}"

@@ -45,8 +45,10 @@ class Source(Strict):
 
 
 class Irm(Strict):
-    """The verdicts of OGP's Independent Reporting Mechanism on the commitment (opengovpartnership.org/glossary). None
-    means that it gave none."""
+    """The verdicts of OGP's Independent Reporting Mechanism on the commitment (opengovpartnership.org/glossary).
+
+    A field is None if the mechanism has not given that verdict.
+    """
 
     verifiable: bool | None = None
     potential_for_results: Literal["unclear", "modest", "substantial"] | None = None
@@ -62,7 +64,7 @@ class Period(Strict):
 
 
 class Clause(Strict):
-    """A condition that a dataset meets or not. If several keys are set, the dataset must meet all of them."""
+    """A condition that a dataset meets or does not meet. If several keys are set, the dataset must meet all of them."""
 
     portal: Text | None = None
     """Id of a portal."""
@@ -90,8 +92,11 @@ class Clause(Strict):
 
 
 class Scope(Strict):
-    """The datasets that a commitment covers: those that meet all clauses of ``all``, at least one of ``any`` (if there
-    are any), and none of ``not``."""
+    """The datasets that a commitment covers.
+
+    These are the datasets that meet all conditions of ``all``, at least one of ``any`` (if it has any), and none of
+    ``not``.
+    """
 
     mode: Literal["cohort", "current"] = "current"
     """cohort: the datasets of the first run that was read; current: searched for again in every run. In both modes a
@@ -183,7 +188,7 @@ class Commitment(Strict):
         return self._folder
 
     def in_folder(self, folder: Path) -> Commitment:
-        """Set the folder in which CSV files of external indicators are looked for; return this commitment."""
+        """Set the folder in which CSV files of external indicators are looked for, and return this same object."""
         self._folder = folder
         return self
 

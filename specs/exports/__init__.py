@@ -54,8 +54,7 @@ class ExportColumn(Strict):
 
 
 class ExportFile(Strict):
-    """The definition of one exported CSV file, from which its workbook and its copies in other languages are made
-    too."""
+    """The definition of one exported CSV file. Its workbook and its copies in other languages follow from it too."""
 
     name: str = ""
     """Name of the file, without its extension."""
@@ -76,7 +75,7 @@ class ExportFile(Strict):
 
     @property
     def for_programs(self) -> tuple[ExportColumn, ...]:
-        """Return the columns of the plain CSV: those that are not only for people."""
+        """Return the columns of the plain CSV, which programs read: all but those that only copies for people have."""
         return tuple(one for one in self.column if not one.for_people)
 
 
@@ -92,19 +91,21 @@ def _head() -> _Head:
 
 
 def schema_version(schema: Schema = SCHEMAS[-1]) -> str:
-    """Return the version of the columns of all exported CSV files, as "major.minor", in the form ``schema``.
+    """Return the version of the columns of all exported CSV files, as "major.minor".
 
-    A new column raises the minor version; a removed column, or one with a new meaning, raises the major version.
+    ``schema``: the major version for which it is wanted. A new column raises the minor version; a removed column, or
+    one with a new meaning, raises the major version.
     """
     return _head().schema_version[str(schema)]
 
 
 @cache
 def export_files(schema: Schema = SCHEMAS[-1]) -> dict[str, ExportFile]:
-    """Return the definitions of all CSV files of a form by name, in the order in which data packages list them.
+    """Return the definitions of all CSV files by name, in the order in which data packages list them.
 
-    ``schema``: major version of the columns; files, columns and parts of keys that it lacks are left out. Raise
-    SpecError with file, key and remedy.
+    ``schema``: major version of the columns; what that version does not have (files, columns, parts of keys) is left
+    out. Raise SpecError if the file with the definitions is invalid; the message names the file, the key and what to
+    do.
     """
     found = []
     for path in sorted(HERE.glob("*.toml")):

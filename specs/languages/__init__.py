@@ -123,8 +123,10 @@ def language(code: str | None) -> Language:
 
 
 def missing(one: Language) -> list[str]:
-    """Return the keys, such as "phrases.score", that only one of English and the language ``one`` has. Empty if the
-    language is complete."""
+    """Return the keys, such as "phrases.score", by which the language ``one`` and English differ, sorted.
+
+    These are the keys that only one of the two has; the result is empty if the language is complete.
+    """
     english = languages()["en"]
     pairs = [
         (name, getattr(english, name), getattr(one, name)) for name in ("columns", "phrases", "metrics", "table_rules")

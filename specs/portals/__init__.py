@@ -118,8 +118,11 @@ class Limits(Strict):
 
 
 class Retire(Strict):
-    """When a dataset is retired, which means marked as withdrawn: after so many complete harvests, and so many days, in
-    which its portal did not list it. A retired dataset stays in the catalogue."""
+    """When a dataset that its portal no longer lists is retired, which means marked as withdrawn.
+
+    It is retired after so many complete harvests without it, and so many days; both must be reached. A retired dataset
+    stays in the catalogue.
+    """
 
     grace_runs: Annotated[int, Field(ge=1)] = 3
     """Complete harvests in a row that did not see it."""
@@ -128,8 +131,10 @@ class Retire(Strict):
 
 
 class BrokenPolicy(Strict):
-    """When the address of a file is called broken: after so many failed checks, and so many days. Until both are
-    reached its state is unknown."""
+    """When the address of a file is called broken: after so many failed checks in a row, and so many days.
+
+    Until both are reached, the failures do not count against the publisher.
+    """
 
     after_checks: Annotated[int, Field(ge=1)] = 3
     """Checks in a row that failed, one a night at most."""
@@ -138,8 +143,10 @@ class BrokenPolicy(Strict):
 
 
 class Recheck(Strict):
-    """How many hours pass until an address is checked again. An address whose data change, or whose check fails, starts
-    again at the first step."""
+    """How many hours pass until an address is checked again, as steps that grow while nothing changes.
+
+    After a failed check, or if the data at the address have changed, the first step is used again.
+    """
 
     hours: Annotated[tuple[Annotated[int, Field(ge=0, le=8_760)], ...], Field(min_length=1)] = (12, 24, 168, 720)
     """Hours of each step, from a run to the next one that asks (as in udata-hydra). [0] asks in every run."""
@@ -163,7 +170,7 @@ class Schedule(Strict):
 
 
 class Notify(Strict):
-    """Who is told, beside the portal's contact, when a run finds news about the portal's government."""
+    """Who is sent a message, beside the portal's contact, when a run finds news about the portal's government."""
 
     webhooks: tuple[WebAddress, ...] = ()
     """Addresses that get a JSON message by POST. They are never written into the catalogue, which is public."""

@@ -286,10 +286,10 @@ def _plain(row: Mapping[str, Any], portal_type: str | None) -> Entry:
 
 
 def key_of(url: str) -> str:
-    """Return a text that is equal for different addresses of one portal: host, path and query of ``url``, without
-    scheme, "www." and the paths of APIs and of the portal's own pages.
+    """Return a key that is equal for different addresses of one portal, to recognise duplicates in a list.
 
-    Raise ValueError if ``url`` is no valid address.
+    It consists of the host, path and query of ``url``. The scheme, "www." and the paths of APIs and of the portal's own
+    pages are left out. Raise ValueError if ``url`` is not a valid address.
     """
     parts = urlsplit(url)
     host = (parts.hostname or "").removeprefix("www.")

@@ -143,11 +143,12 @@ def templates() -> tuple[Template, ...]:
 
 
 def template_of(group: Group, portal_type: str | None = None) -> Template | None:
-    """Return the software's own robots.txt whose rules equal those of ``group``, so that the portal's operator has not
-    changed it. None if there is none, or if ``group`` names Winnow.
+    """Return the robots.txt of a portal software whose rules equal ``group``; None if there is none, or if ``group``
+    names Winnow.
 
-    ``portal_type`` restricts the search to software of one portal type; None means any. A single different rule or
-    number means that somebody edited the file.
+    If there is one, the operator of the portal has not edited the file that came with the software: a single different
+    rule or number means that somebody did. ``portal_type``: compare only with software of this portal type; None
+    compares with all.
     """
     if group.is_named:
         return None

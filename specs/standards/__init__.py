@@ -25,8 +25,10 @@ def shapes(standard: str) -> bytes:
 
 @cache
 def schema(standard: str) -> dict[str, Any]:
-    """Return the JSON Schema for a dataset under a standard. ``standard`` is one of SCHEMAS. The result is cached: do
-    not change it."""
+    """Return the JSON Schema for a dataset under a standard.
+
+    ``standard``: one of SCHEMAS. The result is cached: do not change it.
+    """
     text = files(__name__).joinpath(f"{_FILES.get(standard, standard)}.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found

@@ -90,16 +90,21 @@ text."""
 
 
 def interned(column: str) -> str:
-    """Return an SQL expression for the text of a column of ``INTERNED``, given with the alias of its table."""
+    """Return an SQL expression for the text that a cell of one of the columns ``INTERNED`` stands for.
+
+    Such a cell holds the text or its integer key in ``finding_texts``. ``column``: name of the column with the alias of
+    its table in the query, for example "q.unknown".
+    """
     return f"coalesce((select text from finding_texts where key = {column}), {column})"  # noqa: S608
 
 
 def public_id(alias: str = "") -> str:
-    """Return an SQL expression for the id of a finding, of the row ``alias`` of ``finding_rows``.
+    """Return an SQL expression for the id of a finding, as text, from a row of ``finding_rows``.
 
-    The id of a finding is 20 hexadecimal digits, of which the row holds the 10 bytes; an id of another form, which an
-    import may have brought, is held as text. Write it exactly so: an index is on this expression, which is cast
-    because SQLite compares a column of texts only with an index of texts.
+    ``alias``: name of ``finding_rows`` in the query; "" for none. The row holds an id of 20 hexadecimal digits as 10
+    bytes; an id of another form, which an import may have brought, is held as text. Use the expression unchanged in
+    conditions: an index on exactly this expression makes them fast. It contains a cast because SQLite compares a column
+    of texts only with an index of texts.
     """
     column = f"{alias}.public_id" if alias else "public_id"
     return f"cast(case typeof({column}) when 'blob' then lower(hex({column})) else {column} end as text)"

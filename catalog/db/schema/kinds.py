@@ -31,9 +31,9 @@ class TableSpec:
 
 
 def c(kind: type, description: str, references: str | None = None) -> ColumnSpec:
-    """Return a column; the name is short to keep the declarations readable.
+    """Return the declaration of a table's column; the name is short to keep the tables readable.
 
-    ``kind``: Python type of the values. ``references``: the table that the values refer to, or None.
+    ``kind``: Python type of the values. ``references``: the table whose ids the values are, or None.
     """
     return ColumnSpec(kind, description, references)
 

@@ -43,11 +43,13 @@ _HEADERS = (
 
 @hookimpl(wrapper=True)
 def render_cell(value: object, column: str, table: str | None) -> Generator[None, list[Any], list[Any]]:
-    """Render a cell whose text looks like JSON (a hook of Datasette), so that no other plugin renders it.
+    """Render a cell whose text looks like JSON, or that holds the id of a row (a hook of Datasette).
 
-    It is shown as a link only in query results, for which ``table`` is None, and only if it is an object with ``href``
-    and ``label``. Errors that other plugins raise for such a cell are ignored. Ids of rows that a view shows are links
-    too: SQLite has no foreign keys of views, by which Datasette links those of tables.
+    JSON-like text is shown as text, and a list of texts as words. A JSON object with just ``href`` and ``label`` is
+    shown as a link in the result of a query, for which ``table`` is None.
+
+    The id of a row is shown as a link to it where a view has it: Datasette links the ids in tables by their foreign
+    keys, and views have none. The result replaces that of other plugins for such a cell, and their errors are ignored.
     """
     ours = _drawn(value, table) or _row_link(value, column, table)
     try:

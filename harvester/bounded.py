@@ -102,20 +102,19 @@ class BoundedChild:
         return self._process.pid if self._process else None
 
     def call(self, document: bytes | Path, *, within_s: float | None = None, **options: Any) -> Any:
-        """Return what the function of the child returns for ``document``: its content, or the path of a file.
+        """Return what the child's function returns for ``document``, which is given as bytes or as the path of a file.
 
         ``within_s`` is the time limit of this call in seconds; None means the limit given to the constructor.
-        ``options`` are passed to the function and must be representable as JSON. Raises TooMuchError if a limit is
-        reached, ValueError with the message of an exception of the function, and RuntimeError if the child does not
-        start.
+        ``options`` are passed to the function and must be representable as JSON. Raise TooMuchError if a limit is
+        reached, ValueError if the function raises an exception, and RuntimeError if the child does not start.
         """
         with self._lock:
             self._start()
             return self._exchange(document, options, within_s or self._seconds)
 
     async def call_async(self, document: bytes | Path, *, within_s: float | None = None, **options: Any) -> Any:
-        """Like :meth:`call`, but other tasks of the event loop continue meanwhile. Cancelling the call ends the
-        child."""
+        """Do the same as :meth:`call`, while other tasks of the event loop continue. If the call is cancelled, the
+        child is killed."""
         # A child ends with the thread that started it; these threads last as long as the process.
         work = asyncio.get_running_loop().run_in_executor(
             _threads(), lambda: self.call(document, within_s=within_s, **options)

@@ -6,10 +6,14 @@ __all__ = ["ArchiveError", "ShardError"]
 
 
 class ArchiveError(Exception):
-    """Raised if a file is not the WARC archive of a run, or holds a run that the catalogue cannot take. The message
-    names the file, the problem and the next step."""
+    """Raised if a file is not the WARC archive of a run, or if its run cannot be replayed, for example because the
+    catalogue holds a later run. The message names the file, the problem and the next step."""
 
 
 class ShardError(Exception):
-    """Raised if a task or a part of a split run cannot be used. The message names the file, the problem and the next
-    step."""
+    """Raised if a run whose addresses are checked on several machines cannot be split, worked on or merged.
+
+    Examples: a task (the folder with the addresses for one machine) or a part (the folder with what that machine found)
+    is incomplete, was changed, or is of another version of the program; or the Dask scheduler does not respond. The
+    message names the file or address, the problem and the next step.
+    """

@@ -35,12 +35,12 @@ _SPELLINGS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%Y/%m/%
 
 
 def undated_digest(path: Path, at: str) -> str | None:
-    """Return the SHA-256 of a file without the dates near its download, so that a file which only repeats the time at
-    which it was generated keeps its digest.
+    """Return the SHA-256 of a file from which the dates near its download are removed.
 
-    ``at`` is the instant of the download in ISO 8601. Removed are its day and the days before and after, in common
-    notations and with a time of day that follows, and numbers that express one of them in seconds or milliseconds since
-    1970. None for a file of more than MAX_FOLDED_BYTES (32 MB).
+    A file that only repeats the time at which it was generated thus keeps its digest. ``at`` is the instant of the
+    download in ISO 8601. Its day, the day before and the day after are removed in common notations, with the time of
+    day that follows, and also as numbers of seconds or milliseconds since 1970. Return None for a file of more than
+    MAX_FOLDED_BYTES (32 MB).
     """
     if path.stat().st_size > MAX_FOLDED_BYTES:
         return None
@@ -78,9 +78,14 @@ def _instant(text: str) -> datetime:
 def change_of(before: ResourceCheck | None, seen: ResourceCheck) -> dict[str, Any]:
     """Return when the data behind a working address last changed, as values for fields of ResourceCheck.
 
-    ``before`` is the check stored for the address earlier, or None; ``seen`` is the new check. The keys are
-    ``changed_at``, ``change_decided_by`` (which sign showed the change), ``unchanged_until``, ``is_volatile`` and
-    ``is_changed``. Empty if there is nothing to compare and the server states no date.
+    ``before`` is the check stored for the address earlier, or None; ``seen`` is the new check. The keys are:
+
+    ``changed_at``: the time of the change. ``change_decided_by``: the sign that showed it, such as "checksum" or
+    "last_modified". ``unchanged_until``: the time of the last check that still found the old data, or None.
+    ``is_volatile``: the bytes differ only in dates and times near the download. ``is_changed``: the change was seen by
+    this check.
+
+    The result is empty if there is nothing to compare and the server states no date.
     """
     told = _told_by_server(seen)
     if before is None or (before.change_decided_by is None and before.last_modified is None and before.sha256 is None):
@@ -124,13 +129,13 @@ def _declared_anew(before: ResourceCheck, seen: ResourceCheck) -> str | None:
 def schedule_of(
     before: ResourceCheck | None, seen: ResourceCheck, run_id: str, recheck: Recheck, *, is_changed: bool = False
 ) -> dict[str, Any]:
-    """Return when an address is to be checked next, as the ResourceCheck fields ``stable_checks`` and
-    ``next_check_at``.
+    """Return when an address is to be checked next, as the ResourceCheck fields ``stable_checks`` (number of equal
+    results in a row) and ``next_check_at``.
 
     ``before`` is the previous check of the address, or None; ``seen`` is the new one. ``recheck`` holds the portal's
-    intervals. ``is_changed`` tells whether the data changed since ``before``. The interval grows while results stay the
-    same, and starts again with the first after a change or a failure. It counts from the start of the run ``run_id``,
-    so that a resumed or replayed run gives the same result.
+    intervals. ``is_changed`` tells whether the data changed since ``before``. While the results stay the same, the
+    interval grows from step to step of ``recheck.hours``. After a change or a failure the first step applies again. The
+    interval counts from the start of the run ``run_id``, so that a resumed or replayed run gives the same result.
     """
     is_same = (
         before is not None

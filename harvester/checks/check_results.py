@@ -45,7 +45,7 @@ def _size(response: Response) -> int | None:
 def of_response(
     target: CheckTarget, response: Response, saved: SavedBody | None, data: Path, cors: str | None = None
 ) -> ResourceCheck:
-    """Return the check of an address whose server responded with success.
+    """Return the result of checking an address whose server responded with success.
 
     ``saved`` is the body saved from ``response``, or None if only headers were requested. ``data`` is the data folder,
     to which the stored file path is relative. ``cors`` is the Access-Control-Allow-Origin header of an earlier HEAD
@@ -103,8 +103,8 @@ def _noted(meta: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_before(before: ResourceCheck, response: Response) -> ResourceCheck:
-    """Return the check of an address that responded with 304 (not modified): the previous check ``before`` with the
-    status, time and redirects of ``response``."""
+    """Return the result of checking an address that responded with 304 (not modified): a copy of the previous check
+    ``before`` with the status, time and redirects of ``response``."""
     return replace(
         before,
         outcome="ok",
@@ -130,7 +130,7 @@ def of_fault(
     method: str | None,
     meta: dict[str, Any] | None = None,
 ) -> ResourceCheck:
-    """Return the check of an address whose request failed.
+    """Return the result of checking an address whose request failed.
 
     ``fault`` says why. ``response`` is the response that shows the fault, or None if none arrived; then time and
     redirects are taken from ``meta``, the request's meta. ``method`` is the HTTP method, or None if no request was
@@ -156,7 +156,7 @@ def of_fault(
 
 
 def is_unchanged(before: ResourceCheck | None, seen: ResourceCheck) -> bool:
-    """Return whether the headers in the check ``seen`` show that the file is the one downloaded at the check
+    """Return whether the headers of the new check ``seen`` show that the file is still the one downloaded at the check
     ``before``.
 
     The ETag or Last-Modified must be equal, and none of ETag, Last-Modified and length may differ. False if ``before``

@@ -22,8 +22,8 @@ __all__ = ["CheckRunner", "CheckTask"]
 class CheckTask:
     """One address to check, with the settings of its portal.
 
-    ``rule`` says after how many failed checks and days the address is called broken; ``recheck`` how soon it is checked
-    again.
+    ``target`` is the address with what its record declares and its previous check. ``rule`` says after how many failed
+    checks and days the address is called broken. ``recheck`` says how soon it is checked again.
     """
 
     target: CheckTarget

@@ -16,11 +16,11 @@ __all__ = ["due_jobs"]
 def due_jobs(
     run: RunContext, portals: Sequence[PortalSpec], urls: Sequence[str] | None = None
 ) -> tuple[list[CheckTask], int]:
-    """Return the addresses that the run should check now, the most urgent first, and how many the portals' limits
-    leave out.
+    """Return the addresses that the run should check now, the most urgent first, and the number of due addresses that
+    exceed ``limits.max_checks`` of their portals and are left out.
 
     An address that several portals list is checked once, for the portal where it is most urgent. ``urls``: check these
-    instead, whether or not they are due; None means those that are due.
+    addresses instead, whether or not they are due; None means those that are due.
     """
     jobs: dict[str, CheckTask] = {}
     beyond = 0

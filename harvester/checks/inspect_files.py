@@ -56,10 +56,12 @@ def look_into(
 
     ``declared`` is the format that all files should have, such as "CSV"; None means the extension of each file's name.
     ``contact`` is sent with requests. ``allow_local`` permits addresses on this machine and network. ``workers`` is the
-    number of processes, ``seconds`` the time limit for one file. ``data_docs`` is a folder for Great Expectations' Data
-    Docs on the tables, which are written after the last inspection; then Great Expectations checks every expectation
-    itself. Raise DataDocsError if they cannot be written. A file that cannot be read gives a report with the
-    status "unknown" and a note.
+    number of processes, ``seconds`` the time limit for one file.
+
+    ``data_docs`` is a folder for Great Expectations' Data Docs on the tables; None means that none are written. They
+    are written after the last inspection. If the folder is given, Great Expectations itself evaluates every
+    expectation. Raise DataDocsError if the Data Docs cannot be written. A file that cannot be read gives a report with
+    the status "unknown" and a note.
     """
     with TemporaryDirectory(prefix="winnow-") as folder, InspectionPool(min(workers, len(files)), seconds) as pool:
         failed: dict[int, str] = {}

@@ -68,7 +68,8 @@ def check(run: RunContext, portals: Sequence[PortalSpec]) -> None:
     """Check the addresses of ``portals`` that are due and were not yet checked in this run, within the run's budget.
 
     Portals declared local are checked separately: links of other portals must not lead to local addresses, and links of
-    a local portal only to its own. Writes the checks and the traffic to the catalogue. Raises faults of the catalogue.
+    a local portal only to its own. Write the checks and the traffic to the catalogue. Raise CatalogError if it cannot
+    be written.
     """
     carried_over, begun = 0, time.monotonic()
     for chosen in _by_local_addresses(portals):
@@ -86,7 +87,7 @@ def check_jobs(
     """Check the addresses of ``jobs`` within the run's budget; return how many were left for the next run.
 
     ``portals`` must include the portals of all jobs. ``begun``: when the stage began, by the monotonic clock; None
-    means now. Raises faults of the catalogue.
+    means now. Raise CatalogError if the catalogue cannot be written.
     """
     begun = time.monotonic() if begun is None else begun
     left = 0
@@ -113,8 +114,11 @@ def _local(portal: PortalSpec) -> frozenset[str]:
 
 
 def check_again(run: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
-    """Check the addresses ``urls`` of one portal now, whether or not they are due, within the run's budget. The traffic
-    that the run reports does not change. Raises faults of the catalogue."""
+    """Check the addresses ``urls`` of ``portal`` now, whether or not they are due, within the run's budget.
+
+    Write the checks and ``run.traffic`` to the catalogue; the stored summary of the run stays as it is. Raise
+    CatalogError if the catalogue cannot be written.
+    """
     jobs, _ = due_jobs(run, [portal], urls)
     check_jobs(run, [portal], jobs)
 
@@ -293,11 +297,12 @@ class LinkSpider(scrapy.Spider):
                     self.end_without_network()
 
     async def is_network_there(self, *, is_at_end: bool = False) -> bool:
-        """Return whether this machine's network works: whether an address that responded earlier in this stage, or that
+        """Return whether this machine's network works: an address that responded earlier in this stage, or the address
         of a portal, responds now.
 
-        ``is_at_end`` tells that all queues are done: then the network is tested in any case, and otherwise only if an
-        outage is likely. If the network works, the checks withheld on suspicion of an outage are stored as failures.
+        The network is tested only if an outage is likely or ``is_at_end`` is true; otherwise the result is True.
+        ``is_at_end`` tells that the queues of all hosts are empty. If a test shows that the network works, the failed
+        checks that were kept back because of a possible outage are stored as failures.
         """
         async with self.probing:
             if not (self.outage.is_likely or is_at_end):
@@ -322,8 +327,8 @@ class LinkSpider(scrapy.Spider):
             return True
 
     def end_without_network(self) -> None:
-        """End the stage because this machine's network is down. All queues are emptied for the next run, and the
-        failures since the last response are stored as unknown."""
+        """End the stage because this machine's network is down. Addresses still in the queues are left for the next
+        run, and failures since the last response are stored with outcome "unknown"."""
         if self.is_network_lost:
             return
         self.is_network_lost = True
@@ -345,8 +350,8 @@ class LinkSpider(scrapy.Spider):
         self.downloads[job.target.portal_id] = self.downloads.get(job.target.portal_id, 0) + 1
 
     def settle(self, *seen: ResourceCheck) -> None:
-        """Add finished checks to those waiting to be written. They are written to the catalogue in batches of
-        WRITE_EVERY (100)."""
+        """Add the finished checks ``seen`` to those that wait to be written to the catalogue, and report progress.
+        Write all that wait once there are WRITE_EVERY (100)."""
         if not seen:
             return
         self.waiting += seen

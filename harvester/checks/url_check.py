@@ -55,8 +55,8 @@ class UrlCheck:
         self.cors: str | None = None
 
     async def outcome(self) -> ResourceCheck | None:
-        """Run the check and return its result. None if this run is a replay and its archive holds no exchange with the
-        address."""
+        """Run the check and return its result. Return None if the run is a replay and its archive holds no exchange
+        with the address."""
         response = await self.ask("HEAD", self.conditions())
         if isinstance(response, faults.RequestFault):
             if response.kind == "not_recorded":
@@ -103,8 +103,8 @@ class UrlCheck:
         self.last = request
 
     def failed(self, fault: faults.RequestFault, response: Response | None = None) -> ResourceCheck:
-        """Return the check of an address that failed with ``fault``; ``response`` is the response that shows it, or
-        None."""
+        """Return the result of a check that failed with ``fault``. ``response`` is the response that shows the fault,
+        or None."""
         request = self.last
         assert request is not None
         return of_fault(self.target, fault, response, str(request.method), request.meta)
@@ -129,8 +129,8 @@ class UrlCheck:
         return asked
 
     async def responded(self, response: Response) -> ResourceCheck:
-        """Return the check of an address that responded to the first request. If its file may be a table, download it,
-        unless it has not changed since the last download."""
+        """Return the result of checking an address that responded to the first request, with ``response``. If its file
+        may be a table, download it, unless it has not changed since the last download."""
         before = self.target.previous
         if response.status == 304 and before is not None:
             self.run.traffic["not_modified"] += 1
@@ -172,7 +172,7 @@ class UrlCheck:
         return await self.ask("GET", headers, save=save) if lost is not None and lost.kind == "cut_short" else loaded
 
     def seen(self, response: Response) -> ResourceCheck:
-        """Return the check of the address made from ``response``, with the file that was saved from that response, if
+        """Return the result of the check as ``response`` shows it, with the file that was saved from that response, if
         any."""
         return of_response(self.target, response, response.meta.get("saved"), self.run.data, self.cors)
 
@@ -252,6 +252,7 @@ def askable(url: str) -> str:
 
 
 def file_name_of(url: str) -> str:
-    """Return the path of a download relative to the data folder, named after the hash of the address alone."""
+    """Return the path of a download, relative to the data folder. It depends on the address alone, whose SHA-256 names
+    the file: for example "files/ea/8b42c77522f8ed8d9c4d3af873f68736.bin"."""
     digest = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()
     return f"files/{digest[:2]}/{digest[2:34]}.bin"

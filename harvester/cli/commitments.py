@@ -62,7 +62,10 @@ def _known(data: Path, folder: Path | None) -> list[Commitment]:
     "--scope", "scopes", multiple=True, help="key=value, such as portal=data-gov; each further one widens the scope."
 )
 @click.option(
-    "--indicator", "indicators", multiple=True, help="measure:baseline:target; an empty baseline is measured."
+    "--indicator",
+    "indicators",
+    multiple=True,
+    help="measure:baseline:target; if the baseline is empty, the first value measured is taken.",
 )
 @_FOLDER
 @click.pass_obj
@@ -90,7 +93,7 @@ def _from_template(name: str, said: dict[str, Any]) -> str:
 @_JSON
 @click.pass_obj
 def check(data: Path, name: str, folder: Path | None, as_json: bool) -> None:
-    """Check a commitment FILE or ID: its faults, what its scope matches today, and what each indicator reads."""
+    """Check a commitment FILE or ID: whether it is valid, what its scope covers, and what its indicators measure."""
     from harvester.terminal.commitments import show_check
     from specs.commitments import load_file
 

@@ -36,7 +36,7 @@ def add_to(group: click.Group) -> None:
     "--data-docs",
     type=click.Path(file_okay=False, writable=True, path_type=Path),
     metavar="DIR",
-    help="Write Great Expectations' Data Docs on the tables into this folder: pages without cells.",
+    help="Write Great Expectations' Data Docs on the tables into this folder; they show no values of cells.",
 )
 @click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(1), help="Seconds for one file.")
 def inspect(

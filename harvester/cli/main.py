@@ -257,7 +257,7 @@ _stage_command(
     click.option(
         "--replay",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
-        help="Repeat the night of a WARC file, offline, in an empty folder or in that of the night before.",
+        help="Repeat the night in this WARC file, offline; --data is an empty folder or that of the night before.",
     ),
 )
 _stage_command("harvest", ("harvest",), "Only read the portals' records.", network_options)
@@ -287,7 +287,12 @@ def _catalogue(data: Path) -> Path:
 @click.argument("portal")
 @click.argument("run")
 @click.option("--by", default="the operator", show_default=True, help="Who approves, and why; it is stored.")
-@click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of the portal file, for [retire].")
+@click.option(
+    "--portals",
+    "registry",
+    type=click.Path(path_type=Path),
+    help="Folder with the portal file; its section [retire] is used.",
+)
 @click.pass_obj
 def approve(data: Path, portal: str, run: str, by: str, registry: Path | None) -> None:
     """Accept a suspect harvest of PORTAL in RUN as complete; datasets that it did not see count as missing.

@@ -366,8 +366,7 @@ def import_portals(
 
 @portals.command("template")
 def template() -> None:
-    """Print an inventory to fill in: a table of datasets that a small office can maintain by hand and have
-    harvested."""
+    """Print a CSV table to fill in: a small office lists its datasets in it, and Winnow can harvest it."""
     from harvester.spiders.inventory.spider import template as text
 
     click.echo(text(), nl=False)

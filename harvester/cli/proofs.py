@@ -22,7 +22,7 @@ def add_to(group: click.Group) -> None:
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.pass_obj
 def verify(data: Path, files: tuple[Path, ...]) -> None:
-    """Check that nothing was changed after it was sealed: the chain of manifests, the outputs, and any FILES."""
+    """Check that no exported file or manifest was changed after export, and name the run that made each of FILES."""
     from catalog.exports.manifest import verify as check
 
     found = check(data, list(files))

@@ -46,7 +46,10 @@ def _catalogue(data: Path) -> Path:
 @click.option("--publishers", is_flag=True, help="Also send to the addresses that publishers declare in their records.")
 @click.option("--webhook", "webhooks", multiple=True, help="Post JSON here, in addition to the portal files' webhooks.")
 @click.option(
-    "--portals", "registry", type=click.Path(path_type=Path), help="Folder of portal files, for their [notify]."
+    "--portals",
+    "registry",
+    type=click.Path(path_type=Path),
+    help="Folder with portal files; their section [notify] is used.",
 )
 @click.pass_obj
 def send(

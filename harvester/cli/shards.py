@@ -24,10 +24,10 @@ def shard_options(command: Any) -> Any:
         click.option(
             "--shard",
             type=click.Path(path_type=Path, exists=True, file_okay=False),
-            help="Work on this task of winnow shards; no catalogue is needed.",
+            help="Folder of a task of winnow shards to work on; no catalogue is needed.",
         ),
         click.option(
-            "--out", type=click.Path(path_type=Path, file_okay=False), help="With --shard: new folder of the part."
+            "--out", type=click.Path(path_type=Path, file_okay=False), help="With --shard: new folder for the results."
         ),
     ]
     for option in reversed(options):
@@ -37,7 +37,9 @@ def shard_options(command: Any) -> Any:
 
 @click.command()
 @click.argument("shards", type=click.IntRange(1, 10_000), metavar="NUMBER")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="New folder of the tasks.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="New folder for the tasks."
+)
 @click.option("--full", is_flag=True, help="Request everything again, whatever is cached.")
 @contact_option
 @budget_options
@@ -47,9 +49,10 @@ def shards(
     data: Path, /, shards: int, out: Path, portals: tuple[str, ...], registry: Path | None, portal_type: str | None,
     allow_local: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Split what is to be checked now into NUMBER tasks, for as many machines.
+    """Split the addresses that are due for a check into NUMBER tasks, one for each machine.
 
-    Each machine works on one with "winnow check --shard OUT/3 --out PART"; "winnow merge PART..." stores the parts.
+    Each machine works on one task with "winnow check --shard OUT/3 --out PART"; "winnow merge PART..." stores what the
+    machines found.
     """
     from harvester.cli.registry import resolve
     from harvester.shards.run import begin
@@ -65,7 +68,12 @@ def shards(
 
 
 def work_on_shard(data: Path, options: dict[str, Any]) -> None:
-    """Work on the task that the command ``check`` was given with --shard, and print what was found."""
+    """Check the addresses of one task of ``winnow shards``, write what was found into a new folder, and print the
+    counts.
+
+    ``options``: the options of the command ``check`` by name, among them "shard" (folder of the task) and "out" (the
+    new folder). Raise click.UsageError if "out" is None, and ShardError if the task cannot be used.
+    """
     from harvester.cli.configuration import load
     from harvester.shards.work import work
     from harvester.terminal.night import progress
@@ -91,7 +99,7 @@ def work_on_shard(data: Path, options: dict[str, Any]) -> None:
 @click.argument("parts", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.pass_obj
 def merge(data: Path, parts: tuple[Path, ...]) -> None:
-    """Store the PARTS that machines made from the tasks of winnow shards. Storing one twice changes nothing."""
+    """Store what machines found for the tasks of winnow shards (folders PARTS). Storing one twice changes nothing."""
     from harvester.shards.run import finish
 
     if not (data / "catalog.db").is_file():

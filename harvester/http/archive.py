@@ -83,8 +83,8 @@ class _Member:
 class Archive:
     """The WARC file to which one run writes its HTTP requests and responses. A resumed run appends to the same file.
 
-    ``path``: the file. ``run_id``: the run, as "20240131T020000Z". ``info``: what is needed to replay the run; it is
-    stored in the first record.
+    ``path``: the file. ``run_id``: the run, as "20240131T020000Z". ``info``: what a replay needs, stored in the first
+    record: a dictionary with the keys run_id, command, stages, contact and portals.
     """
 
     def __init__(self, path: Path, run_id: str, info: dict[str, Any]) -> None:
@@ -241,12 +241,15 @@ class Replay:
             raise ArchiveError(f"{path}: the archive does not say which run it holds; name one made by --archive")
 
     def response_to(self, request: Request) -> tuple[Response, dict[str, Any]]:
-        """Return the recorded response to a request, and what was noted about the exchange.
+        """Return the recorded response to a request, and a dictionary of notes on the exchange.
 
-        If the same request was sent several times, each call returns the next response. The notes are a dictionary
-        with ``elapsed_ms``, ``cut``, ``is_saved``, ``exchange`` and facts about the connection. If the request failed
-        in that run, RetryableFault or SettledFault is raised with the recorded fault. SettledFault is also raised if
-        the file holds no further response to it.
+        If the same request was sent several times, each call returns the next response. The notes are ``elapsed_ms``;
+        ``cut``, the reason why the body is incomplete, or None (see :class:`harvester.http.saving.SavedBody`);
+        ``is_saved``, whether the body was saved to a file; ``exchange``, the WARC-Record-ID; and ``first_byte_ms``,
+        ``tls_version``, ``tls_fault`` and ``certificate_expires_on``.
+
+        If the request failed in the recorded run, raise RetryableFault or SettledFault with that fault. Raise
+        SettledFault also if the archive holds no further response to the request.
         """
         waiting = self._places.get((request.method, mask(request.url)))
         if not waiting:

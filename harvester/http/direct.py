@@ -83,9 +83,9 @@ class DirectDownloader(Downloader):
         """Send a request through the downloader middlewares, follow redirects and retries, and return the final
         response.
 
-        ``on_request`` is called with every request before it is sent, also with those of redirects and retries. After
-        a failure, the last one it got is the one that failed. Exceptions of the middlewares and of the download
-        handler are raised if no middleware handles them.
+        ``on_request`` is called with every request before it is sent, including those of redirects and retries. If this
+        method raises, the request passed to ``on_request`` last is the one that failed. An exception of a middleware or
+        of the download handler is raised if no middleware handles it.
         """
         while True:
             on_request(request)

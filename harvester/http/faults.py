@@ -75,9 +75,9 @@ __all__ = [
 class RequestFault:
     """Why a request failed.
 
-    ``kind``: a code of the table at the top of this module. ``outcome``: what the failure says about the address:
-    "failing" (it does not work), "invalid" (no request can be made from it) or "unknown" (nothing). ``detail``: what
-    happened, as a phrase. ``remedy``: what the user or the portal's operator can do.
+    ``kind``: a code of the table at the top of this module, such as "timeout". ``outcome``: what the failure says about
+    the address: "failing" (it does not work), "invalid" (no request can be made from it) or "unknown" (nothing).
+    ``detail``: what happened, as a phrase. ``remedy``: what the user or the portal's operator can do.
     """
 
     kind: str
@@ -93,7 +93,8 @@ class HostResting(IgnoreRequest):
 class BudgetSpent(IgnoreRequest):
     """A request was not sent, because the harvest has reached a limit of the portal: bytes, records or time.
 
-    A trial by detection also raises it, after its first record or its last allowed request.
+    It also ends the trial harvests with which the type of a portal is detected: after the first record, or once all
+    allowed requests are used.
     """
 
 
@@ -143,7 +144,7 @@ _WALL_HEADERS = ("cf-mitigated", "x-amzn-waf-action", "x-datadome", "x-iinfo", "
 def is_bot_wall(status: int, body: bytes, headers: object) -> bool:
     """Return whether a response is the challenge page of a bot protection such as Cloudflare, Akamai or Imperva.
 
-    ``headers``: the response's headers, in which header names are looked up.
+    ``status``, ``body`` and ``headers`` are those of the response. Of the headers only the names are used.
     """
     if status == 202:
         # AWS sends 202 or 405 with a script instead of the page.
@@ -155,9 +156,9 @@ def is_bot_wall(status: int, body: bytes, headers: object) -> bool:
 
 
 def of_response(response: Response) -> RequestFault | None:
-    """Return the fault that a response's status or challenge page states.
+    """Return the fault that follows from a response's status, or from its being the challenge page of a bot protection.
 
-    The result is None if the status is 2xx or 304 and the body is no challenge page of a bot protection.
+    Return None if the status is 2xx or 304 and the body is no such page.
     """
     status = response.status
     if status != 202 and 200 <= status < 300 or status == 304:
@@ -185,8 +186,9 @@ def of_response(response: Response) -> RequestFault | None:
 def of_download(cut: str | None, size_bytes: int) -> RequestFault | None:
     """Return the fault of a download that ended early; None if it is complete or if our own size limit ended it.
 
-    ``cut``: why it ended, see :class:`harvester.http.saving.SavedBody`. ``size_bytes``: the number of bytes saved.
-    With a fault, nothing is known about the file: not its size, not its content, not whether it is empty.
+    ``cut``: why it ended, see :class:`harvester.http.saving.SavedBody`. ``size_bytes``: the number of bytes saved; it
+    is only named in the message. If a fault is returned, do not judge the file by the bytes that arrived: neither its
+    size nor its content, nor whether it is empty.
     """
     match cut:
         case "connection":
@@ -216,7 +218,7 @@ def of_download(cut: str | None, size_bytes: int) -> RequestFault | None:
 
 
 def of_other_part(said: str) -> RequestFault:
-    """Return the fault of a server that sent another byte range of a file than its beginning.
+    """Return the fault of a server that was asked for the beginning of a file and sent another byte range.
 
     ``said``: what the server sent, for example its Content-Range header.
     """

@@ -24,10 +24,10 @@ class PrivateAddressError(OSError):
 
 
 def own_addresses(url: str, also: Iterable[str] = ()) -> frozenset[str]:
-    """Return the IP addresses, each with its port, of a portal that its portal file declares local.
+    """Return the IP addresses of a portal on this machine or a private network, each with its port ("127.0.0.1:8080").
 
-    Only these local addresses may be requested when the portal is harvested; other services on the same machine stay
-    closed. ``url``: the portal's address. ``also``: further places as "host:port". The set is empty if the host name
+    Its portal file must declare it with ``local``. A harvest of the portal may request these private addresses and no
+    others. ``url``: the portal's address. ``also``: further places as "host:port". The set is empty if the host name
     does not resolve.
     """
     parts = urlsplit(url)

@@ -35,17 +35,16 @@ class Credential:
     """What must never be stored: the key as read, the key as sent, and the password in it."""
 
     def is_for(self, url: str) -> bool:
-        """Return whether the key may be sent to ``url``: it is on the portal's host, and encrypted if the portal's
-        address is.
-        """
+        """Return whether the key may be sent to ``url``: its host is that of the portal, and its scheme is https if the
+        portal's own address is https."""
         try:
             return host_of(url) == self.site and (url.startswith("https:") or not self.is_secure)
         except ValueError:
             return False
 
     def without(self, url: str) -> str:
-        """Return an address of the portal without the query parameter that holds the key; other addresses stay as
-        they are.
+        """Return ``url`` without the query parameter that holds the key. Addresses to which the key may not be sent are
+        returned unchanged.
 
         Some portals copy the key into their links to further pages.
         """
@@ -56,9 +55,8 @@ class Credential:
         return urlunsplit(parts._replace(query="&".join(left)))
 
     def added(self, url: str) -> str:
-        """Return an address of the portal with the query parameter that holds the key; other addresses stay as they
-        are.
-        """
+        """Return ``url`` with the query parameter that holds the key. It is returned unchanged if the key is sent as a
+        header, or may not be sent to ``url``."""
         if self.query is None or not self.is_for(url):
             return url
         parts = urlsplit(self.without(url))

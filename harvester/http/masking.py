@@ -25,9 +25,9 @@ _OURS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-
 def masked_body(body: IO[bytes], credential: Credential | None = None) -> tuple[IO[bytes], int, str, int]:
     """Return a copy of a body in which logins and keys are masked.
 
-    The result is (file with the masked body, its size in bytes, its SHA-256, number of masked places).
-    ``credential``: the portal's key, which is masked too; None if there is none. The body is read in pieces that do
-    not split an address.
+    The result is (file with the masked body, its size in bytes, its SHA-256, number of masked places). ``credential``:
+    the portal's key, which is masked too; None if there is none. The body is read in chunks that are never cut within
+    an address.
     """
     out: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # the caller reads it
     digest, size, count, rest = hashlib.sha256(), 0, 0, b""

@@ -24,9 +24,9 @@ def has_responded(seen: ResourceCheck) -> bool:
 
 
 class Outage:
-    """Collects checks that failed without a connection, until it is clear whether our own network is down.
+    """Collects the checks of addresses that got no connection, until it is clear whether our own network is down.
 
-    ``held``: these checks, by host.
+    ``held``: the collected checks, as a mapping from host to list.
     """
 
     def __init__(self) -> None:
@@ -50,17 +50,18 @@ class Outage:
 
     @property
     def is_likely(self) -> bool:
-        """Return whether so many hosts have failed in a row, ten at first, that our own network must be tested."""
+        """Return whether so many hosts have failed in a row (HOSTS, 10) that our own network must be tested."""
         return len(self.held) >= self.asked_at
 
     def release(self) -> list[ResourceCheck]:
-        """Return the collected checks unchanged, because our network works, and begin anew."""
+        """Return the collected checks unchanged and forget them. Call this when our own network works."""
         held = [one for checks in self.held.values() for one in checks]
         self.held, self.asked_at = {}, HOSTS
         return held
 
     def lost(self) -> list[ResourceCheck]:
-        """Return the collected checks with outcome "unknown", because our network is down, and begin anew."""
+        """Return the collected checks with outcome "unknown" and fault "ours", and forget them. Call this when our own
+        network is down."""
         why = f"the network of this machine failed: {len(self.held)} hosts in a row did not answer, and no other"
         return [
             replace(one, outcome="unknown", fault="ours", detail=f"{why} ({one.fault}: {one.detail})"[:500])

@@ -49,8 +49,9 @@ class Reconnect:
     async def process_exception(self, request: Request, exception: Exception) -> Request | None:
         """Wait for the next pause after a refused connection, and return a copy of the request to send again.
 
-        The result is None, so that the exception stands, if it is of another kind, if the host never responded, if
-        all retries are used, if the harvest has ended, or if the crawl only checks distributions.
+        Return None, so that Scrapy handles the exception, in each of these cases: the connection was not refused; the
+        host has not responded in this harvest; all retries are used; the harvest has ended; the crawl only checks
+        distributions.
         """
         spider: Any = self.crawler.spider
         tries = int(request.meta.get("reconnects", 0))

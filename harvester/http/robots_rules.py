@@ -22,8 +22,9 @@ MAX_KEPT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class SiteRules:
-    """The rules of a site's robots.txt that apply to Winnow. ``group``: the group of the file that was chosen for
-    Winnow.
+    """The rules of a site's robots.txt that apply to Winnow.
+
+    ``group``: the rules of the User-agent group that names Winnow, or else of the group for all robots.
     """
 
     text: str | None
@@ -65,7 +66,10 @@ def rules_of(status: int, body: bytes) -> SiteRules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How the robots.txt of a portal's host is applied to requests to the portal's API. ``rules``: its rules."""
+    """How the robots.txt of a portal's host is applied to requests to the portal's API.
+
+    ``rules``: the rules in that robots.txt.
+    """
 
     rules: SiteRules
     is_obeyed: bool

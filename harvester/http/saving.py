@@ -52,10 +52,11 @@ class BodySaver:
 class SavedBody:
     """The result of saving a response body to disk.
 
-    ``path``: the file. ``size_bytes`` and ``sha256``: the size and hash of what was saved, unpacked. ``cut``: why it
-    is incomplete; None if it is complete. The values are "size" (our own limit; the file holds the beginning),
-    "timeout", "slow", "connection" (broke off) and "coding" (cannot be decompressed). After these four, the saved
-    bytes must not be used.
+    ``path``: the file. ``size_bytes`` and ``sha256``: the size and hash of what was saved, unpacked. ``cut``: why the
+    body is incomplete; None if it is complete.
+
+    The values of ``cut`` are "size" (our own limit; the file holds the beginning), "timeout", "slow", "connection"
+    (broke off) and "coding" (cannot be decompressed). With any value but "size", the saved bytes must not be used.
     """
 
     path: Path

@@ -46,7 +46,8 @@ class Unpack:
     def process_response(self, request: Request, response: Response) -> Response | Request:
         """Return the response with its body decompressed, or the request again if that fails and retries are left.
 
-        Raise IgnoreRequest if the body would be larger than the limit, ResponseDataLossError if no retry is left.
+        Raise IgnoreRequest if the decompressed body would be larger than the limit, and ResponseDataLossError if no
+        retry is left.
         """
         # A body saved to a file was unpacked while it was written.
         if request.method == "HEAD" or not response.body or "saved" in request.meta or "first_bytes" in request.meta:

@@ -14,8 +14,11 @@ __all__ = ["read", "read_reply"]
 
 
 def read(document: Path, *, today: str) -> dict[str, Any]:
-    """Parse the file of replies ``document`` and return the result as a JSON object with the keys "replies", "reports",
-    "problems" and "blank". ``today`` is a date in ISO 8601. Runs in a child process of :func:`read_reply`."""
+    """Parse the file of replies ``document`` and return the fields of ParsedReplies as a JSON object: "replies",
+    "reports" (of citizens), "problems" (rows that cannot be used) and "blank" (number of rows without a reply).
+
+    ``today`` is a date in ISO 8601. Runs in a child process of :func:`read_reply`.
+    """
     return asdict(parse(document, date.fromisoformat(today)))
 
 

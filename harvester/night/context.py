@@ -26,7 +26,10 @@ __all__ = ["CheckBudget", "RunContext"]
 @dataclass(frozen=True, slots=True)
 class CheckBudget:
     """Limits of one run for the check of addresses, over all portals together: number of requests, bytes received, and
-    minutes. None means no limit beside each portal's own."""
+    minutes.
+
+    None means that the run as a whole has no such limit. The limits of each portal apply in any case.
+    """
 
     requests: int | None = None
     bytes: int | None = None
@@ -94,9 +97,11 @@ class RunContext:
         return self._budget
 
     def store_checks(self, checks: Sequence[ResourceCheck], rules: Mapping[str, BrokenRule] | None = None) -> None:
-        """Write finished checks to the catalogue, or pass them on if they are taken elsewhere.
+        """Write finished checks of addresses to the catalogue. If ``take_checks`` is set, pass them to that function
+        instead.
 
-        ``rules``: by address, when repeated failures make it broken.
+        ``rules`` maps an address to the rule after how many failed checks and days it is called broken; None or a
+        missing address means the default rule.
         """
         if self.take_checks is not None:
             self.take_checks(checks)

@@ -31,9 +31,10 @@ _BUDGET = CheckBudget(requests=1_000, bytes=1_000_000_000, minutes=10)
 
 
 def is_checkable(finding: Mapping[str, Any]) -> bool:
-    """Return whether asking its address again can settle a disputed finding; others depend on the portal's record.
+    """Return whether a new request to the address in a disputed finding can show if the finding is right.
 
-    ``finding``: a row with the columns resource_url and rule_id.
+    False for findings that depend on the portal's record only. ``finding``: a row with the columns resource_url and
+    rule_id.
     """
     return bool(finding["resource_url"]) and metrics()[finding["rule_id"]].observed
 
@@ -42,15 +43,18 @@ def look_again(
     catalog: Catalog, data: Path, portals: Sequence[PortalSpec], reply_ids: Sequence[str], contact: str
 ) -> dict[str, int]:
     """Check again the findings that publishers disputed in their replies, and store an outcome for each reply. Return
-    the number of disputes by outcome: "corrected", "upheld" or "not_checkable".
+    the number of replies by outcome: "corrected", "upheld" or "not_checkable".
 
-    Of a disputed cause at most ``OF_CAUSE_MAX`` findings are checked again. It is upheld if most of these are seen to
-    fail. It is corrected if they are all its findings, all could be seen, and no more fail than do not hold. Otherwise
-    it is not checkable. The next nights check the other addresses. Each finding that does not hold is a correction.
+    The addresses of the findings are requested again, and their files measured anew, as part of the last run. If there
+    was no run yet, nothing is done. Each finding that turns out to be wrong is stored as a correction.
+
+    A reply can also dispute a cause: a fault with one root, which has many findings. At most ``OF_CAUSE_MAX`` (50) of
+    these are checked now; the next nights check the other addresses. The outcome is "upheld" if more than half of these
+    findings still fail. It is "corrected" if they are all findings of the cause, each was checked with a clear result,
+    and at most half of them still fail. Otherwise it is "not_checkable".
 
     ``reply_ids`` are the replies just imported. ``portals`` are the portal files, and ``data`` is the data folder.
-    ``contact`` is sent with requests. Addresses are requested again and their files measured anew, as part of the last
-    run. If there was no run yet, nothing is done.
+    ``contact`` is sent with requests.
     """
     run_id = catalog.latest_run()
     found = disputed(catalog, reply_ids)

@@ -17,11 +17,11 @@ __all__ = ["judged"]
 def judged(
     spider: HarvestState, outside: tuple[str, ...] = (), stats: HarvestStats | None = None
 ) -> tuple[Verdict, list[str]]:
-    """Return the verdict on the harvest of ``spider``, and the reasons for it.
+    """Return the verdict on the harvest of ``spider`` ("complete", "partial", "suspect" or "failed"), and the reasons.
 
-    ``outside`` names hosts (or other places) that hold listed data but need not be read, in addition to those that the
-    portal file and earlier approvals name; "*" stands for all. ``stats`` holds the counts to judge; None means those of
-    ``spider``.
+    ``outside`` names hosts (or other places) that hold data listed by the portal but need not be read, in addition to
+    those that the portal file and earlier approvals name; "*" stands for all. ``stats`` holds the counts to judge; None
+    means those of ``spider``.
     """
     portal, before, stats = spider.portal, spider.before, stats or spider.stats
     known: dict[str, Any] = {}

@@ -16,7 +16,11 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def main(task: str, out: str, parent_id: str) -> int:
-    """Work on the task in the folder ``task`` and write the part into ``out``. Return 0, or 1 with a message."""
+    """Work on the task in the folder ``task`` and write what was found into the folder ``out``.
+
+    ``parent_id``: the process id of the parent, in digits; the process ends with its parent. Return the exit code: 0,
+    or 1 with a message on stderr if the task cannot be used, and 1 if the parent has already ended.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != int(parent_id):

@@ -35,11 +35,14 @@ _CHECK, _REPORT = TypeAdapter(ResourceCheck), TypeAdapter(TableReport)
 
 
 def merge(catalog: Catalog, data: Path, parts: Sequence[Path]) -> tuple[str, list[int], list[int]]:
-    """Store what the folders ``parts`` hold, in any order; parts that are stored already change nothing.
+    """Store in the catalogue what machines found in their shards of a run: the folders ``parts``, in any order.
 
-    Return the run, the shards merged now and the shards still missing. ``data`` is the data folder. Raise ShardError
-    before anything is stored if a part is of another run, or of another version, or if two are of the same shard; and
-    for a part with a wrong value, before anything of that part is stored.
+    Parts that are stored already change nothing. Return the run id, the numbers of the shards stored now, and the
+    numbers of the shards whose part is still missing. ``data`` is the data folder.
+
+    Raise ShardError before anything is stored if the parts are of several runs, of a run that this catalogue did not
+    split or that is not its last, or of another version, or if two different ones are of the same shard. Raise it for a
+    part with a wrong value before anything of that part is stored.
     """
     heads = [(part, read_head(part / "part.json", 1_000_000)) for part in parts]
     run_id = _same_run(catalog, heads)

@@ -38,10 +38,11 @@ log = logging.getLogger(__name__)
 
 
 def guarded_address(address: str, tls: Path | None) -> str:
-    """Return the ``address`` of a scheduler if it may be connected to: "tls://host:8786", or "tcp://127.0.0.1:8786".
+    """Return the address of a Dask scheduler as a URL, if it is safe to connect to: "tls://host:8786", or
+    "tcp://127.0.0.1:8786" on this machine.
 
-    ``tls``: folder with ca.pem, cert.pem and key.pem; needed for every address beyond this machine. Raise ShardError
-    otherwise.
+    ``tls``: folder with ca.pem, cert.pem and key.pem; an address of another machine needs it. Raise ShardError for any
+    other address.
     """
     parts = urlsplit(address if "://" in address else f"tcp://{address}")
     if parts.scheme == "tls" and tls is not None:
@@ -61,10 +62,13 @@ def guarded_address(address: str, tls: Path | None) -> str:
 
 
 def check_on_cluster(run: RunContext, portals: Sequence[PortalSpec], address: str, tls: Path | None = None) -> None:
-    """Check what is due in ``run`` on the workers of the Dask scheduler at ``address``, and store what they find.
+    """Check the addresses that are due in ``run`` on the workers of the Dask scheduler at ``address``, and store the
+    results in the catalogue.
 
-    A shard whose worker dies is worked on once more; if that fails too, its addresses wait for the next run. ``tls``:
-    see :func:`guarded_address`. Raise ShardError if Dask is not installed or the scheduler cannot be reached.
+    The addresses are split into shards, one for each thread of the workers. If a worker dies, its shard is tried once
+    more on another. If that fails too, the addresses of the shard are left for the next run. ``tls``: see
+    :func:`guarded_address`. Raise ShardError if Dask is not installed, the scheduler cannot be reached or has no
+    workers.
     """
     address = guarded_address(address, tls)
     try:
@@ -119,9 +123,10 @@ def _allow_one_death(dask_scheduler: Any) -> None:
 
 
 def work_on(task: bytes) -> bytes:
-    """Work on a packed task and return the packed part. Runs on a worker of the cluster.
+    """Check the addresses of a task and return what was found. Runs on a worker of the Dask cluster.
 
-    The work is done in a child process that ends with the worker. Raise RuntimeError with its message if it fails.
+    ``task`` is the folder of a task as a ZIP archive; the result is the folder of the part, packed likewise. The work
+    is done in a child process that ends with the worker. Raise RuntimeError with the child's message if it fails.
     """
     with tempfile.TemporaryDirectory(prefix="winnow-") as folder:
         source, out = _unpacked(task, Path(folder) / "task"), Path(folder) / "part"

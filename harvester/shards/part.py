@@ -35,7 +35,10 @@ MAX_NUMBER = 2**53
 
 @dataclass(frozen=True, slots=True)
 class InspectionRow:
-    """The report on the file of a distribution; ``sha256`` is that of the bytes at ``url`` that were judged."""
+    """The report on the downloaded file of a distribution.
+
+    ``sha256`` is the hash of the bytes at ``url`` that were inspected.
+    """
 
     distribution_id: str
     url: str
@@ -45,7 +48,7 @@ class InspectionRow:
 
 @cache
 def kinds() -> dict[str, str]:
-    """Return the columns of ``checks.parquet`` with their types: the fields of a ResourceCheck.
+    """Return the columns of ``checks.parquet`` (the fields of ResourceCheck) as a mapping from name to type.
 
     The types are "string", "int64" and "bool", "list" for a list of texts, and "json" for an object, stored as text.
     """
@@ -65,9 +68,10 @@ def _kind(hint: Any) -> str:
 def write_part(
     folder: Path, about: Mapping[str, Any], checks: Sequence[ResourceCheck], reports: Sequence[InspectionRow]
 ) -> None:
-    """Write what was found in a shard into ``folder``; ``part.json``, with ``about`` and digests, comes last.
+    """Write what one machine found in its shard into ``folder``: checks.parquet, reports.parquet and, last, part.json.
 
-    Raise ShardError if pyarrow is not installed.
+    ``about``: values for part.json, such as the run and the number of the shard; the SHA-256 of the two Parquet files
+    are added. Raise ShardError if pyarrow is not installed.
     """
     arrow, parquet = _pyarrow()
     columns = zip(*map(attrgetter(*kinds()), checks), strict=True) if checks else [()] * len(kinds())
@@ -114,10 +118,11 @@ def _pyarrow() -> tuple[Any, Any]:
 
 
 def read_rows(path: Path, types: Mapping[str, str], most: int) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a Parquet file of a part, each a tuple of values in the order of ``types``.
+    """Yield the rows of a Parquet file that another machine wrote, each a tuple of values in the order of ``types``.
 
-    ``types``: the columns that the file must have, no more and no fewer. ``most``: rows it may have. The file is read
-    in a child process of bounded memory and time. Raise ShardError if it is anything else.
+    ``types``: the columns that the file must have, no more and no fewer, with their types as in :func:`kinds`.
+    ``most``: the number of rows it may have. The file is read in a child process of bounded memory and time. Raise
+    ShardError if the file is not of this form or cannot be read, or if pyarrow is not installed.
     """
     _pyarrow()
     with BoundedChild("harvester.shards.part:rows_of", seconds=60) as child:
@@ -132,10 +137,12 @@ def read_rows(path: Path, types: Mapping[str, str], most: int) -> Iterator[tuple
 
 
 def rows_of(path: Path, *, types: dict[str, str], group: int, most: int) -> tuple[int, list[list[Any]]]:
-    """Return the number of row groups of a Parquet file, and the columns of the group ``group``. Runs in the child.
+    """Return the number of row groups of a Parquet file, and the values of each column in the row group number
+    ``group``. Runs in the child process of :func:`read_rows`.
 
-    Raise ValueError if the columns are not exactly ``types``, if the file has more than ``most`` rows, if a group has
-    more than ROWS_AT_ONCE (2,000), or if a number is negative or a text too long.
+    A file without rows gives (0, []). Raise ValueError if the columns are not exactly ``types``, if the file has more
+    than ``most`` rows, if a row group has more than ROWS_AT_ONCE (2,000), or if a number is negative or a text too
+    long.
     """
     from pyarrow import compute, parquet
 

@@ -20,21 +20,26 @@ __all__ = ["kept_task", "plan", "planned_portals"]
 
 
 def kept_task(data: Path, run_id: str, number: int) -> Path:
-    """Return the folder in which the data folder keeps the task of a shard until its part is merged."""
+    """Return the folder below the data folder ``data`` that holds the copy of a task: of shard ``number`` of the run
+    ``run_id``. The copy is kept until all parts of the run are merged."""
     return data / "shards" / run_id / str(number)
 
 
 def planned_portals(data: Path, run_id: str, shards: int) -> list[str]:
-    """Return the ids of the portals whose addresses are in the ``shards`` kept tasks of a run, sorted."""
+    """Return the ids of the portals whose addresses were split into the tasks of a run, sorted.
+
+    ``shards``: the number of tasks. Raise ShardError if a copy of a task in the data folder is missing or unusable.
+    """
     tasks = (read_task(kept_task(data, run_id, number)) for number in range(shards))
     return sorted({portal.id for task in tasks for portal in task.portals})
 
 
 def plan(run: RunContext, portals: Sequence[PortalSpec], shards: int, out: Path) -> list[Shard]:
-    """Split what is due in the run ``run`` into ``shards`` tasks, each in a folder of ``out`` named by its number.
+    """Split the addresses that are due in ``run`` into ``shards`` tasks, and write each into a folder of ``out`` named
+    by its number: "0", "1", and so on. Return the shards.
 
-    The data folder keeps a copy of each task, against which its part is compared. Raise ShardError if ``out`` is not
-    empty.
+    The data folder keeps a copy of each task. What a machine later returns is compared with this copy. Raise ShardError
+    if ``out`` is not empty.
     """
     if out.exists() and any(out.iterdir()):
         raise ShardError(f"{out}: the folder is not empty; name a new one, so that no task of another run is mixed in")

@@ -29,10 +29,13 @@ Progress = Callable[[str, str, int, int | None], None]
 def begin(
     data: Path, portals: Sequence[PortalSpec], shards: int, out: Path, options: Mapping[str, Any]
 ) -> tuple[str, list[Shard]]:
-    """Begin a run over ``portals`` whose addresses are checked in ``shards`` shards; return its id and the shards.
+    """Begin a run over ``portals`` whose addresses are checked by several machines; return the run id and the shards.
 
-    ``options``: those of the command: contact, full, and max_requests, max_bytes and max_minutes of the whole run. The
-    run is not complete until :func:`finish` has all parts. Raise AlreadyRunning, CatalogError or ShardError.
+    The addresses are split into ``shards`` tasks, written into the folder ``out``. ``options``: those of the command
+    ``winnow shards`` by name: contact, full, max_requests, max_bytes and max_minutes. The limits are for the run as a
+    whole. The run is complete when :func:`finish` has merged what all machines found. Raise AlreadyRunning if another
+    process writes to the data folder, CatalogError if the catalogue cannot be used, and ShardError if ``out`` is not
+    empty.
     """
     with writing(data) as catalog:
         run_id = catalog.begin_run(
@@ -65,9 +68,12 @@ def finish(
     bounds: TableBounds = TableBounds(),  # noqa: B008  # it cannot be changed
     on_progress: Progress = lambda stage, what, done, total: None,
 ) -> tuple[str, list[int], list[int]]:
-    """Merge ``parts``, and end their run if none is missing; return what :func:`.merge.merge` returns.
+    """Merge ``parts``, the folders with what machines found, and complete their run if no part is missing. Return what
+    :func:`.merge.merge` returns, and raise what it raises.
 
-    When the run ends, files whose schema another machine downloaded are looked into here, within ``bounds``.
+    A file whose record declares a schema is not inspected on the machine that downloaded it, because another machine
+    may have downloaded the schema. Such files are inspected here when the run is completed, within ``bounds``.
+    ``on_progress`` is called with stage, portal, number done and number in total.
     """
     with writing(data) as catalog:
         run_id, done, missing = merge(catalog, data, parts)

@@ -14,10 +14,12 @@ REQUEST_S = 0.2
 
 
 def host_groups(jobs: Iterable[CheckTask]) -> list[list[CheckTask]]:
-    """Return the addresses of ``jobs`` in groups that one machine must ask, in the order of the first of each.
+    """Return the addresses of ``jobs`` in groups, each of which must be requested by a single machine, so that pauses
+    between requests to a host are kept.
 
-    A group is the addresses of one host, and of the hosts that an address of it was redirected to at its last check:
-    a redirect is followed on the machine that met it. An address without a host is a group of its own.
+    A group holds the addresses of one host, and those of the hosts to which one of them was redirected at its last
+    check, because the machine that meets a redirect follows it. An address without a host is a group of its own. The
+    groups are in the order of their first addresses.
     """
     groups = _Groups()
     jobs = list(jobs)
@@ -34,10 +36,12 @@ def host_groups(jobs: Iterable[CheckTask]) -> list[list[CheckTask]]:
 
 
 def split(jobs: Sequence[CheckTask], shards: int) -> list[list[CheckTask]]:
-    """Split ``jobs`` into ``shards`` lists, some of which may be empty. Each keeps the order of ``jobs``.
+    """Split ``jobs`` into ``shards`` lists of about equal duration, some of which may be empty. Each keeps the order of
+    ``jobs``.
 
-    Whole groups of hosts are dealt out, those that take longest first, each to the list that has the least to do so
-    far. How long a group takes follows from its delay and its number of addresses.
+    The addresses of a group of :func:`host_groups` stay together. The groups that take longest are assigned first, each
+    to the list with the shortest duration so far. The duration of a group is estimated from its number of addresses and
+    the pauses between requests.
     """
     groups = sorted(host_groups(jobs), key=_seconds, reverse=True)
     spent = [0.0] * shards

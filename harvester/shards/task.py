@@ -40,10 +40,11 @@ MAX_LINE = 4_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardTask:
-    """One shard of a run.
+    """One shard of a run: the share of its addresses that one machine checks, with all that the machine needs.
 
-    ``budget`` and the ``limits.max_downloads`` of the ``portals`` are the share of this shard. ``jobs`` are the
-    addresses to ask, ``inspections`` the distributions whose files are to be looked into.
+    ``number`` is the number of the shard, from 0, and ``shards`` the number of all. ``jobs`` are the addresses to
+    check, ``inspections`` the distributions whose files are to be inspected. ``budget`` and the
+    ``limits.max_downloads`` of ``portals`` are this shard's share of the limits of the run.
     """
 
     run_id: str
@@ -58,12 +59,15 @@ class ShardTask:
 
     @property
     def name(self) -> str:
-        """Return how messages call this shard: "shard 3 of 8 of run 20260131T040000Z", numbered from 0."""
+        """Return the name of this shard in messages: "shard 3 of 8 of run 20260131T040000Z", numbered from 0."""
         return f"shard {self.number} of {self.shards} of run {self.run_id}"
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that must be the same where a shard is planned, worked on and merged."""
+    """Return the versions that must be equal on all machines that split a run, check its shards or merge the results.
+
+    The keys are "program", "methodology" and "table_rules".
+    """
     return {"program": __version__, "methodology": methodology_version(), "table_rules": table_rules_version()}
 
 
@@ -74,9 +78,9 @@ def digest_of(path: Path) -> str:
 
 
 def write_task(folder: Path, task: ShardTask) -> str:
-    """Write ``task`` into the folder ``folder``, which is created; return the digest of its ``task.json``.
+    """Write ``task`` into ``folder``, which is created; return the SHA-256 of its file ``task.json``.
 
-    That digest covers the other files too, because ``task.json`` holds theirs.
+    That digest identifies the whole task, because ``task.json`` holds the SHA-256 of the other files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _write_lines(folder / "addresses.jsonl.gz", (_address(job) for job in task.jobs))

@@ -34,11 +34,13 @@ def work(
     on_progress: Progress = lambda stage, what, done, total: None,
     proxy: str | None = None,
 ) -> dict[str, int]:
-    """Work on the task in the folder ``tasks`` and write a part into the folder ``out``, downloads included.
+    """Check the addresses of the task in the folder ``tasks``, inspect the downloaded files, and write the results and
+    the downloads into the folder ``out``.
 
-    The part is complete once ``out`` has its ``part.json``. Return its counts: "checks", "reports", "not_asked".
-    ``bounds`` limits the look into files. ``proxy``: HTTP proxy of this machine. Raise ShardError if the task cannot be
-    used or ``out`` is not empty.
+    ``out`` is complete once it holds ``part.json``. Return the numbers of "checks", "reports" on files, and
+    "not_asked": the addresses left for the next run. ``bounds`` limits the inspection of files. ``on_progress`` is
+    called with stage, label, number done and number in total. ``proxy``: the HTTP proxy of this machine, or None. Raise
+    ShardError if the task cannot be used, ``out`` is not empty, or pyarrow is not installed.
     """
     task = read_task(tasks)
     if out.exists() and any(out.iterdir()):

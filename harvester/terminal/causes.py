@@ -18,9 +18,10 @@ __all__ = ["show_causes"]
 
 
 def show_causes(rows: Sequence[dict[str, Any]], single: int, *, as_json: bool) -> None:
-    """Print causes, rows of the table ``causes``, one line each, and how many findings stay single.
+    """Print the causes of a portal's findings, one line each, and the number of findings that belong to no cause.
 
-    With ``as_json`` they are printed as JSON, in one object.
+    ``rows``: rows of the table ``causes``. ``single``: that number. With ``as_json`` both are printed as one JSON
+    object.
     """
     if as_json:
         decoded = [{**row, "examples": json.loads(row["examples"] or "[]")} for row in rows]

@@ -319,7 +319,7 @@ def _info(record: Any) -> dict[str, Any]:
 def find_record(path: Path, record_id: str) -> bytes | None:
     """Return one record of a WARC file, unpacked, with its headers and body; None if the file does not hold it.
 
-    ``record_id``: its WARC-Record-ID, with or without angle brackets.
+    ``record_id``: the WARC-Record-ID of the record, with or without angle brackets.
     """
     with path.open("rb") as file:
         records = ArchiveIterator(file, arc2warc=False, no_record_parse=True)

@@ -217,10 +217,10 @@ class Politeness:
         return budget
 
     async def process_request(self, request: Request) -> None:
-        """Wait until the host of the request may be asked again.
+        """Wait until the host of the request may be asked again. In a replay, do not wait.
 
-        The request's ``meta`` may set "delay_s" and "max_wait_s" in place of the crawler's settings. Raise
-        HostResting if the host asks for a longer pause; this is archived too. In a replay nothing is awaited.
+        The request's ``meta`` may set "delay_s" and "max_wait_s" in place of the crawler's settings. If the host asks
+        for a longer pause than "max_wait_s", archive this as a failed request and raise HostResting.
         """
         self.spider.check_request(request)
         # Addresses are sent as declared: quoting them again would ask for something else.

@@ -51,10 +51,11 @@ class ObeyRobots(RobotsTxtMiddleware):
             raise SettledFault(RequestFault("robots", "unknown", why, remedy))
 
     def decision(self, rules: SiteRules, request: Request) -> Decision | None:
-        """Return how robots.txt is applied to a request to the portal's own host, and store that with the harvest.
+        """Return how robots.txt is applied to a request to the portal's own host, and write this into the row of the
+        harvest in the table ``harvests``.
 
-        ``rules``: the rules of the request's host. The result is None for requests to other hosts, and in crawls that
-        check distributions.
+        ``rules``: the rules of the request's host. Return None for requests to other hosts, and in crawls that check
+        distributions.
         """
         spider: Any = self.crawler.spider
         portal: PortalSpec | None = getattr(spider, "portal", None)

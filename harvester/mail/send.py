@@ -85,7 +85,8 @@ def folder_of(letter: Letter, exports: Path) -> Path:
 
 
 def mail_of(letter: Letter, exports: Path, server: SmtpServer) -> EmailMessage:
-    """Return the e-mail for ``letter``, the news for one recipient, with the CSV files of its folder attached.
+    """Return the e-mail for ``letter``, the news for one recipient, with the CSV files of the folder that
+    :func:`folder_of` names attached.
 
     ``exports`` is the folder of all exported files; ``server`` gives sender and reply address. Line breaks in names are
     removed, so that they cannot add mail headers.

@@ -27,9 +27,11 @@ _OF_CONTACT = ("contact_email", "contact_url")
 
 @lru_cache(maxsize=1)
 def fact_names() -> frozenset[str]:
-    """Return the names by which ``specs/metrics.toml`` may refer to facts: fields of datasets and of distributions.
+    """Return the names that ``facts`` and ``evidence`` of a metric in ``specs/metrics.toml`` may contain.
 
-    A field of distributions that datasets have too begins with ``distribution_``.
+    They are the fields of Dataset and Distribution, "contact_email" and "contact_url" for those of the contact point,
+    and "*" for all fields that an interface cannot transport. If Dataset and Distribution both have a field, the name
+    for that of a distribution begins with ``distribution_``.
     """
     whole = {field.name for field in fields(Dataset)}
     part = {field.name for field in fields(Distribution)}
@@ -39,8 +41,11 @@ def fact_names() -> frozenset[str]:
 
 
 def check_facts(metric: Metric) -> None:
-    """Raise SpecError if ``metric`` names a fact that no record has: its measurements would silently be judged as if
-    every interface carried the fact."""
+    """Raise SpecError if ``facts`` or ``evidence`` of a metric name a field that no record has.
+
+    Without this check a typing error would have a silent effect: publishers would be blamed for a field that their
+    portal's interface cannot transport.
+    """
     for key in ("facts", "evidence"):
         for name in getattr(metric, key):
             if name not in fact_names():
@@ -52,12 +57,16 @@ def check_facts(metric: Metric) -> None:
 def not_charged(
     names: Sequence[str], values: list[Measurement], dataset: Dataset, part: Distribution | None = None
 ) -> None:
-    """Replace measurements below 1 by UNKNOWN, in place, if they depend on a fact that the portal's interface cannot
-    transport.
+    """Replace failed measurements by UNKNOWN, in place, where the portal's interface cannot transport what is asked
+    for.
 
-    ``names`` are the ids of the metrics that ``values`` are the measurements of, in the same order. ``dataset`` names
-    the lost facts in ``not_carried``. ``part`` is the distribution that was measured; None means that the dataset
-    itself was.
+    Some interfaces cannot transport certain fields of a record; ``dataset.not_carried`` lists these. A measurement
+    below 1 is replaced if its metric depends on one of them (``facts`` in ``specs/metrics.toml``) and the field is
+    empty.
+
+    - ``values``: the measurements of one dataset or distribution.
+    - ``names``: the metric ids of ``values``, in the same order.
+    - ``part``: the distribution that was measured; None if the dataset itself was.
     """
     lost = frozenset(dataset.not_carried)
     if not lost:
@@ -77,8 +86,11 @@ def _concerned(names: tuple[str, ...]) -> tuple[tuple[int, tuple[str, ...]], ...
 
 
 def is_there(fact: str, dataset: Dataset, part: Distribution | None) -> bool:
-    """Return whether the catalogue has the fact in spite of the loss; for a file, its own or one
-    shared by the dataset.
+    """Return whether a field has a value, although the portal's interface usually cannot transport it.
+
+    ``fact`` is one of :func:`fact_names`. If ``part`` is None, the field of the dataset is meant, else that of the
+    distribution ``part``; for a distribution, the licence, rights and documentation of its dataset count too. The
+    contact point is always that of the dataset.
     """
     if fact in _OF_CONTACT:
         return dataset.contact is not None and bool(getattr(dataset.contact, fact.removeprefix("contact_")))

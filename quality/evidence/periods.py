@@ -141,9 +141,10 @@ def _texts(s: DatasetSubject) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=1)
 def last_change(s: DatasetSubject) -> tuple[date, str] | None:
-    """Return the day of the last change of the data, declared or observed, with words that say how it is known.
+    """Return the day of the last change of the data, declared or observed, and words that say how it is known.
 
-    Days after tomorrow are ignored. None if no date can be read.
+    The words are, for example, "as declared for the dataset". Dates after tomorrow are ignored. None if no date of
+    change can be read.
     """
     found = None
     # It may already be tomorrow where the publisher is. "2026" may mean any day until the end of the year, or today.
@@ -159,7 +160,12 @@ def last_change(s: DatasetSubject) -> tuple[date, str] | None:
 
 
 def lateness(s: DatasetSubject) -> str:
-    """Return a clause that says since when a dataset is late and why; "no" if it is not due or no change is known."""
+    """Return words that say when the data of a dataset last changed, how often they are due, and since when they are
+    late.
+
+    They are shown in the column ``observed`` of a finding of the metric ``up_to_date``, and have at most 300
+    characters. "no" if no update is due or no change is known.
+    """
     due, changed = expectation(s), last_change(s)
     if due is None or changed is None:
         return "no"

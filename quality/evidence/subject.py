@@ -29,7 +29,8 @@ Measurement = float | None | Literal[Unknown.UNKNOWN]
 class DatasetSubject:
     """A dataset in the form that metrics measure: the declared record, and what was observed of its distributions.
 
-    Subjects are equal only to themselves, so that functions can remember their answer for one without comparing it.
+    Two subjects are never equal, even with equal fields. Comparing by identity lets functions cache their result for a
+    subject cheaply.
     """
 
     id: str
@@ -47,5 +48,8 @@ class DatasetSubject:
 
 
 def as_of_day(part: DistributionSubject, as_of: date) -> DistributionSubject:
-    """Return a distribution as it is measured for a day: itself if it was read for that day."""
+    """Return a distribution with its day of measurement, ``as_of``, set to the given day.
+
+    It is ``part`` itself if it has that day already, else a copy.
+    """
     return part if part.as_of == as_of else replace(part, as_of=as_of)

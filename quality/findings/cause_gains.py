@@ -26,10 +26,13 @@ _Gains = tuple[Numbers, NDArray[np.float64]]
 
 
 def dataset_gains(catalog: Catalog, facts: CauseFacts, rule_id: str, members: Numbers) -> _Gains:
-    """Return the datasets whose score rises if findings of one rule are fixed together, and by how many points.
+    """Return by how many points the score of each dataset rises if findings of one rule are all fixed together.
 
-    ``members``: indexes of the findings; those that are disputed or waived do not count. The result has the indexes of
-    the datasets and their gains, 0 to 100.
+    - ``facts``: the findings of a portal, and its datasets and files, as arrays.
+    - ``members``: indexes in ``facts`` of the findings that are fixed. Disputed and waived ones do not count.
+
+    The result is a pair of arrays: indexes in ``facts`` of the datasets with these findings, and the points that each
+    gains, 0 to 100.
     """
     chosen = members[facts.is_open[members]]
     if number_of(rule_id) is None or not len(chosen):
@@ -68,10 +71,13 @@ def _scored_again(catalog: Catalog, facts: CauseFacts, rule_id: str, chosen: Num
 
 
 def rescored(catalog: Catalog, datasets: Sequence[int], rule_id: str, subjects: set[int]) -> NDArray[np.float64]:
-    """Return by how many points the scores of datasets rise if a metric passes for some of their files, or for them.
+    """Return by how many points the score of each dataset rises if one metric passes for the given subjects.
 
-    ``datasets``: row ids, ascending. ``subjects``: row ids of the files, or of the datasets, for which the metric
-    passes. The stored measurements are scored before and after.
+    - ``datasets``: row ids of the datasets to score, ascending; the result has the same order.
+    - ``rule_id``: the id of the metric.
+    - ``subjects``: row ids of what passes: of datasets if the metric is asked of datasets, else of distributions.
+
+    The scores are computed twice from the stored measurements, as they are and with the metric passed.
     """
     own, parts, counts, part_keys = _matrices(catalog, datasets)
     measured = MeasurementMatrix(

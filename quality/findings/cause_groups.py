@@ -17,7 +17,11 @@ _OF_ONE_PUBLISHER = 0.95
 
 
 class Groups:
-    """The groups of a portal's datasets, or of its files; each level is computed once, when it is first asked for."""
+    """Groups of the datasets of a portal, or of its files, in which a common cause of findings may lie.
+
+    There is one division into groups for each level, such as publisher, host or format. Each is computed when it is
+    first needed.
+    """
 
     def __init__(self, facts: CauseFacts, *, is_of_file: bool) -> None:
         self.facts = facts
@@ -28,10 +32,11 @@ class Groups:
         self._found: dict[str, Codes] = {}
 
     def at(self, level: Level | Literal["server"]) -> Codes:
-        """Return the group of each dataset or file at a level; -1 where it is in none.
+        """Return for each dataset or file the number of its group at a level, and the names of the groups.
 
-        A source or a host is a group of its own only if several publishers share it: otherwise it is no wider than the
-        publisher. "server" stands for all hosts. File services, where anyone may put files, are left out.
+        The number is -1 if it is in no group. At the levels "source" and "host", only groups with datasets of several
+        publishers count; otherwise the group is the same as that of the publisher. "server" gives all hosts, whether
+        shared or not. Hosts where anyone may store files, such as file-sharing services, form no group.
         """
         if level not in self._found:
             self._found[level] = self._make(level)

@@ -37,10 +37,11 @@ _FEW = 3
 
 
 def find_causes(catalog: Catalog, run_id: str, portal_ids: Sequence[str], unchanged: Collection[str] = ()) -> int:
-    """Find the causes of the findings of portals as of a run, store them, and rank what to fix first.
+    """Find the common causes of the findings of portals, store them, and rank what to fix first.
 
-    Return the number of causes found. The portals must have been scored, and their entities too; calling it again
-    changes nothing. ``unchanged``: portals of which no dataset was scored in this run; their causes stand.
+    Return the number of causes found. Call it after the datasets of the portals, and the portals, publishers and
+    governments, have been scored for ``run_id``. A second call gives the same result. ``unchanged`` lists portals of
+    which no dataset was scored in this run; for these the stored causes are kept, and are not counted.
     """
     weights: EntityWeights | None = None
     total = 0
@@ -58,7 +59,9 @@ def find_causes(catalog: Catalog, run_id: str, portal_ids: Sequence[str], unchan
 
 
 def confidence(failing: int, applicable: int) -> float:
-    """Return the lower end of the 95 % interval (Wilson) of the share that fails, 0 to 1.
+    """Return the lower end of the 95 % interval (Wilson) of the share ``failing`` / ``applicable``, 0 to 1.
+
+    The more cases there are, the nearer it is to that share. 0 if ``applicable`` is 0.
 
     >>> confidence(5016, 5016) > 0.99 > confidence(10, 10) > confidence(3, 3)
     True

@@ -24,7 +24,11 @@ __all__ = ["CauseKey", "Grouped", "causes_of", "chance_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CauseKey:
-    """What identifies a cause within its portal: rule and root, not its members."""
+    """The identity of a cause within its portal from run to run, whichever findings belong to it at the time.
+
+    It consists of the rule that is broken and of where the cause lies: the level (such as "publisher"), the group at
+    that level, and the value that the findings share.
+    """
 
     rule_id: str
     level: Level
@@ -37,7 +41,10 @@ class CauseKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouped:
-    """A cause: its key, its findings, and the counts that prove it."""
+    """A cause of findings: its identity, the findings, and the counts of failures inside and outside its group.
+
+    Its group is the set of datasets or files that it concerns, such as all files of a server.
+    """
 
     key: CauseKey
     members: Numbers
@@ -54,10 +61,12 @@ class Grouped:
 
 
 def causes_of(facts: CauseFacts, kept: Collection[CauseKey] = ()) -> list[Grouped]:
-    """Return the causes of a portal's findings; a finding that is in none of them stays single.
+    """Return the common causes of a portal's findings. Findings without a common cause are in none of them.
 
-    ``kept``: causes that stood before. They are kept as long as more than half of their group still fails, so that a
-    cause does not come and go with one dataset.
+    - ``facts``: the findings of the portal, and its datasets and files, as arrays.
+    - ``kept``: the causes that were known before this run. Such a cause is returned again as long as more than half of
+      its group fails, even if too little fails to prove a new cause. Otherwise a cause would come and go with a single
+      dataset.
     """
     found: list[Grouped] = []
     order = np.argsort(facts.rule, kind="stable")
@@ -248,11 +257,15 @@ def _joined(days: Sequence[Grouped]) -> list[Grouped]:
 
 
 def chance_of(failing: int, applicable: int, rest_failing: int, rest_applicable: int) -> float:
-    """Return an upper bound of the chance that at least ``failing`` of ``applicable`` fail if each fails as often as
-    in the rest.
+    """Return an upper bound of the probability that so much of a group fails by accident, 0 to 1.
 
-    It is Chernoff's bound for the binomial distribution, exact where all fail; 1.0 if the group fails no more often
-    than the rest. A rest with few members is taken as one failure and one success more (rule of succession).
+    In the group, ``failing`` of ``applicable`` fail; outside it, ``rest_failing`` of ``rest_applicable``. The result
+    bounds the probability of at least ``failing`` failures if the group failed as often as the rest does. It is
+    Chernoff's bound for the binomial distribution, which is exact if all of the group fail. It is 1.0 if the group
+    fails no more often than the rest.
+
+    One failure and one success are added to the rest, so that a rest with few members proves little (rule of
+    succession).
 
     >>> chance_of(10, 10, 50, 100) < 0.01 < chance_of(4, 4, 50, 100)
     True

@@ -83,14 +83,20 @@ Failure = tuple[Rule, float | None]
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """The metrics that give findings about a dataset: those that it fails itself, and those of each distribution."""
+    """The metrics for which a dataset gets findings: those that the dataset itself fails, and those of each
+    distribution.
+    """
 
     own: Sequence[Failure]
     parts: Sequence[Sequence[Failure]]
 
 
 def failures(own: Matrix, parts: Matrix, own_gains: Matrix, part_gains: Matrix) -> Failures:
-    """Return which metrics a dataset and its distributions fail. The arguments are those of :class:`JudgedDataset`."""
+    """Return which metrics a dataset and each of its distributions fail, with the points that a fix brings.
+
+    The arguments are the fields of :class:`JudgedDataset`. Metrics that have no weight in the score and are not
+    reported are left out.
+    """
     is_asked, of_column = _asked("dataset")
     of_dataset = []
     for column in np.flatnonzero((own >= 0) & (own < 1) & is_asked):
@@ -111,7 +117,10 @@ def findings(judged: JudgedDataset) -> list[Finding]:
 
 
 def findings_of(subject: DatasetSubject, failed: Failures) -> list[Finding]:
-    """Return all findings about a dataset, of which is known what fails."""
+    """Return all findings about a dataset: about its record, its distributions and the tables in its files.
+
+    ``failed`` are the metrics that it fails, as :func:`failures` returns them.
+    """
     found = [_dataset_finding(rule, gain, subject) for rule, gain in failed.own]
     for part, of_part in zip(subject.distributions, failed.parts, strict=True):
         if of_part:
@@ -148,9 +157,10 @@ def is_unobserved(judged: JudgedDataset, distribution_id: str | None, rule_id: s
 
 @cache
 def basis(rule_id: str) -> Basis | None:
-    """Return what alone decides about a finding of this rule: "record", "file" or "table".
+    """Return the only thing that the findings of a rule depend on: "record", "file" or "table"; else None.
 
-    If that has not changed, neither can the finding. None if time, a server or other datasets also decide.
+    As long as that is unchanged, the findings of the rule stay the same. The result is None if they also depend on the
+    date, a server or other datasets. ``rule_id`` is the id of a metric or of a table rule.
     """
     metric = metrics().get(rule_id)
     if metric is None:

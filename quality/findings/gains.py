@@ -91,10 +91,11 @@ def gains(measured: MeasurementMatrix) -> Gains:
 
 
 def shares(value: Matrix) -> Matrix:
-    """Return how many points of the score depend on each answer; with an answer of 1 the dataset gets all of them.
+    """Return how many points of the Winnow score depend on each answer: with the answer 1 the dataset gets all of them.
 
-    ``value`` are the answers of datasets to metrics with a weight, shape (datasets, metrics with a weight), NaN where
-    one is unknown or does not apply. The result has the same shape and is NaN in the same places.
+    ``value`` contains the answers of datasets to the metrics that have a weight, 0 to 1, shape (datasets, metrics with
+    a weight). It is NaN if an answer is unknown or the metric does not apply. The result has the same shape, and is NaN
+    in the same cells. The other cells of a dataset add up to 100.
     """
     w = weighted()
     known = ~np.isnan(value)

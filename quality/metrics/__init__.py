@@ -36,10 +36,10 @@ def _modules() -> tuple[ModuleType, ...]:
 
 @lru_cache(maxsize=3)
 def functions(subject: str) -> dict[str, Callable[[Any], Measurement]]:
-    """Return the functions of all metrics that are asked of one kind of subject, by metric id.
+    """Return the functions that compute the metrics of one kind of subject, by metric id.
 
     ``subject`` is "dataset", "distribution" or "service". The order is that of ``specs/metrics.toml``. Raise SpecError
-    if a metric has no function, or names a fact that no record has.
+    if a metric in that file has no function, or if its ``facts`` or ``evidence`` name a field that no record has.
     """
     chosen = [metric for metric in metrics().values() if metric.subject == subject]
     for metric in chosen:
@@ -57,17 +57,19 @@ def _function(metric_id: str) -> Callable[[Any], Measurement]:
 
 @cache
 def sentence_of(metric_id: str) -> Callable[[Any], str]:
-    """Return the function that says, for a finding, what was found when a metric failed for its subject.
+    """Return the function that words the column ``observed`` of the findings of a metric.
 
-    The function of a metric without such a sentence always returns "no".
+    It is called with the dataset or distribution that failed the metric, and returns for example "the encoding is
+    cp1252". If the metric has no such function, the result is a function that always returns "no".
     """
     name = f"{metric_id}_observed"
     return next((getattr(module, name) for module in _modules() if name in vars(module)), lambda subject: NOTHING_MORE)
 
 
 def observed(metric_id: str, subject: DatasetSubject | DistributionSubject) -> str:
-    """Return what was found when a metric failed for a dataset or distribution, as a sentence for the finding.
+    """Return the words for the column ``observed`` of the finding that ``subject`` fails a metric.
 
-    The result is "no" if the metric has no such sentence.
+    For example "the encoding is cp1252". The result is "no" if the metric has no words of its own. Call it only for a
+    metric that failed.
     """
     return sentence_of(metric_id)(subject)

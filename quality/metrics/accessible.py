@@ -63,7 +63,10 @@ def link_ok(s: DistributionSubject) -> Measurement:
 
 
 def link_ok_observed(s: DistributionSubject) -> str:
-    """Return how the check of the distribution's URL failed, or that the distribution has no URL."""
+    """Return the words for the column ``observed`` of a finding of ``link_ok``: how the check of the URL failed.
+
+    "no address is given" if the distribution has no URL, "no" if its URL was not checked.
+    """
     if s.check is not None:
         return s.check.detail or s.check.fault or "no answer"
     return "no address is given" if s.url is None else NOTHING_MORE
@@ -83,7 +86,10 @@ def tls_valid(s: DistributionSubject) -> Measurement:
 
 
 def tls_valid_observed(s: DistributionSubject) -> str:
-    """Return why the TLS certificate could not be verified."""
+    """Return the words for the column ``observed`` of a finding of ``tls_valid``: why the certificate is not valid.
+
+    "TLS fails" if the reason is not known, "no" if the URL was not checked.
+    """
     return NOTHING_MORE if s.check is None else s.check.tls_fault or "TLS fails"
 
 
@@ -108,7 +114,10 @@ def file_served(s: DistributionSubject) -> Measurement:
 
 
 def file_served_observed(s: DistributionSubject) -> str:
-    """Return what the URL served in place of the file."""
+    """Return the words for the column ``observed`` of a finding of ``file_served``: what came in place of the file.
+
+    "no" if the content was not inspected, or no defect was found in it.
+    """
     return what_and_why(s.table.defects[0]) if s.table is not None and s.table.defects else NOTHING_MORE
 
 

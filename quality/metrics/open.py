@@ -29,7 +29,11 @@ def licence_known(s: DistributionSubject) -> float | None:
 
 
 def licence_known_observed(s: DistributionSubject) -> str:
-    """Return a clause that names the licence, as recognised or else as declared, in at most 300 characters."""
+    """Return the words for the column ``observed`` of a finding of ``licence_known``: which licence is declared.
+
+    For example "the licence is: free to use". A recognised licence has its title, any other the declared words. At most
+    300 characters; "no licence is given" without a licence.
+    """
     found = s.licence.title if s.licence else s.distribution.licence or s.dataset.licence
     return f"the licence is: {found}"[:300] if found else "no licence is given"
 
@@ -54,7 +58,10 @@ def licence_open(s: DistributionSubject) -> Measurement:
 
 
 def licence_open_observed(s: DistributionSubject) -> str:
-    """Return a clause that names the licence, as :func:`licence_known_observed` does."""
+    """Return the words for the column ``observed`` of a finding of ``licence_open``: which licence is declared.
+
+    They are those of :func:`licence_known_observed`.
+    """
     return licence_known_observed(s)
 
 
@@ -71,7 +78,10 @@ def format_open(s: DistributionSubject) -> Measurement:
 
 
 def format_open_observed(s: DistributionSubject) -> str:
-    """Return a clause that names the format of the file served, or else the declared one."""
+    """Return the words for the column ``observed`` of a finding of ``format_open``, such as "the format is XLS".
+
+    The format is that of the file served, or else the declared one.
+    """
     return f"the format is {format_name(s.served_format or s.declared_format)}"
 
 

@@ -107,7 +107,10 @@ def table_encoding_utf8(s: DistributionSubject) -> Measurement:
 
 
 def table_encoding_utf8_observed(s: DistributionSubject) -> str:
-    """Return a clause that names the encoding that was recognised."""
+    """Return the words for the column ``observed`` of a finding of ``table_encoding_utf8``.
+
+    For example "the encoding is cp1252"; "no" if the file was not inspected.
+    """
     return NOTHING_MORE if s.table is None else f"the encoding is {s.table.encoding}"
 
 

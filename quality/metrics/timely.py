@@ -48,7 +48,10 @@ def up_to_date(s: DatasetSubject) -> Measurement:
 
 
 def up_to_date_observed(s: DatasetSubject) -> str:
-    """Return a clause that says when the data last changed, and since when they are late."""
+    """Return the words for the column ``observed`` of a finding of ``up_to_date``.
+
+    They say when the data last changed, how often they are due, and since when they are late.
+    """
     return lateness(s)
 
 
@@ -71,7 +74,12 @@ def modified_truthful(s: DistributionSubject) -> Measurement:
 
 
 def modified_truthful_observed(s: DistributionSubject) -> str:
-    """Return a clause with the declared date of change, and the day after which the data were observed to change."""
+    """Return the words for the column ``observed`` of a finding of ``modified_truthful``.
+
+    For example "declared 2024-05-01; the data changed after 2025-03-02". The second day is that of the last check
+    before the data were observed to change. The second part is left out if no change was observed. "no" if the URL was
+    not checked.
+    """
     if s.check is None:
         return NOTHING_MORE
     changed = f"; the data changed after {s.check.unchanged_until}" if s.check.unchanged_until else ""

@@ -60,7 +60,10 @@ def machine_readable(s: DistributionSubject) -> Measurement:
 
 
 def machine_readable_observed(s: DistributionSubject) -> str:
-    """Return a clause that names the format of the file served, or else the declared one."""
+    """Return the words for the column ``observed`` of a finding of ``machine_readable``: "the format is PDF".
+
+    The format is that of the file served, or else the declared one.
+    """
     return f"the format is {format_name(s.served_format or s.declared_format)}"
 
 
@@ -81,7 +84,7 @@ def format_truthful(s: DistributionSubject) -> Measurement:
 
 
 def format_truthful_observed(s: DistributionSubject) -> str:
-    """Return a clause that names the declared format and the format of the file served."""
+    """Return the words for the column ``observed`` of a finding of ``format_truthful``: "declared CSV, served XLS"."""
     return f"declared {format_name(s.declared_format)}, served {format_name(s.served_format)}"
 
 
@@ -104,7 +107,10 @@ def media_type_truthful(s: DistributionSubject) -> Measurement:
 
 
 def media_type_truthful_observed(s: DistributionSubject) -> str:
-    """Return a clause that names the declared media type and the format of the file served."""
+    """Return the words for the column ``observed`` of a finding of ``media_type_truthful``.
+
+    For example "declared text/csv, served XLS".
+    """
     return f"declared {s.distribution.media_type}, served {format_name(s.served_format)}"
 
 
@@ -119,7 +125,11 @@ def content_type_truthful(s: DistributionSubject) -> Measurement:
 
 
 def content_type_truthful_observed(s: DistributionSubject) -> str:
-    """Return a clause with the Content-Type header as it was sent, and the format of the file served."""
+    """Return the words for the column ``observed`` of a finding of ``content_type_truthful``.
+
+    For example "sent as text/csv, is XLS", with the Content-Type header as it was sent. "no" if the URL was not
+    checked.
+    """
     return NOTHING_MORE if s.check is None else f"sent as {s.check.content_type}, is {format_name(s.served_format)}"
 
 
@@ -135,7 +145,10 @@ def byte_size_truthful(s: DistributionSubject) -> Measurement:
 
 
 def byte_size_truthful_observed(s: DistributionSubject) -> str:
-    """Return a clause with the declared size as it was written, and the size of the file served in bytes."""
+    """Return the words for the column ``observed`` of a finding of ``byte_size_truthful``.
+
+    For example "declared 20 KB, served 1048576 bytes". "no" if the URL was not checked.
+    """
     if s.check is None:
         return NOTHING_MORE
     return f"declared {s.distribution.byte_size}, served {claims.served_bytes(s.check)} bytes"
@@ -154,7 +167,11 @@ def checksum_truthful(s: DistributionSubject) -> Measurement:
 
 
 def checksum_truthful_observed(s: DistributionSubject) -> str:
-    """Return a clause that names the algorithm of the checksum that differs."""
+    """Return the words for the column ``observed`` of a finding of ``checksum_truthful``.
+
+    They say which checksum differs, by the algorithm that the record declares, for example "the declared SHA-256 is
+    another than that of the file".
+    """
     return f"the declared {s.distribution.checksum_algorithm} is another than that of the file"
 
 
@@ -170,7 +187,10 @@ def language_truthful(s: DistributionSubject) -> Measurement:
 
 
 def language_truthful_observed(s: DistributionSubject) -> str:
-    """Return a clause that names the declared languages and the script of the file."""
+    """Return the words for the column ``observed`` of a finding of ``language_truthful``.
+
+    For example "declared en, written in Cyrillic letters". "no" if the URL was not checked.
+    """
     if s.check is None:
         return NOTHING_MORE
     declared = ", ".join(s.distribution.language or s.dataset.language)
@@ -189,7 +209,11 @@ def file_distinct(s: DistributionSubject) -> Measurement:
 
 
 def file_distinct_observed(s: DistributionSubject) -> str:
-    """Return a clause that names the distribution with the same file, in at most 300 characters."""
+    """Return the words for the column ``observed`` of a finding of ``file_distinct``, at most 300 characters.
+
+    They name another distribution with the same file, by the titles of its dataset and its own, for example "the same
+    file as of: Budget 2023 / Spending 2023".
+    """
     return f"the same file as of: {claims.twin_of(s)}"[:300]
 
 

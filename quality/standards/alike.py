@@ -39,7 +39,11 @@ _Found = list[tuple[int, Violation]] | None
 
 
 class FormBook:
-    """The forms of records validated so far, with their results."""
+    """A cache of validation results for SHACL standards, so that equal records are validated only once.
+
+    The key is the form of a record: everything in it that decides which requirements of a standard it violates (see
+    :mod:`quality.standards.forms`).
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
@@ -49,9 +53,11 @@ class FormBook:
         self._whole: dict[tuple[str, int, tuple[int, ...]], Summary | None] = {}
 
     def judge(self, stored: StoredDataset, standards: Sequence[str]) -> dict[str, Summary | None]:
-        """Return what each of the standards in SHACL that apply says of a dataset, whose record did not come as RDF.
+        """Return the results of validating a dataset against SHACL standards, by standard.
 
-        None for a standard by which the dataset must be validated as a whole.
+        Standards that do not apply to the dataset are left out. The value is None for a standard whose result cannot be
+        composed from those of the record's parts; then validate the dataset as a whole. Call it only for records that
+        the portal did not send as RDF.
         """
         if max(len(self._numbers), len(self._whole)) > MOST:
             self.__init__()  # type: ignore[misc]

@@ -26,7 +26,11 @@ _DIGESTS = (32, 40, 56, 64, 96, 128)
 
 
 def form_of_distribution(d: Distribution) -> Hashable:
-    """Return all that the standards in SHACL see of a distribution."""
+    """Return a cache key: distributions with equal keys violate the same requirements of the SHACL standards.
+
+    The licences of their datasets must also be equal. The key contains whether a field is filled or what type its value
+    has; the value itself only if it is invalid or decides.
+    """
     access, download = d.access_url, d.download_url
     of_access = access and _value(access)
     return (
@@ -41,7 +45,11 @@ def form_of_distribution(d: Distribution) -> Hashable:
 
 
 def form_of_dataset(stored: StoredDataset) -> Hashable:
-    """Return all that the standards in SHACL see of a dataset, except its distributions."""
+    """Return a cache key: records with equal keys violate the same requirements of the SHACL standards.
+
+    The key leaves out the distributions, which :func:`form_of_distribution` describes. It contains whether a field is
+    filled or what type its value has; the value itself only if it is invalid or decides.
+    """
     d = stored.dataset
     return (
         d.is_series, _is_said(d.identifier), _is_said(d.title), _is_said(d.description), len(d.keywords[:2]),

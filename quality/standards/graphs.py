@@ -88,19 +88,26 @@ def _is_told(result: Result, of: Statements) -> bool:
 def violations(of: Statements, standard: str) -> Iterator[Violation]:
     """Yield the requirements of a standard that a dataset does not meet, in the order of the standard's shapes.
 
-    What is missing counts only if the publisher had a way to state it.
+    A missing property does not count if the publisher could not have stated it: for example a property that the
+    portal's interface does not have.
     """
     for _, result in told(of, standard):
         yield violation(result, of, standard)
 
 
 def told(of: Statements, standard: str) -> Iterator[tuple[int, Result]]:
-    """Yield what :func:`violations` yields as results of the engine, each after the place of its shape, from 0."""
+    """Yield the violations that :func:`violations` yields, as results of the SHACL engine.
+
+    Before each stands the position of the shape in the standard, from 0.
+    """
     return (found for found in located(of.graph, compiled(standard)) if _is_told(found[1], of))
 
 
 def violation(result: Result, of: Statements, standard: str) -> Violation:
-    """Return a result of the engine as a requirement that is not met, with its sentence."""
+    """Convert a result of the SHACL engine to a Violation of ``standard``, with a sentence for people.
+
+    ``of`` are the statements that were validated.
+    """
     return Violation(
         standard,
         _name(result.focus, of),

@@ -59,6 +59,10 @@ def judge(
 
 
 def conformance(standard: str, results: tuple[Violation, ...]) -> Conformance:
-    """Return the result of validating a dataset by a standard, requirements before recommendations."""
+    """Return the result of validating a dataset against a standard, from the violations that were found.
+
+    In the result, violated requirements come before recommendations that are not followed. The dataset conforms if
+    there is no violated requirement.
+    """
     ordered = sorted(results, key=lambda one: one.severity != "violation")
     return Conformance(standard, not ordered or ordered[0].severity != "violation", tuple(ordered))

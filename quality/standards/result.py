@@ -44,7 +44,7 @@ class Conformance:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What is stored of a :class:`Conformance`."""
+    """What the database stores of the result of validating one dataset against one standard."""
 
     standard: str
     conforms: bool
@@ -56,7 +56,8 @@ class Summary:
 
 
 def summary(found: Conformance) -> Summary:
-    """Return what is stored of the result of validating a dataset against a standard."""
+    """Reduce the result of a validation to what is stored: one entry, with a count, for each property and constraint.
+    """
     kept: dict[tuple[str, str, str], dict[str, Any]] = {}
     for one in found.violations:
         key = (one.path, one.component, one.severity)

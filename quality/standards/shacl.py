@@ -115,8 +115,10 @@ class Shapes:
     """Targets of other kinds: parameter, its value, shape."""
 
     def targets(self, graph: RdfGraph) -> Iterator[tuple[int, Shape, RdfTerm]]:
-        """Yield every shape together with each node of ``graph`` to which it applies, and before them the place of the
-        target among all targets, from 0."""
+        """Yield triples (position, shape, node): each shape with each node of ``graph`` to which it applies.
+
+        The position is that of the shape's target among all targets in the standard, from 0.
+        """
         for at, (iri, shape) in enumerate(self.by_class):
             for node in graph.instances(iri):
                 yield at, shape, node
@@ -139,7 +141,10 @@ def validate(graph: RdfGraph, shapes: Shapes) -> Iterator[Result]:
 
 
 def located(graph: RdfGraph, shapes: Shapes) -> Iterator[tuple[int, Result]]:
-    """Yield all violations as :func:`validate` does, each after the place of its shape among all targets, from 0."""
+    """Yield all violations by the nodes of ``graph``, as :func:`validate` does, in pairs (position, violation).
+
+    The position is that of the violated shape's target among all targets in ``shapes``, from 0.
+    """
     for at, shape, node in shapes.targets(graph):
         for result in shape.results(graph, node):
             yield at, result

@@ -47,8 +47,8 @@ def conform_batch(
 ) -> int:
     """Validate datasets that were already read from the database, store the results, and return the number of datasets.
 
-    ``federal`` contains the ids of portals of the United States government: DCAT-US applies to them in its federal
-    form. ``book``: the forms of records validated so far; None for a new one.
+    - ``federal``: ids of the portals of the United States government: DCAT-US applies to them in its federal form.
+    - ``book``: a cache of results from earlier batches; None starts a new one.
     """
     book = book or FormBook()
     ids = [stored.id for stored in batch]

@@ -37,7 +37,10 @@ __all__ = [
 
 
 def facts_shared_by_dataset(d: Dataset) -> Hashable:
-    """Return the facts of a dataset that the measurements of its distributions depend on, other than its title."""
+    """Return a cache key: the fields of a dataset that decide how metrics measure its distributions.
+
+    It leaves out the title. Pass it to :func:`facts_of_distribution`.
+    """
     return (
         d.licence, d.licence_title, present(d.rights), d.language, d.not_carried,
         present(d.documentation) or present(d.described_by) or present(d.conforms_to),
@@ -45,11 +48,15 @@ def facts_shared_by_dataset(d: Dataset) -> Hashable:
 
 
 def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
-    """Return all facts that the measurements of a distribution depend on; two with equal facts measure alike.
+    """Return a cache key: distributions with equal keys have the same measurements in all metrics.
 
-    ``shared`` are those of its dataset, see :func:`facts_shared_by_dataset`. ``READ_OF_DISTRIBUTIONS`` declares what
-    each metric reads. A metric that it does not name is asked, and its answer is a fact: slower, but right. If a named
-    one reads something else, ``tests/quality/test_alike.py`` fails until that is added here and there.
+    ``shared`` is the part of the key that comes from the dataset, see :func:`facts_shared_by_dataset`. Most fields are
+    in the key only as filled or empty. For a metric that reads more, such as a date or a checksum, its measurement is
+    in the key.
+
+    ``READ_OF_DISTRIBUTIONS`` declares what each metric reads. A metric that is not declared there is computed for every
+    distribution: slow, but right. If a metric reads something that is neither declared nor in the key,
+    ``tests/quality/test_alike.py`` fails.
     """
     d, check, table, fmt = s.distribution, s.check, s.table, s.served_format or s.declared_format
     lost = s.dataset.not_carried
@@ -77,10 +84,10 @@ def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
 
 
 def facts_of_dataset(s: DatasetSubject) -> Hashable:
-    """Return all facts that the measurements of a dataset depend on, except the kinds of its distributions.
+    """Return a cache key: datasets with equal keys, and equal keys of their distributions, have the same measurements.
 
-    Metrics that read a text or a date are asked; their answers stand among the facts. What metrics read is declared in
-    ``READ_OF_DATASETS``, as for distributions.
+    Most fields are in the key only as filled or empty. For a metric that reads a text or a date, its measurement is in
+    the key. ``READ_OF_DATASETS`` declares what each metric reads, as for :func:`facts_of_distribution`.
     """
     d = s.dataset
     contact, publisher = d.contact, d.publisher

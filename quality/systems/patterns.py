@@ -45,7 +45,7 @@ MOST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class DistributionKind:
-    """What distributions that measure alike have in common."""
+    """The stored values that are the same for all distributions with equal measurements."""
 
     row: Row
     verdict: OpenVerdict
@@ -55,7 +55,7 @@ class DistributionKind:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What datasets with the same measurements have in common."""
+    """The scores, failures and stored values that are the same for all datasets with equal measurements."""
 
     row: Row
     kinds: tuple[DistributionKind, ...]
@@ -72,7 +72,10 @@ Key = tuple[Row, tuple[int, ...], tuple[Row, ...]]
 
 
 class PatternBook:
-    """The patterns seen so far, of datasets measured for one day."""
+    """A cache of scores: datasets with the same measurements (the same pattern) are scored once.
+
+    Use one for datasets that are measured for the same day.
+    """
 
     def __init__(self) -> None:
         self._shared: dict[Hashable, int] = {}
@@ -83,7 +86,7 @@ class PatternBook:
         self._patterns: dict[Key, Pattern] = {}
 
     def key(self, s: DatasetSubject) -> Key:
-        """Measure a dataset, and return the key of its pattern."""
+        """Measure a dataset and return the cache key of its pattern: its measurements, for :meth:`patterns`."""
         shared = self._number(facts_shared_by_dataset(s.dataset))
         kinds = tuple([self._kind(part, shared) for part in s.distributions])
         facts = (kinds, facts_of_dataset(s))
@@ -93,7 +96,11 @@ class PatternBook:
         return row, kinds, tuple([measure_service(one) for one in s.services])
 
     def patterns(self, keys: Sequence[Key]) -> list[Pattern]:
-        """Return the patterns with these keys, scored."""
+        """Return the pattern for each key, in the same order; patterns that are new are scored.
+
+        The keys must have been returned by :meth:`key` since the last call: this call may empty the cache to bound its
+        memory.
+        """
         new = [key for key in dict.fromkeys(keys) if key not in self._patterns]
         if new:
             self._patterns |= zip(new, self._scored(new), strict=True)

@@ -43,8 +43,10 @@ _KEPT = ("type", "title", "tags", "rowNumber", "fieldNumber", "fieldName", "fiel
 
 @dataclass(frozen=True, slots=True)
 class ReferencedTable:
-    """A table to which a foreign key refers. Only if it has been read completely, values can be reported as missing in
-    it.
+    """The table to which a foreign key in a declared schema refers.
+
+    ``is_whole`` is true if ``table`` contains all rows of its file. If it contains only the first rows, a value that is
+    missing in it may be in the rest of the file, so the foreign key is not reported as broken.
     """
 
     table: TextTable

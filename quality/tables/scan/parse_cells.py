@@ -29,7 +29,9 @@ into the future.
 def numbers(cells: Sequence[str | None], decimal_char: str | None = None) -> list[float | None]:
     """Read the cells of a column as numbers, all in the same notation; None for cells that are no numbers.
 
-    ``decimal_char`` is "." or ","; None means that the cells decide. If the cells can be read both ways, all are None.
+    ``decimal_char`` is the decimal sign, "." or ",". If it is None, it is found from the cells: in "1.234,5" it can
+    only be the comma, whereas "1,234" may be 1234 or 1.234. If the column contains commas and the decimal sign remains
+    in doubt, or if cells contradict each other, the result is None for every cell.
 
     >>> numbers(["1.234,5", "7", "none"])
     [1234.5, 7.0, None]

@@ -41,12 +41,13 @@ def confine(memory_bytes: int, parent_id: int) -> bool:
 def bound_memory(memory_bytes: int, *, is_mapped_text_free: bool = False, later_bytes: int = 0) -> None:
     """Limit the address space of this process to ``memory_bytes`` for good. Call it once its libraries are loaded.
 
-    ``later_bytes`` is how much :func:`room_to_load` may add later, for libraries that only few files need.
+    - ``is_mapped_text_free``: if true, the limit is raised by the size of library files that are mapped but not in
+      memory (Linux only). pandas and its dependencies map 160 MB and use 60 of them. Without this, a limit of 512 MB
+      would leave 100 MB for a document instead of the intended 200 MB.
+    - ``later_bytes``: how much :func:`room_to_load` may add later, for libraries that only few files need.
 
-    With ``is_mapped_text_free``, library files that are mapped but not in memory do not count (Linux only). pandas and
-    its dependencies map 160 MB and use 60 of them; without this, a limit of 512 MB would leave 100 MB for a document
-    instead of the intended 200 MB. The limit is one on address space, because the kernel checks that at every
-    allocation; measuring the memory in use from time to time would notice too late.
+    The address space is limited, and not the memory in use, because the kernel checks the former at every allocation.
+    Measuring the memory in use from time to time would notice too late.
     """
     free = _mapped_bytes() if is_mapped_text_free else 0
     _, most = resource.getrlimit(resource.RLIMIT_AS)

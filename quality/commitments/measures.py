@@ -27,9 +27,7 @@ Params = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The day of the run, with the parameters and the target of an indicator. A measure needs them besides the
-    datasets.
-    """
+    """What a measure needs besides the datasets: the day of the run, and the parameters and target of the indicator."""
 
     day: date
     params: Params = field(default_factory=dict)
@@ -88,8 +86,9 @@ class ScopeMeasure:
 def read(measure: str, kept: Mapping[str, ScopeMember], context: Context) -> MeasureReading:
     """Return the value of a measure over the datasets of a scope.
 
-    ``measure`` is an id from ``specs/measures.toml``, and ``kept`` maps the id of each dataset in the scope to what was
-    read of it. If ``kept`` is empty, the value is None.
+    ``measure`` is an id from ``specs/measures.toml``. ``kept`` maps the id of each dataset in the scope to what was
+    read from it. ``context`` contains the day of the run and the settings of the indicator. If ``kept`` is empty, the
+    value is None.
     """
     return (
         MEASURES[measure].add_up(kept, context)
@@ -298,9 +297,10 @@ def _in_time(spans: Sequence[tuple[float, bool]], target: float) -> bool | None:
 def kaplan_meier_median(spans: Sequence[tuple[float, bool]]) -> tuple[float | None, bool]:
     """Estimate the median length of time spans, some of which have not ended yet (Kaplan-Meier).
 
-    ``spans`` are pairs: the length so far in any unit, and whether the span has ended. The result is a pair: the
-    median, and True. If fewer than half have ended, it is the length of the longest finite span (None without one), and
-    False. Source: E. L. Kaplan and P. Meier, JASA 53 (1958).
+    ``spans`` are pairs: the length so far in any unit, and whether the span has ended. The result is also a pair. If
+    enough spans have ended, it consists of the median and True. Otherwise the median is only known to be longer than
+    the spans: the result is the length of the longest finite span and False, or (None, False) without one. Source: E.
+    L. Kaplan and P. Meier, JASA 53 (1958).
 
     >>> kaplan_meier_median([(2, True), (5, True), (9, False)])
     (5, True)

@@ -87,8 +87,8 @@ def look(
     """Read the values of several indicators from the catalogue, and return them by indicator id.
 
     ``indicators`` are those of ``commitment`` that are measured over datasets; if several share a scope, its datasets
-    are read once. ``since`` maps an indicator id to the id of the last run that read the indicator with its present
-    definition. With "" or no entry, the results of earlier runs are not used.
+    are read once. ``since`` maps the id of an indicator to the id of the last run that measured it by its present
+    definition. For an indicator that is not in ``since``, or has "" there, the results of earlier runs are not used.
     """
     found: dict[str, ScopeReading] = {}
     by_scope: dict[str, list[Indicator]] = {}

@@ -16,8 +16,8 @@ __all__ = ["columns", "point_of"]
 def columns(goal: Goal, point: ItemState, flags: set[str]) -> dict[str, Any]:
     """Return the state of an indicator or commitment after a run as columns of the table ``commitment_readings``.
 
-    ``point`` is that state. ``flags`` are stored instead of the flags in ``point``. Coverage becomes a percentage,
-    dates become ISO 8601 strings.
+    ``goal`` is what was promised, ``point`` the state after the run. ``flags`` are stored instead of the flags in
+    ``point``. Coverage becomes a percentage, dates become ISO 8601 strings.
     """
     return {
         "start": goal.start.isoformat(),

@@ -63,8 +63,10 @@ def peek(catalog: Catalog, commitment: Commitment) -> list[dict[str, Any]]:
     """Measure one commitment against the present catalogue, without earlier readings; return one row for each
     indicator.
 
-    Nothing is stored. Values of shares and ``coverage`` are from 0 to 1. The list is empty if the catalogue has no run
-    yet. Raise SpecError if a file that the commitment refers to cannot be read.
+    Nothing is stored. Each row is a mapping with the indicator's id, measure and target, the number of datasets in its
+    scope with the titles of three, and the value, coverage and number of failing datasets. Values of shares and
+    ``coverage`` are from 0 to 1. The list is empty if the catalogue has no run yet. Raise SpecError if a file that the
+    commitment refers to cannot be read.
     """
     latest = last_run(catalog)
     if latest is None:

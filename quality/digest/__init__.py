@@ -43,7 +43,10 @@ def digests() -> dict[str, str]:
 
 
 def together(hashes: Mapping[str, str]) -> str:
-    """Return one hash for the hashes of all parts, given by name."""
+    """Return the digest of the methodology, computed from the digests of its parts.
+
+    ``hashes`` maps the name of each part to its digest, as :func:`digests` returns them.
+    """
     return hashed(dict(hashes))
 
 

@@ -148,9 +148,9 @@ def records() -> Iterator[StoredDataset]:
 
 
 def declared() -> Iterator[StoredDataset]:
-    """Yield the made-up datasets that differ in their records only, and not in what was observed.
+    """Yield the made-up datasets that differ in their records only, and not in what was observed of their files.
 
-    RDF statements depend on nothing else.
+    They are all that is needed to test RDF statements, which are made from records alone.
     """
     yield whole()
     yield bare()

@@ -50,7 +50,7 @@ def names(row: Row) -> list[str]:
 
 
 def rule_of(row: Row) -> Row:
-    """Return a row without its aliases."""
+    """Return a row of a vocabulary without its aliases: what must not change within a version of the methodology."""
     return {column: value for column, value in row.items() if column != "aliases"}
 
 

@@ -55,9 +55,9 @@ class FormBook:
     def judge(self, stored: StoredDataset, standards: Sequence[str]) -> dict[str, Summary | None]:
         """Return the results of validating a dataset against SHACL standards, by standard.
 
-        Standards that do not apply to the dataset are left out. The value is None for a standard whose result cannot be
-        composed from those of the record's parts; then validate the dataset as a whole. Call it only for records that
-        the portal did not send as RDF.
+        Standards that do not apply to the dataset are left out. Usually the result is composed from the cached results
+        for the dataset itself and for each of its distributions. The value is None for a standard for which that is not
+        possible; then validate the dataset as a whole. Call it only for records that the portal did not send as RDF.
         """
         if max(len(self._numbers), len(self._whole)) > MOST:
             self.__init__()  # type: ignore[misc]

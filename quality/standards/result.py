@@ -56,8 +56,7 @@ class Summary:
 
 
 def summary(found: Conformance) -> Summary:
-    """Reduce the result of a validation to what is stored: one entry, with a count, for each property and constraint.
-    """
+    """Reduce the result of a validation to what is stored: one counted entry for each property and constraint."""
     kept: dict[tuple[str, str, str], dict[str, Any]] = {}
     for one in found.violations:
         key = (one.path, one.component, one.severity)

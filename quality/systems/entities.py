@@ -147,9 +147,11 @@ def gains_of_fixes(found: Figures) -> tuple[Matrix, Matrix]:
 def census(found: Figures, level: str, gains: Matrix, places: Matrix) -> Census:
     """Select the datasets that count for one level, and number their entities and families.
 
-    ``found`` contains the scores of all datasets. ``level`` is one of LEVELS: portals, publishers or governments; an
-    entity is one of these. ``gains`` and ``places`` are the matrices from ``gains_of_fixes``. Datasets of an entity
-    that are parts of one, or have the same files, form a family.
+    - ``found``: the scores of all datasets.
+    - ``level``: portals, publishers or governments, as in ``LEVELS``. An entity is one portal, publisher or government.
+    - ``gains``, ``places``: the matrices from :func:`gains_of_fixes`.
+
+    Datasets of an entity form a family, and count once, if they are parts of the same series or have the same files.
     """
     entity_of, counts = found.entity_of(level)
     rows = [at for at, entity in enumerate(entity_of) if entity is not None and counts[at]]
@@ -257,12 +259,11 @@ def _number(value: float, digits: int = 4) -> float | None:
 
 
 def top_fixes(counted: Census, reasons: Sequence[str | None]) -> Iterator[dict[str, Any]]:
-    """Yield for each entity the metrics to fix, as rows of the table ``top_fixes``, by points gained for an hour of
-    work.
+    """Yield for each entity the metrics to fix, as rows of the table ``top_fixes``, the most rewarding first.
 
-    An entity is a portal, publisher or government. ``reasons`` has one element for each: why its score is withheld, or
-    None. Entities with a withheld score get no rows. ``gain_points`` says by how many points the entity's score would
-    rise.
+    An entity is a portal, publisher or government. Its rows are sorted by the points gained for an hour of work. The
+    column ``gain_points`` says by how many points the score of the entity would rise. ``reasons`` has one element for
+    each entity: why its score is withheld, or None if it is shown. Entities with a withheld score get no rows.
     """
     scored = ~np.isnan(counted.figures[:, 0])
     # A dataset counts as a part of the mean of its family, together with the others that have a score.

@@ -138,7 +138,11 @@ def measure_service(s: DataService) -> Row:
 def matrix_of_rows(
     datasets: Sequence[Row], distributions: Sequence[Sequence[Row]], services: Sequence[Sequence[Row]]
 ) -> MeasurementMatrix:
-    """Return the MeasurementMatrix of some datasets; ``distributions`` and ``services`` have their rows by dataset."""
+    """Return the MeasurementMatrix of some datasets from rows of measurements.
+
+    ``datasets`` has one row for each dataset. ``distributions`` and ``services`` have, for each dataset, a list with
+    the rows of its distributions and data services.
+    """
     return MeasurementMatrix(
         datasets=_matrix(datasets, "dataset"),
         distributions=_matrix([row for rows in distributions for row in rows], "distribution"),

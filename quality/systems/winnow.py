@@ -108,8 +108,8 @@ def weighted() -> Weighted:
 class Answers:
     """The answer of each dataset to each metric with a weight, 0 to 1, shape (datasets, metrics with a weight).
 
-    The columns are in the order of ``weighted``. ``low`` and ``high`` count everything unknown as failed or as passed.
-    A cell is NaN where the metric does not apply; in ``value`` also where nothing is known.
+    The columns are in the order of :func:`weighted`. In ``low``, everything unknown counts as failed, in ``high`` as
+    passed. A cell is NaN where the metric does not apply; in ``value`` also where nothing is known.
     """
 
     value: Matrix
@@ -146,7 +146,7 @@ def _data_columns() -> tuple[list[int], list[int]]:
 class Bounds:
     """The measurements of distributions as they count in the score, shape (distributions, metrics of distributions).
 
-    ``low`` and ``high`` count everything unknown as failed or as passed.
+    In ``low``, everything unknown counts as failed, in ``high`` as passed.
     """
 
     value: Matrix

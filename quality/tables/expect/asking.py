@@ -50,9 +50,10 @@ _OBSERVED_COUNTS = frozenset(
 
 
 def compact(result: Mapping[str, Any], rule: str, **meta: Any) -> dict[str, Any]:
-    """Return a result of Great Expectations in its own form, but without cell values and tracebacks.
+    """Return a result of Great Expectations in the same form, but without cell values and tracebacks.
 
-    ``rule`` and ``meta`` are added to the meta data of the expectation.
+    ``rule`` is the id of the table rule that is broken if the expectation is not met. It is added to the meta data of
+    the expectation, and so are the values in ``meta`` that are not None.
     """
     config = result["expectation_config"]
     details = result.get("result") or {}

@@ -29,10 +29,10 @@ _MAX_KNOWN = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What came of an expectation on some columns.
+    """The result of checking an expectation on some columns: whether they meet it, and how many values do not.
 
-    ``unexpected`` is the number of values or rows that do not meet it, out of ``considered``. Both are None for an
-    expectation about a column as a whole, such as its maximum.
+    ``unexpected`` is the number of values or rows that do not meet it, ``considered`` the number of those that were
+    checked. Both are None for an expectation about a column as a whole, such as its maximum.
     """
 
     success: bool
@@ -42,10 +42,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """An expectation as a function. ``kwargs`` are its settings without columns, as Great Expectations reports them.
+    """An expectation as a plain function, ``judge``, that gives the same result as Great Expectations.
 
-    ``judge`` takes the columns in the order of the settings. It returns None if the values are of a kind that is left
-    to Great Expectations.
+    ``judge`` takes the values of the columns that the expectation is about, in the order of its settings. It returns
+    None if it cannot judge values of their kind; then ask Great Expectations. ``kwargs`` are the settings of the
+    expectation, without columns, as Great Expectations reports them.
     """
 
     kwargs: Mapping[str, Any]
@@ -53,7 +54,10 @@ class Compiled:
 
 
 def compiled(ask: Ask) -> Compiled | None:
-    """Return an expectation as a function, built once for each type and settings. None: left to Great Expectations."""
+    """Return an expectation as a plain function; None if only Great Expectations itself can check it.
+
+    ``ask`` consists of its type and settings. The function for each type and settings is built once and cached.
+    """
     kind, settings = ask
     if kind not in _MAKERS:
         return None

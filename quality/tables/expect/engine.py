@@ -19,7 +19,10 @@ _tell: Callable[[bool], None] | None = None
 
 
 def tell_when_loading(tell: Callable[[bool], None]) -> None:
-    """Have ``tell`` called right before this process loads Great Expectations, with True, and afterwards with False."""
+    """Set a function that is called when this process loads Great Expectations, which takes seconds.
+
+    ``tell`` is called with True right before and with False right after. It replaces the function set before.
+    """
     global _tell
     _tell = tell
 

@@ -57,8 +57,9 @@ class Frames:
         return dict(zip(self._names, columns, strict=True))
 
     def fitting(self, each: str) -> list[str]:
-        """Return the names of the columns with values of one kind: "text", "number", "date", or "any" for all
-        columns.
+        """Return the names of the table columns that contain values of a kind.
+
+        ``each`` is "text", "number" or "date", or "any" for all columns.
         """
         return [name for name, kind in zip(self._names, self._kinds, strict=True) if each in ("any", kind.kind)]
 
@@ -80,13 +81,18 @@ class Frames:
         return "," if found == "," else None
 
     def own(self, name: str) -> str:
-        """Return how the frames "columns" and "file" name the column that expectations call ``name``, such as
-        "row_count".
+        """Return the name that a column of the frame "columns" or "file" has in the data frame.
+
+        ``name`` is what expectations call it, such as "row_count". The result differs from all names of columns of the
+        table.
         """
         return f"{_MARK}{name}"
 
     def plain(self, column: str) -> str:
-        """Return the name by which a person knows a frame column: that of the table column it was made from."""
+        """Return the name of the table column that a frame column was made from, for use in messages.
+
+        For a column of the frames "columns" and "file", it is the name that expectations use, such as "row_count".
+        """
         return column.strip(_MARK).partition(_MARK)[0]
 
     def pool(self, each: str, read_as: ReadAs) -> str:
@@ -117,9 +123,10 @@ class Frames:
         return [repr(half) if any(half) else None for half in halves]
 
     def whole_rows(self, columns: Sequence[str]) -> Sequence[Sequence[str | None]] | None:
-        """Return all columns of the frame "rows" if ``columns`` are the :meth:`halves`, and None otherwise.
+        """Return the values of all columns of the table if ``columns`` are the two :meth:`halves`, else None.
 
-        Two rows are equal in all columns if both of their halves are, so no further frame is needed to compare them.
+        Rows that are equal in all columns are equal in both halves. So repeated rows can be found without building the
+        halves.
         """
         return list(self._cells.values()) if tuple(columns) == _HALVES else None
 

@@ -60,7 +60,9 @@ def _batch_definition() -> Any:
 
 
 def warm_up() -> None:
-    """Answer one question, so that the first table does not pay for what is set up once."""
+    """Check one expectation on a tiny table, so that Great Expectations sets up what it needs before the first real
+    one.
+    """
     ask([("expect_column_values_to_not_be_null", {"column": "a"})], pd.DataFrame({"a": ["x"]}))
 
 
@@ -170,9 +172,10 @@ def _repetitions_remembered() -> Iterator[None]:
 
 
 def ignores_nulls(kind: str, settings: Mapping[str, Any]) -> bool:
-    """Return whether an expectation gives the same result if rows without values are added to the column.
+    """Return whether the result of an expectation stays the same if missing values are appended to the column.
 
-    Then columns of different lengths fit into one data frame. ``kind`` is the type of the expectation.
+    If so, the column can be padded to the length of others in the same data frame. ``kind`` is the type of the
+    expectation, ``settings`` are its settings.
     """
     implementation = get_expectation_impl(kind)
     if kind in ABOUT_NULLS:
@@ -187,10 +190,10 @@ def ignores_nulls(kind: str, settings: Mapping[str, Any]) -> bool:
 
 
 def ignored_rows(kind: str) -> str | None:
-    """Return the usual value for the setting ``ignore_row_if`` of an expectation: rows that lack a compared value are
-    ignored.
+    """Return the usual value for the setting ``ignore_row_if`` of an expectation of type ``kind``.
 
-    ``kind`` is the type of the expectation. None if it has no such setting.
+    With it, rows that lack one of the compared values are not checked. For example "either_value_is_missing" for an
+    expectation about two columns. None if expectations of this type have no such setting, or if the type is unknown.
     """
     try:
         implementation = get_expectation_impl(kind)

@@ -17,9 +17,10 @@ _REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_
 
 
 def needed_texts(pattern: str) -> tuple[str, ...]:
-    """Return texts of which at least one is in every match of ``pattern``; empty if there are none so simple.
+    """Return texts of which at least one is in every match of the regular expression ``pattern``.
 
-    Raise re.error if the pattern is no regular expression.
+    A search for them quickly shows where the pattern cannot match. The result is empty if such texts cannot be derived,
+    or if they are too many. Raise re.error if the pattern is no regular expression.
 
     >>> needed_texts(r"^#(REF!|N/A)$"), needed_texts("é|à+b"), needed_texts("(?i)total"), needed_texts("a*")
     (('#',), ('é', 'à'), (), ())

@@ -10,8 +10,9 @@ _DIGITS = 12
 
 
 def is_sampled(sha256: str) -> bool:
-    """Return whether a file is one of those, by the SHA-256 of its bytes: one in a hundred, the same ones every night.
+    """Return whether a file is one of those for which Great Expectations checks every expectation itself.
 
-    ``sha256`` is in hexadecimal digits; a file whose hash is not known ("") is not chosen.
+    One file in a hundred is, by its hash, so that it is the same ones every night. ``sha256`` is the SHA-256 of its
+    bytes in hexadecimal digits. "" means that it is not known; then the result is False.
     """
     return bool(sha256) and int(sha256[:_DIGITS], 16) % _ONE_IN == 0

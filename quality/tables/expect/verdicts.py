@@ -27,7 +27,7 @@ _IGNORED = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """One question about a table in the terms of Great Expectations, and what the result belongs to."""
+    """One expectation about one frame of a table, with what is needed to report its result."""
 
     number: int
     """Which of the expectations about the table it belongs to."""
@@ -39,8 +39,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The verdicts on one question: ``own`` by a compiled function, ``result`` by Great Expectations; None if it was
-    not asked. At least one of them is there.
+    """The results of one question, by the compiled function (``own``) and by Great Expectations (``result``).
+
+    A result is None if it was not asked for or, for ``own``, if there is no compiled function that can judge it. At
+    least one of the two is there.
     """
 
     question: Question
@@ -49,19 +51,21 @@ class Verdict:
 
     @property
     def differs(self) -> bool:
-        """Return whether there are two verdicts, one of them that the table meets the expectation."""
+        """Return whether there are both results, and exactly one of them says that the table meets the expectation."""
         return self.own is not None and self.result is not None and self.own.success != bool(self.result["success"])
 
     @property
     def is_met(self) -> bool:
-        """Return the verdict that counts: that of Great Expectations if it was asked."""
+        """Return whether the table meets the expectation: by Great Expectations if it was asked, else by our function.
+        """
         return bool(self.result["success"]) if self.result is not None else bool(self.own and self.own.success)
 
 
 def verdicts(questions: Sequence[Question], frames: Frames, *, is_sampled: bool) -> Iterator[Verdict]:
-    """Yield the verdicts on each question, grouped by the frame that Great Expectations would be asked of.
+    """Yield the results of all questions, in groups that are asked about the same data frame.
 
-    With ``is_sampled``, Great Expectations is asked every question, otherwise only those that are not compiled.
+    With ``is_sampled``, Great Expectations is asked every question, so that its results can be compared with those of
+    the compiled functions. Otherwise it is asked only what no compiled function can judge.
     """
     own = {question: _own(question, frames) for question in questions}
     quick = dict(ask([one for one in questions if is_sampled or own[one] is None], frames, exact=False))
@@ -71,7 +75,10 @@ def verdicts(questions: Sequence[Question], frames: Frames, *, is_sampled: bool)
 
 
 def passed(question: Question) -> dict[str, Any]:
-    """Return the result that Great Expectations gives to a question that is met. The question must be compiled."""
+    """Return the result in the form of Great Expectations for a question whose expectation is met.
+
+    It is made without Great Expectations. There must be a compiled function for the question.
+    """
     function = compiled(question.ask)
     assert function is not None
     kind, settings = question.ask
@@ -86,9 +93,10 @@ def is_possible(ask: Ask) -> bool:
 
 
 def ignored_rows(kind: str) -> str | None:
-    """Return the usual value for the setting ``ignore_row_if`` of an expectation, None if it has no such setting.
+    """Return the usual value for the setting ``ignore_row_if`` of an expectation of type ``kind``.
 
-    Rows that lack a compared value are ignored.
+    With it, rows that lack one of the compared values are not checked. None if expectations of this type have no such
+    setting.
     """
     if kind in _IGNORED:
         return _IGNORED[kind]
@@ -99,9 +107,10 @@ def ignored_rows(kind: str) -> str | None:
 
 
 def ask(questions: Sequence[Question], frames: Frames, *, exact: bool) -> list[tuple[Question, dict[str, Any]]]:
-    """Ask Great Expectations; return each question with its result: yes or no, or details if ``exact``.
+    """Ask Great Expectations, and return each question with the result.
 
-    Few validations are run: each costs some milliseconds before its first question.
+    The results say only whether the expectation is met; with ``exact``, they also contain the unexpected values.
+    Questions about the same frame are asked in one validation, because each validation costs some milliseconds.
     """
     found: list[tuple[Question, dict[str, Any]]] = []
     for group in _groups(questions, frames, exact=exact).values():

@@ -36,8 +36,10 @@ _COORDINATES = 2
 
 
 def contradicted(defect: TableDefect, profile: TableProfile, header: HeaderLines) -> bool:
-    """Return whether a defect that was found in the first rows is refuted by the scan of all rows, so that it must be
-    dropped.
+    """Return whether a defect found in the first rows is refuted by the scan of all rows and must be dropped.
+
+    For example, a column that is empty in the first rows may have values further below. ``header`` says where the
+    header of the table is.
     """
     if defect.rule == "empty_column":
         columns = profile.columns

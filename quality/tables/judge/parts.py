@@ -38,7 +38,7 @@ def together(parts: Sequence[TablePart]) -> TableReport:
     """Return one report for all tables of a file, of which there must be at least one.
 
     The table with most rows is the main one: the report is about it, and also lists the defects of the others. If at
-    least one part is a table, parts that are not are left out.
+    least one part is a table, parts that certainly are no tables are left out; those of unknown status remain.
     """
     best = min(_ORDER[part.report.status] for part in parts)
     told = [part for part in parts if _ORDER[part.report.status] == best or part.report.status == "unknown"]

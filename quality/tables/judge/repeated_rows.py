@@ -15,11 +15,14 @@ _FEW = 2
 def unexplained_repeats(
     lines: Sequence[int], rows: Sequence[tuple[int, Sequence[str]]], totals: Collection[int]
 ) -> list[int]:
-    """Return those of the repeated rows that are a fault, by their lines.
+    """Return the lines of those repeated rows that are a fault.
 
-    A row may be repeated below another heading: "Men, 12, 30" below one town is not the same as "Men, 12, 30" below the
-    next. ``lines`` are the lines of all repeated rows, ``rows`` the rows of the table with their lines, and ``totals``
-    the lines with totals, which may also be repeated.
+    - ``lines``: the lines of all repeated rows.
+    - ``rows``: the rows of the table with their lines.
+    - ``totals``: the lines with totals, which may be repeated.
+
+    A row may also be repeated below another heading: "Men, 12, 30" below one town is not the same as "Men, 12, 30"
+    below the next.
     """
     wanted = set(lines) - set(totals)
     seen: dict[tuple[str, ...], int] = {}

@@ -54,9 +54,9 @@ def total_lines(found: ScannedTable) -> list[int]:
 
 
 def repeated_rows(profile: TableProfile, table: TextTable, totals: Sequence[int]) -> Iterator[TableDefect]:
-    """Yield the defects of rows. Rows that are repeated for a good reason, such as totals, are not reported.
+    """Yield the defects of rows: those of :func:`.row_defects`, but without rows that are repeated for a good reason.
 
-    ``totals`` are the lines with totals.
+    A good reason is, for example, that they are totals. ``totals`` are the lines with totals.
     """
     for one in row_defects(profile):
         count, lines = profile.scan["duplicate_rows"]

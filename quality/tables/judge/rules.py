@@ -33,10 +33,13 @@ def severity_of(rule: str) -> Severity:
 
 
 def fix_of(rule: str) -> str | None:
-    """Return one sentence that says how to fix what breaks the table rule; None for an unknown rule."""
+    """Return one sentence that says how to fix a table in which the rule is broken; None for an unknown rule."""
     return _rules()[rule][1] if rule in _rules() else None
 
 
 def why_of(rule: str) -> str:
-    """Return a clause that says why it matters that the table rule is broken; "" for an unknown rule."""
+    """Return a clause that says why it matters that a table rule is broken, such as "so there is nothing to use".
+
+    It is made to follow a message and a comma. "" for an unknown rule, or one without a reason.
+    """
     return _rules()[rule][2] if rule in _rules() else ""

@@ -24,10 +24,10 @@ _MOST_WIDTHS = 4
 
 
 def unusual_layout(header: Row, rows: Sequence[Row], delimiter: str | None) -> str | None:
-    """Return a clause that says how a sheet or text is laid out, if it is not a table of rows below one header; else
-    None.
+    """Return a clause that says how a sheet or text is laid out; None if it is a table of rows below one header.
 
-    ``delimiter`` is the character between cells; None if there is none.
+    For example "the table lies on its side: each row holds one kind of value". ``delimiter`` is the character between
+    cells; None if there is none.
     """
     rows = rows[:_MOST_ROWS]
     if len(header) < 2 and not delimiter:

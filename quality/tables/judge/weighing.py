@@ -29,8 +29,9 @@ def is_invalid(defects: Iterable[TableDefect], rows: int) -> bool:
 
 
 def bounded(defects: Iterable[TableDefect]) -> Iterator[TableDefect]:
-    """Yield at most 100 defects for each rule. All others of the rule are combined into one more, without a column
-    name.
+    """Yield the defects, but at most 100 for each rule, and one more that stands for all others of the rule.
+
+    That one has the sum of their counts and no column name.
     """
     by_rule: dict[str, list[TableDefect]] = {}
     for one in defects:

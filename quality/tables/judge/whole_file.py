@@ -35,7 +35,8 @@ def spoiled(base: TableReport, rule: str, line: int | None = None, message: str 
 def not_looked_into(why: str, rule: str = "not_looked_into") -> TableDefect:
     """Return the defect that says why a file was not inspected. It lowers no score.
 
-    ``why`` is a clause without a full stop.
+    ``why`` is a clause without a full stop, such as "it is protected by a password". ``rule`` is the id of the table
+    rule under which it is reported.
     """
     message = f"Not looked into: {why}." if rule == "not_looked_into" else None
     return replace(defect(rule, 1, message=message), source="sniff")

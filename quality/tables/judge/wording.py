@@ -26,7 +26,10 @@ _WORKBOOKS = frozenset({"XLSX", "XLS", "XLSM", "XLSB", "ODS"})
 
 
 def what_and_why(defect: TableDefect) -> str:
-    """Return one sentence that says what is wrong and, if the rule says so, why it matters."""
+    """Return one sentence that says what is wrong and, if the rule gives a reason, why that matters.
+
+    It is shown in the column ``observed`` of a finding about a table.
+    """
     why = why_of(defect.rule)
     what = (defect.message or defect.rule.replace("_", " ")).rstrip(".")
     return f"{what}, {why}." if why else f"{what}."

@@ -48,9 +48,9 @@ Row = tuple[int, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class TableSurroundings:
-    """The numbers of the lines (from 1) of titles above a table, and of totals and notes below it.
+    """What is above the header of a table and at its end: titles, totals and notes, by their lines (from 1).
 
-    ``notes`` is the number of notes below the table, ``note_line`` the line number of the first note.
+    ``notes`` is the number of notes below the table, ``note_line`` the line of the first note.
     """
 
     above: list[int]
@@ -153,9 +153,9 @@ def is_total(cells: Sequence[str]) -> bool:
 
 
 def rows_of_totals(rows: Sequence[Row]) -> list[int]:
-    """Return the lines of the rows that contain totals, as :func:`is_total` says of each.
+    """Return the lines of the rows that contain totals, by the rule of :func:`is_total`.
 
-    The cells at the left of most rows repeat, or are numbers; each different one is looked at once.
+    It is faster than calling that for every row, because each different cell at the left is examined once.
     """
     labels = {cell for _, cells in rows for cell in cells[:_LABELS]}
     says = {cell for cell in labels if not cell[:1].isdigit() and (label := cell.strip()) and _says_total(label)}

@@ -200,19 +200,19 @@ def _are_codes(voters: Mapping[str, int], total: int, winner: _Candidate) -> boo
 
 
 def are_codes(odd: int, with_digits: int) -> bool:
-    """Return whether a column of integers with some exceptions contains codes, such as house numbers, and not
-    quantities.
+    """Return whether a column of integers with some exceptions contains codes, and not quantities.
 
+    House numbers are an example: "12", "12a", "14". They are codes if more than half of the exceptions contain digits.
     ``odd`` is the number of values that are no integers, and ``with_digits`` is how many of those contain digits.
     """
     return odd > 0 and with_digits > odd / 2
 
 
 def mixture(counts: Mapping[str, int]) -> Literal["dates", "numbers"] | None:
-    """Return "dates" or "numbers" if a column counts as text only because it mixes several notations of these; else
-    None.
+    """Return "dates" or "numbers" if a column counts as text only because it mixes several notations of these.
 
-    ``counts`` maps each class of cells (what a cell looks like, see ``scan.h``) to a number of cells.
+    None otherwise. For example, ISO dates and dates such as 31.12.2024 in one column give "dates". ``counts`` maps each
+    class of cells (what a cell looks like, see ``scan.h``) to a number of cells.
     """
     voters = {name: count for name, count in counts.items() if name not in ("blank", "missing")}
     total = sum(voters.values())

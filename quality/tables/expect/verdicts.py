@@ -56,8 +56,7 @@ class Verdict:
 
     @property
     def is_met(self) -> bool:
-        """Return whether the table meets the expectation: by Great Expectations if it was asked, else by our function.
-        """
+        """Return whether the table meets the expectation: by Great Expectations if asked, else by our function."""
         return bool(self.result["success"]) if self.result is not None else bool(self.own and self.own.success)
 
 

@@ -154,8 +154,9 @@ def judge_file(path: Path) -> TableReport:
 
 
 def failed_gates(results: Iterable[ExpectationResult]) -> tuple[ExpectationResult, ...]:
-    """Return those results of a portal that forbid accepting its harvest: failed expectations that are marked
-    as gates.
+    """Return the failed expectations that are marked as gates: because of one, the harvest must not be accepted.
+
+    ``results`` are those of one portal, as :func:`judge` returns them.
     """
     return tuple(one for one in results if one.gate and one.passed is False)
 

@@ -27,7 +27,7 @@ WATCHED = ("complete", "partial")
 
 
 class Watch:
-    """One run of Winnow as seen by the commitments: its day, and the last harvest of each portal up to this run."""
+    """One run of Winnow, for which commitments are measured: its day, and the last harvest of each portal up to it."""
 
     def __init__(self, catalog: Catalog, run_id: str) -> None:
         self.catalog = catalog

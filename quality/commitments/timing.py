@@ -67,8 +67,8 @@ class ItemObservation:
 class ItemState:
     """The state of an indicator, milestone or commitment after one run, as stored. Shares are from 0 to 1.
 
-    ``status`` is the current status. ``candidate`` is another status that the last ``candidate_runs`` runs in a row
-    suggest; it becomes the status after three. ``expected`` is the share of the time that has passed.
+    ``status`` is the current status. ``candidate`` is another status that each of the last ``candidate_runs`` runs
+    suggests; after three runs it replaces ``status``. ``expected`` is the share of the time that has passed.
     ``value_at_deadline`` is the value that decides whether the promise was kept.
     """
 

@@ -79,7 +79,7 @@ def _weight(character: str) -> float:
 
 
 def information(text: str, enough: float = float("inf"), beyond: str = "") -> float:
-    """Return how much a text says: the number of letters in its different words.
+    """Return how much a text says: the number of letters in its different words, each word counted once.
 
     A letter counts as 1 in an alphabet, and as more in scripts that say more with one character. Counting stops at
     ``enough``. Words that are also in the text ``beyond`` do not count.

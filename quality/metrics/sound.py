@@ -58,7 +58,7 @@ def _has_rows(report: TableReport) -> bool:
 
 
 def table_rectangular(s: DistributionSubject) -> Measurement:
-    """Return 1 if all rows have as many cells as the header. The more rows do not, the lower: from 1 % of them, 0.
+    """Return 1 if all rows have as many cells as the header, less if some do not, and 0 if that is 1 % of them or more.
 
     None if the table has no rows. Unknown if a declared table could not be read.
     """
@@ -81,8 +81,9 @@ def table_header_clean(s: DistributionSubject) -> Measurement:
 
 
 def table_types_consistent(s: DistributionSubject) -> Measurement:
-    """Return 1 if all cells of each column have the same type. The more rows with other cells, the lower: from 1 %, 0.
+    """Return 1 if all cells of each column have the same type, and less for every cell that has another.
 
+    The measurement falls evenly with the number of such cells. It is 0 if there is one for every hundred rows, or more.
     None if the table has no rows. Unknown if a declared table could not be read.
     """
     report = _report(s)
@@ -115,9 +116,11 @@ def table_encoding_utf8_observed(s: DistributionSubject) -> str:
 
 
 def table_matches_schema(s: DistributionSubject) -> Measurement:
-    """Return 1 if the table matches its declared schema. The more rows do not, the lower: from 1 % of them, 0.
+    """Return 1 if the table matches its declared schema, and less for every violation of the schema.
 
-    None if no schema is declared or the schema could not be read. Unknown if a declared table could not be read.
+    The measurement falls evenly with the number of violations. It is 0 if there is one for every hundred rows, or more.
+    None if the table has no rows, no schema is declared or the schema could not be read. Unknown if a declared table
+    could not be read.
     """
     report = _report(s)
     if not isinstance(report, TableReport):

@@ -100,8 +100,9 @@ class Shape:
                         yield Result(value, inner.path.name, component, inner.severity, None, inner)
 
     def conforms(self, graph: RdfGraph, node: RdfTerm) -> bool:
-        """Return whether the node ``node`` of ``graph`` does not violate this shape, with any severity (SHACL, section
-        3.4.3).
+        """Return whether ``node`` of ``graph`` meets all requirements of this shape (SHACL, section 3.4.3).
+
+        A violation counts whatever its severity.
         """
         return next(self.results(graph, node), None) is None
 

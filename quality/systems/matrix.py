@@ -153,7 +153,10 @@ def matrix_of_rows(
 
 
 def cells(row: Row) -> Matrix:
-    """Return the measurements of one dataset or distribution as matrix cells, shape (metrics,)."""
+    """Return the measurements of one dataset or distribution as numbers for a matrix, shape (metrics,).
+
+    None (the metric does not apply) becomes NaN, UNKNOWN becomes UNKNOWN_CELL; see :func:`measurement`.
+    """
     return np.array([_cell(value) for value in row])
 
 

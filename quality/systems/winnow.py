@@ -158,10 +158,10 @@ class Bounds:
 
 
 def apply_needs_data(parts: Matrix) -> Bounds:
-    """Return the measurements of distributions, in which metrics about the data count as 0 if there are no data.
+    """Return the measurements of distributions; without data, metrics that need the data count as 0.
 
     ``parts`` has the shape (distributions, metrics of distributions). A distribution has no data if, for example, its
-    link is dead. If it is unknown whether there are data, only the lower bound becomes 0.
+    link is dead. If it is unknown whether there are data, those metrics count as 0 in the lower bound only.
     """
     is_unknown = parts == UNKNOWN_CELL
     value = np.where(is_unknown, np.nan, parts)

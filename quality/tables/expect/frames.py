@@ -158,10 +158,10 @@ class Frames:
         return self._made[column]
 
     def build(self, wanted: Sequence[tuple[str, Mapping[str, Any]]]) -> Any:
-        """Return a pandas data frame with the columns that some expectations need. Shorter columns are filled up with
-        nulls.
+        """Return a pandas data frame with the columns that some expectations need. Short columns are padded with nulls.
 
-        ``wanted`` contains, for each expectation, the frame that it is about and its settings.
+        ``wanted`` contains a pair for each expectation: the name of the frame that it is about, and its settings, which
+        name the columns.
         """
         import pandas as pd
 

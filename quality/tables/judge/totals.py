@@ -36,7 +36,8 @@ _PART = re.compile(
 def sub_totals(rows: Sequence[Row], columns: Mapping[int, str]) -> list[int]:
     """Return the lines of rows that are the sum of the rows directly above them.
 
-    ``columns`` gives for the position of each column of numbers its decimal sign ("" for integers).
+    ``rows`` are the rows with their lines. ``columns`` maps the position of each column of numbers to its decimal sign
+    ("" for integers).
     """
     places = [place for place, sign in columns.items() if not sign] or list(columns)
     places = places[:_MOST_COLUMNS]
@@ -88,9 +89,11 @@ _LABEL = 60
 def named_totals(lines: Sequence[int], rows: Sequence[Row], columns: Mapping[int, str]) -> list[int]:
     """Return those of the given lines that really contain totals.
 
-    ``lines`` are the lines of rows with a word for total, ``rows`` all rows with their lines. ``columns`` gives for the
-    position of each column of numbers its decimal sign. A single line in the middle of the table does not count, unless
-    it contains the largest number of a column so far: "total" may be one word of a list.
+    ``lines`` are the lines of rows with a word for total, ``rows`` all rows with their lines. ``columns`` maps the
+    position of each column of numbers to its decimal sign.
+
+    Several lines are all returned, and so is a single one near either end of the table. A single line in the middle is
+    returned only if it contains the largest number so far in some column: in a list, "total" may be part of a name.
     """
     if len(lines) != 1 or not columns:
         return list(lines)
@@ -125,11 +128,11 @@ _MIN_ADDENDS = 3
 
 
 def sum_row(rows: Sequence[Row], columns: Mapping[int, float]) -> int | None:
-    """Return the last line of a table if it contains the sums of the rows above in nearly all columns that it fills,
-    else None.
+    """Return the line of the last row of a table if that row contains totals by its numbers, else None.
 
-    The row needs no name. ``columns`` gives for the position of each column the largest number in it, which a total
-    must be. At least three numbers must have been added.
+    It does if it contains the sums of the rows above in at least 60 % of the columns of numbers that it fills, and each
+    sum adds at least three numbers. A word for total is not needed. ``rows`` are the rows with their lines. ``columns``
+    maps the position of each column of numbers to the largest number in the column, which a total must be.
     """
     end = len(rows)
     while end and not any(cell.strip() for cell in rows[end - 1][1]):

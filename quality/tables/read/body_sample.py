@@ -83,11 +83,10 @@ class BodySample:
                         self.years.add(place)
 
     def agreement(self, cells: Sequence[str]) -> tuple[int, int, int]:
-        """Compare a row with the columns that contain numbers, dates or times. Return three numbers of cells: (yes,
-        words, filled).
+        """Compare a row with what the columns contain. Return three counts of its cells: (yes, words, filled).
 
-        They are the cells that fit their column, the cells that look like names of columns, and the cells that are not
-        blank.
+        Only cells in columns of numbers, dates or times are counted. ``yes`` is the number of those that fit their
+        column, ``words`` of those that look like the name of a column, and ``filled`` of those that are not blank.
         """
         yes = words = filled = 0
         sequence = self._is_sequence(cells)

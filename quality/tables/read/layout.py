@@ -292,7 +292,7 @@ def _is_year_column(rows: Sequence[Row], place: int) -> bool:
 
 
 def title_above(rows: Sequence[Row], line: int) -> int:
-    """Return the line of the title above the second header on ``line``; if it has no title, ``line``.
+    """Return the line of the title above a second table, whose header is on ``line``; ``line`` if it has no title.
 
     ``rows`` are the rows of the file with their lines.
     """

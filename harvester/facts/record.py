@@ -163,8 +163,7 @@ class RecordFacts:
         return [told[fact][1] for fact in ("address", "name") if fact in told]
 
     def words(self, value: Any) -> str | None:
-        """Return the first text in a JSON value (of a language map, that in the preferred language); None without text.
-        """
+        """Return the first text in a JSON value (of a language map, the one in the preferred language), or None."""
         if isinstance(value, dict) and is_language_map(value):
             there = {code: said for code, one in value.items() if (said := text(one)) is not None}
             codes = {language_code(code) or code: said for code, said in there.items()}

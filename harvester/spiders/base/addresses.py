@@ -76,16 +76,15 @@ class AddressSpider(PortalSpider):
         raise NotImplementedError
 
     def not_listed(self, url: str, fault: faults.RequestFault) -> list[Any] | None:
-        """Return the requests or pages that replace the listing at ``url``, which cannot be read because of ``fault``.
+        """Return the requests or pages that replace the listing at ``url``; None if nothing can replace it.
 
-        The default is None: the harvest then has a fault and cannot be complete.
+        The listing could not be read because of ``fault``. The default is None: the harvest then has a fault and cannot
+        be complete.
         """
         return None
 
     def may_overlap(self, records: list[tuple[str, Any]]) -> bool:
-        """Return whether ``records``, those at one address, may describe datasets that another address described
-        before.
-        """
+        """Return whether ``records``, all read from one address, may describe datasets already read from another."""
         return self.may_repeat
 
     def listing_request(self, url: str) -> Request:
@@ -187,11 +186,10 @@ class AddressSpider(PortalSpider):
             yield step
 
     def listing_fault(self, fault: faults.RequestFault, url: str, value: Any = None) -> list[Any]:
-        """Return what follows a listing that could not be read because of ``fault``: an error, and the next request, if
-        any.
+        """Return the steps after a listing that could not be read: an error, and the next request if there is one.
 
-        The datasets in the listing at ``url`` stay unknown, so the harvest cannot be complete. ``value`` is the
-        beginning of the response, as evidence, or None.
+        ``fault`` is why the listing at ``url`` could not be read. The datasets in it stay unknown, so the harvest
+        cannot be complete. ``value`` is the beginning of the response, for the error report, or None.
         """
         other = self.not_listed(url, fault)
         self.tried.append(f"{url}: {fault.detail}")
@@ -251,8 +249,8 @@ class AddressSpider(PortalSpider):
         return []
 
     def place(self, index: int) -> dict[str, Any]:
-        """Return the cursor (a JSON object) with which an interrupted harvest continues at the address number
-        ``index``.
+        """Return the cursor (a JSON object) with which an interrupted harvest continues at position ``index`` of the
+        list.
         """
         counts = {"stale": self.stale, "passed": self.passed, "telling": self.telling}
         return {"index": index, "sha256": self.sha256, **counts}
@@ -297,11 +295,11 @@ class AddressSpider(PortalSpider):
             yield step
 
     def missed(self, fault: faults.RequestFault, index: int, url: str, value: Any = None) -> list[Any]:
-        """Return what follows an address that gave no records because of ``fault``: an error, and the next request, if
-        any.
+        """Return the steps after an address that gave no records: an error, and the next request if there is one.
 
-        404 and 410 mean that the link is stale; any other fault may hide a record. ``index`` is the number of the
-        address, ``value`` the beginning of the response or None. The harvest ends if too many addresses in a row fail.
+        ``fault`` is why. 404 and 410 count as gone, any other fault as a lost record. ``index`` is the position of the
+        address ``url`` in the list, and ``value`` the beginning of the response or None. If too many addresses fail in
+        a row, the last step is an error that ends the harvest.
         """
         if fault.kind == "gone":
             self.stale += 1

@@ -124,9 +124,10 @@ class DeclaredApiSpider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return the end of the harvest if 404 marks the end of this API's listing and ``response`` is such a 404.
+        """Return the end of the harvest if the page after the last one was requested and gave 404; None otherwise.
 
-        The total that the portal states must confirm that all records were read. Return None in all other cases.
+        The declaration ``api`` must say that 404 marks the end, and the portal must have stated a total. ``response``
+        is the response with 404, ``page_cursor`` the position requested.
         """
         is_past = response is not None and response.status == 404 and page_cursor.start
         if not (self.api.ends_with_404 and is_past and self.stats.advertised is not None):
@@ -141,7 +142,10 @@ class DeclaredApiSpider(ListingSpider):
         return found
 
     def refusal(self, body: Any) -> Exception:
-        """Return the exception to raise for ``body``, a parsed response without a list of records."""
+        """Return the exception to raise for ``body``, a parsed response that holds no list of records.
+
+        It repeats the error message in ``body``, if there is one.
+        """
         said = self.api.message(body)
         what = self.api.records.rpartition("/")[2]
         detail = f"the API reports an error: {said}" if said else f"the response has no list of {what}"

@@ -139,9 +139,10 @@ class TypeProbes:
 
 
 def recognised(recogniser: Recogniser, seen: ProbeResponse) -> Detection | None:
-    """Return the result of ``recogniser`` for the response ``seen``; return None if the recogniser raises an exception.
+    """Return what the function ``recogniser`` finds in the response ``seen``: a detection, or None.
 
-    A portal may send anything, and an unexpected response must not end the detection.
+    If the function raises an exception, the result is None: a portal may send anything, and an unexpected response must
+    not end the detection.
     """
     try:
         return recogniser(seen)

@@ -29,7 +29,7 @@ MAX_ERRORS = 10_000
 
 
 class FaultTelling:
-    """Mixin with which every spider reports errors; it counts them in ``stats``, the statistics of the harvest."""
+    """Mixin with which every spider reports errors and counts them in ``stats``, its statistics."""
 
     stats: HarvestStats
     has_odd_encoding = False
@@ -37,7 +37,7 @@ class FaultTelling:
 
     @cached_property
     def unsaid(self) -> list[HarvestError]:
-        """Errors found while a response was parsed and not stored yet; the next page of records stores them."""
+        """Errors found while a response was parsed; they are stored with the next page of records, then removed."""
         return []
 
     credential: Credential | None
@@ -56,9 +56,10 @@ class FaultTelling:
         return error if found == texts else replace(error, message=found[0], value=found[1], url=found[2])
 
     def written(self, errors: list[HarvestError]) -> tuple[HarvestError, ...]:
-        """Count ``errors`` in the statistics of the harvest, and return those that are to be stored, with keys masked.
+        """Count ``errors`` in the statistics of the harvest, and return those that are to be stored.
 
-        At most MAX_ERRORS are stored for a portal. When the limit is passed, one more error says so.
+        Logins and keys in their addresses are masked. At most MAX_ERRORS are returned for a portal in one harvest; when
+        this number is exceeded, one more error says so.
         """
         errors = [self._without_keys(error) for error in errors]
         before = self.stats.errors
@@ -134,9 +135,9 @@ class FaultTelling:
         return parse_json(response.body, charset_of(response.headers.get("Content-Type")), on_odd)
 
     def moved(self, response: Response) -> list[HarvestError]:
-        """Return a list with an error if ``response`` came after a permanent redirect (301, 308), else an empty list.
+        """Return a list with one error if ``response`` came after a permanent redirect (301, 308), else [].
 
-        The error is returned only once per harvest.
+        The error is reported once per harvest; after that the list is empty.
         """
         reasons = response.meta.get("redirect_reasons") or ()
         if self.stats.has_moved or not {301, 308} & set(reasons):

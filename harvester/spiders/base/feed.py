@@ -77,18 +77,18 @@ class FeedSpider(PortalSpider):
         return records(path, self.element, charset=charset_of(response.headers.get("Content-Type")))
 
     def more(self, end: StreamEnd, on_page: int) -> bool | str:
-        """Return whether another page follows, or the address of that page.
+        """Return whether another page follows the one just read, or the address of that page if it is known.
 
-        ``end`` is the end of the document just read, and ``on_page`` the number of records in it. Without a link, a
-        number that is a multiple of CKAN_PAGE means that another page may follow.
+        ``end`` is the end of the document just read, and ``on_page`` the number of its records. By default there is no
+        address, and a page is assumed to follow if that number is a multiple of CKAN_PAGE, the size of the pages of
+        CKAN.
         """
         return bool(on_page) and on_page % CKAN_PAGE == 0
 
     def fallback(self, number: int) -> Request | None:
-        """Return a request for another address if page ``number`` is not a feed; None if there is no other address to
-        try.
+        """Return a request for another address of the feed; None if there is none to try.
 
-        Only the first page (number 1) has a fallback.
+        It is called if page ``number`` cannot be read, and only for the first page (number 1).
         """
         return None
 
@@ -188,11 +188,11 @@ class FeedSpider(PortalSpider):
             yield step
 
     def came_before(self, response: Response, is_link: bool) -> list[Any]:
-        """Handle a page with the same bytes as an earlier one; return the page that ends the harvest with an error, or
-        nothing.
+        """Return what follows a page with the same bytes as an earlier one, as a list.
 
-        A page with a guessed number marks the normal end: the server ignores the number. A page whose address the page
-        before stated (``is_link``) is a paging loop, which is an error.
+        If the page before stated the address (``is_link``), the paging runs in circles: the result is an error that
+        ends the harvest. If the number of the page was guessed, the server ignores the number: the harvest ends
+        normally, with the requests of :meth:`at_feed_end`.
         """
         if is_link:
             message = f"{response.url}: the page came before: paging goes round in circles"
@@ -263,23 +263,25 @@ class FeedSpider(PortalSpider):
                 yield step
 
     def at_page(self) -> dict[str, Any]:
-        """Return further JSON values to store in the cursor while a page is read; a subclass needs them to read it
-        again.
+        """Return further JSON values to store in the cursor while a page is read; {} by default.
+
+        A subclass needs them if an interrupted harvest reads the same page again.
         """
         return {}
 
     def before_page(self, number: int, more: bool | str) -> dict[str, Any]:
         """Return the cursor with which an interrupted harvest continues at page ``number``.
 
-        ``more`` is the address of that page if the portal stated one, else whether there is such a page.
+        ``more`` is the address of that page if the page before stated one, else True or False: whether there is such a
+        page.
         """
         link = more if isinstance(more, str) else None
         return {"number": number, "link": link, "index": None, "bodies": sorted(self.bodies)}
 
     def after(self, number: int, more: bool | str) -> list[Any]:
-        """Return a list with the request for the page after page ``number``, or end the harvest.
+        """Return the request for the page after page ``number``, in a list, or what :meth:`at_feed_end` returns.
 
-        ``more`` is the address of the next page, or True if there is one without a stated address, or False.
+        ``more`` is the address of the next page, True if there is one at the usual address, False if there is none.
         """
         if more:
             return [self.get_feed(number + 1, more if isinstance(more, str) else None)]
@@ -291,21 +293,20 @@ class FeedSpider(PortalSpider):
         return []
 
     def state_of_page(self) -> dict[str, Any]:
-        """Return what a subclass must know of the page just read when the page comes again unchanged in a later
-        harvest.
+        """Return JSON values that a subclass wants to store with the page just read; {} by default.
 
-        The JSON values are stored and given to :meth:`recall`.
+        If a later harvest finds the page unchanged, it is not read, and :meth:`recall` is called with these values.
         """
         return {}
 
     def recall(self, state: dict[str, Any]) -> None:
-        """Restore what :meth:`state_of_page` stored for a page that is unchanged and therefore not read."""
+        """Use ``state``, what :meth:`state_of_page` returned when the page was read, for a page that is unchanged."""
 
     def batch(self, batch: list[Any], response: Response, reading: PageContent, cursor: dict[str, Any] | None) -> Page:
-        """Return the page to store for some records of a feed; each unreadable record becomes a harvest error.
+        """Return the page to store for ``batch``, some of the records of a feed.
 
-        ``reading`` collects what all batches of the response hold, and ``cursor`` says where to continue after this
-        one.
+        Each unreadable record becomes a harvest error. ``reading`` collects what is stored with ``response`` after its
+        last batch. ``cursor`` is where an interrupted harvest continues after this batch, or None.
         """
         broken = [e for e in batch if isinstance(e, UnreadableElement)]
         errors = [

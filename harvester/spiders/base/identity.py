@@ -38,11 +38,11 @@ _PASSING = re.compile(r"(?i)token|sig|signature|expires|key|x-amz-.*|x-goog-.*|s
 def hold(
     spider: HarvestState, error: Exception, raw: Any, pointer: str, response: Response, reading: PageContent
 ) -> None:
-    """Put a record without identifier into ``spider.nameless``, to be matched to a known dataset at the end of the
-    harvest.
+    """Keep a record without identifier until the end of the harvest, to look then for the dataset it describes.
 
-    ``error`` is why the record could not be stored; nothing is done unless it is a LostRecord. ``raw`` is the record as
-    it came, ``pointer`` its place in ``response``, and ``reading`` collects what is stored with the response.
+    It is put into ``spider.nameless``. ``error`` is why the record was not stored; unless it is a LostRecord, nothing
+    is done. ``raw`` is the record as the portal sent it, and ``pointer`` its place in ``response``. Title, files and
+    page of the record are added to ``reading``, which is stored with the response.
     """
     named = _named_anew(spider, error, raw, pointer, response) if isinstance(error, LostRecord) else None
     if named is not None:
@@ -54,11 +54,12 @@ def hold(
 def told_apart(
     spider: HarvestState, record: Record, kept: list[Record], errors: list[HarvestError], *, is_known: bool
 ) -> Record:
-    """Return ``record``, with a new identifier if another dataset of the portal already uses its own.
+    """Return ``record``, under a new identifier if the portal gives the same one to another dataset.
 
-    ``kept`` are the records of the same page. ``is_known`` says that the identifier may come twice, because pages
-    overlap or are read a second time. The new identifier is that of :func:`twin_id`, and an error is added to
-    ``errors``. A record that describes the same dataset again keeps its identifier.
+    The new identifier is that of :func:`twin_id`, and an error that reports it is added to ``errors``. If the other
+    record describes the same dataset, ``record`` is returned unchanged. ``kept`` are the records of the same page that
+    were read before. With ``is_known``, an identifier may come twice without a fault, because pages overlap or are read
+    again.
     """
     identifier = record.dataset.identifier
     is_doubled = identifier in spider.seen_ids and not is_known
@@ -107,7 +108,7 @@ def facts_as_json(facts: IdentityFacts) -> dict[str, Any]:
 
 
 def facts_from(told: dict[str, Any]) -> IdentityFacts:
-    """Return the identity facts (title, file addresses, page) from a dict that :func:`facts_as_json` made."""
+    """Return the title, files and page of a record from the dict that :func:`facts_as_json` made of them."""
     return IdentityFacts(told["title"], frozenset(told["files"]), told["address"])
 
 
@@ -149,11 +150,11 @@ def twin_id(identifier: str, facts: IdentityFacts) -> str:
 
 
 def settle(spider: HarvestState) -> None:
-    """Match datasets that this harvest did not find to records without identifier, and to records with a new
-    identifier.
+    """Match known datasets that this harvest did not find to records that may describe them.
 
-    Titles, files or addresses must show that they are the same. Matched datasets keep their history, and an error
-    reports each case. Nothing is done if the harvest was incremental or did not reach the end.
+    These are records without identifier, and datasets with an identifier not seen before. Title, files or page must
+    agree. A matched dataset keeps its history, and an error reports the match. Nothing is done if only changes were
+    requested, or if the harvest did not reach the end of the listing.
     """
     stats, run = spider.stats, spider.run
     if stats.mode != "full" or not stats.ended:
@@ -213,11 +214,11 @@ def _settle_nameless(spider: HarvestState) -> None:
 
 
 def absent(spider: HarvestState) -> list[str]:
-    """Return the ids of datasets that the portal no longer lists, although the harvest is incomplete.
+    """Return the ids of datasets that the portal certainly lists no longer, in a harvest that was incomplete.
 
-    This is possible only if the harvest read the whole listing and its only faults are records without identifier. A
-    dataset counts as absent if none of these records shares a title, file or address with it. The result is empty if so
-    many are absent at once that a person must look first.
+    This can be known if the whole listing was read, and if its only faults are records without identifier. A dataset is
+    returned if no such record has the same title, file or page. The result is empty if nothing is certain, or if so
+    many datasets would disappear that a person must look first.
     """
     stats, left = spider.stats, spider.unmatched
     if stats.mode != "full" or not left or len(left) != stats.unidentified:
@@ -244,7 +245,7 @@ def _write(spider: HarvestState, page: Page) -> None:
 def stored_facts(catalog: Catalog, portal_id: str, identifier: str, kept: list[Record]) -> IdentityFacts | None:
     """Return the title, files and page of the dataset that already has ``identifier``; None if no dataset has it.
 
-    It is looked up among the records in ``kept`` (those of the same page), then in the catalogue.
+    It is looked up in ``kept``, the records of the same page, and then in the catalogue.
     """
     for one in kept:
         if one.dataset.identifier == identifier:
@@ -255,10 +256,9 @@ def stored_facts(catalog: Catalog, portal_id: str, identifier: str, kept: list[R
 
 
 def twins_of(catalog: Catalog, portal_id: str) -> dict[str, set[str]]:
-    """Return the identifiers that several datasets of a portal share, each with the new identifiers given to those
-    datasets.
+    """Return the identifiers that a portal gives to several datasets, each with the new ones made from it.
 
-    The new identifiers are those of :func:`twin_id`.
+    One dataset keeps the shared identifier. The others have new identifiers, those that :func:`twin_id` made.
     """
     found: dict[str, set[str]] = {}
     for name in identifiers_with(catalog, portal_id, TWIN):

@@ -29,7 +29,7 @@ class LostRecord(Exception):
 class PassedOver(LostRecord):
     """Raised for an item in a listing that is not a readable record, for example a file of another kind.
 
-    ``place`` names the kind of item; a portal file can declare it under ``outside`` as expected.
+    ``place`` names the kind of item. If the portal file declares that kind under ``outside``, such items are expected.
     """
 
     def __init__(self, message: str, remedy: str, place: str) -> None:
@@ -38,9 +38,9 @@ class PassedOver(LostRecord):
 
 
 def cut(value: Any, length: int = 500) -> str | None:
-    """Return ``value`` for an error as text (JSON if it is no text) of at most ``length`` characters.
+    """Return ``value`` as a text of at most ``length`` characters, to be shown in an error report; None stays None.
 
-    None stays None.
+    A value that is no text is written as JSON. A text that was cut ends in "…".
     """
     if value is None:
         return None
@@ -49,7 +49,7 @@ def cut(value: Any, length: int = 500) -> str | None:
 
 
 def duplicate(record: Record) -> HarvestError:
-    """Return the error for ``record``, which is not stored because its identifier came before in the harvest."""
+    """Return the error for ``record``, which is not stored: a record with the same identifier was read before."""
     return HarvestError(
         kind="duplicate",
         message="the identifier came before in this harvest: the first record was kept, this one was not",

@@ -57,12 +57,11 @@ def media_type_of(response: Response) -> str:
 
 
 def next_link(links: Any, media_type: str = "") -> dict[str, Any] | None:
-    """Return the link object with relation "next" that continues in the format just read; None if there is none.
+    """Return the best link object with the relation "next"; None if there is none.
 
     ``links`` is the list of links in a response (anything else gives None), and ``media_type`` the media type of that
-    response. The order of preference is: a link of the same media type, of any JSON type, without a type, of another
-    type. A link to an HTML page for people comes last, because only the position in its address can be used. Links with
-    GET are preferred to links with POST.
+    response. A link of the same media type is best, then one of any JSON type, one without a type, one of another type.
+    A link to an HTML page for people comes last. Of equally good links, one for GET is preferred to one for POST.
     """
     found = [
         one

@@ -59,7 +59,7 @@ class PageContent:
             self.lost += 1
 
     def repeat(self, identifier: str) -> None:
-        """Count a record whose ``identifier`` was seen before in this harvest."""
+        """Count a record whose ``identifier`` has come before in this harvest."""
         if len(self._own) != len(self.identifiers):
             self._own = set(self.identifiers)
         self.repeats += 1
@@ -73,10 +73,10 @@ class PageContent:
         self.errors += errors[: MAX_REMEMBERED + 1 - len(self.errors)]
 
     def taken(self) -> tuple[int, int, int, int]:
-        """Return four counts of records since the last call.
+        """Return four numbers of records that were counted since the last call of this method.
 
-        They are: unreadable records, records without identifier, records whose identifier came before in this
-        harvest, and, contained in the third, those whose identifier came before in the same response.
+        They are: unreadable records; records without identifier; records whose identifier has come before in this
+        harvest; and, of the latter, those whose identifier has come before in the same response.
         """
         counts = (self.lost, self.unidentified, self.repeats, self.explained)
         new = tuple(now - then for now, then in zip(counts, self._taken, strict=True))
@@ -84,10 +84,10 @@ class PageContent:
         return new  # type: ignore[return-value]
 
     def cached(self, state: dict[str, Any]) -> CachedResponse | None:
-        """Return the response in the form in which it is stored for the next harvest.
+        """Return the response in the form in which it is stored, so that the next harvest can skip it if unchanged.
 
-        ``state`` are further JSON values that the spider needs then. Return None if the status is not 200 or there are
-        more than MAX_REMEMBERED errors: the response is then read again in the next harvest.
+        ``state`` are further JSON values that the spider needs then. Return None if the status is not 200, or if there
+        are more than MAX_REMEMBERED errors; the next harvest then reads the response again.
         """
         response = self.response
         if response is None or response.status != 200 or len(self.errors) > MAX_REMEMBERED:
@@ -119,7 +119,7 @@ class PageContent:
 
     @classmethod
     def of(cls, known: CachedResponse) -> PageContent:
-        """Return the content of the stored response ``known``, as if it had been parsed again."""
+        """Return what the stored response ``known`` held, as if it had been parsed again now."""
         own = known.state.get("own", {})
         return cls(
             identifiers=list(known.identifiers),

@@ -66,7 +66,7 @@ class PageCursor:
 
     @property
     def asked(self) -> int:
-        """Number of records to request: ``size`` if a failure made pages smaller, else ``rows``."""
+        """Number of records to request: ``size``, if pages were made smaller after a failure, else ``rows``."""
         return self.size or self.rows
 
     @property
@@ -91,14 +91,14 @@ class PageCursor:
         return replace(self, size=size, bad_until=max(self.bad_until, self.start + self.asked))
 
     def skip(self) -> PageCursor:
-        """Return the cursor one record further, and count that record as one that the server cannot send."""
+        """Return the cursor of the next record, and count the current one in ``misses``: the server cannot send it."""
         return replace(self, start=self.start + 1, misses=self.misses + 1)
 
     def forward(self, received: int, at: Any = None) -> PageCursor:
-        """Return the cursor behind a page of ``received`` records; ``at`` is the next page's link, token or key, or
-        None.
+        """Return the cursor of the next page, after a page of ``received`` records.
 
-        The page size returns to ``rows`` when the page that failed first lies behind.
+        ``at`` is the link, token or key of the next page; None if the offset is enough. If pages were made smaller
+        because one failed, the page size returns to ``rows`` once the records of that page have been read or skipped.
         """
         start = self.start + received
         size = 0 if start >= self.bad_until else self.size
@@ -106,9 +106,9 @@ class PageCursor:
         return replace(self, start=start, size=size, misses=0, largest=largest, at=at)
 
     def from_key(self, key: Any) -> PageCursor:
-        """Return the cursor of a new listing that begins at ``key`` (a JSON value) and counts offsets from there.
+        """Return the cursor of a new listing that begins at ``key`` (a JSON value), with the offset 0.
 
-        Portals that accept no high offsets are read in several such parts.
+        It is for portals that accept no high offsets, and that are therefore read in several such listings.
         """
         return PageCursor(rows=self.rows, at=key, is_second=self.is_second)
 
@@ -124,7 +124,7 @@ class PageCursor:
         return count is not None and self.start + received == count and received < self.largest
 
     def again(self) -> PageCursor:
-        """Return the cursor of the first page, to read the whole listing again and find records missed before."""
+        """Return the cursor of the first page, marked as a second reading of the whole listing."""
         return PageCursor(rows=self.rows, is_second=True)
 
     def as_json(self) -> dict[str, Any]:

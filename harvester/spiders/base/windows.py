@@ -33,11 +33,12 @@ class WindowedSpider(ListingSpider):
     def windowed(
         self, page_cursor: PageCursor, records: list[RecordWithPlace], total: Any, *, is_end: bool
     ) -> ListingPage:
-        """Return the listing page for ``records``, and start a new window if the next page would lie beyond the limit.
+        """Return the listing page for ``records``; its ``at`` starts a new window if the next page is out of reach.
 
-        ``page_cursor`` is the position of this page. ``total`` is the number of records that the portal states,
-        ``is_end`` whether it says that this is the last page. Raise PageRefusedError if no new window can be opened,
-        because the last record has no date or all records of the window have the same date.
+        The next page is out of reach if its records would lie beyond the offset ``window``. ``page_cursor`` is the
+        position of this page. ``total`` is the number of records that the portal states, ``is_end`` whether it says
+        that this is the last page. Raise PageRefusedError if no new window can be started, because the last record has
+        no date or all records of the window have the same date.
         """
         at = None
         # With a limited total, the end mark may be wrong too: only a total below the limit proves the end.

@@ -73,10 +73,11 @@ def filled(value: Any) -> Any:
 
 
 def fingerprint_of(dataset: Dataset) -> tuple[str, str] | None:
-    """Return (creation time, address of the service) of a dataset, by which it is found again under a new identifier.
+    """Return a key that identifies a dataset even if the Hub changes its identifier; None if there is none.
 
-    Without a service, the second value is the title. The result is None if the creation time is missing, has no
-    milliseconds or is midnight, because many items share such times.
+    It is the pair of creation time and address of the service; without a service, the title is the second value. A
+    creation time that is missing, has no milliseconds or is midnight gives None, because many datasets share such
+    times.
     """
     addresses = [d.access_url for d in dataset.distributions] + [s.endpoint_url for s in dataset.data_services]
     service = next((url for url in addresses if url and "/rest/services/" in url), None)

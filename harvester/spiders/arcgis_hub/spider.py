@@ -87,10 +87,10 @@ class Spider(WindowedSpider, FeedSpider):
     # Renamed datasets
 
     def remember_names(self) -> None:
-        """Index the portal's datasets in the catalogue by their fingerprints.
+        """Index the portal's datasets in the catalogue by the key that :func:`fingerprint_of` returns.
 
-        A dataset whose identifier the portal has changed is then recognised and keeps its old identifier.
-        Fingerprints that several datasets share are not used.
+        If the portal has changed the identifier of a dataset, the dataset is recognised by this key and keeps its old
+        identifier. A key that several datasets share is not used.
         """
         seen: Counter[tuple[str, str]] = Counter()
         for stored in datasets(self.run.catalog, self.portal.id):
@@ -114,10 +114,10 @@ class Spider(WindowedSpider, FeedSpider):
         return replace(dataset, identifier=old, other_identifiers=(*dataset.other_identifiers, dataset.identifier))
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        """Return the address at which the Hub's search API serves the dataset ``identifier``.
+        """Return the address at which the Hub's search API serves the dataset ``identifier`` alone.
 
-        ``source_url``: the address from which the dataset was last read. The result is None if that was a feed, or if
-        the portal has changed the identifier since.
+        ``source_url``: the address from which the dataset was last read. The result is None if it was read from a feed
+        and not from the search API, or if the portal has changed its identifier since.
         """
         if "/api/search/v1/" not in source_url or identifier in self.renamed:
             return None
@@ -175,10 +175,10 @@ class Spider(WindowedSpider, FeedSpider):
         return self.windowed(page_cursor, records, total, is_end=not has_next)
 
     def is_global(self, features: list[Any], total: Any) -> bool:
-        """Return whether the first page of the search comes from the index of all ArcGIS sites, not from this portal.
+        """Return whether the search covers all ArcGIS sites and not only this portal, judged by its first page.
 
-        ``features``: the records of the page. ``total``: the total that the response states. This is so if the total
-        is at the API's limit and more than half of the records have different owners.
+        ``features``: the records of the page. ``total``: the total that the response states. The result is True if the
+        total is at least the API's limit and more than half of the records have different owners.
         """
         items = [f["properties"] for f in features if isinstance(f, dict) and isinstance(f.get("properties"), dict)]
         owners = {str(item.get("orgId") or item.get("source") or item.get("owner")) for item in items}
@@ -205,12 +205,11 @@ class Spider(WindowedSpider, FeedSpider):
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None: ...
     def fallback(self, fault: Any, response: Response | None = None, page_cursor: PageCursor | None = None) -> Any:
-        """Return the request for a DCAT-US feed in place of the search or feed that failed; None if there is none to
-        try.
+        """Return the request for a DCAT-US feed, to be read in place of what failed; None if there is none to try.
 
-        ``fault``: the page number if a feed failed; the fault of the request if the search did. ``response`` and
-        ``page_cursor``: the response and the position of the failed page of the search, else None. A feed replaces
-        the search only if the search is missing (404) and no stored dataset came from it.
+        If a feed failed, ``fault`` is the page number and the other parameters are None. If the search failed,
+        ``fault`` is the fault of the request, and ``response`` and ``page_cursor`` are the response and the position of
+        the page. A feed replaces the search only if the search is missing (404) and no stored dataset was read from it.
         """
         if isinstance(fault, int):
             self.place += 1

@@ -214,8 +214,9 @@ class Spider(PortalSpider):
         return []
 
     def below(self, path: str) -> str:
-        """Return the path of an ArcGIS Server service relative to the portal's address, which may be that of a
-        folder.
+        """Return ``path``, that of an ArcGIS Server service, without the folder in the portal's address.
+
+        If the portal's address is that of the folder "Water", "Water/Wells/MapServer" becomes "Wells/MapServer".
         """
         folder = self.base.partition("/rest/services")[2].strip("/")
         return path.removeprefix(f"{folder}/") if folder else path

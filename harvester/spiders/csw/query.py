@@ -63,7 +63,7 @@ class RequestMethod(NamedTuple):
 
     @property
     def own(self) -> str:
-        """Return the XML namespace of CSW 3.0 or 2.0.2, whichever this method uses."""
+        """Return the XML namespace of the CSW version that this method uses, 3.0 or 2.0.2."""
         return CSW_3 if self.is_3 else CSW
 
     @property

@@ -90,8 +90,9 @@ class Spider(ListingSpider):
 
     @property
     def ways(self) -> list[RequestMethod]:
-        """Return the request methods to try, the best one first, for the portal's address and possibly for ``/csw``
-        below it.
+        """Return the request methods to try, the best one first.
+
+        They are for the portal's address and, unless it already names the service, also for ``/csw`` below it.
         """
         addresses = [self.base]
         if "csw" not in self.portal.url.lower():
@@ -147,11 +148,11 @@ class Spider(ListingSpider):
         )
 
     def counted(self, page_cursor: PageCursor, total: int | None) -> int | None:
-        """Return the number of records to expect: the sum over all ranges of dates so far, or ``total`` if there are
-        no ranges.
+        """Return the number of records that the whole catalogue should have; None if the response states none.
 
-        ``total``: what the response states; None if it states nothing, and then the result is None. ``page_cursor``:
-        the position of the page, which holds the range of dates.
+        If the catalogue is read in ranges of dates, it is the sum over the ranges read so far, or the portal's total if
+        that is larger. Otherwise it is ``total``, what the response states. ``page_cursor``: the position of the page,
+        which holds the range of dates.
         """
         if page_cursor.at is None or total is None:
             self.found = 0
@@ -163,12 +164,11 @@ class Spider(ListingSpider):
     # Windows
 
     def windowed(self, page_cursor: PageCursor, total: int | None) -> ListingPage | None:
-        """Check on a first page whether the portal's total is only its limit, so that smaller ranges of dates must be
-        read.
+        """Return an empty page if this page must be replaced by pages for smaller ranges of dates; None otherwise.
 
-        ``page_cursor``: the position of the page. ``total``: the number of records that the response states; None if
-        it states none. If so, the ranges are queued and an empty page is returned. The result is None if the page can
-        be used as it is.
+        This is so if the total is only the limit of the portal's search engine, which hides further records. The
+        smaller ranges are then queued. ``page_cursor``: the position of the page. ``total``: the number of records that
+        the response states; None if it states none.
         """
         if total is None or (self.is_cut and page_cursor.at is None):
             return None
@@ -193,9 +193,10 @@ class Spider(ListingSpider):
         return ListingPage(is_end=True, at=page_cursor.at)
 
     def unfiltered(self, why: str) -> None:
-        """Stop reading by ranges of dates, read what the server lists, and note that the list is incomplete.
+        """Give up reading by ranges of dates, because the server does not filter by them.
 
-        ``why``: the reason why ranges cannot be used, as a phrase for the note.
+        What the server lists without a filter is read instead, and a note says that the list is incomplete. ``why``:
+        the reason as a phrase for the note.
         """
         self.windows, self.is_cut = [], True
         self.stats.notes.append(f"windows of dates cannot be read: {why}")
@@ -276,9 +277,9 @@ class Spider(ListingSpider):
         return [self.ask(replace(page_cursor, size=0))]
 
     def other_version(self, fault: faults.RequestFault, response: Response) -> bool:
-        """Return whether the error report in a response suggests that the server accepts only version 3.0 of CSW.
+        """Return whether an error report suggests that the server accepts only version 3.0 of CSW.
 
-        The result is False if requests already use that version.
+        ``response``: the response with the report. The result is False if the requests already use that version.
         """
         if self.is_3:
             return False

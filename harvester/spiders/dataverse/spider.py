@@ -198,7 +198,7 @@ class Spider(ListingSpider):
     # Full records
 
     async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
-        """Request the full records of the datasets on a page of the search, and then read the page."""
+        """Request the full records of the datasets on a page of the search, one by one, before the page is read."""
         self.shown, self.closed = {}, set()
         async for step in self.show_next(response, page_cursor, self.to_show(response, page_cursor)):
             yield step
@@ -220,10 +220,13 @@ class Spider(ListingSpider):
         return [one for one in dict.fromkeys(found) if one is not None and one not in self.seen_ids]
 
     async def show_next(self, page: Response, page_cursor: PageCursor, wanted: list[str]) -> AsyncIterator[Any]:
-        """Request the next full record; after the last one, read the page of the search.
+        """Yield the request for the next full record, or the result of the page of the search if none is left.
 
-        ``page``: the response with the page. ``wanted``: persistent ids of the datasets whose full records are still
-        missing.
+        A page of Dataverse's search lists datasets in short. Before it is stored, their full records are requested one
+        after the other. ``page``: the response with the page of the search. ``page_cursor``: its position. ``wanted``:
+        the persistent ids of the datasets whose full records are still to be requested, the next one first. If
+        ``wanted`` is empty or full records are not public, the page is read and stored, and the next page requested.
+        After MAX_MISSES failures in a row, an error that ends the harvest is yielded.
         """
         if self.is_closed:
             self.closed.update(wanted)
@@ -242,9 +245,11 @@ class Spider(ListingSpider):
     async def on_shown(
         self, response: Response, page: Response, page_cursor: PageCursor, wanted: list[str]
     ) -> AsyncIterator[Any]:
-        """Store the full record of the first dataset in ``wanted``, and request the next one.
+        """Keep the full record of the first dataset in ``wanted``, and request that of the next one.
 
-        ``page``: the response with the page of the search that lists these datasets.
+        ``response``: the response with the full record. ``page`` and ``page_cursor``: the response with the page of the
+        search that lists the datasets, and its position. ``wanted``: their persistent ids, the one just requested
+        first.
         """
         try:
             self.shown[wanted[0]] = self.result_of(response)
@@ -269,8 +274,8 @@ class Spider(ListingSpider):
         """Note that the full record of the dataset ``identifier`` cannot be read.
 
         ``why``: the reason, for the error report. ``fault``: the fault of the request; None if the body was not
-        readable. If full records are not public, the dataset is made from the search alone. Otherwise the dataset is
-        lost.
+        readable. If full records are not public, the dataset is stored with what the search says of it. Otherwise it is
+        a lost record.
         """
         is_closed = fault is not None and fault.kind in CLOSED and not (fault.kind == "gone" and self.has_shown)
         if not is_closed or self.of_copies:
@@ -290,19 +295,19 @@ class Spider(ListingSpider):
         return not self.closed and not any(isinstance(one, str) for one in self.shown.values())
 
     def whole(self, item: Any) -> Any:
-        """Return a hit of Dataverse's search with the dataset's full record added under "dataset".
+        """Return ``item``, a hit of Dataverse's search, with the dataset's full record added under the key "dataset".
 
-        If the full record could not be read, the reason is added there as text. The hit is unchanged if it was not
-        requested.
+        If the full record could not be read, the value of this key is the reason, as text. If it was not requested,
+        ``item`` is returned unchanged.
         """
         known = self.shown.get(text(item.get("global_id")) or "") if isinstance(item, dict) else None
         return item if known is None else {**item, "dataset": known}
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the identifier of a withdrawn (deaccessioned) dataset, or of a collection or file; None for other
-        datasets.
+        """Return the identifier of a hit of the search that is not stored as a dataset; None for all others.
 
-        A dataset harvested from another repository whose full record is missing is treated in the same way.
+        Not stored are withdrawn (deaccessioned) datasets, collections and files, and datasets harvested from another
+        repository whose full record is missing.
         """
         if not isinstance(raw, dict):
             return None

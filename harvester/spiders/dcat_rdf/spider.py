@@ -88,10 +88,10 @@ class Spider(FeedSpider):
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Return the addresses at which the catalogue may be: the portal's own, and usual paths such as
-        ``/catalog.ttl`` below it.
+        """Return the addresses at which the catalogue may be.
 
-        If the portal's address names a document, it is the only one.
+        If the portal's address names a document, that is the only one. Otherwise they are the portal's address and
+        usual paths below it, such as ``/catalog.ttl``.
         """
         url = self.portal.url
         is_document = "?" in url or re.search(r"(?i)\.(ttl|rdf|xml|jsonld|json|nt|n3)$", url)
@@ -168,11 +168,11 @@ class Spider(FeedSpider):
             shutil.rmtree(path.with_suffix(".read"), ignore_errors=True)
 
     def described(self, reading: RdfSummary) -> Iterator[Any]:
-        """Yield everything found in a document: the datasets, the values that had to be repaired, statements that
-        cannot be read, and at last its end.
+        """Yield everything found in a document, in this order.
 
-        ``reading``: the summary of the parsed document. A dataset whose distributions are described on a later page
-        is not yielded yet.
+        First come records that only the lenient parser could read, then the datasets, then statements that cannot be
+        read, and last a StreamEnd. ``reading``: the summary of the parsed document. A dataset whose distributions are
+        described on a later page is not yielded yet.
         """
         yield from (Lenient(message, near) for message, near in reading.lenient)
         head = reading.head
@@ -211,9 +211,9 @@ class Spider(FeedSpider):
     def batch(self, batch: list[Any], response: Response, reading: Any, cursor: dict[str, Any] | None) -> Page:
         """Return the page that stores some of the datasets and errors of a document.
 
-        ``batch``: the datasets and errors. ``response``: the response with the document. ``reading``: the state of
-        reading it. ``cursor``: where an interrupted harvest is to continue after this page. Each value that had to be
-        repaired is reported as an error, but its dataset is stored and does not count as lost.
+        ``batch``: the datasets and errors. ``response``: the response with the document. ``reading`` collects what is
+        stored with the response. ``cursor``: where an interrupted harvest continues after this page. A record that only
+        the lenient parser could read is stored and does not count as lost, but is reported as an error.
         """
         errors = [lenient(one, response.url) for one in batch if isinstance(one, Lenient)]
         reading.remember(errors)
@@ -221,9 +221,10 @@ class Spider(FeedSpider):
         return replace(page, errors=page.errors + self.written(errors))
 
     def completed(self, reading: RdfSummary) -> list[tuple[str, Node]]:
-        """Return (IRI, description) of datasets of earlier pages that were incomplete and are complete now.
+        """Return the datasets of earlier pages that the document just read completes, as (IRI, description).
 
-        Their distributions are described in the document that ``reading`` summarises.
+        An earlier page named their distributions without describing them. ``reading``: the summary of the document,
+        which describes them.
         """
         whole = []
         for iri, node in list(self.waiting.items()):
@@ -265,8 +266,9 @@ class Spider(FeedSpider):
         return [ask(one, cb_kwargs={"iri": one}) for one in own[:MAX_MEMBERS]]
 
     async def on_member(self, response: Response, iri: str) -> AsyncIterator[Any]:
-        """Read a dataset from the document at its own address ``iri``, because the catalogue lists but does not
-        describe it.
+        """Read a dataset that the catalogue lists but does not describe, from the document at its own address.
+
+        ``response``: the response with that document. ``iri``: the dataset's IRI, which is its address.
         """
         fault = faults.of_response(response)
         node = None
@@ -284,14 +286,15 @@ class Spider(FeedSpider):
             yield step
 
     async def on_member_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Report a dataset that the catalogue only lists, and whose own address cannot be requested."""
+        """Report that the address of a dataset could not be requested; the catalogue lists the dataset only."""
         iri = failure.request.cb_kwargs["iri"]  # type: ignore[attr-defined]
         for step in [*self.member_missed(self.fault_of(failure), iri), *self.member_done(iri)]:
             yield step
 
     async def member_in(self, response: Response, iri: str) -> Node | None:
-        """Return the description of the dataset ``iri`` in the document at its own address; None if it describes no
-        such dataset.
+        """Return the description of the dataset ``iri`` in ``response``, the document at its own address.
+
+        The result is None if the document does not describe the dataset or was not read to its end.
         """
         syntax = syntax_of(response.body[:65_536], media_type_of(response))
         if syntax is None:
@@ -314,9 +317,10 @@ class Spider(FeedSpider):
             path.unlink(missing_ok=True)
 
     def member_missed(self, fault: faults.RequestFault, iri: str) -> list[Any]:
-        """Report a dataset that the catalogue only lists and that cannot be read at its own address ``iri``.
+        """Report a dataset that the catalogue lists but does not describe, and that its own address does not describe.
 
-        It counts as deleted if ``fault`` is 404 or 410, otherwise as a lost record.
+        ``iri``: its IRI and address. It counts as deleted if ``fault`` is 404 or 410, otherwise as a lost record. The
+        result is a list with the page that stores the error.
         """
         if fault.kind == "gone":
             self.stats.gone += 1
@@ -329,10 +333,10 @@ class Spider(FeedSpider):
         return [Page(errors=self.written([error]))]
 
     def member_done(self, iri: str) -> list[Any]:
-        """Note that the dataset ``iri``, which the catalogue only lists, was requested; after the last one, end the
-        harvest.
+        """Note that the request for the dataset ``iri`` is finished; after the last such request, end the harvest.
 
-        The result is empty as long as others are still to be requested.
+        These requests are for datasets that the catalogue lists but does not describe. The result is [] as long as
+        others are still under way.
         """
         self.members.discard(iri)
         return [] if self.members else super().at_feed_end()

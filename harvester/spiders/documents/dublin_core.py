@@ -37,7 +37,7 @@ _LOST_BY_REPOSITORIES = ("modified", "distributions", "download_url", "format", 
 
 
 def is_dataset(kinds: tuple[str, ...]) -> bool:
-    """Return whether one of ``kinds``, the types that a record states, means dataset; True also if it states none."""
+    """Return whether a record with the types ``kinds`` describes a dataset; also True if it states no type."""
     return not kinds or any(_DATASET.search(kind) for kind in kinds)
 
 

@@ -30,9 +30,10 @@ _LANGUAGE = re.compile(r"lang([a-z]{2,3})")
 
 
 def kind_of(source: dict[str, Any]) -> str:
-    """Return what kind of resource ``source``, a document of the index, describes, as letters in lower case ("series").
+    """Return the kind of resource that ``source`` describes, in lower case without spaces, such as "series".
 
-    If it states several kinds, one that means dataset wins; if it states none, the result is "dataset".
+    ``source`` is a document of GeoNetwork's index. If it states several kinds, one that means a dataset is returned; if
+    it states none, the result is "dataset".
     """
     said = [re.sub(r"[^a-z]", "", one.lower()) for one in texts(source.get("resourceType") or source.get("type"))]
     return next((one for one in said if one in KEPT_LEVELS), next(iter(said), "dataset"))

@@ -41,8 +41,9 @@ _LOST_BY_PYCSW = (
 
 
 def levels(record: etree._Element) -> list[str]:
-    """Return what the ISO ``record`` states that it describes ("dataset", "series", "service"), as letters in lower
-    case.
+    """Return what the ISO ``record`` states that it describes, such as ["dataset"] or ["service"]; [] if nothing.
+
+    The codes are in lower case and without spaces.
     """
     found = [
         *codes(record, "hierarchyLevel/MD_ScopeCode"),

@@ -75,8 +75,8 @@ class Constraints:
 def constraints(about: etree._Element | None) -> Constraints:
     """Return the licence, access rights and other rights that an ISO record states.
 
-    ``about`` is the element with the description of the data; None gives an empty result. A text is judged by its
-    content, because records use each place for everything.
+    ``about`` is the element with the description of the data; None gives an empty result. Which of the three a text
+    means is judged by its content, because records use each element for everything.
     """
     use: list[StatedConstraint] = []
     limits: list[StatedConstraint] = []
@@ -116,11 +116,11 @@ def by_content(
     codes_of_access: list[str],
     other: list[str],
 ) -> Constraints:
-    """Return licence, access rights and other rights, judged by the content of the statements and not by their place.
+    """Return licence, access rights and other rights, judged by the content of the statements.
 
-    ``use``, ``limits`` and ``access`` are the statements found in places for terms of use, limits of use and access.
-    ``codes_of_access`` are codes for access without a text. ``other`` are further texts and codes, which become other
-    rights.
+    Where a statement stands says little, because records use each element for everything. ``use``, ``limits`` and
+    ``access`` are the statements found under terms of use, limits of use and access. ``codes_of_access`` are codes for
+    access without a text. ``other`` are further texts and codes, which become other rights.
     """
     # The most reliable place comes first: use, then its limits, then access.
     candidates = [*use, *limits, *access]
@@ -143,7 +143,7 @@ def by_content(
 
 
 def is_of_access(said: StatedConstraint) -> bool:
-    """Return whether the statement ``said`` is only about who may see the data, and not about their use."""
+    """Return whether the statement ``said`` only says who may see the data, and nothing about using them."""
     if _ABOUT_ACCESS.search(said.link or ""):
         return True
     if len(said.shown) > _LONG:

@@ -109,8 +109,9 @@ class Spider(ListingSpider):
         )
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        """Return the address of the GeoNode dataset ``identifier`` if that is a number, or of a search for it if it
-        is a uuid.
+        """Return the address that requests the GeoNode dataset ``identifier`` alone.
+
+        For a number it is the address of the dataset, for a uuid that of a search for it.
         """
         path = WAYS[self.way][0]
         if identifier.isdigit():

@@ -239,20 +239,20 @@ class Spider(ListingSpider):
         )
 
     def nothing(self) -> ListingPage:
-        """Return an empty last page for a repository without matching records.
+        """Return an empty last page, for a repository that says that no record matches the request.
 
-        If only changes were requested, raise PageRefusedError: even the newest known record was not found, so the
-        dates cannot be trusted and a full harvest is needed.
+        Raise PageRefusedError if only changes were requested: the newest known record should have been found, so the
+        repository's dates cannot be trusted and a full harvest is needed.
         """
         if self.stats.mode == "incremental":
             raise PageRefusedError(_in_full("the repository does not find the newest record that it has"))
         return ListingPage(is_end=True)
 
     def note(self, found: list[etree._Element]) -> None:
-        """Store the date of the last record in ``found``, and whether records have come in the order of their dates.
+        """Store the date of the last record in ``found``, and whether all records so far were sorted by date.
 
-        If only changes were requested and one is the deletion of a dataset in the catalogue, raise PageRefusedError,
-        because only a full harvest may remove datasets.
+        Raise PageRefusedError if only changes were requested and a record in ``found`` is the deletion of a dataset in
+        the catalogue, because only a full harvest may remove datasets.
         """
         for record in found:
             stamp = oai_record.stamp_of(record)
@@ -305,9 +305,9 @@ class Spider(ListingSpider):
         return None
 
     def in_full(self, why: str) -> Request:
-        """Start over with a full harvest of the repository, and return its first request.
+        """Start the harvest over as a full harvest of the repository, and return its first request.
 
-        ``why``: why reading only the changes is not enough, as a phrase for the harvest's notes.
+        ``why``: why reading only the changes is not enough, as a phrase for the notes of the harvest.
         """
         prefix, has_prefix = self.prefix, self.has_prefix
         self.start_over(f"read in full: {why}")

@@ -137,11 +137,11 @@ class Spider(ListingSpider):
     # Items
 
     def place(self, page_cursor: PageCursor) -> dict[str, Any]:
-        """Return the position of a page: which collection it belongs to, and where in that collection it is.
+        """Return which collection a page belongs to, and where in that collection it is, as a dict.
 
-        The keys are "collection" (its number, from 0), "query" (of the link to the page, or None), "start" (the
-        offset at which that link was given), "before" (total of the collections before, None if unknown) and "probe"
-        (see :meth:`probing`).
+        The keys are "collection" (its number, from 0), "query" (query string of the link to the page, or None), "start"
+        (the offset at which that link was found), "before" (number of records in the collections before, None if
+        unknown) and "probe" (see :meth:`probing`).
         """
         return page_cursor.at or {"collection": 0, "query": None, "start": 0, "before": 0, "probe": None}
 
@@ -190,11 +190,12 @@ class Spider(ListingSpider):
         return ListingPage(records=records, at=at)
 
     def probing(self, features: list[Any], page_cursor: PageCursor, at: dict[str, Any]) -> dict[str, Any]:
-        """Decide whether a full page without a next link may be followed by another, to be requested by offset.
+        """Decide whether to request another page by offset, although this page has no link to a next one.
 
-        ``features``: the records of the page. ``at``: its next query and the total it states. The result has "probe"
-        (the number of the parameter in OFFSETS to try; None if no page may follow), "mark" (a hash of the first
-        record) and "is_cut" (whether the page has as many records as requested). Raise PageRefusedError if the server
+        ``features``: the records of the page. ``page_cursor``: its position. ``at``: its next query and the total it
+        states. The result is a dict with three keys. "probe" is the number of the parameter in OFFSETS to try, or None
+        if no page is expected. "mark" is a hash of the first record, by which the same page is recognised when it comes
+        again. "is_cut" says whether the page has as many records as requested. Raise PageRefusedError if the server
         ignores the parameter and sends the same page again.
         """
         mark = hashlib.sha256(json_text(features[:1]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -250,17 +251,19 @@ class Spider(ListingSpider):
     def next_collection(self, page_cursor: PageCursor, whole: int | None) -> PageCursor:
         """Return the cursor of the first page of the next collection.
 
-        ``whole``: the number of records in all collections so far; None if it is unknown.
+        ``page_cursor``: the position of the last page. ``whole``: the number of records in all collections so far; None
+        if it is unknown.
         """
         number = self.place(page_cursor)["collection"] + 1
         return page_cursor.from_key({"collection": number, "query": None, "start": 0, "before": whole, "probe": None})
 
     def behind_probe(self, fault: faults.RequestFault, response: Response, page_cursor: PageCursor) -> list[Any] | None:
-        """Return what to do after the server refused a page that was requested by offset without a next link.
+        """Return what to do if the server refuses a page that was requested by offset without a next link.
 
-        The refusal may mean that the offset has another name; the result is then the request with that name. Or it
-        may mean that the collection has no further page; the result is then the request for the next collection, or
-        the end of the harvest. The result is None if it means neither.
+        Perhaps the parameter for the offset has another name: the result is then the request with that name. Perhaps
+        the collection has no further page: the result is then the request for the next collection, or the end of the
+        harvest. If a full page came before, an error that ends the harvest is returned. The result is None if the
+        refusal has another cause.
         """
         at = self.place(page_cursor)
         is_nothing = response.status in (404, 410)
@@ -283,11 +286,11 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return what to do about a failed page for which a smaller page would not help; None in all other cases.
+        """Return what to do about a failed page if a smaller page would not help; None in all other cases.
 
-        ``fault``: why it failed. ``response``: the response, or None. ``page_cursor``: the position of the page. Such
-        pages are those beyond the limit of the portal's index, those whose links form a loop, and those requested by
-        offset without a next link.
+        A smaller page does not help beyond the limit of the portal's index, if next links form a loop, and for a page
+        requested by offset without a next link. ``fault``: why the page failed. ``response``: the response, or None.
+        ``page_cursor``: the position of the page.
         """
         if response is None and fault.kind == "parse":
             return [self.request_failed(fault, self.items(page_cursor))]

@@ -114,10 +114,10 @@ def _format_names(node: Any, *properties: str) -> list[str]:
 
 
 def most_specific(found: list[str], hints: tuple[str | None, ...]) -> str | None:
-    """Return the most specific of the format names in ``found``, or None; a format is more specific than an archive or
-    "XML".
+    """Return the most specific of the format names in ``found``; None if it is empty.
 
-    Of equally specific names, the one that ``hints`` (addresses and media types of the same file) confirm wins.
+    For example, "GeoJSON" is more specific than "JSON" or "ZIP". Of equally specific names, the one that ``hints``
+    confirm is returned; these are addresses and media types of the same file.
     """
     if not found:
         return None
@@ -274,8 +274,9 @@ def _shape(place: Any) -> str | None:
 
 
 def access_rights(node: Any) -> str | None:
-    """Return who may access a dataset, as stated; without a statement, what all its distributions agree on
-    (GeoDCAT-AP).
+    """Return who may access a dataset, as stated; None if this is not stated.
+
+    If the dataset itself states nothing, what all its distributions state in the same way is returned (GeoDCAT-AP).
     """
     own = _access_rights(node)
     files = nodes(node, "dcat:distribution")

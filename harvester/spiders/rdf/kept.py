@@ -13,7 +13,10 @@ __all__ = ["Lenient", "lenient"]
 
 @dataclass(frozen=True, slots=True)
 class Lenient:
-    """A record that the strict RDF parser refused and the lenient parser has read, in the stream of datasets."""
+    """A record of an RDF document that the strict parser refused and the lenient parser could read.
+
+    It stands among the datasets of the document, so that the record is reported.
+    """
 
     message: str
     """Message of the strict parser."""
@@ -24,10 +27,9 @@ class Lenient:
 
 
 def lenient(found: Lenient, url: str) -> HarvestError:
-    """Return the harvest error that reports a record which only the lenient parser could read; the record itself is
-    stored.
+    """Return the harvest error for a record that only the lenient RDF parser could read.
 
-    ``found`` is that record, ``url`` the address of the document.
+    The record is stored all the same. ``found`` is the record, ``url`` the address of the document.
     """
     return HarvestError(
         kind="lenient",

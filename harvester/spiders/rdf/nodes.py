@@ -219,9 +219,9 @@ _OWNED = ("dcat:distribution", "dcat:distributions", "adms:includedAsset", "sche
 
 
 def own_part(node: Any) -> Any:
-    """Return the description ``node`` of a dataset without the content of nodes that other datasets share.
+    """Return the description ``node`` of a dataset without what other datasets share, for a hash of its content.
 
-    Publishers, places and licences are such nodes: only their IRI stays. A nested node stays whole if it is a
+    Publishers, places and licences are shared: of these nodes only the IRI stays. A nested node stays whole if it is a
     distribution or an ADMS identifier, has no IRI, or has an IRI that begins with the IRI of the dataset. A value that
     is no dict is returned unchanged.
     """

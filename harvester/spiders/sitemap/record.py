@@ -85,10 +85,10 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
 
 
 def is_sure(raw: dict[str, Any]) -> bool:
-    """Return whether a schema.org Dataset has a globally unique identifier, so that two with the same one are one
-    dataset.
+    """Return whether a schema.org Dataset has an identifier that no other dataset can have, such as a DOI.
 
-    ``raw``: the JSON-LD object. A publisher's own number such as "1" is not unique.
+    Two records with the same such identifier are one dataset. A publisher's own number such as "1" is not enough.
+    ``raw``: the JSON-LD object; the result is also True if its JSON was invalid.
     """
     return "@broken" in raw or bool(_sure_names(raw))
 

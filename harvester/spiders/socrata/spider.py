@@ -100,12 +100,12 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return the request or error that replaces a page that failed; None if it is to be handled like any failed
-        page.
+        """Return the request or error that replaces a failed page; None if a smaller page is to be tried as usual.
 
         For the first page, another sort order (status 400) or Socrata's older API ``/api/views`` (status 404) is
-        tried. While scrolling by id, a page that cannot be made smaller ends the harvest, because no record can be
-        skipped. ``page_cursor``: the position of the page.
+        requested. If pages are read by id and the page cannot be made smaller, the result is an error that ends the
+        harvest, because no record can be skipped. ``fault``: why the page failed. ``response``: the response, or None.
+        ``page_cursor``: the position of the page.
         """
         if page_cursor.at and not page_cursor.can_shrink:
             url = response.url if response is not None else self.portal.url

@@ -39,9 +39,9 @@ class DatasetPage:
 
 
 def halves(ids: list[str], size: int) -> list[tuple[str, list[str]]]:
-    """Return the queries that read the datasets with the IRIs ``ids``, each for at most ``size`` of them.
+    """Return the queries that read the datasets with the IRIs ``ids``, each for at most ``size`` datasets.
 
-    A query is a pair of kind ("own" for datasets, "files" for distributions) and IRIs.
+    A query is a pair of kind ("own" for statements about datasets, "files" for those about distributions) and IRIs.
     """
     parts = [ids[at : at + size] for at in range(0, len(ids), size)]
     return [(kind, part) for part in parts for kind in ("own", "files")]
@@ -53,10 +53,10 @@ def smaller(todo: list[tuple[str, list[str]]], size: int) -> list[tuple[str, lis
 
 
 def fill(store: Store, rows: Sequence[dict[str, Any]], number: int) -> None:
-    """Add the RDF statements in the rows of a query result to ``store``; invalid ones are left out.
+    """Add the RDF statements in ``rows``, the result of a query, to ``store``; invalid ones are left out.
 
-    ``rows``: with the variables s, p and o, and for distributions d, the dataset. ``number``: that of the query; it
-    becomes part of the names of blank nodes, because two results may use the same name for different nodes.
+    The rows have the variables s, p and o, and for distributions also d, the dataset. ``number`` is that of the query.
+    It becomes part of the names of blank nodes, because two results may use one name for different nodes.
     """
 
     def term(value: dict[str, Any]) -> Any:

@@ -141,12 +141,12 @@ class Spider(ListingSpider):
             yield step
 
     def uncounted(self) -> Request:
-        """Return the request for the first list of datasets, without a total, because counting takes too long."""
+        """Return the request for the first IRIs of datasets; the total stays unknown, as counting takes too long."""
         self.is_counted = False
         return self.ask(self.first_walk())
 
     def elsewhere(self) -> bool:
-        """Search the named graphs next, then vocabularies other than DCAT; return False if nothing is left."""
+        """Change where datasets are searched: the named graphs, then other vocabularies; False if all were tried."""
         if self.in_graphs and self.is_other:
             return False
         self.in_graphs, self.is_other = not self.in_graphs, self.is_other or self.in_graphs
@@ -177,7 +177,7 @@ class Spider(ListingSpider):
         yield self.ask(self.first_walk())
 
     def ask(self, page_cursor: PageCursor) -> Request:
-        """Return the query for the next datasets on the list or, if none is left on it, for the next list."""
+        """Return the request for the next datasets whose IRIs are known or, if there are none, for further IRIs."""
         if page_cursor.at is not None:
             self.keys = [one for one in self.keys if one > page_cursor.at] if self.keys else []
         if self.keys:
@@ -188,7 +188,7 @@ class Spider(ListingSpider):
         return self.query(text, self.on_page, self.on_page_failed, cb_kwargs={"page_cursor": page_cursor})
 
     def size(self, page_cursor: PageCursor) -> int:
-        """Return how many datasets a query may be for; it is smaller after queries that took too long."""
+        """Return for how many datasets one query is; the number is smaller after queries that took too long."""
         return max(1, min(self.batch, page_cursor.asked))
 
     async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
@@ -215,7 +215,7 @@ class Spider(ListingSpider):
             yield step
 
     def listed(self, ids: list[str], response: Response, page_cursor: PageCursor) -> list[Any]:
-        """Request the statements about the first datasets of a list (``ids``, IRIs), and keep the others for later."""
+        """Return the request for statements about the first of the datasets ``ids`` (IRIs); keep the other IRIs."""
         size = self.size(page_cursor)
         if len(ids) < page_cursor.asked * (self.list_pages if page_cursor.size == 0 else 1):
             self.short_lists.add(len(ids))
@@ -230,7 +230,7 @@ class Spider(ListingSpider):
         return [self.detail(DatasetPage(page_cursor, ids[:size], [("own", ids[:size]), ("files", ids[:size])]))]
 
     def own_rows(self, rows: list[dict[str, Any]], response: Response, page_cursor: PageCursor) -> list[Any]:
-        """Store the datasets in ``rows``, the result of the portal file's query; report it if it may be cut off."""
+        """Store the datasets in ``rows``, found by the query in the portal file; report rows that may be missing."""
         names, _ = result_of(response.body)
         if not names:
             fault = faults.RequestFault(
@@ -324,7 +324,7 @@ class Spider(ListingSpider):
             yield step
 
     async def on_not_counted(self, failure: Failure) -> AsyncIterator[Any]:
-        """Decide by their number alone whether ``rows`` were cut off, because the endpoint could not count them."""
+        """Treat ``rows`` as cut off if their number is a multiple of LEAST_CAP; the endpoint cannot count them."""
         request: Request = failure.request  # type: ignore[attr-defined]
         job, rows = request.cb_kwargs["job"], request.cb_kwargs["rows"]
         is_cut = len(rows) % LEAST_CAP == 0
@@ -332,18 +332,18 @@ class Spider(ListingSpider):
             yield step
 
     def cut_off(self, job: DatasetPage, rows: list[dict[str, Any]], url: str) -> list[Any]:
-        """Send a query again in halves, because its result (``rows``) was cut off; ``url``: for an error report."""
+        """Send a query again in halves, because the endpoint returned only some of its rows (``rows``)."""
         why = f"the response is cut off at {len(rows):,} rows"
         return self.halved(job, faults.RequestFault("too_large", "unknown", why, _MORE_ROWS), url)
 
     def filled(self, job: DatasetPage, rows: list[dict[str, Any]], response: Response | None) -> list[Any]:
-        """Store the statements in ``rows``, remove the first query of ``job``, and return the request that follows."""
+        """Store the statements in ``rows``, remove the query for them from ``job``, and return the next steps."""
         fill(job.store, rows, job.asked)
         job.todo.pop(0)
         return self.next_detail(job, response)
 
     def halved(self, job: DatasetPage, fault: faults.RequestFault, url: str) -> list[Any]:
-        """Replace the first query of ``job`` by its halves and return the next request; a single dataset is lost."""
+        """Split the first query of ``job``, which failed with ``fault``; a query for one dataset means it is lost."""
         kind, ids = job.todo.pop(0)
         if fault.kind not in _HALVED:
             return [self.request_failed(fault, url)]
@@ -377,7 +377,7 @@ class Spider(ListingSpider):
         return list(self.taken(ListingPage(records=records, at=job.ids[-1]), response, job.page_cursor))
 
     def no_response(self) -> Response:
-        """Return an empty response, with which to report a page whose last query failed."""
+        """Return an empty response, needed to store a page of datasets if the last query for it failed."""
         from scrapy.http import Response as Plain
 
         return Plain(self.portal.url, request=self.request(self.portal.url, self.on_page))

@@ -245,11 +245,10 @@ class Spider(ListingSpider):
         return [self.page(response, records, cursor=self.static_cursor(), state=state), *self.read_next()]
 
     def queue_children(self, children: list[str], *, is_root: bool = False) -> None:
-        """Append child documents of a static STAC catalogue to the queue of those to read.
+        """Add ``children``, addresses of documents in a static STAC catalogue, to the queue of documents to read.
 
-        The document that named them was the first in the queue and is removed, unless it is the root (``is_root``).
-        ``children``: addresses of the child documents. Those on other hosts are only counted; those already queued or
-        read are skipped.
+        The first document in the queue, which named them, is removed; the root (``is_root``) never was in it. Addresses
+        on other hosts are only counted. Those already queued or read are skipped.
         """
         own = urlsplit(self.portal.url).hostname
         foreign = {url for url in children if urlsplit(url).hostname != own}
@@ -263,9 +262,7 @@ class Spider(ListingSpider):
         self.queue = (self.queue if is_root else self.queue[1:]) + new
 
     def static_cursor(self) -> dict[str, Any]:
-        """Return the state from which an interrupted reading of a static STAC catalogue can continue, as a JSON
-        object.
-        """
+        """Return the JSON object with which an interrupted reading of a static STAC catalogue continues."""
         return {"queue": self.queue, "met": sorted(self.met), "elsewhere": sorted(self.elsewhere)}
 
     def missed(self, fault: faults.RequestFault, url: str) -> list[Any]:

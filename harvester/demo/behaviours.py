@@ -22,8 +22,10 @@ DRIP_BYTES, DRIP_EVERY_S = 150, 0.2
 
 
 def status(code: int, title: str, text: str, **headers: str) -> ReplayedResponse:
-    """Return a response with the status ``code`` and an HTML page with ``title`` and ``text``. ``headers`` are further
-    HTTP headers, with underscores in place of hyphens: ``Retry_After="1"``."""
+    """Return a response with the status ``code`` and an HTML page with ``title`` and ``text``.
+
+    ``headers`` are further HTTP headers, named with underscores in place of hyphens: ``Retry_After="1"``.
+    """
     return page(title, text, status=code, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
 
@@ -88,8 +90,11 @@ def _drip(stop: threading.Event) -> Iterator[bytes]:
 
 
 def hostile() -> Exhibits:
-    """Return, by file name, responses that try to harm whoever downloads them: bombs, endless bodies, redirects to an
-    intranet. None of them reaches beyond the loopback interface."""
+    """Return responses that try to harm whoever downloads them, by file name; each is made when first requested.
+
+    Examples are bombs (small archives of huge content), endless bodies, and redirects to an intranet. None of them
+    reaches beyond the loopback interface.
+    """
     packed = bomb()
     return {
         "to-intranet.csv": lambda: redirect("http://10.0.0.1/payroll.csv"),

@@ -23,8 +23,10 @@ Body = Callable[[threading.Event], Iterator[bytes]]
 
 @dataclass(frozen=True)
 class ReplayedResponse:
-    """An HTTP response of the demo server, as it is for a plain GET request. The server derives from it the responses
-    to conditional requests, ranges and HEAD."""
+    """An HTTP response of the demo server to a plain GET request.
+
+    The server derives from it the responses to HEAD, to conditional requests and to requests for a range of bytes.
+    """
 
     status: int = 200
     content_type: str | None = None

@@ -35,8 +35,10 @@ class Site:
 
 
 def identifier(portal: str, *names: str) -> str:
-    """Return a UUID made from the portal's id and ``names``: the same on every machine and port. ``names`` tell what is
-    identified, such as ("organization", "finance") or a package's name."""
+    """Return a UUID made from the portal's id and ``names``; the same arguments always give the same UUID.
+
+    ``names`` say what is identified, such as ("organization", "finance") or the name of a package.
+    """
     return str(uuid5(NAMESPACE_URL, "/".join(("https://example.org", portal, *names))))
 
 
@@ -73,11 +75,11 @@ class Desk:
         return f"{self.root}/{self.portal}/files/{name}"
 
     def resource(self, name: str, format: str, *, url: str | None = None, title: str = "", **more: Any) -> Json:
-        """Return a CKAN resource for the file ``name`` of this portal, or for the address ``url`` if it is given.
-        ``title`` is the name it shows; empty means ``name``.
+        """Return a CKAN resource for a file of this portal, or for the address ``url`` if it is given.
 
-        ``more`` sets further keys. With ``url_type="upload"``, :meth:`package` replaces the address by the one that
-        CKAN gives to uploaded files.
+        ``name`` is the file's name, and ``format`` the format that the resource states. ``title`` is the resource's
+        name as shown; empty means ``name``. ``more`` sets further keys. With ``url_type="upload"``, :meth:`package`
+        replaces the address by the one that CKAN gives to uploaded files.
         """
         return {
             "name": title or name,
@@ -112,8 +114,10 @@ class Desk:
     ) -> Json:
         """Return a CKAN package as the action ``package_show`` returns it.
 
-        ``by`` is the publisher, or None. ``under`` is the licence (see :func:`licence`). ``group`` is the name of its
-        CKAN group, or None. ``created`` and ``modified`` are the metadata's times. ``odd`` sets or overwrites any key.
+        ``name``, ``title`` and ``notes`` are its name, title and description; ``resources`` are made by
+        :meth:`resource`. ``by`` is the publisher, or None. ``under`` is the licence (see :func:`licence`). ``group`` is
+        the name of the package's group in CKAN, or None. ``created`` and ``modified`` are the times of the metadata
+        record. ``odd`` sets or replaces any other key, to make a record that is unusual.
         """
         id = odd.get("id") or identifier(self.portal, name)
         organisation = by and {

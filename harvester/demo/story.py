@@ -14,7 +14,7 @@ Kind = Literal["added", "removed", "improved", "link_broken", "link_repaired", "
 
 @dataclass(frozen=True, slots=True)
 class StoryChange:
-    """One difference between the first and the second night of the demo."""
+    """One difference between the two versions of the demo portals, served on the first and the second night."""
 
     kind: Kind
     portal: str

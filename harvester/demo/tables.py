@@ -174,8 +174,10 @@ def elections(seed: str, columns: Sequence[str], parties: Sequence[str], station
 
 
 def ragged(table: DemoTable, every: int = 40) -> DemoTable:
-    """Return a copy of the table with a defect: of every ``2 * every`` rows, one has a cell too many and another a cell
-    too few."""
+    """Return a copy of the table with a defect: some rows have a cell too many or too few.
+
+    In every ``2 * every`` rows there is one of each kind.
+    """
     rows = [
         [*row, "see note"] if n % (2 * every) == every else row[:-1] if n % (2 * every) == 2 * every - 1 else row
         for n, row in enumerate(table.rows)

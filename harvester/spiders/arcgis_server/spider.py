@@ -166,9 +166,10 @@ class Spider(PortalSpider):
         return [Page(errors=self.written([_error(fault, url, value, is_lost=False)])), *self.page_cursor([], [])]
 
     def page_cursor(self, folders: list[str], services: list[str]) -> list[Any]:
-        """Add newly found ArcGIS Server folders and services to those still to be read, and return the next request.
+        """Add newly found folders and services of an ArcGIS Server to those still to be read.
 
-        Folders come first. After the last folder, all services are sorted and the first one is requested.
+        Return the next request in a list: for the next folder or, after the last one, for the first of the services,
+        which are sorted then.
         """
         new = [folder for folder in dict.fromkeys(folders) if folder not in self.met]
         room = max(0, MAX_FOLDERS - len(self.met))

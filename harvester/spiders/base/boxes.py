@@ -18,10 +18,11 @@ _DEGREES = (None, "4326", "4269", "4258", "0")
 
 
 def box_of(area: Any) -> tuple[str, ...]:
-    """Return the box around ``area`` as a tuple with one text "west,south,east,north"; () if there is none in degrees.
+    """Return the box around ``area`` as a tuple with one text "west,south,east,north" in degrees.
 
-    Accepted are a GeoJSON geometry or feature (also as text), well-known text with or without SRID, and lists of four
-    numbers (west, south, east, north) or six (with heights).
+    The result is () if ``area`` is not understood or not in degrees. Accepted are a GeoJSON geometry or feature (also
+    as text), well-known text with or without SRID, and lists of four numbers (west, south, east, north) or six (with
+    heights).
     """
     points = list(_points(json_text(area)))
     if not points or not all(math.isfinite(n) and abs(n) <= 360 for point in points for n in point):

@@ -23,10 +23,10 @@ LESS_USUAL = 1_000
 
 @dataclass(frozen=True, slots=True)
 class ProbeResponse:
-    """The response to one request that tests which portal type is at an address.
+    """The response to one request by which detection tests which portal type is at an address.
 
-    ``url`` is the address requested, ``final_url`` the one after redirects. ``body`` may be only the beginning, if
-    ``is_whole`` is False. Without a response, ``status`` is 0 and ``fault`` says why.
+    ``url`` is the address requested, ``final_url`` the one after redirects. If ``is_whole`` is False, ``body`` is only
+    the beginning. If there was no response, ``status`` is 0 and ``fault`` says why.
     """
 
     url: str
@@ -78,7 +78,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class AsGiven:
-    """One test request to an address as the user gave it, plus ``query``, for interfaces that need a query."""
+    """One test request to an address exactly as the user gave it, with ``query`` added.
+
+    It is for APIs that respond only to a query, such as CSW and SPARQL.
+    """
 
     rank: int
     query: str
@@ -91,9 +94,9 @@ class AsGiven:
 
 @dataclass(frozen=True, slots=True)
 class PageMarker:
-    """A pattern on the home page of a portal that shows which software runs it.
+    """A pattern in the home page of a portal that shows which software runs the portal.
 
-    It is searched in scripts, styles, the generator, classes and ids.
+    It is searched in scripts, styles, the generator tag, classes and ids, not in the text for readers.
     """
 
     rank: int

@@ -60,7 +60,10 @@ class UnreadableElement:
 
 @dataclass(frozen=True, slots=True)
 class StreamEnd:
-    """The last item that a document yields; ``fault`` is the reason why reading stopped before the end, or None."""
+    """The last item that :func:`records` yields for a document.
+
+    ``fault`` is the reason why reading stopped before the end of the document; None if it was read to its end.
+    """
 
     fault: str | None
     head: dict[str, Any]

@@ -32,7 +32,7 @@ def types_of(node: Any) -> frozenset[str]:
 
 
 class Nodes:
-    """The nodes of a flattened JSON-LD document by their IRI, for replacing references by the nodes that they name."""
+    """Store of the nodes of a JSON-LD document by their IRI, used to replace a reference by the node it names."""
 
     def __init__(self) -> None:
         self.by_iri: dict[str, dict[str, Any]] = {}
@@ -49,10 +49,10 @@ class Nodes:
             self.by_iri[iri] = {**node, **known} if known else node
 
     def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
-        """Return ``node`` with each reference to a stored node replaced by that node, down to six levels.
+        """Return ``node`` with each reference to a stored node replaced by that node, at most six levels deep.
 
-        Properties whose values are addresses (``landingPage``, ``accessURL``) stay unchanged. References back to a
-        containing node stay IRIs.
+        The values of properties that hold addresses (``landingPage``, ``accessURL``) stay unchanged. A reference back
+        to a node that contains it stays an IRI, so that there is no endless nesting.
         """
         self.steps = 0
         return self._within(node, 1, (_iri(node),))

@@ -166,7 +166,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
 
     @property
     def wants_incremental(self) -> bool:
-        """Whether to request only changed records: the interface can do so, and no full harvest is due or demanded."""
+        """Whether to request only changed records: the API can do so, and no full harvest is due or was demanded."""
         return (
             self.is_incremental
             and not self.run.is_full

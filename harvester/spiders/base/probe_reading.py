@@ -32,9 +32,10 @@ def object_of(seen: ProbeResponse) -> dict[str, Any]:
 
 
 def root_of(seen: ProbeResponse) -> etree._Element | None:
-    """Return the root element of the XML in ``seen``, even if it is truncated; None for HTML and anything else.
+    """Return the root element of the XML document in ``seen``, even if the document was cut off.
 
-    No entity is resolved, and nothing is loaded from elsewhere.
+    The result is None for HTML and for anything else that is not XML. No entity is resolved, and nothing is loaded from
+    elsewhere.
     """
     start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] != b"<" or start[:14].lower() == b"<!doctype html" or start[:5].lower() == b"<html":

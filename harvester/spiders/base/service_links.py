@@ -25,7 +25,10 @@ _DATA = ("getfeature", "getcoverage", "getmap", "gettile", "getobservation", "ge
 
 
 def is_service(protocol: str | None) -> bool:
-    """Return whether ``protocol``, which a record states for a link ("OGC:WMS"), is that of a web service."""
+    """Return whether ``protocol``, the protocol that a record states for a link, is that of a web service.
+
+    For example, it is for "OGC:WMS". The result is False for None.
+    """
     return bool(_PROTOCOL.match((protocol or "").strip()))
 
 

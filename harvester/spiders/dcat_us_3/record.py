@@ -26,7 +26,7 @@ _WORDS = ("prefLabel", "label", "name", "title", "fn", "licenseText", "attributi
 
 
 def plain_keys(node: dict[str, Any]) -> dict[str, Any]:
-    """Return a JSON-LD object whose keys have lost their namespace prefixes.
+    """Return a JSON-LD object with the namespace prefixes removed from its keys.
 
     >>> plain_keys({"dct:title": "Trees"})
     {'title': 'Trees'}

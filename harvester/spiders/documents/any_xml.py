@@ -77,9 +77,10 @@ def to_dataset(raw: str, default_id: str | None = None, languages: Sequence[str 
 
 
 def non_dataset_id(raw: str) -> str | None:
-    """Return the identifier of the record ``raw`` if it describes no dataset but, for example, a service or a map.
+    """Return the identifier of the record ``raw`` if it describes something else than a dataset.
 
-    Without an identifier the text itself is returned. None means that the record may describe a dataset.
+    ``raw`` is XML text that describes, for example, a service or a map. If such a record has no identifier, the text
+    itself is returned. The result is None if the record may describe a dataset.
     """
     root = root_of(raw)
     if local(root) in ISO_ROOTS:

@@ -55,7 +55,7 @@ def is_media_type(word: str | None) -> bool:
 
 
 def links_of(record: etree._Element) -> Links:
-    """Return the links in the ISO ``record`` sorted into distributions, data services and pages about the data."""
+    """Return the links in the ISO ``record``, divided into distributions, data services and pages about the data."""
     files: dict[tuple[str | None, str | None, str | None], Distribution] = {}
     services: dict[tuple[str, str | None], DataService] = {}
     pages: dict[str, None] = {}

@@ -23,9 +23,10 @@ _LOCALISED = ("PT_FreeText/textGroup/LocalisedCharacterString", "PT_FreeURL/URLG
 
 
 def iso_text(element: etree._Element | None, path: str = "") -> str | None:
-    """Return the text of ``element``, or of the first element at ``path`` below it that has one; None if there is none.
+    """Return the text of ``element`` or, if ``path`` is given, of the first element there that has a text.
 
-    The text in the record's own language is preferred, then a translation, then the address of an anchor.
+    The text in the record's own language is preferred, then a translation, then the address of an anchor. The result is
+    None if there is no text.
     """
     if element is None:
         return None
@@ -79,8 +80,8 @@ def href(element: etree._Element | None) -> str | None:
 def code(element: etree._Element | None) -> str | None:
     """Return the code that ``element`` states, such as "publication"; None if it states none.
 
-    ``codeListValue`` counts, without the address before the code. If it holds only a number of the North American
-    profile, the text of the element counts.
+    It is the value of ``codeListValue`` without the address before it. If that is only a number, as in the North
+    American profile, it is the text of the element.
     """
     listed = attribute(element, "codeListValue")
     if listed and not re.fullmatch(r"RI_\d+", listed):

@@ -39,8 +39,9 @@ def _templates(raw: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def modified_of(raw: Any) -> str | None:
-    """Return the date of the last change by which Opendatasoft sorts its catalogue, as written; None if the record
-    has none.
+    """Return the date by which Opendatasoft sorts its catalogue, that of the last change, as written.
+
+    The result is None if the record has none.
     """
     return text(_templates(raw)[0].get("modified"))
 

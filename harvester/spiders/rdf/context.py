@@ -20,12 +20,11 @@ MAX_CONTEXT = 1_000_000
 
 
 def with_context(body: bytes) -> tuple[bytes, list[str]]:
-    """Return the JSON-LD document ``body`` with all its contexts written out, and the sorted addresses of replaced
-    contexts.
+    """Return the JSON-LD document ``body`` with its contexts written out, so that nothing must be fetched.
 
-    A context given only by address is replaced by the usual terms of catalogues; nothing is fetched. If the document
-    has no context at all and does not use full IRIs of DCAT, these terms are added, and no address is returned for
-    them.
+    The second value is a sorted list of the addresses of contexts that were replaced. A context given only by address
+    is replaced by the usual terms of catalogues. If the document has no context and uses no full IRIs of DCAT, these
+    terms are added, and no address is returned for them.
     """
     body = body.removeprefix(b"\xef\xbb\xbf")
     named: set[str] = set()

@@ -22,13 +22,13 @@ _BARE = {"rdf:type", "dct:isPartOf", "dcat:inSeries", "dcat:seriesMember", "dct:
 
 
 def split_members(store: Store, subjects: list[Any]) -> tuple[list[Any], list[Any]]:
-    """Return the nodes that the graph's catalogues list under ``dcat:dataset`` and that are not in ``subjects``.
+    """Return the nodes that a catalogue lists under ``dcat:dataset``, without those in ``subjects``.
 
     ``store`` is the graph; ``subjects`` are the nodes already known to be datasets. The result is a pair of lists,
-    (described, undescribed). A node counts as described if the graph says more about it than its type and what it
-    belongs to. Such a node is a dataset even if it has another type or none, because that is what ``dcat:dataset``
-    means (DCAT 3, 6.3); only data services, catalogues, catalogue records and distributions are left out. Undescribed
-    nodes are returned only if they have an IRI.
+    (described, undescribed). A node is described if the graph says more about it than its type and what it is a part
+    of. The type does not matter, because ``dcat:dataset`` says that the node is a dataset (DCAT 3, 6.3). Only data
+    services, catalogues, catalogue records and distributions are left out. Undescribed nodes are returned only if they
+    have an IRI.
     """
     known = {str(one) for one in subjects}
     described, bare = [], []

@@ -28,11 +28,11 @@ _ADDRESSES = (
 
 
 def resolved(node: Any, base: str, is_address: bool = True) -> Any:
-    """Return ``node`` with its relative IRIs made absolute where a property holds an address.
+    """Return ``node`` with relative IRIs made absolute in properties that hold addresses.
 
-    In other properties a relative IRI was meant as a text (a format "CSV"), so it becomes its original text again.
-    ``base`` is the address of the document. ``is_address`` says whether ``node`` itself is the value of an address
-    property.
+    In any other property a relative IRI was meant as a text, such as the format "CSV", and becomes that text again.
+    ``base`` is the address of the document. ``is_address`` says whether ``node`` itself is the value of a property that
+    holds addresses.
     """
     if isinstance(node, list):
         return [resolved(one, base, is_address) for one in node]
@@ -123,10 +123,10 @@ def preferred_of(node: Any, portal: Sequence[str]) -> list[str]:
 
 
 def ordered(node: Any, preferred: Sequence[str]) -> Any:
-    """Return ``node`` with every list of texts sorted by language.
+    """Return ``node`` with every list of texts sorted by language; nested nodes are sorted too.
 
-    The first of the language codes in ``preferred`` that occurs comes first, then the others in their order. Nested
-    nodes are sorted too.
+    ``preferred`` are language codes, the best one first. Their texts come first, then texts without a language, then
+    English, then all others in their old order.
     """
     if isinstance(node, list):
         if len(node) > 1 and any("@language" in one for one in node if isinstance(one, dict)):

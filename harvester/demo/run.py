@@ -20,8 +20,10 @@ MARK = ".winnow-demo"
 
 
 def prepare(data: Path) -> None:
-    """Make ``data`` a folder that holds nothing but the commitments of the demo. An earlier demo in it is deleted.
-    Raise SpecError if the folder holds anything else."""
+    """Empty the folder ``data``, or make it, and copy the commitments of the demo governments to it.
+
+    Raise SpecError if the folder holds anything else than an earlier demo.
+    """
     if data.exists() and not (data / MARK).exists() and any(data.iterdir()):
         raise SpecError(f"{data}: holds something else than an earlier demo; name another folder with --data")
     shutil.rmtree(data, ignore_errors=True)
@@ -31,8 +33,10 @@ def prepare(data: Path) -> None:
 
 
 def run_demo(data: Path) -> None:
-    """Harvest and score the demo portals twice, as on two nights, with ``data`` as the data folder. Print the summary
-    of each run, and what changed at the portals between them. :func:`prepare` must have made the folder."""
+    """Harvest and score the demo portals twice, as on two nights, with ``data`` as the data folder.
+
+    Print the summary of each run, and what changed at the portals between them. :func:`prepare` must be called before.
+    """
     console = Console()
     with DemoServer(night=1) as server:
         portals = [parse(PortalSpec, spec, spec["id"]) for spec in server.portals()]

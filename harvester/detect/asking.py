@@ -178,7 +178,10 @@ class Asker:
         return found
 
     def decision(self, url: str, kind: str) -> Decision:
-        """Return how a harvest of the host of ``url`` would apply robots.txt, if the portal type were ``kind``."""
+        """Return whether a harvest of the host of ``url`` would obey its robots.txt, and which rules it has.
+
+        ``kind`` is the portal type of the harvest, on which this depends.
+        """
         return decide(self.rules_for(url), "api", kind, self.contact)
 
     def may(self, url: str, kinds: Collection[str] = ()) -> bool:

@@ -42,8 +42,8 @@ class Endpoint:
 class DetectionReport:
     """What detection found at one address.
 
-    ``title``: the title of the page; None if it has none. ``endpoints``: all that were found, the recommended one
-    first. ``asked``: the number of requests sent. ``notes``: further sentences for the user.
+    ``title``: the title of the page; None if it has none. ``endpoints``: all APIs and documents found, the recommended
+    one first. ``asked``: the number of requests sent. ``notes``: further sentences for the user.
     """
 
     url: str

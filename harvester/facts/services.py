@@ -21,11 +21,11 @@ _DATA = re.compile(r"request=(?:get(?:feature|coverage|map)\b)", re.IGNORECASE)
 
 
 def services_among(files: Iterable[Distribution]) -> tuple[DataService, ...]:
-    """Return a data service for each distribution in ``files`` whose address is that of a web service; each address
-    once.
+    """Return a data service for each address in ``files`` that leads to a web service; each address counts once.
 
-    The kind shows in the query ("service=WMS") or in the stated format. An address that requests data (GetFeature,
-    GetCoverage, GetMap) is a file, not a service.
+    The address of a service is known by its query ("service=WMS") or by the format that the distribution states. An
+    address that requests data (GetFeature, GetCoverage, GetMap) is a file, not a service. The result is () if there are
+    none.
     """
     made: dict[str, DataService] = {}
     for file in files:

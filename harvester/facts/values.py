@@ -59,9 +59,10 @@ def _is_tag(key: str) -> bool:
 
 
 def is_language_map(value: dict[Any, Any]) -> bool:
-    """Return whether ``value`` is an object that maps language codes to texts, such as {"de": "Wasser", "en": "water"}.
+    """Return whether all keys of the object ``value`` are language codes, as in {"de": "Wasser", "en": "water"}.
 
-    All its keys must be language codes. ``{"id": 7}`` is not a text in Indonesian.
+    "id" is the code of Indonesian, but usually the name of a field: it counts only if "en" is a key too. An empty
+    object is no language map.
     """
     return (
         bool(value)

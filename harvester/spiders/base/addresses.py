@@ -262,7 +262,10 @@ class AddressSpider(PortalSpider):
             yield step
 
     async def on_address(self, response: Response, index: int) -> AsyncIterator[Any]:
-        """Read the records at the address number ``index``; an unchanged response counts with its stored records."""
+        """Read the records at the address with the position ``index`` in the list.
+
+        If the response has not changed since an earlier harvest, the datasets it described then count as seen.
+        """
         if known := self.remembered(response):
             self.passed = max(self.passed, known.state.get("passed", 0))
             self.telling += bool(known.identifiers)

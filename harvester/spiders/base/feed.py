@@ -139,9 +139,11 @@ class FeedSpider(PortalSpider):
         )
 
     async def on_feed(self, response: Response, number: int, is_link: bool) -> AsyncIterator[Any]:
-        """Read page ``number`` of the feed, which was saved to disk; an unchanged page counts with its stored records.
+        """Read page ``number`` of the feed, which was saved to disk.
 
-        ``is_link`` says that the page before stated the address. A guessed number that does not exist marks the end.
+        If the page is unchanged since an earlier harvest, its datasets count as seen. ``is_link`` says that the page
+        before stated the address. If it did not, the number was guessed, and a page that does not exist marks the end
+        of the feed.
         """
         saved: SavedBody | None = response.meta.get("saved")
         known = self.remembered(response, saved.sha256 if saved else None)

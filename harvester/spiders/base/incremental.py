@@ -164,11 +164,11 @@ class ChangesListingSpider(ListingSpider):
         return self.check(missing)
 
     async def on_names(self, response: Response, missing: dict[str, str]) -> AsyncIterator[Any]:
-        """Find the stored datasets that ``response``, a list of all dataset names, does not contain; they may be
-        deleted.
+        """Request each stored dataset alone that is not in ``response``, a list of the names of all datasets.
 
-        Each of them is then requested alone, together with those in ``missing`` (dataset id to identifier), which an
-        earlier harvest did not find.
+        Such datasets may be deleted. The datasets in ``missing`` (dataset id to identifier), which an earlier harvest
+        did not find, are requested too. If the list cannot be read, or more than MAX_DELETED datasets are not in it, a
+        full harvest starts.
         """
         try:
             names = self.read_names(response)
@@ -214,9 +214,9 @@ class ChangesListingSpider(ListingSpider):
             yield step
 
     def checked(self, key: str) -> list[Any]:
-        """Remove the dataset id ``key`` from those still to check; after the last one, compare the totals.
+        """Note that the request for the dataset with the id ``key`` is finished.
 
-        The result is what :meth:`compared` returns, or [] as long as datasets remain.
+        After the last such request the result is that of :meth:`compared`; before that it is [].
         """
         self.to_check.pop(key, None)
         return [] if self.to_check else self.compared()

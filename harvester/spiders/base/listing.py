@@ -151,7 +151,7 @@ class ListingSpider(PortalSpider):
             yield step
 
     async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
-        """Read a page of the listing; if it is unchanged since the last harvest, its stored records count as seen."""
+        """Read a page of the listing; if it is unchanged since an earlier harvest, its datasets count as seen."""
         if known := self.remembered(response):
             for step in self.on_same(known, page_cursor):
                 yield step

@@ -72,10 +72,9 @@ class Lookups:
         return self.alone.format(base=self.base, id=quote(identifier, safe="")) if self.alone else None
 
     def lookup_request(self, address: str, callback: Callable[..., Any], **kwargs: Any) -> scrapy.Request:
-        """Return the request for ``address``, the address or query that :meth:`look_up` returned; ``callback`` gets the
-        response.
+        """Return the request for ``address``, which :meth:`look_up` returned: an address or a query.
 
-        ``kwargs`` are passed on to the Scrapy request.
+        ``callback`` is called with the response. ``kwargs`` are passed on to the Scrapy request.
         """
         return self.request(address, callback, errback=self.on_no_response, **kwargs)
 
@@ -150,9 +149,10 @@ class Lookups:
         return None
 
     async def on_example(self, response: Response, identifier: str) -> AsyncIterator[Any]:
-        """Test with a dataset that exists whether single requests can be trusted, and then request those not found.
+        """Yield the requests for all datasets that were not found, if a test request gave the right result.
 
-        ``response`` must show the dataset ``identifier``. Otherwise nothing is requested.
+        ``response`` is that of the test; it must show the dataset ``identifier``, which certainly exists. Otherwise
+        nothing is requested.
         """
         if self.is_unknown(response) or not self.is_there(response, identifier):
             return
@@ -161,9 +161,10 @@ class Lookups:
             yield self.lookup_request(str(address), self.on_alone, cb_kwargs={"key": key, "identifier": other})
 
     async def on_alone(self, response: Response, key: str, identifier: str) -> AsyncIterator[Any]:
-        """Note from ``response`` whether the portal still has one dataset, and count it as seen or as not found.
+        """Note whether the portal still has a dataset, from ``response``, the response to a request for this dataset.
 
-        ``key`` is the id of the dataset in the catalogue, ``identifier`` that of the portal.
+        If it has, the dataset counts as seen; if the portal does not know it, its id is added to ``not_found``. ``key``
+        is the id of the dataset in the catalogue, ``identifier`` that of the portal.
         """
         if self.is_unknown(response):
             self.not_found.append(key)

@@ -243,7 +243,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         self.check_budget()
 
     def check_budget(self) -> None:
-        """Raise BudgetSpent if a limit is reached: the deadline, bytes or records, or the requests of a trial."""
+        """Raise BudgetSpent if a limit of the portal file (time, bytes, records) or of a trial harvest is reached."""
         limits = self.portal.limits
         trial = self.run.trial_requests
         if trial is not None and (self.stats.kept or self.stats.requests >= trial):

@@ -159,9 +159,9 @@ class Spider(ChangesListingSpider):
     # Name by name
 
     def list_names(self, shown: int) -> Request:
-        """Return the request for the names of all packages of the CKAN site.
+        """Return the request for the list of the names of all packages of the CKAN site.
 
-        ``shown``: how many of them were already read before the harvest was interrupted; 0 in a new harvest.
+        ``shown``: how many of the packages were already read before the harvest was interrupted; 0 in a new harvest.
         """
         return self.request(self.action("package_list"), self.on_list, is_conditional=True, cb_kwargs={"shown": shown})
 

@@ -68,10 +68,10 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return what to do about a page of GeoNode's API with status 404; None for any other fault.
+        """Return what to do about a page of GeoNode's API that does not exist (404); None in all other cases.
 
-        For the first page this is the request to an older API. A later page with this status is the end of the
-        listing, if the portal's total is known to check it. ``page_cursor``: the position of the page.
+        If the first page does not exist, the result is the request to an older API. If a later page does not exist, the
+        harvest ends normally, provided that the portal has stated its total. ``page_cursor``: the position of the page.
         """
         if response is None or response.status != 404:
             return None

@@ -112,6 +112,7 @@ class RecordFacts:
         """Add ``value`` as a candidate for ``fact``, whatever its field is called; None and "" are ignored.
 
         ``path`` is its place in the record ("rights"). Of several candidates, a smaller ``rank`` is preferred.
+        ``scope`` and ``standing`` are stored with it.
         """
         if value is not None and value != "":
             self.found.setdefault(fact, []).append(Candidate(fact, value, path, scope, standing, rank))

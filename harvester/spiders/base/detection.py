@@ -120,7 +120,10 @@ def without_query(url: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeProbes:
-    """What a portal type declares in its ``probe.py`` under the name ``PROBES``, so that it can be detected."""
+    """The requests and patterns by which detection recognises a portal type.
+
+    Each portal type declares them in its ``probe.py`` under the name ``PROBES``.
+    """
 
     probes: tuple[Probe, ...] = ()
     as_given: tuple[AsGiven, ...] = ()

@@ -115,7 +115,10 @@ class FaultTelling:
         return self.fatal(fault.kind, f"{url}: {fault.detail}", fault.remedy, url, value)
 
     def refused(self, response: Response) -> Page | None:
-        """Return the page that ends the harvest if ``response`` is an error (4xx, 5xx or a bot wall); else None."""
+        """Return the page that ends the harvest if ``response`` is an error (4xx, 5xx); None if it is not.
+
+        A page by which a bot protection blocks the request is an error too.
+        """
         fault = faults.of_response(response)
         if fault is None:
             return None

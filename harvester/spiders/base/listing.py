@@ -291,12 +291,12 @@ class ListingSpider(PortalSpider):
     def next_of(
         self, page_cursor: PageCursor, next_cursor: PageCursor, is_new: bool, url: str, *, is_lost: bool = False
     ) -> list[Any]:
-        """Return what follows a page, as a list: the next request, nothing at the end, or an error that stops a paging
-        loop.
+        """Return the next step after a page, as a list.
 
+        It is the next request, what :meth:`at_end` returns after the last page, or an error that stops a paging loop.
         ``page_cursor`` and ``next_cursor`` are the positions of this page and the next, ``url`` is the address of this
         page. ``is_new`` says whether the page added a record. ``is_lost`` says that all records it added were
-        unreadable, so that it may repeat an earlier page.
+        unreadable, so that it may be an earlier page again.
         """
         # A second reading need not go further than the first one did.
         if next_cursor.is_end or (page_cursor.is_second and next_cursor.start >= (self.stats.advertised or 0)):

@@ -36,10 +36,10 @@ MAX_LOOKUPS = 200
 
 
 class Lookups:
-    """Mixin of every spider: after an incomplete harvest, request each dataset that it did not find alone.
+    """Mixin of every spider: after an incomplete harvest, send one request for each dataset that was not found.
 
-    This shows whether the portal still has the dataset. Nothing is requested if the portal type has no address for a
-    single dataset.
+    The responses show which of these datasets the portal still has. Nothing is requested if the portal type has no
+    address for a single dataset.
     """
 
     alone: ClassVar[str | None] = None
@@ -130,10 +130,10 @@ class Lookups:
             raise DontCloseSpider
 
     def first_lookup(self) -> scrapy.Request | None:
-        """Return the request for a dataset that certainly exists, as a test of such requests; None if none is needed.
+        """Return a test request for a dataset that certainly exists; None if no dataset is to be requested alone.
 
-        Only if its response shows that dataset are the datasets not found requested in the same way. None is needed
-        unless this is a full harvest that was incomplete.
+        The test shows whether a request for a single dataset can be trusted; see :meth:`on_example`. It is needed only
+        after a full harvest that was judged partial, if some dataset that was not found has an address of its own.
         """
         if self.stats.mode != "full" or judged(self)[0] != "partial":  # type: ignore[arg-type]
             return None

@@ -131,7 +131,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         raise NotImplementedError
 
     def own_part(self, raw: Any) -> Any:
-        """Return the part of ``raw`` whose hash shows a change: the record without what others share (publishers)."""
+        """Return ``raw`` without what other records share (publishers), so that its hash shows its own changes."""
         return raw
 
     def hash_of(self, raw: Any) -> tuple[str, int]:

@@ -206,7 +206,8 @@ class Spider(ListingSpider):
     def to_show(self, response: Response, page_cursor: PageCursor) -> list[str]:
         """Return the persistent ids of the datasets on a page of the search whose full records must be requested.
 
-        The list is empty if the page did not change since the last harvest or cannot be read.
+        ``response`` and ``page_cursor``: the response with the page, and its position. The list is empty if the page
+        has not changed since the last harvest or cannot be read.
         """
         if self.remembered(response):
             return []

@@ -106,11 +106,11 @@ def words_of(node: Any, *properties: str) -> dict[str | None, list[str]]:
 
 
 def preferred_of(node: Any, portal: Sequence[str]) -> list[str]:
-    """Return the language codes in which the texts of a dataset are shown, the most preferred first.
+    """Return the language codes in which to show the texts of a dataset, the most preferred first.
 
-    The languages in ``portal`` (codes from the portal file) come first. They are followed by the language that the
-    dataset states in ``dct:language``, if it states exactly one. Last comes the language with the most texts, unless
-    the title or the description has a text without a language.
+    First come the languages in ``portal`` (codes from the portal file), then the language that the dataset states in
+    ``dct:language``, if it states exactly one. If neither title nor description has a text without a language, the
+    language with the most texts comes last.
     """
     own = [code for one in names(node, "dct:language", "dc:language") if (code := vocabulary.language_code(one))]
     found = [*portal, *(own if len(own) == 1 else ())]

@@ -163,10 +163,10 @@ class Spider(ListingSpider):
         return ids[-1] if ids else str(page_cursor.at or LOWEST)
 
     def may_overlap(self, page_cursor: PageCursor) -> bool:
-        """Return whether pages may repeat records that were read before.
+        """Return whether the page at ``page_cursor`` may repeat records that were read before.
 
-        This happens beyond 10,000 records if the first pages were sorted by name, because scrolling then starts at
-        the first id.
+        Beyond 10,000 records, pages are read by id, beginning with the first id. If the first pages were sorted by
+        name, their records come again.
         """
         return page_cursor.at is not None and self.order > 0
 

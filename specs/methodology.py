@@ -76,11 +76,13 @@ def is_comparable(one: str | None, other: str | None) -> bool:
 
 
 def added_since(scored_by: str, version: str) -> Mapping[str, tuple[str, ...]] | None:
-    """Return the aliases that ``version`` of the methodology adds to the older version ``scored_by``, as a mapping from
-    vocabulary to aliases. Only records that use one of them must be scored again.
+    """Return the names that ``version`` of the methodology recognises and the older version ``scored_by`` does not.
+
+    The result maps a vocabulary, such as "licences", to the added names. Only records that use one of them must be
+    scored again.
 
     None means that everything must be scored again: the versions are not comparable, ``scored_by`` is the newer one, or
-    a version between them is not recorded or adds no aliases.
+    a version between them is not recorded or adds no names.
     """
     old, new, known = _numbers(scored_by), _numbers(version), methodology_versions()
     if old is None or new is None or not is_comparable(scored_by, version) or old > new:

@@ -23,10 +23,11 @@ class NoRoomError(Exception):
 
 
 def needed_bytes(size: int) -> int:
-    """Return the free disk in bytes that migrating a catalogue file of ``size`` bytes needs at most.
+    """Return how many bytes of free disk are enough to migrate and compact a catalogue file of ``size`` bytes:
+    ``size``.
 
-    A catalogue of 122 MB needed 100 MB: compacting writes what is left of it, somewhat less than half, twice: into a
-    temporary file, and from there into the write-ahead log.
+    Compacting writes the remaining content twice, into a temporary file and from there into the write-ahead log. That
+    content is somewhat less than half of the old file: one of 122 MB needed 100 MB.
     """
     return size
 

@@ -43,8 +43,11 @@ NOTE = "insert into to_score (dataset_id) select dataset_id from ({select}) wher
 
 
 def create_triggers(db: Database) -> None:
-    """Create the SQLite triggers that add a dataset to the table ``to_score`` when something its score depends on is
-    written."""
+    """Create the SQLite triggers that note in the table ``to_score`` which datasets must be scored again.
+
+    They do so whenever something that a dataset's score depends on is written, such as its record or a check of its
+    addresses.
+    """
     of_dataset = "select new.id as dataset_id"
     bodies = {
         "datasets_insert": ("after insert on datasets", "", of_dataset),

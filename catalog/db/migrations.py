@@ -100,14 +100,15 @@ def s0005_parents(db: Database) -> None:
 
 @migrate()
 def s0006_resource_history(db: Database) -> None:
-    """Add more facts about responses, the time of the next check, and the earlier checks of each address."""
+    """Add to each checked address more columns about its response, the time of its next check, and its earlier checks.
+    """
     add_missing(db)
 
 
 @migrate()
 def s0007_scores(db: Database) -> None:
-    """Add the tables and columns for scores with verdicts, fixes ranked by gain, datasets due for scoring, and
-    conformance."""
+    """Add tables and columns for scores, for fixes ranked by gain, for datasets due for scoring, and for conformance to
+    standards."""
     add_missing(db)
     create_triggers(db)
     # Of up to 60 checks of an address few saw a change.

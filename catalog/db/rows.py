@@ -146,7 +146,7 @@ def service_rows(portal_id: str, dataset: Dataset, parent: str | None = None) ->
     """Return the data services of a dataset as rows of the table ``data_services``.
 
     A row's id is derived from the portal's own id of the service; without one, from the endpoint address; without that,
-    from the title. ``parent``: id of the dataset in the catalogue; None if it is the one that follows from the
+    from the title. ``parent``: id of the dataset in the catalogue; None means the id made from the portal and the
     dataset's identifier.
     """
     return _part_rows(

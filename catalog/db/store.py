@@ -234,10 +234,10 @@ class Catalog:
         """Record that a run starts, and the portals it will harvest; return the id of the run.
 
         The id is the UTC time of the start, such as "20260131T040000Z". If another run has the same or a later id, the
-        time is moved to one second after the latest. ``command``: text that tells what the run was asked to do; an
-        interrupted run is found again by it, see :meth:`unfinished_run`. ``version``: of the program. ``methodology``:
-        version of the Winnow score. ``run_id``: the id to use, for a run that is repeated from its archive; None for a
-        new run.
+        time is moved to one second after the latest. ``command``: the stages and portals that were asked for, as one
+        text; an interrupted run is found again by it, see :meth:`unfinished_run`. ``version``: of the program.
+        ``methodology``: version of the Winnow score. ``run_id``: the id to use, for a run that is repeated from its
+        archive; None for a new run.
         """
         started_at = now()
         latest = self.value("select max(id) from runs") or ""
@@ -275,7 +275,7 @@ class Catalog:
     def unfinished_run(self, command: str) -> str | None:
         """Return the id of the last run if it ran the same ``command`` and has not finished; else None.
 
-        Not finished means that its status is running or interrupted.
+        ``command``: as for :meth:`begin_run`. Not finished means that the status of the run is running or interrupted.
         """
         rows = self.rows("select id, command, status from runs order by id desc limit 1")
         resumable = rows and rows[0]["command"] == command and rows[0]["status"] in ("running", "interrupted")

@@ -212,6 +212,6 @@ class OutputFormat:
     def write(self, job: ExportJob) -> Iterable[Path]:
         """Write the files of this format for a run, and return or yield their paths.
 
-        No file may ever be half written under its final name.
+        Implementations must write each file under another name first and rename it when it is complete.
         """
         raise NotImplementedError

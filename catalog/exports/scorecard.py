@@ -26,9 +26,9 @@ Cards = list[dict[str, Any]]
 
 
 class ScorecardFiles(OutputFormat):
-    """Writes the CSVs that governments and publishers are sent: scorecard, findings, commitments and queries.
+    """Writes, in the form of schema 1, the CSVs that governments and publishers are sent.
 
-    Each has copies for Excel and in another language.
+    They are the scorecard, findings, commitments and queries. Each has copies for Excel and in another language.
     """
 
     name = "scorecard.csv"

@@ -38,7 +38,10 @@ _BATCH = 1_000
 
 
 class FolderTables(OutputFormat):
-    """Writes the CSVs that governments and publishers are sent: scorecard, findings, rules, commitments and queries."""
+    """Writes, in the form of schema 2, the CSVs that governments and publishers are sent.
+
+    They are the scorecard, findings, rules, commitments and queries.
+    """
 
     name = "scorecard.csv"
     title = "Scorecards, findings, rules, commitments and queries, for all, each government and its publishers"

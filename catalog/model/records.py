@@ -13,9 +13,12 @@ _REDACTED = "[[redacted"
 
 
 def record_facts(raw: Any, text: str) -> dict[str, Any]:
-    """Return the columns ``name``, ``is_federal`` and ``is_redacted`` of a record.
+    """Return the values of the columns ``name``, ``is_federal`` and ``is_redacted`` of the table ``records`` for a raw
+    record.
 
-    ``raw``: the record as parsed, None if it cannot be parsed; ``text``: the same as JSON text.
+    They are the text in its field "name" (None without one), whether it has a bureauCode or programCode as the records
+    of United States federal agencies do, and whether it contains a mark of Project Open Data for redacted text. The
+    last two are 0 or 1. ``raw``: the record as parsed, None if it cannot be parsed; ``text``: the same as JSON text.
 
     >>> record_facts({"name": "trees", "bureauCode": ["015:11"]}, '{"name":"trees","bureauCode":["015:11"]}')
     {'name': 'trees', 'is_federal': 1, 'is_redacted': 0}

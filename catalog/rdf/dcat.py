@@ -197,10 +197,10 @@ def _licence(declared: str | None, title: str | None) -> RdfTerm | None:
 
 
 class StatementSink(Protocol):
-    """Whatever takes statements: :class:`catalog.rdf.terms.RdfGraph`, or a writer of a syntax."""
+    """Interface of objects to which RDF statements can be added, such as :class:`catalog.rdf.terms.RdfGraph`."""
 
     def add(self, subject: RdfTerm, predicate: str, value: RdfTerm, /) -> None:
-        """Take one statement. A statement that was taken before changes nothing."""
+        """Add one statement. Adding the same statement again changes nothing."""
 
 
 class _Writer:
@@ -255,8 +255,8 @@ def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> RdfGraph:
     """Return the DCAT-AP statements about a dataset, its distributions, data services, publisher, contact, period and
     places.
 
-    ``inherits``: whether a distribution without a licence gets the licence of the dataset, as the metrics do. False
-    states it only of the dataset.
+    ``inherits``: True states the licence of the dataset also of distributions that declare none, as the metrics do.
+    False states it of the dataset only.
     """
     graph = RdfGraph()
     describe(stored, graph, inherits=inherits)
@@ -264,7 +264,7 @@ def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> RdfGraph:
 
 
 def describe(stored: StoredDataset, graph: StatementSink, *, inherits: bool = True) -> None:
-    """Add the statements of :func:`dataset_graph` to ``graph``, which may be a graph or a writer of a syntax."""
+    """Add the statements that :func:`dataset_graph` returns to ``graph``. ``inherits``: as for that function."""
     writer = _Writer(stored, graph)
     graph, d, node = writer.graph, stored.dataset, node_of("dataset", stored.id)
     graph.add(node, RDF_TYPE, RdfTerm(IRI, f"{DCAT}DatasetSeries" if d.is_series else f"{DCAT}Dataset"))

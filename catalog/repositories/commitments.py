@@ -67,7 +67,7 @@ def past_readings(catalog: Catalog, run_id: str, commitment_id: str, indicator_i
 
 
 def write_readings(catalog: Catalog, run_id: str, commitment_id: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Replace a commitment's readings of one run: one row for each indicator and milestone.
+    """Replace a commitment's readings of one run. A reading is the value of one indicator or milestone in that run.
 
     ``rows``: the values of all columns of ``commitment_readings`` except id, run_id and commitment_id, which are added;
     ``flags`` is a list of texts.
@@ -140,10 +140,10 @@ def harvests_before(catalog: Catalog, run_id: str) -> dict[str, tuple[str, str |
 
 
 def drop_commitments(catalog: Catalog, kept: Sequence[str]) -> None:
-    """Delete the stored datasets of every commitment whose id is not in ``kept``.
+    """Delete the stored lists of datasets of all commitments except ``kept``.
 
-    ``kept``: ids of the commitments that are still tracked. The addresses of the others' datasets are then no longer
-    checked with priority. Their rows in ``commitments`` and their readings stay.
+    ``kept``: ids of the commitments that are still tracked. The addresses in the datasets of the other commitments are
+    then no longer checked first. The rows of these commitments in ``commitments`` and their readings stay.
     """
     with catalog.writing():
         catalog.db.conn.execute(
@@ -178,7 +178,8 @@ def best_readings(catalog: Catalog, measure: str | None = None) -> list[dict[str
 def last_states(catalog: Catalog) -> dict[str, dict[str, Any]]:
     """Return the last overall reading of every commitment, by commitment id: a row of ``commitment_readings``.
 
-    The overall reading sums up all indicators; its indicator_id is ``_overall``. Commitments without one are left out.
+    The overall reading sums up all indicators of the commitment in one run; its indicator_id is ``_overall``.
+    Commitments without one are left out.
     """
     rows = catalog.rows(
         """select r.* from commitment_readings r where r.indicator_id = '_overall' and r.run_id =

@@ -128,9 +128,9 @@ LAST_SEEN = f"""case when {state_in(STANDING)} then coalesce((select max(h.run_i
 def runs_failing(until: str | None = None) -> str:
     """Return an SQL expression for the number of runs in which a finding existed; the query must call its table ``f``.
 
-    ``until``: a parameter of that query, such as ":run", that holds the last run to count; None counts all runs. The
-    stored number is written only when the dataset is scored again. The expression adds the later harvests of the
-    portal, in which an unchanged finding still existed.
+    ``until``: the last run to count, as a parameter of the query such as ":run"; None counts all runs. The expression
+    adds two numbers: the stored one, which counts up to the run that last scored the dataset, and the number of later
+    harvests of the portal.
     """
     up_to = f"and h.run_id <= {until}" if until else ""
     return f"""f.runs_failing + (select count(*) from harvests h where h.portal_id = f.portal_id
@@ -138,9 +138,10 @@ def runs_failing(until: str | None = None) -> str:
 
 
 def begin_portal(catalog: Catalog, run_id: str, portal_id: str) -> None:
-    """Set the state of a portal's findings that were new in a run before ``run_id`` from new to open.
+    """Set findings of a portal from the state new to open if they were first found in a run before ``run_id``.
 
-    This includes datasets that are not scored in this run. Findings about the portal itself are not touched.
+    Findings of datasets that are not scored in this run are included. Findings about the portal itself are left
+    unchanged.
     """
     with catalog.writing():
         catalog.db.conn.execute(

@@ -27,10 +27,11 @@ def has_run(catalog: Catalog, run_id: str) -> bool:
 
 
 def latest_other_run(catalog: Catalog, run_id: str) -> str | None:
-    """Return the latest id among the runs that started after ``run_id`` and the runs that finished; None if there are
-    none.
+    """Return the latest of the ids of all runs that started after ``run_id`` and all runs that finished; None if there
+    are none.
 
-    The result may be ``run_id`` itself, if that run finished.
+    If the result is ``run_id`` or later, the archive of that run cannot be replayed into this catalogue. It is
+    ``run_id`` itself if that run finished and no other started later.
     """
     found = catalog.value("select max(id) from runs where id > ? or status = 'complete'", [run_id])
     return str(found) if found else None

@@ -87,7 +87,7 @@ class Clause(Strict):
 
     @property
     def keys(self) -> dict[str, str]:
-        """Return the keys that are set, as a mapping from key to required value."""
+        """Return the conditions that are set, as a mapping from key, such as "theme", to required value."""
         return {name: value for name, value in self.model_dump().items() if value is not None}
 
 
@@ -203,6 +203,6 @@ class Commitment(Strict):
         return self.source.url if "opengovpartnership.org" in self.source.url else None
 
     def scope_of(self, indicator: Indicator) -> Scope:
-        """Return the datasets on which ``indicator`` is measured: the indicator's own scope, or that of the commitment
-        if it has none."""
+        """Return the scope (conditions on datasets) of ``indicator``: its own or, if it has none, that of the
+        commitment."""
         return indicator.scope or self.scope

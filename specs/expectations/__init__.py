@@ -62,8 +62,11 @@ class Expectation(BaseModel):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return the names of the columns that ``kwargs`` mentions, in order; in a file for one kind of table these are
-        roles. ``"*"``, which stands for all columns, is left out."""
+        """Return the names of the columns that ``kwargs`` mentions, in order.
+
+        In a file for one kind of table they are names of roles, such as "amount", that columns of such tables have.
+        ``"*"``, which stands for all columns, is left out.
+        """
         named: list[str] = []
         for key in COLUMN_KEYS:
             value = self.kwargs.get(key)
@@ -102,8 +105,11 @@ class HeaderRule(BaseModel):
 
 
 class Suite(BaseModel):
-    """The contents of one file of expectations. If it has ``[match]``, it is for one kind of table, and its
-    expectations name roles (such as "amount") in place of columns."""
+    """The contents of one file of expectations.
+
+    A file with ``[match]`` is for one kind of table. Its expectations name roles, such as "amount", in place of the
+    columns of a particular table.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

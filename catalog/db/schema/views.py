@@ -114,7 +114,11 @@ def is_current(alias: str = "d") -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A view of the database: what one row is, its SQL query, and the columns it has beside those of ``table``."""
+    """The declaration of a view of the database.
+
+    ``description``: what one row is. ``sql``: its query. ``columns``: the columns that it has in addition to those of
+    ``table``.
+    """
 
     description: str
     sql: str
@@ -234,7 +238,7 @@ VIEWS = {
 
 
 def view_columns(name: str) -> dict[str, ColumnSpec]:
-    """Return the columns of a view by name: those of the table or view that it selects from, and its own."""
+    """Return all columns of the view ``name``, by name of the column: those of ``View.table`` and those of its own."""
     view = VIEWS[name]
     if view.table is None:
         return view.columns

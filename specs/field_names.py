@@ -34,7 +34,8 @@ def field_names() -> dict[Group, Names]:
     """Return the names of the fields in which portals' records give each fact, such as the title.
 
     The result maps a group of facts, such as "dataset" or "file", to a mapping from fact to field names, for example
-    ``field_names()["dataset"]["title"]``. The least ambiguous name comes first.
+    ``field_names()["dataset"]["title"]``. If a record has several of these fields and their values say equally much,
+    the first name in this order wins.
 
     Raise SpecError if the file ``field_names.toml`` is invalid.
     """

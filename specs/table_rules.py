@@ -41,8 +41,8 @@ def _file() -> _File:
 
 
 def table_rules_version() -> str:
-    """Return the version of the rules for tables. A table that was validated under another version is validated
-    again."""
+    """Return the version of the rules for tables. A table whose stored report is by another version is validated again.
+    """
     return _file().version
 
 
@@ -54,6 +54,8 @@ def table_rules() -> dict[str, TableRule]:
 
 @cache
 def personal_rules() -> tuple[str, ...]:
-    """Return the ids of the table rules that detect personal data. Their findings are told to the publisher and the
-    portal before they are published."""
+    """Return the ids of the table rules that detect personal data.
+
+    Findings of these rules are told to the publisher and the portal before they are published.
+    """
     return tuple(one for one in table_rules() if one.startswith("personal_"))

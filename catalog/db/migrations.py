@@ -100,7 +100,7 @@ def s0005_parents(db: Database) -> None:
 
 @migrate()
 def s0006_resource_history(db: Database) -> None:
-    """Add to each checked address more columns about its response, the time of its next check, and its earlier checks.
+    """Add columns for more facts about responses and for the next check of each address, and a table of earlier checks.
     """
     add_missing(db)
 
@@ -130,7 +130,7 @@ def s0009_answers(db: Database) -> None:
 
 @migrate()
 def s0010_harvests(db: Database) -> None:
-    """Add columns to harvests: more facts, verdicts and identities."""
+    """Add what verdicts on harvests need, and what the recognition of datasets with a changed identifier needs."""
     add_missing(db)
     # The triggers name the columns whose change makes a dataset due.
     create_triggers(db)

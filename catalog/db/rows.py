@@ -159,7 +159,10 @@ def service_rows(portal_id: str, dataset: Dataset, parent: str | None = None) ->
 
 @dataclass(frozen=True, slots=True)
 class RowReader(Generic[T]):
-    """Makes instances of a class from rows of its table: the columns to select, and the function that reads a row."""
+    """How instances of a class are made from rows of a table.
+
+    ``columns``: the columns to select. ``read``: function that makes an instance from the values of one row.
+    """
 
     columns: tuple[str, ...]
     read: Callable[[Sequence[Any]], T]

@@ -265,7 +265,7 @@ class Catalog:
         return run_id
 
     def register(self, portals: Sequence[Portal]) -> None:
-        """Write the facts that portal files declare into the tables of portals.
+        """Write the facts that portal files declare into the table ``portals``.
 
         Columns that were measured, such as the score, stay unchanged. Call it inside :meth:`writing`.
         """

@@ -161,7 +161,8 @@ class ExportJob:
         return self.due
 
     def is_due(self, folder: Path) -> bool:
-        """Return whether the files of a folder are to be written. In schema 1 they always are."""
+        """Return whether the files of a folder must be written: always in the form of schema 1, else if :meth:`plan`
+        says so."""
         return self.options.schema == 1 or folder in self.due
 
     def has_all_findings(self, folder: Path) -> bool:
@@ -199,7 +200,7 @@ class ExportJob:
 
 
 class OutputFormat:
-    """Base class of the formats in which the result of a run is written.
+    """Base class of the formats in which the result of a run is written, such as CSVs, pages and feeds.
 
     Every subclass is listed in ``catalog.exports.FORMATS``.
     """

@@ -130,7 +130,7 @@ def runs_failing(until: str | None = None) -> str:
 
     ``until``: the last run to count, as a parameter of the query such as ":run"; None counts all runs. The expression
     adds two numbers: the stored one, which counts up to the run that last scored the dataset, and the number of later
-    harvests of the portal.
+    harvests of the portal. The latter is added only for findings that are new, open, disputed or waived.
     """
     up_to = f"and h.run_id <= {until}" if until else ""
     return f"""f.runs_failing + (select count(*) from harvests h where h.portal_id = f.portal_id

@@ -40,7 +40,10 @@ class _File(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The rules of a robots.txt that apply to Winnow. Groups with the same name are merged (RFC 9309 §2.2.1)."""
+    """The rules of a robots.txt that apply to Winnow.
+
+    If several groups of the file name the same user agent, they are merged (RFC 9309 §2.2.1).
+    """
 
     lines: tuple[tuple[str, str], ...]
     """(field, value), fields in lower case; without Sitemap, comments, and what no parser reads."""
@@ -54,8 +57,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The robots.txt that certain versions of a portal software come with. ``types`` are the portal types of the
-    software."""
+    """The unedited robots.txt that comes with certain versions of a portal software.
+
+    ``types``: the portal types of the software.
+    """
 
     software: str
     versions: str

@@ -41,7 +41,9 @@ def _file() -> _File:
 
 
 def table_rules_version() -> str:
-    """Return the version of the rules for tables. A table whose stored report is by another version is validated again.
+    """Return the version of the rules for tables.
+
+    A table whose stored report was made under another version is validated again.
     """
     return _file().version
 

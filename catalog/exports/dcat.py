@@ -77,7 +77,7 @@ def _opened(path: Path, *, is_packed: bool) -> Iterator[IO[bytes]]:
 
 
 def graph_of_dataset(catalog: Catalog, stored: StoredDataset) -> tuple[RdfGraph, RdfTerm]:
-    """Return the RDF statements that :func:`export_rdf` writes about one dataset, and the node of its portal's
+    """Return the RDF statements that :func:`export_rdf` writes about one dataset, and the RDF node of its portal's
     catalogue."""
     scores = catalog.rows("select dataset_id, score, run_id from dataset_quality where dataset_id = ?", [stored.id])
     portal_id = catalog.value("select portal_id from datasets where id = ?", [stored.id])

@@ -37,9 +37,9 @@ def fingerprint(raw: Any, volatile: Sequence[str] = ()) -> tuple[str, int]:
     """Return the SHA-256 of a parsed record in canonical form, in hexadecimal, and the size of that form in bytes of
     UTF-8.
 
-    The canonical form is compact JSON with sorted keys. ``volatile``: paths of fields to leave out, such as view
-    counters, that differ at every harvest; see :func:`without`. Raise RecursionError for a record that is nested too
-    deeply.
+    By the hash a changed record is noticed. The canonical form is compact JSON with sorted keys. ``volatile``: paths of
+    fields to leave out, such as view counters, that differ at every harvest; see :func:`without`. Raise RecursionError
+    for a record that is nested too deeply.
     """
     text = json_text(without(raw, volatile) if volatile else raw, is_sorted=True).encode("utf-8", "surrogatepass")
     return hashlib.sha256(text).hexdigest(), len(text)
@@ -65,7 +65,7 @@ def _as_sorted(value: Any) -> str:
 
 
 def record_hash(raw: Any, volatile: Sequence[str] = ()) -> str:
-    """Return the SHA-256 of a parsed record in canonical form, in hexadecimal.
+    """Return the SHA-256 of a parsed record in canonical form, in hexadecimal, by which a changed record is noticed.
 
     ``volatile``: paths of fields to leave out, see :func:`without`.
     """

@@ -93,7 +93,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The few facts of a dataset by which a reader knows it: ids, title, portal, publisher and status.
+    """The facts by which a person recognises a dataset: ids, title, portal, publisher and status.
 
     ``copy_of``: id of the dataset in another portal that it is a copy of; None if it is no copy.
     """

@@ -16,9 +16,9 @@ def is_address(text: str | None) -> bool:
 
 
 def recipient_hash(recipient: str) -> str:
-    """Return the SHA-256, in hexadecimal, of an address that letters are sent to, in lower case and without blanks
-    around it.
+    """Return the SHA-256, in hexadecimal, of an address that letters are sent to.
 
-    The catalogue is public, so it stores this hash and not the address.
+    The address is hashed in lower case and without blanks around it. The catalogue is public, so it stores this hash
+    and not the address.
     """
     return hashlib.sha256(recipient.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()

@@ -57,8 +57,10 @@ def last_harvest_begun(catalog: Catalog, portal_id: str, before_run: str) -> str
 
 
 def first_harvest(catalog: Catalog) -> dict[str, Any]:
-    """Return the row of the only harvest in a catalogue that was made for a trial. Raise IndexError if there is
-    none."""
+    """Return the row of the table ``harvests`` in a catalogue that was made for a trial harvest, which has only one.
+
+    Raise IndexError if there is none.
+    """
     return catalog.rows("select * from harvests")[0]
 
 

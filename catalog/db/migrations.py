@@ -100,8 +100,7 @@ def s0005_parents(db: Database) -> None:
 
 @migrate()
 def s0006_resource_history(db: Database) -> None:
-    """Add columns for more facts about responses and for the next check of an address, and a table of earlier checks.
-    """
+    """Add columns for facts about responses and for the next check of an address, and a table of earlier checks."""
     add_missing(db)
 
 

@@ -87,17 +87,13 @@ _MAX_IRI = 4_000
 
 
 def is_iri(text: str) -> bool:
-    """Return whether a text is an absolute IRI (RFC 3987) of one of the schemes that catalogues use, such as https or
-    urn.
-
-    A text of more than 4,000 characters is not.
-    """
+    """Return whether a text, of at most 4,000 characters, is an absolute IRI (RFC 3987) of a scheme that catalogues
+    use, such as https or urn."""
     return len(text) <= _MAX_IRI and _ADDRESS.fullmatch(text) is not None
 
 
 def is_email(text: str) -> bool:
-    """Return whether a text is a plain e-mail address, without "mailto:". A text of more than 4,000 characters is
-    not."""
+    """Return whether a text, of at most 4,000 characters, is a plain e-mail address, without "mailto:"."""
     return len(text) <= _MAX_IRI and _EMAIL.fullmatch(text) is not None
 
 

@@ -112,9 +112,14 @@ def suggested_completion(
 ) -> Completion:
     """Return the degree of completion, in the words of OGP's Independent Reporting Mechanism, that the figures suggest.
 
-    ``share`` is the progress and ``coverage`` the observed share of the scope, both 0 to 1; None means unknown.
-    ``is_met`` says whether every item meets its target, ``is_resolved`` whether the scope contains enough datasets. The
-    result is "no_evidence" if one of them is unknown, the coverage is below 80 % or the scope is too small.
+    - ``share``: the progress, 0 to 1; None means unknown.
+    - ``coverage``: the observed share of the scope, 0 to 1; None means unknown.
+    - ``is_met``: whether every item meets its target.
+    - ``is_resolved``: whether the scope contains enough datasets.
+
+    The result is "no_evidence" if progress or coverage is unknown, the coverage is below 80 % or the scope is too
+    small. Otherwise it is "complete" if the targets are met, "not_started" below a progress of 5 %, "limited" below 50
+    %, and else "substantial".
     """
     if share is None or coverage is None or coverage < COVERAGE or not is_resolved:
         return "no_evidence"

@@ -92,10 +92,11 @@ class ItemState:
 
 
 def step(goal: Goal, seen: ItemObservation, past: Sequence[ItemState] = ()) -> ItemState:
-    """Compute the state of an indicator or commitment after a run from its goal, what the run observed, and earlier
-    states.
+    """Return the state of an indicator or commitment after a run, computed from its states after earlier runs.
 
-    ``past`` are the earlier states, oldest first; they must belong to the same definition of the indicator.
+    - ``goal``: what was promised.
+    - ``seen``: what the run observed.
+    - ``past``: the earlier states, oldest first. They must belong to the same definition of the indicator.
     """
     last = past[-1] if past else None
     flags: set[str] = set()

@@ -178,7 +178,8 @@ def checksum_truthful_observed(s: DistributionSubject) -> str:
 def language_truthful(s: DistributionSubject) -> Measurement:
     """Return 1 if the script in which the file is written fits a declared language, else 0.
 
-    None unless nearly all letters of the file are of a script other than Latin, which too many languages share.
+    None unless nearly all letters of the file are of one script other than Latin: the Latin script is shared by too
+    many languages. None also if a declared language is not recognised, or the URL does not answer.
     """
     languages = [vocabulary.language(one) for one in s.distribution.language or s.dataset.language]
     if s.check is None or s.check.outcome != "ok" or None in languages:

@@ -182,10 +182,10 @@ def _as_official(system: System, measured: MeasurementMatrix) -> Filled:
 
 
 def winner_of(system: System, measured: MeasurementMatrix) -> int | None:
-    """Return the row of the distribution that represents a single dataset: the one with most points, the first of equal
-    ones.
+    """Return the row of the distribution with most points, which represents a dataset in a scoring system.
 
-    ``measured`` must contain only that dataset. None if it has no distribution.
+    Of several with equal points it is the first. ``measured`` must contain only that dataset. None if the dataset has
+    no distribution.
     """
     if not len(measured.distributions):
         return None
@@ -201,7 +201,8 @@ def group_points(system: System, item: SystemItem, measured: MeasurementMatrix) 
     """Return the points that an item contributes to the total of a single dataset, and the most that it could
     contribute.
 
-    For systems with the rule "group_mean". ``measured`` must contain only that dataset.
+    Call it for systems with the rule "group_mean": there the total is the mean of up to three groups, which are the
+    dataset, its distributions and its services. ``measured`` must contain only that dataset.
     """
     group, column = position(item.metric)
     groups = 1 + bool(len(measured.distributions)) + bool(len(measured.services))
@@ -218,7 +219,8 @@ def answer_of(system: System, item: SystemItem, measured: MeasurementMatrix) -> 
     """Return the points that an item contributes to the total of a single dataset, and the most that it could
     contribute.
 
-    For systems with the rule "sum". ``measured`` must contain only that dataset.
+    Call it for systems with the rule "sum": there the total is the sum over all items. ``measured`` must contain only
+    that dataset.
     """
     filled = _as_official(system, measured)
     replaced = {one.unless for one in system.item if one.unless}

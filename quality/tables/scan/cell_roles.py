@@ -88,8 +88,9 @@ _LETTERS = frozenset("abcdef")
 
 
 def classify_column(scanned: ScannedColumn) -> ColumnContent:
-    """Decide what kind of values a scanned column contains, and which cells are signs for missing values, flags or
-    errors.
+    """Decide what kind of values a scanned column contains, and what the cells are that do not fit that kind.
+
+    They may be signs for missing values, flags, units or errors.
     """
     counts = {name: count for name, (count, _) in scanned["classes"].items()}
     plain = sum(count for name, count in counts.items() if name in NUMBERS or name in DATES or name == "clock")

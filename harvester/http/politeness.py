@@ -94,7 +94,11 @@ class HostBudget:
             entry.next_at = max(entry.next_at, entry.last_at + entry.asked_delay_s)
 
     def rest(self, host: str, seconds: float) -> None:
-        """Send no request to ``host`` for the next ``seconds`` (Retry-After, or a rate limit that is used up)."""
+        """Make later calls of :meth:`turn` wait until ``seconds`` have passed before the next request to ``host``, or
+        raise HostResting if that is too long for them.
+
+        The reason is a Retry-After header, or a rate limit that is used up.
+        """
         entry = self._hosts[host]
         entry.rest_until = max(entry.rest_until, monotonic() + seconds)
 

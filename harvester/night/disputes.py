@@ -48,10 +48,13 @@ def look_again(
     The addresses of the findings are requested again, and their files measured anew, as part of the last run. If there
     was no run yet, nothing is done. Each finding that turns out to be wrong is stored as a correction.
 
-    A reply can also dispute a cause: a fault with one root, which has many findings. At most ``OF_CAUSE_MAX`` (50) of
-    these are checked now; the next nights check the other addresses. The outcome is "upheld" if more than half of these
-    findings still fail. It is "corrected" if they are all findings of the cause, each was checked with a clear result,
-    and at most half of them still fail. Otherwise it is "not_checkable".
+    A reply about one finding is "upheld" if the finding still fails, "corrected" if it does not, and "not_checkable" if
+    the new check says nothing about it.
+
+    A reply can also dispute a cause, which has many findings. At most ``OF_CAUSE_MAX`` (50) of these are checked now;
+    the next nights check the other addresses. The outcome is "upheld" if more than half of these findings still fail.
+    It is "corrected" if they are all findings of the cause, each was checked with a clear result, and at most half of
+    them still fail. Otherwise it is "not_checkable".
 
     ``reply_ids`` are the replies just imported. ``portals`` are the portal files, and ``data`` is the data folder.
     ``contact`` is sent with requests.

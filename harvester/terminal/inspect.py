@@ -26,9 +26,10 @@ _MOST_FINDINGS = 60
 def to_json(asked: str, report: TableReport) -> Iterator[str]:
     """Yield one line of JSON for each table in an inspected file.
 
-    An archive has a table for each of its members, a workbook one for each sheet, a geographic file one for each layer;
-    any other file has one. ``asked`` is the name of the file as given, ``report`` its report. The tables come in the
-    order of the file, except that the main sheet of a workbook comes first.
+    A CSV file is one table. An archive has one for each of its members, a workbook for each sheet, a geographic file
+    for each layer, and a JSON document for each array of records. ``asked`` is the name of the file as given,
+    ``report`` its report. The tables come in the order of the file, except that the main sheet of a workbook comes
+    first.
     """
     facts = {name: getattr(report, name) for name in _FACTS}
     facts |= {name: report.profile[name] for name in _KEPT if name in report.profile}

@@ -9,8 +9,8 @@
 # make test-pythons, make test-oldest    on other versions of Python, with the oldest libraries
 PYTHON ?= python3
 BIN := .venv/bin
-# One more than the number of cores, because some tests only wait.
-WORKERS ?= $(shell expr $$(nproc) + 1)
+# Two more than the number of cores, because some tests only wait.
+WORKERS ?= $(shell expr $$(nproc) + 2)
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

@@ -1,6 +1,6 @@
-"""Measure three nights over a national portal: CPU, wall time, memory and disk of each stage.
+"""Measure three nights over a national portal: CPU, wall time, memory and disk, of the whole night or of each stage.
 
-    python bench/nation.py [datasets] [--winnow PATH ...] [--no-check] [--data FOLDER]
+    python bench/nation.py [datasets] [--winnow PATH ...] [--stages] [--no-check] [--data FOLDER]
 
 On the first night everything is new, on the second nothing has changed, on the third one dataset of a hundred. Each is
 a day after the one before (libfaketime; without it all three are on the same day, and that is said). The portal and
@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -203,19 +204,20 @@ def megabytes(*paths: Path) -> int:
     return sum(file.stat().st_size for file in files) // 1_000_000
 
 
-def nights(winnow: str, data: Path, port: int, *, is_checked: bool) -> None:
-    """Run three nights and print each stage."""
+def nights(winnow: str, data: Path, port: int, stages: Sequence[str], *, is_checked: bool) -> None:
+    """Run three nights and print each of the commands ``stages``."""
     (data / "portals").mkdir(parents=True)
     also = json.dumps([f"{host(number)}:{port}" for number in range(HOSTS)])
     (data / "portals" / "nation.toml").write_text(
         f'id = "nation"\ntype = "ckan"\ntitle = "Nation"\nurl = "http://127.0.0.1:{port}"\nlocal = true\n'
-        f"local_also = {also}\n[recheck]\nhours = [0]\n[limits]\ndelay_s = 0\nconcurrency = 4\nmax_checks = 5_000_000\n"
+        f"local_also = {also}\n[recheck]\nhours = [0]\n[limits]\ndelay_s = 0\nconcurrency = 4\n"
+        f"max_checks = {5_000_000 if is_checked else 0}\n"
         "max_downloads = 0\npage_rows = 1000\n"
     )
     print(f"{winnow}\n{'night':6} {'stage':10} {'CPU s':>9} {'wall s':>9} {'peak MB':>9}", flush=True)
     for day in range(3):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/night/{day + 1}").read()
-        for name in STAGES if is_checked else [one for one in STAGES if one not in ("check", "validate")]:
+        for name in stages:
             print(f"{day + 1:<6} {name:10} {stage(winnow, data, name, day)}", flush=True)
         disk = {"catalogue": data / "catalog.db", "public copy": data / "site", "exports": data / "exports"}
         print("       MB on disk: " + ", ".join(f"{what} {megabytes(path)}" for what, path in disk.items()), flush=True)
@@ -236,6 +238,7 @@ def main() -> None:
     parser.add_argument("datasets", type=int, nargs="?", default=3_000)
     parser.add_argument("--winnow", nargs="+", default=[str(Path(sys.executable).with_name("winnow"))])
     parser.add_argument("--no-check", action="store_true")
+    parser.add_argument("--stages", action="store_true", help="each as a command; score then scores everything again")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--serve", action="store_true")
     options = parser.parse_args()
@@ -253,7 +256,8 @@ def main() -> None:
             assert server.stdout is not None
             port = int(server.stdout.readline())
             for number, winnow in enumerate(options.winnow):
-                nights(winnow, folder / str(number), port, is_checked=not options.no_check)
+                stages = STAGES if options.stages else ("nightly",)
+                nights(winnow, folder / str(number), port, stages, is_checked=not options.no_check)
         finally:
             server.kill()
             if options.data is None:

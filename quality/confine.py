@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["bound_memory", "confine", "own_channel", "room_to_load"]
+__all__ = ["bound_memory", "confine", "end_with_parent", "own_channel", "room_to_load"]
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "os.fork")
@@ -25,17 +25,27 @@ def confine(memory_bytes: int, parent_id: int) -> bool:
     the process that started it. Return False if the parent is dead; then this process should exit. On Linux it is
     killed when its parent dies. It ignores Ctrl-C, because the parent decides what to do.
     """
-    if sys.platform == "linux":
-        # A parent that is killed also closes stdin, but a child in the middle of a long parse would not notice.
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_id:
-        return False  # the parent died before the line above
+    # A parent that is killed also closes stdin, but a child in the middle of a long parse would not notice.
+    if not end_with_parent(parent_id):
+        return False
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent decides
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_least(memory_bytes, most), most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.addaudithook(_refuse_doors)
     return True
+
+
+def end_with_parent(parent_id: int) -> bool:
+    """Have the system kill this process when the thread that started it ends (Linux only).
+
+    ``parent_id`` is the process id of the parent. Return False if the parent is dead already; then this process should
+    exit.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # The parent may have died before the line above.
+    return os.getppid() == parent_id
 
 
 def bound_memory(memory_bytes: int, *, is_mapped_text_free: bool = False, later_bytes: int = 0) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -78,6 +79,20 @@ class HarvestStats:
             self.advertised_most = max(self.advertised_most, count)
             if self.advertised_first is None:
                 self.advertised_first = count
+
+    def pass_over(self, outside: Mapping[str, int]) -> None:
+        """Count listed items that are not readable records. ``outside``: numbers of items by where they come from."""
+        for place, count in outside.items():
+            self.leave_out(place, count, is_record=True)
+            self.seen += count
+
+    def add_losses(self, lost: int, unidentified: int, duplicates: int, explained: int) -> None:
+        """Add records that were listed but are not kept, by reason; all but the explained ones count as seen."""
+        self.lost += lost
+        self.unidentified += unidentified
+        self.duplicates += duplicates
+        self.explained += explained
+        self.seen += lost + unidentified + duplicates
 
     def leave_out(self, place: str, count: int = 1, *, is_record: bool = False) -> None:
         """Count things that the portal lists but that are not harvested, because they lie on other hosts or outside its

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from catalog.repositories.checks import BrokenRule
 from catalog.repositories.targets import due_targets
 from harvester.checks.check_task import CheckTask
+from harvester.http.politeness import host_of
 from harvester.night.context import RunContext
 from specs.portals import PortalSpec
 
-__all__ = ["due_jobs"]
+__all__ = ["due_jobs", "queue_of"]
 
 
 def due_jobs(
@@ -36,3 +37,11 @@ def due_jobs(
                 jobs[target.url] = CheckTask(target, portal.limits, rule, portal.recheck)
     # The sort is stable: within a portal, equally urgent addresses keep their order.
     return sorted(jobs.values(), key=lambda job: job.target.urgency), beyond
+
+
+def queue_of(url: str) -> str:
+    """Return the name of the queue in which an address waits: its host, or "" if it has none."""
+    try:
+        return host_of(url)
+    except ValueError:
+        return ""

@@ -28,11 +28,12 @@ from scrapy.settings import Settings
 from catalog.db.store import instant, started
 from catalog.model import ResourceCheck
 from catalog.repositories.checks import drop_stale_reports
+from catalog.repositories.runs import traffic_of
 from catalog.repositories.targets import portal_addresses
 from harvester.checks.changes import change_of, schedule_of
 from harvester.checks.check_results import of_fault
 from harvester.checks.check_task import CheckTask
-from harvester.checks.due import due_jobs
+from harvester.checks.due import due_jobs, queue_of
 from harvester.checks.url_check import UrlCheck, askable
 from harvester.http import faults
 from harvester.http.direct import DirectDownloader, lean_settings
@@ -116,11 +117,14 @@ def _local(portal: PortalSpec) -> frozenset[str]:
 def check_again(run: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
     """Check the addresses ``urls`` of ``portal`` now, whether or not they are due, within the run's budget.
 
-    Write the checks and ``run.traffic`` to the catalogue; the stored summary of the run stays as it is. Raise
-    CatalogError if the catalogue cannot be written.
+    The traffic that the catalogue states for the run stays as it is. Raise CatalogError if it cannot be written.
     """
     jobs, _ = due_jobs(run, [portal], urls)
-    check_jobs(run, [portal], jobs)
+    before = traffic_of(run.catalog, run.run_id)
+    try:
+        check_jobs(run, [portal], jobs)
+    finally:
+        run.catalog.set_run(run.run_id, traffic=before)
 
 
 def _settle_unaskable(run: RunContext, jobs: list[CheckTask]) -> list[CheckTask]:
@@ -208,7 +212,7 @@ class LinkSpider(scrapy.Spider):
         self.rules = {job.target.url: job.rule for job in jobs}
         self.queues: dict[str, deque[CheckTask]] = {}
         for job in jobs:
-            self.queues.setdefault(_host(job.target.url), deque()).append(job)
+            self.queues.setdefault(queue_of(job.target.url), deque()).append(job)
         self.outage, self.is_network_lost, self.probing = Outage(), False, asyncio.Lock()
         self.reached: str | None = None
         """An address that responded during this stage."""
@@ -388,10 +392,3 @@ def _in_time(seen: ResourceCheck, job: CheckTask, run_id: str) -> ResourceCheck:
     change = change_of(before, seen) if seen.outcome == "ok" else {}
     schedule = schedule_of(before, seen, run_id, job.recheck, is_changed=change.get("is_changed", False))
     return replace(seen, **change, **schedule)
-
-
-def _host(url: str) -> str:
-    try:
-        return host_of(url)
-    except ValueError:
-        return ""

@@ -24,6 +24,7 @@ from harvester.facts.meaning import meant
 from harvester.facts.names import Of, field_name, known_names
 from harvester.facts.periods import Period, periods, span
 from harvester.facts.places import box, places
+from harvester.facts.record_words import ODD, plain_words, texts_by_language
 from harvester.facts.values import email, is_language_map, json_text, text
 
 __all__ = ["REPEATS", "RecordFacts"]
@@ -41,8 +42,6 @@ _PUBLISHES = re.compile(
 """Match party roles that mean publisher, in the words of ISO 19115 and DataCite and in other languages."""
 _KINDS = ("type", "date_type", "dateType", "role")
 """Names of the field that says what kind of date or party an object is."""
-_ODD = ("[", "{", " ", "\n", "\t", "\r", "")
-"""First characters of texts that need a closer look: JSON, or blanks."""
 _OBJECT_NAMES = (
     "name", "title", "label", "prefLabel", "skos:prefLabel", "rdfs:label", "value", "code", "uri",
     "@id", "id", "url", "href", "resource", "theme", "identifier",
@@ -129,7 +128,7 @@ class RecordFacts:
         made = []
         for one in self.found.get(fact, ()):
             value = one.value
-            if type(value) is str and value[:1] not in _ODD:
+            if type(value) is str and value[:1] not in ODD:
                 # Most values are plain texts.
                 if value.strip() and meant(fact, value):
                     made.append(one)
@@ -188,7 +187,7 @@ class RecordFacts:
             found = self.found.get(fact)
             if found is None:
                 continue
-            if len(found) == 1 and type(said := found[0].value) is str and said[:1] not in _ODD:
+            if len(found) == 1 and type(said := found[0].value) is str and said[:1] not in ODD:
                 # Nearly always there is just one plain text.
                 if meant(fact, said):
                     return said
@@ -228,7 +227,7 @@ class RecordFacts:
             return None
         if len(found) == 1 and type(said := found[0].value) is str and said[:1] not in ("{", "["):
             return said if said.strip() and meant(fact, said) else None
-        texts = self._by_language(fact)
+        texts = texts_by_language(fact, self.found.get(fact, ()))
         return texts.get(first_language(texts, self.preferred))
 
     def spread_dates(self) -> None:
@@ -378,9 +377,9 @@ class RecordFacts:
 
     def worded(self) -> MultilingualText:
         """Return title, description and keywords in the preferred language (else in another), with translations."""
-        if (plain := self._plain_words()) is not None:
+        if (plain := plain_words(self.found, self._texts)) is not None:
             return plain
-        title, description = self._by_language("title"), self._by_language("description")
+        title, description = (texts_by_language(fact, self.found.get(fact, ())) for fact in ("title", "description"))
         keywords: dict[str | None, list[str]] = {}
         for one in sorted(self.found.get("keywords", ()), key=lambda one: one.rank):
             for code, words in by_language(one.value, one.language).items():
@@ -389,39 +388,9 @@ class RecordFacts:
         preferred = (*self.preferred, *self._own_language(title))
         return worded(title, description, {code: words for code, words in keywords.items() if words}, preferred)
 
-    def _plain_words(self) -> MultilingualText | None:
-        """Return the texts of a record in a single language, the usual case; None if there may be several languages."""
-        found = self.found
-        shown: list[str | None] = []
-        for fact in ("title", "description"):
-            said = found.get(fact, ())
-            if len(said) > 1 or any(
-                type(one.value) is not str or one.value[:1] in _ODD or one.language for one in said
-            ):
-                return None
-            shown.append(said[0].value if said and meant(fact, said[0].value) else None)
-        words = found.get("keywords", ())
-        if len(words) > 1 or any(type(one.value) is not list or one.language for one in words):
-            return None
-        keywords = dict.fromkeys(self._texts("keywords", words[0].value)) if words else ()
-        return MultilingualText(shown[0], shown[1], tuple(keywords), {})
-
     def _own_language(self, title: Mapping[str | None, str]) -> tuple[str, ...]:
         """Return the record's language if it states exactly one and its title is in that language."""
         if len(title) < 2 or len(stated := self.first_texts("language")) != 1:
             return ()
         code = language_code(stated[0])
         return (code,) if code is not None and code in title else ()
-
-    def _by_language(self, fact: str) -> dict[str | None, str]:
-        made: dict[str | None, str] = {}
-        for one in sorted(self.found.get(fact, ()), key=lambda one: one.rank):
-            value = one.value
-            if type(value) is not str or value[:1] in ("{", "["):
-                for code, words in by_language(value, one.language).items():
-                    if said := next((word for word in words if meant(fact, word)), None):
-                        made.setdefault(code, said)
-                continue
-            if value and value.strip() and meant(fact, value):
-                made.setdefault(one.language, value)
-        return made

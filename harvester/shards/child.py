@@ -6,13 +6,10 @@ from two machines at once.
 
 from __future__ import annotations
 
-import ctypes
-import os
-import signal
 import sys
 from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1  # prctl(2)
+from quality.confine import end_with_parent
 
 
 def main(task: str, out: str, parent_id: str) -> int:
@@ -21,9 +18,7 @@ def main(task: str, out: str, parent_id: str) -> int:
     ``parent_id``: the process id of the parent, in digits; the process ends with its parent. Return the exit code: 0,
     or 1 with a message on stderr if the task cannot be used, and 1 if the parent has already ended.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != int(parent_id):
+    if not end_with_parent(int(parent_id)):
         return 1
     from harvester.errors import ShardError
     from harvester.shards.work import work

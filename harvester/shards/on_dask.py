@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from catalog.db.store import CatalogError
+from catalog.repositories.runs import traffic_of
 from harvester.errors import ShardError
 from harvester.shards.merge import merge
 from harvester.shards.plan import kept_task, plan
@@ -99,22 +101,26 @@ def check_on_cluster(run: RunContext, portals: Sequence[PortalSpec], address: st
             for one in planned
             if one.addresses
         }
-        empty = [one.number for one in planned if not one.addresses]
-        done = len(empty)
+        done, left = len(planned) - len(tasks), 0
         for future in distributed.as_completed(tasks):
             number = tasks[future]
             try:
                 part = _unpacked(future.result(), Path(folder) / "parts" / str(number))
-            except Exception as error:  # noqa: BLE001  # whatever the cluster raises, the other shards go on
+                merge(run.catalog, run.data, [part])
+            except CatalogError:
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever the cluster sends, the other shards go on
                 log.error("shard %d of run %s failed on the cluster: %s", number, run.run_id, error)
-                run.traffic["carried_over"] += planned[number].addresses
-                run.catalog.set_run(run.run_id, traffic=run.traffic)
+                left += planned[number].addresses
                 continue
             finally:
                 future.release()
-            merge(run.catalog, run.data, [part])
             done += 1
             run.on_progress("check", "shards", done, len(planned))
+    # Each merge has added its traffic to that of the run.
+    run.traffic |= traffic_of(run.catalog, run.run_id)
+    run.traffic["carried_over"] += left
+    run.catalog.set_run(run.run_id, traffic=run.traffic)
     shutil.rmtree(kept_task(run.data, run.run_id, 0).parent)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from harvester.checks.check_task import CheckTask
-from harvester.http.politeness import host_of
+from harvester.checks.due import queue_of
 
 __all__ = ["host_groups", "split"]
 
@@ -28,10 +28,10 @@ def host_groups(jobs: Iterable[CheckTask]) -> list[list[CheckTask]]:
         asked = [job.target.url]
         if previous is not None:
             asked += [*previous.redirect_chain, previous.final_url or ""]
-        groups.join([host for url in asked if (host := _host(url))] or [job.target.url])
+        groups.join([host for url in asked if (host := queue_of(url))] or [job.target.url])
     found: dict[str, list[CheckTask]] = {}
     for job in jobs:
-        found.setdefault(groups.name_of(_host(job.target.url) or job.target.url), []).append(job)
+        found.setdefault(groups.name_of(queue_of(job.target.url) or job.target.url), []).append(job)
     return list(found.values())
 
 
@@ -52,18 +52,14 @@ def split(jobs: Sequence[CheckTask], shards: int) -> list[list[CheckTask]]:
         # costs the machine something, and that adds up.
         spent[shard] += _seconds(group)
         chosen |= {job.target.url: shard for job in group}
-    return [[job for job in jobs if chosen[job.target.url] == shard] for shard in range(shards)]
+    found: list[list[CheckTask]] = [[] for _ in range(shards)]
+    for job in jobs:
+        found[chosen[job.target.url]].append(job)
+    return found
 
 
 def _seconds(group: Sequence[CheckTask]) -> float:
     return sum(job.limits.delay_s + REQUEST_S for job in group)
-
-
-def _host(url: str) -> str:
-    try:
-        return host_of(url)
-    except ValueError:
-        return ""
 
 
 class _Groups:

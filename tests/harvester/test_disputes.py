@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from portal_server import PortalServer, Response, ckan_search
 
 from catalog.db.store import open_catalog
+from catalog.repositories.runs import traffic_of
 from harvester.cli.main import cli
 from harvester.night.stages import nightly
 from specs.portals import load_file
@@ -84,6 +85,8 @@ def test_a_dispute_is_looked_at_at_once_and_we_say_where_we_were_wrong(
     )
     server.routes["/0.csv"] = table(7)
     asked = len(server.requests)
+    with open_catalog(data / "catalog.db") as catalog:
+        traffic = traffic_of(catalog, run_id)
     done = CliRunner().invoke(
         cli, ["--data", str(data), "replies", "import", str(path), "--portals", str(folder)], catch_exceptions=False
     )
@@ -93,6 +96,8 @@ def test_a_dispute_is_looked_at_at_once_and_we_say_where_we_were_wrong(
     # The two addresses, and nothing else.
     assert set(again) <= {"/0.csv", "/1.csv", "/robots.txt"} and {"/0.csv", "/1.csv"} <= set(again)
     with open_catalog(data / "catalog.db") as catalog:
+        # What the night has cost stays as it was.
+        assert traffic and traffic_of(catalog, run_id) == traffic
         link = "select f.state, r.outcome from findings f join replies r on r.finding_id = f.id"
         states = {
             row["url"]: (row["state"], row["outcome"])

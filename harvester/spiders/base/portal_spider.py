@@ -304,7 +304,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
                 if not is_second:
                     if isinstance(error, PassedOver):
                         own.outside[error.place] = own.outside.get(error.place, 0) + 1
-                        self._passed_over({error.place: 1})
+                        self.stats.pass_over({error.place: 1})
                     else:
                         own.lose(isinstance(error, LostRecord))
                         hold(self, error, raw, pointer, response, own)
@@ -324,7 +324,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
             kept.append(record)
             errors += said if raw is sent else [*said, masked(record.dataset, pointer, response.url)]
         own.remember(errors)
-        self._count(own)
+        self.stats.add_losses(*own.taken())
         self.stats.kept += len(kept)
         self.stats.seen += len(kept)
         return Page(
@@ -349,25 +349,10 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         self.stats.seen += len(new) + own.skipped
         self.stats.skipped += own.skipped
         self.stats.not_modified += 1
-        self._count(own)
-        self._passed_over(own.outside)
+        self.stats.add_losses(*own.taken())
+        self.stats.pass_over(own.outside)
         self.nameless += [(facts_from(one), None) for one in own.nameless]
         return Page(unchanged=tuple(new), errors=self.written(own.errors), checkpoint=self.checkpoint(cursor))
-
-    def _passed_over(self, outside: dict[str, int]) -> None:
-        """Count listed items that are not readable records."""
-        for place, count in outside.items():
-            self.stats.leave_out(place, count, is_record=True)
-            self.stats.seen += count
-
-    def _count(self, reading: PageContent) -> None:
-        """Add what a reading has counted since the last call."""
-        lost, unidentified, repeats, explained = reading.taken()
-        self.stats.lost += lost
-        self.stats.unidentified += unidentified
-        self.stats.duplicates += repeats
-        self.stats.explained += explained
-        self.stats.seen += lost + unidentified + repeats
 
     def record_of(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:
         """Return ``raw`` mapped to a dataset, as a record, and an error for each text or list cut to its limit.

@@ -9,10 +9,10 @@ __all__ = ["PROBES", "hub"]
 
 
 def hub(seen: ProbeResponse) -> Detection | None:
-    """Recognise an ArcGIS Hub by a response of its search API: a FeatureCollection whose features describe ArcGIS
-    items.
+    """Return an "arcgis-hub" detection if the response ``seen`` is a page of the search of an ArcGIS Hub, else None.
 
-    The result is None for any other response.
+    It is one if its body is a GeoJSON FeatureCollection that states ``numberMatched``, and if the first feature has a
+    property "owner", "access", "orgId" or "typeKeywords". A page without features is not recognised.
     """
     body = object_of(seen)
     if body.get("type") == "FeatureCollection" and "numberMatched" in body:

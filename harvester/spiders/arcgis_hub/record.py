@@ -25,10 +25,10 @@ _TEMPLATE = re.compile(r"\s*(\{\{[^{}]*\}\}|(mailto:|https?://)?[^\s{}]*\{\{[^{}
 
 
 def to_dataset(raw: Any, portal_url: str) -> Dataset:
-    """Map a feature of the Hub's search, or an entry of its DCAT-US feed, to a dataset.
+    """Map ``raw``, a feature of the Hub's search or an entry of its DCAT-US feed, as parsed JSON, to a dataset.
 
-    ``raw``: the feature or entry, as parsed JSON. ``portal_url``: the portal's address, for the landing page. Raise
-    LostRecord if ``raw`` is no object or has no identifier.
+    ``portal_url``: the portal's address, from which the landing page of a feature is made. Raise LostRecord if ``raw``
+    is no object or has no identifier.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the publisher to fix the record", value=raw)
@@ -51,9 +51,10 @@ def _feature(raw: dict[str, Any], item: dict[str, Any], portal_url: str) -> Data
 
 
 def item_and_layer(value: Any) -> str | None:
-    """Return the ArcGIS item id, followed by "_" and the layer number if there is one, from an address or identifier.
+    """Return the id of the ArcGIS item that ``value``, an address or identifier, contains, in lower case.
 
-    The result is None if ``value`` contains no item id (32 hexadecimal digits).
+    If ``value`` also states a layer, "_" and the number of the layer follow the id. The result is None if ``value``
+    contains no item id (32 hexadecimal digits).
     """
     said = text(value) or ""
     found = _ITEM.search(said)
@@ -64,7 +65,11 @@ def item_and_layer(value: Any) -> str | None:
 
 
 def filled(value: Any) -> Any:
-    """Replace values that are unfilled templates, such as "{{description}}", by None, at any depth of a JSON value."""
+    """Return a copy of the JSON value ``value`` in which None replaces each text that is an unfilled template.
+
+    Such a text is a template such as "{{description}}" and nothing else, or an address that contains one. Texts are
+    replaced at any depth.
+    """
     if isinstance(value, dict):
         return {key: filled(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -73,11 +78,11 @@ def filled(value: Any) -> Any:
 
 
 def fingerprint_of(dataset: Dataset) -> tuple[str, str] | None:
-    """Return a key that identifies a dataset even if the Hub changes its identifier; None if there is none.
+    """Return a key that identifies ``dataset`` even if the Hub changes the dataset's identifier; None if there is none.
 
-    It is the pair of creation time and address of the service; without a service, the title is the second value. A
-    creation time that is missing, has no milliseconds or is midnight gives None, because many datasets share such
-    times.
+    It is the pair of the creation time (``issued``) and the address of the dataset's first ArcGIS service, or the title
+    if it has no service. The result is None if the dataset has neither. It is also None if the creation time is
+    missing, has no milliseconds or is midnight, because many datasets share such times.
     """
     addresses = [d.access_url for d in dataset.distributions] + [s.endpoint_url for s in dataset.data_services]
     service = next((url for url in addresses if url and "/rest/services/" in url), None)

@@ -134,10 +134,10 @@ class Spider(WindowedSpider, FeedSpider):
         return [self.request(address, self.on_catalog, errback=self.on_catalog_failed)]
 
     async def on_catalog(self, response: Response) -> AsyncIterator[Any]:
-        """Read which items belong to the Hub site's catalogue (its scope), and start the search.
+        """Read the scope of the Hub site's catalogue, which states the items that belong to it, and start the search.
 
-        An empty scope ends the harvest with an error, because the search then covers all of ArcGIS. If the scope
-        cannot be read, the search starts and its first page is checked.
+        A scope that excludes nothing ends the harvest with an error, because the search then covers all of ArcGIS. If
+        the scope cannot be read, the search starts, and :meth:`is_global` checks its first page.
         """
         try:
             filters = _scope(self.read_json(response)) if response.status == 200 else None
@@ -175,10 +175,12 @@ class Spider(WindowedSpider, FeedSpider):
         return self.windowed(page_cursor, records, total, is_end=not has_next)
 
     def is_global(self, features: list[Any], total: Any) -> bool:
-        """Return whether the search covers all ArcGIS sites and not only this portal, judged by its first page.
+        """Return whether the search covers all ArcGIS sites and not only this portal, judged by the search's first
+        page.
 
         ``features``: the records of the page. ``total``: the total that the response states. The result is True if the
-        total is at least the API's limit and more than half of the records have different owners.
+        total is at least the API's limit, the page holds at least MANY records, and the number of different owners is
+        more than half the number of records.
         """
         items = [f["properties"] for f in features if isinstance(f, dict) and isinstance(f.get("properties"), dict)]
         owners = {str(item.get("orgId") or item.get("source") or item.get("owner")) for item in items}
@@ -207,9 +209,11 @@ class Spider(WindowedSpider, FeedSpider):
     def fallback(self, fault: Any, response: Response | None = None, page_cursor: PageCursor | None = None) -> Any:
         """Return the request for a DCAT-US feed, to be read in place of what failed; None if there is none to try.
 
-        If a feed failed, ``fault`` is the page number and the other parameters are None. If the search failed,
-        ``fault`` is the fault of the request, and ``response`` and ``page_cursor`` are the response and the position of
-        the page. A feed replaces the search only if the search is missing (404) and no stored dataset was read from it.
+        If a feed failed, ``fault`` is the page number and the other parameters are None; the result requests the next
+        of FEEDS. If the search failed, ``fault`` is the fault of the request, and ``response`` and ``page_cursor`` are
+        the response and the position of the page; the result is a list with one request. A feed replaces the search
+        only if the first page of the search gave 404, this harvest has stored no dataset, and no stored dataset was
+        read from the search.
         """
         if isinstance(fault, int):
             self.place += 1

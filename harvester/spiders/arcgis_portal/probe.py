@@ -9,7 +9,10 @@ __all__ = ["PROBES", "arcgis_portal"]
 
 
 def arcgis_portal(seen: ProbeResponse) -> Detection | None:
-    """Recognise a Portal for ArcGIS by the paging fields in a response of ``sharing/rest/search``; None for others."""
+    """Return an "arcgis-portal" detection if the response ``seen`` is one of ``sharing/rest/search``, else None.
+
+    It is one if its body is a JSON object with all of "total", "start", "num", "nextStart" and "results".
+    """
     body = object_of(seen)
     if {"total", "start", "num", "nextStart", "results"} <= body.keys():
         return Detection("arcgis-portal", CERTAIN, count_of(body["total"]), "sharing/rest/search answers")

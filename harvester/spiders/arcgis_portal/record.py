@@ -23,9 +23,10 @@ _NO_CODE = ("none", "custom")
 
 
 def instant(value: Any) -> str | None:
-    """Convert milliseconds since 1970 to an instant (ISO 8601, UTC). Return other values as text.
+    """Convert ``value``, milliseconds since 1970, to an instant (ISO 8601, UTC).
 
-    The result is None if there is no value, or if it is 0 or -1, which mean "unknown".
+    A text of 11 to 14 digits counts as milliseconds too. Any other value, and a number outside the years 1 to 9999, is
+    returned as text. The result is None if there is no text, or if ``value`` is 0 or -1, which mean "unknown".
 
     >>> instant(1577836800000)
     '2020-01-01T00:00:00.000Z'
@@ -97,9 +98,10 @@ def _ways(
 
 
 def box(extent: Any) -> tuple[str, ...]:
-    """Return an ArcGIS extent as one text "west,south,east,north" in a tuple; empty if it is not valid.
+    """Return the ArcGIS extent ``extent`` as one text "west,south,east,north" in a tuple; () if it is not two corners.
 
-    ``extent``: two corners, each a pair of numbers, or an object with them under "coordinates".
+    ``extent``: a list of two corners, each a pair of numbers, or an object that holds this list under "coordinates".
+    The numbers are not converted.
     """
     corners = extent.get("coordinates") if isinstance(extent, dict) else extent
     try:

@@ -85,7 +85,11 @@ class Spider(WindowedSpider):
         return f"{self.base}/content/items/{quote(identifier, safe='')}?f=json"
 
     def says_unknown(self, response: Response) -> bool:
-        """Return whether the response says that the item does not exist: error CONT_0001, 404 or 410 in the body."""
+        """Return whether the body of the response says that the item does not exist.
+
+        It does if it holds an error with the code 404 or 410, or with the code 400 and either the message code
+        CONT_0001 or "does not exist" in the message.
+        """
         body = self.read_json(response)
         error = body.get("error") if isinstance(body, dict) else None
         if not isinstance(error, dict):
@@ -106,7 +110,10 @@ class Spider(WindowedSpider):
         return [self.request(address, self.on_self, errback=self.on_self_failed)]
 
     async def on_self(self, response: Response) -> AsyncIterator[Any]:
-        """Read the id of the portal's organisation from the response, and start the search."""
+        """Start the search with the portal's description of itself in ``response``, as :meth:`begin_search` describes.
+
+        A response other than 200, or without a JSON object, counts as an empty description.
+        """
         try:
             body = self.read_json(response) if response.status == 200 else None
         except ValueError:
@@ -115,16 +122,16 @@ class Spider(WindowedSpider):
             yield step
 
     async def on_self_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Start the search without the organisation's id, because the request for it failed."""
+        """Start the search with an empty description of the portal, because the request for the description failed."""
         for step in self.begin_search({}, failure.request.url):  # type: ignore[attr-defined]
             yield step
 
     def begin_search(self, about: dict[str, Any], url: str) -> list[Any]:
-        """Return the first request of the search, limited to the portal's organisation on ArcGIS Online.
+        """Return a list with the first request of the search, or with an error that ends the harvest.
 
-        ``about``: the description of the portal, which holds the organisation's id; may be empty. ``url``: its
-        address, for the error message. If ArcGIS Online states no organisation, an error that ends the harvest is
-        returned instead.
+        ``about``: the portal's description of itself, whose "id" is that of the organisation; it may be empty. ``url``:
+        the address of the description, for the error message. On ArcGIS Online the search is limited to the
+        organisation. If ArcGIS Online states none, the result is the error.
         """
         self.organisation = text(about.get("id"))
         host = urlsplit(self.portal.url).hostname or ""
@@ -179,9 +186,10 @@ class Spider(WindowedSpider):
         return f"/results/{index}"
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the id of an item that holds no data, such as a map or app; None if it is a dataset.
+        """Return the id of the item ``raw`` if it is of a type that holds no data, such as a map or app, else None.
 
-        Only a search query of the portal file can find such items.
+        The result is also None if ``raw`` is no object or states no type. Only a search query that the portal file
+        states can find such items.
         """
         kind = raw.get("type") if isinstance(raw, dict) else None
         is_other = isinstance(kind, str) and kind not in SERVICES and kind not in FILES

@@ -17,9 +17,12 @@ __all__ = ["PROBES", "arcgis_server", "arcgis_service"]
 
 
 def arcgis_server(seen: ProbeResponse) -> Detection | None:
-    """Recognise an ArcGIS Server by its services directory; None for any other response.
+    """Return an "arcgis-server" detection if the response ``seen`` is the services directory of an ArcGIS Server, else
+    None.
 
-    The number of services is taken as the number of datasets only if the directory has no folders.
+    It is one if its body is a JSON object with a list of services, and with a version ("currentVersion") or a list of
+    folders that is not empty. The number of services is taken as the number of datasets if the directory has no
+    folders; otherwise the number is None.
     """
     body = object_of(seen)
     services, folders = body.get("services"), body.get("folders") or []
@@ -30,8 +33,11 @@ def arcgis_server(seen: ProbeResponse) -> Detection | None:
 
 
 def arcgis_service(seen: ProbeResponse) -> Detection | None:
-    """Recognise the description of one ArcGIS Server service, whose address somebody copied from a map; None for
-    others.
+    """Return an "arcgis-server" detection if the response ``seen`` describes one service of an ArcGIS Server, else
+    None.
+
+    It does if its body is a JSON object with "currentVersion" and at least one field that only descriptions of services
+    have, such as "mapName". The number of datasets is 1.
     """
     body = object_of(seen)
     own = {"mapName", "singleFusedMapCache", "bandCount", "hasVersionedData", "supportsDisconnectedEditing"}

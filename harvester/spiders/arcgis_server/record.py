@@ -26,9 +26,9 @@ _NO_FIELD = ("publisher", "issued", "frequency", "language")
 
 
 def to_dataset(raw: Any) -> Dataset:
-    """Map the description of an ArcGIS Server service to a dataset.
+    """Map ``raw``, the description of an ArcGIS Server service, to a dataset.
 
-    ``raw``: an object with "service" (path ``folder/name/type``, which becomes the identifier), "url" (the service's
+    ``raw`` is an object with "service" (path ``folder/name/type``, which becomes the identifier), "url" (the service's
     address) and "answer" (its description, as parsed JSON). Raise LostRecord if the description is no object.
     """
     body = raw["answer"]

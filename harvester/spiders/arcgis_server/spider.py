@@ -80,7 +80,8 @@ class Spider(PortalSpider):
     def base(self) -> str:
         """Return the address of the ArcGIS Server's services directory.
 
-        If the portal's address is that of one service, this is the directory that the service belongs to.
+        If the portal's address is that of a service, this is the directory that contains the service. If it contains
+        "/rest/services", it is the result itself. Otherwise the one of ROOTS that is being tried is appended to it.
         """
         own = _SERVICE.search(self.address)
         if own is not None:
@@ -110,11 +111,11 @@ class Spider(PortalSpider):
         )
 
     async def on_folder(self, response: Response, folder: str) -> AsyncIterator[Any]:
-        """Read the services and subfolders of a folder of the ArcGIS Server's directory, and request the next folder
-        or service.
+        """Read the services and subfolders of a folder of the ArcGIS Server's directory, and request the next folder or
+        service.
 
         ``folder``: its path; "" is the root. If the response says that nothing changed, the lists of the last harvest
-        are used.
+        are used. If it lists no services or is an error, the steps are those of :meth:`no_folder`.
         """
         if known := self.remembered(response):
             yield self.unchanged(known)
@@ -139,17 +140,20 @@ class Spider(PortalSpider):
             yield step
 
     async def on_folder_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Report a folder of the ArcGIS Server's directory whose request failed, and go on with the next one."""
+        """Handle a failed request for a folder of the ArcGIS Server's directory as :meth:`no_folder` describes."""
         request: Request = failure.request  # type: ignore[attr-defined]
         for step in self.no_folder(self.fault_of(failure), request.cb_kwargs["folder"], request.url):
             yield step
 
     def no_folder(self, fault: faults.RequestFault, folder: str, url: str, value: Any = None) -> list[Any]:
-        """Report a folder of the ArcGIS Server's directory that cannot be listed; return the error report and the
-        next request.
+        """Report a folder of the ArcGIS Server's directory that cannot be listed; return the error report and the next
+        request.
 
         ``fault``: why it cannot. ``folder``: its path; "" is the root. ``url`` and ``value``: the address and content
-        for the error report. For the root, other usual addresses are tried, and then the harvest ends with an error.
+        for the error report. If the root does not exist and the portal's address names no directory, only the request
+        for the next of ROOTS is returned. Any other fault of the root ends the harvest with an error. A folder that
+        requires a token is noted as not public; after any other folder that cannot be listed, the harvest cannot be
+        complete.
         """
         if not folder:
             is_elsewhere = fault.kind == "gone" and "/rest/services" not in self.portal.url
@@ -166,10 +170,11 @@ class Spider(PortalSpider):
         return [Page(errors=self.written([_error(fault, url, value, is_lost=False)])), *self.page_cursor([], [])]
 
     def page_cursor(self, folders: list[str], services: list[str]) -> list[Any]:
-        """Add newly found folders and services of an ArcGIS Server to those still to be read.
+        """Add newly found folders and services of an ArcGIS Server to those still to be read, and return the next step.
 
-        Return the next request in a list: for the next folder or, after the last one, for the first of the services,
-        which are sorted then.
+        It is the request for the next folder, in a list. After the last folder, the services are sorted, and the result
+        is that of :meth:`describe_next` for the first of them, or for the one at which an interrupted harvest stopped.
+        At most MAX_FOLDERS folders are read; any others count as not listed.
         """
         new = [folder for folder in dict.fromkeys(folders) if folder not in self.met]
         room = max(0, MAX_FOLDERS - len(self.met))
@@ -226,10 +231,10 @@ class Spider(PortalSpider):
         return f"{self.base}/{quote(self.below(identifier))}?f=json"
 
     def says_unknown(self, response: Response) -> bool:
-        """Return whether the response says that the ArcGIS Server service does not exist.
+        """Return whether the body of the response says that the ArcGIS Server service does not exist.
 
-        This is error 404 or 410 in the body of a response with status 200. Older servers send error 500 with such a
-        message.
+        It does if it holds an error with the code 404 or 410. The code 500, which older servers send, counts if the
+        message says that the service is not found or does not exist.
         """
         body = self.read_json(response)
         error = body.get("error") if isinstance(body, dict) else None
@@ -244,8 +249,8 @@ class Spider(PortalSpider):
     async def on_service(self, response: Response, done: int) -> AsyncIterator[Any]:
         """Read the description of an ArcGIS Server service, and request the next one.
 
-        ``done``: how many services were read before. If the response says that nothing changed, the record of the
-        last harvest is used.
+        ``done``: how many services were read before. If the response says that nothing changed, the record of the last
+        harvest is used. If it holds no description, the steps are those of :meth:`not_described`.
         """
         cursor = {"listed": self.listed, "done": done + 1}
         if known := self.remembered(response):
@@ -266,7 +271,7 @@ class Spider(PortalSpider):
             yield step
 
     async def on_service_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Report an ArcGIS Server service whose request failed, and go on with the next one."""
+        """Handle a failed request for an ArcGIS Server service as :meth:`not_described` describes."""
         request: Request = failure.request  # type: ignore[attr-defined]
         for step in self.not_described(self.fault_of(failure), request.cb_kwargs["done"], request.url):
             yield step
@@ -276,8 +281,8 @@ class Spider(PortalSpider):
         service.
 
         ``fault``: why it cannot. ``done``: how many services were read before. ``url`` and ``value``: the address and
-        content for the error report. A service that requires a token counts as not public, any other as a lost
-        record. After 20 lost ones in a row the harvest ends.
+        content for the error report. A service that requires a token counts as not public, any other as a lost record.
+        After MAX_MISSES lost ones in a row, an error that ends the harvest takes the place of the next request.
         """
         is_secured = fault.kind == "auth"
         self.stats.seen += 1
@@ -295,10 +300,10 @@ class Spider(PortalSpider):
     # Responses
 
     def body_of(self, response: Response) -> tuple[faults.RequestFault | None, dict[str, Any]]:
-        """Return the fault of a response (None if it has none) and its body as a JSON object ({} if it is not
-        readable).
+        """Return the fault of a response (None if it has none) and its body as a JSON object.
 
-        Errors that ArcGIS Server reports in the body of a response with status 200 are faults too.
+        The body is {} if it is not readable or no object; that is a fault. An error in the body of a response with
+        status 200 is a fault too.
         """
         fault = faults.of_response(response)
         try:

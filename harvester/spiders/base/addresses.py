@@ -78,13 +78,16 @@ class AddressSpider(PortalSpider):
     def not_listed(self, url: str, fault: faults.RequestFault) -> list[Any] | None:
         """Return the requests or pages that replace the listing at ``url``; None if nothing can replace it.
 
-        The listing could not be read because of ``fault``. The default is None: the harvest then has a fault and cannot
-        be complete.
+        The listing could not be read because of ``fault``. The default is None: the harvest then ends with an error and
+        cannot be complete.
         """
         return None
 
     def may_overlap(self, records: list[tuple[str, Any]]) -> bool:
-        """Return whether ``records``, all read from one address, may describe datasets already read from another."""
+        """Return whether ``records``, all read from one address, may describe datasets already read from another.
+
+        The default is ``may_repeat``.
+        """
         return self.may_repeat
 
     def listing_request(self, url: str) -> Request:
@@ -92,7 +95,7 @@ class AddressSpider(PortalSpider):
         return self.request(url, self.on_listing, errback=self.on_listing_failed)
 
     def order(self, url: str) -> tuple[Any, ...]:
-        """Return the sort key of the address ``url``; it must be the same in every harvest."""
+        """Return the sort key of the address ``url``, by default the address; it must be the same in every harvest."""
         return (url,)
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
@@ -132,13 +135,15 @@ class AddressSpider(PortalSpider):
         return self.run.data / "feeds" / f"{self.portal.id}.addresses"
 
     def add(self, url: str) -> None:
-        """Add ``url`` to the addresses to request; each is requested once."""
+        """Add ``url`` to the addresses to request. An address that is added several times is requested once."""
         self.wanted[url] = None
 
     def add_elsewhere(self, url: str) -> None:
-        """Count ``url``, an address on another host, in the statistics under that host.
+        """Count ``url``, an address that is not requested because it is on another host, in the statistics under that
+        host.
 
-        The address is not requested.
+        An address that is passed several times is counted once. One that is not valid, or not http or https, is counted
+        under "no web address".
         """
         if url not in self.elsewhere:
             self.elsewhere.add(url)
@@ -150,7 +155,10 @@ class AddressSpider(PortalSpider):
             self.stats.leave_out(host or "no web address")
 
     def queue(self, urls: list[str]) -> None:
-        """Add ``urls``, addresses of listings, to those to read; each is read once, and at most MAX_LISTINGS are."""
+        """Add ``urls``, addresses of listings, to the listings to read; an address that was added before is ignored.
+
+        At most MAX_LISTINGS are read. If there are more, a fault of the harvest says so.
+        """
         for url in urls:
             if url in self.listed:
                 continue
@@ -163,9 +171,10 @@ class AddressSpider(PortalSpider):
                 self.stats.fail(many)
 
     def list_next(self) -> list[Any]:
-        """Return the request for the next listing.
+        """Return the request for the next listing, in a list.
 
-        After the last listing, write the collected addresses to disk and return the request for the first of them.
+        After the last listing, write the collected addresses to disk in the order of :meth:`order`, and return the
+        result of :meth:`ask_next` for the first of them.
         """
         if self.waiting:
             return [self.listing_request(self.waiting.popleft())]
@@ -186,10 +195,12 @@ class AddressSpider(PortalSpider):
             yield step
 
     def listing_fault(self, fault: faults.RequestFault, url: str, value: Any = None) -> list[Any]:
-        """Return the steps after a listing that could not be read: an error, and the next request if there is one.
+        """Return the steps after the listing at ``url`` could not be read because of ``fault``.
 
-        ``fault`` is why the listing at ``url`` could not be read. The datasets in it stay unknown, so the harvest
-        cannot be complete. ``value`` is the beginning of the response, for the error report, or None.
+        These are what :meth:`not_listed` returns to replace the listing, or else an error, after which the harvest
+        cannot be complete, since the datasets in the listing stay unknown. The next request follows; after an error
+        only if other listings wait or addresses were collected. ``value`` is the beginning of the response, for the
+        error report, or None.
         """
         other = self.not_listed(url, fault)
         self.tried.append(f"{url}: {fault.detail}")
@@ -201,6 +212,8 @@ class AddressSpider(PortalSpider):
     async def on_listing(self, response: Response) -> AsyncIterator[Any]:
         """Collect the addresses in ``response``, a listing (a folder or sitemap), and yield the request for the next
         listing.
+
+        If the response is an error or no listing, the steps are those of :meth:`listing_fault`.
         """
         fault = faults.of_response(response)
         value = response.body[:300].decode("utf-8", "replace")
@@ -217,10 +230,11 @@ class AddressSpider(PortalSpider):
     # Requesting
 
     def ask_next(self, index: int) -> list[Any]:
-        """Return the request for the address at ``index`` of the list.
+        """Return the request for the address at ``index`` of the list, in a list.
 
-        After the last address the result is empty. The harvest then ends as complete, or with a fault if too many
-        addresses are gone or too few describe a dataset.
+        After the last address the result is empty, and the harvest ends. It gets a fault if more than the share
+        MAX_STALE of the addresses is gone. It also gets one if a single address left out more datasets than there are
+        addresses that are gone or describe a dataset. Otherwise it ends as complete, unless it already has a fault.
         """
         if index < len(self.names):
             return [
@@ -262,9 +276,10 @@ class AddressSpider(PortalSpider):
             yield step
 
     async def on_address(self, response: Response, index: int) -> AsyncIterator[Any]:
-        """Read the records at the address with the position ``index`` in the list.
+        """Read the records at the address with the position ``index`` in the list, and request the next address.
 
-        If the response has not changed since an earlier harvest, the datasets it described then count as seen.
+        If the response has not changed since an earlier harvest, the datasets it described then count as seen. If it is
+        an error or cannot be read, the steps are those of :meth:`missed`.
         """
         if known := self.remembered(response):
             self.passed = max(self.passed, known.state.get("passed", 0))
@@ -301,8 +316,9 @@ class AddressSpider(PortalSpider):
         """Return the steps after an address that gave no records: an error, and the next request if there is one.
 
         ``fault`` is why. 404 and 410 count as gone, any other fault as a lost record. ``index`` is the position of the
-        address ``url`` in the list, and ``value`` the beginning of the response or None. If too many addresses fail in
-        a row, the last step is an error that ends the harvest.
+        address ``url`` in the list, and ``value`` the beginning of the response or None. An error that ends the harvest
+        takes the place of the next request in two cases: MAX_MISSES addresses were lost without a readable one between
+        them, or MAX_GONE addresses are gone and no dataset was stored.
         """
         if fault.kind == "gone":
             self.stale += 1

@@ -20,9 +20,10 @@ _DEGREES = (None, "4326", "4269", "4258", "0")
 def box_of(area: Any) -> tuple[str, ...]:
     """Return the box around ``area`` as a tuple with one text "west,south,east,north" in degrees.
 
-    The result is () if ``area`` is not understood or not in degrees. Accepted are a GeoJSON geometry or feature (also
-    as text), well-known text with or without SRID, and lists of four numbers (west, south, east, north) or six (with
-    heights).
+    Accepted are GeoJSON (geometries, features and collections of them, also as text), well-known text with or without
+    SRID, lists of four numbers (west, south, east, north) or six (with heights), and lists of corners. The result is ()
+    if ``area`` is not understood. It is also () if the reference system of well-known text is not in degrees, or if a
+    latitude is beyond 90 or a longitude beyond 360 degrees.
     """
     points = list(_points(json_text(area)))
     if not points or not all(math.isfinite(n) and abs(n) <= 360 for point in points for n in point):

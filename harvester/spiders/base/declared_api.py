@@ -124,10 +124,11 @@ class DeclaredApiSpider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return the end of the harvest if the page after the last one was requested and gave 404; None otherwise.
+        """Return the steps that end the harvest if the page after the last one was requested and gave 404, else None.
 
-        The declaration ``api`` must say that 404 marks the end, and the portal must have stated a total. ``response``
-        is the response with 404, ``page_cursor`` the position requested.
+        The result is None if the declaration ``api`` does not say that 404 marks the end, if the portal has stated no
+        total, or if the page is the first. ``response`` is the response, or None if none came; ``page_cursor`` is the
+        position requested.
         """
         is_past = response is not None and response.status == 404 and page_cursor.start
         if not (self.api.ends_with_404 and is_past and self.stats.advertised is not None):

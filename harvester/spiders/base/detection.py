@@ -26,7 +26,7 @@ class ProbeResponse:
     """The response to one request by which detection tests which portal type is at an address.
 
     ``url`` is the address requested, ``final_url`` the one after redirects. If ``is_whole`` is False, ``body`` is only
-    the beginning. If there was no response, ``status`` is 0 and ``fault`` says why.
+    the beginning. If no request was sent or no response came, ``status`` is 0 and ``fault`` says why.
     """
 
     url: str
@@ -51,7 +51,7 @@ class Detection:
     confidence: float
     """How certain the detection is, from 0 to 1."""
     datasets: int | None
-    """Number of datasets that the portal states; None if it states none."""
+    """Number of datasets of the portal, as far as the response shows it; None if it does not."""
     evidence: str
 
 
@@ -78,16 +78,20 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class AsGiven:
-    """One test request to an address exactly as the user gave it, with ``query`` added.
+    """One test request to the address under examination itself, for APIs that respond only to a query, such as CSW and
+    SPARQL.
 
-    It is for APIs that respond only to a query, such as CSW and SPARQL.
+    The request goes to the address that the user gave, as it is after redirects; ``query`` replaces a query of its own.
+    Such requests end with the first one that reveals a type.
     """
 
     rank: int
     query: str
     recogniser: Recogniser
     words: tuple[str, ...]
-    """The request is sent only if the path of the address contains one of these words."""
+    """Requests with one of these words in the path of the address are sent before those without one. If robots.txt asks
+    for long pauses, only those with one are sent.
+    """
     kinds: tuple[str, ...] = ()
     """Types that the response may reveal, as in :class:`Probe`."""
 
@@ -135,10 +139,12 @@ class TypeProbes:
     page_paths: tuple[str, ...] = ()
     """Beginnings of paths of the software's own pages, without a final slash."""
     is_at_home: bool = False
-    """True if the API has a path of its own below the portal's address, and that path is the address to harvest."""
+    """True if the portal's address is the part of an API address before the API's path (one of the ``api_paths`` of any
+    type). False if ``own_address`` finds it.
+    """
     own_address: Callable[[str], str] = str
-    """Function that turns an address inside the interface into the portal's address, used if ``is_at_home`` is
-    False.
+    """Function that returns the address to harvest for an address of the API or document, used if ``is_at_home`` is
+    False. The default returns the address unchanged.
     """
     accept: str = "*/*"
     """Media types to request, if a request can reveal only this type."""
@@ -157,9 +163,9 @@ def recognised(recogniser: Recogniser, seen: ProbeResponse) -> Detection | None:
 
 
 def count_of(value: Any) -> int | None:
-    """Return ``value`` as a non-negative number; None if it is not a count or has more than twelve digits.
+    """Return ``value``, an int or a text of ASCII digits, as a number; None if it is anything else.
 
-    A count is an int or a text of ASCII digits.
+    The result is also None for a negative number and for one of more than twelve digits.
 
     >>> count_of("1204"), count_of(7), count_of(True), count_of("many")
     (1204, 7, None, None)

@@ -76,11 +76,11 @@ class FaultTelling:
         return tuple(errors[:room])
 
     def fatal(self, kind: str, message: str, remedy: str, url: str, value: Any = None) -> Page:
-        """Return a page without records that ends the harvest with an error.
+        """Return a page without records but with a fatal error, after which the harvest cannot be complete.
 
-        ``kind`` is the kind of error ("parse", "auth"), ``remedy`` what to do about it, and ``url`` the address
-        concerned. ``value`` is the beginning of the response or other evidence, or None. Keys in these texts are
-        masked.
+        The harvest ends with this page unless the caller yields further requests. ``kind`` is the kind of error
+        ("parse", "auth"), ``remedy`` what to do about it, and ``url`` the address concerned. ``value`` is the beginning
+        of the response or other evidence, or None. Keys in these texts are masked.
         """
         message, url, value = self.masked(message), self.masked(url), self.masked(value)
         self.stats.fail(message)
@@ -94,7 +94,7 @@ class FaultTelling:
         )
 
     async def failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Yield the page that ends the harvest because a request received no response.
+        """Yield the page that ends the harvest because a request failed without a usable response.
 
         It is the error handler of every request that names no other.
         """
@@ -127,7 +127,8 @@ class FaultTelling:
     def read_json(self, response: Response) -> Any:
         """Return the body of ``response`` parsed as JSON; an encoding other than UTF-8 is reported once per harvest.
 
-        Raise ValueError with a readable reason for HTML and for truncated or too deeply nested JSON.
+        Raise ValueError with a readable reason if the body cannot be parsed: because it is empty, HTML, truncated,
+        nested too deeply, of too many values, or otherwise no JSON.
         """
 
         def on_odd(name: str) -> None:

@@ -79,9 +79,9 @@ class FeedSpider(PortalSpider):
     def more(self, end: StreamEnd, on_page: int) -> bool | str:
         """Return whether another page follows the one just read, or the address of that page if it is known.
 
-        ``end`` is the end of the document just read, and ``on_page`` the number of its records. By default there is no
-        address, and a page is assumed to follow if that number is a multiple of CKAN_PAGE, the size of the pages of
-        CKAN.
+        ``end`` is the end of the document just read, and ``on_page`` the number of its records. By default no address
+        is returned. A page is then assumed to follow if the number of records is CKAN_PAGE (the size of the pages of
+        CKAN) or a multiple of it.
         """
         return bool(on_page) and on_page % CKAN_PAGE == 0
 
@@ -93,7 +93,11 @@ class FeedSpider(PortalSpider):
         return None
 
     async def begin_feed(self) -> AsyncIterator[Any]:
-        """Yield the request for the first page; after an interruption, continue with the page saved then."""
+        """Yield the first request of a new harvest, or the next steps of an interrupted one.
+
+        If the interruption came between two pages, the next page is requested. If it came within a page, the file of
+        that page is read on; if this file is gone or has changed, the harvest starts over.
+        """
         at = self.cursor
         self.bodies: set[str] = set(at["bodies"]) if at else set()
         self.tried: list[str] = []
@@ -141,9 +145,10 @@ class FeedSpider(PortalSpider):
     async def on_feed(self, response: Response, number: int, is_link: bool) -> AsyncIterator[Any]:
         """Read page ``number`` of the feed, which was saved to disk.
 
-        If the page is unchanged since an earlier harvest, its datasets count as seen. ``is_link`` says that the page
-        before stated the address. If it did not, the number was guessed, and a page that does not exist marks the end
-        of the feed.
+        ``is_link`` says that the page before stated the address. If it did not, the number was guessed, and a page that
+        does not exist marks the end of the feed. If the page is unchanged since an earlier harvest, its datasets count
+        as seen. A page with the same bytes as an earlier one is handled as :meth:`came_before` describes. If the first
+        page is an error, the request of :meth:`fallback` replaces it; any other error ends the harvest.
         """
         saved: SavedBody | None = response.meta.get("saved")
         known = self.remembered(response, saved.sha256 if saved else None)
@@ -208,7 +213,9 @@ class FeedSpider(PortalSpider):
         """Yield the records of the document ``saved`` in pages of BATCH records, and then the next request, if any.
 
         ``number`` is the number of the document from 1. ``at`` is the cursor at which an interrupted harvest stopped,
-        or None.
+        or None. A document that cannot be read to its end ends the harvest with an error, unless it is the first, holds
+        no record and :meth:`fallback` has another. A document after the first that holds no new record marks the end of
+        the feed.
         """
         reading = PageContent(response, sha256=saved.sha256)
         begun = {"seen": self.stats.seen, "kept": self.stats.kept} if at is None else at["begun"]

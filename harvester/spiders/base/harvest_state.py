@@ -53,7 +53,8 @@ class HarvestState(Protocol):
     def record_of(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:
         """Return the record ``raw`` mapped to a dataset, and errors for texts and lists that were cut to the limits.
 
-        ``pointer`` is its place in ``response``. Raise LostRecord if it has no identifier, or the error of the mapping.
+        ``pointer`` is its place in ``response``. Raise LostRecord if it has no usable identifier, ValueError if it is
+        larger than the portal's limit, or the error of the mapping.
         """
 
     def written(self, errors: list[HarvestError]) -> tuple[HarvestError, ...]:

@@ -40,8 +40,9 @@ def hold(
 ) -> None:
     """Keep a record without identifier until the end of the harvest, to look then for the dataset it describes.
 
-    It is put into ``spider.nameless``. ``error`` is why the record was not stored; unless it is a LostRecord, nothing
-    is done. ``raw`` is the record as the portal sent it, and ``pointer`` its place in ``response``. Title, files and
+    It is put into ``spider.nameless``. ``error`` is why the record was not stored. Nothing is done unless it is a
+    LostRecord, if MAX_NAMELESS records are kept already, or if the record cannot be mapped even with a made-up
+    identifier. ``raw`` is the record as the portal sent it, and ``pointer`` its place in ``response``. Title, files and
     page of the record are added to ``reading``, which is stored with the response.
     """
     named = _named_anew(spider, error, raw, pointer, response) if isinstance(error, LostRecord) else None
@@ -54,12 +55,15 @@ def hold(
 def told_apart(
     spider: HarvestState, record: Record, kept: list[Record], errors: list[HarvestError], *, is_known: bool
 ) -> Record:
-    """Return ``record``, under a new identifier if the portal gives the same one to another dataset.
+    """Return ``record`` under a new identifier, that of :func:`twin_id`, if another dataset has the same one, else
+    unchanged.
 
-    The new identifier is that of :func:`twin_id`, and an error that reports it is added to ``errors``. If the other
-    record describes the same dataset, ``record`` is returned unchanged. ``kept`` are the records of the same page that
-    were read before. With ``is_known``, an identifier may come twice without a fault, because pages overlap or are read
-    again.
+    Another dataset has it in two cases. Either a dataset with the same new identifier is stored already, so that an
+    earlier harvest decided. Or the identifier has come before in this harvest, ``is_known`` is False, and
+    :func:`are_twins` says of the two records that they describe two datasets. ``kept`` are the records of the same page
+    that were read before. ``is_known`` says that an identifier may come twice without a fault, because pages overlap or
+    are read again. The first time in a harvest that a record gets its new identifier, an error that reports it is added
+    to ``errors``.
     """
     identifier = record.dataset.identifier
     is_doubled = identifier in spider.seen_ids and not is_known
@@ -115,9 +119,10 @@ def facts_from(told: dict[str, Any]) -> IdentityFacts:
 def are_twins(first: IdentityFacts, second: IdentityFacts) -> bool:
     """Return whether two records with the same identifier describe two different datasets.
 
-    ``first`` and ``second`` hold the title, the file addresses and the page of each record. They describe two datasets
-    if both have files and share none. They also do if neither has files, their titles differ and they do not share a
-    page. Two records with the same file are one dataset, even in two languages.
+    ``first`` and ``second`` hold the title, the file addresses and the page of each record. If both have files, they
+    describe two datasets if they share none; parameters that expire, such as signatures, are not compared. If only one
+    has files, they describe one dataset. If neither has files, they describe two datasets if both have titles, which
+    differ, and they do not share a page. Two records with the same file are one dataset, even in two languages.
     """
     if first.files and second.files:
         return not {_lasting(url) for url in first.files} & {_lasting(url) for url in second.files}
@@ -152,9 +157,10 @@ def twin_id(identifier: str, facts: IdentityFacts) -> str:
 def settle(spider: HarvestState) -> None:
     """Match known datasets that this harvest did not find to records that may describe them.
 
-    These are records without identifier, and datasets with an identifier not seen before. Title, files or page must
-    agree. A matched dataset keeps its history, and an error reports the match. Nothing is done if only changes were
-    requested, or if the harvest did not reach the end of the listing.
+    These are first the records without identifier, and then the datasets with an identifier not seen before. Title,
+    files or page must agree. A matched dataset keeps its history, and an error reports the match. Nothing is done if
+    only changes were requested, or if the harvest did not reach the end of the listing. If a record could not be read,
+    only the records without identifier are matched.
     """
     stats, run = spider.stats, spider.run
     if stats.mode != "full" or not stats.ended:
@@ -214,11 +220,12 @@ def _settle_nameless(spider: HarvestState) -> None:
 
 
 def absent(spider: HarvestState) -> list[str]:
-    """Return the ids of datasets that the portal certainly lists no longer, in a harvest that was incomplete.
+    """Return the ids of datasets that the portal certainly lists no longer, although the harvest was incomplete.
 
-    This can be known if the whole listing was read, and if its only faults are records without identifier. A dataset is
-    returned if no such record has the same title, file or page. The result is empty if nothing is certain, or if so
-    many datasets would disappear that a person must look first.
+    This can be known if all records were requested and the harvest would be complete but for records without
+    identifier. A dataset that was not found is returned if it has a title and if no such record has the same title,
+    file or page. The result is empty in all other cases, and also if the share of datasets that would disappear is
+    above MAX_FALL: a person must look first then.
     """
     stats, left = spider.stats, spider.unmatched
     if stats.mode != "full" or not left or len(left) != stats.unidentified:

@@ -108,8 +108,8 @@ class ChangesListingSpider(ListingSpider):
         """Check one of three counts, and yield the request for the next count or the first page.
 
         The counts are of all records, of records changed in the future (must be 0), and of those changed since
-        ``self.since`` (must not be 0). If one is wrong, the change filter cannot be trusted, and the harvest reads
-        everything.
+        ``self.since`` (must not be 0). If one is wrong or cannot be read, the change filter cannot be trusted, and the
+        harvest reads everything.
         """
         try:
             count = self.read_count(response)

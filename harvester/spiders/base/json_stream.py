@@ -62,12 +62,15 @@ class UnreadableElement:
 class StreamEnd:
     """The last item that :func:`records` yields for a document.
 
-    ``fault`` is the reason why reading stopped before the end of the document; None if it was read to its end.
+    ``fault`` is the reason why the document was not read to its end, or the fact that it has no array of records; None
+    if neither is so.
     """
 
     fault: str | None
     head: dict[str, Any]
-    """The values of the document outside the array of records, such as the title of the catalogue, by their keys."""
+    """The values of the first JSON document of the file outside the array of records, such as the title of the
+    catalogue, by their keys. Arrays of more than MAX_HEAD elements are left out.
+    """
     odd_encoding: str | None = None
     """The encoding of the document if it is not UTF-8."""
 
@@ -205,16 +208,16 @@ def _without_cycles(is_large: bool) -> Iterator[None]:
 
 
 def records(path: Path, *keys: str, charset: str | None = None) -> Iterator[Element | UnreadableElement | StreamEnd]:
-    """Yield the records of the JSON document ``path`` one by one, readable and unreadable ones, and a StreamEnd last.
+    """Yield the records of the JSON file ``path`` one by one, readable and unreadable ones, and a StreamEnd last.
 
     The records are the elements of the arrays under ``keys`` ("dataset" by default), or of the document itself if it is
-    an array. A key also matches with a prefix ("dcat:dataset"). An object in place of an array is a single record. With
-    several keys, each element carries a JSON pointer.
+    an array. A key also matches with a prefix ("dcat:dataset"). An object in place of an array is a single record.
+    Elements carry a JSON pointer if there are several keys.
 
-    A file may hold several documents in a row, as some programs append them. In these, an object without the keys is
-    itself a record if it has an identifier or a title. Unreadable text after a document is a fault.
-
-    ``charset`` is the encoding that the server states, or None.
+    A file may hold several documents in a row, as some programs append them. Elements of the second document and later
+    ones always carry a pointer. In a file of several documents, an object without the keys is itself a record if it has
+    an identifier or a title. Text that is no JSON between or after documents ends the reading with a fault. ``charset``
+    is the encoding that the server states, or None.
     """
     reader = _Reader(path, charset)
     odd = reader.encoding.odd

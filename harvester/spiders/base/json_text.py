@@ -67,7 +67,7 @@ def check_values(document: bytes | str) -> None:
 
 
 def encoding_of(path: Path, charset: str | None = None) -> TextEncoding:
-    """Return how to decode the JSON file ``path``, judged by all of its bytes.
+    """Return how to decode the JSON file ``path``, judged by its bytes.
 
     ``charset`` is the encoding that the server states, or None. It is only a hint, used if the bytes are not valid
     UTF-8.

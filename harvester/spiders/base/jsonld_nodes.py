@@ -17,7 +17,8 @@ _MAX_STEPS = 20_000
 
 
 def local_name(name: str) -> str:
-    """Return ``name``, the name of a type or property, without its prefix or namespace.
+    """Return ``name``, the name of a type or property, without its prefix or namespace; a keyword ("@id") stays as it
+    is.
 
     >>> local_name("dcat:Dataset"), local_name("http://www.w3.org/ns/dcat#Dataset")
     ('Dataset', 'Dataset')
@@ -51,8 +52,9 @@ class Nodes:
     def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
         """Return ``node`` with each reference to a stored node replaced by that node, at most six levels deep.
 
-        The values of properties that hold addresses (``landingPage``, ``accessURL``) stay unchanged. A reference back
-        to a node that contains it stays an IRI, so that there is no endless nesting.
+        References within nested nodes are replaced too. The values of properties that hold addresses (``landingPage``,
+        ``accessURL``) and of JSON-LD keywords ("@type") stay unchanged. A reference back to a node that contains it
+        stays an IRI, so that there is no endless nesting. References beyond the first 20,000 values stay as they are.
         """
         self.steps = 0
         return self._within(node, 1, (_iri(node),))

@@ -23,8 +23,9 @@ def capped(dataset: Dataset) -> tuple[Dataset, list[str]]:
     """Return ``dataset`` with overlong texts and lists cut to the limits, and a list of sentences that say what was
     cut.
 
-    The limits are MAX_TEXT, MAX_ITEMS and MAX_PARTS. The identifier is never cut. If nothing exceeds a limit, the same
-    object and an empty list are returned.
+    The limits are MAX_TEXT, MAX_ITEMS and MAX_PARTS. They apply to the texts and lists of the dataset, to the texts in
+    these lists, and to the texts of its distributions and services. The identifier is never cut. If nothing exceeds a
+    limit, the same object and an empty list are returned.
     """
     changes: dict[str, Any] = {}
     what = []

@@ -101,11 +101,11 @@ class ListingSpider(PortalSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return what to do instead if the page at ``page_cursor`` failed, as a list; None if a smaller page is to be
-        tried.
+        """Return what to do instead if the page at ``page_cursor`` failed, as a list; None leaves it to
+        :meth:`round_trouble`.
 
         A subclass may return requests in another sort order, requests to another API, or the end of the harvest.
-        ``fault`` is why the page failed; ``response`` is None if no response came.
+        ``fault`` is why the page failed; ``response`` is None if no response came. The default is None.
         """
         return None
 
@@ -143,7 +143,9 @@ class ListingSpider(PortalSpider):
     # Responses
 
     async def on_page_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a failed request for a page of the listing: try another way or a smaller page, or end the harvest."""
+        """Handle a failed request for a page of the listing as :meth:`fallback` or, if that returns None,
+        :meth:`round_trouble` describes.
+        """
         request: Request = failure.request  # type: ignore[attr-defined]
         fault, page_cursor = self.fault_of(failure), request.cb_kwargs["page_cursor"]
         other = self.fallback(fault, None, page_cursor)
@@ -151,7 +153,10 @@ class ListingSpider(PortalSpider):
             yield step
 
     async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
-        """Read a page of the listing; if it is unchanged since an earlier harvest, its datasets count as seen."""
+        """Read a page of the listing; if it is unchanged since an earlier harvest, its datasets count as seen.
+
+        A response that is an error or cannot be read is handled like a failed request; see :meth:`on_page_failed`.
+        """
         if known := self.remembered(response):
             for step in self.on_same(known, page_cursor):
                 yield step
@@ -169,7 +174,7 @@ class ListingSpider(PortalSpider):
             yield step
 
     def taken(self, listing_page: ListingPage, response: Response, page_cursor: PageCursor) -> Iterator[Any]:
-        """Yield the page to store for ``listing_page``, and then the next request, if any.
+        """Yield the page to store for ``listing_page``, and then the steps that :meth:`next_of` returns.
 
         ``page_cursor`` is the position at which ``response`` was requested.
         """
@@ -223,8 +228,8 @@ class ListingSpider(PortalSpider):
     def is_last(self, page_cursor: PageCursor, listing_page: ListingPage) -> bool:
         """Return whether ``listing_page``, read at ``page_cursor``, is the last page of the listing.
 
-        It is the last one if the portal says so. It also is if it reaches the portal's total with fewer records than an
-        earlier page, or is empty.
+        It is the last one if the portal says so. If it names no next page (``at``), it also is the last one if it is
+        empty, or if it reaches the portal's total with fewer records than an earlier page.
         """
         return listing_page.is_end or (
             listing_page.at is None and page_cursor.is_last(listing_page.count, self.stats.advertised)
@@ -293,10 +298,12 @@ class ListingSpider(PortalSpider):
     ) -> list[Any]:
         """Return the next step after a page, as a list.
 
-        It is the next request, what :meth:`at_end` returns after the last page, or an error that stops a paging loop.
         ``page_cursor`` and ``next_cursor`` are the positions of this page and the next, ``url`` is the address of this
-        page. ``is_new`` says whether the page added a record. ``is_lost`` says that all records it added were
-        unreadable, so that it may be an earlier page again.
+        page. ``is_new`` says whether the page added a record or is empty. ``is_lost`` says that all records it added
+        were unreadable, so that it may be an earlier page again. After the last page the step is what :meth:`at_end`
+        returns. After a page that added nothing readable, it may be an error that stops a paging loop: at once, or
+        after MAX_BARREN such pages in a row where pages are small, found by a link or unreadable. Otherwise it is the
+        next request.
         """
         # A second reading need not go further than the first one did.
         if next_cursor.is_end or (page_cursor.is_second and next_cursor.start >= (self.stats.advertised or 0)):
@@ -314,8 +321,11 @@ class ListingSpider(PortalSpider):
     ) -> list[Any]:
         """Return what follows a page that failed with ``fault``, as a list of requests and pages to store.
 
-        A smaller page is requested. A record that fails when it is requested alone is skipped and reported. If neither
-        helps, an error ends the harvest. ``value`` is the beginning of the response to ``url``, as evidence, or None.
+        A smaller page is requested. A record that fails when it is requested alone is skipped and reported, and the
+        next page is requested. An error ends the harvest instead if the fault is not one that a smaller page may avoid
+        (SHRINKABLE), if pages cannot shrink, if the deadline is over, or after MAX_UNREADABLE_IN_A_ROW skipped records
+        in a row. It also does if the first page of the listing fails with a response that is no data, or when it asks
+        for a single record. ``value`` is the beginning of the response to ``url``, as evidence, or None.
         """
         has_begun = bool(self.stats.kept or page_cursor.start)
         # A home page in place of an API is no question of size.

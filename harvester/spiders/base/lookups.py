@@ -81,7 +81,8 @@ class Lookups:
     def is_unknown(self, response: Response) -> bool:
         """Return whether the portal says in ``response`` that it does not have the dataset requested.
 
-        It says so by status 404 or 410, or in the body of a response with status 200.
+        It says so by status 404 or 410, or in the body of a response with status 200; see :meth:`says_unknown`. Return
+        False if the body cannot be read.
         """
         try:
             return response.status in (404, 410) or (response.status == 200 and self.says_unknown(response))
@@ -91,7 +92,7 @@ class Lookups:
     def says_unknown(self, response: Response) -> bool:
         """Return whether the body of ``response`` (status 200) says that the dataset requested does not exist.
 
-        Raise ValueError if the body cannot be read.
+        The default is False, for portals that say so by the status alone. Raise ValueError if the body cannot be read.
         """
         return False
 
@@ -106,7 +107,7 @@ class Lookups:
             return False
 
     def shows(self, response: Response, identifier: str) -> bool:
-        """Return whether the successful ``response`` holds the dataset ``identifier``.
+        """Return whether the successful ``response`` holds the dataset ``identifier``; the default is True.
 
         Raise ValueError if it cannot be read.
         """
@@ -118,7 +119,7 @@ class Lookups:
         """Start the requests for datasets that the harvest did not find; Scrapy calls this when no request is left.
 
         Before that, records without identifier are matched to known datasets. Raise DontCloseSpider if a request was
-        started, so that Scrapy goes on.
+        started, so that Scrapy goes on. Nothing is done after the deadline or when this is called a second time.
         """
         if self.is_over or self.has_looked:
             return
@@ -130,10 +131,11 @@ class Lookups:
             raise DontCloseSpider
 
     def first_lookup(self) -> scrapy.Request | None:
-        """Return a test request for a dataset that certainly exists; None if no dataset is to be requested alone.
+        """Return a test request for a dataset that this harvest has found; None if no dataset is to be requested alone.
 
-        The test shows whether a request for a single dataset can be trusted; see :meth:`on_example`. It is needed only
-        after a full harvest that was judged partial, if some dataset that was not found has an address of its own.
+        The test shows whether a request for a single dataset can be trusted; see :meth:`on_example`. The result is None
+        unless a full harvest was judged partial. It is also None if none of the datasets that were not found, or none
+        of those that were found, has an address of its own.
         """
         if self.stats.mode != "full" or judged(self)[0] != "partial":  # type: ignore[arg-type]
             return None
@@ -163,8 +165,9 @@ class Lookups:
     async def on_alone(self, response: Response, key: str, identifier: str) -> AsyncIterator[Any]:
         """Note whether the portal still has a dataset, from ``response``, the response to a request for this dataset.
 
-        If it has, the dataset counts as seen; if the portal does not know it, its id is added to ``not_found``. ``key``
-        is the id of the dataset in the catalogue, ``identifier`` that of the portal.
+        If the portal does not know the dataset, its id is added to ``not_found``. If the response shows it, it counts
+        as seen. With any other response, nothing is noted. ``key`` is the id of the dataset in the catalogue,
+        ``identifier`` that of the portal.
         """
         if self.is_unknown(response):
             self.not_found.append(key)

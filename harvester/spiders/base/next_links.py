@@ -27,7 +27,8 @@ def rels_of(link: dict[str, Any]) -> set[str]:
 def is_page(link: dict[str, Any]) -> bool:
     """Return whether a link object leads to an HTML page for people instead of data.
 
-    Its "type" (a media type) decides; without one, the format in the query or the ending of its "href" does.
+    Its "type" (a media type) decides; without one, the format in the query or the ending of its "href" does. An address
+    that is not valid gives False.
     """
     if isinstance(kind := link.get("type"), str) and kind.strip():
         return "html" in kind.lower()
@@ -57,7 +58,7 @@ def media_type_of(response: Response) -> str:
 
 
 def next_link(links: Any, media_type: str = "") -> dict[str, Any] | None:
-    """Return the best link object with the relation "next"; None if there is none.
+    """Return the best link object with the relation "next" and an address; None if there is none.
 
     ``links`` is the list of links in a response (anything else gives None), and ``media_type`` the media type of that
     response. A link of the same media type is best, then one of any JSON type, one without a type, one of another type.

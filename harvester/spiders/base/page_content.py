@@ -86,8 +86,8 @@ class PageContent:
     def cached(self, state: dict[str, Any]) -> CachedResponse | None:
         """Return the response in the form in which it is stored, so that the next harvest can skip it if unchanged.
 
-        ``state`` are further JSON values that the spider needs then. Return None if the status is not 200, or if there
-        are more than MAX_REMEMBERED errors; the next harvest then reads the response again.
+        ``state`` are further JSON values that the spider needs then. Return None if there is no response, if its status
+        is not 200, or if there are more than MAX_REMEMBERED errors; the next harvest then reads the response again.
         """
         response = self.response
         if response is None or response.status != 200 or len(self.errors) > MAX_REMEMBERED:
@@ -143,8 +143,8 @@ def parse_json(raw: bytes, charset: str | None = None, on_odd: Callable[[str], N
     """Return ``raw``, the body of a response, parsed as JSON.
 
     ``charset`` is the encoding that the server states, or None. ``on_odd`` is called with the name of the encoding if
-    that is not UTF-8. Raise ValueError with a readable reason if the body is empty, HTML, truncated or nested too
-    deeply.
+    that is not UTF-8. Raise ValueError with a readable reason if the body cannot be parsed: because it is empty, HTML,
+    truncated, nested too deeply, of too many values, or otherwise no JSON.
     """
     body = raw.lstrip()
     if body[:1] == b"<":

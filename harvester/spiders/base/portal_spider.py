@@ -108,8 +108,8 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
-        """Yield the first requests (Scrapy's entry point); nothing if an interrupted harvest had already read its last
-        page.
+        """Yield the first requests (Scrapy's entry point), or an error if the portal's key is missing; nothing if an
+        interrupted harvest had already read its last page.
         """
         try:
             self.credential = credential_of(self.portal)
@@ -131,7 +131,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         raise NotImplementedError
 
     def own_part(self, raw: Any) -> Any:
-        """Return ``raw`` without what other records share (publishers), so that its hash shows its own changes."""
+        """Return the part of ``raw`` to hash: by default all, else all but what other records share (publishers)."""
         return raw
 
     def hash_of(self, raw: Any) -> tuple[str, int]:
@@ -141,7 +141,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         return digest, size if own is raw else len(json_text(raw).encode("utf-8", "surrogatepass"))
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the identifier of ``raw`` if it is not a dataset but, say, a harvest source; None for a dataset."""
+        """Return the identifier of ``raw`` if it is no dataset but, say, a harvest source, else None (the default)."""
         return None
 
     # Requesting
@@ -166,7 +166,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
 
     @property
     def wants_incremental(self) -> bool:
-        """Whether to request only changed records: the API can do so, and no full harvest is due or was demanded."""
+        """Whether to request only changed records: the API can do so, and no full harvest is due, demanded or begun."""
         return (
             self.is_incremental
             and not self.run.is_full
@@ -357,7 +357,8 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
     def record_of(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:
         """Return ``raw`` mapped to a dataset, as a record, and an error for each text or list cut to its limit.
 
-        ``pointer`` is its place in ``response``. Raise LostRecord without identifier, or the error of the mapping.
+        ``pointer`` is its place in ``response``. Raise LostRecord if it has no identifier or too long a one, ValueError
+        if it is larger than ``limits.max_record_bytes``, or the error of the mapping.
         """
         dataset = self.to_dataset(raw)
         if not self.has_facts:

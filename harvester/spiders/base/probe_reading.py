@@ -32,10 +32,11 @@ def object_of(seen: ProbeResponse) -> dict[str, Any]:
 
 
 def root_of(seen: ProbeResponse) -> etree._Element | None:
-    """Return the root element of the XML document in ``seen``, even if the document was cut off.
+    """Return the root element of the XML in the body of ``seen``, even if the document is cut off or not well-formed.
 
-    The result is None for HTML and for anything else that is not XML. No entity is resolved, and nothing is loaded from
-    elsewhere.
+    The result is None if the body does not begin with "<", begins with "<html" or the document type of HTML, or holds
+    no element. XHTML that begins with an XML declaration is read as XML. No entity is resolved, and nothing is loaded
+    from elsewhere.
     """
     start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] != b"<" or start[:14].lower() == b"<!doctype html" or start[:5].lower() == b"<html":

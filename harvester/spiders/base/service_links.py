@@ -35,9 +35,9 @@ def is_service(protocol: str | None) -> bool:
 def service_of(protocol: str | None, url: str | None) -> str | None:
     """Return the kind of web service that a link leads to, such as "OGC:WMS"; None if it leads to a file or page.
 
-    ``protocol`` is the protocol that the record states for the link, and ``url`` its address; either may be None. The
-    stated protocol is returned if it names a service. Otherwise the kind is derived from the address. A request for
-    data, such as GetFeature, leads to a file.
+    ``protocol`` is the protocol that the record states for the link, and ``url`` its address; either may be None. If
+    ``protocol`` names a service, it is the result, except for a request for data, such as GetFeature, whose protocol
+    mentions a download. Otherwise the kind is derived from the address; a request for data then gives None.
     """
     try:
         parts = urlsplit(url or "")

@@ -36,9 +36,10 @@ class WindowedSpider(ListingSpider):
         """Return the listing page for ``records``; its ``at`` starts a new window if the next page is out of reach.
 
         The next page is out of reach if its records would lie beyond the offset ``window``. ``page_cursor`` is the
-        position of this page. ``total`` is the number of records that the portal states, ``is_end`` whether it says
-        that this is the last page. Raise PageRefusedError if no new window can be started, because the last record has
-        no date or all records of the window have the same date.
+        position of this page. ``total`` is the number of records that the portal states; it is used only in the first
+        window and below ``window``. ``is_end`` says whether the portal marks this page as the last one; the mark is
+        ignored where the portal may have cut off the listing. Raise PageRefusedError if no new window can be started,
+        because the last record has no date or the same date as the beginning of the window.
         """
         at = None
         # With a limited total, the end mark may be wrong too: only a total below the limit proves the end.

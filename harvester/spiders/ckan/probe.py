@@ -18,9 +18,10 @@ __all__ = ["PROBES", "ckan"]
 
 
 def ckan(seen: ProbeResponse) -> Detection | None:
-    """Recognise CKAN by a response of package_search with ``success: true``, or a list of names from package_list.
+    """Return a "ckan" detection if the response ``seen`` is one of CKAN's API with ``success: true``, else None.
 
-    The result is None for any other response.
+    A response of package_search, with a list of results, is certain. A response of package_list, a list of names that
+    is not empty, is likely, because DKAN 1 has that action too.
     """
     body = object_of(seen)
     result = body.get("result")

@@ -21,11 +21,10 @@ __all__ = ["to_dataset"]
 
 
 def to_dataset(raw: Any, portal_url: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """Map a CKAN package to a dataset.
+    """Map ``raw``, a CKAN package as parsed JSON, to a dataset.
 
-    ``raw``: the package, as parsed JSON. ``portal_url``: the portal's address, for the landing page. ``languages``:
-    the portal's language codes, the preferred one first. Raise LostRecord if the package is no object or has neither
-    id nor name.
+    ``portal_url``: the portal's address, for the landing page. ``languages``: the portal's language codes, the
+    preferred one first. Raise LostRecord if the package is no object or has neither id nor name.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to fix the record", value=raw)

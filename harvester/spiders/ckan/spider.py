@@ -124,12 +124,12 @@ class Spider(ChangesListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return the request that replaces a first page that failed; None if nothing else can be tried or records
-        were read.
+        """Return, in a list, the request that replaces a first page that failed; None if there is none.
 
-        It is the same page in another sort order, or the list of all names if package_search is missing (404).
-        ``fault``: why the page failed. ``response``: the response, or None. ``page_cursor``: the position of the
-        page.
+        After status 400, 409 or 500 it requests the same page in the next sort order of SORTS. If package_search is
+        missing (404), it requests the list of all names. The result is None for any other fault, for a later page, and
+        if a dataset was already stored. ``fault``: why the page failed. ``response``: the response, or None.
+        ``page_cursor``: the position of the page.
         """
         if response is None or page_cursor.start or self.stats.kept:
             return None
@@ -168,7 +168,8 @@ class Spider(ChangesListingSpider):
     async def on_list(self, response: Response, shown: int) -> AsyncIterator[Any]:
         """Read the names of all packages, and request the first package that was not read yet.
 
-        ``shown``: how many were read already; reading starts over if the list has changed since.
+        ``shown``: how many were read already; reading starts over if the list has changed since. If the response holds
+        no list of names, an error ends the harvest.
         """
         known = self.remembered(response)
         try:
@@ -211,7 +212,8 @@ class Spider(ChangesListingSpider):
     async def on_show(self, response: Response, shown: int) -> AsyncIterator[Any]:
         """Read one package, and request the next one; ``shown``: its position in the list of names.
 
-        If the response says that nothing changed, the record of the last harvest is used.
+        If the response says that nothing changed, the record of the last harvest is used. If it holds no package, the
+        steps are those of :meth:`not_shown`.
         """
         if known := self.remembered(response):
             yield self.unchanged(known, cursor={"shown": shown + 1})
@@ -285,7 +287,8 @@ class Spider(ChangesListingSpider):
     def is_unknown(self, response: Response) -> bool:
         """Return whether the response says that a dataset does not exist.
 
-        "Not authorized" counts too, because CKAN says so of deleted and private datasets.
+        Status 403 counts too if CKAN itself refuses ("not authorized"), because it says so of deleted and private
+        datasets.
         """
         if response.status == 403:
             try:
@@ -295,7 +298,8 @@ class Spider(ChangesListingSpider):
         return super().is_unknown(response)
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the id of a package that is no dataset, such as a harvest source; None if it is a dataset.
+        """Return the id of the package ``raw`` if its type is not that of a dataset but, say, of a harvest source, else
+        None.
 
         Such packages are counted, because the total that the portal states includes them.
         """

@@ -19,9 +19,9 @@ __all__ = ["PROBES", "csw"]
 
 
 def csw(seen: ProbeResponse) -> Detection | None:
-    """Recognise a CSW by its capabilities document or by a GetRecords response; None for any other response.
+    """Return a "csw" detection if the response ``seen`` is a capabilities document or a GetRecords response, else None.
 
-    Only a GetRecords response states the number of records.
+    The number of datasets is the number of records that a GetRecords response states, if it states one, else None.
     """
     root = root_of(seen)
     if root is None or "cat/csw" not in str(root.tag):

@@ -106,7 +106,10 @@ class Spider(ListingSpider):
         return f"{address}{'&' if '?' in address else '?'}{urlencode({**asked, 'id': identifier})}"
 
     def says_unknown(self, response: Response) -> bool:
-        """Return whether a GetRecordById response holds no record, so that it does not exist (OGC 07-006r1, 10.9)."""
+        """Return whether ``response`` is a GetRecordById response without a record.
+
+        The record requested does not exist then (OGC 07-006r1, 10.9).
+        """
         root = parse_xml(response.body)
         return local(root) == "GetRecordByIdResponse" and not len(root)
 
@@ -164,11 +167,14 @@ class Spider(ListingSpider):
     # Windows
 
     def windowed(self, page_cursor: PageCursor, total: int | None) -> ListingPage | None:
-        """Return an empty page if this page must be replaced by pages for smaller ranges of dates; None otherwise.
+        """Return an empty page if this page is only a test, or must be replaced by pages for smaller ranges of dates,
+        else None.
 
-        This is so if the total is only the limit of the portal's search engine, which hides further records. The
-        smaller ranges are then queued. ``page_cursor``: the position of the page. ``total``: the number of records that
-        the response states; None if it states none.
+        ``page_cursor``: the position of the page. ``total``: the number of records that the response states; None if it
+        states none. The page is a test if it requests the records changed in the year 2999: if there are any, the
+        server ignores ranges of dates. It must be replaced if ``total`` is only the limit of the portal's search
+        engine, which hides further records. The smaller ranges are then queued. If there are none, or the requests
+        cannot state a range, the harvest is marked as cut off, and the result is None.
         """
         if total is None or (self.is_cut and page_cursor.at is None):
             return None

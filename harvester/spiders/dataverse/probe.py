@@ -9,8 +9,9 @@ __all__ = ["PROBES", "dataverse"]
 
 
 def dataverse(seen: ProbeResponse) -> Detection | None:
-    """Recognise Dataverse by a response of its search API: status "OK" with ``total_count`` and ``items``; None for
-    others.
+    """Return a "dataverse" detection if the response ``seen`` is one of Dataverse's search API, else None.
+
+    It is one if its body is JSON with the status "OK" and with ``total_count`` and ``items`` under "data".
     """
     body = object_of(seen)
     data = body.get("data")

@@ -103,8 +103,9 @@ class Spider(ListingSpider):
     async def on_count(self, response: Response, is_of_all: bool, copies: int) -> AsyncIterator[Any]:
         """Read the number of datasets, and send the second count or start the search.
 
-        If the number of harvested datasets (``copies``) is smaller than that of all, the filter works and the spider
-        can list them separately. ``is_of_all``: whether the response counts all datasets.
+        ``is_of_all``: whether the response counts all datasets. The first count is of the harvested datasets; the
+        second, of all, is sent only if there are some. If the number of harvested datasets (``copies``) is smaller than
+        that of all, the filter works and the spider can list them separately.
         """
         try:
             found = self.result_of(response).get("total_count")
@@ -206,8 +207,8 @@ class Spider(ListingSpider):
     def to_show(self, response: Response, page_cursor: PageCursor) -> list[str]:
         """Return the persistent ids of the datasets on a page of the search whose full records must be requested.
 
-        ``response`` and ``page_cursor``: the response with the page, and its position. The list is empty if the page
-        has not changed since the last harvest or cannot be read.
+        ``response`` and ``page_cursor``: the response with the page, and its position. Datasets already found in this
+        harvest are left out. The list is empty if the page has not changed since the last harvest or cannot be read.
         """
         if self.remembered(response):
             return []
@@ -248,9 +249,9 @@ class Spider(ListingSpider):
     ) -> AsyncIterator[Any]:
         """Keep the full record of the first dataset in ``wanted``, and request that of the next one.
 
-        ``response``: the response with the full record. ``page`` and ``page_cursor``: the response with the page of the
-        search that lists the datasets, and its position. ``wanted``: their persistent ids, the one just requested
-        first.
+        ``response``: the response with the full record; if it holds none, see :meth:`missed`. ``page`` and
+        ``page_cursor``: the response with the page of the search that lists the datasets, and its position. ``wanted``:
+        their persistent ids, the one just requested first.
         """
         try:
             self.shown[wanted[0]] = self.result_of(response)
@@ -263,7 +264,7 @@ class Spider(ListingSpider):
             yield step
 
     async def on_not_shown(self, failure: Failure) -> AsyncIterator[Any]:
-        """Note that the request for a full record failed, and request the next one."""
+        """Handle a failed request for a full record as :meth:`missed` describes, and request the next one."""
         request: Request = failure.request  # type: ignore[attr-defined]
         rest = request.cb_kwargs
         fault = self.fault_of(failure)
@@ -275,8 +276,10 @@ class Spider(ListingSpider):
         """Note that the full record of the dataset ``identifier`` cannot be read.
 
         ``why``: the reason, for the error report. ``fault``: the fault of the request; None if the body was not
-        readable. If full records are not public, the dataset is stored with what the search says of it. Otherwise it is
-        a lost record.
+        readable. A fault in CLOSED says that the record is not public; the dataset is then stored with what the search
+        says of it. A record that does not exist ("gone") counts as not public only until a full record was read. With
+        any other fault, a dataset of the portal's own is a lost record. A copy whose full record is missing is never
+        stored.
         """
         is_closed = fault is not None and fault.kind in CLOSED and not (fault.kind == "gone" and self.has_shown)
         if not is_closed or self.of_copies:
@@ -298,17 +301,17 @@ class Spider(ListingSpider):
     def whole(self, item: Any) -> Any:
         """Return ``item``, a hit of Dataverse's search, with the dataset's full record added under the key "dataset".
 
-        If the full record could not be read, the value of this key is the reason, as text. If it was not requested,
-        ``item`` is returned unchanged.
+        If the full record could not be read, the value of this key is the reason, as text. If it was not requested or
+        is not public, ``item`` is returned unchanged.
         """
         known = self.shown.get(text(item.get("global_id")) or "") if isinstance(item, dict) else None
         return item if known is None else {**item, "dataset": known}
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the identifier of a hit of the search that is not stored as a dataset; None for all others.
+        """Return the identifier of ``raw``, a hit of the search, if it is not to be stored as a dataset, else None.
 
         Not stored are withdrawn (deaccessioned) datasets, collections and files, and datasets harvested from another
-        repository whose full record is missing.
+        repository whose full record is missing. The result is also None if ``raw`` is no object or has no identifier.
         """
         if not isinstance(raw, dict):
             return None

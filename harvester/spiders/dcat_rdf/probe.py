@@ -12,9 +12,11 @@ __all__ = ["PROBES", "dcat_rdf"]
 
 
 def dcat_rdf(seen: ProbeResponse) -> Detection | None:
-    """Recognise an RDF document that uses DCAT; None for any other response.
+    """Return a "dcat-rdf" detection if the response ``seen`` is an RDF document that uses DCAT, else None.
 
-    A document without datasets gets a low confidence. The number of datasets is None if there are further pages.
+    The number of datasets is the total that Hydra paging states. Without one, it is the number of datasets in the
+    document, or None if the document has further pages, was cut off or cannot be parsed. A document known to hold no
+    dataset gets a low confidence.
     """
     syntax = syntax_of(seen.body[:4_000], seen.content_type)
     if syntax is None or b"ns/dcat#" not in seen.body:

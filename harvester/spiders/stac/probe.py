@@ -13,10 +13,13 @@ STAC_PAGE = 10
 
 
 def stac(seen: ProbeResponse) -> Detection | None:
-    """Recognise STAC by ``stac_version`` in a list of collections or in a catalogue document; None for any other
-    response.
+    """Return a "stac" detection if the response ``seen`` is a list of STAC collections or a single STAC document, else
+    None.
 
-    The number of datasets is None if the list may have further pages.
+    A list is recognised by a collection with ``stac_version`` among the first five. Its number of datasets is the total
+    that the response states, if that is not less than the number of collections received. Otherwise it is the number
+    received, or None if there may be further pages. Any other document with ``stac_version`` is likely STAC, and its
+    number of datasets is None.
     """
     body = object_of(seen)
     collections = body.get("collections")

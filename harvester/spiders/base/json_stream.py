@@ -118,7 +118,8 @@ class _Reader:
     def value(self) -> Any:
         """Return the JSON value that begins at the current position.
 
-        Raise ValueError if it is not valid JSON, EOFError if the file ends within it.
+        Raise ValueError if it is not valid JSON. Raise EOFError if the file ends within it, or if it exceeds MAX_RECORD
+        characters or MAX_VALUES values.
         """
         size = BLOCK
         self.peek()

@@ -168,11 +168,13 @@ class Spider(FeedSpider):
             shutil.rmtree(path.with_suffix(".read"), ignore_errors=True)
 
     def described(self, reading: RdfSummary) -> Iterator[Any]:
-        """Yield everything found in a document, in this order.
+        """Yield everything found in a document: datasets, unreadable records, and a StreamEnd last.
 
-        First come records that only the lenient parser could read, then the datasets, then statements that cannot be
-        read, and last a StreamEnd. ``reading``: the summary of the parsed document. A dataset whose distributions are
-        described on a later page is not yielded yet.
+        ``reading``: the summary of the parsed document. The order is: records that only the lenient parser could read;
+        the datasets that earlier pages named and this document completes; the datasets of this document; statements
+        that cannot be read and belong to no dataset. A dataset that contains a statement that cannot be read is yielded
+        as unreadable. If a page follows, a dataset some of whose distributions are only named is kept for later in
+        ``waiting``. If none follows, all datasets in ``waiting`` are yielded as they are.
         """
         yield from (Lenient(message, near) for message, near in reading.lenient)
         head = reading.head
@@ -268,7 +270,8 @@ class Spider(FeedSpider):
     async def on_member(self, response: Response, iri: str) -> AsyncIterator[Any]:
         """Read a dataset that the catalogue lists but does not describe, from the document at its own address.
 
-        ``response``: the response with that document. ``iri``: the dataset's IRI, which is its address.
+        ``response``: the response with that document. ``iri``: the dataset's IRI, which is its address. If the document
+        cannot be had or does not describe the dataset, see :meth:`member_missed`.
         """
         fault = faults.of_response(response)
         node = None
@@ -286,7 +289,9 @@ class Spider(FeedSpider):
             yield step
 
     async def on_member_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Report that the address of a dataset could not be requested; the catalogue lists the dataset only."""
+        """Handle a failed request for a dataset that the catalogue lists but does not describe; see
+        :meth:`member_missed`.
+        """
         iri = failure.request.cb_kwargs["iri"]  # type: ignore[attr-defined]
         for step in [*self.member_missed(self.fault_of(failure), iri), *self.member_done(iri)]:
             yield step
@@ -294,7 +299,8 @@ class Spider(FeedSpider):
     async def member_in(self, response: Response, iri: str) -> Node | None:
         """Return the description of the dataset ``iri`` in ``response``, the document at its own address.
 
-        The result is None if the document does not describe the dataset or was not read to its end.
+        If the document describes a single dataset, that one is returned even under another IRI. The result is None if
+        the document is no RDF, does not describe the dataset or was not read to its end.
         """
         syntax = syntax_of(response.body[:65_536], media_type_of(response))
         if syntax is None:

@@ -14,9 +14,12 @@ _ARCGIS = re.compile(rb"arcgis\.com/|/datasets/[0-9a-f]{32}|hub\.arcgis|/dataset
 
 
 def data_json(seen: ProbeResponse) -> Detection | None:
-    """Recognise a ``data.json`` of DCAT-US (any version), or of an ArcGIS Hub by the identifiers in it.
+    """Return a "dcat-us", "dcat-us-3" or "arcgis-hub" detection if the response ``seen`` is a ``data.json``, else None.
 
-    A document too long to be parsed is recognised by its beginning, without a number. The result is None for others.
+    It is one if its body is JSON that lists datasets, under "dataset" or as a bare array, and if the first of them has
+    fields of DCAT-US. A document too long to be parsed is recognised by its beginning; the number of datasets is None
+    then. A document that states DCAT-US 3 gives "dcat-us-3". One most of whose identifiers are those of an ArcGIS Hub
+    gives "arcgis-hub". Any other gives "dcat-us".
     """
     start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] not in (b"{", b"["):

@@ -56,7 +56,10 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
 
 
 def keywords_of(value: Any) -> tuple[str, ...]:
-    """Return keywords from a list of texts, or from one text in which they are separated by commas or semicolons."""
+    """Return the keywords in ``value``: a list of texts, or one text in which commas or semicolons separate them.
+
+    The result is () if there are none.
+    """
     if isinstance(value, str):
         return tuple(word.strip() for word in re.split(r"[,;]", value) if word.strip())
     return texts(value)

@@ -26,7 +26,8 @@ _WORDS = ("prefLabel", "label", "name", "title", "fn", "licenseText", "attributi
 
 
 def plain_keys(node: dict[str, Any]) -> dict[str, Any]:
-    """Return a JSON-LD object with the namespace prefixes removed from its keys.
+    """Return a JSON-LD object with the namespace prefixes removed from its keys; keywords such as "@id" stay as they
+    are.
 
     >>> plain_keys({"dct:title": "Trees"})
     {'title': 'Trees'}

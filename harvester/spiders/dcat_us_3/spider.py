@@ -122,7 +122,13 @@ class _Elsewhere:
         """Identities of datasets listed anywhere in the document, or found outside its lists."""
 
     def listed(self, catalog: dict[str, Any]) -> dict[str, Any]:
-        """Return a catalogue of a flattened document without the members that the document itself describes."""
+        """Return ``catalog``, a catalogue from the ``@graph``, without the members that are mere references to
+        something described elsewhere in the same document.
+
+        Members are its datasets, dataset series, services and catalogues. A mere reference is an IRI, or an object that
+        has nothing but one. Without this step, a referenced dataset would be read twice. Namespace prefixes are removed
+        from the catalogue's keys.
+        """
         found = plain_keys(catalog)
         for kind in ("dataset", "datasetSeries", "service", "catalog"):
             if kind in found:
@@ -135,7 +141,12 @@ class _Elsewhere:
         return is_reference and (name in self.seen or name in self.nodes.by_iri)
 
     def note(self, value: Any, kind: str, depth: int) -> None:
-        """Collect a record, service or dataset, or those inside a catalogue."""
+        """Remember what ``value``, a JSON-LD object of the kind ``kind`` (one of _KINDS), says about datasets.
+
+        Of a dataset or series, the identifiers are remembered. A catalogue record is remembered under the dataset that
+        it is about, and a service under the datasets that it serves. Everything listed in a catalogue is noted in the
+        same way, down to MAX_DEPTH; ``depth`` is the depth of ``value``. Other kinds are ignored.
+        """
         if not isinstance(value, dict):
             return
         value = plain_keys(value)

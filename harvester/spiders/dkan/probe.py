@@ -18,9 +18,11 @@ __all__ = ["PROBES", "dkan"]
 
 
 def dkan(seen: ProbeResponse) -> Detection | None:
-    """Recognise DKAN 2 by a response of its search API, and DKAN 1 by one of current_package_list_with_resources.
+    """Return a "dkan" detection if the response ``seen`` is one of DKAN 2's search API or of DKAN 1, else None.
 
-    The result is None for any other response.
+    A JSON object with "total", "results" and "facets" is certainly DKAN 2. A response of
+    current_package_list_with_resources whose first package has "resources" is likely DKAN 1; the number of datasets is
+    None then.
     """
     body = json_of(seen)
     if isinstance(body, dict) and {"total", "results", "facets"} <= body.keys():

@@ -74,10 +74,12 @@ class Spider(CkanSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return the request for the first page of another of DKAN's APIs, if the first page of one cannot be read.
+        """Return a request, in a list, for the first page of another of DKAN's APIs if the first page of one cannot be
+        read.
 
-        The APIs are tried in a fixed order. The result is None if none is left, or if ``fault`` is one that another
-        API would not avoid. ``page_cursor``: the position of the page that failed.
+        ``page_cursor``: the position of the page that failed. The APIs are tried in the order of WAYS; if the last one
+        is missing, the list of all names is requested. The result is None if nothing is left, if ``fault`` is not in
+        TRY_ANOTHER, for a later page, and if a dataset was already stored.
         """
         if page_cursor.start or self.stats.kept or fault.kind not in TRY_ANOTHER:
             return None
@@ -121,8 +123,9 @@ class Spider(CkanSpider):
         return f"/results/{index}"
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the id of a harvest source or page, which DKAN 1 lists as a package; None if the record is a
-        dataset.
+        """Return the id of ``raw`` if it is a package of DKAN 1 whose type is not "dataset", such as a page, else None.
+
+        A package that states no type counts as a dataset.
         """
         kind = text(raw.get("type")) if is_package(raw) else None
         return str(raw.get("id")) if kind is not None and kind.lower() != "dataset" else None

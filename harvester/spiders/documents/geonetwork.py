@@ -32,8 +32,8 @@ _LANGUAGE = re.compile(r"lang([a-z]{2,3})")
 def kind_of(source: dict[str, Any]) -> str:
     """Return the kind of resource that ``source`` describes, in lower case without spaces, such as "series".
 
-    ``source`` is a document of GeoNetwork's index. If it states several kinds, one that means a dataset is returned; if
-    it states none, the result is "dataset".
+    ``source`` is a document of GeoNetwork's index. If it states several kinds, the first that means a dataset is
+    returned, or the first of all if none does. If it states none, the result is "dataset".
     """
     said = [re.sub(r"[^a-z]", "", one.lower()) for one in texts(source.get("resourceType") or source.get("type"))]
     return next((one for one in said if one in KEPT_LEVELS), next(iter(said), "dataset"))

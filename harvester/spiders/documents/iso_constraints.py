@@ -143,7 +143,11 @@ def by_content(
 
 
 def is_of_access(said: StatedConstraint) -> bool:
-    """Return whether the statement ``said`` only says who may see the data, and nothing about using them."""
+    """Return whether the statement ``said`` is about access to the data and not about their use.
+
+    It is if its address is one of INSPIRE's list LimitationsOnPublicAccess. It also is if its text, of at most 1,000
+    characters, says that access is not limited, does not mention use and names no known licence.
+    """
     if _ABOUT_ACCESS.search(said.link or ""):
         return True
     if len(said.shown) > _LONG:

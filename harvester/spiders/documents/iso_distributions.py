@@ -37,7 +37,8 @@ _PACKED = ("archive", "service")
 class Links:
     """What the links of a record lead to: files, web services, and pages about the data.
 
-    Each target is listed once, in the order of the record.
+    All are in the order of the record. Links with the same address and title count once. A link that offers several
+    formats gives one distribution for each.
     """
 
     files: tuple[Distribution, ...] = ()
@@ -55,7 +56,11 @@ def is_media_type(word: str | None) -> bool:
 
 
 def links_of(record: etree._Element) -> Links:
-    """Return the links in the ISO ``record``, divided into distributions, data services and pages about the data."""
+    """Return the links in the ISO ``record``, divided into distributions, data services and pages about the data.
+
+    The data's own address (``dataSetURI``) becomes a distribution too if it shows the format of a file and no link has
+    it.
+    """
     files: dict[tuple[str | None, str | None, str | None], Distribution] = {}
     services: dict[tuple[str, str | None], DataService] = {}
     pages: dict[str, None] = {}

@@ -21,10 +21,11 @@ PUBLISHERS = (
 
 
 def parties_of(record: etree._Element, about: etree._Element | None, cited: etree._Element | None) -> Parties:
-    """Return the people and organisations responsible for the data as pairs (role, party), in the order of the record.
+    """Return the people and organisations responsible for the data as pairs (role, party).
 
     ``record`` is the root of the ISO record, ``about`` the element with the description of the data, and ``cited`` its
-    citation. The role is in lower case, and "" if none is stated.
+    citation. Contacts for the data come first, then the parties of the citation, then the distributors. The role is in
+    lower case, and "" if none is stated.
     """
     places = [
         *find_all(about, "pointOfContact/*"),
@@ -64,7 +65,8 @@ def _party(place: etree._Element) -> dict[str, str | None]:
 def publisher_of(parties: Parties) -> Publisher | None:
     """Return the publisher of the data among ``parties``; None if nobody with a name has a suitable role.
 
-    The roles are tried in the order of :data:`PUBLISHERS`, for organisations first and then for people.
+    The roles are tried in the order of :data:`PUBLISHERS`, for organisations first and then for people. A person who is
+    only the point of contact is no publisher.
     """
     for kind in ("organisation", "person"):
         for role in PUBLISHERS:

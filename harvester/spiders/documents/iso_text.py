@@ -34,7 +34,10 @@ def iso_text(element: etree._Element | None, path: str = "") -> str | None:
 
 
 def own_text(element: etree._Element) -> str | None:
-    """Return the text of ``element`` in the record's own language; None if it has only translations or no text."""
+    """Return the text of ``element`` in the record's own language; None if it has only translations or no text.
+
+    A word such as "unknown" is no text if the element has a ``nilReason``, the reason why the text is missing.
+    """
     plain = [value(child) for child in children(element) if local(child) not in _FREE]
     found = first(*plain, None if len(element) else value(element))
     return found if found and not (attribute(element, "nilReason") and found.lower() in _NIL) else None
@@ -80,8 +83,8 @@ def href(element: etree._Element | None) -> str | None:
 def code(element: etree._Element | None) -> str | None:
     """Return the code that ``element`` states, such as "publication"; None if it states none.
 
-    It is the value of ``codeListValue`` without the address before it. If that is only a number, as in the North
-    American profile, it is the text of the element.
+    It is the value of ``codeListValue`` without the address before it. If that value is missing or only a number, as in
+    the North American profile, it is the text of the element up to the first semicolon.
     """
     listed = attribute(element, "codeListValue")
     if listed and not re.fullmatch(r"RI_\d+", listed):

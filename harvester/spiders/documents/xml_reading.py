@@ -29,7 +29,7 @@ def parse_xml(body: bytes, *, may_be_page: bool = True) -> etree._Element:
 
     Characters that XML forbids are removed if the document cannot be parsed with them. ``may_be_page`` is False if the
     document may mention HTML near its beginning without being an HTML page. Raise ValueError with a readable reason for
-    an empty body, an HTML page, and invalid or incomplete XML.
+    an empty body, an HTML page, invalid or incomplete XML, and a document that is too large (see :func:`tree_of`).
     """
     body = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not body:
@@ -76,9 +76,9 @@ def tree_of(body: bytes, parser: etree.XMLParser) -> etree._Element | None:
     """Return the root element of ``body``, parsed with ``parser``; None if a parser that recovers from errors finds
     none.
 
-    Raise ValueError if the document has more than MAX_NODES elements and attributes, XMLSyntaxError if it is no valid
-    XML. The parser must not be one for huge trees: the usual limits of libxml2 bound the depth and the expansion of
-    entities, so that a byte of the document needs at most 50 bytes of memory.
+    Raise ValueError if ``body`` is longer than MAX_BYTES and has more than MAX_NODES elements and attributes. Raise
+    XMLSyntaxError if it is no valid XML. The parser must not be one for huge trees: the usual limits of libxml2 bound
+    the depth and the expansion of entities, so that a byte of the document needs at most 50 bytes of memory.
     """
     if len(body) <= MAX_BYTES:
         return etree.fromstring(body, parser)
@@ -123,7 +123,8 @@ class _Counter:
 def canonical(element: etree._Element) -> str:
     """Return ``element`` as XML text in a normal form (C14N), for comparison.
 
-    Prefixes declared outside the element and the order of its attributes make no difference.
+    Prefixes declared outside the element and the order of its attributes make no difference. An element that C14N
+    refuses, because a namespace in it is a relative address, is written as it is.
     """
     try:
         written = etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
@@ -183,9 +184,9 @@ def values(element: etree._Element | None, path: str) -> tuple[str, ...]:
 
 
 def attribute(element: etree._Element | None, *names: str) -> str | None:
-    """Return the first attribute of ``element`` among ``names`` that is not blank; None if there is none.
+    """Return the value of the first attribute of ``element`` among ``names`` that is not blank; None if there is none.
 
-    Names are without namespace.
+    Names are without namespace. White space around the value is removed.
     """
     if element is None:
         return None

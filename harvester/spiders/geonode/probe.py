@@ -18,8 +18,10 @@ __all__ = ["PROBES", "geonode"]
 
 
 def geonode(seen: ProbeResponse) -> Detection | None:
-    """Recognise GeoNode by a response of its API v2 or, with less certainty, of its older API; None for any other
-    response.
+    """Return a "geonode" detection if the response ``seen`` is one of GeoNode's API, else None.
+
+    A JSON object with a list "datasets" and a "total" is certainly API v2. One with a list "objects" and a
+    "total_count" under "meta" is likely GeoNode's older API.
     """
     body = object_of(seen)
     if isinstance(body.get("datasets"), list) and "total" in body:

@@ -68,10 +68,12 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return what to do about a page of GeoNode's API that does not exist (404); None in all other cases.
+        """Return what to do about a page of GeoNode's API that does not exist (404), as a list; None in all other
+        cases.
 
-        If the first page does not exist, the result is the request to an older API. If a later page does not exist, the
-        harvest ends normally, provided that the portal has stated its total. ``page_cursor``: the position of the page.
+        If a later page of API v2 does not exist and the portal has stated its total, the harvest ends normally. If the
+        first page does not exist and no dataset was stored, the result is the request to the next of WAYS. It is None
+        if none is left. ``page_cursor``: the position of the page.
         """
         if response is None or response.status != 404:
             return None

@@ -9,8 +9,9 @@ __all__ = ["PROBES", "i14y"]
 
 
 def i14y(seen: ProbeResponse) -> Detection | None:
-    """Recognise the Swiss I14Y platform by its list of datasets, whose titles are objects by language; None for
-    others.
+    """Return an "i14y" detection if the response ``seen`` is a list of datasets of the Swiss I14Y platform, else None.
+
+    It is one if the first item has "identifiers", a "publisher" and a "title", which is an object by language.
     """
     body = json_of(seen)
     items = body.get("data") if isinstance(body, dict) else body

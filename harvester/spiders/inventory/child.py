@@ -32,16 +32,16 @@ LOOKED_AT_CELLS = 1_000_000
 def read(
     document: Path, *, max_rows: int, is_workbook: bool, charset: str | None, url: str, folder: str
 ) -> dict[str, Any]:
-    """Read a table, group its rows into datasets, and write these to a file in ``folder``. It runs in a child
-    process.
+    """Read a table, group its rows into datasets, and write these to a file in ``folder``. It runs in a child process.
 
-    ``document``: the table's file. ``max_rows``: the largest number of rows to read. ``is_workbook``: whether the
-    file is a spreadsheet and not text. ``charset``: the encoding of a text, as the server states it, or None.
-    ``url``: the address of the table, to which relative addresses are joined.
+    ``document``: the table's file. ``max_rows``: the largest number of rows to read. ``is_workbook``: whether the file
+    is a spreadsheet and not text. ``charset``: the encoding of a text, as the server states it, or None. ``url``: the
+    address of the table, to which relative addresses are joined.
 
     Return "rows" (the number read), "is_sample" (whether there are more), "is_last_short" (whether the last row has
-    fewer cells than the header) and "has_columns" (whether there is a column for title or identifier). Raise
-    ValueError if the table is too large or protected, or an error of the library calamine.
+    fewer cells than the header) and "has_columns" (whether there is a column for title or identifier). No file is
+    written if "has_columns" is False. Raise ValueError if the table cannot be read, is too large or protected, or an
+    error of the library calamine.
     """
     try:
         content = rows_of_spreadsheet(document, max_rows) if is_workbook else rows_of_text(document, charset, max_rows)

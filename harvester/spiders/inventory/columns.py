@@ -172,9 +172,12 @@ MOST = 0.5
 
 
 def fields_of(table: TextTable) -> dict[str, int]:
-    """Return which column of a table holds which field, as a mapping from field name to column number (from 0).
+    """Return which column of ``table`` holds which field, as a mapping from field name to column number (from 0).
 
-    Columns are recognised by header and by their cells. If several match a field, the first one is used.
+    Columns are recognised by their headers first. A column for addresses is dropped if no cell of it may be an address.
+    Then the cells decide which further columns hold addresses and, if none was found yet, titles or identifiers. If
+    several columns match a field, the first one is used; but each column with a further file of the datasets is named
+    FURTHER and its header.
     """
     headers = [_folded(label) for label in table.header]
     found: dict[str, int] = {}

@@ -12,9 +12,11 @@ __all__ = ["PROBES", "inventory"]
 
 
 def inventory(seen: ProbeResponse) -> Detection | None:
-    """Recognise a CSV table that lists datasets, by columns for title and address; None for any other response.
+    """Return an "inventory" detection if the response ``seen`` is a table that lists datasets, else None.
 
-    A spreadsheet is recognised only by its file name, with low confidence.
+    A CSV table is likely one if its first line has columns for titles and addresses. Its number of rows is taken as the
+    number of datasets; the number is None if the table was cut off. An XLSX or ODS file is recognised by its address
+    and first bytes alone, with a low confidence and without a number.
     """
     if seen.body[:4] == b"PK\x03\x04" and re.search(r"(?i)\.(xlsx|ods)($|\?)", seen.url):
         return Detection("inventory", HINT, None, "a spreadsheet")

@@ -25,6 +25,10 @@ def grouped(
     ``rows``: pairs of line number and cells; blank rows are skipped. ``fields``: the column number of each field.
     ``url``: the address of the table, stored in the records. ``scratch``: a file open for reading and writing, which
     holds the rows meanwhile, so that only their positions are in memory.
+
+    Rows with the same identifier are one dataset. Rows without identifier are one if they have the same title and the
+    same landing page or else file; a row without a title has that of the row before it with the same page or file. Rows
+    that have none of these are one if they have the same title and none says anything else than the first.
     """
     groups: dict[Any, array[int]] = {}
     titled: dict[str, dict[str, Any]] = {}

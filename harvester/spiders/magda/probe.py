@@ -9,8 +9,10 @@ __all__ = ["PROBES", "magda"]
 
 
 def magda(seen: ProbeResponse) -> Detection | None:
-    """Recognise Magda by a response of its search or, with less certainty if it is empty, its registry; None for
-    others.
+    """Return a "magda" detection if the response ``seen`` is one of Magda's search or registry, else None.
+
+    A search response ("dataSets" and "hitCount") and a registry response with a record that has aspects are certain. A
+    registry response without such a record is likely; the number of datasets is None then.
     """
     body = object_of(seen)
     if isinstance(body.get("dataSets"), list) and "hitCount" in body:

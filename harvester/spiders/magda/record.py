@@ -49,8 +49,10 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def is_dataset(raw: dict[str, Any]) -> bool:
-    """Return whether a record of Magda's registry is a published dataset, and not a draft, organisation or
-    distribution.
+    """Return whether ``raw``, a record of Magda's registry, is a published dataset.
+
+    It is one unless it is a draft or has none of the aspects of datasets, as organisations and distributions have none.
+    A record without any aspect counts as a dataset.
     """
     aspects = _dict(raw.get("aspects"))
     if text(_dict(aspects.get("publishing")).get("state")) == "draft":

@@ -77,8 +77,9 @@ class Spider(ListingSpider):
         return [self.request(url, self.on_count, errback=self.on_count_failed)]
 
     async def on_count(self, response: Response) -> AsyncIterator[Any]:
-        """Store the number of datasets that Magda's registry states as the portal's total, and request the first
-        page.
+        """Store the number of datasets that Magda's registry states as the portal's total, and request the first page.
+
+        If the response states no number, the page is requested without a total.
         """
         try:
             body = self.read_json(response) if response.status == 200 else None
@@ -112,8 +113,8 @@ class Spider(ListingSpider):
         """Switch from Magda's registry to its search, and return the first request, if the first page of the registry
         fails.
 
-        The result is None for later pages, without a response or with one of status 200, and if the search is already
-        in use. ``page_cursor``: the position of the page that failed.
+        The result is None for later pages, if a dataset was already stored, without a response or with one of status
+        200, and if the search is already in use. ``page_cursor``: the position of the page that failed.
         """
         if response is None or response.status == 200 or self.is_search:
             return None
@@ -147,8 +148,10 @@ class Spider(ListingSpider):
         return f"/{'dataSets' if self.is_search else 'records'}/{index}"
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the id of an organisation, distribution or draft in the registry; None if the record is a published
-        dataset.
+        """Return the id of ``raw`` if it is a record of the registry but no published dataset; see
+        :func:`.record.is_dataset`.
+
+        The result is None for a published dataset, a hit of the search, and a record that is no object or has no id.
         """
         if self.is_search or not isinstance(raw, dict) or is_dataset(raw):
             return None

@@ -18,9 +18,10 @@ __all__ = ["PROBES", "oai_pmh"]
 
 
 def oai_pmh(seen: ProbeResponse) -> Detection | None:
-    """Recognise OAI-PMH by the root element of a response; None for any other response.
+    """Return an "oai-pmh" detection if the root element of the response ``seen`` is named OAI-PMH, else None.
 
-    The number of records is that of ``completeListSize``; None if it is not stated.
+    The number of records is ``completeListSize`` of the first resumption token; None if it is not stated. A response
+    that is only an error is likely OAI-PMH, without a number.
     """
     root = root_of(seen)
     if root is None or local_name(root) != "OAI-PMH":

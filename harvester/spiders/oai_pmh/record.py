@@ -45,9 +45,10 @@ def _metadata(record: etree._Element) -> etree._Element | None:
 
 
 def non_dataset_id(raw: str) -> str | None:
-    """Return the identifier of a record that is a deletion notice, or whose metadata say that it is no dataset.
+    """Return the identifier of the record ``raw`` if it is a deletion notice or its metadata say that it is no dataset.
 
-    ``raw``: the record as XML text. The result is None if it is a dataset.
+    ``raw``: the record as XML text, which is the result itself if such a record has no identifier. The result is None
+    for any other record, also for one without metadata.
     """
     record = root_of(raw)
     said = _metadata(record)

@@ -207,8 +207,9 @@ class Spider(ListingSpider):
     def listing_page(self, root: etree._Element, found: list[etree._Element], page_cursor: PageCursor) -> ListingPage:
         """Return the page of records in a response, with the resumption token of the next page.
 
-        ``root``: the root element. ``found``: the records. ``page_cursor``: the position of this page. Raise
-        PageRefusedError after more than 20 pages in a row without records.
+        ``root``: the root element. ``found``: the records. ``page_cursor``: the position of this page. An empty first
+        page of a harvest of changes is handled as :meth:`nothing` describes. Raise PageRefusedError after more than
+        MAX_EMPTY pages in a row without records.
         """
         at = page_cursor.at or {}
         mark = find(root, "ListRecords/resumptionToken")
@@ -249,7 +250,7 @@ class Spider(ListingSpider):
         return ListingPage(is_end=True)
 
     def note(self, found: list[etree._Element]) -> None:
-        """Store the date of the last record in ``found``, and whether all records so far were sorted by date.
+        """Remember the date of the last record in ``found``, and whether all records so far were sorted by date.
 
         Raise PageRefusedError if only changes were requested and a record in ``found`` is the deletion of a dataset in
         the catalogue, because only a full harvest may remove datasets.

@@ -21,9 +21,11 @@ __all__ = ["PROBES", "collections", "ogc_records"]
 
 
 def ogc_records(seen: ProbeResponse) -> Detection | None:
-    """Recognise OGC API - Records by collections with itemType "record", or by items with the properties of records.
+    """Return an "ogc-records" detection if the response ``seen`` is one of OGC API - Records, else None.
 
-    The result is None for any other response.
+    It is one if it lists a collection with the itemType "record"; the number of datasets is None then. It also is if it
+    is a FeatureCollection whose first item has a type, a title and a further property of records, unless
+    :func:`~harvester.spiders.arcgis_hub.probe.hub` recognises it.
     """
     body = object_of(seen)
     collections = body.get("collections")
@@ -41,7 +43,10 @@ def ogc_records(seen: ProbeResponse) -> Detection | None:
 
 
 def collections(seen: ProbeResponse) -> Detection | None:
-    """Recognise OGC API - Records or, if it is not that, STAC, which both list their collections at the same path."""
+    """Return the result of :func:`ogc_records` or, if that is None, of STAC's probe, for the response ``seen``.
+
+    Both interfaces list their collections at the same path.
+    """
     return ogc_records(seen) or stac(seen)
 
 

@@ -99,7 +99,8 @@ class Spider(ListingSpider):
     async def on_collections(self, response: Response) -> AsyncIterator[Any]:
         """Read the list of collections, choose those that hold records, and request the first page of the first one.
 
-        If the list has further pages, the next one is requested first.
+        If the list has further pages, the next one is requested first. If no collection states that it holds records,
+        those that do not state what they hold are chosen. If there are none either, an error ends the harvest.
         """
         fault, value = faults.of_response(response), response.body[:300].decode("utf-8", "replace")
         try:
@@ -141,7 +142,8 @@ class Spider(ListingSpider):
 
         The keys are "collection" (its number, from 0), "query" (query string of the link to the page, or None), "start"
         (the offset at which that link was found), "before" (number of records in the collections before, None if
-        unknown) and "probe" (see :meth:`probing`).
+        unknown) and "probe" (see :meth:`probing`). After the first page of a collection, "whole" (number of records up
+        to the end of this collection, None if unknown) and the other keys of :meth:`probing` are there too.
         """
         return page_cursor.at or {"collection": 0, "query": None, "start": 0, "before": 0, "probe": None}
 
@@ -194,9 +196,9 @@ class Spider(ListingSpider):
 
         ``features``: the records of the page. ``page_cursor``: its position. ``at``: its next query and the total it
         states. The result is a dict with three keys. "probe" is the number of the parameter in OFFSETS to try, or None
-        if no page is expected. "mark" is a hash of the first record, by which the same page is recognised when it comes
-        again. "is_cut" says whether the page has as many records as requested. Raise PageRefusedError if the server
-        ignores the parameter and sends the same page again.
+        if there is a link or no further page is expected. "mark" is a hash of the first record, by which the same page
+        is recognised when it comes again. "is_cut" says whether the page has as many records as requested. Raise
+        PageRefusedError if the server ignores the parameter and sends the same page again.
         """
         mark = hashlib.sha256(json_text(features[:1]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
         before, count = self.place(page_cursor), len(features)
@@ -258,12 +260,19 @@ class Spider(ListingSpider):
         return page_cursor.from_key({"collection": number, "query": None, "start": 0, "before": whole, "probe": None})
 
     def behind_probe(self, fault: faults.RequestFault, response: Response, page_cursor: PageCursor) -> list[Any] | None:
-        """Return what to do if the server refuses a page that was requested by offset without a next link.
+        """Return what to do if a page that was requested by offset without a next link (a probe) fails, as a list of
+        one step.
 
-        Perhaps the parameter for the offset has another name: the result is then the request with that name. Perhaps
-        the collection has no further page: the result is then the request for the next collection, or the end of the
-        harvest. If a full page came before, an error that ends the harvest is returned. The result is None if the
-        refusal has another cause.
+        The first that applies is the result:
+
+        - None, if the failure is no answer to the probe: the page does not exist (404, 410), the offset was ignored
+          (the fault "unheeded") or refused (400, 422) are the answers that count.
+        - The same request with the next parameter of OFFSETS, if the page was not missing and a parameter is left.
+        - An error that ends the harvest, if the page was not missing and the page before had as many records as
+          requested.
+        - The request for the first page of the next collection, if there is one.
+
+        Otherwise the harvest ends, and the result is that of :meth:`at_end`.
         """
         at = self.place(page_cursor)
         is_nothing = response.status in (404, 410)
@@ -309,10 +318,11 @@ class Spider(ListingSpider):
         return f"{self.base}/collections/{quote(collection)}/items/{quote(name, safe='')}?f=json" if name else None
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the id of a record that describes no dataset, such as a service or document; None if it is a
-        dataset.
+        """Return the id of ``raw`` if it describes something else than a dataset, such as a service or document, else
+        None.
 
-        Such records are counted, because the total that the portal states includes them.
+        Such records are counted, because the total that the portal states includes them. A record without an id gives
+        None.
         """
         return first(raw.get("id"), raw.get("_id")) if kind_of(raw) in NO_DATASETS else None
 

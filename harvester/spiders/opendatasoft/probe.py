@@ -9,9 +9,10 @@ __all__ = ["PROBES", "opendatasoft"]
 
 
 def opendatasoft(seen: ProbeResponse) -> Detection | None:
-    """Recognise Opendatasoft by a response of its Explore API 2.1: ``total_count`` and results with a ``dataset_id``.
+    """Return an "opendatasoft" detection if the response ``seen`` is one of the Explore API 2.1, else None.
 
-    The result is None for any other response.
+    It is one if it states ``total_count`` and has a list of results, which is empty or whose first one has a
+    ``dataset_id``.
     """
     body = object_of(seen)
     results = body.get("results")

@@ -75,11 +75,11 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return the request for Opendatasoft's first page in another sort order, if the portal refuses the order
-        (status 400).
+        """Return, in a list, the request for Opendatasoft's first page in another sort order, if the portal refuses the
+        order.
 
-        The result is None for any other fault, and if no other order is left. ``page_cursor``: the position of the
-        page.
+        The result is None for any status but 400, for a later page, if a dataset was already stored, and if no other
+        order is left. ``page_cursor``: the position of the page.
         """
         is_first = not (page_cursor.start or page_cursor.at or self.stats.kept)
         if is_first and response is not None and response.status == 400 and self.order + 1 < len(ORDERS):

@@ -9,9 +9,10 @@ __all__ = ["PROBES", "piveau"]
 
 
 def piveau(seen: ProbeResponse) -> Detection | None:
-    """Recognise a piveau hub by a response of its search; None for any other response.
+    """Return a "piveau" detection if the response ``seen`` is one of a piveau hub's search, else None.
 
-    Its results have fields of piveau's index, such as ``catalog_record`` and ``translation_meta``.
+    It is one if it states a count and if a result has a field of piveau's index: ``catalog_record``,
+    ``translation_meta`` or ``index``.
     """
     result = object_of(seen).get("result")
     found = result.get("results") if isinstance(result, dict) else None

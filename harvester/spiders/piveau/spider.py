@@ -151,8 +151,11 @@ class Spider(ListingSpider):
         return f"/result/results/{index}"
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the id of a catalogue, service or vocabulary in the hub's index; None if the record is a dataset or
-        series.
+        """Return the id of ``raw`` if the hub's index says that it is, for example, a catalogue, service or vocabulary,
+        else None.
+
+        The result is None for a dataset or series, for a record that does not state its kind, and for one without an
+        id.
         """
         kind = first(raw.get("index")) if isinstance(raw, dict) else None
         return None if kind in (None, "dataset", "dataset-series", "datasetseries") else first(raw.get("id"))

@@ -187,7 +187,8 @@ class Asker:
     def may(self, url: str, kinds: Collection[str] = ()) -> bool:
         """Return whether detection may request ``url`` according to robots.txt.
 
-        It may if every robot is allowed to, or if a harvest of one of the portal types ``kinds`` would be.
+        It may if every robot is allowed to, or if a harvest of one of the portal types ``kinds`` would be. Raise
+        ValueError if ``url`` is no valid address.
         """
         return self.rules_for(url).allows(url) or any(self.decision(url, kind).may(url) for kind in kinds)
 

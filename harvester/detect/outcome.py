@@ -96,8 +96,8 @@ def ranked(hits: dict[tuple[str, str], Detection]) -> list[Endpoint]:
     """Turn detections into endpoints, and return them from the most to the least recommended.
 
     ``hits``: the detections by portal type and address. Endpoints with a confidence of at least 0.6 come first. Among
-    these, endpoints with at least nine tenths of the largest number of datasets come first, then types with more
-    complete records, then higher confidence.
+    these, endpoints with at least nine tenths of the largest number of datasets, or with an unknown number, come first,
+    then types with more complete records, then higher confidence, then shorter addresses.
     """
     from harvester.spiders import spider_class
 

@@ -17,10 +17,10 @@ RECOGNISERS: tuple[Recogniser, ...] = tuple(
 
 
 def whatever(seen: ProbeResponse) -> Detection | None:
-    """Return which portal type a response reveals; None if it reveals none or is not a success (2xx).
+    """Return the detection of the portal type that sent the response ``seen``, or None.
 
     All portal types are tried. If several of them recognise the response, the detection with the highest confidence is
-    returned.
+    returned, and of equal ones that of the lowest rank. The result is None if none does, or if the status is not 2xx.
     """
     if not seen.is_ok:
         return None

@@ -106,12 +106,13 @@ def _is_ours(message: str) -> bool:
 
 
 def tried_first(endpoints: list[Endpoint], asker: Asker) -> tuple[list[Endpoint], list[str]]:
-    """Test the recommended endpoint by reading one record, and return the endpoints in their new order.
+    """Test the recommended endpoint by reading one record, and return the endpoints in their new order, and notes.
 
-    ``endpoints`` are sorted from the most to the least recommended. If no record of the first one can be read, it gets
-    a low confidence and moves to the end, and the next one is tested, at most three in all. ``asker`` is the client
-    that found the endpoints; its robots.txt rules and remaining requests apply. The second value of the result is a
-    list of sentences for the user about what was not tested or failed.
+    ``endpoints`` are sorted from the most to the least recommended. If records of the first one cannot be read, it gets
+    a low confidence and moves to the end, and the next one is tested, at most three in all. If it lists no datasets, or
+    a limit ended the test, the order stays. Only endpoints that are recommended are tested. ``asker`` is the client
+    that found the endpoints; its robots.txt rules and remaining requests apply. The notes are sentences for the user
+    about what was not tested or failed.
     """
     notes: list[str] = []
     until = time.monotonic() + TRIAL_S

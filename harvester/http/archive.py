@@ -132,11 +132,12 @@ class Archive:
         return f"<urn:uuid:{uuid5(NAMESPACE_URL, f'{self.run_id} {number} {method} {url}')}>"
 
     def exchange(self, request: Request, response: Response, saved: SavedBody | None, **notes: Any) -> str:
-        """Write a request and its response with logins and keys masked, and return the WARC-Record-ID of the
-        response.
+        """Write a request and its response, and return the WARC-Record-ID of the response.
 
         ``saved``: the file that holds the body, if it was saved to disk; None if the body is in ``response``.
-        ``notes``: facts about the connection, such as ``tls_version``; those that are None are left out.
+        ``notes``: facts about the connection, such as ``tls_version``; those that are None are left out. Logins and
+        keys are masked in addresses, headers and the body of a portal's own response; the body of a file behind a link
+        is written unchanged.
         """
         url = mask(request.url)
         record_id = self._id(request.method, url)
@@ -249,7 +250,8 @@ class Replay:
         ``tls_version``, ``tls_fault`` and ``certificate_expires_on``.
 
         If the request failed in the recorded run, raise RetryableFault or SettledFault with that fault. Raise
-        SettledFault also if the archive holds no further response to the request.
+        SettledFault also if the archive holds no further response to the request, or only "not modified" (304) for a
+        request without a condition.
         """
         waiting = self._places.get((request.method, mask(request.url)))
         if not waiting:

@@ -61,8 +61,9 @@ class Decoder:
     """Decompress a response body while it arrives, in pieces of at most 256 KiB.
 
     ``header``: the value of Content-Encoding. ``is_text``: the body can only be text such as JSON or XML, so gzip and
-    zstd are always undone, whatever the header says. ``may_repack``: a body that was compressed more often than the
-    header says is decompressed fully. Leave it False for files that are meant to arrive compressed, such as ``.gz``.
+    zstd are always undone, whatever the header says. ``may_repack``: if the header names a compression, gzip and zstd
+    are undone as often as the body was compressed. Leave it False for files that are meant to arrive compressed, such
+    as ``.gz``. At most four compressions are undone.
     """
 
     def __init__(self, header: str, *, is_text: bool = False, may_repack: bool = False) -> None:
@@ -72,16 +73,19 @@ class Decoder:
         self._layers += [_Layer("") for _ in range(spare)]
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield the decompressed bytes of the next chunk of the body. Raise BrokenCodingError if it cannot be
-        decompressed.
+        """Yield decompressed bytes of the body, of which ``chunk`` is the next part.
 
-        Nothing may be yielded yet: the first 256 bytes are collected before the compression is recognised.
+        Nothing is yielded until the body's compression is recognised, for which 256 bytes are collected. Raise
+        BrokenCodingError, during the iteration, if the body cannot be decompressed or the header names an unknown
+        compression.
         """
         return self._through(0, chunk, is_last=False)
 
     def finish(self) -> Iterator[bytes]:
-        """Yield the bytes that are still buffered, at the end of the body. Raise BrokenCodingError if the body ends
-        too early.
+        """Yield the rest of the decompressed bytes, at the end of the body; of a body of less than 256 bytes this may
+        be all.
+
+        Raise BrokenCodingError, during the iteration, as :meth:`feed` does, and also if the body ends too early.
         """
         return self._through(0, b"", is_last=True)
 

@@ -87,7 +87,8 @@ async def through_archive(
 
     ``crawler``: the Scrapy crawler whose spider holds the run's context. ``fetch``: the coroutine that sends the
     request. The request's ``meta`` gets "responded_at" (UTC instant), "elapsed_ms" and, with an archive, "exchange"
-    (WARC-Record-ID). What ``fetch`` raises is archived and raised again.
+    (WARC-Record-ID). What ``fetch`` raises is archived and raised again. If the archive cannot be written, the OSError
+    is raised and stops the run.
     """
     run = crawler.spider.run  # type: ignore[union-attr]
     if run.replay is not None:

@@ -144,7 +144,8 @@ _WALL_HEADERS = ("cf-mitigated", "x-amzn-waf-action", "x-datadome", "x-iinfo", "
 def is_bot_wall(status: int, body: bytes, headers: object) -> bool:
     """Return whether a response is the challenge page of a bot protection such as Cloudflare, Akamai or Imperva.
 
-    ``status``, ``body`` and ``headers`` are those of the response. Of the headers only the names are used.
+    ``status``, ``body`` and ``headers`` are those of the response. Of the headers only the names are used. Only the
+    statuses 403, 405, 429 and 503 can be such a page, and 202 with a header of AWS.
     """
     if status == 202:
         # AWS sends 202 or 405 with a script instead of the page.
@@ -158,7 +159,8 @@ def is_bot_wall(status: int, body: bytes, headers: object) -> bool:
 def of_response(response: Response) -> RequestFault | None:
     """Return the fault that follows from a response's status, or from its being the challenge page of a bot protection.
 
-    Return None if the status is 2xx or 304 and the body is no such page.
+    Return None if the status is 304 or 2xx. Only a 202 that is a challenge page (see :func:`is_bot_wall`) is a fault
+    all the same.
     """
     status = response.status
     if status != 202 and 200 <= status < 300 or status == 304:

@@ -52,7 +52,8 @@ def check_address(host: str, port: int | None = None, *, local: Collection[str] 
 
     ``port``: the port of the connection; None if it is unknown. ``local``: private addresses that are allowed, with a
     port ("127.0.0.1:8080") or without one for all ports. Public addresses are allowed. Link-local (cloud metadata),
-    multicast and unspecified addresses are refused even if ``local`` names them.
+    multicast, reserved and unspecified addresses are refused even if ``local`` names them. Raise ValueError if ``host``
+    is no IP address.
     """
     text = host.split("%")[0]
     address = ipaddress.ip_address(text)
@@ -100,8 +101,8 @@ def guarded_connection(host: str, port: int, timeout_s: float, *, local: Collect
     """Resolve ``host`` and return a socket connected to its first address that is allowed and accepts the connection.
 
     ``timeout_s``: the time-out in seconds. ``local``: the private addresses that are allowed, see
-    :func:`check_address`. If no connection is made, raise PrivateAddressError if an address was refused, otherwise
-    the OSError of the last try.
+    :func:`check_address`. If no connection is made, raise PrivateAddressError if an address was refused, otherwise the
+    OSError of the last try. Raise socket.gaierror if the name does not resolve.
     """
     refused: OSError | None = None
     for family, kind, protocol, name, destination in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):

@@ -97,7 +97,8 @@ class Credential:
 def credential_of(portal: PortalSpec) -> Credential | None:
     """Read the API key that a portal file declares under [auth]; return None if it declares none.
 
-    Raise SpecError with the remedy if the named environment variable or file holds no key.
+    Raise SpecError with the remedy if the named file cannot be read, or if the environment variable or file does not
+    hold a key of at least four characters in one line.
     """
     auth = portal.auth
     if auth is None:

@@ -26,8 +26,8 @@ def masked_body(body: IO[bytes], credential: Credential | None = None) -> tuple[
     """Return a copy of a body in which logins and keys are masked.
 
     The result is (file with the masked body, its size in bytes, its SHA-256, number of masked places). ``credential``:
-    the portal's key, which is masked too; None if there is none. The body is read in chunks that are never cut within
-    an address.
+    the portal's key, which is masked too and counts once for each chunk that holds it; None if there is none. The body
+    is read in chunks that are not cut within an address.
     """
     out: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # the caller reads it
     digest, size, count, rest = hashlib.sha256(), 0, 0, b""

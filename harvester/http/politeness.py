@@ -221,10 +221,11 @@ class Politeness:
         return budget
 
     async def process_request(self, request: Request) -> None:
-        """Wait until the host of the request may be asked again. In a replay, do not wait.
+        """Count the request, and wait until its host may be asked again. In a replay, do not wait.
 
         The request's ``meta`` may set "delay_s" and "max_wait_s" in place of the crawler's settings. If the host asks
-        for a longer pause than "max_wait_s", archive this as a failed request and raise HostResting.
+        for a longer pause than "max_wait_s", or was overloaded too often, archive this as a failed request and raise
+        HostResting. What the spider's ``check_request`` raises when a limit is reached is raised too.
         """
         self.spider.check_request(request)
         # Addresses are sent as declared: quoting them again would ask for something else.

@@ -33,7 +33,7 @@ def heed_resets(connector: TCPConnector) -> TCPConnector:
 
 
 def why_cut(response: Any, size: int) -> str | None:
-    """Return why a response body may be incomplete although aiohttp reports no error; None if it is complete.
+    """Return why a response body may be incomplete although aiohttp reports no error; None if nothing shows that it is.
 
     ``response``: the aiohttp response, read to its end. ``size``: the number of body bytes received.
     """

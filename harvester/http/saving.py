@@ -87,9 +87,10 @@ def coding_of(headers: Mapping[str, str]) -> str:
 async def stream(response: ClientResponse, save: BodySaver, received: Callable[[int], None]) -> tuple[SavedBody, bytes]:
     """Read a response body, decompress it, and save it as ``save`` says; return the result and the first 64 KiB.
 
-    The body is written to a temporary file beside ``save.path``, which then replaces it. ``received`` is called with
-    the number of bytes of every chunk, and may raise to stop the transfer. A download that fails is reported in the
-    result and not raised; errors of the disk are raised.
+    The body is written to a temporary file beside ``save.path``, which then replaces that file. An incomplete body
+    stays in the temporary file if ``save.keeps_broken`` is False. ``received`` is called with the number of bytes of
+    every chunk, and may raise to stop the transfer. A download that fails is reported in the result and not raised;
+    errors of the disk are raised.
     """
     save.path.parent.mkdir(parents=True, exist_ok=True)
     part = save.path.with_suffix(".part")

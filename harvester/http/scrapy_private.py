@@ -137,9 +137,9 @@ def tls_of(response: ClientResponse) -> ssl.SSLObject | None:
 
 
 def handler_for(downloader: Downloader, scheme: str) -> DownloadHandlerProtocol | None:
-    """Return Scrapy's download handler for a URL scheme such as "https"; None if no handler is set for it.
+    """Return Scrapy's download handler for the URL scheme ``scheme``, in lower case, such as "https".
 
-    ``scheme``: in lower case.
+    The result is None if no handler is set for the scheme, or if the handler could not be loaded.
     """
     found: DownloadHandlerProtocol | None = downloader.handlers._get_handler(scheme)
     return found

@@ -46,8 +46,9 @@ class Unpack:
     def process_response(self, request: Request, response: Response) -> Response | Request:
         """Return the response with its body decompressed, or the request again if that fails and retries are left.
 
-        Raise IgnoreRequest if the decompressed body would be larger than the limit, and ResponseDataLossError if no
-        retry is left.
+        Bodies that are not compressed, saved to a file or read only in part are returned unchanged. If no retry is
+        left, raise ResponseDataLossError for a status of 2xx; a response with another status is returned with its body
+        as it is. Raise IgnoreRequest if the decompressed body would be larger than the limit.
         """
         # A body saved to a file was unpacked while it was written.
         if request.method == "HEAD" or not response.body or "saved" in request.meta or "first_bytes" in request.meta:

@@ -263,14 +263,13 @@ class Spider(ListingSpider):
         """Return what to do if a page that was requested by offset without a next link (a probe) fails, as a list of
         one step.
 
-        The first that applies is the result:
+        The first rule that applies decides:
 
-        - None, if the failure is no answer to the probe: the page does not exist (404, 410), the offset was ignored
-          (the fault "unheeded") or refused (400, 422) are the answers that count.
-        - The same request with the next parameter of OFFSETS, if the page was not missing and a parameter is left.
-        - An error that ends the harvest, if the page was not missing and the page before had as many records as
-          requested.
-        - The request for the first page of the next collection, if there is one.
+        - The result is None if the failure does not come from the offset: the fault is not "unheeded" (the server
+          ignored the offset), and the status is not 400, 404, 410 or 422.
+        - If the page was not missing (404, 410) and a parameter of OFFSETS is left, the same page is requested with it.
+        - If the page was not missing and the page before had as many records as requested, an error ends the harvest.
+        - If there is a next collection, its first page is requested.
 
         Otherwise the harvest ends, and the result is that of :meth:`at_end`.
         """

@@ -20,11 +20,12 @@ MAX_CONTEXT = 1_000_000
 
 
 def with_context(body: bytes) -> tuple[bytes, list[str]]:
-    """Return the JSON-LD document ``body`` with its contexts written out, so that nothing must be fetched.
+    """Return the JSON-LD document ``body`` with its contexts written out, and a list of addresses, as a pair.
 
-    The second value is a sorted list of the addresses of contexts that were replaced. A context given only by address
-    is replaced by the usual terms of catalogues. If the document has no context and uses no full IRIs of DCAT, these
-    terms are added, and no address is returned for them.
+    The list holds the addresses of the contexts that were replaced, sorted. A context given only by address is replaced
+    by the usual terms of catalogues, so that nothing must be fetched. If the document has no context and uses no full
+    IRIs of DCAT, these terms are added, and no address is returned for them. A context that is no valid JSON or longer
+    than MAX_CONTEXT bytes stays as it is.
     """
     body = body.removeprefix(b"\xef\xbb\xbf")
     named: set[str] = set()

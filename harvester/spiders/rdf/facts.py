@@ -74,7 +74,9 @@ def licence(node: Any, scope: FactScope) -> tuple[str | None, str | None, tuple[
 
 
 def is_open_licence(said: str) -> bool:
-    """Return whether ``said``, a statement of rights (a text or address), names an open licence and no restriction."""
+    """Return whether ``said``, a text or address, names a known licence that is not known as closed, and no
+    restriction.
+    """
     found = vocabulary.licence(said)
     if found is None or found.open_definition == "none" or vocabulary.is_restrictive(said):
         return False
@@ -149,10 +151,11 @@ def media_type(node: Any) -> str | None:
 
 
 def date(node: Any, is_last: bool, *properties: str) -> str | None:
-    """Return a date, as written, from the first of ``properties`` that has one: the latest if ``is_last``, else the
+    """Return a date, as written, from the first of ``properties`` that has a text: the latest if ``is_last``, else the
     earliest.
 
-    A repetition interval such as "R/P1D" is no date. An unreadable text is returned if there is no date; else None.
+    If none of the texts of that property can be read as a date, the first of them is returned. A repetition interval
+    such as "R/P1D" and a word for "nothing" do not count as texts. The result is None if there is no text.
     """
     for one in properties:
         values = node.get(one, ())
@@ -167,8 +170,8 @@ def date(node: Any, is_last: bool, *properties: str) -> str | None:
 
 
 def frequency(node: Any) -> str | None:
-    """Return the update frequency that a dataset states (a code, address, text or interval such as "R/P1D"); None if
-    none.
+    """Return the update frequency that the dataset ``node`` states (a code, address, text or interval such as "R/P1D");
+    None if it states none.
     """
     found: list[Candidate] = []
     for value in node.get("dct:accrualPeriodicity", ()):
@@ -352,7 +355,9 @@ _ROLES = re.compile(r"(?i)publish|owner|custodian|rightsholder|herausgeber|veran
 
 
 def publisher(node: Any) -> Publisher | None:
-    """Return the publisher of a dataset, or None; a publisher known only by an IRI has that IRI as its name."""
+    """Return the publisher of the dataset ``node``, or None: the first with a name or an address as IRI, else the first
+    with a code. A publisher known only by an IRI has that IRI as its name.
+    """
     found = {**node, "@attributed": _attributed(node)}
     last: Publisher | None = None
     for one in [value for role in _PUBLISHERS for value in found.get(role, ())]:

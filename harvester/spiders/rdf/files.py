@@ -74,7 +74,7 @@ class ParsedGraph:
     store: Store
     faults: list[RdfFault] = field(default_factory=list)
     is_cut: bool = False
-    """True if the document ends in the middle, or is not RDF after some point."""
+    """True if the document ends in the middle, or was not read to its end because of too many faults or its length."""
     notes: list[str] = field(default_factory=list)
     triples: int = 0
     lenient: list[RdfFault] = field(default_factory=list)
@@ -88,8 +88,9 @@ class ParsedGraph:
 def syntax_of(head: bytes, content_type: str) -> RdfFormat | None:
     """Return the RDF syntax of a document; None if it is not RDF, for example an HTML page.
 
-    ``head`` are the first bytes of the document; they decide. ``content_type`` is the Content-Type header, used only if
-    the bytes leave the syntax open.
+    ``head`` are the first bytes of the document, ``content_type`` is its Content-Type header. RDF/XML and JSON-LD are
+    recognised by the bytes alone. For any other document the header decides if it names another syntax of RDF, else the
+    bytes do.
     """
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     lower = start.lower()

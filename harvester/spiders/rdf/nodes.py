@@ -151,8 +151,9 @@ def describe(store: Store, subject: Any, base: str) -> Node:
     its ``dcat:CatalogRecord``, "@member_of" the IRIs of datasets and series that list it as their part, "@services" the
     ``dcat:DataService`` nodes that serve it. A key is absent if there is no such node.
 
-    ``store`` is the graph. ``base`` is the address to which relative IRIs belong; it is stored under "@base" if the
-    description has any.
+    Of a node that is nested too deeply, contains itself, or is a dataset, catalogue or catalogue record, only the IRI
+    is included. ``store`` is the graph. ``base`` is the address to which relative IRIs belong; it is stored under
+    "@base" if the description has any.
     """
     room = [MAX_VALUES]
     node = _node(store, subject, (), room, is_root=True)

@@ -190,7 +190,8 @@ def json_pieces(path: Path) -> Iterator[Piece]:
     """Yield each node in the lists of the JSON-LD document ``path`` as a small document, with the context of the
     document.
 
-    A node that is no valid JSON is yielded without text and with its fault.
+    A node that is no valid JSON is yielded without text and with its fault. After the nodes comes what stands outside
+    the lists, such as the catalogue itself, and a piece without text if the document was not read to its end.
     """
     context: Any = None
     with path.open("rb") as file:

@@ -110,7 +110,8 @@ def preferred_of(node: Any, portal: Sequence[str]) -> list[str]:
 
     First come the languages in ``portal`` (codes from the portal file), then the language that the dataset states in
     ``dct:language``, if it states exactly one. If neither title nor description has a text without a language, the
-    language with the most texts comes last.
+    language that most of title, description and keywords have comes last; among equals it is English, else the first
+    code.
     """
     own = [code for one in names(node, "dct:language", "dc:language") if (code := vocabulary.language_code(one))]
     found = [*portal, *(own if len(own) == 1 else ())]
@@ -235,10 +236,10 @@ _DURATIONS = {"years": "Y", "months": "M", "weeks": "W", "days": "D", "hours": "
 
 
 def duration(node: Any) -> str | None:
-    """Return a ``time:DurationDescription`` node as an ISO 8601 duration such as "P1M"; None if it states no whole
-    number.
+    """Return a ``time:DurationDescription`` node as an ISO 8601 duration such as "P1M".
 
-    Only the largest unit counts, from years to minutes.
+    Only the largest unit with a positive whole number counts, from years to minutes. The result is None if there is
+    none.
     """
     for unit, letter in _DURATIONS.items():
         said = text(node, f"time:{unit}")

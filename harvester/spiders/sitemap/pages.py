@@ -38,13 +38,13 @@ def datasets_in(
     """Find the schema.org Datasets in the JSON-LD of a web page, or in a JSON-LD document.
 
     ``body``, ``content_type`` and ``url``: the content, media type and address of the page. ``has_page``: returns
-    whether an address is requested as a page too. A dataset that is only listed here and has its own page is then
-    left out.
+    whether an address is requested as a page too. A dataset that is only listed here, or that has nothing but a name
+    and an address, is left out if it has its own page. One that is only listed and has nothing else is never returned.
 
-    Return the datasets, as pairs of JSON pointer and record, and the number left out. A JSON-LD block that mentions a
-    Dataset and is no valid JSON gives a record with the error under "@broken". A file of another format, such as an
-    image, has no datasets. Raise ValueError if the body is empty, or if it is neither JSON nor a page and the media
-    type says JSON or nothing.
+    Return the datasets, as pairs of JSON pointer and record, and the number of those left out for their own page. A
+    JSON-LD block that mentions a Dataset and is no valid JSON gives a record with the error under "@broken", and so
+    does a block that is nested too deeply. A file of another format, such as an image, has no datasets. Raise
+    ValueError if the body is empty, or if it is neither JSON nor a page and the media type says JSON or nothing.
     """
     start = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] in (b"{", b"["):

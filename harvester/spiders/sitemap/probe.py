@@ -11,7 +11,7 @@ __all__ = ["PROBES", "schema_org", "sitemap"]
 
 
 def sitemap(seen: ProbeResponse) -> Detection | None:
-    """Recognise a sitemap or sitemap index; None for any other response.
+    """Return a "sitemap" detection if the response ``seen`` is a sitemap or sitemap index, else None.
 
     The confidence is low, because its pages may not describe datasets.
     """
@@ -44,7 +44,10 @@ def _ld_json(body: bytes) -> list[bytes]:
 
 
 def schema_org(seen: ProbeResponse) -> Detection | None:
-    """Recognise a web page or JSON-LD document that describes a schema.org Dataset; None for any other response."""
+    """Return a "sitemap" detection if the response ``seen`` describes a schema.org Dataset in JSON-LD, else None.
+
+    The response may be a web page or a JSON-LD document.
+    """
     parts = _ld_json(seen.body) or ([seen.body] if seen.body.lstrip()[:1] in (b"{", b"[") else [])
     if any(b"schema.org" in part and _DATASET.search(part) for part in parts):
         return Detection("sitemap", LIKELY, None, "a page with a schema.org Dataset")

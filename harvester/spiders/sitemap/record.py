@@ -85,10 +85,11 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
 
 
 def is_sure(raw: dict[str, Any]) -> bool:
-    """Return whether a schema.org Dataset has an identifier that no other dataset can have, such as a DOI.
+    """Return whether a schema.org Dataset has an identifier that no other dataset can have.
 
-    Two records with the same such identifier are one dataset. A publisher's own number such as "1" is not enough.
-    ``raw``: the JSON-LD object; the result is also True if its JSON was invalid.
+    Such an identifier is a globally unique one such as a DOI, an ``@id`` or a ``url``. Two records with the same such
+    identifier are one dataset. A publisher's own number such as "1" is not enough. ``raw``: the JSON-LD object; the
+    result is also True if its JSON was invalid.
     """
     return "@broken" in raw or bool(_sure_names(raw))
 

@@ -9,8 +9,10 @@ __all__ = ["PROBES", "socrata"]
 
 
 def socrata(seen: ProbeResponse) -> Detection | None:
-    """Recognise Socrata by a response of its discovery API, which states ``resultSetSize``; None for any other
-    response.
+    """Return a "socrata" detection if the response ``seen`` is one of Socrata's discovery API, else None.
+
+    It is one if it has a list of results and states ``resultSetSize``. A response without any dataset is not
+    recognised.
     """
     body = object_of(seen)
     results = body.get("results")

@@ -40,9 +40,10 @@ def id_of(raw: Any) -> str | None:
 
 
 def domain_of(raw: Any) -> str | None:
-    """Return the domain of the site to which a record of the discovery API belongs.
+    """Return the domain of the site to which a record of the discovery API belongs; None if the record does not state
+    it.
 
-    The result is None for records of ``/api/views``, which do not say.
+    Records of ``/api/views`` never state it.
     """
     return text(_dict(_dict(raw).get("metadata")).get("domain")) if "resource" in _dict(raw) else None
 

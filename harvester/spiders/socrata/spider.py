@@ -171,8 +171,9 @@ class Spider(ListingSpider):
         return page_cursor.at is not None and self.order > 0
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the id of a record of another site, or of a chart, map or file; None if it is a dataset of this
-        portal.
+        """Return the id of ``raw`` if it is a record of another site, or a chart, map or file, else None.
+
+        The result is None for a dataset of this portal and for a record without an id.
         """
         domain = domain_of(raw)
         is_federated = bool(self.domain and domain and _plain(domain) != _plain(self.domain))

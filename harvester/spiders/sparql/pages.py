@@ -56,7 +56,8 @@ def fill(store: Store, rows: Sequence[dict[str, Any]], number: int) -> None:
     """Add the RDF statements in ``rows``, the result of a query, to ``store``; invalid ones are left out.
 
     The rows have the variables s, p and o, and for distributions also d, the dataset. ``number`` is that of the query.
-    It becomes part of the names of blank nodes, because two results may use one name for different nodes.
+    It becomes part of the names of blank nodes, because two results may use one name for different nodes. A
+    distribution that is a blank node is taken only from rows with d.
     """
 
     def term(value: dict[str, Any]) -> Any:

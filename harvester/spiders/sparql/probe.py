@@ -34,9 +34,11 @@ IN_GRAPHS = tuple(
 
 
 def sparql(seen: ProbeResponse) -> Detection | None:
-    """Recognise a SPARQL endpoint by its result of the query that counts datasets; None for any other response.
+    """Return a "sparql" detection if the response ``seen`` is a SPARQL result, else None.
 
-    Without datasets in the default graph, the confidence is low.
+    The result of the query that counts datasets is certain if it is above 0; its number is then that of the datasets.
+    If it is 0 or no number, the confidence is low. It is low, too, for a list of repositories, and medium for the
+    result of another query; the number is None then.
     """
     found = _result(seen)
     if found is None:

@@ -35,7 +35,7 @@ def result_of(body: bytes) -> tuple[list[str], list[dict[str, Any]]]:
 
 
 def truth_of(body: bytes) -> bool:
-    """Return the result of an ASK query, in JSON or XML. Raise ValueError with the reason if the body is none."""
+    """Return the result of an ASK query, in JSON or XML. Raise ValueError with the reason if ``body`` holds none."""
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         root = parse_xml(body)
         told = next(children(root, "boolean"), None) if local(root) == "sparql" else None

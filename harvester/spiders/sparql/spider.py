@@ -132,7 +132,7 @@ class Spider(ListingSpider):
         return [self.query(queries.count(self.in_graphs, self.is_other), self.on_total, self.on_total_failed)]
 
     async def on_total_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a failed count of all datasets; after a time-out, read the list without a total."""
+        """Handle a failed count of all datasets: after a time-out list them without a total, else end the harvest."""
         fault = self.fault_of(failure)
         if fault.kind in ("timeout", "cut_short"):
             yield self.uncounted()
@@ -146,7 +146,7 @@ class Spider(ListingSpider):
         return self.ask(self.first_walk())
 
     def elsewhere(self) -> bool:
-        """Change where datasets are searched: the named graphs, then other vocabularies; False if all were tried."""
+        """Move on to the named graphs, then to other vocabularies in either place; return False if all were tried."""
         if self.in_graphs and self.is_other:
             return False
         self.in_graphs, self.is_other = not self.in_graphs, self.is_other or self.in_graphs
@@ -188,7 +188,7 @@ class Spider(ListingSpider):
         return self.query(text, self.on_page, self.on_page_failed, cb_kwargs={"page_cursor": page_cursor})
 
     def size(self, page_cursor: PageCursor) -> int:
-        """Return for how many datasets one query is; the number is smaller after queries that took too long."""
+        """Return the number of datasets for one query; it is smaller after queries that took too long."""
         return max(1, min(self.batch, page_cursor.asked))
 
     async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
@@ -215,7 +215,7 @@ class Spider(ListingSpider):
             yield step
 
     def listed(self, ids: list[str], response: Response, page_cursor: PageCursor) -> list[Any]:
-        """Return the request for statements about the first of the datasets ``ids`` (IRIs); keep the other IRIs."""
+        """Request statements about the first IRIs in ``ids`` and keep the rest; unsorted ones all go on one page."""
         size = self.size(page_cursor)
         if len(ids) < page_cursor.asked * (self.list_pages if page_cursor.size == 0 else 1):
             self.short_lists.add(len(ids))
@@ -257,7 +257,7 @@ class Spider(ListingSpider):
         return super().round_trouble(fault, page_cursor, url, value)
 
     def rows_of(self, response: Response) -> list[dict[str, Any]]:
-        """Return the rows of a query result. Raise PageRefusedError if the response is none, or only part of one."""
+        """Return the rows of a query result. Raise PageRefusedError if the response holds none or a partial one."""
         if fault := faults.of_response(response):
             if fault.kind == "rate_limited" and _OUT_OF_TIME.search(response.body[:5_000]):
                 fault = faults.RequestFault("timeout", "unknown", "the endpoint ran out of time", _MORE_TIME)
@@ -284,7 +284,7 @@ class Spider(ListingSpider):
         return self.query(text, self.on_detail, self.on_detail_failed, by_post=True, meta=meta, cb_kwargs={"job": job})
 
     async def on_detail_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a failed query about several datasets by sending it again in two halves."""
+        """Handle a failed query about the datasets of a page as :meth:`halved` describes."""
         job = failure.request.cb_kwargs["job"]  # type: ignore[attr-defined]
         for step in self.halved(job, self.fault_of(failure), failure.request.url):  # type: ignore[attr-defined]
             yield step
@@ -343,7 +343,10 @@ class Spider(ListingSpider):
         return self.next_detail(job, response)
 
     def halved(self, job: DatasetPage, fault: faults.RequestFault, url: str) -> list[Any]:
-        """Split the first query of ``job``, which failed with ``fault``; a query for one dataset means it is lost."""
+        """Split the first query of ``job``, which failed with ``fault``; a dataset queried alone is lost instead.
+
+        The harvest ends if a shorter query cannot avoid the fault, or if most datasets of the page are lost.
+        """
         kind, ids = job.todo.pop(0)
         if fault.kind not in _HALVED:
             return [self.request_failed(fault, url)]

@@ -77,6 +77,8 @@ class Spider(ListingSpider):
     async def on_root(self, response: Response) -> AsyncIterator[Any]:
         """Decide from the root document whether the portal is a STAC API or a static catalogue, and read it
         accordingly.
+
+        It is an API if it links to a list of collections. A document that cannot be read ends the harvest.
         """
         fault, root = self.document_of(response)
         if fault is not None:
@@ -153,7 +155,8 @@ class Spider(ListingSpider):
     async def on_document(self, response: Response) -> AsyncIterator[Any]:
         """Read a document of a static STAC catalogue, and request the next one.
 
-        If the response says that nothing changed, the records of the last harvest are used.
+        If the response says that nothing changed, the records of the last harvest are used. If it holds no STAC
+        document, see :meth:`missed`.
         """
         if known := self.remembered(response):
             self.queue_children(known.state["children"])
@@ -166,13 +169,14 @@ class Spider(ListingSpider):
             yield step
 
     async def on_document_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Count a document of a static STAC catalogue whose request failed as lost, and go on with the next one."""
+        """Handle a failed request for a document of a static STAC catalogue as :meth:`missed` describes."""
         for step in self.missed(self.fault_of(failure), failure.request.url):  # type: ignore[attr-defined]
             yield step
 
     def document_of(self, response: Response) -> tuple[faults.RequestFault | None, Any]:
-        """Return the fault of a response and its parsed JSON; the fault is None if that is a STAC document with
-        links.
+        """Return the fault of a response and its parsed JSON (None if it cannot be parsed), as a pair.
+
+        The fault is None if the response is successful and its JSON is an object with a list of links.
         """
         fault = faults.of_response(response)
         try:
@@ -228,7 +232,8 @@ class Spider(ListingSpider):
 
         ``document``: the parsed body of ``response``. ``children``: the addresses of its child documents, which are
         queued. ``is_collection``: whether the document itself is a Collection. ``is_root``: whether it is the
-        catalogue's root document.
+        catalogue's root document. A root that is no Collection and has no children gives an error that ends the
+        harvest.
         """
         if is_root and not is_collection and not children:
             message = f"{response.url}: the catalogue has neither collections nor children"
@@ -248,7 +253,8 @@ class Spider(ListingSpider):
         """Add ``children``, addresses of documents in a static STAC catalogue, to the queue of documents to read.
 
         The first document in the queue, which named them, is removed; the root (``is_root``) never was in it. Addresses
-        on other hosts are only counted. Those already queued or read are skipped.
+        on other hosts are only counted. Those already queued or read are skipped, and so are those beyond the limit
+        MAX_DOCUMENTS; one more is queued to show that the limit was exceeded.
         """
         own = urlsplit(self.portal.url).hostname
         foreign = {url for url in children if urlsplit(url).hostname != own}
@@ -269,7 +275,8 @@ class Spider(ListingSpider):
         """Count an unreadable document of a static catalogue as a lost record; return the error report and the next
         request.
 
-        ``fault``: why it cannot be read. ``url``: its address. After 20 such documents in a row the harvest ends.
+        ``fault``: why it cannot be read. ``url``: its address. After MAX_MISSES such documents in a row, an error that
+        ends the harvest takes the place of the request.
         """
         self.queue = self.queue[1:]
         self.misses += 1

@@ -9,8 +9,9 @@ __all__ = ["PROBES", "udata"]
 
 
 def udata(seen: ProbeResponse) -> Detection | None:
-    """Recognise udata by a response of its API 1 with ``data``, ``page``, ``page_size`` and ``total``; None for
-    others.
+    """Return a "udata" detection if the response ``seen`` is one of udata's API 1, else None.
+
+    It is one if its body is a JSON object with a list "data", and with "page", "page_size" and "total".
     """
     body = object_of(seen)
     if {"data", "page", "total", "page_size"} <= body.keys() and isinstance(body["data"], list):

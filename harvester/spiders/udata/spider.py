@@ -55,8 +55,8 @@ class Spider(DeclaredApiSpider):
     )
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the id of a dataset that is deleted or private, although the portal lists it; None for any other
-        record.
+        """Return the id of ``raw`` if it is a dataset that the portal lists although it is deleted or private, else
+        None.
         """
         is_gone = isinstance(raw, dict) and (raw.get("deleted") or raw.get("private") is True)
         return text(raw.get("id")) if is_gone else None

@@ -12,9 +12,11 @@ __all__ = ["PROBES", "metadata_document", "waf"]
 
 
 def waf(seen: ProbeResponse) -> Detection | None:
-    """Recognise a web-accessible folder: a directory listing with links to XML files; None for any other response.
+    """Return a "waf" detection if the response ``seen`` is a directory listing with links to XML files, else None.
 
-    A page with such links that does not look like a directory listing gets a low confidence.
+    A listing is recognised by words such as "Index of /" in an HTML page with at least one such link. An HTML page
+    without these words and with at least two such links gets a low confidence. The number of datasets is that of the
+    links.
     """
     if "html" not in seen.content_type.lower() and not seen.body.lstrip().lower().startswith((b"<!doctype", b"<html")):
         return None
@@ -30,8 +32,9 @@ def waf(seen: ProbeResponse) -> Detection | None:
 
 
 def metadata_document(seen: ProbeResponse) -> Detection | None:
-    """Recognise a single metadata record in ISO 19139 (or a profile of it), ISO 19115-3 or FGDC CSDGM; None for
-    others.
+    """Return a "waf" detection of one dataset if the response ``seen`` is a single metadata record, else None.
+
+    The record may be in ISO 19139 (or a profile of it), ISO 19115-3 or FGDC CSDGM.
     """
     try:
         root = parse_xml(seen.body)

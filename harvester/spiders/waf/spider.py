@@ -139,10 +139,11 @@ def _depth(url: str, folder: str) -> int:
 
 
 def links_of(body: bytes, url: str, *below: str) -> tuple[list[str], list[str]]:
-    """Return the addresses of XML files and of folders that a directory listing links to, each once.
+    """Return the addresses of XML files and of folders that a directory listing links to, as two lists, each address
+    once.
 
-    ``body`` and ``url``: the listing's HTML and address. ``below``: addresses of folders; only links that lead into
-    one of these are returned.
+    ``body`` and ``url``: the listing's HTML and address. ``below``: addresses of folders; only links that lead into one
+    of these are returned. Links to folders must also lead into the folder of the listing.
     """
     if declared := _BASE.search(body[:20_000]):
         url = urljoin(url, unescape(declared[1].decode("utf-8", "replace")))

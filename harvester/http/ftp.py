@@ -55,8 +55,7 @@ class _Ftp(ftplib.FTP):
         self.lines = 0
 
     def getline(self) -> str:
-        """Read one line of a reply. Raise ftplib.Error after MAX_LINES lines, because the server may send without end.
-        """
+        """Read one line of a reply. Raise ftplib.Error after MAX_LINES lines: a server may send without end."""
         self.lines += 1
         if self.lines > MAX_LINES:
             raise ftplib.Error(f"more than {MAX_LINES} lines of reply")

@@ -74,9 +74,7 @@ def licence(node: Any, scope: FactScope) -> tuple[str | None, str | None, tuple[
 
 
 def is_open_licence(said: str) -> bool:
-    """Return whether ``said``, a text or address, names a known licence that is not known as closed, and no
-    restriction.
-    """
+    """Return whether ``said``, a text or address, names a known licence not known as closed, and no restriction."""
     found = vocabulary.licence(said)
     if found is None or found.open_definition == "none" or vocabulary.is_restrictive(said):
         return False

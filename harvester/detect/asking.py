@@ -158,7 +158,10 @@ class Asker:
         return ProbeResponse(url, 0, fault=f"more than {MAX_REDIRECTS} redirects")
 
     def rules_for(self, url: str) -> SiteRules:
-        """Return the robots.txt rules of the host of ``url``. The file is fetched the first time."""
+        """Return the robots.txt rules of the host of ``url``. The file is fetched the first time.
+
+        If it cannot be fetched or read, the rules allow everything.
+        """
         parts = urlsplit(url)
         site = f"{parts.scheme}://{host_of(url)}"
         with self._lock:
@@ -178,7 +181,7 @@ class Asker:
         return found
 
     def decision(self, url: str, kind: str) -> Decision:
-        """Return whether a harvest of the host of ``url`` would obey its robots.txt, and which rules it has.
+        """Return the decision whether a harvest of the host of ``url`` would obey its robots.txt, with the rules in it.
 
         ``kind`` is the portal type of the harvest, on which this depends.
         """

@@ -91,16 +91,15 @@ class HostResting(IgnoreRequest):
 
 
 class BudgetSpent(IgnoreRequest):
-    """A request was not sent, because the harvest has reached a limit of the portal: bytes, records or time.
+    """A request was not sent or its response not read on, because the harvest has reached a limit of the portal.
 
-    It also ends the trial harvests with which the type of a portal is detected: after the first record, or once all
-    allowed requests are used.
+    The limits are bytes, records and time. It also ends the trial harvests with which the type of a portal is detected:
+    after the first record, or once all allowed requests are used.
     """
 
 
 class PagingLoopError(IgnoreRequest):
-    """A request was not sent, because the same address was requested many times: the links to next pages run in
-    circles.
+    """A request was not sent, because the same address was requested too often: the links to next pages run in circles.
     """
 
 

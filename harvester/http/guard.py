@@ -24,11 +24,11 @@ class PrivateAddressError(OSError):
 
 
 def own_addresses(url: str, also: Iterable[str] = ()) -> frozenset[str]:
-    """Return the IP addresses of a portal on this machine or a private network, each with its port ("127.0.0.1:8080").
+    """Return the IP addresses to which the host of ``url`` resolves, each with the port of ``url`` ("127.0.0.1:8080").
 
-    Its portal file must declare it with ``local``. A harvest of the portal may request these private addresses and no
-    others. ``url``: the portal's address. ``also``: further places as "host:port". The set is empty if the host name
-    does not resolve.
+    They are needed for a portal on this machine or a private network, which its portal file declares with ``local``: a
+    harvest of that portal may connect to these private addresses and to no others. ``also``: further places as
+    "host:port", whose addresses are added. The set is empty if ``url`` is not valid or its host does not resolve.
     """
     parts = urlsplit(url)
     try:

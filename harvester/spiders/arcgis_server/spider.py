@@ -197,11 +197,10 @@ class Spider(PortalSpider):
     # Services
 
     def describe_next(self, done: int) -> list[Any]:
-        """Return the request for the description of the next ArcGIS Server service; ``done``: how many were read
-        already.
+        """Return a list with the request for the description of the next ArcGIS Server service.
 
-        After the last service the list is empty and the harvest complete. If some folders could not be listed, it
-        holds an error instead.
+        ``done``: how many services were read already. After the last service the list is empty and the harvest
+        complete. If some folders could not be listed, the list holds an error instead.
         """
         if done < len(self.services):
             return [
@@ -220,9 +219,10 @@ class Spider(PortalSpider):
         return []
 
     def below(self, path: str) -> str:
-        """Return ``path``, that of an ArcGIS Server service, without the folder in the portal's address.
+        """Return ``path``, the path of an ArcGIS Server service, without the folder in the portal's address.
 
-        If the portal's address is that of the folder "Water", "Water/Wells/MapServer" becomes "Wells/MapServer".
+        If the portal's address is that of the folder "Water", "Water/Wells/MapServer" becomes "Wells/MapServer". If it
+        names no folder, ``path`` is returned unchanged.
         """
         folder = self.base.partition("/rest/services")[2].strip("/")
         return path.removeprefix(f"{folder}/") if folder else path

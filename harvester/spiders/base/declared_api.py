@@ -75,7 +75,8 @@ class ListingApi:
     def page(self, body: Any, cursor: PageCursor, url: str) -> ListingPage | None:
         """Return the listing page in ``body``, the parsed response of ``url``; None if it holds no list of records.
 
-        ``cursor`` is the position requested. Raise PageRefusedError if the next page would be on another host.
+        ``cursor`` is the position requested. Raise PageRefusedError if links are followed and the next one leads to
+        another host.
         """
         found = body if self.is_list_allowed and isinstance(body, list) else value_at(body, self.records)
         if not isinstance(found, list):

@@ -100,7 +100,8 @@ class AsGiven:
 class PageMarker:
     """A pattern in the home page of a portal that shows which software runs the portal.
 
-    It is searched in scripts, styles, the generator tag, classes and ids, not in the text for readers.
+    It is searched in the tags of the page: scripts, style sheets, the generator, classes, ids and data attributes. The
+    text for readers is not searched.
     """
 
     rank: int

@@ -156,7 +156,7 @@ class _Reader:
         return sum(self.text.count(mark, self.at) for mark in ",[{")
 
     def skip_value(self) -> str:
-        """Skip a malformed JSON value by counting its brackets, and return its first 500 characters.
+        """Skip a malformed JSON value by counting its brackets, and return the 500 characters from its beginning.
 
         Raise EOFError if the file ends before the value does.
         """

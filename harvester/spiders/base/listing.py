@@ -256,14 +256,14 @@ class ListingSpider(PortalSpider):
     def may_remember(self, listing_page: ListingPage) -> bool:
         """Return whether ``listing_page`` may be skipped in the next harvest if the portal sends the same bytes again.
 
-        A subclass returns False for pages where the same bytes do not mean the same records.
+        The default is True. A subclass returns False for pages where the same bytes do not mean the same records.
         """
         return True
 
     def may_overlap(self, page_cursor: PageCursor) -> bool:
         """Return whether records on the page at ``page_cursor`` may have come before without this being an error.
 
-        This happens if a listing is started again from the date of the last record.
+        The default is False. It is True where a listing is started again from the date of the last record.
         """
         return False
 

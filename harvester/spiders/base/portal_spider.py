@@ -273,7 +273,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         ``cursor`` says where to continue after it. ``state`` are JSON values to store with the response for the next
         harvest; None stores no response. If a response is stored in several pages, all are given the same ``reading``.
         In a second reading (``is_second``) and on pages that overlap (``is_overlap``), records already seen are
-        skipped.
+        skipped; elsewhere each gives an error.
         """
         own = reading or PageContent(response)
         kept: list[Record] = []

@@ -201,8 +201,8 @@ class Spider(ListingSpider):
     def unfiltered(self, why: str) -> None:
         """Give up reading by ranges of dates, because the server does not filter by them.
 
-        What the server lists without a filter is read instead, and a note says that the list is incomplete. ``why``:
-        the reason as a phrase for the note.
+        What the server lists without a filter is read instead, and the harvest then ends with an error, because the
+        list is cut off. ``why``: the reason as a phrase for a note.
         """
         self.windows, self.is_cut = [], True
         self.stats.notes.append(f"windows of dates cannot be read: {why}")

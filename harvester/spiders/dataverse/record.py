@@ -39,12 +39,12 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def to_dataset(raw: Any, base: str, *, is_copy: bool = False) -> Dataset:
-    """Map a hit of Dataverse's search to a dataset.
+    """Map ``raw``, a hit of Dataverse's search, as parsed JSON, to a dataset.
 
-    ``raw``: the hit, as parsed JSON, with the dataset's full record under "dataset", or in its place the reason why
-    it is missing, as text. ``base``: the portal's address. ``is_copy``: whether the dataset was harvested from
-    another repository. Raise LostRecord if ``raw`` is no object or has no persistent id, ValueError if the full
-    record is missing and the dataset is no copy.
+    Under the key "dataset", ``raw`` holds the dataset's full record, or the reason why that cannot be read, as text.
+    Without this key, what only the full record states is unknown. ``base``: the portal's address. ``is_copy``: whether
+    the dataset was harvested from another repository. Raise LostRecord if ``raw`` is no object or has no persistent id.
+    Raise ValueError if "dataset" is a reason and the dataset is no copy.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to fix the record", value=raw)

@@ -21,7 +21,10 @@ __all__ = ["is_package", "to_dataset"]
 
 
 def is_package(raw: Any) -> bool:
-    """Return whether a record is a CKAN package, as DKAN 1 serves, and not a DCAT-US record of DKAN 2."""
+    """Return whether ``raw`` is a CKAN package, as DKAN 1 serves, and not a DCAT-US record of DKAN 2.
+
+    A package is an object with an "id" and without an "identifier".
+    """
     return isinstance(raw, dict) and "id" in raw and "identifier" not in raw
 
 

@@ -45,7 +45,8 @@ _OPEN_END = re.compile(r"(?i)present|now|current|ongoing|continuing")
 def is_fgdc(root: etree._Element) -> bool:
     """Return whether ``root`` is the root of an FGDC CSDGM or ArcGIS record.
 
-    The name "metadata" is not enough, because many other documents have it; the description of the data must be there.
+    It is if its name is "metadata" and it has a child ``idinfo`` or ``dataIdInfo``, the description of the data. The
+    name alone is not enough, because many other documents have it.
     """
     return local(root).lower() == "metadata" and any(local(one) in ("idinfo", ESRI) for one in children(root))
 

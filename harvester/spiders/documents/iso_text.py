@@ -59,7 +59,8 @@ def _address(element: etree._Element) -> str | None:
 def localised(element: etree._Element | None) -> dict[str, str]:
     """Return the translations of the text of ``element``, as a mapping from locale id to text.
 
-    The id is that of ``locale="#DE"`` without the "#"; the record declares its language elsewhere.
+    The id is the one in ``locale="#DE"``, without the "#". Which language it stands for is declared elsewhere in the
+    record.
     """
     found: dict[str, str] = {}
     for path in _LOCALISED:

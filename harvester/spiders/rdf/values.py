@@ -182,7 +182,7 @@ def label(node: Any) -> str | None:
     """Return the label of ``node``: the first text in ``skos:prefLabel``, ``dct:title``, ``foaf:name`` or a similar
     property.
 
-    Return None if it has none of these properties.
+    Return None if none of these properties has a text.
     """
     if len(node) == 1 and "@id" in node:
         return None
@@ -226,7 +226,7 @@ def label_or_name(node: Any, *properties: str) -> str | None:
     """Return a readable text for the value of ``properties``: the label of the first node that has one, else a text or
     IRI.
 
-    Return None if ``node`` has none of the properties.
+    Return None if ``node`` has no value in any of these properties.
     """
     said = next((found for one in nodes(node, *properties) if (found := label(one) or text(one, "rdf:value"))), None)
     return said or text(node, *properties)

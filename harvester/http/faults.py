@@ -99,8 +99,7 @@ class BudgetSpent(IgnoreRequest):
 
 
 class PagingLoopError(IgnoreRequest):
-    """A request was not sent, because the same address was requested too often: the links to next pages run in circles.
-    """
+    """A request was not sent, because the same address was requested too often: the paging runs in circles."""
 
 
 class UnaskableAddressError(ValueError):

@@ -138,15 +138,14 @@ def retry_after_s(value: str) -> float | None:
 
 
 def rate_limit_pause_s(headers: Headers) -> tuple[float, bool] | None:
-    """Return how long to pause because of a response's rate-limit headers, as (seconds, whether the limit is used
-    up).
+    """Return how long to pause because of a response's rate-limit headers, as (seconds, whether the limit is used up).
 
     (seconds, True): send no request for so long. (seconds, False): less than a tenth of the allowed requests is left;
-    keep so many seconds between requests, to spread them over the time until the reset. None: more is left, or
-    nothing is stated.
+    keep so many seconds between requests, to spread them over the time until the reset. None: more is left, or the
+    headers do not state enough to know.
 
-    The headers are ``X-RateLimit-``, ``X-Rate-Limit-`` or ``RateLimit-`` with Remaining, Limit and Reset. The reset
-    is a number of seconds or an epoch time.
+    The headers are ``X-RateLimit-``, ``X-Rate-Limit-`` or ``RateLimit-`` with Remaining, Limit and Reset. The reset is
+    a number of seconds or an epoch time; if it is missing, 60 seconds are assumed.
     """
 
     if not any(b"Rate" in name for name in headers):

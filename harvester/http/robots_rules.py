@@ -117,11 +117,12 @@ def decide(rules: SiteRules, mode: Mode, portal_type: str, contact: str, *, leav
     ========  =====================================================================================
     always    obey it as any robot does
     api       ask the API as an API client if the rules are the unchanged default of the portal's
-              software (so nobody wrote them for this site) and a contact is configured
-    never     the operator of the portal has given permission
+              software (so nobody wrote them for this site) and a contact is configured; else obey
+    never     do not obey it: the operator of the portal has given permission
     ========  =====================================================================================
 
-    Rules that name Winnow, and a requested pause, are obeyed in every mode.
+    If the host serves no robots.txt, everything may be requested. Rules that name Winnow are obeyed in every mode. A
+    pause that robots.txt asks for is kept whatever is decided here.
     """
     if rules.text is None:
         return Decision(rules, True, "the host serves no robots.txt: everything may be asked")

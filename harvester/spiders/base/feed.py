@@ -86,7 +86,7 @@ class FeedSpider(PortalSpider):
         return bool(on_page) and on_page % CKAN_PAGE == 0
 
     def fallback(self, number: int) -> Request | None:
-        """Return a request for another address of the feed; None if there is none to try.
+        """Return a request for another address of the feed; None (the default) if there is none to try.
 
         It is called if page ``number`` cannot be read, and only for the first page (number 1).
         """

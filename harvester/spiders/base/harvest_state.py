@@ -47,7 +47,8 @@ class HarvestState(Protocol):
     def hash_of(self, raw: Any) -> tuple[str, int]:
         """Return a hash by which a change of the record ``raw`` is noticed, and the size of ``raw`` in bytes.
 
-        Parts that other records share, such as the publisher, do not count for the hash.
+        Parts that other records share, such as the publisher, do not count for the hash, nor do fields that change
+        without a real change of the record, such as view counters.
         """
 
     def record_of(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:

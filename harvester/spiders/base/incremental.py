@@ -61,7 +61,9 @@ class ChangesListingSpider(ListingSpider):
         raise NotImplementedError
 
     def names_url(self) -> str | None:
-        """Return the address of a list with the names of all datasets; None if the interface has no such list."""
+        """Return the address of a list with the names of all datasets; None (the default) if the interface has no such
+        list.
+        """
         return None
 
     def read_names(self, response: Response) -> set[str]:
@@ -75,7 +77,7 @@ class ChangesListingSpider(ListingSpider):
         """Return the cursor for reading a part of the listing again: the records from ``first`` to ``last``.
 
         ``first`` and ``last`` are identifiers; ``start`` is the offset of ``first``. Return None if the listing is not
-        sorted by identifier, so that this part cannot be requested.
+        sorted by identifier, so that this part cannot be requested; this is the default.
         """
         return None
 
@@ -167,8 +169,8 @@ class ChangesListingSpider(ListingSpider):
         """Request each stored dataset alone that is not in ``response``, a list of the names of all datasets.
 
         Such datasets may be deleted. The datasets in ``missing`` (dataset id to identifier), which an earlier harvest
-        did not find, are requested too. If the list cannot be read, or more than MAX_DELETED datasets are not in it, a
-        full harvest starts.
+        did not find, are requested too; see :meth:`check`. If the list cannot be read, or more than MAX_DELETED
+        datasets are not in it, a full harvest starts.
         """
         try:
             names = self.read_names(response)

@@ -135,7 +135,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         return raw
 
     def hash_of(self, raw: Any) -> tuple[str, int]:
-        """Return the hash of :meth:`own_part`, by which a change is noticed, and the size of ``raw`` in bytes."""
+        """Return the hash of :meth:`own_part` without fields that change idly, and the size of ``raw`` in bytes."""
         own = self.own_part(raw)
         digest, size = fingerprint(unordered(own) if self.has_sets else own, self.fields_to_ignore)
         return digest, size if own is raw else len(json_text(raw).encode("utf-8", "surrogatepass"))
@@ -187,7 +187,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         """Return a request to ``url`` whose failure becomes a harvest error; ``kwargs`` are passed on to Scrapy.
 
         With ``is_conditional``, ETag and Last-Modified of the stored response are sent, so that the server may answer
-        304; see :meth:`remembered`.
+        304; see :meth:`remembered`. A full harvest that was demanded does not send them.
         """
         # Not "handle_httpstatus_all", because Scrapy would then follow no redirects.
         meta = {"handle_httpstatus_list": [304, *range(400, 600)], **kwargs.pop("meta", {})}

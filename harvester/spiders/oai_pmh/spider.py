@@ -143,10 +143,10 @@ class Spider(ListingSpider):
         return [self.request(self.address("Identify"), self.on_identify)]
 
     async def on_identify(self, response: Response) -> AsyncIterator[Any]:
-        """Read whether the OAI-PMH repository reports deleted records, and request the list of metadata formats it
-        offers.
+        """Read whether the OAI-PMH repository reports deleted records, and request the list of its metadata formats.
 
-        If it does, and a full harvest is not due, only the records changed since the last harvest are read.
+        If it reports them, and a full harvest is not due, only the records changed since the last harvest are read. If
+        the response is an error or no OAI-PMH, the harvest ends with an error.
         """
         try:
             root = self.root_of(response)
@@ -160,7 +160,11 @@ class Spider(ListingSpider):
         yield self.request(self.address("ListMetadataFormats"), self.on_formats)
 
     async def on_formats(self, response: Response) -> AsyncIterator[Any]:
-        """Choose the metadata format with the most detail that can be read, and request the first page of records."""
+        """Choose the metadata format with the most detail that can be read, and request the first page of records.
+
+        It is ``oai_dc`` if none of PREFIXES is listed. If the response is an error or no OAI-PMH, the harvest ends with
+        an error.
+        """
         try:
             offered = values(self.root_of(response), "ListMetadataFormats/metadataFormat/metadataPrefix")
         except PageRefusedError as refusal:

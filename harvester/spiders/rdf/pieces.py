@@ -84,7 +84,8 @@ def xml_pieces(path: Path) -> Iterator[Piece]:
     """Yield each record of the RDF/XML document ``path`` as a small document of its own.
 
     Records are the nodes directly below the root, and the nodes inside a catalogue. RDF inside other XML, as in a
-    response of a catalogue service, is found too. A malformed record does not affect the others.
+    response of a catalogue service, is found too. A malformed record does not affect the others. Reading ends at an
+    element nested more than MAX_DEPTH deep. Nothing is yielded if there is no root element.
     """
     if not path.stat().st_size:
         return

@@ -102,10 +102,10 @@ class Spider(ListingSpider):
     ) -> list[Any] | None:
         """Return the request or error that replaces a failed page; None if a smaller page is to be tried as usual.
 
-        For the first page, another sort order (status 400) or Socrata's older API ``/api/views`` (status 404) is
-        requested. If pages are read by id and the page cannot be made smaller, the result is an error that ends the
-        harvest, because no record can be skipped. ``fault``: why the page failed. ``response``: the response, or None.
-        ``page_cursor``: the position of the page.
+        If the first page fails and no dataset was stored, another sort order (status 400) or Socrata's older API
+        ``/api/views`` (status 404) is requested. If pages are read by id and the page cannot be made smaller, the
+        result is an error that ends the harvest, because no record can be skipped. ``fault``: why the page failed.
+        ``response``: the response, or None. ``page_cursor``: the position of the page.
         """
         if page_cursor.at and not page_cursor.can_shrink:
             url = response.url if response is not None else self.portal.url

@@ -95,8 +95,7 @@ class Spider(ListingSpider):
     def query(self, text: str, callback: Any, errback: Any, *, by_post: bool = False, **kwargs: Any) -> Request:
         """Return the request that sends a SPARQL query, by POST if it is long or ``by_post`` is set.
 
-        ``callback`` and ``errback`` get the response or the failure, and the request gets ``kwargs``. Once POST was
-        refused, GET is used.
+        ``callback``, ``errback``: for the response or failure. ``kwargs``: for the request. A refused POST becomes GET.
         """
         headers = {"Accept": "application/sparql-results+json, application/sparql-results+xml;q=0.8"}
         body = urlencode({"query": text})

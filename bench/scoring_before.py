@@ -10,6 +10,7 @@ dataset in a hundred has changed. Validation against the standards is a line of 
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import resource
@@ -27,12 +28,20 @@ HERE = Path(__file__).parents[1]
 LINES = ("first, without the standards", "the standards", "first, in all", "again, nothing changed", "one in a hundred")
 
 
+def either(now: str, before: str) -> Any:
+    """Import a module by its present name or, in a checkout where it had another place, by that one."""
+    try:
+        return importlib.import_module(now)
+    except ModuleNotFoundError:
+        return importlib.import_module(before)
+
+
 def child(source: str, catalog_path: Path) -> dict[str, float]:
     """Score with the checkout that comes first in the path; return seconds of CPU by line, and the peak of memory."""
-    import quality.systems.stage as stage
-    from catalog.db.store import Catalog, open_catalog
-    from quality.systems.agreement import write_agreement
-    from quality.systems.entities import score_entities
+    stage = either("quality.systems.stage", "quality.rescore")
+    open_catalog = either("catalog.db.store", "catalog.store").open_catalog
+    write_agreement = either("quality.systems.agreement", "quality.agreement").write_agreement
+    score_entities = either("quality.systems.entities", "quality.entities").score_entities
 
     if source.isdigit():
         from bench.scoring import made
@@ -47,7 +56,7 @@ def child(source: str, catalog_path: Path) -> dict[str, float]:
         spent["the standards"] = spent.get("the standards", 0.0) + time.process_time() - began
         return result
 
-    def whole(catalog: Catalog, run_id: str) -> float:
+    def whole(catalog: Any, run_id: str) -> float:
         began = time.process_time()
         for row in catalog.rows("select id from portals"):
             if stage.score_portal(catalog, run_id, row["id"], is_full=False):

@@ -17,6 +17,7 @@ __all__ = [
     "Distribution",
     "Portal",
     "Publisher",
+    "joined",
     "stable_id",
 ]
 
@@ -26,8 +27,15 @@ def stable_id(*parts: str) -> str:
 
     The texts are hashed with a separator between them, so ("a", "bc") and ("ab", "c") give different ids.
     """
-    joined = "\x1f".join(part.replace("\x1f", " ") for part in parts)
-    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+    return hashlib.sha256(joined(*parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def joined(*parts: str) -> str:
+    """Return the text of which :func:`stable_id` makes the hash: ``parts`` with U+001F between them.
+
+    In the parts themselves that character becomes a blank.
+    """
+    return "\x1f".join([part.replace("\x1f", " ") for part in parts])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

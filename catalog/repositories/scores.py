@@ -14,6 +14,7 @@ from catalog.db.interned import text_keys
 from catalog.db.schema.views import is_present
 from catalog.db.store import Catalog
 from catalog.repositories.findings import FoundInDataset, carry_findings
+from catalog.repositories.first_findings import FailingDataset, write_first
 from catalog.repositories.withdrawn import before
 from specs.metrics import methodology_version
 
@@ -36,6 +37,9 @@ class Scored:
     distribution_columns: Sequence[str]
     distributions: Sequence[Sequence[Any]]
     found: Sequence[FoundInDataset]
+    """Findings that are compared with the stored ones of their datasets."""
+    first: Sequence[FailingDataset]
+    """What datasets without stored findings fail; their findings of tables are in ``found``."""
 
 
 def write_scores(catalog: Catalog, run_id: str, scored: Scored, checked_at: str) -> None:
@@ -52,7 +56,9 @@ def write_scores(catalog: Catalog, run_id: str, scored: Scored, checked_at: str)
         ):
             catalog.upsert_rows(table, columns, _interned(catalog, columns, rows))
         carry_findings(catalog, run_id, scored.found, checked_at, known)
-        done = [(one.dataset_id,) for one in scored.found]
+        write_first(catalog, run_id, scored.first, checked_at)
+        at = scored.dataset_columns.index("dataset_id")
+        done = [(row[at],) for row in scored.datasets]
         catalog.db.conn.executemany("delete from to_score where dataset_id = ?", done)
 
 

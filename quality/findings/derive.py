@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from catalog.model import TableDefect
 from catalog.model.filling import filler
 from catalog.repositories.findings import Finding
+from catalog.repositories.first_findings import Failing, FailingDataset, Failure
 from catalog.repositories.withdrawn import Basis
 from quality.evidence.subject import DatasetSubject, DistributionSubject
 from quality.findings.gains import number_of
-from quality.metrics import sentence_of
+from quality.metrics import observed, sentence_of
+from quality.metrics.answers import NOTHING_MORE
 from quality.metrics.sound import RULES
 from quality.systems.matrix import UNKNOWN_CELL, Group, Matrix, columns
 from quality.tables.judge.rules import fix_of
@@ -29,7 +31,8 @@ from specs.metrics import Metric, metrics
 from specs.table_rules import table_rules
 
 __all__ = [
-    "Failures", "JudgedDataset", "basis", "failures", "findings", "findings_of", "is_unobserved", "portal_findings",
+    "Failures", "JudgedDataset", "basis", "failures", "findings", "findings_of", "first_findings_of", "is_unobserved",
+    "portal_findings",
 ]  # fmt: skip
 
 
@@ -57,28 +60,31 @@ class Rule(NamedTuple):
     words: tuple[str, str, str, str, str]
     """Its id, question, dimension, severity and fix."""
     metric: Metric
-    sentence: Callable[[Any], str]
-    """Says what was found; takes the subject of the metric."""
-    is_observed: bool
-    """Whether a response proves it, and not the record."""
+    sentence: Callable[[Any], str] | None
+    """Says what was found; takes the subject of the metric. None if it says only "no"."""
 
 
 @cache
 def _rule(metric_id: str) -> Rule:
     metric = metrics()[metric_id]
     words = (metric.id, metric.question, metric.dimension, metric.severity, metric.fix)
-    return Rule(words, metric, sentence_of(metric.id), metric.observed)
+    return Rule(words, metric, sentence_of(metric.id))
+
+
+@lru_cache(maxsize=100_000)
+def _failure(metric_id: str, gain: float | None) -> Failure:
+    """Return a failure of a metric: the same object for the same arguments."""
+    (*words, fix), metric, sentence = _rule(metric_id)
+    observed = NOTHING_MORE if sentence is None else None
+    return Failure((*words, "publisher", fix, "yes"), gain, observed, metric.observed)
 
 
 @lru_cache(maxsize=2)
-def _asked(group: Group) -> tuple[NDArray[np.bool_], tuple[tuple[Rule, int | None], ...]]:
-    """Return a mask of the columns that give findings, and the rule and the column of gains of each column."""
-    found = [(_rule(name), number_of(name)) for name in columns(group)]
-    return np.array([bool(one.metric.weight or one.metric.reported) for one, _ in found]), tuple(found)
-
-
-Failure = tuple[Rule, float | None]
-"""The rule of a metric that failed, and the points gained if it is fixed there; None if that cannot be computed."""
+def _asked(group: Group) -> tuple[NDArray[np.bool_], tuple[tuple[str, int | None], ...]]:
+    """Return a mask of the columns that give findings, and the metric and the column of gains of each column."""
+    found = [(metrics()[name], number_of(name)) for name in columns(group)]
+    mask = np.array([bool(metric.weight or metric.reported) for metric, _ in found])
+    return mask, tuple((metric.id, number) for metric, number in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +93,8 @@ class Failures:
     distribution.
     """
 
-    own: Sequence[Failure]
-    parts: Sequence[Sequence[Failure]]
+    own: tuple[Failure, ...]
+    parts: tuple[tuple[Failure, ...], ...]
 
 
 def failures(own: Matrix, parts: Matrix, own_gains: Matrix, part_gains: Matrix) -> Failures:
@@ -100,14 +106,14 @@ def failures(own: Matrix, parts: Matrix, own_gains: Matrix, part_gains: Matrix) 
     is_asked, of_column = _asked("dataset")
     of_dataset = []
     for column in np.flatnonzero((own >= 0) & (own < 1) & is_asked):
-        rule, number = of_column[column]
-        of_dataset.append((rule, _rounded(0.0 if number is None else own_gains[number])))
+        name, number = of_column[column]
+        of_dataset.append(_failure(name, _rounded(0.0 if number is None else own_gains[number])))
     is_asked, of_column = _asked("distribution")
     of_parts: list[list[Failure]] = [[] for _ in parts]
     for row, column in zip(*np.nonzero((parts >= 0) & (parts < 1) & is_asked), strict=True):
-        rule, number = of_column[column]
-        of_parts[row].append((rule, _rounded(0.0 if number is None else part_gains[row, number])))
-    return Failures(of_dataset, of_parts)
+        name, number = of_column[column]
+        of_parts[row].append(_failure(name, _rounded(0.0 if number is None else part_gains[row, number])))
+    return Failures(tuple(of_dataset), tuple([tuple(found) for found in of_parts]))
 
 
 def findings(judged: JudgedDataset) -> list[Finding]:
@@ -121,18 +127,48 @@ def findings_of(subject: DatasetSubject, failed: Failures) -> list[Finding]:
 
     ``failed`` are the metrics that it fails, as :func:`failures` returns them.
     """
-    found = [_dataset_finding(rule, gain, subject) for rule, gain in failed.own]
+    found = [_dataset_finding(failure, subject) for failure in failed.own]
     for part, of_part in zip(subject.distributions, failed.parts, strict=True):
         if of_part:
             found += _distribution_findings(part, of_part, subject.exchange)
-    for part in subject.distributions:
+    return found + _uncounted(subject)
+
+
+def first_findings_of(subject: DatasetSubject, failed: Failures) -> tuple[FailingDataset, list[Finding]]:
+    """Return what :func:`findings_of` does, in the form in which the first findings of a dataset are stored.
+
+    The result has two parts: the places that fail something, and the findings of distributions with a table, each of
+    which may have several findings of a metric.
+    """
+    record = subject.exchange
+    found: list[Finding] = []
+    own = [_sentence(failure, subject) for failure in failed.own if failure.observed is None]
+    places = [Failing(None, None, None, None, record, failed.own, own)] if failed.own else []
+    for part, of_part in zip(subject.distributions, failed.parts, strict=True):
+        if not of_part:
+            continue
         if part.table is not None:
-            found += [
-                _of_defect(_bare(part), defect, 0.0, part.table.row_count)
-                for defect in part.table.defects
-                if _is_uncounted(defect)
-            ]
-    return found
+            found += _distribution_findings(part, of_part, record)
+            continue
+        words = [_sentence(failure, part) for failure in of_part if failure.observed is None]
+        places.append(Failing(*_place(part), part.check.exchange if part.check else record, of_part, words))
+    whole = FailingDataset(subject.id, subject.portal_id, subject.publisher_id, record, places)
+    return whole, found + _uncounted(subject)
+
+
+def _sentence(failure: Failure, subject: DatasetSubject | DistributionSubject) -> str:
+    return observed(failure.rule[0], subject)
+
+
+def _uncounted(subject: DatasetSubject) -> list[Finding]:
+    """Return the findings about tables that cost no points."""
+    return [
+        _of_defect(_bare(part), defect, 0.0, part.table.row_count)
+        for part in subject.distributions
+        if part.table is not None
+        for defect in part.table.defects
+        if _is_uncounted(defect)
+    ]
 
 
 def is_unobserved(judged: JudgedDataset, distribution_id: str | None, rule_id: str) -> bool:
@@ -219,8 +255,10 @@ _OF_RECORD = (None, None, None, None, None)
 """Distribution, address, status and formats of a finding about a dataset itself."""
 
 
-def _dataset_finding(rule: Rule, gain: float | None, subject: DatasetSubject) -> Finding:
-    return _fill((*rule.words, *_OF_RECORD, rule.sentence(subject), gain, subject.exchange, *_OF_MEASUREMENT))
+def _dataset_finding(failure: Failure, subject: DatasetSubject) -> Finding:
+    told = _sentence(failure, subject)
+    words = _rule(failure.rule[0]).words
+    return _fill((*words, *_OF_RECORD, told, failure.gain, subject.exchange, *_OF_MEASUREMENT))
 
 
 def portal_findings(tls_fault: str | None) -> list[Finding]:
@@ -247,19 +285,26 @@ def portal_findings(tls_fault: str | None) -> list[Finding]:
     ]
 
 
-def _distribution_findings(part: DistributionSubject, failed: Sequence[Failure], record: str | None) -> list[Finding]:
-    check, table = part.check, part.table
-    declared, served = part.declared_format, part.served_format
-    place = (
-        part.id, part.url, check.status if check else None, declared.id if declared else part.distribution.format,
+def _place(part: DistributionSubject) -> tuple[str, int | None, str | None, str | None]:
+    """Return the id of a distribution, the HTTP status of its address, and its declared and its served format."""
+    check, declared, served = part.check, part.declared_format, part.served_format
+    return (
+        part.id, check.status if check else None, declared.id if declared else part.distribution.format,
         served.id if served else None,
     )  # fmt: skip
+
+
+def _distribution_findings(part: DistributionSubject, failed: Sequence[Failure], record: str | None) -> list[Finding]:
+    table = part.table
+    part_id, *place = _place(part)
     # The response of the address proves what was served, the record what was declared.
-    response = check.exchange if check else record
+    response = part.check.exchange if part.check else record
     found = []
-    for rule, gain in failed:
-        exchange = response if rule.is_observed else record
-        base = _fill((*rule.words, *place, rule.sentence(part), gain, exchange, *_OF_MEASUREMENT))
+    for failure in failed:
+        rule, gain = _rule(failure.rule[0]), failure.gain
+        exchange = response if failure.is_observed else record
+        told = _sentence(failure, part)
+        base = _fill((*rule.words, part_id, part.url, *place, told, gain, exchange, *_OF_MEASUREMENT))
         defects = _defects(rule.metric, table.defects) if table is not None and base.dimension == "sound" else ()
         if table is None or not defects:
             found.append(base)

@@ -56,14 +56,14 @@ def _function(metric_id: str) -> Callable[[Any], Measurement]:
 
 
 @cache
-def sentence_of(metric_id: str) -> Callable[[Any], str]:
+def sentence_of(metric_id: str) -> Callable[[Any], str] | None:
     """Return the function that words the column ``observed`` of the findings of a metric.
 
     It is called with the dataset or distribution that failed the metric, and returns for example "the encoding is
-    cp1252". If the metric has no such function, the result is a function that always returns "no".
+    cp1252". None if the metric has no such function; its findings say "no".
     """
     name = f"{metric_id}_observed"
-    return next((getattr(module, name) for module in _modules() if name in vars(module)), lambda subject: NOTHING_MORE)
+    return next((getattr(module, name) for module in _modules() if name in vars(module)), None)
 
 
 def observed(metric_id: str, subject: DatasetSubject | DistributionSubject) -> str:
@@ -72,4 +72,5 @@ def observed(metric_id: str, subject: DatasetSubject | DistributionSubject) -> s
     For example "the encoding is cp1252". The result is "no" if the metric has no words of its own. Call it only for a
     metric that failed.
     """
-    return sentence_of(metric_id)(subject)
+    sentence = sentence_of(metric_id)
+    return NOTHING_MORE if sentence is None else sentence(subject)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
@@ -14,13 +14,21 @@ from catalog.db.due_scores import due
 from catalog.db.store import Catalog, instant, started
 from catalog.repositories.conformance import forget, has_changed_its_standard, is_federal, unjudged, verdicts
 from catalog.repositories.findings import FoundInDataset, begin_portal, tls_fault, write_portal_findings
+from catalog.repositories.first_findings import FailingDataset, with_findings
 from catalog.repositories.quality_rows import scored_in_run
 from catalog.repositories.reading import StoredDataset, stored_datasets
 from catalog.repositories.runs import last_run
 from catalog.repositories.scores import Scored, close_missing, write_scores
 from quality.evidence.periods import next_review_on
 from quality.evidence.subject import DatasetSubject, as_of_day
-from quality.findings.derive import JudgedDataset, basis, findings_of, is_unobserved, portal_findings
+from quality.findings.derive import (
+    JudgedDataset,
+    basis,
+    findings_of,
+    first_findings_of,
+    is_unobserved,
+    portal_findings,
+)
 from quality.findings.verdicts import open_definition_of_all
 from quality.standards.alike import FormBook
 from quality.standards.stage import conform_batch
@@ -124,22 +132,31 @@ def _score_batches(
         conform_batch(catalog, run_id, [one for one in batch if one.id in fresh], federal, forms)
         conforming = verdicts(catalog, [one.id for one in batch])
         subjects = [subject_of(one, as_of, conforming.get(one.id, {})) for one in batch]
-        write_scores(catalog, run_id, _scored(run_id, subjects, book), checked_at)
+        known = with_findings(catalog, [one.id for one in batch])
+        write_scores(catalog, run_id, _scored(run_id, subjects, book, known), checked_at)
         done += len(batch)
         on_progress(done)
     return done
 
 
-def _scored(run_id: str, subjects: Sequence[DatasetSubject], book: PatternBook) -> Scored:
+def _scored(run_id: str, subjects: Sequence[DatasetSubject], book: PatternBook, known: Set[str]) -> Scored:
+    """Score datasets. ``known``: ids of those that have stored findings, with which the new ones are compared."""
     datasets, distributions, found = [], [], []
+    first: list[FailingDataset] = []
     # Dataset by dataset, so that what is found out about one for its metrics is still at hand for its next review.
     measured = [(book.key(subject), next_review_on(subject)) for subject in subjects]
     patterns = book.patterns([key for key, _ in measured])
     for subject, pattern, (_, review) in zip(subjects, patterns, measured, strict=True):
-        failing = findings_of(subject, pattern.failures)
+        failed = pattern.failures
+        if subject.id in known:
+            failing, count = findings_of(subject, failed), 0
+        else:
+            places, failing = first_findings_of(subject, failed)
+            first.append(places)
+            count = sum([len(place.failures) for place in places.places])
         datasets.append(
             (
-                subject.id, subject.portal_id, subject.publisher_id, run_id, len(failing),
+                subject.id, subject.portal_id, subject.publisher_id, run_id, count + len(failing),
                 open_definition_of_all([kind.verdict for kind in pattern.kinds]), family_of(subject),
                 content_of(subject), review.isoformat() if review else None, *pattern.scores, *pattern.values,
             )
@@ -148,23 +165,25 @@ def _scored(run_id: str, subjects: Sequence[DatasetSubject], book: PatternBook) 
             (part.id, subject.id, subject.portal_id, run_id, *kind.values)
             for part, kind in zip(subject.distributions, pattern.kinds, strict=True)
         ]
-        found.append(
-            FoundInDataset(
-                dataset_id=subject.id,
-                portal_id=subject.portal_id,
-                publisher_id=subject.publisher_id,
-                findings=failing,
-                distribution_ids=frozenset([part.id for part in subject.distributions]),
-                is_unobserved=partial(_is_unobserved, subject, pattern),
-                basis=basis,
+        if failing or subject.id in known:
+            found.append(
+                FoundInDataset(
+                    dataset_id=subject.id,
+                    portal_id=subject.portal_id,
+                    publisher_id=subject.publisher_id,
+                    findings=failing,
+                    distribution_ids=frozenset([part.id for part in subject.distributions]),
+                    is_unobserved=partial(_is_unobserved, subject, pattern),
+                    basis=basis,
+                )
             )
-        )
     return Scored(
         dataset_columns=(*_DATASET, *score_names(), "unknown", *columns("dataset")),
         datasets=datasets,
         distribution_columns=(*_DISTRIBUTION, "unknown", *columns("distribution")),
         distributions=distributions,
         found=found,
+        first=first,
     )
 
 

@@ -21,9 +21,10 @@ WITHOUT_PATH = ("sparql", "csw")
 def look_into_graphs(asker: Asker, hits: dict[tuple[str, str], Detection]) -> None:
     """Look further for datasets where the default graph of a SPARQL endpoint has none, and update ``hits``.
 
-    ``hits`` are the detections so far, by portal type and address. An endpoint that counts no dataset is searched in
-    its named graphs and for other vocabularies, unless robots.txt asks for long pauses. An endpoint detected with a low
-    confidence and without a count is removed; the repositories that its server lists, if any, take its place.
+    ``asker`` sends the requests. ``hits`` are the detections so far, by portal type and address. An endpoint that
+    counts no dataset is searched in its named graphs and for other vocabularies, unless robots.txt asks for long
+    pauses. An endpoint detected with a low confidence and without a count is removed; the repositories that its server
+    lists, if any, take its place.
     """
     for (kind, url), hit in list(hits.items()):
         if kind != "sparql" or hit.confidence > HINT:

@@ -21,7 +21,7 @@ COLUMNS = ("address", "type", "url", "confidence", "datasets", "evidence", "othe
 
 
 def addresses(path: Path) -> list[str]:
-    """Read the addresses to examine from a CSV or text file, and return each once, in file order.
+    """Read the addresses to examine from ``path``, a CSV or text file, and return each once, in file order.
 
     They come from the column named url, link, address, site or homepage. Without such a column they come from the first
     one with a cell that contains a dot, else from the first column. Cells without a dot are skipped. Raise SpecError if

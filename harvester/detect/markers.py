@@ -37,7 +37,8 @@ def _machinery(page: str) -> Iterator[str]:
 
 
 def by_markers(seen: ProbeResponse) -> list[tuple[str, str]]:
-    """Return the portal software that an HTML page reveals, as pairs of portal type and the text that reveals it.
+    """Return the portal software that the HTML page ``seen`` reveals, as pairs of portal type and the text that reveals
+    it.
 
     Only scripts, links, the generator tag, classes, ids and data attributes at the beginning of the page are searched,
     not the text that readers see. The list is empty if nothing is found.

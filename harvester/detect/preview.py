@@ -74,7 +74,8 @@ class Preview:
 def preview(
     spec: PortalSpec, *, count: int = 10, contact: str = "no contact given", proxy: str | None = None
 ) -> Preview:
-    """Harvest and score the first ``count`` datasets of a portal in a temporary folder, and return what was found.
+    """Harvest and score the first ``count`` datasets of the portal ``spec`` in a temporary folder, and return the
+    result.
 
     ``contact``: the text for the User-Agent header. ``proxy``: the URL of an HTTP proxy; None for direct connections.
     The preview ends after 120 seconds at most. The addresses of distributions are not requested, so the metrics that

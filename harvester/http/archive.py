@@ -319,7 +319,8 @@ def _info(record: Any) -> dict[str, Any]:
 
 
 def find_record(path: Path, record_id: str) -> bytes | None:
-    """Return one record of a WARC file, unpacked, with its headers and body; None if the file does not hold it.
+    """Return one record of the WARC file ``path``, unpacked, with its headers and body; None if the file does not hold
+    it.
 
     ``record_id``: the WARC-Record-ID of the record, with or without angle brackets.
     """

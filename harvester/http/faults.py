@@ -238,7 +238,7 @@ def of_waiting(status: int) -> RequestFault | None:
 
 
 def chain_of(error: BaseException | None) -> list[BaseException]:
-    """Return an exception and the exceptions that caused it, the outermost first; empty for None."""
+    """Return ``error`` and the exceptions that caused it, the outermost first; [] if ``error`` is None."""
     chain: list[BaseException] = []
     while error is not None and error not in chain:
         chain.append(error)

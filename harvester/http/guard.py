@@ -100,9 +100,9 @@ def guarded_socket(
 def guarded_connection(host: str, port: int, timeout_s: float, *, local: Collection[str] = ()) -> socket.socket:
     """Resolve ``host`` and return a socket connected to its first address that is allowed and accepts the connection.
 
-    ``timeout_s``: the time-out in seconds. ``local``: the private addresses that are allowed, see
-    :func:`check_address`. If no connection is made, raise PrivateAddressError if an address was refused, otherwise the
-    OSError of the last try. Raise socket.gaierror if the name does not resolve.
+    ``port``: the port to connect to. ``timeout_s``: the time-out in seconds. ``local``: the private addresses that are
+    allowed, see :func:`check_address`. If no connection is made, raise PrivateAddressError if an address was refused,
+    otherwise the OSError of the last try. Raise socket.gaierror if the name does not resolve.
     """
     refused: OSError | None = None
     for family, kind, protocol, name, destination in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):

@@ -19,7 +19,7 @@ _RESPONDED = ("tls", "cut_short")
 
 
 def has_responded(seen: ResourceCheck) -> bool:
-    """Return whether a check of a distribution's address got any response from the host, even an error."""
+    """Return whether ``seen``, a check of a distribution's address, got any response from the host, even an error."""
     return seen.outcome == "ok" or seen.status is not None or seen.fault in _RESPONDED
 
 
@@ -34,11 +34,10 @@ class Outage:
         self.asked_at = HOSTS
 
     def take(self, host: str, seen: ResourceCheck) -> list[ResourceCheck]:
-        """Add the result of one check of a distribution's address, and return the checks whose results can now be
-        stored.
+        """Add ``seen``, one check of a distribution's address, and return the checks whose results can now be stored.
 
-        ``host``: the host of the address. If it responded, all collected checks and this one are returned. If the
-        check failed without a connection, it is collected and the list is empty. Any other check is returned alone.
+        ``host``: the host of the address. If it responded, all collected checks and this one are returned. If the check
+        failed without a connection, it is collected and the list is empty. Any other check is returned alone.
         """
         if has_responded(seen):
             return [*self.release(), seen]

@@ -128,7 +128,7 @@ class HostBudget:
 
 
 def retry_after_s(value: str) -> float | None:
-    """Return how many seconds a Retry-After header asks to wait; None if it is neither a number nor a date."""
+    """Return how many seconds the Retry-After header ``value`` asks to wait; None if it is no number and no date."""
     if re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
         return float(value)
     try:
@@ -171,7 +171,7 @@ def rate_limit_pause_s(headers: Headers) -> tuple[float, bool] | None:
 
 
 def host_of(url: str) -> str:
-    """Return the host name of an address, with its port unless it is the default port of http, https or ftp.
+    """Return the host name of ``url``, with its port unless it is the default port of http, https or ftp.
 
     Pauses between requests are kept for each such host. Raise ValueError if the port or the host is not valid.
     """

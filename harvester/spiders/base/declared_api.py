@@ -56,7 +56,9 @@ class ListingApi:
 
     @property
     def follows_links(self) -> bool:
-        """Whether the address of the next page is taken from the response instead of being counted."""
+        """Whether the address of the next page is taken from the response: ``next`` is set, and ``query`` does not
+        count.
+        """
         return self.next is not None and not self.is_numbered and "{offset}" not in self.query
 
     def url(self, base: str, cursor: PageCursor) -> str:

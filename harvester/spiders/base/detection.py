@@ -115,7 +115,7 @@ class PageMarker:
 
 
 def without_query(url: str) -> str:
-    """Return an address without its query.
+    """Return the address ``url`` without its query.
 
     >>> without_query("https://geo.example/csw?service=CSW")
     'https://geo.example/csw'

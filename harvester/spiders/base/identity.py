@@ -112,7 +112,7 @@ def facts_as_json(facts: IdentityFacts) -> dict[str, Any]:
 
 
 def facts_from(told: dict[str, Any]) -> IdentityFacts:
-    """Return the title, files and page of a record from the dict that :func:`facts_as_json` made of them."""
+    """Return the title, files and page of a record from ``told``, the dict that :func:`facts_as_json` made of them."""
     return IdentityFacts(told["title"], frozenset(told["files"]), told["address"])
 
 
@@ -263,9 +263,11 @@ def stored_facts(catalog: Catalog, portal_id: str, identifier: str, kept: list[R
 
 
 def twins_of(catalog: Catalog, portal_id: str) -> dict[str, set[str]]:
-    """Return the identifiers that a portal gives to several datasets, each with the new ones made from it.
+    """Return the identifiers that the portal ``portal_id`` gives to several datasets, each with the new ones made from
+    it.
 
-    One dataset keeps the shared identifier. The others have new identifiers, those that :func:`twin_id` made.
+    One dataset keeps the shared identifier. The others have new identifiers, those that :func:`twin_id` made. They are
+    looked up in ``catalog``.
     """
     found: dict[str, set[str]] = {}
     for name in identifiers_with(catalog, portal_id, TWIN):

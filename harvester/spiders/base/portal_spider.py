@@ -135,7 +135,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         return raw
 
     def hash_of(self, raw: Any) -> tuple[str, int]:
-        """Return the hash of :meth:`own_part` without fields that change idly, and the size of ``raw`` in bytes."""
+        """Return the hash of :meth:`own_part` without the fields in ``volatile``, and the size of ``raw`` in bytes."""
         own = self.own_part(raw)
         digest, size = fingerprint(unordered(own) if self.has_sets else own, self.fields_to_ignore)
         return digest, size if own is raw else len(json_text(raw).encode("utf-8", "surrogatepass"))

@@ -177,10 +177,9 @@ def first_windows() -> list[Window]:
 
 
 def halves(window: Window) -> list[Window]:
-    """Split a range of dates (start and end in seconds since 1970, None for an open end) in the middle; return both
-    parts.
+    """Split ``window``, a range of dates (start and end in seconds since 1970, None for an open end), in the middle.
 
-    The list is empty for a range of one second, and for the records without a date.
+    Return both parts. The list is empty for a range of at most one second, and for the records without a date.
     """
     start, end = window
     if tuple(window) == UNDATED:

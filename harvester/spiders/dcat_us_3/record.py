@@ -26,8 +26,7 @@ _WORDS = ("prefLabel", "label", "name", "title", "fn", "licenseText", "attributi
 
 
 def plain_keys(node: dict[str, Any]) -> dict[str, Any]:
-    """Return a JSON-LD object with the namespace prefixes removed from its keys; keywords such as "@id" stay as they
-    are.
+    """Return the JSON-LD object ``node`` with the namespace prefixes removed from its keys; keywords ("@id") stay.
 
     >>> plain_keys({"dct:title": "Trees"})
     {'title': 'Trees'}
@@ -45,8 +44,9 @@ def reference(value: Any) -> str | None:
 
 
 def identifier_of(node: dict[str, Any]) -> str | None:
-    """Return the identifier of a dataset: the value of ``identifier``, which may be an object, else ``@id``; None
-    without both.
+    """Return the identifier of the dataset ``node``, a JSON-LD object; None if it has none.
+
+    It is the value of ``identifier`` (of an object, its IRI or else its label), else ``@id``.
     """
     return _name(node.get("identifier")) or reference(node)
 

@@ -37,7 +37,7 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def identifier_of(raw: dict[str, Any]) -> str | None:
-    """Return the uuid of a GeoNode record, else its number (``pk`` or ``id``); None if it has none of these."""
+    """Return the uuid of the GeoNode record ``raw``, else its number (``pk`` or ``id``); None if it has none."""
     return first(raw.get("uuid"), raw.get("pk"), raw.get("id"))
 
 

@@ -113,7 +113,8 @@ class Spider(ListingSpider):
     def look_up(self, identifier: str, source_url: str) -> str | None:
         """Return the address that requests the GeoNode dataset ``identifier`` alone.
 
-        For a number it is the address of the dataset, for a uuid that of a search for it.
+        For a number it is the address of the dataset, for a uuid that of a search for it. The result is never None, and
+        ``source_url`` is not used.
         """
         path = WAYS[self.way][0]
         if identifier.isdigit():

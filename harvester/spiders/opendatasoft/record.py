@@ -39,7 +39,7 @@ def _templates(raw: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def modified_of(raw: Any) -> str | None:
-    """Return the date by which Opendatasoft sorts its catalogue, that of the last change, as written.
+    """Return the date by which Opendatasoft sorts the record ``raw``, that of its last change, as written.
 
     The result is None if the record has none.
     """

@@ -390,7 +390,7 @@ def _attributed(node: Any) -> list[Any]:
 
 
 def contact(node: Any) -> Contact | None:
-    """Return the contact point of a dataset, or None; one with an email address wins, then one with a web page."""
+    """Return the contact point of the dataset ``node``, or None; one with an email wins, then one with a URL."""
     found = [
         _body(one)
         for name in ("dcat:contactPoint", "adms:contactPoint", "schema:contactPoint")

@@ -123,8 +123,8 @@ def load(
     """Parse the RDF document ``path`` and return its triples; a malformed record does not prevent the reading of the
     others.
 
-    If the document is longer than ``in_memory`` bytes, its triples are stored on disk in the folder ``scratch``, which
-    is emptied first.
+    ``syntax`` is the RDF syntax of the document. If it is longer than ``in_memory`` bytes, its triples are stored on
+    disk in the folder ``scratch``, which is emptied first.
 
     ``fixed`` is None in the first reading. In a second reading it holds the results of the lenient parser for the
     records refused in the first one. It maps the index of a record in ``refused`` to the path of a file with N-Triples,

@@ -86,8 +86,9 @@ def _in_full(name: str) -> list[NamedNode]:
 
 
 def types_of(store: Store, node: Any) -> set[str]:
-    """Return the values of ``rdf:type`` for ``node`` as prefixed names such as "dcat:Dataset"; types that are no IRI
-    are left out.
+    """Return the types of ``node`` in the graph ``store`` (``rdf:type``) as prefixed names such as "dcat:Dataset".
+
+    Types that are no IRI are left out.
     """
     return {
         short(q.object.value) for q in store.quads_for_pattern(node, _TYPE, None) if isinstance(q.object, NamedNode)
@@ -120,7 +121,8 @@ def _is_described(store: Store, node: Any) -> bool:
 
 
 def subjects_of(store: Store, name: str, node: Any) -> Iterator[Any]:
-    """Yield the subject of every triple whose predicate is ``name`` and whose object is ``node``.
+    """Yield the subject of every triple in the graph ``store`` whose predicate is ``name`` and whose object is
+    ``node``.
 
     ``name`` is a prefixed name such as "foaf:primaryTopic".
     """
@@ -148,12 +150,12 @@ def describe(store: Store, subject: Any, base: str) -> Node:
     """Return the description of the dataset ``subject`` as a nested dict, with the nodes it refers to.
 
     Such nodes are distributions, agents, contacts and so on. Three keys hold nodes that refer to the dataset: "@record"
-    its ``dcat:CatalogRecord``, "@member_of" the IRIs of datasets and series that list it as their part, "@services" the
-    ``dcat:DataService`` nodes that serve it. A key is absent if there is no such node.
+    its ``dcat:CatalogRecord`` (one, if there are several), "@member_of" the IRIs of datasets and series that list it as
+    their part, "@services" the ``dcat:DataService`` nodes that serve it. A key is absent if there is no such node.
 
     Of a node that is nested too deeply, contains itself, or is a dataset, catalogue or catalogue record, only the IRI
-    is included. ``store`` is the graph. ``base`` is the address to which relative IRIs belong; it is stored under
-    "@base" if the description has any.
+    is included. Values beyond the first MAX_VALUES are left out. ``store`` is the graph. ``base`` is the address to
+    which relative IRIs belong; it is stored under "@base" if the description has any.
     """
     room = [MAX_VALUES]
     node = _node(store, subject, (), room, is_root=True)
@@ -222,9 +224,9 @@ _OWNED = ("dcat:distribution", "dcat:distributions", "adms:includedAsset", "sche
 def own_part(node: Any) -> Any:
     """Return the description ``node`` of a dataset without what other datasets share, for a hash of its content.
 
-    Publishers, places and licences are shared: of these nodes only the IRI stays. A nested node stays whole if it is a
-    distribution or an ADMS identifier, has no IRI, or has an IRI that begins with the IRI of the dataset. A value that
-    is no dict is returned unchanged.
+    Publishers, places and licences are shared: of such a nested node only the IRI stays. The contents of a nested node
+    stay, and are treated in the same way, if it is a distribution or an ADMS identifier, has no IRI, or has an IRI that
+    begins with that of the dataset. A value that is no dict is returned unchanged.
     """
     if not isinstance(node, dict):
         return node

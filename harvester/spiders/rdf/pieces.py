@@ -247,7 +247,8 @@ def statements_at(path: Path, lines: list[int], syntax: RdfFormat) -> Iterator[t
 
     ``lines`` are sorted line numbers, counted from 1. Each statement comes with the prefixes declared before it, so
     that it can be parsed alone, and with the range of its lines. A statement is taken to begin after the last line that
-    ends with a full stop. ``syntax`` is Turtle, N3 or N-Triples; in N-Triples every line is a statement.
+    ends with a full stop or declares a prefix. One that has no end comes with a fault. ``syntax`` is Turtle, N3 or
+    N-Triples; in N-Triples every line is a statement.
     """
     prefixes: list[bytes] = []
     body: list[bytes] = []

@@ -73,7 +73,8 @@ def language_of(value: Any) -> str | None:
 
 
 def by_language(node: Any, *properties: str) -> dict[str | None, str]:
-    """Return the texts of the first of ``properties`` that has any, as a mapping from language code to text.
+    """Return the texts of the first of ``properties`` of ``node`` that has any, as a mapping from language code to
+    text.
 
     For each language the first text counts. The key None holds a text without a language. The mapping is empty if no
     property has a text.
@@ -106,7 +107,7 @@ def words_of(node: Any, *properties: str) -> dict[str | None, list[str]]:
 
 
 def preferred_of(node: Any, portal: Sequence[str]) -> list[str]:
-    """Return the language codes in which to show the texts of a dataset, the most preferred first.
+    """Return the language codes in which to show the texts of the dataset ``node``, the most preferred first.
 
     First come the languages in ``portal`` (codes from the portal file), then the language that the dataset states in
     ``dct:language``, if it states exactly one. If neither title nor description has a text without a language, the

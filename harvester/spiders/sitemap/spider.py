@@ -122,7 +122,9 @@ class Spider(AddressSpider):
         return own
 
     def is_own(self, url: str) -> bool:
-        """Return whether an address is on the portal's own host, with or without "www."."""
+        """Return whether the address ``url`` is on the portal's own host, with or without "www."; False if it is not
+        valid.
+        """
         try:
             host, own = urlsplit(url).hostname or "", urlsplit(self.portal.url).hostname or ""
         except ValueError:

@@ -49,7 +49,7 @@ def domain_of(raw: Any) -> str | None:
 
 
 def is_dataset(raw: Any) -> bool:
-    """Return whether a Socrata record is a dataset, and not a chart, map, story, file or link.
+    """Return whether the Socrata record ``raw`` is a dataset, and not a chart, map, story, file or link.
 
     A record that does not say what it is counts as a dataset.
     """

@@ -48,7 +48,7 @@ def halves(ids: list[str], size: int) -> list[tuple[str, list[str]]]:
 
 
 def smaller(todo: list[tuple[str, list[str]]], size: int) -> list[tuple[str, list[str]]]:
-    """Split queries, which are pairs of kind and IRIs, so that each is for at most ``size`` datasets."""
+    """Split the queries in ``todo``, pairs of kind and IRIs, so that each is for at most ``size`` datasets."""
     return [(kind, ids[at : at + size]) for kind, ids in todo for at in range(0, len(ids), size)]
 
 

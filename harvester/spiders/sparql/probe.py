@@ -55,8 +55,10 @@ def sparql(seen: ProbeResponse) -> Detection | None:
 
 
 def repositories(seen: ProbeResponse) -> list[str]:
-    """Return the addresses of the SPARQL endpoints that a server such as RDF4J or GraphDB lists; empty for other
-    responses.
+    """Return the addresses of the SPARQL endpoints that the response ``seen`` of a server such as RDF4J or GraphDB
+    lists.
+
+    The list is empty for any other response.
     """
     names, rows = _result(seen) or ([], [])
     if not {"uri", "id"} <= set(names):

@@ -1,10 +1,8 @@
 """Read SPARQL 1.1 endpoints that hold a DCAT catalogue.
 
-Offsets are never used: endpoints silently cut results at 10,000 rows or so, and without an order they repeat and skip
-rows. Datasets are listed by key (``STR(?d) > "last"``), many at a time. Then their statements are requested page by
-page, distributions separately. A query that takes too long, or whose result looks cut off, is split in halves, and the
-following pages are shorter. If the default graph holds no dataset, all named graphs are searched. If these hold none,
-datasets in other vocabularies than DCAT are searched.
+Offsets are never used: endpoints silently cut results, and without an order repeat and skip rows. Datasets are listed
+by key (``STR(?d) > "last"``), and their statements requested page by page. A query that is too slow, or whose result
+looks cut off, is split in halves, and pages get shorter. If the default graph is empty, others are searched.
 """
 
 from __future__ import annotations
@@ -93,9 +91,8 @@ class Spider(ListingSpider):
         return {**super().position(page_cursor), "in_graphs": self.in_graphs, "is_other": self.is_other}
 
     def query(self, text: str, callback: Any, errback: Any, *, by_post: bool = False, **kwargs: Any) -> Request:
-        """Return the request that sends a SPARQL query, by POST if it is long or ``by_post`` is set.
-
-        ``callback``, ``errback``: for the response or failure. ``kwargs``: for the request. A refused POST becomes GET.
+        """Return the request that sends the SPARQL query ``text``, by POST if it is long or ``by_post`` is set. A
+        refused POST becomes GET. ``callback``, ``errback``: for the response or failure. ``kwargs``: for the request.
         """
         headers = {"Accept": "application/sparql-results+json, application/sparql-results+xml;q=0.8"}
         body = urlencode({"query": text})
@@ -153,7 +150,9 @@ class Spider(ListingSpider):
         return True
 
     async def on_total(self, response: Response) -> AsyncIterator[Any]:
-        """Store the number of datasets and request the first list; if it is 0, search other graphs or vocabularies."""
+        """Store the number of datasets and request the first list; if it is 0, search other graphs or vocabularies. An
+        error that a lack of time may explain leaves the number unknown; any other ends the harvest.
+        """
         try:
             rows = self.rows_of(response)
             total = int(rows[0]["n"]["value"])
@@ -230,7 +229,9 @@ class Spider(ListingSpider):
         return [self.detail(DatasetPage(page_cursor, ids[:size], [("own", ids[:size]), ("files", ids[:size])]))]
 
     def own_rows(self, rows: list[dict[str, Any]], response: Response, page_cursor: PageCursor) -> list[Any]:
-        """Store the datasets in ``rows``, found by the query in the portal file; report rows that may be missing."""
+        """Store the datasets in ``rows``, found by the query in the portal file; report rows that may be missing. Raise
+        PageRefusedError if ``response`` names no variables.
+        """
         names, _ = result_of(response.body)
         if not names:
             fault = faults.RequestFault(
@@ -315,7 +316,7 @@ class Spider(ListingSpider):
             yield step
 
     async def on_counted(self, response: Response, job: DatasetPage, rows: list[dict[str, Any]]) -> AsyncIterator[Any]:
-        """Store ``rows``, or send their query again in halves if the endpoint counts more of them than it sent."""
+        """Store ``rows``, or send their query again in halves if the endpoint counts more rows than it sent."""
         try:
             is_whole = int(self.rows_of(response)[0]["n"]["value"]) <= len(rows)
         except (PageRefusedError, LookupError, ValueError, TypeError):
@@ -343,9 +344,8 @@ class Spider(ListingSpider):
         return self.next_detail(job, response)
 
     def halved(self, job: DatasetPage, fault: faults.RequestFault, url: str) -> list[Any]:
-        """Split the first query of ``job``, which failed with ``fault``; a dataset queried alone is lost instead.
-
-        The harvest ends if a shorter query cannot avoid the fault, or if most datasets of the page are lost.
+        """Split the first query of ``job``, which failed with ``fault``; a dataset queried alone is lost instead. The
+        harvest ends if a shorter query cannot avoid the fault, or if most datasets of the page are lost.
         """
         kind, ids = job.todo.pop(0)
         if fault.kind not in _HALVED:

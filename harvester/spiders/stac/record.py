@@ -32,9 +32,7 @@ _PAGES = ("about", "alternate", "self")
 
 
 def links_of(raw: Any, *rels: str) -> list[dict[str, Any]]:
-    """Return the links of a STAC document that have an address and one of the relations in ``rels``, such as
-    "license".
-    """
+    """Return the links of the STAC document ``raw`` that have an address and a relation in ``rels`` ("license")."""
     links = raw.get("links") if isinstance(raw, dict) else None
     found = [one for one in links if isinstance(one, dict)] if isinstance(links, list) else []
     return [one for one in found if one.get("rel") in rels and text(one.get("href"))]

@@ -36,6 +36,9 @@ class Imported:
     """Number of rows that had been imported before; nothing was changed for them."""
     disputes: list[str] = field(default_factory=list)
     """Ids of the replies that dispute a finding or a cause that exists."""
+    restored: dict[int, str] = field(default_factory=dict)
+    """Ids of findings that a spreadsheet had turned into numbers, as found by dataset, rule and address, by line of the
+    file."""
     problems: list[Problem] = field(default_factory=list)
     """Rows that could not be stored, with the reason and what to do about it."""
 
@@ -64,9 +67,13 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
         number = catalog.value("select coalesce(max(number), 0) from replies")
         for one in replies:
             found = _finding(catalog, one.finding_id)
-            if not found:
-                remedy = "reply in the findings.csv that was sent last: this one may be of another catalogue"
-                done.problems.append(Problem(one.line, f"there is no finding {one.finding_id}", remedy))
+            if not found and one.about is not None:
+                found = _found_by(catalog, one.about)
+                if len(found) == 1:
+                    one = replace(one, finding_id=found[0]["id"])
+                    done.restored[one.line] = one.finding_id
+            if len(found) != 1:
+                done.problems.append(_no_finding(one, len(found)))
                 continue
             said = (one.reply, one.promised_on or "", one.note or "", one.replied_by or "", one.replied_on or "")
             key = stable_id(one.finding_id, *said)
@@ -97,7 +104,32 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
                 _set_state(catalog, one, found[0]["state"])
                 if one.reply == "disputed":
                     done.disputes.append(key)
+            elif one.reply == "disputed":
+                what = (
+                    f"the finding {one.finding_id} no longer stands ({found[0]['state']}): there is nothing to dispute"
+                )
+                remedy = "nothing needs to be done; findings.csv of the last run lists what still stands"
+                done.problems.append(Problem(one.line, what, remedy))
     return done
+
+
+def _no_finding(one: Reply, count: int) -> Problem:
+    """Return what to say about a reply to no finding, or to one of several that it may mean."""
+    if one.about is None:
+        remedy = "reply in the findings.csv that was sent last: this one may be of another catalogue"
+        return Problem(one.line, f"there is no finding {one.finding_id}", remedy)
+    what = f"a spreadsheet turned the id into the number {one.finding_id}, and {count or 'no'} findings fit the rest"
+    return Problem(one.line, what, "copy the id from the findings.csv that was sent, into a cell of text")
+
+
+def _found_by(catalog: Catalog, about: tuple[str, str, str, str]) -> list[dict[str, Any]]:
+    """Return the findings that have not ended with this dataset, rule, field and address ("": none); at most two."""
+    return catalog.rows(
+        """select id, state, dataset_id from findings
+           where dataset_id = ? and rule_id = ? and coalesce(field, '') = ? and coalesce(resource_url, '') = ?
+             and carried_to is null limit 2""",
+        about,
+    )
 
 
 def _finding(catalog: Catalog, finding_id: str) -> list[dict[str, Any]]:

@@ -7,24 +7,27 @@ its line and the remedy; the other rows are still read.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 from catalog.exports.csvfile import unguard
-from catalog.repositories.reply_words import day, reply_of, words_of
+from catalog.repositories.reply_sheets import Row, UnreadableError, sheets
+from catalog.repositories.reply_words import day, reply_headers, reply_of, words_of
 from specs.languages import languages
 
 __all__ = ["Reply", "ParsedReplies", "Problem", "CitizenReport", "parse"]
 
-BYTES_MAX = 100_000_000
-"""Bytes of a file; nothing we send is nearly as long."""
+HEADER_WITHIN = 30
+"""Rows of a sheet among which the header is looked for."""
 NOTE_MAX, NAME_MAX = 2_000, 200
 """Characters kept of a remark, and of a name."""
+_AS_NUMBER = re.compile(r"\d+([.,]\d+)?e\+?\d+|\d{15,}", re.IGNORECASE)
+"""What a spreadsheet makes of an id that it takes for a number."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
 
 
@@ -39,6 +42,9 @@ class Reply:
 
     line: int
     finding_id: str
+    about: tuple[str, str, str, str] | None = None
+    """If a spreadsheet may have turned the id into a number such as 1.2E+19: the id of the dataset, the rule, the field
+    and the address, by which the finding can still be found. Else None."""
     reply: str
     promised_on: str | None
     note: str | None
@@ -91,74 +97,63 @@ def parse(path: Path, today: date) -> ParsedReplies:
     """
     found = ParsedReplies()
     try:
-        rows = _rows(path)
-        header = next(rows, None)
-        if header is None:
-            found.problems.append(Problem(1, "the file is empty", "send findings.csv as it was, with replies in it"))
-            return found
-        names, is_day_first = _names(header[1])
-        if {"finding_id", "cause_id"} & set(names):
-            _replies(found, names, rows, today, is_day_first)
-        elif "what" in names and ({"url", "dataset_id", "resource_url"} & set(names)):
-            _reports(found, names, rows, today, is_day_first)
-        else:
+        headed = _headed(path)
+        if headed is None:
             remedy = "keep the first line of findings.csv; a report needs the columns url or dataset_id, what, and who"
-            found.problems.append(Problem(header[0], "the header is neither that of findings nor of reports", remedy))
-    except _UnreadableError as error:
-        found.problems.append(Problem(1, str(error), "save it as CSV (UTF-8) or XLSX and send it again"))
+            found.problems.append(Problem(1, "no header of findings, of causes or of reports was found", remedy))
+        elif headed[0].is_of_findings:
+            _replies(found, *headed, today)
+        else:
+            _reports(found, *headed, today)
+    except UnreadableError as error:
+        what, _, remedy = str(error).partition("; ")
+        found.problems.append(Problem(1, what, remedy))
     return found
 
 
-class _UnreadableError(Exception):
-    pass
+def _headed(path: Path) -> tuple[_Header, Iterator[Row]] | None:
+    """Return the header of the first sheet that has one, and the rows below it; None if no sheet has a header.
+
+    Titles and notes may stand above the header. Raise UnreadableError if the file has no row at all, or no sheet of it
+    can be read.
+    """
+    broken: UnreadableError | None = None
+    is_empty = True
+    for rows in sheets(path):
+        try:
+            for line, cells in islice(rows, HEADER_WITHIN):
+                is_empty = False
+                header = _header(line, cells)
+                if header is not None:
+                    return header, rows
+        except UnreadableError as error:
+            broken = broken or error
+    if broken is not None:
+        raise broken
+    if is_empty:
+        raise UnreadableError("the file is empty; send findings.csv as it was, with replies in it")
+    return None
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a CSV or workbook with their line numbers, without blank rows."""
-    if path.stat().st_size > BYTES_MAX:
-        raise _UnreadableError(f"the file has more than {BYTES_MAX:,} bytes")
-    content = path.read_bytes()
-    if content[:4] == b"PK\x03\x04":
-        yield from _sheet_rows(content)
-        return
-    text = _text(content)
-    csv.field_size_limit(10_000_000)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield reader.line_num, cells
-    except csv.Error as error:
-        raise _UnreadableError(f"the file breaks off in line {reader.line_num}: {error}") from error
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The header of a file that comes back."""
+
+    line: int
+    names: Sequence[str]
+    """Our names of the columns; "" for a column that is none of ours."""
+    is_day_first: bool | None
+    """Whether dates such as 3/4/2026 begin with the day; None if the header does not tell."""
+    is_of_findings: bool
 
 
-def _sheet_rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
-    from python_calamine import CalamineError, load_workbook
-
-    try:
-        rows = load_workbook(io.BytesIO(content)).get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except (CalamineError, OSError, ValueError) as error:
-        raise _UnreadableError(f"the workbook cannot be read: {error}") from error
-    for number, row in enumerate(rows, 1):
-        # Whole numbers and dates are wanted in their plain spelling only.
-        cells = [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell) for cell in row]
-        if any(cell.strip() for cell in cells):
-            yield number, cells
-
-
-def _text(content: bytes) -> str:
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16", "replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # Excel's encoding for "CSV" in western Europe and the Americas.
-        return content.decode("cp1252", "replace")
-
-
-def _delimiter(text: str) -> str:
-    line = re.sub(r'"[^"]*"', "", text.lstrip("\r\n")[:20_000].split("\n", 1)[0])
-    return max(",;\t", key=line.count)
+def _header(line: int, cells: Sequence[str]) -> _Header | None:
+    """Return the header that a row is: that of findings or causes, or that of citizens' reports; else None."""
+    names, is_day_first = _names(cells)
+    is_of_findings = bool({"finding_id", "cause_id"} & set(names))
+    if is_of_findings or ("what" in names and {"url", "dataset_id", "resource_url"} & set(names)):
+        return _Header(line, names, is_day_first, is_of_findings)
+    return None
 
 
 def _names(header: Sequence[str]) -> tuple[list[str], bool | None]:
@@ -177,7 +172,12 @@ def _names(header: Sequence[str]) -> tuple[list[str], bool | None]:
         known[words_of(name)] = (name, None)
     found = [known.get(cell, ("", None)) for cell in plain]
     said = {one[1] for one in found if one[1] is not None}
-    return [name for name, _ in found], said.pop() if len(said) == 1 and True in said else None
+    names = [name for name, _ in found]
+    if "response" not in names and "answered_on" not in names:
+        # A file without our columns of earlier replies, in which "answer" can only be the sender's own.
+        theirs = reply_headers()
+        names = ["response" if cell in theirs else name for name, cell in zip(names, plain, strict=True)]
+    return names, said.pop() if len(said) == 1 and True in said else None
 
 
 def _cells(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
@@ -188,15 +188,14 @@ def _cells(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _replies(
-    found: ParsedReplies,
-    names: Sequence[str],
-    rows: Iterator[tuple[int, list[str]]],
-    today: date,
-    is_day_first: bool | None,
-) -> None:
+def _replies(found: ParsedReplies, header: _Header, rows: Iterator[Row], today: date) -> None:
+    if "response" not in header.names:
+        remedy = "name the column with the replies response, and send the file again"
+        found.problems.append(Problem(header.line, "no column holds replies", remedy))
+        return
+    read: list[Reply] = []
     for line, cells in rows:
-        row = _cells(names, cells)
+        row = _cells(header.names, cells)
         said = row.get("response", "")
         if not said:
             if row.get("response_note") or row.get("responder"):
@@ -206,27 +205,39 @@ def _replies(
                 found.blank += 1
             continue
         try:
-            found.replies.append(_reply(line, row, said, today, is_day_first))
+            reply = _reply(line, row, said, today, header.is_day_first)
         except ValueError as error:
-            what, _, remedy = str(error).partition("; ")
-            found.problems.append(Problem(line, what, remedy))
+            found.problems.append(_problem(line, error))
+            continue
+        replied_on, problem = _optional_day(line, row.get("responded_on", ""), today, header.is_day_first)
+        if problem is not None:
+            found.problems.append(problem)
+        elif replied_on and reply.promised_on and reply.promised_on < replied_on:
+            found.problems.append(_problem(line, ValueError(_PAST.format(reply.promised_on))))
+            continue
+        read.append(replace(reply, replied_on=replied_on))
+    found.replies += _without_contradictions(found, read)
+
+
+_PAST = "the day {} is past; promise a day to come"
 
 
 def _reply(line: int, row: dict[str, str], said: str, today: date, is_day_first: bool | None) -> Reply:
     # A row of causes.csv has the id of a cause. In findings.csv both stand: the reply is to the finding.
-    key = row.get("finding_id" if "finding_id" in row else "cause_id", "")
-    if not re.fullmatch(r"(cause-)?[0-9a-f]{20}", key):
+    key = row.get("finding_id" if "finding_id" in row else "cause_id", "").lower()
+    about = (row.get("dataset_id", ""), row.get("rule_id", ""), row.get("field", ""), row.get("resource_url", ""))
+    may_be_number = bool(_AS_NUMBER.fullmatch(key) and about[0] and about[1])
+    if not (may_be_number or re.fullmatch(r"(cause-)?[0-9a-f]{20}", key)):
         raise ValueError("the id of the finding is missing or was changed; copy it from the findings.csv that was sent")
     reply, rest = reply_of(said)
     note = row.get("response_note", "")[:NOTE_MAX]
-    replied_on = _past_day(row.get("responded_on", ""), today, is_day_first)
     promised_on = None
     if reply == "will_fix_by":
         if not rest:
             raise ValueError("there is no day by which it will be fixed; write will_fix_by:2026-12-31")
         promised_on = day(rest, is_day_first)
-        if promised_on < (replied_on or today.isoformat()):
-            raise ValueError(f"the day {promised_on} is past; promise a day to come")
+        if promised_on < today.isoformat() and not row.get("responded_on"):
+            raise ValueError(_PAST.format(promised_on))
     elif rest:
         raise ValueError(f"the reply goes on with {rest[:40]!r}; put reasons into the column response_note")
     if reply == "disputed" and not note:
@@ -234,43 +245,68 @@ def _reply(line: int, row: dict[str, str], said: str, today: date, is_day_first:
     return Reply(
         line=line,
         finding_id=key,
+        about=about if may_be_number else None,
         reply=reply,
         promised_on=promised_on,
         note=note or None,
         replied_by=row.get("responder", "")[:NAME_MAX] or None,
-        replied_on=replied_on,
+        replied_on=None,
     )
 
 
-def _past_day(text: str, today: date, is_day_first: bool | None) -> str | None:
+def _without_contradictions(found: ParsedReplies, read: Sequence[Reply]) -> list[Reply]:
+    """Return the replies without those to a finding that has two different ones in the file; each of these is listed
+    as a problem, because nobody knows which one is meant."""
+    said: dict[object, set[tuple[str, str | None]]] = defaultdict(set)
+    lines: dict[object, list[int]] = defaultdict(list)
+    for one in read:
+        said[one.about or one.finding_id].add((one.reply, one.promised_on))
+        lines[one.about or one.finding_id].append(one.line)
+    kept = []
+    for one in read:
+        key = one.about or one.finding_id
+        if len(said[key]) == 1:
+            kept.append(one)
+            continue
+        others = ", ".join(str(line) for line in lines[key][:5] if line != one.line)
+        what = f"the same finding has another reply in line {others}, and neither counts"
+        found.problems.append(Problem(one.line, what, "leave one reply to each finding and send the file again"))
+    return kept
+
+
+def _optional_day(line: int, text: str, today: date, is_day_first: bool | None) -> tuple[str | None, Problem | None]:
+    """Return the ISO date on which someone wrote, or None and what is wrong with it.
+
+    The rest of the row counts in both cases.
+    """
     if not text:
-        return None
-    found = day(text, is_day_first)
-    if found > today.isoformat():
-        raise ValueError(f"the day of the reply, {found}, is to come; write the day on which you reply")
-    return found
+        return None, None
+    try:
+        found = day(text, is_day_first)
+        if found > today.isoformat():
+            raise ValueError(f"the day {found} is to come; write the day on which you write")
+    except ValueError as error:
+        problem = _problem(line, error)
+        return None, replace(problem, what=f"{problem.what}: read without its day")
+    return found, None
 
 
-def _reports(
-    found: ParsedReplies,
-    names: Sequence[str],
-    rows: Iterator[tuple[int, list[str]]],
-    today: date,
-    is_day_first: bool | None,
-) -> None:
+def _problem(line: int, error: ValueError) -> Problem:
+    what, _, remedy = str(error).partition("; ")
+    return Problem(line, what, remedy)
+
+
+def _reports(found: ParsedReplies, header: _Header, rows: Iterator[Row], today: date) -> None:
     for line, cells in rows:
-        row = _cells(names, cells)
+        row = _cells(header.names, cells)
         url, dataset_id = row.get("url") or row.get("resource_url"), row.get("dataset_id")
         if not row.get("what") or not (url or dataset_id):
             remedy = "fill in what is wrong, and the address or the id of the dataset"
             found.problems.append(Problem(line, "the report is not complete", remedy))
             continue
-        try:
-            reported_on = _past_day(row.get("reported_on", ""), today, is_day_first)
-        except ValueError as error:
-            what, _, remedy = str(error).partition("; ")
-            found.problems.append(Problem(line, what, remedy))
-            continue
+        reported_on, problem = _optional_day(line, row.get("reported_on", ""), today, header.is_day_first)
+        if problem is not None:
+            found.problems.append(problem)
         found.reports.append(
             CitizenReport(
                 line=line,

@@ -187,6 +187,9 @@ def import_(data: Path, files: tuple[Path, ...], no_check: bool, contact: str, r
             written = ", ".join(f"{n} {name}" for name, n in sorted((replied.written | reports.written).items()))
             again = f", {replied.known + reports.known} read before" if replied.known + reports.known else ""
             click.echo(f"{path}: {written or 'nothing new'}{again}; {parsed.blank} rows without a reply")
+            for line, finding in replied.restored.items():
+                said = f"line {line}: a spreadsheet had turned the id into a number; read as a reply to {finding}"
+                click.echo(f"{path}, {said}, by dataset, rule and address")
             problems = sorted([*parsed.problems, *replied.problems, *reports.problems], key=lambda one: one.line)
             for problem in problems:
                 click.echo(f"{path}, line {problem.line}: {problem.what}; {problem.remedy}", err=True)

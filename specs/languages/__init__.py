@@ -34,6 +34,8 @@ class Language(Strict):
     """Decimal sign in text for people; data files use a point."""
     day_first: bool
     """Whether 03/04/2026 is the third of April."""
+    reply_headers: list[str]
+    """Words that may head the column of replies in a file that comes back, besides its own label."""
     columns: Words
     """Labels of the columns of the files that are sent."""
     values: dict[str, Words]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
+import subprocess
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -16,6 +18,7 @@ from openpyxl import Workbook, load_workbook
 from catalog.db.store import Catalog
 from catalog.exports.columns import FINDINGS
 from catalog.exports.csvfile import guard
+from catalog.repositories.findings import set_state
 from catalog.repositories.replies import import_replies, import_reports
 from catalog.repositories.reply_files import Reply, parse
 from catalog.repositories.reply_words import day
@@ -24,6 +27,7 @@ from tests.catalog.carding import PORTALS, put_out, scored
 
 TODAY = date(2026, 11, 24)
 KEY = "0123456789abcdef0123"
+KEYS = [f"{number:020x}" for number in range(1, 9)]
 NAMES = ["finding_id", "response", "response_note", "responder", "responded_on"]
 
 
@@ -47,11 +51,11 @@ def test_every_language_and_spreadsheet_is_understood(code: str, delimiter: str,
     said = words.values["response"]
     rows = [
         [words.column(name) for name in NAMES],
-        [KEY, said["acknowledged"], "", "Bureau « données »", "2026-11-20"],
-        [KEY, said["disputed"], guard("=le fichier répond"), guard("@moi"), ""],
-        [KEY, f"{said['will_fix_by']} 2026-12-31", "", "", ""],
-        [KEY, said["waived"].upper(), "", "", ""],
-        [KEY, "", "", "", ""],
+        [KEYS[0], said["acknowledged"], "", "Bureau « données »", "2026-11-20"],
+        [KEYS[1], said["disputed"], guard("=le fichier répond"), guard("@moi"), ""],
+        [KEYS[2], f"{said['will_fix_by']} 2026-12-31", "", "", ""],
+        [KEYS[3], said["waived"].upper(), "", "", ""],
+        [KEYS[4], "", "", "", ""],
         ["", "", "", "", ""],
     ]
     found = parse(write(tmp_path / "x.csv", rows, delimiter=delimiter, encoding=encoding), TODAY)
@@ -67,8 +71,8 @@ def test_a_workbook_with_dates_of_its_own(tmp_path: Path) -> None:
     sheet = book.active
     assert sheet is not None
     sheet.append(NAMES)
-    sheet.append([KEY, "acknowledged", None, "Ada", date(2026, 11, 20)])
-    sheet.append([KEY, "will_fix_by:31.12.2026", None, None, None])
+    sheet.append([KEYS[0], "acknowledged", None, "Ada", date(2026, 11, 20)])
+    sheet.append([KEYS[1], "will_fix_by:31.12.2026", None, None, None])
     book.save(tmp_path / "x.xlsx")
     found = parse(tmp_path / "x.xlsx", TODAY)
     assert found.problems == []
@@ -90,13 +94,24 @@ def test_a_workbook_with_dates_of_its_own(tmp_path: Path) -> None:
         ("46387", None, "2026-12-31"),
         ("46387.0", None, "2026-12-31"),
         ("'2026-12-31", None, "2026-12-31"),
+        ("31.12.26", None, "2026-12-31"),
+        ("03/04/26", True, "2026-04-03"),
+        ("11/24/26", None, "2026-11-24"),
+        ("24 novembre 2026", None, "2026-11-24"),
+        ("1er déc. 2026", None, "2026-12-01"),
+        ("24 de noviembre de 2026", None, "2026-11-24"),
+        ("24-nov-2026", None, "2026-11-24"),
+        ("November 24th, 2026", None, "2026-11-24"),
     ],
 )
 def test_dates_of_spreadsheets(text: str, is_day_first: bool | None, wanted: str) -> None:
     assert day(text, is_day_first) == wanted
 
 
-@pytest.mark.parametrize("text", ["03/04/2026", "soon", "2026-13-01", "31/31/2026", "", "99999999"])
+@pytest.mark.parametrize(
+    "text",
+    ["03/04/2026", "soon", "2026-13-01", "31/31/2026", "", "99999999", "26/11/24", "31 novembre 2026", "5 tavros 2026"],
+)
 def test_what_is_no_certain_day_is_refused_with_a_remedy(text: str) -> None:
     with pytest.raises(ValueError, match="; write it as 2026-12-31"):
         day(text, None)
@@ -119,18 +134,95 @@ BAD = [
     ([KEY, "will_fix_by:2020-01-01", "", "", ""], "is past"),
     ([KEY, "will_fix_by:03/04/2027", "", "", ""], "may be two days"),
     ([KEY, "acknowledged but", "", "", ""], "goes on with"),
-    ([KEY, "waived", "", "", "2027-01-01"], "is to come"),
     ([KEY, "", "a remark", "", ""], "there is a remark"),
 ]
 
 
 @pytest.mark.parametrize("row, what", BAD, ids=[what for _, what in BAD])
 def test_bad_rows_are_named_with_line_and_remedy(row: list[str], what: str, tmp_path: Path) -> None:
-    good = [KEY, "acknowledged", "", "", ""]
-    found = parse(write(tmp_path / "x.csv", [NAMES, good, row, good]), TODAY)
-    assert len(found.replies) == 2
+    good = [[key, "acknowledged", "", "", ""] for key in KEYS[:2]]
+    found = parse(write(tmp_path / "x.csv", [NAMES, good[0], row, good[1]]), TODAY)
+    assert [one.finding_id for one in found.replies] == KEYS[:2]
     (problem,) = found.problems
     assert problem.line == 3 and what in problem.what and len(problem.remedy) > 10
+
+
+@pytest.mark.parametrize("said, what", [("2027-01-01", "is to come"), ("soon", "is no date"), ("3/4/2026", "two days")])
+def test_an_optional_day_that_cannot_be_read_costs_the_day_and_not_the_reply(
+    said: str, what: str, tmp_path: Path
+) -> None:
+    found = parse(write(tmp_path / "x.csv", [NAMES, [KEY, "waived", "", "", said]]), TODAY)
+    assert [(one.reply, one.replied_on) for one in found.replies] == [("waived", None)]
+    (problem,) = found.problems
+    assert problem.line == 2 and what in problem.what and "without its day" in problem.what
+
+
+def test_what_stands_above_the_header_is_no_obstacle(tmp_path: Path) -> None:
+    text = f"sep=;\r\nReplies of the ministry, all of them\r\n\r\nFinding_ID;Reply\r\n{KEY.upper()};Waived\r\n"
+    (tmp_path / "x.csv").write_text(text, newline="")
+    found = parse(tmp_path / "x.csv", TODAY)
+    assert found.problems == [] and [(one.line, one.finding_id, one.reply) for one in found.replies] == [
+        (5, KEY, "waived")
+    ]
+
+
+@pytest.mark.parametrize("header", ["reply", "Response", "ANSWER", "Réponse", "respuesta", "Resposta"])
+def test_a_column_of_replies_under_another_name(header: str, tmp_path: Path) -> None:
+    found = parse(write(tmp_path / "x.csv", [["finding_id", header], [KEY, "waived"]]), TODAY)
+    assert found.problems == [] and [one.reply for one in found.replies] == ["waived"]
+
+
+def test_our_own_column_of_earlier_replies_is_no_reply(tmp_path: Path) -> None:
+    rows = [["finding_id", "answer", "answered_on", "response"], [KEY, "waived", "2026-01-01", ""]]
+    found = parse(write(tmp_path / "x.csv", rows), TODAY)
+    assert found.replies == [] and found.problems == [] and found.blank == 1
+    found = parse(write(tmp_path / "x.csv", [row[:3] for row in rows]), TODAY)
+    assert found.replies == [] and "no column holds replies" in found.problems[0].what
+
+
+def test_the_sheet_that_has_the_header_is_read(tmp_path: Path) -> None:
+    book = Workbook()
+    first = book.active
+    assert first is not None
+    first.append(["Dear colleagues,"])
+    sheet = book.create_sheet("Réponses")
+    sheet.append([])
+    sheet.append(["from the ministry"])
+    sheet.append(NAMES)
+    sheet.append([KEY, "waived"])
+    book.save(tmp_path / "x.xlsx")
+    found = parse(tmp_path / "x.xlsx", TODAY)
+    assert found.problems == [] and [(one.line, one.reply) for one in found.replies] == [(4, "waived")]
+
+
+def test_an_old_workbook_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "x.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    (problem,) = parse(tmp_path / "x.xls", TODAY).problems
+    assert ".xls" in problem.what and "XLSX" in problem.remedy
+
+
+@pytest.mark.skipif(not shutil.which("soffice"), reason="needs LibreOffice")
+def test_a_workbook_saved_by_libreoffice_as_ods(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(NAMES)
+    sheet.append([KEY, "acknowledged", None, "Ada", date(2026, 11, 20)])
+    book.save(tmp_path / "x.xlsx")
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    convert = ["soffice", profile, "--headless", "--convert-to", "ods", "--outdir", str(tmp_path)]
+    subprocess.run([*convert, str(tmp_path / "x.xlsx")], check=True, capture_output=True, timeout=120)
+    found = parse(tmp_path / "x.ods", TODAY)
+    assert found.problems == [] and [(one.reply, one.replied_on) for one in found.replies] == [
+        ("acknowledged", "2026-11-20")
+    ]
+
+
+def test_two_replies_that_contradict_each_other_are_both_named_and_neither_counts(tmp_path: Path) -> None:
+    rows = [NAMES, [KEY, "waived"], [KEYS[0], "waived"], [KEY, "acknowledged"], [KEYS[0], "waived"]]
+    found = parse(write(tmp_path / "x.csv", rows), TODAY)
+    assert {one.finding_id for one in found.replies} == {KEYS[0]}
+    assert [one.line for one in found.problems] == [2, 4] and "another reply in line 4" in found.problems[0].what
 
 
 def test_a_row_of_findings_without_its_id_is_no_reply_to_its_cause(tmp_path: Path) -> None:
@@ -194,6 +286,33 @@ def test_replies_set_the_state_and_are_shown_and_read_but_once(held: Catalog, tm
     # Who acknowledges what was waived takes that back, and the last reply stands.
     import_replies(held, [reply(keys[1], "acknowledged")], "2026-11-26")
     assert state(held, keys[1]) == "open"
+
+
+def test_an_id_that_a_spreadsheet_turned_into_a_number_is_matched_by_what_the_row_says(
+    held: Catalog, tmp_path: Path
+) -> None:
+    one = held.rows("select * from findings where portal_id = 'a' and resource_url is not null order by id limit 1")[0]
+    names = ["finding_id", "dataset_id", "rule_id", "field", "resource_url", "response"]
+    row = [one[name] or "" for name in names[1:-1]]
+    ids = ["1.23457E+19", "1,23457e19", "12345678901234567000"]
+    for number, key in enumerate(ids):
+        found = parse(write(tmp_path / "x.csv", [names, [key, *row, "waived"]]), TODAY)
+        done = import_replies(held, found.replies, f"2026-11-0{number + 1}")
+        assert done.problems == [] and done.restored == {2: one["id"]}
+    assert state(held, one["id"]) == "waived"
+    # What fits nothing, or has nothing to fit, is said.
+    found = parse(write(tmp_path / "x.csv", [names, [ids[0], *row[:-1], "https://else.example/", "waived"]]), TODAY)
+    (problem,) = import_replies(held, found.replies, "2026-11-24").problems
+    assert "no findings fit" in problem.what and "cell of text" in problem.remedy
+    found = parse(write(tmp_path / "x.csv", [["finding_id", "response"], [ids[0], "waived"]]), TODAY)
+    assert "id of the finding" in found.problems[0].what
+
+
+def test_a_dispute_of_what_no_longer_stands_is_said(held: Catalog) -> None:
+    key = held.value("select id from findings limit 1")
+    set_state(held, key, "fixed")
+    (problem,) = import_replies(held, [reply(key, "disputed", note="no")], "2026-11-24").problems
+    assert "no longer stands (fixed)" in problem.what and problem.remedy
 
 
 def test_the_export_filled_in_by_hand_comes_back(held: Catalog, tmp_path: Path) -> None:

@@ -50,8 +50,9 @@ class BrokenCodingError(ValueError):
 
 
 def codings_of(header: str) -> list[str]:
-    """Return the compressions that a Content-Encoding header names ("gzip", "br"), in the order in which to undo
-    them.
+    """Return the compressions that a Content-Encoding header names ("gzip", "br"), in the order in which to undo them.
+
+    Words that mean that nothing is compressed, such as "identity", are left out.
     """
     names = [name.strip().strip("\"'").lower() for name in header.split(",")]
     return [name.removeprefix("x-") for name in reversed(names) if name not in _NONE]

@@ -80,8 +80,9 @@ class Spider(PortalSpider):
     def base(self) -> str:
         """Return the address of the ArcGIS Server's services directory.
 
-        If the portal's address is that of a service, this is the directory that contains the service. If it contains
-        "/rest/services", it is the result itself. Otherwise the one of ROOTS that is being tried is appended to it.
+        If the portal's address is that of a service, this is the directory that contains the service. If the portal's
+        address contains "/rest/services", it is returned as it is. Otherwise the one of ROOTS that is being tried is
+        appended to it.
         """
         own = _SERVICE.search(self.address)
         if own is not None:

@@ -40,7 +40,7 @@ def hold(
 ) -> None:
     """Keep a record without identifier until the end of the harvest, to look then for the dataset it describes.
 
-    It is put into ``spider.nameless``. ``error`` is why the record was not stored. Nothing is done unless it is a
+    It is put into ``spider.nameless``. ``error`` is why the record was not stored. Nothing is done if ``error`` is no
     LostRecord, if MAX_NAMELESS records are kept already, or if the record cannot be mapped even with a made-up
     identifier. ``raw`` is the record as the portal sent it, and ``pointer`` its place in ``response``. Title, files and
     page of the record are added to ``reading``, which is stored with the response.

@@ -239,8 +239,8 @@ class ListingSpider(PortalSpider):
         """Return the cursor of the page after ``listing_page``, which was read at ``page_cursor``.
 
         If that page was the last one, ``is_end`` of the cursor is True. Normally the offset grows by the number of
-        records received. If the portal numbers its pages and has sent fewer records than requested, the same page might
-        then be requested again; in this case the offset grows by the number of records requested.
+        records received. If pages are requested by number and fewer records came than requested, the next page could
+        have the same number; the offset then grows by the number of records requested.
         """
         # Before the next cursor: a subclass takes its next window from a list there, and an empty list means the end.
         is_last = self.is_last(page_cursor, listing_page)
@@ -322,10 +322,11 @@ class ListingSpider(PortalSpider):
         """Return what follows a page that failed with ``fault``, as a list of requests and pages to store.
 
         A smaller page is requested. A record that fails when it is requested alone is skipped and reported, and the
-        next page is requested. An error ends the harvest instead if the fault is not one that a smaller page may avoid
-        (SHRINKABLE), if pages cannot shrink, if the deadline is over, or after MAX_UNREADABLE_IN_A_ROW skipped records
-        in a row. It also does if the first page of the listing fails with a response that is no data, or when it asks
-        for a single record. ``value`` is the beginning of the response to ``url``, as evidence, or None.
+        next page is requested or, if the portal's total is reached, :meth:`at_end` follows. An error ends the harvest
+        instead if a smaller page cannot avoid the fault (its kind is not in SHRINKABLE), if pages cannot shrink, if the
+        deadline is over, or after MAX_UNREADABLE_IN_A_ROW skipped records in a row. As long as nothing was read, it
+        also does if the response is no data ("parse") or the page asked for a single record. ``value`` is the beginning
+        of the response to ``url``, as evidence, or None.
         """
         has_begun = bool(self.stats.kept or page_cursor.start)
         # A home page in place of an API is no question of size.

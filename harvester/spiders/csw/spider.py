@@ -92,7 +92,7 @@ class Spider(ListingSpider):
     def ways(self) -> list[RequestMethod]:
         """Return the request methods to try, the best one first.
 
-        They are for the portal's address and, unless it already names the service, also for ``/csw`` below it.
+        They are for the portal's address and, unless that address contains "csw", also for ``/csw`` below it.
         """
         addresses = [self.base]
         if "csw" not in self.portal.url.lower():

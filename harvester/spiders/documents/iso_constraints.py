@@ -75,8 +75,9 @@ class Constraints:
 def constraints(about: etree._Element | None) -> Constraints:
     """Return the licence, access rights and other rights that an ISO record states.
 
-    ``about`` is the element with the description of the data; None gives an empty result. Which of the three a text
-    means is judged by its content, because records use each element for everything.
+    ``about`` is the element with the description of the data; None gives an empty result. A text that is recognised as
+    a licence or as one about access counts as that wherever it stands, because records use each element for everything.
+    For other texts the element decides; see :func:`by_content`.
     """
     use: list[StatedConstraint] = []
     limits: list[StatedConstraint] = []
@@ -116,11 +117,13 @@ def by_content(
     codes_of_access: list[str],
     other: list[str],
 ) -> Constraints:
-    """Return licence, access rights and other rights, judged by the content of the statements.
+    """Return licence, access rights and other rights, judged first by the content of the statements.
 
-    Where a statement stands says little, because records use each element for everything. ``use``, ``limits`` and
-    ``access`` are the statements found under terms of use, limits of use and access. ``codes_of_access`` are codes for
-    access without a text. ``other`` are further texts and codes, which become other rights.
+    ``use``, ``limits`` and ``access`` are the statements found under terms of use, limits of use and access.
+    ``codes_of_access`` are codes for access without a text. ``other`` are further texts and codes. The first statement
+    that names a known licence is the licence, wherever it stands. Without one, it is the best of ``use``, else of
+    ``limits``, else of those in ``access`` that are terms of use. The first statement in ``access`` that is no known
+    licence gives the access rights, else the first of ``codes_of_access`` does. All the rest are other rights.
     """
     # The most reliable place comes first: use, then its limits, then access.
     candidates = [*use, *limits, *access]

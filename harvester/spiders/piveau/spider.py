@@ -66,8 +66,8 @@ class Spider(ListingSpider):
     def bases(self) -> list[str]:
         """Return the addresses at which the search of the piveau hub may be, the likeliest first.
 
-        They are ``/api/hub/search`` below the portal's address, and that address itself. If the portal's address
-        already contains ``/api/hub/search``, that is the only one.
+        If the portal's address contains ``/api/hub/search``, the only one is the address up to there. Otherwise they
+        are ``/api/hub/search`` below the portal's address, and that address itself.
         """
         parts = urlsplit(self.portal.url)
         whole = urlunsplit(parts._replace(query="", fragment="")).rstrip("/").removesuffix("/search/search")

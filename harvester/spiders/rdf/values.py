@@ -156,7 +156,7 @@ def nodes(node: Any, *properties: str) -> list[Any]:
 def text(node: Any, *properties: str) -> str | None:
     """Return the first text among the values of ``properties`` of ``node``; None if there is none.
 
-    The properties are tried in their order. If a property has only nodes as values, the first label or IRI among them
+    The properties are tried in their order. If a property has nodes but no text, the first label or IRI of these nodes
     counts as its text.
     """
     for one in properties:

@@ -115,9 +115,10 @@ class FaultTelling:
         return self.fatal(fault.kind, f"{url}: {fault.detail}", fault.remedy, url, value)
 
     def refused(self, response: Response) -> Page | None:
-        """Return the page that ends the harvest if ``response`` is an error (4xx, 5xx); None if it is not.
+        """Return the page that ends the harvest if ``response`` is an error; None if it is not.
 
-        A page by which a bot protection blocks the request is an error too.
+        It is an error if :func:`harvester.http.faults.of_response` finds a fault, such as 4xx, 5xx or the page of a bot
+        protection.
         """
         fault = faults.of_response(response)
         if fault is None:

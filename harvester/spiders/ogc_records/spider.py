@@ -100,7 +100,8 @@ class Spider(ListingSpider):
         """Read the list of collections, choose those that hold records, and request the first page of the first one.
 
         If the list has further pages, the next one is requested first. If no collection states that it holds records,
-        those that do not state what they hold are chosen. If there are none either, an error ends the harvest.
+        those that do not state what they hold are chosen. If there are none either, or the response is an error or no
+        list of collections, an error ends the harvest. At most MAX_COLLECTIONS are read; an error reports the others.
         """
         fault, value = faults.of_response(response), response.body[:300].decode("utf-8", "replace")
         try:

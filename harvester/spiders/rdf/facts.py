@@ -116,8 +116,8 @@ def _format_names(node: Any, *properties: str) -> list[str]:
 def most_specific(found: list[str], hints: tuple[str | None, ...]) -> str | None:
     """Return the most specific of the format names in ``found``; None if it is empty.
 
-    For example, "GeoJSON" is more specific than "JSON" or "ZIP". Of equally specific names, the one that ``hints``
-    confirm is returned; these are addresses and media types of the same file.
+    For example, "GeoJSON" is more specific than "JSON" or "ZIP". Of equally specific names, one that ``hints``
+    (addresses and media types of the same file) confirm is returned, else the first by alphabet.
     """
     if not found:
         return None

@@ -191,8 +191,9 @@ def json_pieces(path: Path) -> Iterator[Piece]:
     """Yield each node in the lists of the JSON-LD document ``path`` as a small document, with the context of the
     document.
 
-    A node that is no valid JSON is yielded without text and with its fault. After the nodes comes what stands outside
-    the lists, such as the catalogue itself, and a piece without text if the document was not read to its end.
+    If the context does not stand within the first MAX_PIECE bytes, that of DCAT is assumed. A node that is no valid
+    JSON is yielded without text and with its fault. After the nodes comes what stands outside the lists, such as the
+    catalogue itself, and a piece without text if the document was not read to its end.
     """
     context: Any = None
     with path.open("rb") as file:

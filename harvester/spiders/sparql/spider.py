@@ -291,7 +291,7 @@ class Spider(ListingSpider):
             yield step
 
     async def on_detail(self, response: Response, job: DatasetPage) -> AsyncIterator[Any]:
-        """Store the statements in a result, or first have the endpoint count the rows if it may have cut them off."""
+        """Store the statements in a result; count its rows first if it may be cut off. Failures: see :meth:`halved`."""
         if response.status in _NO_POST and not self.by_get and response.request and response.request.method == "POST":
             # Some gateways accept queries only by GET.
             self.by_get, self.batch = True, min(self.batch, GET_SETS)
@@ -316,7 +316,7 @@ class Spider(ListingSpider):
             yield step
 
     async def on_counted(self, response: Response, job: DatasetPage, rows: list[dict[str, Any]]) -> AsyncIterator[Any]:
-        """Store ``rows``, or send their query again in halves if the endpoint counts more rows than it sent."""
+        """Store ``rows``, or query in halves if the endpoint counts more; no count: see :meth:`on_not_counted`."""
         try:
             is_whole = int(self.rows_of(response)[0]["n"]["value"]) <= len(rows)
         except (PageRefusedError, LookupError, ValueError, TypeError):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from catalog.db.schema.found import public_id
 from catalog.db.schema.views import OPEN_CAUSES, STANDING, address, is_open, state_in
 from catalog.db.store import Catalog
 from catalog.model import stable_id
-from catalog.repositories.cause_facts import Numbers
+from catalog.repositories.coded import Numbers
 
 __all__ = [
     "Cause",
@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 _ENDED = ("fixed", "merged", "gone")
+_PAIR = np.dtype([("finding", np.int64), ("cause", np.int64)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,42 +159,75 @@ def keep_causes(catalog: Catalog, run_id: str, portal_id: str) -> bool:
     return bool(catalog.value(sql, {"portal": portal_id, "run": run_id}))
 
 
-def write_causes(catalog: Catalog, run_id: str, portal_id: str, causes: Sequence[Cause]) -> None:
-    """Store the causes that a run found in a portal, and end the stored causes that it did not find.
+def write_causes(
+    catalog: Catalog, run_id: str, portal_id: str, causes: Iterable[Cause], unseen: Sequence[Cause] = ()
+) -> int:
+    """Store the causes that a run found in a portal, and end the stored causes that it did not find; return the number
+    of those found.
 
-    ``causes``: all that the run found. If the last reply to a cause disputes or waives it, the findings that have
-    joined the cause since then become disputed or waived too.
+    ``causes``: all that the run found, those of one rule after another; they are stored rule by rule, so that few are
+    held in memory. ``unseen``: the hosts that could not be observed. If the last reply to a cause disputes or waives
+    it, the findings that have joined the cause since then become disputed or waived too.
     """
-    before = {one.id: one for one in stored_causes(catalog, portal_id)}
-    replies = _replies(catalog, portal_id)
-    free = 1 + int(catalog.value("select coalesce(max(number), 0) from causes"))
-    rows: list[dict[str, Any]] = []
-    members: list[tuple[int, Numbers]] = []
-    for one in causes:
-        key = str(one.columns["id"])
-        old = before.get(key)
-        number = old.number if old else free
-        free += old is None
-        answered = replies.get(key)
-        state = "unknown" if one.is_unknown else answered or _state(old, run_id)
-        rows.append(
-            {**one.columns, "number": number, "portal_id": portal_id, "state": state, "last_seen_run": run_id,
-             "first_seen_run": run_id, "fixed_run": None}
-        )  # fmt: skip
-        members.append((number, one.members))
-    found = {row["id"] for row in rows}
-    hosts = {row["root_value"] for row, one in zip(rows, causes, strict=True) if one.is_unknown}
+    writer = _Writer(catalog, run_id, portal_id, frozenset(str(one.columns["root_value"]) for one in unseen))
     with catalog.writing():
-        ended = [stored for stored in before.values() if stored.id not in found and stored.state not in _ENDED]
-        for stored in ended:
-            _end(catalog, run_id, stored, hosts)
-        catalog.upsert("causes", rows, keep=("first_seen_run",))
-        _write_members(catalog, portal_id, members)
-        new = [row["number"] for row in rows if row["id"] not in before]
-        _set_first_run(catalog, new)
-        for key, state in replies.items():
-            if key in found:
+        for rule_id, found in groupby(causes, key=_rule_of):
+            writer.write(rule_id, [*found, *(one for one in unseen if _rule_of(one) == rule_id)])
+        # What has ended of other rules, and hosts whose rule has no causes now.
+        for rule_id in sorted({*writer.left, *map(_rule_of, unseen)} - writer.done):
+            writer.write(rule_id, [one for one in unseen if _rule_of(one) == rule_id])
+        for key, state in writer.replies.items():
+            if key in writer.found:
                 apply_reply(catalog, key, state)
+    return len(writer.found)
+
+
+def _rule_of(cause: Cause) -> str:
+    return str(cause.columns["rule_id"])
+
+
+class _Writer:
+    """Stores the causes of a portal rule by rule. ``hosts``: those that could not be observed."""
+
+    def __init__(self, catalog: Catalog, run_id: str, portal_id: str, hosts: frozenset[str]) -> None:
+        self.catalog, self.run_id, self.portal_id, self.hosts = catalog, run_id, portal_id, hosts
+        self.left: dict[str, list[StoredCause]] = {}
+        """Stored causes by rule, of the rules that are not done."""
+        for one in stored_causes(catalog, portal_id):
+            self.left.setdefault(one.rule_id, []).append(one)
+        self.replies = _replies(catalog, portal_id)
+        self.free = 1 + int(catalog.value("select coalesce(max(number), 0) from causes"))
+        self.done: set[str] = set()
+        self.found: set[str] = set()
+
+    def write(self, rule_id: str, causes: Sequence[Cause]) -> None:
+        """Store all causes of a rule."""
+        self.done.add(rule_id)
+        before = {one.id: one for one in self.left.pop(rule_id, ())}
+        rows: list[dict[str, Any]] = []
+        members: list[tuple[int, Numbers]] = []
+        new = []
+        for one in causes:
+            key = str(one.columns["id"])
+            old = before.get(key)
+            number = old.number if old else self.free
+            if old is None:
+                self.free += 1
+                new.append(number)
+            state = "unknown" if one.is_unknown else self.replies.get(key) or _state(old, self.run_id)
+            rows.append(
+                {**one.columns, "number": number, "portal_id": self.portal_id, "state": state,
+                 "last_seen_run": self.run_id, "first_seen_run": self.run_id, "fixed_run": None}
+            )  # fmt: skip
+            members.append((number, one.members))
+        found = {str(row["id"]) for row in rows}
+        self.found |= found
+        for stored in before.values():
+            if stored.id not in found and stored.state not in _ENDED:
+                _end(self.catalog, self.run_id, stored, self.hosts)
+        self.catalog.upsert("causes", rows, keep=("first_seen_run",))
+        _write_members(self.catalog, self.portal_id, rule_id, members)
+        _set_first_run(self.catalog, new)
 
 
 def _replies(catalog: Catalog, portal_id: str) -> dict[str, str]:
@@ -243,31 +277,32 @@ def _end(catalog: Catalog, run_id: str, one: StoredCause, unknown_hosts: Collect
     )
 
 
-def _write_members(catalog: Catalog, portal_id: str, members: Sequence[tuple[int, Numbers]]) -> None:
-    """Write which finding has which cause; only what has changed is written."""
-    old = _pairs(
+def _write_members(catalog: Catalog, portal_id: str, rule_id: str, members: Sequence[tuple[int, Numbers]]) -> None:
+    """Write which finding of a rule has which cause; only what has changed is written."""
+    old = np.fromiter(
         catalog.db.conn.execute(
             # The findings of a host that cannot be observed now stay its own, until they are seen again.
             """select m.finding, m.cause from causes c cross join cause_members m on m.cause = c.number
-               where c.portal_id = ? and c.state != 'unknown'""",
-            [portal_id],
-        ).fetchall()
+               where c.portal_id = ? and c.rule_id = ? and c.state != 'unknown'""",
+            [portal_id, rule_id],
+        ),
+        _PAIR,
     )
-    arrays = [np.stack([found, np.full(len(found), number)], axis=1) for number, found in members if len(found)]
-    new = np.concatenate(arrays) if arrays else _pairs([])
-    new = new[np.argsort(new[:, 0], kind="stable")]
-    old = old[np.argsort(old[:, 0], kind="stable")]
-    gone = old[~np.isin(old[:, 0], new[:, 0], assume_unique=True)]
-    at = np.searchsorted(old[:, 0], new[:, 0]) if len(old) else np.zeros(len(new), dtype=np.int64)
-    at[at == len(old)] = 0
-    is_same = (old[at, 0] == new[:, 0]) & (old[at, 1] == new[:, 1]) if len(old) else np.zeros(len(new), dtype=bool)
+    new = np.zeros(sum(len(found) for _, found in members), _PAIR)
+    start = 0
+    for number, found in members:
+        new["finding"][start : start + len(found)] = found
+        new["cause"][start : start + len(found)] = number
+        start += len(found)
+    old, new = old[np.argsort(old["finding"])], new[np.argsort(new["finding"])]
+    gone = old["finding"][~np.isin(old["finding"], new["finding"], assume_unique=True)]
+    is_same = np.zeros(len(new), dtype=bool)
+    if len(old):
+        at = np.minimum(np.searchsorted(old["finding"], new["finding"]), len(old) - 1)
+        is_same = old[at] == new
     run = catalog.db.conn.executemany
-    run("delete from cause_members where finding = ?", gone[:, :1].tolist())
+    run("delete from cause_members where finding = ?", ((number,) for number in gone.tolist()))
     run("insert or replace into cause_members (finding, cause) values (?, ?)", new[~is_same].tolist())
-
-
-def _pairs(rows: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
-    return np.array(rows, dtype=np.int64).reshape(-1, 2)
 
 
 def _set_first_run(catalog: Catalog, numbers: Sequence[int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from catalog.db.store import Catalog
@@ -32,6 +32,9 @@ class Fix:
     effort_hours: float
 
 
+_NAMES = tuple(one.name for one in fields(Fix))
+
+
 def write_fixes(catalog: Catalog, run_id: str, portal_id: str, fixes: Iterable[Fix]) -> None:
     """Replace the rows of ``top_fixes`` that come from a portal's findings. Call :func:`rank_fixes` afterwards to rank
     them.
@@ -51,7 +54,7 @@ def write_fixes(catalog: Catalog, run_id: str, portal_id: str, fixes: Iterable[F
         {
             "id": "/".join((one.entity_level, one.entity_id, one.rule_id, portal_id, one.cause_id or "")),
             "run_id": run_id,
-            **asdict(one),
+            **{name: getattr(one, name) for name in _NAMES},
             "portal_id": portal_id,
             "gain_points": round(one.gain_points, 4),
             "effort_hours": round(one.effort_hours, 2),

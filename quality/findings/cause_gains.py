@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.db.store import Catalog
-from catalog.repositories.cause_facts import CauseFacts, Numbers
+from catalog.repositories.cause_facts import CauseFacts
+from catalog.repositories.coded import Numbers
 from catalog.repositories.stored_measurements import stored_measurements
 from quality.findings.gains import number_of
 from quality.systems.matrix import UNKNOWN_CELL, Counts, Matrix, MeasurementMatrix, columns
@@ -57,11 +58,11 @@ def _whole(facts: CauseFacts, rule_id: str, chosen: Numbers) -> Numbers:
     failing."""
     rule = list(facts.rules).index(rule_id)
     of_rule = (facts.rule == rule) & (facts.file >= 0)
-    size = len(facts.file_dataset)
-    all_of = np.bincount(facts.file[of_rule], minlength=size)
-    here = np.bincount(facts.file[chosen][facts.file[chosen] >= 0], minlength=size)
-    is_whole = all_of[facts.file[chosen]] == here[facts.file[chosen]]
-    return np.asarray(chosen[(facts.file[chosen] < 0) | is_whole])
+    files, all_of = np.unique(facts.file[of_rule], return_counts=True)
+    own = facts.file[chosen]
+    here, counts = np.unique(own[own >= 0], return_counts=True)
+    whole = here[counts == all_of[np.searchsorted(files, here)]]
+    return np.asarray(chosen[(own < 0) | np.isin(own, whole)])
 
 
 def _scored_again(catalog: Catalog, facts: CauseFacts, rule_id: str, chosen: Numbers) -> _Gains:

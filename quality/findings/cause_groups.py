@@ -7,13 +7,22 @@ from typing import Literal
 
 import numpy as np
 
-from catalog.repositories.cause_facts import CauseFacts, Codes, Flags, Numbers
+from catalog.repositories.cause_facts import CauseFacts
+from catalog.repositories.coded import Codes, Flags, Numbers
 from specs.causes import Level, cause_rules
 
-__all__ = ["Groups"]
+__all__ = ["Groups", "groups_of"]
 
 _OF_ONE_PUBLISHER = 0.95
 """Share of a group from which on it counts as that of one publisher."""
+
+
+def groups_of(facts: CauseFacts) -> dict[bool, Groups]:
+    """Return the groups of the datasets of a portal, under False, and of its files, under True.
+
+    They depend on the datasets and files only, so they hold for the findings of every rule.
+    """
+    return {is_of_file: Groups(facts, is_of_file=is_of_file) for is_of_file in (False, True)}
 
 
 class Groups:
@@ -46,7 +55,7 @@ class Groups:
         facts = self.facts
         match level:
             case "portal" | "value":
-                return Codes(np.zeros(self.size, dtype=np.int64), [""])
+                return Codes(np.zeros(self.size, dtype=np.int32), [""])
             case "source":
                 return self._shared(Codes(facts.source.codes[self.dataset], facts.source.names))
             case "publisher":
@@ -64,7 +73,7 @@ class Groups:
             case "pattern" if self.is_of_file:
                 return Codes(np.where(self._servers.codes >= 0, facts.pattern.codes, -1), facts.pattern.names)
             case _:
-                return Codes(np.full(self.size, -1, dtype=np.int64), [])
+                return Codes(np.full(self.size, -1, dtype=np.int32), [])
 
     @cached_property
     def _servers(self) -> Codes:
@@ -80,7 +89,8 @@ class Groups:
     def _is_shared(self, groups: Codes) -> Flags:
         there = groups.codes >= 0
         kinds = len(self.facts.publisher.names) + 1
-        pairs, counts = np.unique(groups.codes[there] * kinds + self.publisher[there] + 1, return_counts=True)
+        of_whom = groups.codes[there].astype(np.int64) * kinds + self.publisher[there] + 1
+        pairs, counts = np.unique(of_whom, return_counts=True)
         most = np.zeros(len(groups.names), dtype=np.int64)
         np.maximum.at(most, pairs // kinds, counts)
         whole = np.bincount(groups.codes[there], minlength=len(groups.names))
@@ -90,10 +100,11 @@ class Groups:
         """Return groups of a server that several publishers share, else of a publisher, and one format or day."""
         hosts, publishers = self.at("host"), self.facts.publisher.names
         is_by_host = hosts.codes >= 0
-        owner = np.where(is_by_host, hosts.codes, len(hosts.names) + self.publisher)
+        owner = np.where(is_by_host, hosts.codes, len(hosts.names) + self.publisher).astype(np.int64)
         kinds = max(len(what.names), 1)
         there = (what.codes >= 0) & (is_by_host | (self.publisher >= 0))
         pairs, codes = np.unique(np.where(there, owner * kinds + what.codes, -1), return_inverse=True)
+        codes = codes.astype(np.int32)
         names = []
         for pair in pairs:
             whose, which = divmod(int(pair), kinds)

@@ -9,7 +9,7 @@ from math import sqrt
 import numpy as np
 
 from catalog.db.store import Catalog
-from catalog.repositories.cause_facts import CauseFacts, Numbers, cause_facts
+from catalog.repositories.cause_facts import CauseFacts, cause_facts
 from catalog.repositories.causes import (
     Cause,
     cause_id,
@@ -20,10 +20,12 @@ from catalog.repositories.causes import (
     stored_causes,
     write_causes,
 )
+from catalog.repositories.coded import Numbers
 from catalog.repositories.entity_weights import EntityWeights, entity_weights
 from catalog.repositories.first_fixes import Fix, rank_fixes, write_fixes
 from catalog.repositories.unseen_hosts import UnseenHost, unseen_hosts
 from quality.findings.cause_gains import dataset_gains
+from quality.findings.cause_groups import groups_of
 from quality.findings.causes import CauseKey, Grouped, causes_of
 from specs.causes import cause_rules
 from specs.languages import language
@@ -50,10 +52,8 @@ def find_causes(catalog: Catalog, run_id: str, portal_ids: Sequence[str], unchan
             continue
         weights = weights or entity_weights(catalog)
         portal = _Portal(catalog, run_id, portal_id, weights)
-        found = portal.causes()
-        write_causes(catalog, run_id, portal_id, found)
+        total += write_causes(catalog, run_id, portal_id, portal.causes(), portal.unseen())
         write_fixes(catalog, run_id, portal_id, portal.fixes())
-        total += len(found)
     rank_fixes(catalog, [rule for one in cause_rules().classes for rule in one.rules])
     return total
 
@@ -91,102 +91,46 @@ class _Portal:
     run_id: str
     portal_id: str
     weights: EntityWeights
-    classed: dict[str, str | None] = field(init=False)
-    facts: CauseFacts = field(init=False)
     tallies: dict[tuple[str, str, str, str | None], _Tally] = field(default_factory=dict)
     """By level, entity, rule and cause (None: the findings that stay single)."""
     hours: dict[str, float] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(init=False)
     """Names of the portal's publishers, by id."""
 
-    def __post_init__(self) -> None:
+    def causes(self) -> Iterator[Cause]:
+        """Yield the causes of the portal's findings, rule by rule."""
         rules = cause_rules()
-        self.classed = {rule: one.split for one in rules.classes for rule in one.rules}
         patterned = [rule for one in rules.classes if "pattern" in one.levels for rule in one.rules]
-        self.facts = cause_facts(self.catalog, self.portal_id, self.classed, with_patterns=patterned)
-        self.of_portal = self._entities_of_portal()
-
-    of_portal: Numbers = field(init=False)
-    """Index in ``weights`` of each dataset; -1 where it has no score."""
-
-    def _entities_of_portal(self) -> Numbers:
-        at = np.searchsorted(self.weights.key, self.facts.dataset_key)
-        at[at == len(self.weights.key)] = 0
-        if not len(self.weights.key):
-            return np.full(len(self.facts.dataset_key), -1, dtype=np.int64)
-        return np.where(self.weights.key[at] == self.facts.dataset_key, at, -1)
-
-    def causes(self) -> list[Cause]:
-        """Return the causes of the portal's findings, and the hosts that could not be observed."""
-        kept = [
-            CauseKey(rule_id=one.rule_id, level=one.level, value=one.root_value, split=one.split)  # type: ignore[arg-type]
-            for one in stored_causes(self.catalog, self.portal_id)
-            if one.state in _KEPT
-        ]
-        grouped = causes_of(self.facts, kept)
+        kept: dict[str, list[CauseKey]] = {}
+        for one in stored_causes(self.catalog, self.portal_id):
+            if one.state in _KEPT:
+                key = CauseKey(rule_id=one.rule_id, level=one.level, value=one.root_value, split=one.split)  # type: ignore[arg-type]
+                kept.setdefault(one.rule_id, []).append(key)
         self.names = publisher_names(self.catalog, self.portal_id)
-        found = [self._cause(one) for one in grouped]
-        self._singles(grouped)
-        return found + [self._unseen(one) for one in unseen_hosts(self.catalog, self.portal_id, _FEW)]
+        of_portal = divisions = None
+        classed = {rule: one.split for one in rules.classes for rule in one.rules}
+        for facts in cause_facts(self.catalog, self.portal_id, classed, with_patterns=patterned):
+            # Datasets and files are the same for all rules.
+            of_portal = self._entities_of_portal(facts) if of_portal is None else of_portal
+            divisions = divisions or groups_of(facts)
+            (rule_id,) = facts.rules
+            grouped = causes_of(facts, kept.get(rule_id, ()), divisions)
+            rule = _Rule(self, facts, rule_id, of_portal)
+            yield from map(rule.cause, grouped)
+            rule.count_singles(grouped)
 
-    def _cause(self, one: Grouped) -> Cause:
-        key, facts = one.key, self.facts
-        cause_class = cause_rules().class_of(key.rule_id)
-        assert cause_class is not None  # a cause is of a rule with a class
-        metric = metrics()[key.rule_id]
-        whole = cause_id(self.portal_id, key.rule_id, key.level, key.value, key.split)
-        name = self._name(key)
-        fix = language("en").phrase(f"cause_fix_{key.level}", name=name, fix=metric.fix)
-        self.hours[whole], self.texts[whole] = cause_rules().effort_hours[key.level], fix
-        gained = self._tally(key.rule_id, whole, one.members)
-        open_members = one.members[facts.is_open[one.members]]
-        is_own = one.publisher is not None and key.level not in ("portal", "source", "value")
-        of_value = cause_class.is_same_value_enough
-        files = facts.file[one.members]
-        return Cause(
-            columns={
-                "id": whole,
-                "rule_id": key.rule_id,
-                "rule_title": metric.question,
-                "root": cause_class.root,
-                "level": key.level,
-                "root_value": key.value,
-                "root_name": name,
-                "split": key.split,
-                "entity_level": "publisher" if is_own else "portal",
-                "entity_id": one.publisher if is_own else self.portal_id,
-                "fault_party": "portal" if key.level == "portal" and one.publisher is None else "publisher",
-                "confidence": confidence(one.failing, one.failing if of_value else one.applicable),
-                "datasets": len(np.unique(facts.dataset[one.members])),
-                "files": len(np.unique(files[files >= 0])),
-                "findings": len(open_members),
-                "failing": one.failing,
-                "applicable": one.applicable,
-                "rest_failing": one.rest_failing,
-                "rest_applicable": one.rest_applicable,
-                "gain_points": gained.get(("portal", self.portal_id)),
-                "publisher_gain_points": gained.get(("publisher", one.publisher or "")) if is_own else None,
-                "effort_hours": cause_rules().effort_hours[key.level],
-                "how_to_fix": fix,
-                "examples": examples(self.catalog, self._examples(one.members)),
-            },
-            members=facts.number[one.members],
-        )
+    def _entities_of_portal(self, facts: CauseFacts) -> Numbers:
+        """Return the index in ``weights`` of each dataset; -1 where it has no score."""
+        if not len(self.weights.key):
+            return np.full(len(facts.dataset_key), -1, dtype=np.int64)
+        at = np.searchsorted(self.weights.key, facts.dataset_key)
+        at[at == len(self.weights.key)] = 0
+        return np.where(self.weights.key[at] == facts.dataset_key, at, -1)
 
-    def _name(self, key: CauseKey) -> str:
-        """Return the words for a root: the name of a publisher, the title of a dataset, or the value as it is."""
-        if key.level == "series":
-            return dataset_title(self.catalog, key.value) or key.value
-        owner, _, rest = key.value.rpartition(" ") if key.level == "format" else (key.value, "", "")
-        name = self.names.get(owner) or owner
-        return f"{name}: {rest}" if rest else name
-
-    def _examples(self, members: Numbers) -> list[int]:
-        """Return the integer keys of three findings of different datasets: those that bring most."""
-        order = members[np.lexsort((self.facts.number[members], -self.facts.gain[members]))]
-        _, first = np.unique(self.facts.dataset[order[:1000]], return_index=True)
-        return [int(self.facts.number[order[at]]) for at in sorted(first.tolist())[:3]]
+    def unseen(self) -> list[Cause]:
+        """Return the hosts that could not be observed."""
+        return [self._unseen(one) for one in unseen_hosts(self.catalog, self.portal_id, _FEW)]
 
     def _unseen(self, host: UnseenHost) -> Cause:
         metric = metrics()["link_ok"]
@@ -221,45 +165,11 @@ class _Portal:
             is_unknown=True,
         )
 
-    def _singles(self, grouped: Sequence[Grouped]) -> None:
-        """Count what the findings of each rule bring that stay single."""
-        is_single = self.facts.is_open.copy()
-        for one in grouped:
-            is_single[one.members] = False
-        for number, rule_id in enumerate(self.facts.rules):
-            rows = np.flatnonzero(is_single & (self.facts.rule == number))
-            if len(rows):
-                self._tally(rule_id, None, rows)
-
-    def _tally(self, rule_id: str, cause: str | None, members: Numbers) -> dict[tuple[str, str], float]:
-        """Return what fixing findings of a rule together brings, by level and entity, and keep it for the ranking."""
-        datasets, gains = dataset_gains(self.catalog, self.facts, rule_id, members)
-        chosen = members[self.facts.is_open[members]]
-        places = np.bincount(self.facts.dataset[chosen], minlength=len(self.facts.dataset_key))[datasets]
-        at = self.of_portal[datasets]
-        has_score = at >= 0
-        gains, places, at = gains[has_score], places[has_score], at[has_score]
-        found = {}
-        for level, weighed in self.weights.levels.items():
-            entity = weighed.entity[at]
-            counted = entity >= 0
-            size = len(weighed.entities)
-            points = np.bincount(entity[counted], weights=(gains * weighed.weight[at])[counted], minlength=size)
-            how_many = np.bincount(entity[counted], minlength=size)
-            where = np.bincount(entity[counted], weights=places[counted], minlength=size)
-            for number in np.flatnonzero(how_many).tolist():
-                name = weighed.entities[number]
-                tally = self.tallies.setdefault((level, name, rule_id, cause), _Tally())
-                tally.gain += float(points[number])
-                tally.datasets += int(how_many[number])
-                tally.places += int(where[number])
-                found[level, name] = round(float(points[number]), 4)
-        return found
-
     def fixes(self) -> Iterator[Fix]:
         """Yield what each fix brings to each portal, publisher and government."""
+        known = metrics()
         for (level, entity, rule_id, cause), tally in self.tallies.items():
-            metric = metrics()[rule_id]
+            metric = known[rule_id]
             yield Fix(
                 entity_level=level,
                 entity_id=entity,
@@ -271,3 +181,110 @@ class _Portal:
                 gain_points=tally.gain,
                 effort_hours=self.hours[cause] if cause else metric.effort_minutes * tally.places / 60,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """The causes of one rule in a portal."""
+
+    portal: _Portal
+    facts: CauseFacts
+    """With the findings of this rule only."""
+    rule_id: str
+    of_portal: Numbers
+    """Index in ``portal.weights`` of each dataset; -1 where it has no score."""
+
+    def cause(self, one: Grouped) -> Cause:
+        """Return a cause as it is stored, and count what its fix brings."""
+        portal = self.portal
+        key, facts = one.key, self.facts
+        cause_class = cause_rules().class_of(key.rule_id)
+        assert cause_class is not None  # a cause is of a rule with a class
+        metric = metrics()[key.rule_id]
+        whole = cause_id(portal.portal_id, key.rule_id, key.level, key.value, key.split)
+        name = self._name(key)
+        fix = language("en").phrase(f"cause_fix_{key.level}", name=name, fix=metric.fix)
+        portal.hours[whole], portal.texts[whole] = cause_rules().effort_hours[key.level], fix
+        gained = self._tally(whole, one.members)
+        open_members = one.members[facts.is_open[one.members]]
+        is_own = one.publisher is not None and key.level not in ("portal", "source", "value")
+        of_value = cause_class.is_same_value_enough
+        files = facts.file[one.members]
+        return Cause(
+            columns={
+                "id": whole,
+                "rule_id": key.rule_id,
+                "rule_title": metric.question,
+                "root": cause_class.root,
+                "level": key.level,
+                "root_value": key.value,
+                "root_name": name,
+                "split": key.split,
+                "entity_level": "publisher" if is_own else "portal",
+                "entity_id": one.publisher if is_own else portal.portal_id,
+                "fault_party": "portal" if key.level == "portal" and one.publisher is None else "publisher",
+                "confidence": confidence(one.failing, one.failing if of_value else one.applicable),
+                "datasets": len(np.unique(facts.dataset[one.members])),
+                "files": len(np.unique(files[files >= 0])),
+                "findings": len(open_members),
+                "failing": one.failing,
+                "applicable": one.applicable,
+                "rest_failing": one.rest_failing,
+                "rest_applicable": one.rest_applicable,
+                "gain_points": gained.get(("portal", portal.portal_id)),
+                "publisher_gain_points": gained.get(("publisher", one.publisher or "")) if is_own else None,
+                "effort_hours": cause_rules().effort_hours[key.level],
+                "how_to_fix": fix,
+                "examples": examples(portal.catalog, self._examples(one.members)),
+            },
+            members=facts.number[one.members],
+        )
+
+    def _name(self, key: CauseKey) -> str:
+        """Return the words for a root: the name of a publisher, the title of a dataset, or the value as it is."""
+        if key.level == "series":
+            return dataset_title(self.portal.catalog, key.value) or key.value
+        owner, _, rest = key.value.rpartition(" ") if key.level == "format" else (key.value, "", "")
+        name = self.portal.names.get(owner) or owner
+        return f"{name}: {rest}" if rest else name
+
+    def _examples(self, members: Numbers) -> list[int]:
+        """Return the integer keys of three findings of different datasets: those that bring most."""
+        order = members[np.lexsort((self.facts.number[members], -self.facts.gain[members]))]
+        _, first = np.unique(self.facts.dataset[order[:1000]], return_index=True)
+        return [int(self.facts.number[order[at]]) for at in sorted(first.tolist())[:3]]
+
+    def count_singles(self, grouped: Sequence[Grouped]) -> None:
+        """Count what the findings of the rule bring that belong to none of its causes."""
+        is_single = self.facts.is_open.copy()
+        for one in grouped:
+            is_single[one.members] = False
+        if is_single.any():
+            self._tally(None, np.flatnonzero(is_single))
+
+    def _tally(self, cause: str | None, members: Numbers) -> dict[tuple[str, str], float]:
+        """Return what fixing findings together brings, by level and entity, and keep it for the ranking."""
+        datasets, gains = dataset_gains(self.portal.catalog, self.facts, self.rule_id, members)
+        chosen = members[self.facts.is_open[members]]
+        # All datasets that gain have such a finding.
+        where, counts = np.unique(self.facts.dataset[chosen], return_counts=True)
+        places = counts[np.searchsorted(where, datasets)]
+        at = self.of_portal[datasets]
+        has_score = at >= 0
+        gains, places, at = gains[has_score], places[has_score], at[has_score]
+        found = {}
+        for level, weighed in self.portal.weights.levels.items():
+            entity = weighed.entity[at]
+            counted = entity >= 0
+            size = len(weighed.entities)
+            points = np.bincount(entity[counted], weights=(gains * weighed.weight[at])[counted], minlength=size)
+            how_many = np.bincount(entity[counted], minlength=size)
+            of_places = np.bincount(entity[counted], weights=places[counted], minlength=size)
+            for number in np.flatnonzero(how_many).tolist():
+                name = weighed.entities[number]
+                tally = self.portal.tallies.setdefault((level, name, self.rule_id, cause), _Tally())
+                tally.gain += float(points[number])
+                tally.datasets += int(how_many[number])
+                tally.places += int(of_places[number])
+                found[level, name] = round(float(points[number]), 4)
+        return found

@@ -9,14 +9,15 @@ Levels are tried from the widest to the narrowest, and what nothing explains sta
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
 
 import numpy as np
 
-from catalog.repositories.cause_facts import CauseFacts, Codes, Numbers
-from quality.findings.cause_groups import Groups
+from catalog.repositories.cause_facts import CauseFacts
+from catalog.repositories.coded import Codes, Flags, Numbers
+from quality.findings.cause_groups import Groups, groups_of
 from specs.causes import CauseClass, Level, cause_rules
 
 __all__ = ["CauseKey", "Grouped", "causes_of", "chance_of"]
@@ -60,19 +61,24 @@ class Grouped:
     """Id of the publisher of all its members, or None if they have several or none."""
 
 
-def causes_of(facts: CauseFacts, kept: Collection[CauseKey] = ()) -> list[Grouped]:
+def causes_of(
+    facts: CauseFacts, kept: Collection[CauseKey] = (), divisions: Mapping[bool, Groups] | None = None
+) -> list[Grouped]:
     """Return the common causes of a portal's findings. Findings without a common cause are in none of them.
 
-    - ``facts``: the findings of the portal, and its datasets and files, as arrays.
+    - ``facts``: findings of the portal, and its datasets and files, as arrays.
     - ``kept``: the causes that were known before this run. Such a cause is returned again as long as more than half of
       its group fails, even if too little fails to prove a new cause. Otherwise a cause would come and go with a single
       dataset.
+    - ``divisions``: the groups of the same datasets (False) and files (True), where they are known already.
     """
     found: list[Grouped] = []
     order = np.argsort(facts.rule, kind="stable")
     ends = np.searchsorted(facts.rule[order], np.arange(len(facts.rules) + 1))
-    stood = set(kept)
-    groups = {of_file: Groups(facts, is_of_file=of_file) for of_file in (False, True)}
+    stood: dict[tuple[str, str, str], set[str]] = {}
+    for key in kept:
+        stood.setdefault((key.rule_id, key.level, key.split), set()).add(key.value)
+    groups = divisions or groups_of(facts)
     for number, rule_id in enumerate(facts.rules):
         one = cause_rules().class_of(rule_id)
         rows = order[ends[number] : ends[number + 1]]
@@ -81,8 +87,9 @@ def causes_of(facts: CauseFacts, kept: Collection[CauseKey] = ()) -> list[Groupe
         # A rule is asked of datasets or of files; what is about something else stays single.
         is_of_file = len(facts.applies[rule_id]) == len(facts.file_dataset) and bool((facts.file[rows] >= 0).any())
         rows = rows[(facts.file[rows] >= 0) == is_of_file]
+        asked = _Asked(groups[is_of_file], one.root, facts.applies[rule_id])
         for split, strand in _strands(facts, one, rows):
-            finder = _Finder(groups[is_of_file], one, rule_id, split, strand)
+            finder = _Finder(facts, asked, one, rule_id, split, strand)
             found += finder.causes(stood)
     return found
 
@@ -109,6 +116,10 @@ def _defect(text: str) -> str:
     return text.split(":", 1)[0]
 
 
+_Kept = Mapping[tuple[str, str, str], Collection[str]]
+"""By rule, level and split: the values of the causes that were known before."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Count:
     """How many datasets or files of a group fail, the rule applies to, and no wider cause explains yet."""
@@ -118,23 +129,49 @@ class _Count:
     unexplained: int
 
 
+class _Asked:
+    """The datasets or files that a rule applies to, counted by group; the same for all values that divide it."""
+
+    def __init__(self, groups: Groups, root: str, applies: Flags) -> None:
+        self.groups, self.applies = groups, applies
+        self._is_about_hosts = root == "host"
+        self.whole = int(np.count_nonzero(applies))
+        self._counts: dict[str, Numbers] = {}
+
+    def at(self, level: Level) -> Codes:
+        # A server is the root itself where addresses fail: it need not be shared by several publishers.
+        return self.groups.at("server" if level == "host" and self._is_about_hosts else level)
+
+    def counts(self, level: Level) -> Numbers:
+        """Return for each group of a level how many of its datasets or files the rule applies to."""
+        if level not in self._counts:
+            groups = self.at(level)
+            of_group = groups.codes[self.applies]
+            self._counts[level] = np.bincount(of_group[of_group >= 0], minlength=len(groups.names))
+        return self._counts[level]
+
+
 class _Finder:
     """Looks for the causes of findings of one rule with one split, level by level."""
 
-    def __init__(self, groups: Groups, one: CauseClass, rule_id: str, split: str, rows: Numbers) -> None:
-        facts = self.facts = groups.facts
-        self.groups, self.one, self.rule_id, self.split, self.rows = groups, one, rule_id, split, rows
+    def __init__(
+        self, facts: CauseFacts, asked: _Asked, one: CauseClass, rule_id: str, split: str, rows: Numbers
+    ) -> None:
+        groups = asked.groups
+        self.facts = facts
+        self.groups, self.asked, self.one, self.rule_id, self.split, self.rows = (
+            groups, asked, one, rule_id, split, rows
+        )  # fmt: skip
         self.subject = facts.file[rows] if groups.is_of_file else facts.dataset[rows]
-        size = groups.size
-        fails = np.zeros(size, dtype=bool)
-        fails[self.subject] = True
-        self.failing: Numbers = np.flatnonzero(fails)
-        self.applicable: Numbers = np.flatnonzero(facts.applies[rule_id] | fails)
-        self.is_explained = np.zeros(size, dtype=bool)
+        self.failing: Numbers = np.unique(self.subject)
+        self.unasked: Numbers = self.failing[~asked.applies[self.failing]]
+        """What fails although the rule was not measured there; it counts as asked."""
+        self.applicable = asked.whole + len(self.unasked)
+        self.is_explained = np.zeros(groups.size, dtype=bool)
         self.explained = 0
-        self.is_taken = np.zeros(size, dtype=bool)
+        self.is_taken = np.zeros(groups.size, dtype=bool)
 
-    def causes(self, kept: Collection[CauseKey]) -> list[Grouped]:
+    def causes(self, kept: _Kept) -> list[Grouped]:
         found: list[Grouped] = []
         is_document = self.split.rsplit(" ", 1)[-1].upper() in self.one.not_values
         for level in self.one.levels:
@@ -146,28 +183,24 @@ class _Finder:
             found += _joined(here) if level == "batch" else here
         return found
 
-    def _at(self, level: Level, kept: Collection[CauseKey]) -> Iterator[Grouped]:
-        groups = self._groups(level)
-        size = len(groups.names)
-        of_failing, of_applicable = groups.codes[self.failing], groups.codes[self.applicable]
-        applicable = np.bincount(of_applicable[of_applicable >= 0], minlength=size)
-        failing = np.bincount(of_failing[of_failing >= 0], minlength=size)
+    def _at(self, level: Level, kept: _Kept) -> Iterator[Grouped]:
+        groups = self.asked.at(level)
+        of_failing = groups.codes[self.failing]
         order = np.argsort(of_failing, kind="stable")
-        ends = np.searchsorted(of_failing[order], np.arange(size + 1))
-        kept_here = {
-            key.value for key in kept if (key.rule_id, key.level, key.split) == (self.rule_id, level, self.split)
-        }
+        numbers, starts, failing = np.unique(of_failing[order], return_index=True, return_counts=True)
+        applicable = self._applicable(level, numbers)
+        kept_here = kept.get((self.rule_id, level, self.split), ())
         chosen = []
         # Once a group is explained, it is no part of the rest that the next group is compared with.
-        for at in np.lexsort((np.arange(size), -failing)).tolist():
-            here = self.failing[order[ends[at] : ends[at + 1]]]
+        for at in np.lexsort((numbers, -failing)).tolist():
+            if numbers[at] < 0:
+                continue
+            here = self.failing[order[starts[at] : starts[at] + failing[at]]]
             here = here[~self.is_explained[here]]
-            if not failing[at]:
-                break
             if not len(here):
                 continue
             count = _Count(int(failing[at]), int(applicable[at]), len(here))
-            value = groups.names[at]
+            value = groups.names[numbers[at]]
             # The days of a batch are many: each has to be proved in every run, or the cause would grow by itself.
             is_kept = (
                 level != "batch"
@@ -178,8 +211,17 @@ class _Finder:
             if is_kept or (self._is_proved(level, count) and len(here) >= least):
                 self.is_explained[here] = True
                 self.explained += len(here)
-                chosen.append((value, at, count))
+                chosen.append((value, int(numbers[at]), count))
         yield from self._grouped(level, groups, chosen)
+
+    def _applicable(self, level: Level, numbers: Numbers) -> Numbers:
+        """Return how many datasets or files of some groups the rule applies to. ``numbers``: of the groups, ascending;
+        a first -1 stands for what is in none."""
+        found = np.append(self.asked.counts(level), 0)[numbers]
+        if len(self.unasked):
+            of_unasked = self.asked.at(level).codes[self.unasked]
+            found = found + np.bincount(np.searchsorted(numbers, of_unasked), minlength=len(numbers))
+        return np.asarray(found)
 
     def _grouped(self, level: Level, groups: Codes, chosen: Sequence[tuple[str, int, _Count]]) -> Iterator[Grouped]:
         """Yield the chosen groups of a level with their findings: those whose subject no wider cause has."""
@@ -200,7 +242,7 @@ class _Finder:
                 failing=count.failing,
                 applicable=count.applicable,
                 rest_failing=len(self.failing) - count.failing,
-                rest_applicable=len(self.applicable) - count.applicable,
+                rest_applicable=self.applicable - count.applicable,
                 publisher=self._publisher_of(self.subject[rows]),
             )
 
@@ -220,17 +262,13 @@ class _Finder:
             count.unexplained,
             count.unexplained + passing,
             len(self.failing) - self.explained - count.unexplained,
-            len(self.applicable) - self.explained - count.unexplained - passing,
+            self.applicable - self.explained - count.unexplained - passing,
         )
         return chance <= cause_rules().chance
 
     def _publisher_of(self, subjects: Numbers) -> str | None:
         codes = np.unique(self.groups.publisher[subjects])
         return self.facts.publisher.names[codes[0]] if len(codes) == 1 and codes[0] >= 0 else None
-
-    def _groups(self, level: Level) -> Codes:
-        # A server is the root itself where addresses fail: it need not be shared by several publishers.
-        return self.groups.at("server" if level == "host" and self.one.root == "host" else level)
 
 
 def _owner(name: str) -> str:

@@ -273,5 +273,5 @@ def test_a_portal_with_nothing_new_keeps_its_causes(catalog: Catalog) -> None:
 def test_facts_leave_out_what_is_gone(catalog: Catalog) -> None:
     night(catalog, RUNS[0], two(40))
     night(catalog, RUNS[1], two(30))
-    facts = cause_facts(catalog, "a", {"media_type_present": None})
+    (facts,) = cause_facts(catalog, "a", {"media_type_present": None})
     assert len(facts.number) == 12 and len(facts.dataset_key) == 30

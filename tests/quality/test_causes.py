@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.repositories.cause_facts import CauseFacts, Codes
+from catalog.repositories.cause_facts import CauseFacts
+from catalog.repositories.coded import Codes
 from quality.findings.causes import CauseKey, causes_of
 from specs.causes import cause_rules
 

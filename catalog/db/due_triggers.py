@@ -5,7 +5,7 @@ from __future__ import annotations
 from catalog.db.schema import TABLES
 from catalog.db.sqlite import Database
 
-__all__ = ["NOTE", "create_triggers"]
+__all__ = ["NOTE", "create_triggers", "of_address"]
 
 _CLOCKS = {
     "resource_checks": {
@@ -24,10 +24,10 @@ def _differs(table: str) -> str:
     return " or ".join(f"old.[{name}] is not new.[{name}]" for name in names)
 
 
-def _at(row: str) -> str:
-    """Return SQL for the datasets that declare a row's address; ``row`` is "new" or "old" within a trigger."""
-    return f"""select dataset_id from distributions where download_url = {row}.url
-               union select dataset_id from distributions where access_url = {row}.url"""
+def of_address(url: str) -> str:
+    """Return SQL that selects the ids of the datasets that declare an address; ``url`` is SQL for the address."""
+    return f"""select dataset_id from distributions where download_url = {url}
+               union select dataset_id from distributions where access_url = {url}"""  # constants
 
 
 def _of_part(row: str) -> str:
@@ -62,8 +62,8 @@ def create_triggers(db: Database) -> None:
             _differs("publishers"),
             "select id as dataset_id from datasets where publisher_id = new.id",
         ),
-        "checks_insert": ("after insert on resource_checks", "", _at("new")),
-        "checks_update": ("after update on resource_checks", _differs("resource_checks"), _at("new")),
+        "checks_insert": ("after insert on resource_checks", "", of_address("new.url")),
+        "checks_update": ("after update on resource_checks", _differs("resource_checks"), of_address("new.url")),
         "twins_insert": (
             "after insert on resource_checks",
             "new.sha256 is not null",
@@ -75,8 +75,6 @@ def create_triggers(db: Database) -> None:
             " or ".join(f"old.{name} is not new.{name}" for name in ("sha256", "is_truncated", "outcome")),
             _TWINS.format(hashes="old.sha256, new.sha256"),
         ),
-        # The rhythm of changes is derived from the stored checks.
-        "history_delete": ("after delete on resource_history", "old.is_changed = 1", _at("old")),
         "reports_insert": ("after insert on table_reports", "", _of_part("new")),
         "reports_delete": ("after delete on table_reports", "", _of_part("old")),
         "reports_update": ("after update on table_reports", _differs("table_reports"), _of_part("new")),

@@ -14,9 +14,10 @@ from catalog.db.due_triggers import create_triggers
 from catalog.db.interning import intern_texts
 from catalog.db.narrowing import BEFORE, move_findings
 from catalog.db.packing import pack_records
-from catalog.db.schema import TABLES, ColumnSpec, found, metric_columns
+from catalog.db.schema import TABLES, ColumnSpec, found, metric_columns, strips
 from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
 from catalog.db.sqlite import Database, Migrations
+from catalog.db.stripping import pack_history
 
 __all__ = ["add_metric_columns", "bring_up_to_date", "create_views", "migrate"]
 
@@ -35,7 +36,8 @@ def _create(db: Database, name: str) -> None:
         foreign_keys=[
             (column, spec.references, TABLES[spec.references].pk)
             for column, spec in table.columns.items()
-            if spec.references
+            # A view has no key that a table could refer to.
+            if spec.references and not TABLES[spec.references].is_view
         ],
     )
     for columns in table.indexes:
@@ -45,8 +47,9 @@ def _create(db: Database, name: str) -> None:
 @migrate()
 def s0001_tables(db: Database) -> None:
     """Create all tables that ``catalog.db.schema`` declares."""
-    for name in TABLES:
-        _create(db, name)
+    for name, table in TABLES.items():
+        if not table.is_view:
+            _create(db, name)
 
 
 @migrate()
@@ -111,7 +114,8 @@ def s0007_scores(db: Database) -> None:
     add_missing(db)
     create_triggers(db)
     # Of up to 60 checks of an address few saw a change.
-    db.execute("create index if not exists changes_seen on resource_history (url, checked_at) where is_changed = 1")
+    if "resource_history" in db.table_names():
+        db.execute("create index if not exists changes_seen on resource_history (url, checked_at) where is_changed = 1")
 
 
 @migrate()
@@ -263,7 +267,23 @@ def s0018_causes(db: Database) -> None:
     add_missing(db)
 
 
-_SHRINKING = frozenset({"s0014_narrow_findings", "s0016_packed_records", "s0017_texts_once"})
+@migrate()
+def s0019_strips_of_checks(db: Database) -> None:
+    """Add the tables in which the history of an address is one row, see ``catalog.db.schema.strips``.
+
+    The stored history is packed afterwards, 2,000 addresses in a transaction, by
+    :func:`catalog.db.stripping.pack_history`.
+    """
+    add_missing(db)
+    for sql in strips.INDEXES.values():
+        db.execute(sql)
+    if "resource_history" in db.table_names():
+        db.execute("drop trigger if exists to_score_history_delete")
+        db.execute("drop index if exists changes_seen")
+        mark_for_compacting(db)
+
+
+_SHRINKING = frozenset({"s0014_narrow_findings", "s0016_packed_records", "s0017_texts_once", "s0019_strips_of_checks"})
 """Steps after which the file is compacted."""
 
 
@@ -305,6 +325,7 @@ def bring_up_to_date(db: Database) -> None:
     move_findings(db)
     pack_records(db)
     intern_texts(db)
+    pack_history(db)
     add_metric_columns(db)
     create_views(db)
     compact(db)
@@ -323,6 +344,8 @@ def add_missing(db: Database) -> None:
     """
     there = set(db.table_names())
     for name, table in TABLES.items():
+        if table.is_view:
+            continue
         if name not in there:
             _create(db, name)
             continue

@@ -9,7 +9,8 @@ from typing import Any
 
 from catalog.db.rows import plain
 from catalog.db.store import Catalog
-from catalog.model import ResourceCheck, TableReport, stable_id
+from catalog.model import ResourceCheck, TableReport
+from catalog.repositories.check_history import remember
 from catalog.repositories.differing import write_differing
 from specs.table_rules import table_rules_version
 
@@ -21,12 +22,6 @@ _OF_THE_FILE = (
     "changed_at", "change_decided_by", "unchanged_until", "is_volatile",
 )  # fmt: skip
 """Columns that a check without a response leaves unchanged: the file on disk came from that address."""
-
-
-HISTORY = 60
-"""Checks of an address that are stored."""
-_UPTIME = {"ok": 1.0, "failing": 0.0, "broken": 0.0}
-"""How outcomes count for the uptime of an address; "unknown" does not count."""
 
 
 _NAMES = tuple(f.name for f in fields(ResourceCheck))
@@ -99,9 +94,6 @@ def write_checks(
             known = check.outcome if check.outcome in ("ok", "broken", "invalid") else None
             row = {name: _cell(getattr(check, name)) for name in _NAMES}
             row["ok_since"] = check.checked_at if check.outcome == "ok" else None
-            share = _UPTIME.get(check.outcome)
-            # Only for a first check; otherwise the history gives the sums.
-            row |= {"uptime": share, "uptime_checks": int(share is not None)}
             rows.append(row | {"run_id": run_id, "last_known": known})
         is_new = "case when excluded.outcome in ('ok', 'invalid') then"
         kept = {name: f"{is_new} excluded.{name} else resource_checks.{name} end" for name in _OF_THE_FILE}
@@ -115,38 +107,13 @@ def write_checks(
                 "last_known": "coalesce(excluded.last_known, resource_checks.last_known)",
             },
         )
-        _remember(catalog, run_id, rows, before)
+        remember(catalog, run_id, rows)
 
 
 def _known(catalog: Catalog, urls: Sequence[str]) -> list[dict[str, Any]]:
     marks = ", ".join("?" * len(urls))
     sql = f"select url, failed_checks, failing_since from resource_checks where url in ({marks})"
     return catalog.rows(sql, urls)
-
-
-def _remember(
-    catalog: Catalog, run_id: str, rows: Sequence[Mapping[str, Any]], before: Mapping[str, Mapping[str, Any]]
-) -> None:
-    """Add checks to the history of their addresses, and update the share of them that succeeded.
-
-    The key includes the run, so a check that a killed run repeats is stored once.
-    """
-    names = ("url", "run_id", "checked_at", "outcome", "fault", "elapsed_ms", "is_changed")
-    history = [{"id": f"{run_id}/{stable_id(row['url'])}", **{name: row[name] for name in names}} for row in rows]
-    catalog.upsert("resource_history", history)
-    again = [(row["url"],) for row in rows if row["url"] in before]
-    catalog.db.conn.executemany(
-        """delete from resource_history where id in
-             (select id from resource_history where url = ? order by id desc limit -1 offset ?)""",
-        [(url, HISTORY) for (url,) in again],
-    )
-    catalog.db.conn.executemany(
-        """update resource_checks set (uptime, uptime_checks) = (
-             select round(avg(outcome = 'ok'), 4), count(*) from resource_history h
-             where h.url = resource_checks.url and outcome in ('ok', 'failing', 'broken')
-           ) where url = ?""",
-        again,
-    )
 
 
 def outcome_of(catalog: Catalog, url: str) -> str | None:

@@ -14,6 +14,7 @@ from catalog.db.rows import RowReader, contact_of, row_reader
 from catalog.db.store import Catalog
 from catalog.model import DataService, Dataset, Distribution, Publisher, ResourceCheck, TableContext, TableReport
 from catalog.model.judged import MAX_UNPACKED_BYTES
+from catalog.repositories.check_history import days_of_change
 from catalog.repositories.subjects import DistributionSubject, Twin
 from catalog.repositories.targets import schema_addresses
 from specs.table_rules import table_rules_version
@@ -146,7 +147,7 @@ def _chunk(
         for row in _by_key(catalog, "publishers", "id", sorted({row[2] for row in rows if row[2]}))
     }
     # Only an address that was checked has a history.
-    seen = _changes(catalog, sorted(checks))
+    seen = days_of_change(catalog, sorted(checks))
     same = _twins(catalog, [check for check in checks.values() if check.sha256 and not check.is_truncated])
     for dataset_id, portal_id, publisher_id, exchange, *contact_and_row in rows:
         own = by_dataset.get(dataset_id, [])
@@ -212,19 +213,6 @@ def _by_key(catalog: Catalog, table: str, key: str, values: Sequence[str]) -> It
     for start in range(0, len(values), CHUNK):
         chunk = values[start : start + CHUNK]
         yield from catalog.rows(f"select * from {table} where {key} in ({_marks(chunk)})", chunk)
-
-
-def _changes(catalog: Catalog, urls: Sequence[str]) -> dict[str, tuple[date, ...]]:
-    """Return, for each address, the days on which its content was seen to have changed."""
-    found: dict[str, list[date]] = {}
-    for start in range(0, len(urls), CHUNK):
-        chunk = urls[start : start + CHUNK]
-        # Only placeholders are inserted into the text.
-        sql = f"""select url, checked_at from resource_history
-                  where is_changed = 1 and url in ({_marks(chunk)}) order by checked_at"""
-        for url, checked_at in catalog.db.conn.execute(sql, chunk):
-            found.setdefault(url, []).append(date.fromisoformat(checked_at[:10]))
-    return {url: tuple(days) for url, days in found.items()}
 
 
 def _without(distribution_id: str, twins: tuple[Twin, ...] | None) -> tuple[Twin, ...]:

@@ -614,6 +614,7 @@ insert into [_sqlite_migrations] ([id], [migration_set], [name], [applied_at]) v
 insert into [_sqlite_migrations] ([id], [migration_set], [name], [applied_at]) values (9, 'catalog', 's0009_answers', '2026-11-30 12:28:31.836214+00:00');
 insert into [_sqlite_migrations] ([id], [migration_set], [name], [applied_at]) values (10, 'catalog', 's0010_harvests', '2026-11-30 12:28:31.869091+00:00');
 insert into [_sqlite_migrations] ([id], [migration_set], [name], [applied_at]) values (11, 'catalog', 's0011_search_in_all_languages', '2026-11-30 12:28:31.891733+00:00');
+insert into [runs] ([id], [command], [status], [started_at], [winnow_version]) values ('20261123T000000Z', 'nightly', 'complete', '2026-11-23T00:00:00Z', '0.1.0');
 insert into [runs] ([id], [command], [status], [started_at], [winnow_version]) values ('20261124T000000Z', 'nightly', 'complete', '2026-11-24T00:00:00Z', '0.1.0');
 insert into [portals] ([id], [type], [title], [url], [government], [country]) values ('north', 'ckan', 'Nørth', 'https://north.example/', 'Norland', 'NOR');
 insert into [harvests] ([id], [run_id], [portal_id], [verdict], [mode], [datasets], [checkpoint]) values ('20261124T000000Z/north', '20261124T000000Z', 'north', 'complete', 'full', 2, '{"cursor": 1}');
@@ -623,6 +624,12 @@ insert into [publishers] ([id], [portal_id], [name]) values ('p1', 'north', 'Tr�
 insert into [datasets] ([id], [portal_id], [identifier], [title], [description], [publisher_id], [keywords], [translations], [status], [first_seen_run], [last_seen_run]) values ('d0', 'north', 'id-0', 'Dépenses', 'About money', 'p1', '["école"]', '{"title": {"de": "Haushalt"}}', 'present', '20261124T000000Z', '20261124T000000Z');
 insert into [datasets] ([id], [portal_id], [identifier], [title], [description], [publisher_id], [keywords], [translations], [status], [first_seen_run], [last_seen_run]) values ('d1', 'north', 'id-1', 'Budget; it''s "quoted"', 'About money', 'p1', '["école"]', '{"title": {"de": "Haushalt"}}', 'present', '20261124T000000Z', '20261124T000000Z');
 insert into [distributions] ([id], [dataset_id], [portal_id], [position], [download_url], [format], [is_retired], [first_seen_run], [last_seen_run]) values ('x1', 'd0', 'north', 0, 'https://data.example/x.csv', 'CSV', 0, '20261124T000000Z', '20261124T000000Z');
+insert into [resource_checks] ([url], [outcome], [run_id]) values ('https://north.example/a.csv', 'ok', '20261124T000000Z');
+insert into [resource_checks] ([url], [outcome], [run_id]) values ('https://north.example/ä.csv', 'failing', '20261124T000000Z');
+insert into [resource_history] ([id], [url], [run_id], [checked_at], [outcome], [fault], [elapsed_ms], [is_changed]) values ('20261123T000000Z/25209a6157a4fcc1964a', 'https://north.example/ä.csv', '20261123T000000Z', '2026-11-22T23:59:59Z', 'unknown', 'blocked', null, 0);
+insert into [resource_history] ([id], [url], [run_id], [checked_at], [outcome], [fault], [elapsed_ms], [is_changed]) values ('20261123T000000Z/9446042192c919a357ba', 'https://north.example/a.csv', '20261123T000000Z', '2026-11-23T00:00:07Z', 'ok', null, 131, 0);
+insert into [resource_history] ([id], [url], [run_id], [checked_at], [outcome], [fault], [elapsed_ms], [is_changed]) values ('20261124T000000Z/25209a6157a4fcc1964a', 'https://north.example/ä.csv', '20261124T000000Z', '2026-11-24T09:00:00Z', 'failing', 'gone', 70000, 0);
+insert into [resource_history] ([id], [url], [run_id], [checked_at], [outcome], [fault], [elapsed_ms], [is_changed]) values ('20261124T000000Z/9446042192c919a357ba', 'https://north.example/a.csv', '20261124T000000Z', '2026-11-24T01:02:03Z', 'ok', null, 90, 1);
 insert into [to_score] ([dataset_id]) values ('d0');
 insert into [to_score] ([dataset_id]) values ('d1');
 insert into [findings] ([id], [state], [rule_id], [portal_id], [publisher_id], [dataset_id], [resource_url], [observed], [first_seen_run], [last_seen_run], [runs_failing]) values ('f0', 'open', 'link_ok', 'north', 'p1', 'd0', 'https://data.example/x.csv', '404', '20261124T000000Z', '20261124T000000Z', 1);

@@ -67,7 +67,10 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 OWN_PAGES = sorted(
     f"/{path.stem}" for path in (Path(site_package.__file__).parent / "templates" / "pages").glob("*.html")
 )
-HIDDEN = {"records", "keys", "finding_texts", "finding_rows", "record_dictionaries"}
+HIDDEN = {
+    *("records", "keys", "finding_texts", "finding_rows", "record_dictionaries"),
+    *("addresses", "check_runs", "check_codes", "check_strips"),
+}
 PAGES = [
     "/",
     *OWN_PAGES,

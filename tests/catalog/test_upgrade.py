@@ -23,7 +23,7 @@ from catalog.site.serve import is_current, publish
 from tests.making import put_findings
 
 BEFORE = (Path(__file__).parent / "catalogue-0.1.0.sql").read_text(encoding="utf-8")
-LAST = "s0018_causes"
+LAST = "s0019_strips_of_checks"
 # A process that opens a catalogue and is gone, without a chance to tidy up, as it begins a statement.
 KILLED = """
 import os, signal, sqlite3, sys
@@ -108,7 +108,8 @@ def is_right(path: Path, *, is_filled: bool, new: Path) -> None:
         assert catalog.value("pragma integrity_check") == "ok"
         assert catalog.rows("pragma foreign_key_check") == []
         for name, rows in rows_before().items():
-            there = catalog.rows(f"select * from {name} order by {'id' if name == 'findings' else 'rowid'}")  # noqa: S608
+            by = "id" if name in ("findings", "resource_history") else "rowid"
+            there = catalog.rows(f"select * from {name} order by {by}")  # noqa: S608
             kept = [{k: v for k, v in row.items() if k in before} for row, before in zip(there, rows, strict=False)]
             assert (len(there), kept) == ((len(rows), rows) if is_filled else (0, [])), name
         assert catalog.value("select count(*) from datasets_fts where datasets_fts match 'haushalt'") == 2 * is_filled
@@ -135,19 +136,22 @@ def is_right(path: Path, *, is_filled: bool, new: Path) -> None:
         ("empty", "alter table [replies] rename column [responder]", 1, 11),
         # The findings are to be moved, some of them have been, all have been, the file is to be compacted, or it is.
         ("filled", "create unique index if not exists findings_by_id", 1, 13),
-        ("filled", "insert into finding_rows", 1, 18),
-        ("filled", "insert into finding_rows", 3, 18),
-        ("filled", "drop table findings_before", 1, 18),
-        ("filled", "vacuum", 1, 18),
-        ("filled", "drop table to_compact", 1, 18),
+        ("filled", "insert into finding_rows", 1, 19),
+        ("filled", "insert into finding_rows", 3, 19),
+        ("filled", "drop table findings_before", 1, 19),
+        ("filled", "insert into check_strips", 1, 19),
+        ("filled", "drop table resource_history", 1, 19),
+        ("filled", "vacuum", 1, 19),
+        ("filled", "drop table to_compact", 1, 19),
         ("nothing", "create virtual table datasets_fts", 1, 10),
         # Between two steps, or the last one and the views that are made after it.
-        ("filled", 'create view "answers"', 1, 18),
-        ("empty", 'create view "answers"', 1, 18),
+        ("filled", 'create view "answers"', 1, 19),
+        ("empty", 'create view "answers"', 1, 19),
         ("nothing", "begin", 7, 5),
     ],
     ids=[
-        *("filled-within", "empty-within", "not-moved", "moving", "half-moved", "moved", "not-compact", "compact"),
+        *("filled-within", "empty-within", "not-moved", "moving", "half-moved", "moved"),
+        *("packing", "packed", "not-compact", "compact"),
         *("nothing-within", "filled-between", "empty-between", "nothing-between"),
     ],
 )

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from portal_server import Asked, PortalServer, Response, as_json, harvest, spec
 
+from catalog.db.schema.strips import HISTORY
 from catalog.db.store import Catalog
 from catalog.model import ResourceCheck
-from catalog.repositories.checks import HISTORY, write_checks
+from catalog.repositories.checks import write_checks
 from catalog.repositories.reading import files
 from catalog.repositories.targets import due_targets
 from harvester.checks.changes import schedule_of

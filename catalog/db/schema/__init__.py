@@ -7,7 +7,7 @@ array in text, ``dict`` a JSON object in text. Instants are ISO 8601 in UTC.
 
 from __future__ import annotations
 
-from catalog.db.schema import caused, dcat, found, harvest, judged, observed, promised, replied
+from catalog.db.schema import caused, dcat, found, harvest, judged, observed, promised, replied, strips
 from catalog.db.schema.kinds import ColumnSpec, TableSpec, c
 from specs.metrics import metrics
 from specs.systems import systems
@@ -18,6 +18,7 @@ TABLES: dict[str, TableSpec] = (
     harvest.TABLES
     | dcat.TABLES
     | observed.TABLES
+    | strips.TABLES
     | judged.TABLES
     | found.TABLES
     | caused.TABLES

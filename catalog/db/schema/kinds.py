@@ -28,6 +28,9 @@ class TableSpec:
     """Columns that Datasette offers as facets."""
     label: str | None = None
     """The column that names a row when another table references it."""
+    is_view: bool = False
+    """Whether it is a view that spells out other tables, see ``catalog.db.schema.views``: nothing is stored under this
+    name."""
 
 
 def c(kind: type, description: str, references: str | None = None) -> ColumnSpec:

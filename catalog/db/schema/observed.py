@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from catalog.db.schema.kinds import TableSpec, c
+from catalog.db.schema.strips import HISTORY
 
 __all__ = ["TABLES"]
 
@@ -67,7 +68,7 @@ TABLES: dict[str, TableSpec] = {
         facets=("outcome", "fault", "status"),
     ),
     "resource_history": TableSpec(
-        "One check of one address; the last 60 of each are kept.",
+        f"One check of one address; the last {HISTORY} of each are kept.",
         {
             "id": c(str, "Run and address."),
             "url": c(str, "The address as declared."),
@@ -78,8 +79,8 @@ TABLES: dict[str, TableSpec] = {
             "elapsed_ms": c(int, "Milliseconds until the response."),
             "is_changed": c(bool, "1 where the data had changed since the check before."),
         },
-        indexes=(("url",),),
         facets=("outcome", "fault"),
+        is_view=True,
     ),
     "table_reports": TableSpec(
         "What was found in one downloaded file.",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from catalog.db.schema import TABLES, found, replied
 from catalog.db.schema.address import address
 from catalog.db.schema.kinds import ColumnSpec, c
+from catalog.db.schema.strips import HISTORY_SQL
 
 __all__ = [
     "AWAITED",
@@ -147,6 +148,12 @@ def _old_columns() -> str:
 
 # Only constants of this module are inserted into the text.
 VIEWS = {
+    "resource_history": View(
+        description=TABLES["resource_history"].description,
+        columns=TABLES["resource_history"].columns,
+        facets=TABLES["resource_history"].facets,
+        sql=HISTORY_SQL,
+    ),
     "present_datasets": View(
         description="Datasets that their portal lists: neither missing nor retired.",
         table="datasets",

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from harvester.cli.options import NO_CONTACT
 
 if TYPE_CHECKING:
     from catalog.db.store import Catalog
-    from harvester.mail.send import Outcome, SmtpServer
+    from harvester.mail.send import Outcome
+    from harvester.mail.smtp import SmtpServer
     from specs.portals import PortalSpec
 
 __all__ = ["add_to"]
@@ -42,7 +44,12 @@ def _catalogue(data: Path) -> Path:
 @click.option("--reply-to", help="Address for replies; by default the sender.")
 @click.option("--user", envvar="WINNOW_SMTP_USER", show_envvar=True, help="User name at the mail server.")
 @click.option("--password", envvar="WINNOW_SMTP_PASSWORD", show_envvar=True, help="Better set in the environment.")
-@click.option("--starttls", is_flag=True, help="Encrypt the connection to the mail server, and verify its certificate.")
+@click.option(
+    "--password-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File with the password alone.",
+)
+@click.option("--starttls", is_flag=True, help="Require encryption also for a mail server on this machine.")
 @click.option("--publishers", is_flag=True, help="Also send to the addresses that publishers declare in their records.")
 @click.option("--webhook", "webhooks", multiple=True, help="Post JSON here, in addition to the portal files' webhooks.")
 @click.option(
@@ -60,6 +67,7 @@ def send(
     reply_to: str | None,
     user: str | None,
     password: str | None,
+    password_file: Path | None,
     starttls: bool,
     publishers: bool,
     webhooks: tuple[str, ...],
@@ -67,7 +75,8 @@ def send(
 ) -> None:
     """Send the scorecards of the last run: to each recipient only what changed since the last time, and nothing twice.
 
-    Mails go to the contact_email of the portals with the CSVs attached; webhooks get JSON.
+    Mails go to the contact_email of the portals with the CSVs attached; webhooks get JSON. The connection to a mail
+    server is always encrypted, unless the server is on this machine and needs no password.
     """
     from catalog.repositories.portals import government_names
     from catalog.repositories.sent import letters
@@ -75,6 +84,12 @@ def send(
     from harvester.mail.send import folder_of
     from harvester.night.stages import writing
 
+    if click.get_current_context().get_parameter_source("password") is ParameterSource.COMMANDLINE:
+        click.echo(
+            "--password: other users of this machine can read it; use --password-file or WINNOW_SMTP_PASSWORD", err=True
+        )
+    if password_file is not None:
+        password = password_file.read_text("utf-8").strip("\r\n")
     specs = resolve(data, (), registry=registry)
     posts = _webhooks(specs, webhooks)
     if not (dry_run or smtp or posts):
@@ -135,7 +150,7 @@ def _server(
     smtp: str, sender: str | None, user: str | None, password: str | None, starttls: bool, reply_to: str | None
 ) -> SmtpServer:
     from catalog.repositories.sent import is_address
-    from harvester.mail.send import SmtpServer
+    from harvester.mail.smtp import SmtpServer
 
     host, _, port = smtp.rpartition(":")
     if not host or not port.isdigit():

@@ -30,6 +30,7 @@ from catalog.repositories.sent import Letter, forget, note
 from catalog.repositories.withheld import DAYS
 from harvester.http.guard import own_addresses
 from harvester.http.proxies import check_name
+from harvester.mail.smtp import LETTER_S, SmtpServer, connected, within
 from specs.languages import Language, language
 
 if TYPE_CHECKING:
@@ -43,25 +44,8 @@ PACKED_MAX = 15_000_000
 """Bytes of an archive that mail servers still accept; beyond it the letter goes without the long file."""
 PERSONAL = "personal.csv"
 _KINDS = {".csv": "text/csv", ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
-SECONDS = 30
-"""Seconds for each step of talking to a mail server or a webhook."""
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpServer:
-    """The mail server through which scorecards are sent.
-
-    ``sender`` is the From address. ``user`` and ``password`` are the login; None means that no login is needed.
-    ``starttls`` encrypts the connection. ``reply_to`` is the address for replies; None means the sender.
-    """
-
-    host: str
-    port: int
-    sender: str
-    user: str | None = None
-    password: str | None = None
-    starttls: bool = False
-    reply_to: str | None = None
+SECONDS, POST_S = 30, 60.0
+"""Seconds for each step of talking to a webhook, and for a whole post."""
 
 
 @dataclass(slots=True)
@@ -206,37 +190,17 @@ def send_mails(catalog: Catalog, letters: Iterable[Letter], exports: Path, serve
     waiting = list(letters)
     if not waiting:
         return done
-    try:
-        connection = smtplib.SMTP(server.host, server.port, timeout=SECONDS)
-    except smtplib.SMTPException as error:
-        raise OSError(f"{server.host}:{server.port}: the mail server does not answer as one: {error}") from error
-    try:
-        _greet(connection, server)
+    with connected(server) as connection:
         for letter in waiting:
             if note(catalog, letter):
                 _hand_in(catalog, connection, letter, mail_of(letter, exports, server), done)
-    finally:
-        with suppress(smtplib.SMTPException, OSError):
-            connection.quit()
-        connection.close()
     return done
-
-
-def _greet(connection: smtplib.SMTP, server: SmtpServer) -> None:
-    import ssl
-
-    try:
-        if server.starttls:
-            connection.starttls(context=ssl.create_default_context())
-        if server.user:
-            connection.login(server.user, server.password or "")
-    except smtplib.SMTPException as error:
-        raise OSError(f"{server.host}:{server.port}: {error}; check --user, its password and --starttls") from error
 
 
 def _hand_in(catalog: Catalog, connection: smtplib.SMTP, letter: Letter, mail: EmailMessage, done: Outcome) -> None:
     try:
-        connection.send_message(mail)
+        with within(connection, LETTER_S):
+            connection.send_message(mail)
         done.sent += 1
     except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, smtplib.SMTPNotSupportedError) as error:
         # The server refused it, so it was not sent.
@@ -311,8 +275,17 @@ def _session(webhook: str, proxy: str | None) -> requests.Session:
 def _post(catalog: Catalog, letter: Letter, session: requests.Session, done: Outcome) -> None:
     import requests
 
+    from harvester.http.guarded_session import ended_after
+
     try:
-        response = session.post(letter.recipient, json=post(letter), timeout=SECONDS, allow_redirects=False)
+        # Of the response only the status counts: its body is never read, because it may have no end.
+        with (
+            ended_after(POST_S),
+            session.post(
+                letter.recipient, json=post(letter), timeout=SECONDS, allow_redirects=False, stream=True
+            ) as response,
+        ):
+            pass
         if not 200 <= response.status_code < 300:
             forget(catalog, letter)
             done.fail(letter, f"answered with {response.status_code}")

@@ -31,7 +31,7 @@ MAX_BYTES = 3_000_000
 """Bytes of one response; of a longer one only the beginning is used."""
 MAX_REDIRECTS = 5
 SLOW_S = 2.0
-"""A host that asks for longer pauses gets few requests: :data:`FEW`, the likeliest first."""
+"""Number of seconds. If robots.txt asks for longer pauses, only :data:`FEW` requests are sent, the likeliest first."""
 FEW = 6
 """Requests to a host that asks for long pauses, including robots.txt and the trial of the result."""
 PATIENCE_S = 40.0
@@ -68,7 +68,7 @@ class Asker:
     requests: int = 0
     """Number of requests sent, including robots.txt and redirects."""
     forbidden: list[str] = field(default_factory=list)
-    """Addresses that robots.txt forbids; they were not asked."""
+    """Addresses that robots.txt forbids; they were not requested."""
     is_there: bool = False
     """Whether any address of the site has responded."""
     _known: dict[str, ProbeResponse] = field(default_factory=dict)

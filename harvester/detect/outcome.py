@@ -51,7 +51,7 @@ class DetectionReport:
     endpoints: tuple[Endpoint, ...] = ()
     asked: int = 0
     forbidden: tuple[str, ...] = ()
-    """Addresses that robots.txt forbids; they were not asked."""
+    """Addresses that robots.txt forbids; they were not requested."""
     fault: str | None = None
     """Why nothing is known, if the site did not respond at all."""
     notes: tuple[str, ...] = field(default=())

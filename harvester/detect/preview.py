@@ -64,7 +64,9 @@ class Preview:
     score: float | None
     score_low: float | None
     score_high: float | None
-    """The predicted score, 0..100; ``score_low`` and ``score_high`` if everything not yet checked failed, or passed."""
+    """The mean score of the datasets, 0..100; ``score_low`` and ``score_high`` if everything not yet checked failed, or
+    passed. None if no dataset has a score.
+    """
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields of the preview as a dictionary for JSON."""

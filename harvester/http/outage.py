@@ -49,7 +49,10 @@ class Outage:
 
     @property
     def is_likely(self) -> bool:
-        """Return whether so many hosts have failed in a row (HOSTS, 10) that our own network must be tested."""
+        """Return whether HOSTS (10) hosts or more have failed without a connection since a host last responded.
+
+        Our own network must then be tested. If it has been tested in the meantime, only later failures count.
+        """
         return len(self.held) >= self.asked_at
 
     def release(self) -> list[ResourceCheck]:

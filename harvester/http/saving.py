@@ -41,9 +41,11 @@ class BodySaver:
     algorithms: tuple[str, ...] = ()
     """hashlib names of further digests beside SHA-256."""
     is_text: bool = False
-    """The body can only be text, so packed bytes are unpacked whatever the header says."""
+    """Whether the body can only be text; compressed bytes are then decompressed whatever the header says."""
     least_bytes: int = 0
-    """The length the server stated earlier, in bytes: a body that only ends with its connection may have broken off."""
+    """The length in bytes that the server stated earlier. A shorter body counts as incomplete if its response states no
+    end.
+    """
     keeps_broken: bool = True
     """Whether an incomplete body replaces the file at ``path``. If not, an existing file stays."""
 
@@ -66,7 +68,7 @@ class SavedBody:
     checksums: dict[str, str] = field(default_factory=dict)
     """The further digests of the whole file; empty if it is incomplete."""
     has_end: bool = True
-    """Whether the response stated its end, by a length, by chunks or by its packing."""
+    """Whether the response stated where its body ends, by a length, by chunks or by a compression."""
 
     @property
     def is_broken(self) -> bool:

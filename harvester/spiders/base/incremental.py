@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["ChangesListingSpider"]
 
 OVERLAP = timedelta(hours=1)
-"""Start of the query before the newest known change, because a record may be stored later than its date says."""
+"""How long before the newest known change a request for changes begins; a record may be stored after its date."""
 MAX_DELETED = 100
 """Maximum number of possibly deleted datasets that are requested alone; above it the harvest reads everything."""
 FUTURE = "2999-01-01T00:00:00Z"

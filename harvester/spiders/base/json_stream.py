@@ -156,9 +156,10 @@ class _Reader:
         return sum(self.text.count(mark, self.at) for mark in ",[{")
 
     def skip_value(self) -> str:
-        """Skip a malformed JSON value by counting its brackets, and return the 500 characters from its beginning.
+        """Skip a malformed JSON value, and return at most 500 characters from its beginning.
 
-        Raise EOFError if the file ends before the value does.
+        The value ends where its brackets are closed, before a comma outside of brackets, or before the bracket that
+        closes its parent. Raise EOFError if the file ends before the value does.
         """
         depth, in_string, escaped, start = 0, False, False, self.text[self.at : self.at + 500]
         is_first = True

@@ -152,7 +152,7 @@ class Lookups:
         return None
 
     async def on_example(self, response: Response, identifier: str) -> AsyncIterator[Any]:
-        """Yield the requests for all datasets that were not found, if a test request gave the right result.
+        """Yield the requests for all datasets that the harvest did not find, if a test request gave the right result.
 
         ``response`` is that of the test; it must show the dataset ``identifier``, which certainly exists. Otherwise
         nothing is requested.

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["PortalSpider"]
 
 MAX_ASKED = 3
-"""Requests of one address in a harvest, without retries: a second reading or a restart repeats it."""
+"""Maximum number of requests for one address in a harvest, without retries; second readings and restarts repeat it."""
 MAX_IDENTIFIER = 2_000
 """Maximum length of an identifier in characters; a longer text does not count as an identifier."""
 RecordWithPlace = tuple[str, Any]

@@ -278,8 +278,9 @@ class Spider(ListingSpider):
         ``why``: the reason, for the error report. ``fault``: the fault of the request; None if the body was not
         readable. A fault in CLOSED says that the record is not public; the dataset is then stored with what the search
         says of it. A record that does not exist ("gone") counts as not public only until a full record was read. With
-        any other fault, a dataset of the portal's own is a lost record. A copy whose full record is missing is never
-        stored.
+        any other fault or none, a dataset of the portal's own is a lost record. A copy whose full record is missing is
+        never stored. If a record is not public, it is the MAX_MISSES-th failure in a row or a later one, and none in
+        ``shown`` failed for another reason, no more full records are requested.
         """
         is_closed = fault is not None and fault.kind in CLOSED and not (fault.kind == "gone" and self.has_shown)
         if not is_closed or self.of_copies:

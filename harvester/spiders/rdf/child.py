@@ -48,7 +48,7 @@ class RdfSummary:
     lenient: list[tuple[str, str | None]] = field(default_factory=list)
     """Records that only the lenient parser could read: the reason, and the IRI of the record, if known."""
     is_cut: bool = False
-    """True if the document ends before its end, or was not read to its end because of a limit."""
+    """True if the document is truncated, or was not read to its end because of a limit."""
     notes: list[str] = field(default_factory=list)
     triples: int = 0
     described: dict[str, Any] = field(default_factory=dict)

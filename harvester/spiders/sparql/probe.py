@@ -25,12 +25,12 @@ __all__ = ["COUNT_QUERY", "IN_GRAPHS", "PROBES", "repositories", "sparql"]
 
 _COUNT = quote(queries.count(False), safe="")
 COUNT_QUERY = f"?query={_COUNT}"
-"""How many datasets there are in the default graph."""
+"""Query string that asks how many datasets the default graph holds."""
 IN_GRAPHS = tuple(
     f"?query={quote(queries.count(in_graphs, is_other), safe='')}"
     for in_graphs, is_other in ((True, False), (False, True), (True, True))
 )
-"""What a SPARQL endpoint is asked whose default graph holds no dataset, as a harvest asks it."""
+"""Query strings for an endpoint whose default graph holds no dataset: they search named graphs and for other types."""
 
 
 def sparql(seen: ProbeResponse) -> Detection | None:

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from catalog.vocabulary.folding import name_key, split_list, url_key
+from catalog.vocabulary.folding import name_key, url_key
 from specs.vocabularies import read
 
-__all__ = ["HVD_LAW", "KeyDataset", "hvd_code", "hvd_top", "key_datasets", "keys_of", "law_key", "slug"]
+__all__ = ["HVD_LAW", "KeyDataset", "hvd_code", "hvd_top", "key_datasets", "law_key", "slug"]
 
 _ELI = re.compile(r"/eli/(reg|dir|dec)(?:_[a-z]+)?/(\d{4})/(\d+)", re.IGNORECASE)
 _CELEX = re.compile(r"(?:celex(?::|%3a|=)?|/celex/)3(\d{4})([RLD])0*(\d+)", re.IGNORECASE)
@@ -77,44 +77,6 @@ class KeyDataset:
 
     id: str
     title: str
-
-
-def keys_of(title: str) -> frozenset[str]:
-    """Return the ids of the key datasets whose words occur in a title.
-
-    A key dataset is a kind of dataset that open-data indices look for in every country. ``title``: a title as
-    :func:`catalog.vocabulary.folding.name_key` returns it.
-    """
-    by_word, unparted = _key_words()
-    words = title.split()
-    found = {
-        key
-        for at, word in enumerate(words)
-        for phrase, key in by_word.get(word, ())
-        if words[at : at + len(phrase)] == phrase
-    }
-    if not title.isascii():
-        found |= {key for phrase, key in unparted if phrase in title}
-    return frozenset(found)
-
-
-@lru_cache(maxsize=1)
-def _key_words() -> tuple[dict[str, list[tuple[list[str], str]]], list[tuple[str, str]]]:
-    """Return phrases by their first word, and the phrases of scripts that do not separate words."""
-    by_word: dict[str, list[tuple[list[str], str]]] = {}
-    unparted = []
-    for row in read("key_datasets"):
-        for phrase in filter(None, map(name_key, split_list(row["words"]))):
-            if _has_blanks(phrase):
-                by_word.setdefault(phrase.split()[0], []).append((phrase.split(), row["id"]))
-            else:
-                unparted.append((phrase, row["id"]))
-    return by_word, unparted
-
-
-def _has_blanks(text: str) -> bool:
-    """Return whether a text is in a script that separates words by blanks."""
-    return not any("\u3040" <= sign <= "\u9fff" or "\uac00" <= sign <= "\ud7af" for sign in text)
 
 
 @lru_cache(maxsize=1)

@@ -11,8 +11,8 @@ from enum import Enum
 from typing import Final
 
 from catalog.repositories.commitment_rows import Member, MemberDistribution
-from catalog.vocabulary.folding import name_key
-from catalog.vocabulary.promises import HVD_LAW, keys_of, law_key
+from catalog.vocabulary.promises import HVD_LAW, law_key
+from quality.census.recognise import Portrait, recognise
 from quality.evidence.dates import last_day
 
 __all__ = ["NOT_ASKED", "Verdict", "age_days", "delay_days", "is_hvd", "keys_open"]  # and the rules below
@@ -257,10 +257,11 @@ def keys_open(member: Member) -> frozenset[str] | None:
     """Return the ids of the key datasets (of the open data census) that this dataset represents, if it is open and
     usable.
 
-    The title decides which key datasets are meant. The set is empty if it names none, or if the dataset is not
+    The set is empty if it names none, or if the dataset is not
     accessible, not openly licensed or not machine-readable. None if it names one and usability is not known.
     """
-    meant = keys_of(name_key(member.title or ""))
+    portrait = Portrait(title=member.title or "", keywords=member.keywords, themes=member.themes)
+    meant = frozenset(one.key for one in recognise(portrait) if one.is_taken)
     if not meant:
         return meant
     usable = _every(

@@ -10,6 +10,7 @@ from typing import Any
 import specs
 from quality.digest.canonical import hashed
 from quality.digest.words import FOR_READERS, names, rule_of, vocabularies
+from specs.census import key_words, points_table
 from specs.metrics import dimensions, entity_spec, grade, metrics
 from specs.systems import systems
 from specs.table_rules import table_rules, table_rules_version
@@ -38,9 +39,15 @@ def specification_parts() -> dict[str, Callable[[], Any]]:
         "spec:grades": lambda: [grade(value / 2) for value in range(201)],
         "spec:entities": lambda: entity_spec().model_dump(exclude={"rationale"}),
         "spec:table_rules": lambda: [table_rules_version(), *map(_rule, table_rules())],
+        **{f"spec:census:{name}": lambda name=name: _key(name) for name in key_words()},  # type: ignore[misc]
+        "spec:census": lambda: points_table().model_dump(exclude={"against": {"__all__": {"why"}}}),
         **{f"spec:words:{name}": lambda name=name: _rows(name) for name in vocabularies()},  # type: ignore[misc]
         **{f"spec:file:{one}": lambda one=one: _lines(SPECS / one) for one in data_files()},  # type: ignore[misc]
     }
+
+
+def _key(name: str) -> Any:
+    return key_words()[name].model_dump(exclude={"asks", "source"})
 
 
 def rules_of_tables() -> dict[str, Callable[[], Any]]:

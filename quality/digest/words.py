@@ -11,8 +11,9 @@ from catalog import vocabulary
 from catalog.model import DataService, Dataset, Distribution, TableReport
 from catalog.repositories.reading import StoredDataset
 from catalog.repositories.subjects import DistributionSubject
-from catalog.vocabulary.folding import name_key, split_list
-from catalog.vocabulary.promises import hvd_code, hvd_top, keys_of
+from catalog.vocabulary.folding import split_list
+from catalog.vocabulary.promises import hvd_code, hvd_top
+from quality.census.recognise import Portrait, recognise
 from quality.evidence.period_words import told_by
 from quality.evidence.prose import is_law
 from quality.evidence.texts import is_placeholder
@@ -125,7 +126,7 @@ LOOK_UPS: dict[str, Callable[[str], Any]] = {
     "formats": _format,
     "frequencies": _frequency,
     "hvd_categories": lambda text: [hvd_code(text), hvd_top(text)],
-    "key_datasets": lambda text: sorted(keys_of(name_key(f"trees {text}"))),
+    "key_datasets": lambda text: [[one.key, one.points] for one in recognise(Portrait(title=text))],
     "languages": lambda text: [_term(vocabulary.language)(text), vocabulary.language_code(text)],
     "law_words": lambda text: [is_law(text), is_law(f"x {text} x"), is_law(f"x{text}x")],
     "licences": _licence,
@@ -231,7 +232,7 @@ OTHER_TEXTS: dict[str, tuple[str, ...]] = {
     "access_rights": ("whoever asks",),
     "themes": ("no such",),
     "countries": ("no such",),
-    "key_datasets": ("no such",),
+    "key_datasets": ("no such", "Calidad de Aire", "Campaign Finance - Election 2014", "人口統計", "Hospitales"),
 }
 """Texts that are in no row but that rules around the rows recognise: licence families, durations, templates."""
 

@@ -230,7 +230,7 @@ def test_days() -> None:
     ("title", "key"),
     [
         ("Bundeshaushalt: Haushaltsplan 2025", "budget"), ("Presupuesto ciudadano", "budget"), ("予算書", "budget"),
-        ("Résultats électoraux 2024", "elections"), ("Katastrální mapa", None), ("Irish rainfall", None),
+        ("Résultats électoraux 2024", "elections"), ("Katastrální mapa", "land"), ("Irish rainfall", "weather"),
         ("Handelsregister", "companies"), ("Gesetze im Internet", "legislation"), ("Budgetary theatre", None),
     ],
 )  # fmt: skip

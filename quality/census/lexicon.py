@@ -1,0 +1,192 @@
+"""Find the words of ``specs/census`` in a text, in one pass for all key datasets."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from catalog.vocabulary.folding import name_key, split_list
+from specs.census import key_words, points_table
+
+__all__ = ["PhraseMatch", "Role", "fillers", "find", "find_each", "find_in_columns", "folded"]
+
+Role = Literal["name", "subject", "fact", "against", "against_all"]
+_BREAK = "\u00a6"
+"""A sign that no folded text has: it parts texts that are read together."""
+_UNPARTED = re.compile("[\u1100-\u11ff\u3040-\u9fff\uac00-\ud7af]")
+_STEM = 3
+"""Letters by which phrases whose first word has any ending are looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseMatch:
+    """A phrase of the vocabulary that occurs in a text: whose it is, what it says, and where it stands.
+
+    ``start`` and ``end`` count words, or characters for a phrase of a script that does not separate words
+    (``is_unparted``). ``key`` is "" for a phrase that speaks against every key but ``but``.
+    """
+
+    key: str
+    role: Role
+    phrase: str
+    start: int
+    end: int
+    is_unparted: bool = False
+    but: tuple[str, ...] = ()
+
+    def is_inside(self, other: PhraseMatch) -> bool:
+        """Return whether this phrase is only a part of ``other``, as "revenue" is of "revenue and expenditure"."""
+        return self.is_unparted == other.is_unparted and other.start <= self.start and self.end <= other.end
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    key: str
+    role: Role
+    said: str
+    words: tuple[tuple[str, bool], ...]
+    """Folded words, and whether each may have any ending."""
+    text: str
+    """The folded words as one text."""
+    but: tuple[str, ...] = ()
+
+    @property
+    def is_any_number(self) -> bool:
+        """Return whether singular and plural are alike: they are where a word only adds to or takes from a name."""
+        return self.role not in ("name", "subject")
+
+    def ends_at(self, tokens: Sequence[str], at: int) -> int | None:
+        """Return where the phrase that begins at the word ``at`` ends; None if it does not stand there."""
+        if at + len(self.words) > len(tokens):
+            return None
+        for (word, is_stem), token in zip(self.words, tokens[at:], strict=False):
+            is_like = token == word or (self.is_any_number and _singular(token) == _singular(word))
+            if not is_like and not (is_stem and token.startswith(word)):
+                return None
+        return at + len(self.words)
+
+
+class _Lexicon:
+    def __init__(self, phrases: Iterable[_Phrase]) -> None:
+        self.by_word: dict[str, list[_Phrase]] = defaultdict(list)
+        self.by_stem: dict[str, list[_Phrase]] = defaultdict(list)
+        self.unparted: list[_Phrase] = []
+        for one in phrases:
+            word, is_stem = one.words[0]
+            if not _has_blanks(one.said):
+                self.unparted.append(one)
+            elif is_stem:
+                self.by_stem[word[:_STEM]].append(one)
+            else:
+                self.by_word[_singular(word)].append(one)
+
+    def find(self, text: str) -> Iterator[PhraseMatch]:
+        tokens = text.split()
+        for at, token in enumerate(tokens):
+            for one in (*self.by_word.get(_singular(token), ()), *self.by_stem.get(token[:_STEM], ())):
+                if (end := one.ends_at(tokens, at)) is not None:
+                    yield PhraseMatch(one.key, one.role, one.said, at, end, but=one.but)
+        if not text.isascii() and not _has_blanks(text):
+            for one in self.unparted:
+                if (start := text.find(one.text)) >= 0:
+                    end = start + len(one.text)
+                    yield PhraseMatch(one.key, one.role, one.said, start, end, is_unparted=True, but=one.but)
+
+
+def folded(text: str) -> str:
+    """Return a text as the vocabulary is compared with it: lower-case words without accents and punctuation.
+
+    >>> folded("Calidad de Aire (2019)")
+    'calidad de aire 2019'
+    """
+    return name_key(text.replace("'", " ").replace("\u2019", " "))
+
+
+def find(text: str) -> list[PhraseMatch]:
+    """Return every phrase of the vocabulary that occurs in a text. ``text``: as :func:`folded` returns it."""
+    return list(_lexicon().find(text)) if text else []
+
+
+def find_each(texts: Iterable[str]) -> list[PhraseMatch]:
+    """Return every phrase that occurs in one of several texts as written; none reaches from one text into the next."""
+    return find(f" {_BREAK} ".join(map(folded, texts)))
+
+
+def find_in_columns(columns: Iterable[str]) -> list[PhraseMatch]:
+    """Return the sets of column names that tables of key datasets have and that occur in ``columns``, one a key.
+
+    ``columns``: names of columns as written. A word of a set stands in one name; several words, one after another.
+    """
+    names = [folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", one)) for one in columns]
+    words = {word for name in names for word in (name, *name.split())}
+    text = f" {_BREAK} ".join(names)
+    found: dict[str, PhraseMatch] = {}
+    by_first = _column_sets()
+    for key, said, needed in (one for word in words for one in by_first.get(word, ())):
+        if key not in found and all(one in words or (" " in one and one in text) for one in needed):
+            found[key] = PhraseMatch(key, "fact", said, 0, 0)
+    return [found[key] for key in key_words() if key in found]
+
+
+def fillers() -> frozenset[str]:
+    """Return the words of a title that name no subject, folded."""
+    return _fillers()
+
+
+def _singular(word: str) -> str:
+    """Return a word without the plural ending that English and the Romance languages share."""
+    return word[:-1] if len(word) > _STEM and word.endswith("s") else word
+
+
+def _has_blanks(text: str) -> bool:
+    """Return whether a text is in scripts that separate words by blanks, or by particles in the case of Korean."""
+    return _UNPARTED.search(text) is None
+
+
+def _phrase(key: str, role: Role, said: str, but: tuple[str, ...] = ()) -> _Phrase:
+    words = []
+    for part in said.split():
+        tokens = folded(part.removesuffix("*")).split()
+        words += [(token, part.endswith("*") and at == len(tokens) - 1) for at, token in enumerate(tokens)]
+    return _Phrase(key, role, said, tuple(words), " ".join(word for word, _ in words), but)
+
+
+def _phrases() -> Iterator[_Phrase]:
+    for key, words in key_words().items():
+        groups: tuple[tuple[Role, dict[str, str]], ...] = (
+            ("name", dict(words.names)),
+            ("subject", dict(words.subjects)),
+            ("fact", dict(words.facts)),
+            ("against", dict(words.against)),
+        )
+        for role, by_language in groups:
+            for said in dict.fromkeys(one for cell in by_language.values() for one in split_list(cell)):
+                yield _phrase(key, role, said)
+    for rule in points_table().against:
+        for said in split_list(rule.words):
+            yield _phrase("", "against_all", said, rule.but)
+
+
+@lru_cache(maxsize=1)
+def _lexicon() -> _Lexicon:
+    return _Lexicon(_phrases())
+
+
+@lru_cache(maxsize=1)
+def _column_sets() -> dict[str, list[tuple[str, str, list[str]]]]:
+    """Return the sets of column names by the first word of each: the key, the set as written, and its members."""
+    found: dict[str, list[tuple[str, str, list[str]]]] = defaultdict(list)
+    for key, words in key_words().items():
+        for said in words.columns.sets:
+            needed = [folded(one) for one in said.split(" + ")]
+            found[needed[0].split()[0]].append((key, said, needed))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _fillers() -> frozenset[str]:
+    return frozenset(folded(points_table().filler.words).split())

@@ -1,0 +1,195 @@
+"""Recognise key datasets by what a catalogue says of them, and say which evidence decided."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from catalog.vocabulary.folding import pieces
+from catalog.vocabulary.terms import theme
+from quality.census.lexicon import PhraseMatch, fillers, find, find_each, find_in_columns, folded
+from specs.census import key_words, points_table
+
+__all__ = ["KeyClaim", "KeyEvidence", "Portrait", "evidence_of", "recognise"]
+
+OPENING = 300
+"""Characters of a description that are read: what follows is about use, licence and method."""
+
+MOST = 60
+"""Keywords, columns and files that are read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portrait:
+    """What a catalogue says of a dataset, as far as it helps to recognise a key dataset."""
+
+    title: str
+    description: str = ""
+    keywords: Sequence[str] = ()
+    themes: Sequence[str] = ()
+    """Themes as declared: codes or addresses of the EU data themes, or any words."""
+    columns: Sequence[str] = ()
+    """Names of the columns of its tables."""
+    files: Sequence[str] = ()
+    """Titles of its distributions."""
+    table_kinds: Sequence[str] = ()
+    """Kinds of the tables, where files were looked into: "budget", "elections" and so on."""
+    place: frozenset[str] = frozenset()
+    """Words of the names of the portal and its government, folded: they name no subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEvidence:
+    """One piece of evidence for or against a key dataset: its id in ``points.toml``, its points, and the words."""
+
+    id: str
+    points: float
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyClaim:
+    """A dataset that may be a key dataset: the key, the points, and the evidence, the strongest first."""
+
+    key: str
+    points: float
+    evidence: tuple[KeyEvidence, ...] = field(default=())
+
+    @property
+    def is_taken(self) -> bool:
+        """Return whether the evidence is enough without a person."""
+        return self.points >= points_table().decision.claim
+
+
+def recognise(portrait: Portrait) -> list[KeyClaim]:
+    """Return the key datasets that a dataset may be, those with most points first.
+
+    Left out are keys with too few points to ask a person about.
+    """
+    least = points_table().decision.ask
+    claims = (one for one in evidence_of(portrait) if one.points >= least)
+    return sorted(claims, key=lambda one: (-one.points, one.key))
+
+
+def evidence_of(portrait: Portrait) -> list[KeyClaim]:
+    """Return what speaks for and against every key that a dataset may be, however weak, in the order of the keys."""
+    texts = _Texts(portrait)
+    return [_claim(key, texts) for key in texts.spoken_for()]
+
+
+class _Texts:
+    """The phrases of the vocabulary in each place of a portrait."""
+
+    def __init__(self, portrait: Portrait) -> None:
+        self.words = folded(portrait.title)
+        self.place = portrait.place
+        self.title = find(self.words)
+        self.keywords = find_each(portrait.keywords[:MOST])
+        self.description = find(folded(_opening(portrait.description)))
+        self.files = find_each(portrait.files[:MOST])
+        self.columns = find_in_columns(portrait.columns[:MOST])
+        self.kinds = frozenset(portrait.table_kinds)
+        known = (theme(one) for one in portrait.themes)
+        self.themes = {one.id for one in known if one}
+
+    def spoken_for(self) -> list[str]:
+        """Return the keys that anything speaks for, in the order of the vocabulary."""
+        places = (self.title, self.keywords, self.description, self.files, self.columns)
+        named = {one.key for place in places for one in place if one.role in ("name", "subject")}
+        named |= {key for key, words in key_words().items() if self.kinds.intersection(words.columns.kinds)}
+        return [key for key in key_words() if key in named]
+
+
+def _opening(description: str) -> str:
+    text = " ".join(pieces(description[: 4 * OPENING]))
+    return text[:OPENING]
+
+
+def _claim(key: str, texts: _Texts) -> KeyClaim:
+    evidence = [
+        *_title(key, texts),
+        *_beside(key, texts),
+        *_theme(key, texts),
+        *_against(key, texts),
+    ]
+    return KeyClaim(
+        key, sum(one.points for one in evidence), tuple(sorted(evidence, key=lambda one: (-abs(one.points), one.id)))
+    )
+
+
+def _of(key: str, role: str, found: Iterable[PhraseMatch]) -> list[PhraseMatch]:
+    return [one for one in found if one.key == key and one.role == role]
+
+
+def _counts(id: str, said: str = "") -> KeyEvidence:
+    return KeyEvidence(id, points_table().points[id], said)
+
+
+def _title(key: str, texts: _Texts) -> list[KeyEvidence]:
+    if names := _of(key, "name", texts.title):
+        return [_counts("name_in_title", max((one.phrase for one in names), key=len))]
+    subjects, facts = _of(key, "subject", texts.title), _of(key, "fact", texts.title)
+    if not subjects:
+        return []
+    subject = max(subjects, key=lambda one: one.end - one.start)
+    fact = next((one for one in facts if not one.is_inside(subject) and not subject.is_inside(one)), None)
+    if fact:
+        return [_counts("pair_in_title", f"{subject.phrase} + {fact.phrase}")]
+    further = _further(texts, subjects)
+    if further <= 1 and key_words()[key].alone:
+        return [_counts("subject_nearly_alone" if further else "subject_alone", subject.phrase)]
+    return [_counts("subject_in_title", subject.phrase)]
+
+
+def _further(texts: _Texts, subjects: Sequence[PhraseMatch]) -> int:
+    """Return how many words a title has besides its subjects, words that name none, names of the place, and numbers."""
+    skip = fillers() | texts.place
+    if any(one.is_unparted for one in subjects):
+        rest = texts.words
+        for said in sorted((*(one.phrase for one in subjects), *skip), key=len, reverse=True):
+            rest = rest.replace(folded(said), "")
+        return len(re.sub(r"[\W\d]", "", rest))
+    covered = {at for one in subjects if not one.is_unparted for at in range(one.start, one.end)}
+    return sum(
+        at not in covered and word not in skip and not any(sign.isdigit() for sign in word)
+        for at, word in enumerate(texts.words.split())
+    )
+
+
+def _beside(key: str, texts: _Texts) -> list[KeyEvidence]:
+    found = []
+    for id, place in (
+        ("name_in_keywords", texts.keywords),
+        ("name_in_description", texts.description),
+        ("name_in_files", texts.files),
+    ):
+        if names := _of(key, "name", place):
+            found.append(_counts(id, names[0].phrase))
+    if _of(key, "subject", texts.title) and not _of(key, "fact", texts.title):
+        facts = _of(key, "fact", (*texts.keywords, *texts.description))
+        found += [_counts("fact_elsewhere", one.phrase) for one in facts[:1]]
+    found += [_counts("columns", one.phrase) for one in texts.columns if one.key == key]
+    kinds = sorted(texts.kinds.intersection(key_words()[key].columns.kinds))
+    return found + [_counts("table_kind", kinds[0])] if kinds else found
+
+
+def _theme(key: str, texts: _Texts) -> list[KeyEvidence]:
+    if not texts.themes:
+        return []
+    is_there = bool(texts.themes.intersection(key_words()[key].themes))
+    return [_counts("theme" if is_there else "other_theme", " ".join(sorted(texts.themes)))]
+
+
+def _against(key: str, texts: _Texts) -> list[KeyEvidence]:
+    found = []
+    for id, place in (("against_in_title", texts.title), ("against_elsewhere", (*texts.keywords, *texts.description))):
+        names = _of(key, "name", place)
+        said = [
+            one
+            for one in place
+            if (one.role == "against" and one.key == key) or (one.role == "against_all" and key not in one.but)
+        ]
+        said = [one for one in said if not any(one.is_inside(name) for name in names)]
+        found += [_counts(id, one.phrase) for one in said[:1]]
+    return found

@@ -1,0 +1,101 @@
+"""Key datasets: what open-data indices ask of every government, and the words by which a catalogue shows it.
+
+One TOML file a key, and ``points.toml`` with what each piece of evidence counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from specs.errors import SpecError, Strict, parse, read_toml
+from specs.vocabularies import read
+
+__all__ = ["AgainstAll", "ClaimThresholds", "KeyWords", "PointsTable", "key_words", "points_table"]
+
+Words = Mapping[str, str]
+"""Phrases by language (BCP 47) or group of languages, separated by " | ". A star at the end of a word stands for any
+ending."""
+
+
+class KeyColumns(Strict):
+    """Sets of words that a table of a key dataset has in the names of its columns, each set joined by " + "."""
+
+    sets: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    """Kinds of tables (``specs/expectations``) by which the header of a file shows it."""
+
+
+class KeyWords(Strict):
+    """What a key dataset is, and the words that speak for and against it (``specs/census/<key>.toml``)."""
+
+    asks: str
+    """Definition, in own words, of what counts as this key dataset."""
+    source: str
+    """Indices, laws and classifications that the definition and the words follow."""
+    themes: tuple[str, ...]
+    """Codes of the EU data themes under which it is filed."""
+    alone: bool = True
+    """Whether a title that is the subject and nothing else is enough."""
+    names: Words
+    """Phrases that name the thing itself."""
+    subjects: Words = {}
+    """What it is about; not enough alone, because much else is about it too."""
+    facts: Words = {}
+    """What is said about the subject in a key dataset."""
+    against: Words = {}
+    """Phrases that name a neighbour which the indices do not mean."""
+    columns: KeyColumns = KeyColumns()
+
+
+class AgainstAll(Strict):
+    """Phrases that speak against every key dataset except those in ``but``."""
+
+    why: str
+    words: str
+    but: tuple[str, ...] = ()
+
+
+class ClaimThresholds(Strict):
+    """From how many points on a dataset is taken for a key dataset, and from how many a person is asked."""
+
+    claim: float
+    ask: float
+
+
+class Filler(Strict):
+    """Words of a title that name no subject, separated by blanks."""
+
+    words: str
+
+
+class PointsTable(Strict):
+    """The content of ``points.toml``."""
+
+    points: dict[str, float]
+    decision: ClaimThresholds
+    filler: Filler
+    against: tuple[AgainstAll, ...] = ()
+
+
+@lru_cache(maxsize=1)
+def points_table() -> PointsTable:
+    """Return what each piece of evidence counts. Raise SpecError, with file, key and remedy, if the file is invalid."""
+    path = Path(__file__).parent / "points.toml"
+    return parse(PointsTable, read_toml(path), str(path))
+
+
+@lru_cache(maxsize=1)
+def key_words() -> dict[str, KeyWords]:
+    """Return the words of every key dataset by its id, in the order of ``key_datasets.csv``.
+
+    Raise SpecError if a file is missing or invalid; the message names the file, the key and what to do.
+    """
+    folder, found = Path(__file__).parent, {}
+    for row in read("key_datasets"):
+        path = folder / f"{row['id']}.toml"
+        if not path.exists():
+            raise SpecError(f"{path}: missing; write it, or remove {row['id']} from key_datasets.csv")
+        found[row["id"]] = parse(KeyWords, read_toml(path), str(path))
+    return found

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["ArchiveError", "ShardError"]
+__all__ = ["ArchiveError", "BackupError", "ShardError"]
 
 
 class ArchiveError(Exception):
     """Raised if a file is not the WARC archive of a run, or if its run cannot be replayed, for example because the
     catalogue holds a later run. The message names the file, the problem and the next step."""
+
+
+class BackupError(Exception):
+    """Raised if a data folder cannot be backed up, or a backup cannot be restored. The message names the file, the
+    problem and the next step; nothing was changed."""
 
 
 class ShardError(Exception):

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from catalog.exports.csvfile import unguard
-from catalog.repositories.reply_sheets import Row, UnreadableError, sheets
+from catalog.repositories.reply_sheets import Row, UnusableFileError, sheets
 from catalog.repositories.reply_words import day, reply_headers, reply_of, words_of
 from specs.languages import languages
 
@@ -105,7 +105,7 @@ def parse(path: Path, today: date) -> ParsedReplies:
             _replies(found, *headed, today)
         else:
             _reports(found, *headed, today)
-    except UnreadableError as error:
+    except UnusableFileError as error:
         what, _, remedy = str(error).partition("; ")
         found.problems.append(Problem(1, what, remedy))
     return found
@@ -114,10 +114,10 @@ def parse(path: Path, today: date) -> ParsedReplies:
 def _headed(path: Path) -> tuple[_Header, Iterator[Row]] | None:
     """Return the header of the first sheet that has one, and the rows below it; None if no sheet has a header.
 
-    Titles and notes may stand above the header. Raise UnreadableError if the file has no row at all, or no sheet of it
+    Titles and notes may stand above the header. Raise UnusableFileError if the file has no row at all, or if no sheet
     can be read.
     """
-    broken: UnreadableError | None = None
+    broken: UnusableFileError | None = None
     is_empty = True
     for rows in sheets(path):
         try:
@@ -126,12 +126,12 @@ def _headed(path: Path) -> tuple[_Header, Iterator[Row]] | None:
                 header = _header(line, cells)
                 if header is not None:
                     return header, rows
-        except UnreadableError as error:
+        except UnusableFileError as error:
             broken = broken or error
     if broken is not None:
         raise broken
     if is_empty:
-        raise UnreadableError("the file is empty; send findings.csv as it was, with replies in it")
+        raise UnusableFileError("the file is empty; send findings.csv as it was, with replies in it")
     return None
 
 

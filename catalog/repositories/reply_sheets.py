@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-__all__ = ["Row", "UnreadableError", "sheets"]
+__all__ = ["Row", "UnusableFileError", "sheets"]
 
 BYTES_MAX = 100_000_000
 """Bytes of a file; nothing we send is nearly as long."""
@@ -25,7 +25,7 @@ Row = tuple[int, list[str]]
 """The number of a line, from 1, and the texts of its cells."""
 
 
-class UnreadableError(ValueError):
+class UnusableFileError(ValueError):
     """Raised if the content of a file cannot be read. The message says why, and after a semicolon what the sender
     should do."""
 
@@ -34,14 +34,14 @@ def sheets(path: Path) -> Iterator[Iterator[Row]]:
     """Yield the sheets in the file at ``path``, each as an iterator of its rows without blank ones.
 
     A CSV file is offered several times: once with each delimiter that it may have, the likeliest first. Raise
-    UnreadableError if the file cannot be read, and OSError if it cannot be opened. Reading the rows of a sheet may
-    raise UnreadableError too.
+    UnusableFileError if the file cannot be read, and OSError if it cannot be opened. Reading the rows of a sheet may
+    raise UnusableFileError too.
     """
     if path.stat().st_size > BYTES_MAX:
-        raise UnreadableError(f"the file has more than {BYTES_MAX:,} bytes; send only the lines with a reply")
+        raise UnusableFileError(f"the file has more than {BYTES_MAX:,} bytes; send only the lines with a reply")
     content = path.read_bytes()
     if content.startswith(_OLD_WORKBOOK):
-        raise UnreadableError(
+        raise UnusableFileError(
             "the file is a workbook of Excel 97 to 2003 (.xls) or protected by a password, and neither is read; "
             "save it as XLSX, ODS or CSV without a password and send it again"
         )
@@ -70,7 +70,7 @@ def _of_workbook(content: bytes) -> Iterator[Iterator[Row]]:
         for name in workbook.sheet_names[:SHEETS_MAX]:
             yield rows(workbook.get_sheet_by_name(name))
     except (CalamineError, OSError, ValueError) as error:
-        raise UnreadableError(
+        raise UnusableFileError(
             f"the workbook cannot be read: {error}; save it as CSV (UTF-8) and send it again"
         ) from error
 
@@ -83,7 +83,7 @@ def _of_csv(text: str, delimiter: str) -> Iterator[Row]:
             if any(cell.strip() for cell in cells):
                 yield reader.line_num, cells
     except csv.Error as error:
-        raise UnreadableError(
+        raise UnusableFileError(
             f"the file breaks off in line {reader.line_num}: {error}; save it as CSV (UTF-8) or XLSX and send it again"
         ) from error
 

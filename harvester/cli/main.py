@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from harvester import __version__
+from harvester.cli.backup import add_to as _add_backup_commands
 from harvester.cli.causes import add_to as _add_causes_command
 from harvester.cli.commitments import add_to as _add_commitment_commands
 from harvester.cli.inspect import add_to as _add_inspect_command
@@ -91,7 +92,7 @@ def _command() -> int:
 
 def _explain(error: Exception) -> int:
     from catalog.db.store import CatalogError
-    from harvester.errors import ArchiveError, ShardError
+    from harvester.errors import ArchiveError, BackupError, ShardError
     from harvester.night.stages import AlreadyRunning
     from specs.errors import SpecError
 
@@ -100,7 +101,7 @@ def _explain(error: Exception) -> int:
         return LOCKED
     if isinstance(error, SpecError):
         return 2
-    if isinstance(error, ArchiveError | ShardError):
+    if isinstance(error, ArchiveError | BackupError | ShardError):
         return 2
     if not isinstance(error, CatalogError):
         logging.getLogger("winnow").exception("a fault of the program")
@@ -382,6 +383,7 @@ _add_score_commands(cli)
 _add_send_commands(cli)
 _add_shard_commands(cli)
 _add_proof_commands(cli)
+_add_backup_commands(cli)
 
 
 @cli.command()

@@ -1,0 +1,63 @@
+"""Copy a catalogue as of one moment, and tell whether a copy can be opened by this version."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from catalog.db.migrations import migrate
+from catalog.db.sqlite import Database
+
+__all__ = ["copy_catalogue", "fault_of", "known_steps", "steps_of"]
+
+_PERSONAL = (
+    "update replies set replied_by = null, note = null",
+    "update reports set who = null, what = ''",
+    "delete from sent",
+)
+
+
+def copy_catalogue(source: Path, copy: Path, *, is_shareable: bool = False) -> None:
+    """Write a copy of the catalogue ``source`` to the new file ``copy``. A run may write to the catalogue meanwhile.
+
+    ``is_shareable``: leave out names and texts of people who replied or reported, and hashes of recipients. Raise
+    sqlite3.DatabaseError if the catalogue cannot be read.
+    """
+    with (
+        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=30)) as db,
+        closing(sqlite3.connect(copy)) as out,
+    ):
+        db.backup(out)
+        out.execute("pragma journal_mode = delete")
+        if is_shareable:
+            out.execute("pragma secure_delete = on")
+            for statement in _PERSONAL:
+                out.execute(statement)
+            out.commit()
+            # What was deleted must not stand in a page that is free now.
+            out.execute("vacuum")
+
+
+def steps_of(catalogue: Path) -> list[str]:
+    """Return the names of the steps of :mod:`catalog.db.migrations` that made a catalogue's schema, sorted."""
+    with closing(sqlite3.connect(f"file:{catalogue}?mode=ro", uri=True)) as db:
+        return [name for (name,) in db.execute("select name from _sqlite_migrations order by name")]
+
+
+def known_steps() -> frozenset[str]:
+    """Return the names of all steps that this version knows."""
+    with closing(sqlite3.connect(":memory:")) as memory:
+        return frozenset(step.name for step in migrate.pending(Database(memory)))
+
+
+def fault_of(catalogue: Path) -> str | None:
+    """Return why a file cannot be opened as a catalogue by this version, in words; None if it can be."""
+    try:
+        with closing(sqlite3.connect(f"file:{catalogue}?mode=ro", uri=True)) as db:
+            said = str(db.execute("pragma quick_check(1)").fetchone()[0])
+        if said != "ok":
+            return said
+        return "it is of a newer version" if set(steps_of(catalogue)) - known_steps() else None
+    except sqlite3.DatabaseError as error:
+        return str(error)

@@ -27,6 +27,7 @@ from catalog.model import (
 )
 from catalog.model.canonical import record_hash
 from catalog.repositories.checks import write_checks, write_reports
+from catalog.repositories.distribution_kinds import write_kinds
 from catalog.repositories.harvests import begin_harvest, finish_harvest
 from catalog.repositories.records import write_page
 
@@ -188,3 +189,12 @@ def put_findings(catalog: Catalog, rows: Iterable[Mapping[str, Any]]) -> None:
         stored |= {name: texts[row.get(name)] for name in TEXTS}
         rest = FINDING_COLUMNS.keys() - {"id", "key", "carried_to", *RULE, *IDS, *TEXTS}
         catalog.upsert("finding_rows", [stored | {name: row[name] for name in rest & row.keys()}])
+
+
+def put_measurements(catalog: Catalog, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write measurements of distributions as the view ``distribution_quality`` shows them. Columns may be left out."""
+    for row in rows:
+        keys = keys_of(catalog.db.conn, [row["distribution_id"], row.get("run_id")])
+        columns = [name for name in row if name not in ("distribution_id", "dataset_id", "portal_id", "run_id")]
+        kind = tuple(row[name] for name in columns)
+        write_kinds(catalog, row.get("run_id"), columns, [(row["distribution_id"], kind)], keys)  # type: ignore[arg-type]

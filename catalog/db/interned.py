@@ -9,16 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from catalog.db.rows import plain
 from catalog.db.schema.found import RULE
+from catalog.model import stable_id
 
-__all__ = ["digest_of", "ids_of_keys", "keys_of", "rule_keys", "stored_id", "text_keys", "texts_of_keys"]
+__all__ = ["digest_of", "ids_of_keys", "keys_of", "kind_keys", "rule_keys", "stored_id", "text_keys", "texts_of_keys"]
 
 Rule = tuple[Any, ...]
 """Values of the columns ``RULE``."""
+Kind = tuple[Any, ...]
+"""How a distribution was measured: values of columns of ``distribution_quality``."""
 
 
 def keys_of(conn: sqlite3.Connection, ids: Iterable[str | None]) -> dict[str | None, int | None]:
@@ -27,11 +30,17 @@ def keys_of(conn: sqlite3.Connection, ids: Iterable[str | None]) -> dict[str | N
     ``ids``: ids of portals, publishers, datasets, distributions or runs. An id without a key gets a new one in the
     table ``keys``.
     """
-    wanted = json.dumps(sorted({one for one in ids if one is not None}))
+    wanted = {one for one in ids if one is not None}
     run = conn.execute
-    run("insert into keys (id) select value from json_each(?) where true on conflict (id) do nothing", [wanted])
-    found = run("select id, key from keys where id in (select value from json_each(?))", [wanted])
-    return {None: None, **dict(found)}
+    sql = "select id, key from keys where id in (select value from json_each(?))"
+    known: dict[str | None, int | None] = dict(run(sql, [json.dumps(list(wanted))]))
+    if len(known) < len(wanted):
+        free = int(run("select coalesce(max(key), 0) + 1 from keys").fetchone()[0])
+        new = list(enumerate(sorted(wanted - known.keys()), free))
+        conn.executemany("insert into keys (key, id) values (?, ?)", new)
+        known.update((one, key) for key, one in new)
+    known[None] = None
+    return known
 
 
 def ids_of_keys(conn: sqlite3.Connection, keys: Iterable[int | None]) -> dict[int | None, str | None]:
@@ -117,3 +126,29 @@ def rule_keys(conn: sqlite3.Connection, rules: Collection[Rule]) -> Mapping[Rule
     )
     known |= new
     return {rule: known[told] for rule, told in stored.items()}
+
+
+def kind_keys(conn: sqlite3.Connection, columns: Sequence[str], kinds: Collection[Kind]) -> dict[Kind, int]:
+    """Return the integer key of each kind in the table ``distribution_kinds``; a kind without a key gets a new one.
+
+    ``columns``: names of the values of a kind. A value that is None does not count, so the kinds that are stored remain
+    when a metric is added that applies to none of them.
+    """
+    digests = {
+        kind: stable_id(
+            repr(sorted((name, value) for name, value in zip(columns, kind, strict=True) if value is not None))
+        )
+        for kind in kinds
+    }
+    sql = "select digest, key from distribution_kinds where digest in (select value from json_each(?))"
+    known: dict[str, int] = dict(conn.execute(sql, [json.dumps(sorted(digests.values()))]))
+    free = int(conn.execute("select coalesce(max(key), 0) + 1 from distribution_kinds").fetchone()[0])
+    new = {digest: kind for kind, digest in digests.items() if digest not in known}
+    names = ", ".join(f"[{name}]" for name in ("key", "digest", *columns))
+    marks = ", ".join("?" * (len(columns) + 2))
+    conn.executemany(
+        f"insert into distribution_kinds ({names}) values ({marks})",  # noqa: S608  # names of the schema
+        ((key, digest, *map(plain, kind)) for key, (digest, kind) in enumerate(new.items(), free)),
+    )
+    known |= {digest: key for key, digest in enumerate(new, free)}
+    return {kind: known[digest] for kind, digest in digests.items()}

@@ -12,6 +12,7 @@ from typing import Any
 from catalog.db.compacting import check_room, compact, mark_for_compacting
 from catalog.db.due_triggers import create_triggers
 from catalog.db.interning import intern_texts
+from catalog.db.kinds_of_rows import MEASURED_BEFORE, move_measurements
 from catalog.db.narrowing import BEFORE, move_findings
 from catalog.db.packing import pack_records
 from catalog.db.schema import TABLES, ColumnSpec, found, metric_columns, strips
@@ -283,7 +284,30 @@ def s0019_strips_of_checks(db: Database) -> None:
         mark_for_compacting(db)
 
 
-_SHRINKING = frozenset({"s0014_narrow_findings", "s0016_packed_records", "s0017_texts_once", "s0019_strips_of_checks"})
+@migrate()
+def s0020_kinds_of_distributions(db: Database) -> None:
+    """Add the tables of kinds of distributions, which are measured alike, and of the distributions that have them.
+
+    The stored measurements are moved there afterwards by :func:`catalog.db.kinds_of_rows.move_measurements`.
+    """
+    if "distribution_quality" in db.table_names():
+        for index in db.table("distribution_quality").indexes:
+            if index.origin == "c":
+                db.execute(f"drop index [{index.name}]")
+        db.execute(f"alter table distribution_quality rename to {MEASURED_BEFORE}")
+        mark_for_compacting(db)
+    add_missing(db)
+
+
+_SHRINKING = frozenset(
+    {
+        "s0014_narrow_findings",
+        "s0016_packed_records",
+        "s0017_texts_once",
+        "s0019_strips_of_checks",
+        "s0020_kinds_of_distributions",
+    }
+)
 """Steps after which the file is compacted."""
 
 
@@ -327,6 +351,7 @@ def bring_up_to_date(db: Database) -> None:
     intern_texts(db)
     pack_history(db)
     add_metric_columns(db)
+    move_measurements(db)
     create_views(db)
     compact(db)
 
@@ -334,7 +359,7 @@ def bring_up_to_date(db: Database) -> None:
 def create_views(db: Database) -> None:
     """Create the views that ``catalog.db.schema.views`` declares, and replace those whose definition has changed."""
     for name, view in VIEWS.items():
-        db.create_view(name, view.sql, replace=True)
+        db.create_view(name, view.query(), replace=True)
 
 
 def add_missing(db: Database) -> None:
@@ -358,10 +383,10 @@ def add_missing(db: Database) -> None:
 
 
 def add_metric_columns(db: Database) -> None:
-    """Add to ``dataset_quality`` and ``distribution_quality`` every column of a metric or scoring system that is not
-    there yet."""
-    for subject in ("dataset", "distribution"):
-        table = db.table(f"{subject}_quality")
+    """Add to ``dataset_quality`` and ``distribution_kinds`` every column of a metric or scoring system that they do not
+    have yet."""
+    for subject, name in (("dataset", "dataset_quality"), ("distribution", "distribution_kinds")):
+        table = db.table(name)
         there = table.columns_dict
         for name in metric_columns(subject):
             if name not in there:

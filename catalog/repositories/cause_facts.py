@@ -196,7 +196,7 @@ class _Measured:
 
     def bits_sql(self, catalog: Catalog, table: str, rules: Sequence[str]) -> str:
         """Return an SQL expression for the bits of a row ``q`` of a quality table, and number the rules that it has."""
-        there = set(catalog.db.table(table).columns_dict)
+        there = {row["name"] for row in catalog.rows(f"pragma table_info([{table}])")}
         self.bits = {rule: number for number, rule in enumerate(rule for rule in rules if rule in there)}
         # Only names of the schema are inserted into the text.
         return " | ".join(f"((q.[{rule}] is not null) << {number})" for rule, number in self.bits.items()) or "0"

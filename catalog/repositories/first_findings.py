@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from catalog.db.interned import keys_of, rule_keys, text_keys
+from catalog.db.interned import rule_keys, text_keys
 from catalog.db.store import Catalog
 from catalog.model.dcat import joined
 
@@ -95,22 +95,29 @@ def with_findings(catalog: Catalog, dataset_ids: Collection[str]) -> set[str]:
     return {dataset_id for (dataset_id,) in found}
 
 
-def write_first(catalog: Catalog, run_id: str, found: Sequence[FailingDataset], checked_at: str) -> None:
+def write_first(
+    catalog: Catalog,
+    run_id: str,
+    found: Sequence[FailingDataset],
+    checked_at: str,
+    keys: Mapping[str | None, int | None],
+) -> None:
     """Store the findings of datasets that have none yet; all get the state "new".
 
-    ``checked_at``: UTC instant of this scoring. Call it inside a transaction.
+    ``checked_at``: UTC instant of this scoring. ``keys``: integers that stand for the ids of the run and of the
+    portals, publishers, datasets and distributions in ``found``, see :func:`catalog.db.interned.keys_of`. Call it
+    inside a transaction.
     """
+    if not found:
+        return
     conn = catalog.db.conn
     numbers: dict[int, int] = {}
     groups: dict[tuple[int, ...], tuple[Failure, ...]] = {}
     number_of: dict[tuple[int, ...], int] = {}
-    ids: dict[str | None, None] = {run_id: None}
     texts: dict[str | None, None] = {checked_at: None}
     for one in found:
-        ids |= dict.fromkeys((one.portal_id, one.publisher_id, one.dataset_id))
         texts[one.exchange] = None
         for place in one.places:
-            ids[place.distribution_id] = None
             texts |= dict.fromkeys((place.format_declared, place.format_served, place.exchange, *place.words))
             # All these objects live until the end of this function, so no two have one address.
             if id(place.failures) not in numbers:
@@ -120,7 +127,6 @@ def write_first(catalog: Catalog, run_id: str, found: Sequence[FailingDataset], 
     different = {id(failure): failure for group in groups.values() for failure in group}
     rules = rule_keys(conn, dict.fromkeys(failure.rule for failure in different.values()))
     text_of = text_keys(conn, texts | dict.fromkeys(failure.observed for failure in different.values()))
-    key_of = keys_of(conn, ids)
     said = {
         key: (
             rules[failure.rule], failure.gain, text_of[failure.observed], int(failure.is_observed),
@@ -131,13 +137,13 @@ def write_first(catalog: Catalog, run_id: str, found: Sequence[FailingDataset], 
     places: list[tuple[Any, ...]] = []
     words: list[tuple[int, int, int | None]] = []
     for one in found:
-        about = (key_of[one.portal_id], key_of[one.publisher_id], key_of[one.dataset_id])
+        about = (keys[one.portal_id], keys[one.publisher_id], keys[one.dataset_id])
         record = text_of[one.exchange]
         for place in one.places:
             number = len(places)
             places.append(
                 (
-                    number, numbers[id(place.failures)], *about, key_of[place.distribution_id], place.http_status,
+                    number, numbers[id(place.failures)], *about, keys[place.distribution_id], place.http_status,
                     text_of[place.format_declared], text_of[place.format_served], text_of[place.exchange], record,
                     joined(one.dataset_id, place.distribution_id or ""),
                 )
@@ -154,7 +160,7 @@ def write_first(catalog: Catalog, run_id: str, found: Sequence[FailingDataset], 
     for sql in filter(str.strip, _TABLES.split(";")):
         conn.execute(sql)
     _fill(catalog, zip(_NAMES, (places, rows, words), (12, 7, 3), strict=True))
-    conn.execute(_INSERT, {"run": key_of[run_id], "checked_at": text_of[checked_at]})
+    conn.execute(_INSERT, {"run": keys[run_id], "checked_at": text_of[checked_at]})
     for name in _NAMES:
         conn.execute(f"delete from temp.{name}")  # noqa: S608  # names of this module
 

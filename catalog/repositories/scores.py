@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.db.interned import text_keys
+from catalog.db.interned import Kind, keys_of, text_keys
 from catalog.db.schema.views import is_present
 from catalog.db.store import Catalog
+from catalog.repositories.distribution_kinds import delete_measurements, write_kinds
 from catalog.repositories.findings import FoundInDataset, carry_findings
 from catalog.repositories.first_findings import FailingDataset, write_first
 from catalog.repositories.withdrawn import before
@@ -28,14 +29,14 @@ __all__ = [
 class Scored:
     """The result of scoring some datasets: rows for the quality tables, and the findings.
 
-    ``datasets``: one sequence of values for each dataset, in the order of ``dataset_columns``. ``distributions``: one
-    for each distribution, in the order of ``distribution_columns``.
+    ``datasets``: one sequence of values for each dataset, in the order of ``dataset_columns``. ``distributions``: the
+    id of each distribution with the values of its kind, in the order of ``kind_columns``.
     """
 
     dataset_columns: Sequence[str]
     datasets: Sequence[Sequence[Any]]
-    distribution_columns: Sequence[str]
-    distributions: Sequence[Sequence[Any]]
+    kind_columns: Sequence[str]
+    distributions: Sequence[tuple[str, Kind]]
     found: Sequence[FoundInDataset]
     """Findings that are compared with the stored ones of their datasets."""
     first: Sequence[FailingDataset]
@@ -50,16 +51,22 @@ def write_scores(catalog: Catalog, run_id: str, scored: Scored, checked_at: str)
     """
     with catalog.writing():
         known = before(catalog, [str(one.dataset_id) for one in scored.found], methodology_version())
-        for table, columns, rows in (
-            ("dataset_quality", scored.dataset_columns, scored.datasets),
-            ("distribution_quality", scored.distribution_columns, scored.distributions),
-        ):
-            catalog.upsert_rows(table, columns, _interned(catalog, columns, rows))
+        columns = scored.dataset_columns
+        catalog.upsert_rows("dataset_quality", columns, _interned(catalog, columns, scored.datasets))
+        keys = keys_of(catalog.db.conn, _ids(run_id, scored))
+        write_kinds(catalog, run_id, scored.kind_columns, scored.distributions, keys)
         carry_findings(catalog, run_id, scored.found, checked_at, known)
-        write_first(catalog, run_id, scored.first, checked_at)
+        write_first(catalog, run_id, scored.first, checked_at, keys)
         at = scored.dataset_columns.index("dataset_id")
         done = [(row[at],) for row in scored.datasets]
         catalog.db.conn.executemany("delete from to_score where dataset_id = ?", done)
+
+
+def _ids(run_id: str, scored: Scored) -> Iterator[str | None]:
+    yield run_id
+    yield from (distribution_id for distribution_id, _ in scored.distributions)
+    for one in scored.first:
+        yield from (one.portal_id, one.publisher_id, one.dataset_id)
 
 
 def _interned(catalog: Catalog, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any]]:
@@ -77,7 +84,6 @@ def close_missing(catalog: Catalog, portal_id: str) -> None:
     distributions are deleted too.
     """
     absent = f"select id from datasets where portal_id = ? and not {is_present('')}"  # noqa: S608
-    retired = "select id from distributions where portal_id = ? and is_retired"
     with catalog.writing():
         run = catalog.db.conn.execute
         # These are our own constants.
@@ -87,8 +93,8 @@ def close_missing(catalog: Catalog, portal_id: str) -> None:
             [portal_id],
         )
         run(f"delete from dataset_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608
-        run(f"delete from distribution_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608
-        run(f"delete from distribution_quality where distribution_id in ({retired})", [portal_id])  # noqa: S608
+        delete_measurements(catalog, f"d.dataset_id in ({absent})", [portal_id])
+        delete_measurements(catalog, "d.portal_id = ? and d.is_retired", [portal_id])
 
 
 _ENDED = "('fixed', 'waived', 'gone', 'withdrawn')"

@@ -18,6 +18,8 @@ _HIDDEN = (
     "keys",
     "finding_texts",
     "finding_rows",
+    "distribution_kinds",
+    "measured_distributions",
     "record_dictionaries",
     "addresses",
     "check_runs",
@@ -82,8 +84,8 @@ def _tables() -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for name, table in TABLES.items():
         columns = {column: spec.description for column, spec in table.columns.items()}
-        if name in ("dataset_quality", "distribution_quality"):
-            subject = name.removesuffix("_quality")
+        if name in ("dataset_quality", "distribution_kinds"):
+            subject = name.partition("_")[0]
             columns |= {column: spec.description for column, spec in metric_columns(subject).items()}
         found[name] = {
             "description": table.description,

@@ -15,6 +15,7 @@ from catalog.db.store import Catalog, instant, started
 from catalog.repositories.conformance import forget, has_changed_its_standard, is_federal, unjudged, verdicts
 from catalog.repositories.findings import FoundInDataset, begin_portal, tls_fault, write_portal_findings
 from catalog.repositories.first_findings import FailingDataset, with_findings
+from catalog.repositories.pruning import prune
 from catalog.repositories.quality_rows import scored_in_run
 from catalog.repositories.reading import StoredDataset, stored_datasets
 from catalog.repositories.runs import last_run
@@ -103,6 +104,8 @@ def score_portal(
         done = _score_batches(catalog, run_id, ids, federal, on_progress)
     about_portal = portal_findings(tls_fault(catalog, run_id, portal_id))
     write_portal_findings(catalog, run_id, portal_id, about_portal, instant(started(run_id)))
+    if is_full:
+        prune(catalog)
     return done
 
 
@@ -162,8 +165,7 @@ def _scored(run_id: str, subjects: Sequence[DatasetSubject], book: PatternBook, 
             )
         )  # fmt: skip
         distributions += [
-            (part.id, subject.id, subject.portal_id, run_id, *kind.values)
-            for part, kind in zip(subject.distributions, pattern.kinds, strict=True)
+            (part.id, kind.values) for part, kind in zip(subject.distributions, pattern.kinds, strict=True)
         ]
         if failing or subject.id in known:
             found.append(
@@ -180,7 +182,7 @@ def _scored(run_id: str, subjects: Sequence[DatasetSubject], book: PatternBook, 
     return Scored(
         dataset_columns=(*_DATASET, *score_names(), "unknown", *columns("dataset")),
         datasets=datasets,
-        distribution_columns=(*_DISTRIBUTION, "unknown", *columns("distribution")),
+        kind_columns=(*_KIND, "unknown", *columns("distribution")),
         distributions=distributions,
         found=found,
         first=first,
@@ -197,7 +199,4 @@ _DATASET = (
     "dataset_id", "portal_id", "publisher_id", "run_id", "findings", "open_definition", "family", "content",
     "review_on",
 )  # fmt: skip
-_DISTRIBUTION = (
-    "distribution_id", "dataset_id", "portal_id", "run_id", "open_definition", "licence_id", "format_declared",
-    "format_served",
-)  # fmt: skip
+_KIND = ("open_definition", "licence_id", "format_declared", "format_served")

@@ -14,7 +14,7 @@ from datasette.app import Datasette
 from catalog.db.store import Catalog
 from catalog.site.metadata import metadata
 from catalog.site.serve import SETTINGS, files
-from tests.making import put_findings
+from tests.making import put_findings, put_measurements
 
 __all__ = ["EVIL", "RUN", "Site", "fill"]
 
@@ -134,6 +134,7 @@ def fill(catalog: Catalog) -> None:
     rows["dataset_aliases"] = [{"id": "north-other", "dataset_id": "north-0", "portal_id": "north"}]
     with catalog.writing():
         put_findings(catalog, rows.pop("findings"))
+        put_measurements(catalog, rows.pop("distribution_quality"))
         for table, entries in rows.items():
             for entry in entries:
                 catalog.upsert(table, [entry])

@@ -122,21 +122,19 @@ def test_the_public_copy_holds_text(tmp_path: Path) -> None:
 
 def test_what_is_unknown_stands_once_and_is_spelt_out_in_the_public_copy(tmp_path: Path) -> None:
     path, public = tmp_path / "data" / "catalog.db", tmp_path / "site" / "catalog.db"
-    rows = [{"distribution_id": f"f{n}", "dataset_id": "d", "unknown": f"link_ok,x{n % 2}"} for n in range(4)]
+    rows = [{"dataset_id": f"d{n}", "unknown": f"link_ok,x{n % 2}"} for n in range(4)]
     with open_catalog(path) as catalog, catalog.writing():
-        catalog.upsert("datasets", [{"id": "d", "portal_id": "p"}])
-        catalog.upsert("distribution_quality", rows)
+        catalog.upsert("datasets", [{"id": row["dataset_id"], "portal_id": "p"} for row in rows])
+        catalog.upsert("dataset_quality", rows)
         # In the form of the version before.
         catalog.db.conn.execute("delete from _sqlite_migrations where name = 's0017_texts_once'")
-    told = f"select distribution_id, {interned('q.unknown')} from distribution_quality q order by 1"  # noqa: S608
+    told = f"select dataset_id, {interned('q.unknown')} from dataset_quality q order by 1"  # noqa: S608
     for _ in range(2):
         with open_catalog(path) as catalog:
-            assert catalog.db.conn.execute(told).fetchall() == [
-                (row["distribution_id"], row["unknown"]) for row in rows
-            ]
-            assert catalog.value("select count(distinct unknown) from distribution_quality") == 2
-            assert catalog.value("select max(length(unknown)) from distribution_quality") == 1
+            assert catalog.db.conn.execute(told).fetchall() == [(row["dataset_id"], row["unknown"]) for row in rows]
+            assert catalog.value("select count(distinct unknown) from dataset_quality") == 2
+            assert catalog.value("select max(length(unknown)) from dataset_quality") == 1
     publish(path, public)
     with closing(sqlite3.connect(public)) as copy:
-        assert copy.execute("select unknown from distribution_quality order by 1 limit 1").fetchone() == ("link_ok,x0",)
+        assert copy.execute("select unknown from dataset_quality order by 1 limit 1").fetchone() == ("link_ok,x0",)
         assert copy.execute("select count(*) from finding_texts").fetchone() == (0,)

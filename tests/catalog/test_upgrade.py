@@ -23,7 +23,9 @@ from catalog.site.serve import is_current, publish
 from tests.making import put_findings
 
 BEFORE = (Path(__file__).parent / "catalogue-0.1.0.sql").read_text(encoding="utf-8")
-LAST = "s0019_strips_of_checks"
+LAST = "s0020_kinds_of_distributions"
+SPELT_OUT = {"findings": "id", "resource_history": "id", "distribution_quality": "distribution_id"}
+"""Tables of the version before that are views now, with their key."""
 # A process that opens a catalogue and is gone, without a chance to tidy up, as it begins a statement.
 KILLED = """
 import os, signal, sqlite3, sys
@@ -91,7 +93,7 @@ def rows_before() -> dict[str, list[dict[str, Any]]]:
         connection.executescript(BEFORE)
         connection.row_factory = sqlite3.Row
         there = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
-        for name in there & (TABLES.keys() | OLD_TABLES.keys() | {"findings"}):
+        for name in there & (TABLES.keys() | OLD_TABLES.keys() | SPELT_OUT.keys()):
             now = OLD_COLUMNS.get(name, {})
             rows = [dict(row) for row in connection.execute(f"select * from {name} order by rowid")]  # noqa: S608
             for row in rows if name == "findings" else ():
@@ -108,8 +110,7 @@ def is_right(path: Path, *, is_filled: bool, new: Path) -> None:
         assert catalog.value("pragma integrity_check") == "ok"
         assert catalog.rows("pragma foreign_key_check") == []
         for name, rows in rows_before().items():
-            by = "id" if name in ("findings", "resource_history") else "rowid"
-            there = catalog.rows(f"select * from {name} order by {by}")  # noqa: S608
+            there = catalog.rows(f"select * from {name} order by {SPELT_OUT.get(name, 'rowid')}")  # noqa: S608
             kept = [{k: v for k, v in row.items() if k in before} for row, before in zip(there, rows, strict=False)]
             assert (len(there), kept) == ((len(rows), rows) if is_filled else (0, [])), name
         assert catalog.value("select count(*) from datasets_fts where datasets_fts match 'haushalt'") == 2 * is_filled
@@ -136,22 +137,24 @@ def is_right(path: Path, *, is_filled: bool, new: Path) -> None:
         ("empty", "alter table [replies] rename column [responder]", 1, 11),
         # The findings are to be moved, some of them have been, all have been, the file is to be compacted, or it is.
         ("filled", "create unique index if not exists findings_by_id", 1, 13),
-        ("filled", "insert into finding_rows", 1, 19),
-        ("filled", "insert into finding_rows", 3, 19),
-        ("filled", "drop table findings_before", 1, 19),
-        ("filled", "insert into check_strips", 1, 19),
-        ("filled", "drop table resource_history", 1, 19),
-        ("filled", "vacuum", 1, 19),
-        ("filled", "drop table to_compact", 1, 19),
+        ("filled", "insert into finding_rows", 1, 20),
+        ("filled", "insert into finding_rows", 3, 20),
+        ("filled", "drop table findings_before", 1, 20),
+        ("filled", "insert into check_strips", 1, 20),
+        ("filled", "drop table resource_history", 1, 20),
+        ("filled", "insert or replace into measured_distributions", 1, 20),
+        ("filled", "drop table distribution_quality_before", 1, 20),
+        ("filled", "vacuum", 1, 20),
+        ("filled", "drop table to_compact", 1, 20),
         ("nothing", "create virtual table datasets_fts", 1, 10),
         # Between two steps, or the last one and the views that are made after it.
-        ("filled", 'create view "answers"', 1, 19),
-        ("empty", 'create view "answers"', 1, 19),
+        ("filled", 'create view "answers"', 1, 20),
+        ("empty", 'create view "answers"', 1, 20),
         ("nothing", "begin", 7, 5),
     ],
     ids=[
         *("filled-within", "empty-within", "not-moved", "moving", "half-moved", "moved"),
-        *("packing", "packed", "not-compact", "compact"),
+        *("packing", "packed", "not-measured", "measured", "not-compact", "compact"),
         *("nothing-within", "filled-between", "empty-between", "nothing-between"),
     ],
 )

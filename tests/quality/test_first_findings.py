@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from catalog.db.interned import keys_of
 from catalog.db.schema.found import FINDING_COLUMNS
 from catalog.db.store import Catalog, open_catalog
 from catalog.repositories.findings import FoundInDataset, carry_findings
@@ -64,7 +65,13 @@ def at_once(catalog: Catalog, found: Failing) -> None:
         for s, (_, rest) in first
     ]
     carry_findings(catalog, RUN, rows, AT)
-    write_first(catalog, RUN, [places for _, (places, _) in first], AT)
+    ids = [
+        RUN,
+        "p",
+        *(name for s, _ in found for name in (s.id, s.publisher_id, *(part.id for part in s.distributions))),
+    ]
+    keys = keys_of(catalog.db.conn, ids)
+    write_first(catalog, RUN, [places for _, (places, _) in first], AT, keys)
 
 
 def stored(path: Path, write: Callable[[Catalog, Failing], None]) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from catalog.db.schema import TABLES, metric_columns
-from catalog.db.schema.found import FINDING_COLUMNS
+from catalog.db.schema.views import VIEWS, view_columns
 from catalog.db.store import Catalog, instant, open_catalog, started
 from catalog.model import Dataset, Distribution, Publisher, ResourceCheck
 from catalog.repositories.checks import write_checks
@@ -39,9 +39,9 @@ def score(catalog: Catalog, run_id: str, *, is_full: bool) -> int:
 def content(catalog: Catalog, but: frozenset[str] | set[str] = frozenset()) -> dict[str, list[Any]]:
     found = {}
     for table in ("dataset_quality", "distribution_quality", "findings", "score_history", "top_fixes"):
-        names = [*(FINDING_COLUMNS if table == "findings" else TABLES[table].columns)]
-        if table.endswith("_quality"):
-            names += metric_columns(table.removesuffix("_quality"))
+        names = [*(view_columns(table) if table in VIEWS else TABLES[table].columns)]
+        if table == "dataset_quality":
+            names += metric_columns("dataset")
         chosen = ", ".join(f"[{name}]" for name in names if name not in but)
         found[table] = sorted(map(repr, catalog.db.conn.execute(f"select {chosen} from {table}")))  # noqa: S608
     return found

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from catalog.db.schema.kinds import TableSpec, c
 
-__all__ = ["TABLES"]
+__all__ = ["DISTRIBUTION_COLUMNS", "KIND", "TABLES"]
+
+DISTRIBUTION_COLUMNS = {
+    "distribution_id": c(str, "Distribution.", "distributions"),
+    "dataset_id": c(str, "Dataset.", "datasets"),
+    "portal_id": c(str, "Portal.", "portals"),
+    "run_id": c(str, "Run that scored it.", "runs"),
+    "licence_id": c(str, "Licence recognised, as an id of specs/vocabularies/licences.csv."),
+    "format_declared": c(str, "Format recognised in what was declared."),
+    "format_served": c(str, "Format recognised in what was served."),
+    "unknown": c(str, "Metrics that could not be observed, by id."),
+    "open_definition": c(str, "Verdict of the Open Definition's list: open, not_open, declared_only, unknown."),
+}
+"""Columns of the view ``distribution_quality``, in their order; those of the metrics follow."""
+KIND = ("licence_id", "format_declared", "format_served", "unknown", "open_definition")
+"""Columns of the view ``distribution_quality`` that stand in the table ``distribution_kinds``, as do the metrics."""
 
 TABLES: dict[str, TableSpec] = {
     "dataset_quality": TableSpec(
@@ -49,24 +64,24 @@ TABLES: dict[str, TableSpec] = {
         indexes=(("portal_id",), ("publisher_id",), ("score",)),
         facets=("portal_id", "grade", "open_definition"),
     ),
-    "distribution_quality": TableSpec(
-        "One row a distribution, one column a metric: 0 to 1, empty where not applicable or unknown.",
+    "distribution_kinds": TableSpec(
+        "A kind of distribution: all that have it are measured alike. One column a metric, as in distribution_quality.",
         {
-            "distribution_id": c(str, "Distribution.", "distributions"),
-            "dataset_id": c(str, "Dataset.", "datasets"),
-            "portal_id": c(str, "Portal.", "portals"),
-            "run_id": c(str, "Run that scored it.", "runs"),
-            "licence_id": c(str, "Licence recognised, as an id of specs/vocabularies/licences.csv."),
-            "format_declared": c(str, "Format recognised in what was declared."),
-            "format_served": c(str, "Format recognised in what was served."),
-            "unknown": c(
-                str, "Metrics that could not be observed, by id; but for the public copy, the key of that text."
-            ),
-            "open_definition": c(str, "Verdict of the Open Definition's list: open, not_open, declared_only, unknown."),
+            "key": c(int, "Number by which measured_distributions refers to it."),
+            "digest": c(str, "Hash of all its values, to find it by."),
+            **{name: DISTRIBUTION_COLUMNS[name] for name in KIND},
         },
-        pk="distribution_id",
-        indexes=(("dataset_id",), ("portal_id",), ("licence_id",), ("format_served",)),
-        facets=("licence_id", "format_declared", "format_served"),
+        pk="key",
+        indexes=(("digest",),),
+    ),
+    "measured_distributions": TableSpec(
+        "A distribution that was measured, as integers; the view distribution_quality spells it out.",
+        {
+            "distribution_key": c(int, "Distribution, by keys."),
+            "run_key": c(int, "Run that scored it, by keys."),
+            "kind": c(int, "Its kind.", "distribution_kinds"),
+        },
+        pk="distribution_key",
     ),
     "conformance": TableSpec(
         "A dataset by one standard: DCAT-AP by SHACL, DCAT-US by JSON Schema. No row where a standard is not asked.",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from catalog.db.schema import TABLES, found, replied
+from catalog.db.schema import TABLES, found, judged, metric_columns, replied
 from catalog.db.schema.address import address
 from catalog.db.schema.kinds import ColumnSpec, c
 from catalog.db.schema.strips import HISTORY_SQL
@@ -117,8 +117,8 @@ def is_current(alias: str = "d") -> str:
 class View:
     """The declaration of a view of the database.
 
-    ``description``: what one row is. ``sql``: its query. ``columns``: the columns that it has in addition to those of
-    ``table``.
+    ``description``: what one row is. ``sql``: its query; "{metrics}" in it stands for the columns of metrics.
+    ``columns``: the columns that it has in addition to those of ``table``.
     """
 
     description: str
@@ -128,6 +128,15 @@ class View:
     columns: dict[str, ColumnSpec] = field(default_factory=dict)
     facets: tuple[str, ...] = ()
     """Columns that Datasette offers as facets."""
+    measured: str | None = None
+    """The subject whose metrics are columns too, see :func:`catalog.db.schema.metric_columns`; None if there are
+    none."""
+
+    def query(self) -> str:
+        """Return the query of the view with the columns of its metrics, those of the table with the alias ``k``."""
+        if self.measured is None:
+            return self.sql
+        return self.sql.format(metrics=", ".join(f"k.[{name}]" for name in metric_columns(self.measured)))
 
 
 OLD_TABLES = {"answers": "response_cache", "responses": "replies"}
@@ -230,6 +239,17 @@ VIEWS = {
                 where r.reply = 'will_fix_by' and {state_in(AWAITED)}
                   and not exists (select 1 from replies own where own.finding_id = {found.public_id("f")})""",
     ),
+    "distribution_quality": View(
+        description="One row a distribution, one column a metric: 0 to 1, empty where not applicable or unknown.",
+        columns=judged.DISTRIBUTION_COLUMNS,
+        facets=("licence_id", "format_declared", "format_served"),
+        measured="distribution",
+        sql=f"""select d.id as distribution_id, d.dataset_id, d.portal_id, r.id as run_id,
+                  {", ".join(f"k.{name}" for name in judged.KIND)}, {{metrics}}
+                from measured_distributions m join keys x on x.key = m.distribution_key
+                join distributions d on d.id = x.id join distribution_kinds k on k.key = m.kind
+                left join keys r on r.key = m.run_key""",
+    ),
     "answers": View(
         description="Old name of response_cache, for queries written before 0.2; it goes in 0.4.",
         table="response_cache",
@@ -247,6 +267,8 @@ VIEWS = {
 def view_columns(name: str) -> dict[str, ColumnSpec]:
     """Return all columns of the view ``name``, by name of the column: those of ``View.table`` and those of its own."""
     view = VIEWS[name]
+    if view.measured is not None:
+        return view.columns | metric_columns(view.measured)
     if view.table is None:
         return view.columns
     return (view_columns(view.table) if view.table in VIEWS else TABLES[view.table].columns) | view.columns

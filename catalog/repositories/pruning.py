@@ -1,0 +1,35 @@
+"""Delete the texts, keys and kinds of distributions that nothing refers to any more."""
+
+from __future__ import annotations
+
+from catalog.db.schema.found import IDS, INTERNED, TEXTS
+from catalog.db.store import Catalog
+
+__all__ = ["prune"]
+
+_NAMED = {
+    "finding_texts": [("finding_rows", name) for name in TEXTS] + list(INTERNED),
+    "keys": [("finding_rows", name) for name in IDS.values()]
+    + [("measured_distributions", name) for name in ("distribution_key", "run_key")],
+    "distribution_kinds": [("measured_distributions", "kind")],
+    "rules": [("finding_rows", "rule_key")],
+}
+"""Tables with an integer key, and the columns that refer to each."""
+
+
+def prune(catalog: Catalog) -> None:
+    """Delete the rows of ``finding_texts``, ``keys``, ``distribution_kinds`` and ``rules`` that nothing refers to.
+
+    All findings are read, so call it only after all datasets of a portal were scored. The row with the greatest key
+    stays in each table: no key is ever given to another row.
+    """
+    with catalog.writing():
+        for table, columns in _NAMED.items():
+            # Only names of the schema are inserted into the text. A cell may hold a text that has no key.
+            used = " union ".join(
+                f"select cast([{column}] as integer) from {name} where [{column}] is not null"  # noqa: S608
+                for name, column in columns
+            )
+            catalog.db.conn.execute(
+                f"delete from {table} where key not in ({used}) and key < (select max(key) from {table})"  # noqa: S608
+            )

@@ -23,8 +23,8 @@ from catalog.repositories.shards import Shard, write_shards
 from catalog.repositories.targets import CheckTarget
 from harvester.checks.check_task import CheckTask
 from harvester.night.stages import portal_of
+from harvester.shards.cluster import packed, unpacked
 from harvester.shards.merge import merge
-from harvester.shards.on_dask import _packed, _unpacked
 from harvester.shards.part import write_part
 from harvester.shards.plan import kept_task
 from harvester.shards.split import split
@@ -71,7 +71,7 @@ def main() -> None:
             folder, part = kept_task(data, run_id, number), data / "parts" / str(number)
             digest = timed("write tasks", lambda folder=folder, task=task: write_task(folder, task))
             shards.append(Shard(run_id=run_id, number=number, shards=SHARDS, addresses=len(own), task=digest))
-            timed("pack and unpack tasks", lambda f=folder, n=number: _unpacked(_packed(f), data / "sent" / str(n)))
+            timed("pack and unpack tasks", lambda f=folder, n=number: unpacked(packed(f), data / "sent" / str(n)))
             timed("read tasks", lambda folder=folder: read_task(folder))
             part.mkdir(parents=True)
             about = {
@@ -82,7 +82,7 @@ def main() -> None:
             found = [checks[job.target.url] for job in own]
             timed("write parts", lambda part=part, about=about, found=found: write_part(part, about, found, []))
             parts.append(
-                timed("pack and unpack parts", lambda p=part, n=number: _unpacked(_packed(p), data / "got" / str(n)))
+                timed("pack and unpack parts", lambda p=part, n=number: unpacked(packed(p), data / "got" / str(n)))
             )
         write_shards(catalog, shards)
         timed("merge, storing included", lambda: merge(catalog, data, parts))

@@ -261,7 +261,7 @@ _stage_command(
         help="Repeat the night in this WARC file, offline; --data is an empty folder or that of the night before.",
     ),
 )
-_stage_command("harvest", ("harvest",), "Only read the portals' records.", network_options)
+_stage_command("harvest", ("harvest",), "Only read the portals' records.", network_options, cluster_options)
 _stage_command(
     "check",
     ("check",),

@@ -59,10 +59,15 @@ class _Host:
 
 
 class HostBudget:
-    """Schedule of the requests to each host, shared by all crawls of a run. Use it from one event loop at a time."""
+    """Schedule of the requests to each host, shared by all crawls of a run. Use it from one event loop at a time.
 
-    def __init__(self) -> None:
+    ``were_asked``: whether another machine may have sent requests to these hosts until now. The first request to each
+    host then waits for the pause too, counted from now.
+    """
+
+    def __init__(self, *, were_asked: bool = False) -> None:
         self._hosts: dict[str, _Host] = defaultdict(_Host)
+        self._asked_at = monotonic() if were_asked else None
 
     async def turn(self, host: str, delay_s: float, max_wait_s: float = 300.0) -> None:
         """Wait until the next request to ``host`` may be sent, and reserve that moment for the caller.
@@ -79,6 +84,8 @@ class HostBudget:
         if pause > max_wait_s:
             raise HostResting(f"{host} asks for a pause of {pause:.0f} seconds: left alone for this night")
         at = max(entry.next_at, entry.rest_until, at_present)
+        if self._asked_at is not None and entry.last_at is None:
+            at = max(at, self._asked_at + delay_s)
         entry.last_at, entry.next_at = at, at + entry.delay_s(delay_s)
         if at > at_present:
             await sleep(at - at_present)

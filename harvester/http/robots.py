@@ -10,7 +10,6 @@ from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
-from catalog.repositories.harvests import note_robots
 from harvester.http.faults import RequestFault, SettledFault
 from harvester.http.politeness import HostBudget, host_of
 from harvester.http.robots_rules import MAX_BYTES, NO_RULES, Decision, SiteRules, decide, rules_of
@@ -65,7 +64,7 @@ class ObeyRobots(RobotsTxtMiddleware):
             # If a portal redirects from http to https, the rules of the https site count.
             spider.robots = decide(rules, portal.obey_robots, portal.type, self.run.contact, leave=portal.leave)
             columns = spider.robots.as_columns()
-            note_robots(self.run.catalog, self.run.run_id, portal.id, columns)
+            self.run.harvest_store.robots(portal, columns)
         found: Decision = spider.robots
         return found
 

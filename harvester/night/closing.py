@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from catalog.model import HarvestError
-from catalog.repositories.harvests import Grace, finish_harvest
-from catalog.repositories.parents import link_parents
-from catalog.repositories.records import write_errors
 from harvester.night.context import RunContext
 from harvester.night.judging import judged
 from harvester.night.verdict import Verdict, undeclared
@@ -30,29 +27,26 @@ def finish(
         stats.fail(stuck)
         remedy = "tell the makers of this program, with the address of the portal; the others were gone on with"
         error = HarvestError(kind="ours", message=stuck, remedy=remedy, is_lost=False, is_fatal=True)
-        write_errors(run.catalog, run.run_id, portal.id, [error])
+        run.harvest_store.errors(portal, [error])
     if is_late:
         why = f"the harvest was ended after limits.deadline_s = {portal.limits.deadline_s:g} seconds"
         stats.fail(why)
         error = HarvestError(
             kind="deadline", message=why, remedy="raise the deadline in the portal file", is_lost=False, is_fatal=True
         )
-        write_errors(run.catalog, run.run_id, portal.id, [error])
+        run.harvest_store.errors(portal, [error])
     if bugs:
         stats.fail(f"{bugs} responses could not be handled: a fault of this program, see the log")
     settle(spider)
-    if orphans := link_parents(run.catalog, portal.id):
+    if orphans := run.harvest_store.link_parents(portal):
         stats.notes.append(f"{orphans} datasets name a parent that the portal does not list")
     word, reasons = judged(spider)
-    finish_harvest(
-        run.catalog,
-        run.run_id,
-        portal.id,
+    run.harvest_store.finish(
+        portal,
         word,
         stats,
         reasons=reasons[:20],
         to_approve=_to_approve(spider, word),
-        grace=Grace(portal.retire.grace_runs, portal.retire.grace_days),
         not_found=spider.not_found,
     )
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harvester.http.faults import RequestFault
     from harvester.http.politeness import HostBudget
     from harvester.http.robots_rules import SiteRules
+    from harvester.night.harvest_store import HarvestStore
 
 __all__ = ["CheckBudget", "RunContext"]
 
@@ -78,12 +79,15 @@ class RunContext:
     fault: BaseException | None = None
     """A fault of the catalogue itself, such as a full disk: the night stops with a message."""
     cluster: tuple[str, Path | None] | None = None
-    """Dask scheduler whose workers check the addresses, and the folder of its certificates; None: this process does."""
+    """Dask scheduler whose workers harvest and check, and the folder of its certificates; None: this process does."""
     take_checks: Callable[[Sequence[ResourceCheck]], None] | None = None
     """For a part of a run without the catalogue: called with finished checks, which are then not stored."""
     files_elsewhere: Collection[str] = frozenset()
     """File paths of downloads that lie in the data folder of another machine, and need not be downloaded again."""
+    were_hosts_asked: bool = False
+    """Whether another machine may have sent requests to the same hosts until a moment ago."""
     _budget: HostBudget | None = None
+    _harvest_store: HarvestStore | None = None
 
     @property
     def budget(self) -> HostBudget:
@@ -93,8 +97,21 @@ class RunContext:
             # The import brings Scrapy with it: half a second that stages without a network can save.
             from harvester.http.politeness import HostBudget
 
-            self._budget = HostBudget()
+            self._budget = HostBudget(were_asked=self.were_hosts_asked)
         return self._budget
+
+    @property
+    def harvest_store(self) -> HarvestStore:
+        """Return the object through which harvests write to the catalogue."""
+        if self._harvest_store is None:
+            from harvester.night.harvest_store import HarvestStore
+
+            self._harvest_store = HarvestStore(self.catalog, self.run_id)
+        return self._harvest_store
+
+    @harvest_store.setter
+    def harvest_store(self, store: HarvestStore) -> None:
+        self._harvest_store = store
 
     def store_checks(self, checks: Sequence[ResourceCheck], rules: Mapping[str, BrokenRule] | None = None) -> None:
         """Write finished checks of addresses to the catalogue. If ``take_checks`` is set, pass them to that function

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from scrapy.exceptions import DropItem
 
 from catalog.model import Page
-from catalog.repositories.records import write_page
 from harvester.night.watchdog import HELD
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class StorePages:
                 raise DropItem("its harvest is closed")
             try:
                 with HELD:
-                    write_page(run.catalog, run.run_id, spider.portal.id, item, version=spider.reader)
+                    run.harvest_store.page(spider.portal, item)
             except Exception as error:
                 run.fault = error
                 self.crawler.engine.close_spider(spider, "catalogue")  # type: ignore[union-attr,unused-ignore]

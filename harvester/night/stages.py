@@ -126,7 +126,7 @@ def nightly(
     anew, even if it has not changed. ``is_archived`` stores every HTTP exchange in a WARC file. ``is_scheduled`` leaves
     out portals that are not due. ``check_budget`` limits the check of addresses. ``commitments`` are tracked in the
     stage "track". ``proxy`` is an HTTP proxy; None means the one of winnow.toml. ``export`` holds the options of the
-    stage "export". ``cluster``: address of a Dask scheduler whose workers check the addresses, and the folder of its
+    stage "export". ``cluster``: address of a Dask scheduler whose workers harvest and check, and the folder of its
     certificates, None for one on this machine.
 
     Raise AlreadyRunning if another process writes to the folder, CatalogError if the catalogue cannot be used, and
@@ -279,6 +279,11 @@ def _resumable(catalog: Catalog, command: str) -> str | None:
 
 
 def _harvest(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+    if run.cluster is not None:
+        from harvester.shards.on_dask import harvest_on_cluster
+
+        harvest_on_cluster(run, portals, *run.cluster)
+        return
     from harvester.night.crawl import crawl
 
     crawl(run, portals)

@@ -13,7 +13,7 @@ from quality.confine import end_with_parent
 
 
 def main(task: str, out: str, parent_id: str) -> int:
-    """Work on the task in the folder ``task`` and write what was found into the folder ``out``.
+    """Work on the task in the folder ``task``, a harvest or a check, and write what was found into the folder ``out``.
 
     ``parent_id``: the process id of the parent, in digits; the process ends with its parent. Return the exit code: 0,
     or 1 with a message on stderr if the task cannot be used, and 1 if the parent has already ended.
@@ -21,10 +21,14 @@ def main(task: str, out: str, parent_id: str) -> int:
     if not end_with_parent(int(parent_id)):
         return 1
     from harvester.errors import ShardError
+    from harvester.shards.harvest_task import HARVEST
+    from harvester.shards.harvest_work import harvest
+    from harvester.shards.task import MAX_HEAD, read_head
     from harvester.shards.work import work
 
     try:
-        work(Path(task), Path(out))
+        is_harvest = read_head(Path(task) / "task.json", MAX_HEAD).get("work") == HARVEST
+        (harvest if is_harvest else work)(Path(task), Path(out))
     except ShardError as error:
         sys.stderr.write(f"{error}\n")
         return 1

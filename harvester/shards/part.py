@@ -21,15 +21,15 @@ from harvester.errors import ShardError
 from harvester.shards.task import digest_of
 from quality.tables.messages import dump_report
 
-__all__ = ["CHECKS", "REPORTS", "InspectionRow", "kinds", "read_rows", "rows_of", "write_part"]
+__all__ = ["CHECKS", "REPORTS", "InspectionRow", "kinds", "pyarrow_of_parts", "read_rows", "rows_of", "write_part"]
 
 CHECKS, REPORTS = "checks.parquet", "reports.parquet"
 REPORT_COLUMNS = {"distribution_id": "string", "url": "string", "sha256": "string", "report": "string"}
 ROWS_AT_ONCE = 2_000
 MAX_TEXT = 20_000
 """Characters of one text of a check: addresses may be long."""
-MAX_REPORT = 4_000_000
-"""Characters of one report as JSON."""
+MAX_LENGTHS = {"report": 4_000_000, "value": 120_000_000}
+"""Characters of one text, at most, in columns whose texts may be longer: a report, or a record of a portal, as JSON."""
 MAX_NUMBER = 2**53
 
 
@@ -73,7 +73,7 @@ def write_part(
     ``about``: values for part.json, such as the run and the number of the shard; the SHA-256 of the two Parquet files
     are added. Raise ShardError if pyarrow is not installed.
     """
-    arrow, parquet = _pyarrow()
+    arrow, parquet = pyarrow_of_parts()
     columns = zip(*map(attrgetter(*kinds()), checks), strict=True) if checks else [()] * len(kinds())
     by_name = {
         name: [_cell(value, kind) for value in values] if kind in ("string", "json") else list(values)
@@ -106,7 +106,8 @@ def _write(arrow: Any, parquet: Any, path: Path, columns: Mapping[str, list[Any]
     )
 
 
-def _pyarrow() -> tuple[Any, Any]:
+def pyarrow_of_parts() -> tuple[Any, Any]:
+    """Return the modules pyarrow and pyarrow.parquet. Raise ShardError if pyarrow is not installed."""
     try:
         import pyarrow
         from pyarrow import parquet
@@ -124,7 +125,7 @@ def read_rows(path: Path, types: Mapping[str, str], most: int) -> Iterator[tuple
     ``most``: the number of rows it may have. The file is read in a child process of bounded memory and time. Raise
     ShardError if the file is not of this form or cannot be read, or if pyarrow is not installed.
     """
-    _pyarrow()
+    pyarrow_of_parts()
     with BoundedChild("harvester.shards.part:rows_of", seconds=60) as child:
         group, groups = 0, 1
         while group < groups:
@@ -168,6 +169,6 @@ def rows_of(path: Path, *, types: dict[str, str], group: int, most: int) -> tupl
                 raise ValueError(f"a value of {name} is {least if least < 0 else largest}")
         elif types[name] != "bool":
             longest = compute.max(compute.utf8_length(values)).as_py()
-            if (longest or 0) > (MAX_REPORT if name == "report" else MAX_TEXT):
-                raise ValueError(f"a value of {name} is longer than {MAX_TEXT:,} characters")
+            if (longest or 0) > (most_chars := MAX_LENGTHS.get(name, MAX_TEXT)):
+                raise ValueError(f"a value of {name} is longer than {most_chars:,} characters")
     return len(sizes), [column.to_pylist() for column in table.columns]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from harvester.checks.check_task import CheckTask
 from harvester.checks.due import queue_of
 
-__all__ = ["host_groups", "split"]
+__all__ = ["Groups", "host_groups", "split"]
 
 REQUEST_S = 0.2
 """Seconds that a request takes beside the delay, roughly: only the balance of the shards depends on it."""
@@ -21,7 +21,7 @@ def host_groups(jobs: Iterable[CheckTask]) -> list[list[CheckTask]]:
     check, because the machine that meets a redirect follows it. An address without a host is a group of its own. The
     groups are in the order of their first addresses.
     """
-    groups = _Groups()
+    groups = Groups()
     jobs = list(jobs)
     for job in jobs:
         previous = job.target.previous
@@ -62,19 +62,21 @@ def _seconds(group: Sequence[CheckTask]) -> float:
     return sum(job.limits.delay_s + REQUEST_S for job in group)
 
 
-class _Groups:
+class Groups:
     """Names joined into groups: each group is known by one of its names."""
 
     def __init__(self) -> None:
         self._parents: dict[str, str] = {}
 
     def name_of(self, one: str) -> str:
+        """Return the name by which the group of the name ``one`` is known."""
         while (parent := self._parents.setdefault(one, one)) != one:
             self._parents[one] = self._parents[parent]
             one = parent
         return one
 
     def join(self, names: Sequence[str]) -> None:
+        """Put all of ``names``, at least one, into one group, with the groups that they are in already."""
         first = self.name_of(names[0])
         for name in names[1:]:
             self._parents[self.name_of(name)] = first

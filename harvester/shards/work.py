@@ -67,6 +67,7 @@ def work(
             on_progress=on_progress,
             proxy=proxy,
             take_checks=checks.extend,
+            were_hosts_asked=True,
             files_elsewhere={
                 job.target.previous.file_path
                 for job in task.jobs

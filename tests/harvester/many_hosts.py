@@ -18,6 +18,8 @@ class ManyHosts:
         self.sleep_s = sleep_s
         self.port = 0
         self.hosts: list[str] = []
+        self.bodies: dict[str, bytes] = {}
+        """JSON documents by path, beside the tables."""
         self.changed: set[str] = set()
         """Paths that serve other bytes than at first."""
         self.log: list[tuple[str, float, str, str]] = []
@@ -30,6 +32,8 @@ class ManyHosts:
     def respond(self, host: str, path: str) -> tuple[int, bytes, dict[str, str]]:
         """Return status, body and headers for a path: a table, but for what its name says."""
         other = self.hosts[(self.hosts.index(host) + 1) % len(self.hosts)]
+        if path in self.bodies:
+            return 200, self.bodies[path], {"Content-Type": "application/json"}
         if "gone" in path:
             return 410, b"gone", {}
         if "wall" in path:

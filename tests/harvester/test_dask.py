@@ -1,4 +1,4 @@
-"""The check of a run on a real Dask cluster of three worker processes on loopback."""
+"""The harvest and the check of a run on a real Dask cluster of three worker processes on loopback."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -17,19 +17,27 @@ from typing import Any
 
 import pytest
 from many_hosts import ManyHosts, many_hosts
-from portal_server import PortalServer, as_json, harvest, spec
+from portal_server import harvest, harvested, spec
 
 from catalog.db.store import open_catalog
+from catalog.repositories.harvests import begin_harvest
 from catalog.repositories.runs import last_run
 from catalog.repositories.shards import shards_of
 from harvester.errors import ShardError
-from harvester.night.stages import nightly
-from harvester.shards.on_dask import guarded_address
+from harvester.night.context import RunContext
+from harvester.night.stages import nightly, portal_of
+from harvester.shards.cluster import guarded_address
+from harvester.shards.on_dask import store_failure
 from specs.portals import PortalSpec
+from tests.comparing import content
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dask")]
 HOSTS, WORKERS, FILES = 12, 3, 4
 DELAY_S = 0.5
+HARVESTED = (
+    "harvests", "harvest_errors", "response_cache", "publishers", "datasets", "dataset_aliases", "records", "changes",
+    "distributions", "data_services",
+)  # fmt: skip
 
 
 @contextmanager
@@ -52,42 +60,55 @@ def cluster() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
                 process.terminate()
 
 
-def portals_of(hosts: ManyHosts, server: PortalServer) -> list[PortalSpec]:
-    """Return two portals; the last host serves files of both."""
+def portals_of(hosts: ManyHosts) -> list[PortalSpec]:
+    """Return three portals, each at the address of a host of its own; the last host serves files of two of them."""
     found = []
-    for number, own in enumerate((range(HOSTS // 2), range(HOSTS // 2, HOSTS))):
-        name = f"p{number}"
+    share = HOSTS // WORKERS
+    for number in range(WORKERS):
+        name, own = f"p{number}", [*range(number * share, (number + 1) * share)]
         listed = [
             {"identifier": str(host), "title": f"Of {host}", "distribution": [
                 {"downloadURL": hosts.url(host, f"/{name}/{host}/{n}-{'gone' if n == 3 else 'table'}.csv")}
                 for n in range(FILES)
             ]}
-            for host in (*own, HOSTS - 1)
+            for host in (own if number else [*own, HOSTS - 1])
         ]  # fmt: skip
-        server.routes[f"/{name}/data.json"] = as_json({"dataset": listed})
+        hosts.bodies[f"/{name}/data.json"] = json.dumps({"dataset": listed}).encode()
         also = [f"{host}:{hosts.port}" for host in hosts.hosts]
         more: dict[str, Any] = {"limits": {"delay_s": DELAY_S, "timeout_s": 20}, "recheck": {"hours": [0]}}
-        found.append(spec(name, "dcat-us", f"{server.url}/{name}", local_also=also, **more))
+        found.append(spec(name, "dcat-us", hosts.url(own[0], f"/{name}"), local_also=also, **more))
     return found
 
 
-def test_three_workers_one_of_which_is_killed(tmp_path: Path) -> None:
-    with many_hosts(HOSTS, sleep_s=0.1) as hosts, PortalServer() as server, cluster() as (begun, end):
-        portals = portals_of(hosts, server)
-        with open_catalog(tmp_path / "catalog.db") as catalog:
-            for portal in portals:
-                harvest(catalog, portal)
+def killer(hosts: ManyHosts, pid: int, is_time: Callable[[str, str], bool]) -> threading.Thread:
+    """Return a thread that kills a process once a request has come whose method and path are those awaited."""
 
-        def kill_one() -> None:
-            deadline = time.monotonic() + 120
-            while not any(method == "HEAD" for _, _, method, _ in list(hosts.log)) and time.monotonic() < deadline:
-                time.sleep(0.01)
-            os.kill(begun["workers"][0], signal.SIGKILL)
+    def work() -> None:
+        deadline = time.monotonic() + 120
+        while not any(is_time(method, path) for _, _, method, path in list(hosts.log)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(pid, signal.SIGKILL)
 
-        killer = threading.Thread(target=kill_one)
-        killer.start()
-        result = nightly(tmp_path, portals, stages=("check", "validate"), cluster=(begun["address"], None))
-        killer.join()
+    return threading.Thread(target=work)
+
+
+def test_three_workers_of_which_one_is_killed_in_each_stage(tmp_path: Path) -> None:
+    with many_hosts(HOSTS, sleep_s=0.1) as hosts, cluster() as (begun, end):
+        portals = portals_of(hosts)
+        killers = [
+            killer(hosts, begun["workers"][0], lambda method, path: path.endswith("data.json")),
+            killer(hosts, begun["workers"][1], lambda method, path: method == "HEAD"),
+        ]
+        for thread in killers:
+            thread.start()
+        stages = ("harvest", "check", "validate")
+        result = nightly(tmp_path, portals, stages=stages, cluster=(begun["address"], None))
+        for thread in killers:
+            thread.join()
+        asked = list(hosts.log)
+        alone = tmp_path / "alone"
+        with open_catalog(alone / "catalog.db") as catalog:
+            harvest(catalog, *portals)
     assert end["busy"] == WORKERS
     assert result["checks"] == {"failing": HOSTS + 1, "ok": (FILES - 1) * (HOSTS + 1)}
     assert result["checks_carried_over"] == 0
@@ -99,10 +120,30 @@ def test_three_workers_one_of_which_is_killed(tmp_path: Path) -> None:
         assert catalog.value("select count(*) from resource_history") == FILES * (HOSTS + 1)
         assert catalog.value("select count(*) from table_reports") == (FILES - 1) * (HOSTS + 1)
     assert not (tmp_path / "shards" / result["run"]).exists()
+    # The expectations of whole catalogues are checked in the stage "validate".
+    found, expected = (
+        content(data, but=frozenset({"harvests.suite", "harvests.gates_failed"})) for data in (tmp_path, alone)
+    )
+    for table in HARVESTED:
+        assert found[table] == expected[table], table
     for host in hosts.hosts:
-        times = sorted(at for name, at, _, _ in hosts.log if name == host)
+        times = sorted(at for name, at, _, _ in asked if name == host)
         # The server sees a request a little after the pause before it ended.
         assert all(later - earlier > DELAY_S - 0.15 for earlier, later in pairwise(times)), host
+
+
+def test_a_portal_whose_harvest_fails_on_every_worker(tmp_path: Path) -> None:
+    with many_hosts(1) as hosts, open_catalog(tmp_path / "catalog.db") as catalog:
+        (portal,) = [spec("p", "dcat-us", hosts.url(0, "/p"), min_datasets=1)]
+        hosts.bodies["/p/data.json"] = json.dumps({"dataset": [{"identifier": "1", "title": "One"}]}).encode()
+        harvest(catalog, portal)
+        run_id = catalog.begin_run("test", [portal_of(portal)], version="0", methodology="0")
+        run = RunContext(catalog=catalog, run_id=run_id, data=tmp_path)
+        begin_harvest(catalog, run_id, portal.id)
+        store_failure(run, [portal], "the worker died")
+        row = harvested(catalog, "p")
+        assert (row["verdict"], row["reasons"], row["removed"]) == ("failed", ["the worker died"], 0)
+        assert [one["kind"] for one in catalog.rows("select kind from harvest_errors")] == ["ours"]
 
 
 @pytest.mark.parametrize("address", ["tcp://10.0.0.5:8786", "ucx://127.0.0.1:8786", "tcp://cluster.example:8786"])

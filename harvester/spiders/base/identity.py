@@ -11,8 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from catalog.model import HarvestError, Page, Record
 from catalog.repositories import reading as stored
 from catalog.repositories.datasets import id_of, identifier_of, identifiers_with
-from catalog.repositories.identities import IdentityFacts, facts_of, follow, matches, renamed, unseen_facts
-from catalog.repositories.records import write_page
+from catalog.repositories.identities import IdentityFacts, facts_of, matches, renamed, unseen_facts
 from harvester.night.judging import judged
 from harvester.night.verdict import MAX_FALL
 from harvester.spiders.base.losses import LostRecord, twin
@@ -172,7 +171,7 @@ def settle(spider: HarvestState) -> None:
     pairs = renamed(run.catalog, spider.portal.id, run.run_id)
     if not pairs:
         return
-    follow(run.catalog, spider.portal.id, run.run_id, pairs)
+    run.harvest_store.follow(spider.portal, pairs)
     are_all = len(pairs) >= stats.kept
     many = f"all {len(pairs):,} identifiers" if are_all else f"the identifiers of {len(pairs):,} datasets"
     said = f"{many} changed: titles, files or addresses show that the datasets are those known before"
@@ -246,7 +245,7 @@ def absent(spider: HarvestState) -> list[str]:
 
 
 def _write(spider: HarvestState, page: Page) -> None:
-    write_page(spider.run.catalog, spider.run.run_id, spider.portal.id, page, version=spider.reader)
+    spider.run.harvest_store.page(spider.portal, page)
 
 
 def stored_facts(catalog: Catalog, portal_id: str, identifier: str, kept: list[Record]) -> IdentityFacts | None:

@@ -14,13 +14,13 @@ from scrapy import signals
 from catalog.model import CachedResponse, Dataset, HarvestError, Page, Record
 from catalog.model.canonical import fingerprint, json_text, unordered
 from catalog.model.harvest_stats import HarvestStats
-from catalog.repositories.harvests import before, cached_response, identifiers_seen, restart
+from catalog.repositories.harvests import before, cached_response, identifiers_seen
 from catalog.repositories.identities import IdentityFacts
-from harvester import __version__
 from harvester.facts.placeholders import without_placeholders
 from harvester.http import faults
 from harvester.http.login import Credential, credential_of
 from harvester.night.context import RunContext
+from harvester.night.harvest_store import reader_of
 from harvester.spiders.base.error_reports import FaultTelling
 from harvester.spiders.base.identity import facts_from, hold, told_apart, twins_of
 from harvester.spiders.base.limits import BIG_RECORD, capped
@@ -162,7 +162,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
 
         A response stored under another key is parsed again, because its datasets might be mapped otherwise now.
         """
-        return f"{__version__}/{self.portal.limits.max_record_bytes}"
+        return reader_of(self.portal)
 
     @property
     def wants_incremental(self) -> bool:
@@ -392,7 +392,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
 
     def start_over(self, why: str) -> None:
         """Forget what this harvest has read, and start it again as a full harvest; ``why`` is noted as the reason."""
-        restart(self.run.catalog, self.run.run_id, self.portal.id)
+        self.run.harvest_store.restart(self.portal)
         old = self.stats
         self.stats = HarvestStats(requests=old.requests, bytes=old.bytes, notes=[why], tls_fault=old.tls_fault)
         self.begun_again = why

@@ -1,0 +1,65 @@
+"""Copy what the catalogue knows of some portals into a catalogue of its own, for a harvest on another machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from catalog.db.schema import TABLES
+from catalog.db.store import Catalog, open_catalog
+
+__all__ = ["known_hosts", "owns_datasets", "write_slice"]
+
+SLICED = (
+    "harvests", "response_cache", "publishers", "datasets", "dataset_aliases", "distributions", "data_services",
+    "record_dictionaries",
+)  # fmt: skip
+"""Tables that a harvest reads; each has a column portal_id."""
+
+
+def write_slice(catalog: Catalog, portal_ids: Collection[str], path: Path) -> None:
+    """Write a new catalogue file at ``path`` that holds what a harvest of these portals reads from ``catalog``.
+
+    These are the earlier harvests, cached responses, and datasets with their files, services, publishers and aliases.
+    Records are copied only for datasets with an alias, because a harvest reads no others; neither checks nor scores
+    are. Call it outside a transaction.
+    """
+    with open_catalog(path):
+        pass
+    chosen = "(select value from json_each(:portals))"
+    values = {"portals": json.dumps(sorted(portal_ids))}
+    run = catalog.db.conn.execute
+    run("attach database ? as slice", [str(path)])
+    try:
+        with catalog.writing():
+            for table in SLICED:
+                # Names come from the schema, never from data. The program that made the file is this one.
+                names = ", ".join(f"[{name}]" for name in TABLES[table].columns)
+                sql = f"insert into slice.[{table}] ({names}) select {names} from main.[{table}]"  # noqa: S608
+                run(f"{sql} where portal_id in {chosen}", values)
+            names = ", ".join(f"[{name}]" for name in TABLES["records"].columns)
+            run(
+                f"""insert into slice.records ({names}) select {names} from main.records where dataset_id in (
+                      select dataset_id from main.dataset_aliases where portal_id in {chosen})""",  # noqa: S608
+                values,
+            )
+    finally:
+        run("detach database slice")
+
+
+def known_hosts(catalog: Catalog, portal_id: str) -> Iterator[str]:
+    """Yield the beginnings of the addresses that earlier harvests of a portal read, such as
+    "https://data.example.org", each once, sorted."""
+    sql = """select distinct substr(url, 1, instr(substr(url || '/', 9), '/') + 7) as site from (
+               select url from response_cache where portal_id = :portal
+               union all select source_url from datasets where portal_id = :portal)
+             where url like 'http%' order by 1"""
+    for row in catalog.rows(sql, {"portal": portal_id}):
+        yield row["site"]
+
+
+def owns_datasets(catalog: Catalog, portal_id: str, ids: Collection[str]) -> bool:
+    """Return whether all of these dataset ids belong to datasets of the portal."""
+    sql = "select count(*) from datasets where portal_id = ? and id in (select value from json_each(?))"
+    return int(catalog.value(sql, [portal_id, json.dumps(sorted(set(ids)))])) == len(set(ids))

@@ -1,0 +1,165 @@
+"""Send tasks to the workers of a Dask cluster, and receive parts.
+
+A Dask scheduler runs any code for whoever can reach it, so nothing but TLS with certificates is accepted off this
+machine; see the page about security. Winnow starts neither scheduler nor workers.
+"""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from harvester.errors import ShardError
+
+__all__ = ["connected", "guarded_address", "packed", "parts_of", "threads_of", "unpacked", "work_on"]
+
+MAX_PART = 8_000_000_000
+"""Bytes of an unpacked part, at most."""
+MAX_FILES = 2_000_000
+
+
+def guarded_address(address: str, tls: Path | None) -> str:
+    """Return the address of a Dask scheduler as a URL, if it is safe to connect to: "tls://host:8786", or
+    "tcp://127.0.0.1:8786" on this machine.
+
+    ``tls``: folder with ca.pem, cert.pem and key.pem; an address of another machine needs it. Raise ShardError for any
+    other address.
+    """
+    parts = urlsplit(address if "://" in address else f"tcp://{address}")
+    if parts.scheme == "tls" and tls is not None:
+        return parts.geturl()
+    if parts.scheme == "tls":
+        raise ShardError(f"{address}: TLS needs --dask-tls: the folder with ca.pem, cert.pem and key.pem")
+    try:
+        is_here = ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        is_here = parts.hostname == "localhost"
+    if parts.scheme != "tcp" or not is_here:
+        raise ShardError(
+            f"{address}: whoever reaches a scheduler runs any program on it; "
+            "start it with TLS, and give tls://host:port and --dask-tls"
+        )
+    return parts.geturl()
+
+
+@contextmanager
+def connected(address: str, tls: Path | None) -> Iterator[Any]:
+    """Context manager that connects to the Dask scheduler at ``address`` and yields a ``distributed.Client``.
+
+    A task whose worker dies is given to another worker once. ``tls``: see :func:`guarded_address`. Raise ShardError if
+    Dask is not installed, or the scheduler cannot be reached.
+    """
+    address = guarded_address(address, tls)
+    try:
+        distributed: Any = import_module("distributed")
+    except ImportError as error:
+        raise ShardError("Dask is not installed; pip install 'winnow-opendata[dask]'") from error
+    security = None
+    if tls is not None:
+        names = {"tls_ca_file": "ca.pem", "tls_client_cert": "cert.pem", "tls_client_key": "key.pem"}
+        security = distributed.Security(
+            require_encryption=True, **{name: str(tls / file) for name, file in names.items()}
+        )
+    try:
+        client = distributed.Client(address, security=security, timeout=30)
+    except (OSError, TimeoutError) as error:
+        raise ShardError(
+            f"{address}: the scheduler cannot be reached ({error}); start it, or leave --dask out"
+        ) from error
+    with client:
+        client.run_on_scheduler(_allow_one_death)
+        yield client
+
+
+def _allow_one_death(dask_scheduler: Any) -> None:
+    dask_scheduler.allowed_failures = 1
+
+
+def threads_of(client: Any) -> int:
+    """Return the number of threads of all workers of a cluster. Raise ShardError if it has no workers."""
+    threads = sum(worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
+    if not threads:
+        raise ShardError("the Dask scheduler has no workers; start some, or leave --dask out")
+    return int(threads)
+
+
+def parts_of(client: Any, tasks: Iterable[tuple[int, Path]], at_once: int) -> Iterator[tuple[int, Path | Exception]]:
+    """Have each task done by a worker of the cluster; yield its number and the folder of the part that came back, in
+    the order in which they finish.
+
+    ``tasks``: pairs of a number and the folder of the task; a pair is taken when less than ``at_once`` are under way.
+    The folder of a part exists until the next one is asked for. If a task fails, its number comes with the error.
+    """
+    waiting = iter(tasks)
+    under_way = import_module("distributed").as_completed()
+    numbers: dict[Any, int] = {}
+
+    def submit(most: int) -> None:
+        for number, folder in islice(waiting, most):
+            future = client.submit(work_on, packed(folder), pure=False)
+            numbers[future] = number
+            under_way.add(future)
+
+    submit(at_once)
+    for future in under_way:
+        number = numbers.pop(future)
+        with tempfile.TemporaryDirectory(prefix="winnow-") as folder:
+            try:
+                part: Path | Exception = unpacked(future.result(), Path(folder) / "part")
+            except Exception as error:  # noqa: BLE001  # whatever the cluster sends, the other tasks go on
+                part = error
+            future.release()
+            del future
+            yield number, part
+        submit(1)
+
+
+def work_on(task: bytes) -> bytes:
+    """Do what a task says and return what was found. Runs on a worker of the Dask cluster.
+
+    ``task`` is the folder of a task as a ZIP archive; the result is the folder of the part, packed likewise. The work
+    is done in a child process that ends with the worker. Raise RuntimeError with the child's message if it fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="winnow-") as folder:
+        source, out = unpacked(task, Path(folder) / "task"), Path(folder) / "part"
+        done = subprocess.run(
+            [sys.executable, "-m", "harvester.shards.child", str(source), str(out), str(os.getpid())],
+            capture_output=True, text=True,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(done.stderr[-2_000:] or f"the child ended with {done.returncode}")
+        return packed(out)
+
+
+def packed(folder: Path) -> bytes:
+    """Return the files of a folder as a ZIP archive."""
+    found = io.BytesIO()
+    with zipfile.ZipFile(found, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, str(path.relative_to(folder)))
+    return found.getvalue()
+
+
+def unpacked(archived: bytes, folder: Path) -> Path:
+    """Unpack an archive that :func:`packed` made. Raise ShardError for one that is too large, or leads elsewhere."""
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(io.BytesIO(archived)) as archive:
+        entries = archive.infolist()
+        if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_PART:
+            raise ShardError(f"the part has {len(entries):,} files, or more than {MAX_PART:,} bytes")
+        # extractall refuses to leave the folder, and writes no more than the size that an entry states.
+        archive.extractall(folder)
+    return folder

@@ -15,7 +15,7 @@ from catalog.repositories.harvests import begin_harvest
 from catalog.repositories.slices import known_hosts, write_slice
 from harvester.errors import ShardError
 from harvester.night.context import RunContext
-from harvester.shards.split import Groups
+from harvester.shards.split import JoinedNames
 from harvester.shards.task import MAX_HEAD, digest_of, read_head, versions
 from specs.errors import SpecError, parse
 from specs.portals import PortalSpec
@@ -44,7 +44,7 @@ def portal_groups(run: RunContext, portals: Iterable[PortalSpec]) -> list[list[P
     A group holds the portals of one host. Portals whose earlier harvests read addresses of the same host are in one
     group too. The groups are in the order of their first portals.
     """
-    groups = Groups()
+    groups = JoinedNames()
     portals = list(portals)
     for portal in portals:
         sites = [portal.url, *known_hosts(run.catalog, portal.id)]

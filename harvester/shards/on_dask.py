@@ -70,8 +70,13 @@ def harvest_on_cluster(run: RunContext, portals: Sequence[PortalSpec], address: 
                 except CatalogError:
                     raise
                 except Exception as error:  # noqa: BLE001  # whatever the cluster sends, the other portals go on
-                    store_failure(run, tasks[number].portals, f"the harvest on the cluster failed: {error}"[:500])
+                    store_failure(run, tasks[number].portals, f"the harvest on the cluster failed: {_said(error)}")
     crawl(run, own)
+
+
+def _said(error: Exception) -> str:
+    """Return the last line of an error: a worker sends the traceback of its child."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1][:500]
 
 
 def store_failure(run: RunContext, portals: Sequence[PortalSpec], why: str) -> None:

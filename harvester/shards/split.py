@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from harvester.checks.check_task import CheckTask
 from harvester.checks.due import queue_of
 
-__all__ = ["Groups", "host_groups", "split"]
+__all__ = ["JoinedNames", "host_groups", "split"]
 
 REQUEST_S = 0.2
 """Seconds that a request takes beside the delay, roughly: only the balance of the shards depends on it."""
@@ -21,7 +21,7 @@ def host_groups(jobs: Iterable[CheckTask]) -> list[list[CheckTask]]:
     check, because the machine that meets a redirect follows it. An address without a host is a group of its own. The
     groups are in the order of their first addresses.
     """
-    groups = Groups()
+    groups = JoinedNames()
     jobs = list(jobs)
     for job in jobs:
         previous = job.target.previous
@@ -62,7 +62,7 @@ def _seconds(group: Sequence[CheckTask]) -> float:
     return sum(job.limits.delay_s + REQUEST_S for job in group)
 
 
-class Groups:
+class JoinedNames:
     """Names joined into groups: each group is known by one of its names."""
 
     def __init__(self) -> None:

@@ -197,9 +197,12 @@ class RecordFacts:
         return None
 
     def all_texts(self, *facts: str) -> tuple[str, ...]:
-        """Return all texts that the record states for ``facts``, each once; () if there are none.
+        """Return all texts that the record states for ``facts``, each once; () if there are none. Placeholders are left
+        out.
 
-        Texts about the file and those in a field with a clear name ("licence", not "terms") come first.
+        Texts about the file itself (scope FILE) come first, then those about the dataset, then those about the
+        catalogue. Among these, stated ones come before inherited and guessed ones, and then those in a field with a
+        clear name before others ("licence" before "terms").
         """
         found = [one for fact in facts if fact in self.found for one in self.candidates(fact)]
         found.sort(key=lambda one: (one.scope, one.standing, one.rank))

@@ -49,7 +49,9 @@ class ScopeMember:
     is_first: bool = True
     """True if the dataset was in the scope in the first run in which the indicator was read."""
     remembered: bool | None = None
-    """Whether the dataset passed when it was last judged; None if it never was."""
+    """Whether the dataset passed when it was last judged; None if it never was, or if it had left the scope and has
+    come back.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,9 @@ class MeasureReading:
     value: float | None
     numerator: int | None = None
     denominator: int | None = None
-    """Number of datasets with a verdict; ``value`` is numerator / denominator if the measure is a share."""
+    """What ``numerator`` is counted of: datasets with a verdict, or for some measures findings, entries of a list or
+    key datasets. None if nothing is. ``value`` is numerator / denominator if the measure is a share.
+    """
     coverage: float | None = None
     """Share of the datasets that were observed in this run, 0 to 1."""
     verdicts: Mapping[str, bool | None] = field(default_factory=dict)

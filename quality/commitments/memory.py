@@ -23,7 +23,8 @@ class Membership:
     """The datasets over which an indicator is measured in one run: those in its scope, and those that have left it."""
 
     active: frozenset[str]
-    """Ids of the datasets that are in the scope now."""
+    """Ids of the datasets that are in the scope now. In a cohort, those that are new since the first run are left out.
+    """
     gone: frozenset[str]
     """Ids of the datasets that were in the scope in an earlier run and no longer are. They count as failing."""
     excused: Mapping[str, str] = field(default_factory=dict)

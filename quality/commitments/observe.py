@@ -46,7 +46,11 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeReading:
-    """What one run found for an indicator that is measured over datasets."""
+    """What one run found for an indicator that is measured over datasets.
+
+    ``is_harvested`` is False if too little of the scope was harvested for this run, ``is_resolved`` if the scope has
+    fewer datasets than the commitment demands.
+    """
 
     reading: MeasureReading
     is_harvested: bool

@@ -180,7 +180,8 @@ def is_hvd(member: Member) -> bool:
 def hvd_licence(member: Member) -> Verdict:
     """Return whether no licence of the dataset demands more than CC BY 4.0, as Regulation (EU) 2023/138 requires.
 
-    False if the dataset has no distribution. None if a licence was not recognised, so that its demands are not known.
+    False if the dataset has no distribution, or if a distribution has no licence. None if a licence was not recognised,
+    so that its demands are not known, and no other one fails.
     """
     if not member.parts:
         return False
@@ -196,7 +197,8 @@ def conforms_to(member: Member, standard: str) -> Verdict:
 
     For ``standard`` "table_schema", a table must match the schema to which its record points. For "ocds", "iati" and
     "gtfs", the link must answer, and no inspected table may be invalid or hold other content than promised. One such
-    distribution is enough. None if that is not known.
+    distribution is enough. Without distributions that follow it, a data service is enough if the dataset declares the
+    standard. None if that is not known.
     """
     if standard == "table_schema":
         return _one(_follows_schema(part) for part in member.parts)

@@ -18,7 +18,7 @@ DIGITS = 9
 
 
 def canonical(value: Any) -> Any:
-    """Return a value as plain JSON: numbers rounded, sets sorted, whole floats as integers.
+    """Return a value as plain JSON: numbers rounded, sets sorted, whole floats as integers, arrays as shape and hash.
 
     Raise TypeError for a value of any other type than numbers, texts, dates, enumerations, arrays and collections. The
     text of any other object may differ between versions of Python or a library although no result differs.

@@ -297,9 +297,11 @@ def _not_carried() -> Iterator[StoredDataset]:
 
 
 def conformances() -> tuple[Mapping[str, bool] | None, ...]:
-    """Return all results of validation that a dataset may have, each as a mapping from standard to whether it conforms.
+    """Return the results of validation that metrics are tried with, each as a mapping from standard to whether it is
+    met.
 
-    They are: not validated (None), no standard applies, one standard met or not met, and several standards.
+    They are: not validated (None), no standard applies, each standard alone met and not met, all met, and all met but
+    one.
     """
     names = ("dcat_ap_2", "dcat_ap_3", "dcat_ap_hvd", "dcat_us_1_federal", "dcat_us_1", "dcat_us_3")
     alone = tuple({name: kept} for name in names for kept in (True, False))

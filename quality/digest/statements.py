@@ -43,7 +43,9 @@ def _statements(graph: RdfGraph) -> list[Any]:
 
 
 def graphs() -> Iterator[list[Any]]:
-    """Yield the RDF statements of each made-up record, and of one record for every row of the vocabularies."""
+    """Yield the RDF statements of each made-up record, of one record for every row of the vocabularies, and of each
+    made-up record that is itself RDF, as a portal sends it.
+    """
     for one in (*declared(), *(made for _, made in records_of_rows())):
         yield _statements(dataset_graph(one))
     for stored, came in received():
@@ -104,7 +106,8 @@ def _changed(record: dict[str, Any], odd: Sequence[Any]) -> Iterator[dict[str, A
 def received() -> Iterator[tuple[StoredDataset, ReceivedRecord]]:
     """Yield made-up records in the form in which a portal sends them, each with the dataset that they are stored as.
 
-    They are for standards that validate a record as received. In each, one field is missing or has an odd value.
+    They are for standards that validate a record as received. There is one complete record for each form; in the
+    others, one field is missing or has an odd value.
     """
     d = Dataset(identifier="x", applicable_legislation=("http://data.europa.eu/eli/reg_impl/2023/138/oj",))
     number = 0

@@ -89,8 +89,8 @@ def is_there(fact: str, dataset: Dataset, part: Distribution | None) -> bool:
     """Return whether a field has a value, although the portal's interface usually cannot transport it.
 
     ``fact`` is one of :func:`fact_names`. If ``part`` is None, the field of the dataset is meant, else that of the
-    distribution ``part``; for a distribution, the licence, rights and documentation of its dataset count too. The
-    contact point is always that of the dataset.
+    distribution ``part``; for a distribution, the licence, rights, documentation and schema (``described_by``) of its
+    dataset count too. The contact point is always that of the dataset.
     """
     if fact in _OF_CONTACT:
         return dataset.contact is not None and bool(getattr(dataset.contact, fact.removeprefix("contact_")))

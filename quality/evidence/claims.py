@@ -40,10 +40,11 @@ ENOUGH_BYTES = 1_000
 
 
 def agrees(declared: FileFormat, served: FileFormat) -> Measurement:
-    """Return 1 if the format that was recognised from the bytes fits the declared format, else 0.
+    """Return 1 if the format that was recognised in the bytes fits the declared format, else 0.
 
-    UNKNOWN if the declared format cannot be recognised from bytes. A ZIP file that may contain the declared format
-    fits, and so does a related format, such as CSV for plain text.
+    These fit: the same format, a related one such as CSV for plain text, and an archive (ZIP, GZIP, TAR) where a table,
+    geodata or an archive is declared. UNKNOWN if neither fits and the declared format cannot be recognised in bytes, or
+    is a text format of RDF that bytes of any other text format may be in.
     """
     if served.id == declared.id or any({served.id, declared.id} <= group for group in _SAME):
         return 1.0
@@ -68,8 +69,8 @@ def algorithm(declared: str | None) -> str | None:
 def checksum(declared: Distribution, check: ResourceCheck | None) -> Measurement:
     """Return 1 if the downloaded file has the checksum that the record declares, else 0.
 
-    None if no checksum with a supported algorithm is declared, or the address did not answer. UNKNOWN if the checksum
-    of the file was not computed.
+    None if no checksum is declared, its algorithm is not supported, it is no hexadecimal number of the length that the
+    algorithm gives, or the address is broken or invalid. UNKNOWN if the checksum of the file was not computed.
     """
     name = algorithm(declared.checksum_algorithm)
     value = re.sub(r"^.*[:\s]", "", (declared.checksum or "").strip()).lower()
@@ -110,17 +111,20 @@ def declared_bytes(text: str | None) -> tuple[float, float] | None:
 
 
 def served_bytes(check: ResourceCheck) -> int | None:
-    """Return the length of the file in bytes: as downloaded if that is complete, else as the server states it."""
+    """Return the length of the file in bytes, or None if it is not known.
+
+    It is the length as downloaded if the download is complete, else the length that the server states.
+    """
     if check.sha256 is not None and not check.is_truncated:
         return check.downloaded_bytes
     return check.size_bytes
 
 
 def byte_size(declared: str | None, check: ResourceCheck | None) -> Measurement:
-    """Return 1 if the file has the declared size, give or take a tenth, else 0. UNKNOWN if its size was not observed.
+    """Return 1 if the file has the declared size, give or take a tenth and 1,000 bytes, else 0.
 
-    ``declared`` is the size as written in the record. None if it is missing or cannot be read, or if the address did
-    not answer.
+    ``declared`` is the size as written in the record. None if it is missing or cannot be read, or if the address is
+    broken or invalid. UNKNOWN if the size of the file was not observed.
     """
     bounds = declared_bytes(declared)
     if bounds is None or (check is not None and check.outcome in ("broken", "invalid")):
@@ -135,9 +139,12 @@ def byte_size(declared: str | None, check: ResourceCheck | None) -> Measurement:
 def modified(declared: str | None, check: ResourceCheck | None, as_of: date) -> Measurement:
     """Return 1 if the declared date of change agrees with an observed change, 0 if the date cannot be true, else None.
 
-    It cannot be true in two cases: it lies after ``as_of``, the day of the run; or the data were observed to change
-    later, between two checks that were both made after the declared date (with a day of tolerance). An older
-    Last-Modified header confirms a date but refutes none, because files are copied.
+    It cannot be true in two cases. First, it is a full date later than the day after ``as_of``, the day of the run.
+    Second, length or bytes of the data were observed to change, two days ago or earlier, between two checks that were
+    both made more than a day after the declared date.
+
+    It agrees if it lies at most one day from the observed change. An older Last-Modified header confirms a date but
+    refutes none, because files are copied.
     """
     day = last_day(declared)
     if day is None:
@@ -178,8 +185,9 @@ _SCRIPTS = {
 def language(declared: Iterable[str], script: str | None) -> Measurement:
     """Return 1 if a file in the given script may be in one of the declared languages, 0 if it cannot be, else None.
 
-    ``declared`` are codes of the EU's table of languages ("BUL"), ``script`` is a name such as "Cyrillic". Latin proves
-    nothing, because names and codes are written in Latin letters in any file: None.
+    ``declared`` are codes of the EU's table of languages ("BUL"), ``script`` is a name such as "Cyrillic". 0 only if
+    all declared languages are written only in Latin letters and the script is another. The script Latin gives None,
+    because names and codes are written in Latin letters in any file.
     """
     languages = frozenset(declared)
     if not languages or script not in _SCRIPTS:

@@ -71,8 +71,8 @@ def expectation(s: DatasetSubject) -> ExpectedPeriod | None:
     """Return how often a dataset should be updated: as declared, else as its title says, else as its changes were
     observed.
 
-    None if no update is due (the data are irregular, withdrawn or about a period that is over), or if nothing tells how
-    often.
+    None if no update is due (the data are irregular, withdrawn, marked as historical in the title, or about a period
+    that is over), or if nothing tells how often.
     """
     frequency = vocabulary.frequency(s.dataset.frequency)
     if (

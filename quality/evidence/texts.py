@@ -81,8 +81,9 @@ def _weight(character: str) -> float:
 def information(text: str, enough: float = float("inf"), beyond: str = "") -> float:
     """Return how much a text says: the number of letters in its different words, each word counted once.
 
-    A letter counts as 1 in an alphabet, and as more in scripts that say more with one character. Counting stops at
-    ``enough``. Words that are also in the text ``beyond`` do not count.
+    A letter counts as 1 in an alphabet, and as more in scripts that say more with one character. A word counts at most
+    40. In scripts without spaces, each pair of neighbouring characters counts as a word. Counting stops at ``enough``.
+    Words that are also in the text ``beyond`` do not count.
 
     >>> information("Rivers and rivers"), information("Rivers and lakes", beyond="Lakes")
     (9.0, 9.0)
@@ -139,7 +140,8 @@ def _placeholders() -> frozenset[str]:
 def is_placeholder(text: str) -> bool:
     """Return whether a text says nothing and only fills a field: "n/a", "test", "description".
 
-    Such texts are listed in ``placeholders.csv``, in many languages.
+    Such texts are listed in ``placeholders.csv``, in many languages. Of a text with more than 60 characters, only
+    "lorem ipsum" near its beginning counts.
     """
     if len(text) > 60:
         return "lorem ipsum" in text[:200].lower()

@@ -30,10 +30,11 @@ def dataset_gains(catalog: Catalog, facts: CauseFacts, rule_id: str, members: Nu
     """Return by how many points the score of each dataset rises if findings of one rule are all fixed together.
 
     - ``facts``: the findings of a portal, and its datasets and files, as arrays.
-    - ``members``: indexes in ``facts`` of the findings that are fixed. Disputed and waived ones do not count.
+    - ``members``: indexes in ``facts`` of the findings that are fixed. Disputed and waived ones do not count. A finding
+      about a table counts only if all findings of the rule about that table are among them.
 
-    The result is a pair of arrays: indexes in ``facts`` of the datasets with these findings, and the points that each
-    gains, 0 to 100.
+    The result is a pair of arrays: indexes in ``facts`` of the datasets with findings that count, and the points that
+    each gains, 0 to 100. All points are 0 if the rule has no weight in the score.
     """
     chosen = members[facts.is_open[members]]
     if number_of(rule_id) is None or not len(chosen):
@@ -78,7 +79,8 @@ def rescored(catalog: Catalog, datasets: Sequence[int], rule_id: str, subjects: 
     - ``rule_id``: the id of the metric.
     - ``subjects``: row ids of what passes: of datasets if the metric is asked of datasets, else of distributions.
 
-    The scores are computed twice from the stored measurements, as they are and with the metric passed.
+    The scores are computed twice from the stored measurements, as they are and with the metric passed. The result is 0
+    for a dataset without a score.
     """
     own, parts, counts, part_keys = _matrices(catalog, datasets)
     measured = MeasurementMatrix(

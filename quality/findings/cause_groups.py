@@ -18,9 +18,9 @@ _OF_ONE_PUBLISHER = 0.95
 
 
 def groups_of(facts: CauseFacts) -> dict[bool, Groups]:
-    """Return the groups of the datasets of a portal, under False, and of its files, under True.
+    """Return the groups of a portal's datasets under the key False, and those of its files under the key True.
 
-    They depend on the datasets and files only, so they hold for the findings of every rule.
+    They do not depend on findings, so they can be used again for the findings of every rule.
     """
     return {is_of_file: Groups(facts, is_of_file=is_of_file) for is_of_file in (False, True)}
 
@@ -28,8 +28,8 @@ def groups_of(facts: CauseFacts) -> dict[bool, Groups]:
 class Groups:
     """Groups of the datasets of a portal, or of its files, in which a common cause of findings may lie.
 
-    There is one division into groups for each level, such as publisher, host or format. Each is computed when it is
-    first needed.
+    Each level, such as publisher, host or format, divides them in another way. The division is computed when its level
+    is first asked for.
     """
 
     def __init__(self, facts: CauseFacts, *, is_of_file: bool) -> None:
@@ -41,11 +41,13 @@ class Groups:
         self._found: dict[str, Codes] = {}
 
     def at(self, level: Level | Literal["server"]) -> Codes:
-        """Return for each dataset or file the number of its group at a level, and the names of the groups.
+        """Return the division at a level: for each dataset or file the index of its group, and the names of the groups.
 
-        The number is -1 if it is in no group. At the levels "source" and "host", only groups with datasets of several
-        publishers count; otherwise the group is the same as that of the publisher. "server" gives all hosts, whether
-        shared or not. Hosts where anyone may store files, such as file-sharing services, form no group.
+        The index is -1 for a dataset or file that is in no group: its value is not known, or the level is one that only
+        files have ("series", "format", "batch", "pattern") and these are datasets. The levels "source" and "host" also
+        leave out groups of which at least 95 % belong to one publisher; the level "server" has the same groups as
+        "host", but all of them. Hosts where anyone may store files, such as file-sharing services, never form a group.
+        At "portal" and "value" everything is in one group.
         """
         if level not in self._found:
             self._found[level] = self._make(level)

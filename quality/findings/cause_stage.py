@@ -43,7 +43,8 @@ def find_causes(catalog: Catalog, run_id: str, portal_ids: Sequence[str], unchan
 
     Return the number of causes found. Call it after the datasets of the portals, and the portals, publishers and
     governments, have been scored for ``run_id``. A second call gives the same result. ``unchanged`` lists portals of
-    which no dataset was scored in this run; for these the stored causes are kept, and are not counted.
+    which no dataset was scored in this run: their stored causes are kept and not counted, unless they have none or one
+    of their datasets has disappeared; then causes are searched for anew.
     """
     weights: EntityWeights | None = None
     total = 0

@@ -27,17 +27,20 @@ __all__ = ["CauseKey", "Grouped", "causes_of", "chance_of"]
 class CauseKey:
     """The identity of a cause within its portal from run to run, whichever findings belong to it at the time.
 
-    It consists of the rule that is broken and of where the cause lies: the level (such as "publisher"), the group at
-    that level, and the value that the findings share.
+    The fields are: the rule that is broken (``rule_id``); the ``level`` at which the cause lies, such as "publisher";
+    the group at that level (``value``); and what the findings of the group have in common (``split``).
     """
 
     rule_id: str
     level: Level
     value: str
-    """The source, server, publisher (its id), pattern, or server or publisher with a format ("cdn.example.org SHP");
-    "" for the whole portal."""
+    """The name of the group: a source, server, publisher (its id), dataset (its id) or pattern of addresses, or a
+    server or publisher with a format ("cdn.example.org SHP"); "" at the levels "portal" and "value".
+    """
     split: str
-    """The value, fault or defect that its findings share; "" if the field is just missing."""
+    """The value, fault, defect, format or text that all findings of the cause share; "" if the findings of the rule are
+    not divided, for example because the field is just missing.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +70,12 @@ def causes_of(
     """Return the common causes of a portal's findings. Findings without a common cause are in none of them.
 
     - ``facts``: findings of the portal, and its datasets and files, as arrays.
-    - ``kept``: the causes that were known before this run. Such a cause is returned again as long as more than half of
-      its group fails, even if too little fails to prove a new cause. Otherwise a cause would come and go with a single
-      dataset.
-    - ``divisions``: the groups of the same datasets (False) and files (True), where they are known already.
+    - ``kept``: the causes that were known before this run. Such a cause is returned again, even if too little fails to
+      prove a new one, as long as more than half of its group fails, or anything fails if the same value alone proves
+      causes of the rule. Otherwise a cause would come and go with a single dataset. Causes at the level "batch" have to
+      be proved in every run.
+    - ``divisions``: the groups of the same datasets (False) and files (True), if :func:`groups_of` has already been
+      called for them.
     """
     found: list[Grouped] = []
     order = np.argsort(facts.rule, kind="stable")
@@ -300,7 +305,7 @@ def chance_of(failing: int, applicable: int, rest_failing: int, rest_applicable:
     In the group, ``failing`` of ``applicable`` fail; outside it, ``rest_failing`` of ``rest_applicable``. The result
     bounds the probability of at least ``failing`` failures if the group failed as often as the rest does. It is
     Chernoff's bound for the binomial distribution, which is exact if all of the group fail. It is 1.0 if the group
-    fails no more often than the rest.
+    fails no more often than the rest, or is empty.
 
     One failure and one success are added to the rest, so that a rest with few members proves little (rule of
     succession).

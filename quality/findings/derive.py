@@ -89,7 +89,7 @@ def _asked(group: Group) -> tuple[NDArray[np.bool_], tuple[tuple[str, int | None
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """The metrics for which a dataset gets findings: those that the dataset itself fails, and those of each
+    """The metrics that a dataset fails and that give findings: those of the dataset itself, and those of each
     distribution.
     """
 
@@ -117,15 +117,17 @@ def failures(own: Matrix, parts: Matrix, own_gains: Matrix, part_gains: Matrix) 
 
 
 def findings(judged: JudgedDataset) -> list[Finding]:
-    """Return all findings about a dataset: about its record, its distributions and the tables in its files."""
+    """Return all findings about a dataset, as :func:`findings_of` does, from its measurements."""
     failed = failures(judged.own, judged.parts, judged.own_gains, judged.part_gains)
     return findings_of(judged.subject, failed)
 
 
 def findings_of(subject: DatasetSubject, failed: Failures) -> list[Finding]:
-    """Return all findings about a dataset: about its record, its distributions and the tables in its files.
+    """Return all findings about the dataset ``subject``.
 
-    ``failed`` are the metrics that it fails, as :func:`failures` returns them.
+    ``failed`` are the metrics that it fails, as :func:`failures` returns them. Each failed metric gives one finding; a
+    metric about the table of a file gives one for each defect of the table that it counts. Then come defects of tables
+    that are reported but cost no points.
     """
     found = [_dataset_finding(failure, subject) for failure in failed.own]
     for part, of_part in zip(subject.distributions, failed.parts, strict=True):
@@ -135,10 +137,11 @@ def findings_of(subject: DatasetSubject, failed: Failures) -> list[Finding]:
 
 
 def first_findings_of(subject: DatasetSubject, failed: Failures) -> tuple[FailingDataset, list[Finding]]:
-    """Return what :func:`findings_of` does, in the form in which the first findings of a dataset are stored.
+    """Return the findings of :func:`findings_of` in the form in which the first findings of a dataset are stored.
 
-    The result has two parts: the places that fail something, and the findings of distributions with a table, each of
-    which may have several findings of a metric.
+    The result has two parts. The first has the dataset with its failing places: the dataset itself and each
+    distribution without a report on its file, if they fail a metric. The second has the findings that may be several
+    for one metric and place: those about distributions with a report on their file.
     """
     record = subject.exchange
     found: list[Finding] = []
@@ -176,7 +179,8 @@ def is_unobserved(judged: JudgedDataset, distribution_id: str | None, rule_id: s
     fixed.
 
     ``rule_id`` is the id of a metric or of a table rule. ``distribution_id`` is the distribution that the finding is
-    about; None means the dataset itself.
+    about; None means the dataset itself. The result is False if the dataset has no such distribution, or if there is no
+    such rule.
     """
     if distribution_id is None:
         own = columns("dataset")
@@ -196,7 +200,8 @@ def basis(rule_id: str) -> Basis | None:
     """Return the only thing that the findings of a rule depend on: "record", "file" or "table"; else None.
 
     As long as that is unchanged, the findings of the rule stay the same. The result is None if they also depend on the
-    date, a server or other datasets. ``rule_id`` is the id of a metric or of a table rule.
+    date, a server or other datasets, or if no finding has that rule. ``rule_id`` is the id of a metric or of a table
+    rule.
     """
     metric = metrics().get(rule_id)
     if metric is None:

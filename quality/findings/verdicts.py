@@ -17,7 +17,8 @@ def open_definition(s: DistributionSubject) -> OpenVerdict:
     """Return what the list of the Open Definition (okfn/licenses) says about the licence of a distribution.
 
     - "open": the list approves the licence.
-    - "not_open": the list rejects it, or no licence is declared at all, so that nobody may reuse the file.
+    - "not_open": the list rejects it, or no licence is declared or the record says that none is specified, so that
+      nobody may reuse the file.
     - "declared_only": the publisher says "open" without naming a licence.
     - "unknown": the licence is not in the list, was never reviewed, or is not recognised.
 

@@ -32,7 +32,8 @@ def access_url_present(s: DistributionSubject) -> float:
 def access_url_ok(s: DistributionSubject) -> Measurement:
     """Return 1 if the access URL answered the last check, 0 if it is broken or invalid.
 
-    None without an access URL. Unknown if the check was inconclusive, for example because of a bot wall or a time-out.
+    None without an access URL. Unknown if it was never checked, or the check was inconclusive: a bot wall, a time-out,
+    or a failure that no second check has confirmed.
     """
     return answers(s.distribution.access_url, s.access_check)
 
@@ -45,15 +46,17 @@ def download_url_present(s: DistributionSubject) -> float:
 def download_url_ok(s: DistributionSubject) -> Measurement:
     """Return 1 if the download URL answered the last check, 0 if it is broken or invalid.
 
-    None without a download URL. Unknown if the check was inconclusive, for example because of a bot wall or a time-out.
+    None without a download URL. Unknown if it was never checked, or the check was inconclusive: a bot wall, a time-out,
+    or a failure that no second check has confirmed.
     """
     return answers(s.distribution.download_url, s.download_check)
 
 
 def link_ok(s: DistributionSubject) -> Measurement:
-    """Return 1 if the download URL or the access URL answered, 0 if neither did or the distribution has no URL.
+    """Return 1 if the download URL or the access URL answered; 0 if each is missing, broken or invalid.
 
-    Unknown if no URL answered and the check of at least one of them was inconclusive (a bot wall, a time-out).
+    Unknown if neither answered and at least one of them was never checked, or its check was inconclusive (a bot wall, a
+    time-out, a failure that no second check has confirmed).
     """
     download = answers(s.distribution.download_url, s.download_check)
     access = answers(s.distribution.access_url, s.access_check)
@@ -75,8 +78,9 @@ def link_ok_observed(s: DistributionSubject) -> str:
 def tls_valid(s: DistributionSubject) -> Measurement:
     """Return 1 if the TLS certificate of an https URL was verified, 0 if the certificate itself is at fault.
 
-    None if the distribution has no https URL. Unknown if the chain of trust could not be followed, because our own list
-    of certificate authorities may be incomplete.
+    The URL is the download URL, else the access URL. None if it is no https URL or was never checked. Unknown if the
+    server sent no HTTP response although TLS did not fail, or if the chain of trust could not be followed, because our
+    own list of certificate authorities may be incomplete.
     """
     if s.check is None or not (s.url or "").strip().lower().startswith("https:"):
         return None
@@ -96,8 +100,12 @@ def tls_valid_observed(s: DistributionSubject) -> str:
 def file_served(s: DistributionSubject) -> Measurement:
     """Return 1 if the URL served the promised file, 0 if it served a web page or other content instead.
 
-    None if no file is promised (the record has neither a download URL nor the format of a file), or if the URL does not
-    answer. Unknown if the check was inconclusive, or if the content was not inspected and its media type is not stated.
+    A file is promised if the record has a download URL, or declares a format that is neither of a web page nor of a
+    service. None if no file is promised, or if the URL was never checked, is broken or is invalid. Unknown if the check
+    was inconclusive.
+
+    If the content was inspected, it decides. Otherwise the Content-Type header decides: only "text/html" fails, unless
+    HTML is declared. Without that header the result is unknown.
     """
     fmt = s.declared_format
     is_promised = bool(s.distribution.download_url) or (fmt is not None and fmt.kind not in ("web", "service"))
@@ -127,8 +135,8 @@ def contact_present(s: DatasetSubject) -> float:
 
 
 def contact_usable(s: DatasetSubject) -> float | None:
-    """Return 1 if the contact point has a valid e-mail address or a web address, else 0. None without
-    a contact point.
+    """Return 1 if the contact point has a valid e-mail address or an http or https URL, else 0. None without a contact
+    point.
     """
     contact = s.dataset.contact
     if contact is None:
@@ -147,7 +155,9 @@ def access_rights_present(s: DatasetSubject) -> float:
 
 
 def access_rights_known(s: DatasetSubject) -> float:
-    """Return 1 if the declared access rights are a term of Winnow's vocabulary (public, restricted, ...), else 0."""
+    """Return 1 if the declared access rights are recognised as a term of Winnow's vocabulary (public, restricted, ...);
+    0 if they are not, or if none are declared.
+    """
     return yes(vocabulary.access_right(s.dataset.access_rights) is not None)
 
 

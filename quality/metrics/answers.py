@@ -55,7 +55,8 @@ def valid_email(text: str | None) -> bool:
 def answers(url: str | None, check: ResourceCheck | None) -> Measurement:
     """Return 1 if the URL answered its last check, 0 if it is broken or invalid.
 
-    None without a URL. UNKNOWN if it was not checked, or the check was inconclusive (a bot wall, a time-out).
+    None without a URL. UNKNOWN if it was never checked, or the check was inconclusive: a bot wall, a time-out, or a
+    failure that no second check has confirmed.
     """
     if not url:
         return None

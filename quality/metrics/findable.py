@@ -24,9 +24,11 @@ def title_present(s: DatasetSubject) -> float:
 
 
 def title_informative(s: DatasetSubject) -> float | None:
-    """Return 1 if the title says something about the content; 0 if it is only an identifier, a code or a placeholder.
+    """Return 1 if the title says something about the content; 0 if it says nothing.
 
-    None without a title, because the metric ``title_present`` already fails.
+    It says nothing if it is the dataset's identifier, another code, a file name, a URL or a placeholder, or if it is
+    shorter than three letters (or one Chinese character). None if the title has no letter or digit, because the metric
+    ``title_present`` already fails.
     """
     title = plain_text(s.dataset.title).strip()
     if not present(s.dataset.title):
@@ -43,7 +45,9 @@ def description_present(s: DatasetSubject) -> float:
 def description_informative(s: DatasetSubject) -> float | None:
     """Return 1 if the description is long enough and says more than the title; 0 if not, or if it is a placeholder.
 
-    None without a description. Words that are also in the title do not count.
+    It is long enough with 65 letters in different words, of which 20 are in words that the title does not contain. A
+    letter counts for more in scripts that say more with one character (:func:`~quality.evidence.texts.information`).
+    None if the description is missing or has no letter or digit.
     """
     if s.dataset.description is None or not present(s.dataset.description):
         return None

@@ -31,8 +31,8 @@ def licence_known(s: DistributionSubject) -> float | None:
 def licence_known_observed(s: DistributionSubject) -> str:
     """Return the words for the column ``observed`` of a finding of ``licence_known``: which licence is declared.
 
-    For example "the licence is: free to use". A recognised licence has its title, any other the declared words. At most
-    300 characters; "no licence is given" without a licence.
+    For example "the licence is: free to use". A recognised licence is named by its title in Winnow's vocabulary, any
+    other by the declared text. At most 300 characters; "no licence is given" without a licence.
     """
     found = s.licence.title if s.licence else s.distribution.licence or s.dataset.licence
     return f"the licence is: {found}"[:300] if found else "no licence is given"
@@ -88,7 +88,7 @@ def format_open_observed(s: DistributionSubject) -> str:
 def licence_truthful(s: DistributionSubject) -> Measurement:
     """Return 1 if the schema or data package of the file names the same licence as the portal, else 0.
 
-    None unless both licences are recognised.
+    None if either names no licence, or one that is not recognised.
     """
     own = vocabulary.licence(s.table.profile.get("licence"), None) if s.table else None
     if own is None or s.licence is None:

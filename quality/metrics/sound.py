@@ -41,9 +41,10 @@ def _rate(report: TableReport, rules: frozenset[str], of: int) -> float:
 
 
 def table_not_empty(s: DistributionSubject) -> Measurement:
-    """Return 1 if the table has rows of data, 0 if the table or the whole file is empty.
+    """Return 1 if the table has rows of data, 0 if it has only column names or the whole file is empty.
 
-    None if the distribution has no table. Unknown if a declared table could not be read.
+    Unknown if a table is declared but no file was read, unless its address is broken or invalid. None in all other
+    cases in which there is no table.
     """
     if s.table is not None and any(defect.rule == "empty_file" for defect in s.table.defects):
         return 0.0
@@ -58,9 +59,12 @@ def _has_rows(report: TableReport) -> bool:
 
 
 def table_rectangular(s: DistributionSubject) -> Measurement:
-    """Return 1 if all rows have as many cells as the header, less if some do not, and 0 if that is 1 % of them or more.
+    """Return 1 if all rows have as many cells as the header; less by the share of bad rows, and 0 if that is 1 % or
+    more.
 
-    None if the table has no rows. Unknown if a declared table could not be read.
+    Blank rows, rows too long to be read and quotation marks that are never closed count as bad rows, too. Unknown if a
+    table is declared but no file was read, unless its address is broken or invalid. None in all other cases in which
+    there is no table with rows and columns.
     """
     report = _report(s)
     if not isinstance(report, TableReport):
@@ -69,10 +73,10 @@ def table_rectangular(s: DistributionSubject) -> Measurement:
 
 
 def table_header_clean(s: DistributionSubject) -> Measurement:
-    """Return 1 if every column has a name and all names differ, else 0.
+    """Return 1 if the first row has a name for every column and all names differ, else 0.
 
-    The rules are blank-label and duplicate-label of frictionless. None if the table has no rows. Unknown if a declared
-    table could not be read.
+    Unknown if a table is declared but no file was read, unless its address is broken or invalid. None in all other
+    cases in which there is no table with rows and columns.
     """
     report = _report(s)
     if not isinstance(report, TableReport):
@@ -81,10 +85,14 @@ def table_header_clean(s: DistributionSubject) -> Measurement:
 
 
 def table_types_consistent(s: DistributionSubject) -> Measurement:
-    """Return 1 if all cells of each column have the same type, and less for every cell that has another.
+    """Return 1 if all cells of each column have the same type and the same notation; less for each cell that does not.
 
-    The measurement falls evenly with the number of such cells. It is 0 if there is one for every hundred rows, or more.
-    None if the table has no rows. Unknown if a declared table could not be read.
+    These cells count: a type other than that of the rest of the column, a date that does not exist, dates or numbers
+    written in different ways within a column, and errors of a spreadsheet program such as #REF!. The measurement falls
+    linearly with their number, and is 0 from one such cell for every hundred rows on.
+
+    Unknown if a table is declared but no file was read, unless its address is broken or invalid. None in all other
+    cases in which there is no table with rows and columns.
     """
     report = _report(s)
     if not isinstance(report, TableReport):
@@ -93,10 +101,11 @@ def table_types_consistent(s: DistributionSubject) -> Measurement:
 
 
 def table_encoding_utf8(s: DistributionSubject) -> Measurement:
-    """Return 1 if the file is encoded in UTF-8 (or ASCII) without faults, else 0.
+    """Return 1 if the file is encoded in UTF-8 (or ASCII) and all its characters are sound, else 0.
 
-    None for files whose format decides the encoding, such as spreadsheets. Unknown if a declared table could not be
-    read.
+    Characters that cannot be decoded, null characters and garbled letters (Ã© for é) are not sound. Unknown if a table
+    is declared but no file was read, unless its address is broken or invalid. None in all other cases in which there is
+    no table, and for tables without an encoding of their own, such as spreadsheets.
     """
     report = _report(s)
     if not isinstance(report, TableReport):
@@ -116,11 +125,11 @@ def table_encoding_utf8_observed(s: DistributionSubject) -> str:
 
 
 def table_matches_schema(s: DistributionSubject) -> Measurement:
-    """Return 1 if the table matches its declared schema, and less for every violation of the schema.
+    """Return 1 if the table matches its declared schema; less for each violation of the schema.
 
-    The measurement falls evenly with the number of violations. It is 0 if there is one for every hundred rows, or more.
-    None if the table has no rows, no schema is declared or the schema could not be read. Unknown if a declared table
-    could not be read.
+    The measurement falls linearly with the number of violations, and is 0 from one for every hundred rows on. Unknown
+    if a table is declared but no file was read, unless its address is broken or invalid. None in all other cases in
+    which there is no table with rows and columns, and if no schema is declared or it could not be read.
     """
     report = _report(s)
     if not isinstance(report, TableReport):
@@ -131,9 +140,10 @@ def table_matches_schema(s: DistributionSubject) -> Measurement:
 
 
 def table_expectations_met(s: DistributionSubject) -> Measurement:
-    """Return the share of the expectations in ``specs/expectations`` that the table meets, 0 to 1.
+    """Return which share of the expectations in ``specs/expectations`` that apply to the table it meets, 0 to 1.
 
-    None if no expectation applies to the table. Unknown if a declared table could not be read.
+    Unknown if a table is declared but no file was read, unless its address is broken or invalid. None in all other
+    cases in which there is no table with rows and columns, and if no expectation applies.
     """
     report = _report(s)
     if not isinstance(report, TableReport):

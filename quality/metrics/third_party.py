@@ -41,13 +41,17 @@ def _conforms(s: DatasetSubject, *standards: str) -> Measurement:
 
 
 def dcat_ap_2_conforms(s: DatasetSubject) -> Measurement:
-    """Return 1 if the record conforms to DCAT-AP 2, else 0. Unknown if the record was not validated."""
+    """Return 1 if the record conforms to DCAT-AP 2, else 0.
+
+    Unknown if the record has not been validated, or if the standard does not apply to it (DCAT-AP 2 has no dataset
+    series).
+    """
     found = _conforms(s, "dcat_ap_2")
     return UNKNOWN if found is None else found
 
 
 def dcat_ap_3_conforms(s: DatasetSubject) -> Measurement:
-    """Return 1 if the record conforms to DCAT-AP 3, else 0. Unknown if the record was not validated."""
+    """Return 1 if the record conforms to DCAT-AP 3, else 0. Unknown if there is no result of a validation."""
     found = _conforms(s, "dcat_ap_3")
     return UNKNOWN if found is None else found
 
@@ -55,7 +59,7 @@ def dcat_ap_3_conforms(s: DatasetSubject) -> Measurement:
 def dcat_ap_hvd_conforms(s: DatasetSubject) -> Measurement:
     """Return 1 if a high-value dataset's record conforms to DCAT-AP HVD, else 0.
 
-    None for other datasets; unknown if the record has not been validated.
+    Unknown if the record has not been validated. None if it was and is not that of a high-value dataset.
     """
     return _conforms(s, "dcat_ap_hvd")
 
@@ -63,7 +67,7 @@ def dcat_ap_hvd_conforms(s: DatasetSubject) -> Measurement:
 def dcat_us_conforms(s: DatasetSubject) -> Measurement:
     """Return 1 if the record conforms to every DCAT-US version that applies to it, else 0.
 
-    None if no version applies; unknown if the record has not been validated.
+    Unknown if the record has not been validated. None if it was and no version applies.
     """
     return _conforms(s, "dcat_us_1_federal", "dcat_us_1", "dcat_us_3")
 
@@ -128,8 +132,9 @@ def description_over_200(s: DatasetSubject) -> float:
 
 
 def licence_set(s: DatasetSubject) -> float:
-    """Return 1 if any licence is declared, for the dataset or a distribution, else 0; "not specified"
-    counts as none.
+    """Return 1 if a licence is declared for the dataset or, if the dataset has none, for any distribution; else 0.
+
+    "Not specified" counts as none; declared for the dataset it gives 0, whatever the distributions declare.
     """
     own = vocabulary.licence(s.dataset.licence, s.dataset.licence_title)
     if present(s.dataset.licence):
@@ -222,9 +227,10 @@ def protocol_standard(s: DistributionSubject) -> float:
 
 
 def bulk_download(s: DistributionSubject) -> Measurement:
-    """Return 1 if the distribution is a machine-readable file and its link works; 0 if not, or for a service or page.
+    """Return 1 if the distribution is a machine-readable file and its link works, else 0; a service or web page gives
+    0.
 
-    Unknown if the format is unknown, or the check of the link was inconclusive.
+    Unknown if the format is unknown and there is a URL, or if the link was not checked or the check was inconclusive.
     """
     fmt = s.served_format or s.declared_format
     if fmt is None:
@@ -314,40 +320,46 @@ def _served(s: DistributionSubject, ask: str) -> Measurement:
 
 
 def served_machine_readable(s: DistributionSubject) -> Measurement:
-    """Return 1 if the file served is machine-readable, 0 if not or if the link is broken. Unknown if it was not
-    inspected.
+    """Return 1 if the file served is machine-readable, 0 if not, or if the link is broken or missing.
+
+    Unknown if no format was recognised in the bytes of the file, for example because it was not inspected.
     """
     return _served(s, "is_machine_readable")
 
 
 def served_non_proprietary(s: DistributionSubject) -> Measurement:
-    """Return 1 if the file served is not in a proprietary format, 0 if it is or if the link is broken.
+    """Return 1 if the file served is not in a proprietary format, 0 if it is, or if the link is broken or missing.
 
-    Unknown if the file was not inspected.
+    Unknown if no format was recognised in the bytes of the file, for example because it was not inspected.
     """
     return _served(s, "is_non_proprietary")
 
 
 def served_rdf(s: DistributionSubject) -> Measurement:
-    """Return 1 if the file served is RDF, 0 if not or the link is broken; unknown if no bytes were inspected."""
+    """Return 1 if the file served is RDF, 0 if not, or if the link is broken or missing.
+
+    Unknown if no format was recognised in the bytes of the file, for example because it was not inspected.
+    """
     if link_ok(s) == 0.0:
         return 0.0
     return UNKNOWN if s.served_format is None else yes(s.served_format.kind == "rdf")
 
 
 def served_linked(s: DistributionSubject) -> Measurement:
-    """Return 0 if the file served is not RDF or the link is broken, else unknown.
+    """Return 0 if the file served is not RDF, or if the link is broken or missing; else unknown.
 
-    Whether RDF links to other data is not examined.
+    Whether RDF links to other data is not examined, so the result is never 1.
     """
     return UNKNOWN if served_rdf(s) in (1.0, UNKNOWN) else 0.0
 
 
 def openness_ckan(s: DistributionSubject) -> Measurement:
-    """Return the stars for openness of ckanext-qa, divided by five: 0 without an open licence or with a broken link.
+    """Return the stars for openness of ckanext-qa, divided by five: 0 without a licence known to be open, or with a
+    broken or missing link.
 
-    The format is recognised from the bytes, else from the ending of the URL, else as declared. If it is not known,
-    there is one star, as in ckanext-qa. Unknown if the check of the link was inconclusive.
+    The format is that recognised in the bytes, else that of the URL, else the declared one. If it is not known, or
+    ckanext-qa has no stars for it, there is one star. Unknown if the link was not checked or the check was
+    inconclusive.
     """
     licence = licence_present(s) and s.licence is not None and s.licence.is_open
     if link_ok(s) == 0.0 or not licence:

@@ -37,8 +37,9 @@ def frequency_present(s: DatasetSubject) -> float:
 def up_to_date(s: DatasetSubject) -> Measurement:
     """Return 1 if the data changed recently enough for their update frequency, else 0.
 
-    The time limit depends on the frequency. None if no update is due, because the data are irregular or about a period
-    that is over. Unknown if no change is known.
+    The time limit depends on the frequency: the declared one, else the one in the title, else that of the observed
+    changes. None if no update is due, because the data are irregular, withdrawn or about a period that is over, or if
+    no frequency is known. Unknown if no date of change is known.
     """
     due = expectation(s)
     if due is None:
@@ -68,7 +69,8 @@ def distribution_modified_present(s: DistributionSubject) -> float:
 def modified_truthful(s: DistributionSubject) -> Measurement:
     """Return 1 if the declared date of change agrees with an observed change, 0 if it cannot be true, else None.
 
-    It cannot be true if it is in the future, or if the data were observed to change later.
+    It cannot be true if it is in the future, or if the data were observed to change later. The exact conditions are
+    those of :func:`quality.evidence.claims.modified`. None also if the day of measurement is not known.
     """
     return None if s.as_of is None else claims.modified(s.distribution.modified, s.check, s.as_of)
 

@@ -68,10 +68,12 @@ def machine_readable_observed(s: DistributionSubject) -> str:
 
 
 def format_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the file served has the declared format, else 0. Unknown if its bytes could not be inspected.
+    """Return 1 if the format recognised in the bytes of the file fits the declared format, else 0.
 
-    None if no file format is declared. None also if a web page or other content came in place of the file, because then
-    the metric ``file_served`` already fails.
+    None if no format of a file is declared, if the address is broken or invalid, or if a web page or other content came
+    in place of the file, because then other metrics already fail. Unknown if the address was not checked or the check
+    was inconclusive, if no format was recognised in the bytes, or if the declared format cannot be recognised in any
+    bytes.
     """
     declared, served = s.declared_format, s.served_format
     if declared is None or declared.kind in ("web", "service"):
@@ -97,10 +99,11 @@ def _served_as(fmt: FileFormat | None, s: DistributionSubject) -> Measurement:
 
 
 def media_type_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the file served has the format that the declared media type names, else 0.
+    """Return 1 if the format recognised in the bytes of the file fits the declared media type, else 0.
 
-    None for application/octet-stream, which is true of any file, for media types of web pages and services, and if no
-    bytes were inspected.
+    None if the media type is missing, not recognised, that of a web page or service, or application/octet-stream, which
+    is true of any file. None also if no file was inspected, other content came in its place, or no format was
+    recognised in its bytes. Unknown if the declared format cannot be recognised in any bytes.
     """
     fmt = vocabulary.file_format(s.distribution.media_type)
     return None if fmt is not None and fmt.id in ("OCTET", "BIN") else _served_as(fmt, s)
@@ -115,10 +118,12 @@ def media_type_truthful_observed(s: DistributionSubject) -> str:
 
 
 def content_type_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the file served has the format that the Content-Type header of the response names, else 0.
+    """Return 1 if the format recognised in the bytes of the file fits the Content-Type header of the response, else 0.
 
-    None for media types that name no format, such as text/plain and application/octet-stream, and if no bytes were
-    inspected.
+    None if there is no successful response with that header, or if the header is not recognised, is that of a web page
+    or service, or names no format (text/plain, application/octet-stream). None also if no file was inspected, other
+    content came in its place, or no format was recognised in its bytes. Unknown if the named format cannot be
+    recognised in any bytes.
     """
     fmt = vocabulary.file_format(s.check.content_type) if s.check is not None and s.check.outcome == "ok" else None
     return None if fmt is None or fmt.id in ("TXT", "OCTET", "BIN") else _served_as(fmt, s)
@@ -134,10 +139,10 @@ def content_type_truthful_observed(s: DistributionSubject) -> str:
 
 
 def byte_size_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the declared size agrees with the size of the file served, within a tenth, else 0.
+    """Return 1 if the declared size agrees with the size of the file served, else 0.
 
-    Unknown if the size of the file is not known. None if no size is declared, the URL does not answer, or a web page
-    came in place of the file.
+    A difference of a tenth and 1,000 bytes is allowed. None if no size is declared or it cannot be read, if the address
+    is broken or invalid, or if other content came in place of the file. Unknown if the size of the file is not known.
     """
     if s.table is not None and s.table.status == "wrong_content":
         return None
@@ -155,11 +160,11 @@ def byte_size_truthful_observed(s: DistributionSubject) -> str:
 
 
 def checksum_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the file served has the declared checksum, else 0. Unknown if the checksum of the file was not
-    computed.
+    """Return 1 if the file served has the declared checksum, else 0.
 
-    None if no checksum in a supported algorithm is declared, if the URL does not answer, or if a web page came in place
-    of the file.
+    None if no checksum in a supported algorithm is declared, if it has another length than the algorithm gives, if the
+    address is broken or invalid, or if other content came in place of the file. Unknown if the checksum of the file was
+    not computed.
     """
     if s.table is not None and s.table.status == "wrong_content":
         return None
@@ -176,10 +181,13 @@ def checksum_truthful_observed(s: DistributionSubject) -> str:
 
 
 def language_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the script in which the file is written fits a declared language, else 0.
+    """Return 1 if the script in which the file is written fits a declared language, 0 if it fits none of them, else
+    None.
 
-    None unless nearly all letters of the file are of one script other than Latin: the Latin script is shared by too
-    many languages. None also if a declared language is not recognised, or the URL does not answer.
+    Only a script other than Latin decides: the Latin script is shared by too many languages. The result is 0 only if
+    all declared languages are written in Latin letters. None in all other cases: no language is declared, one of them
+    is not recognised, the address does not answer, no script was recognised in the file, or a declared language is
+    written in a third script.
     """
     languages = [vocabulary.language(one) for one in s.distribution.language or s.dataset.language]
     if s.check is None or s.check.outcome != "ok" or None in languages:
@@ -201,8 +209,9 @@ def language_truthful_observed(s: DistributionSubject) -> str:
 def file_distinct(s: DistributionSubject) -> Measurement:
     """Return 0 if the file has the same bytes as the file of another year of the same data, else 1.
 
-    Files of another year belong to the same publisher and have titles that differ only in the year. None unless the
-    file was downloaded completely.
+    Files of another year belong to the same publisher and have titles that differ only in the year. Files below 1,000
+    bytes and tables without rows give 1, because they may be equal for good reason. None unless the file was downloaded
+    completely.
     """
     if s.check is None or s.check.outcome != "ok" or s.check.sha256 is None or s.check.is_truncated:
         return None

@@ -25,9 +25,9 @@ def judge(
     """Validate datasets against standards. Return the results by dataset id and standard.
 
     A standard that does not apply to a dataset is absent from its results. ``received`` contains records as the portal
-    sent them, by dataset id. Without such a record DCAT-US is not checked, and all other standards are checked on the
-    stored dataset. A record that cannot be checked, because it was not archived or is nested too deeply, has no result;
-    other records are not affected.
+    sent them, by dataset id. Without such a record DCAT-US is not checked. DCAT-AP is checked on the received record if
+    that is RDF, else on the stored dataset. A standard that cannot be checked, because the record is nested too deeply,
+    has no result; others are not affected.
 
     Raise ValueError if ``standards`` contains an unknown name.
     """

@@ -62,10 +62,11 @@ def _bounded(value: Any, depth: int = 0) -> Any:
 
 
 def violations(stored: StoredDataset, raw: Any, standard: str) -> Iterator[Violation]:
-    """Yield the requirements of a DCAT-US standard that a record as received does not meet.
+    """Yield the requirements of a DCAT-US standard that a record as received does not meet, one for each place and
+    constraint.
 
-    ``raw`` is the record as the portal sent it, ``stored`` the dataset that it is stored as. Raise RecursionError if
-    the record is nested too deeply.
+    ``raw`` is the record as the portal sent it, ``stored`` the dataset that it is stored as. Of long texts and lists
+    only the beginning is validated. Raise RecursionError if the record is nested more than 30 levels deep.
     """
     record = _bounded(raw)
     kind = ""

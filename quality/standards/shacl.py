@@ -58,7 +58,7 @@ class Result(NamedTuple):
     """Name of the constraint's parameter: "minCount", "nodeKind"."""
     severity: Severity
     value: RdfTerm | None
-    """The offending value; None if the constraint is about the number of values."""
+    """The offending value; None if the constraint is about all values together, such as their number."""
     shape: Shape
 
 

@@ -111,7 +111,11 @@ def disagreements(catalog: Catalog, portal_id: str, a: str, b: str, limit: int =
 
 
 def weights_of(system: str) -> dict[str, float]:
-    """Return the weight of each metric in a scoring system, by metric id; the weights add up to 1."""
+    """Return the weight of each metric in a scoring system, by metric id; the weights add up to 1.
+
+    For "winnow" these are the weights of the metrics within their dimensions; the weights of the dimensions do not
+    count.
+    """
     if system == "winnow":
         points = {m.id: m.weight for m in metrics().values() if m.weight}
     else:

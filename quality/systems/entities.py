@@ -147,11 +147,13 @@ def gains_of_fixes(found: Figures) -> tuple[Matrix, Matrix]:
 def census(found: Figures, level: str, gains: Matrix, places: Matrix) -> Census:
     """Select the datasets that count for one level, and number their entities and families.
 
-    - ``found``: the scores of all datasets.
+    - ``found``: the scores of all datasets. It also says which datasets count; copies of other portals' datasets may
+      not.
     - ``level``: portals, publishers or governments, as in ``LEVELS``. An entity is one portal, publisher or government.
     - ``gains``, ``places``: the matrices from :func:`gains_of_fixes`.
 
-    Datasets of an entity form a family, and count once, if they are parts of the same series or have the same files.
+    Datasets of an entity form a family, and count once, if :func:`~quality.systems.families.family_of` gives them the
+    same key, or if they have the same publisher and files with the same bytes.
     """
     entity_of, counts = found.entity_of(level)
     rows = [at for at, entity in enumerate(entity_of) if entity is not None and counts[at]]

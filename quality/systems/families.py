@@ -48,8 +48,9 @@ def _without_variables(word: str) -> str:
 def family_of(s: DatasetSubject) -> str:
     """Return a key that is equal for all datasets of a family, such as the yearly editions of one dataset.
 
-    Datasets belong to one family if they are part of the same series or parent, or if they have the same publisher and
-    titles that differ only in numbers and dates. If the title is too short to decide, return the dataset's own id.
+    Datasets with the same series or parent in the same portal are a family. Datasets without either are one if they
+    have the same publisher (the same portal if they have none) and titles that differ only in numbers, months and
+    quarters. If too little of the title is left to decide, return the dataset's own id.
     """
     d = s.dataset
     if d.is_part_of:

@@ -220,7 +220,7 @@ def answer_of(system: System, item: SystemItem, measured: MeasurementMatrix) -> 
     contribute.
 
     Call it for systems with the rule "sum": there the total is the sum over all items. ``measured`` must contain only
-    that dataset.
+    that dataset. Both are 0 if the item does not apply to the dataset and the system leaves such items out.
     """
     filled = _as_official(system, measured)
     replaced = {one.unless for one in system.item if one.unless}

@@ -50,7 +50,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A value with its lower and upper bound. ``value`` is None if nothing is known."""
+    """A value with its bounds: ``low`` if everything unknown had failed, ``high`` if everything unknown had passed.
+
+    ``value`` is computed from what is known; it is None if nothing is known, and the bounds then are the lowest and the
+    highest value that are possible.
+    """
 
     value: float | None
     low: float

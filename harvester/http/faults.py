@@ -11,7 +11,7 @@ dns                 the name does not exist, or the name server did not respond
 connect             no connection: refused, reset, unreachable
 tls                 the certificate cannot be verified, or TLS fails
 timeout             no response in time, or it came too slowly
-blocked             a bot wall (403, 429, 503 with a challenge page)
+blocked             a bot wall: a challenge page, usually with 403, 429 or 503
 rate_limited        the host asks for a pause longer than ``limits.max_wait_s``
 auth                the address is not open to everyone (401, 403, 407, 451)
 moved               a redirect that leads nowhere, or in circles
@@ -136,38 +136,51 @@ _LIMIT = "raise the limit of bytes in the portal file"
 _NEXT_RUN = "Winnow asks again in the next run"
 _AGAIN = f"{_NEXT_RUN}; if it lasts, check the server's log"
 _SLOW = f"{_NEXT_RUN}; if it lasts, make the server respond faster"
+_CERTAIN_CHALLENGE = re.compile(
+    rb"_cf_chl_opt|_Incapsula_Resource\?SWUDNSAI|Incapsula incident ID|gokuProps|awsWafCookieDomainList|"
+    rb"geo\.captcha-delivery\.com|/_sec/cp_challenge|[?&]bm-verify=|sucuri_cloudproxy_js",
+    re.IGNORECASE,
+)
+"""What stands in the challenge pages of Cloudflare, Imperva, AWS, DataDome, Akamai and Sucuri, and not in the pages that
+they let through, into which some of them insert scripts."""
+_CHALLENGE_MAX = 50_000
+"""Bytes of a challenge page; those seen have less than 20,000."""
+_SAID_CHALLENGED = ("cf-mitigated", "x-amzn-waf-action")
+"""Headers that are sent with a challenge and with nothing else."""
 _WALL_HEADERS = ("cf-mitigated", "x-amzn-waf-action", "x-datadome", "x-iinfo", "x-sucuri-block")
 
 
 def is_bot_wall(status: int, body: bytes, headers: object) -> bool:
     """Return whether a response is the challenge page of a bot protection such as Cloudflare, Akamai or Imperva.
 
-    ``status``, ``body`` and ``headers`` are those of the response. Of the headers only the names are used. Only the
-    statuses 403, 405, 429 and 503 can be such a page, and 202 with a header of AWS.
+    ``status``, ``body`` and ``headers`` are those of the response; ``body`` may be its beginning. Of the headers only
+    the names are used. Such a page may come with any status: with 403, 405, 429 and 503 a word that is usual there is
+    enough, with 2xx the page must be short HTML with a mark that stands in no other page. AWS sends 202 with a header.
     """
-    if status == 202:
-        # AWS sends 202 or 405 with a script instead of the page.
-        return b"x-amzn-waf-action" in headers  # type: ignore[operator]
-    if status not in (403, 405, 429, 503):
+    if status in (403, 405, 429, 503):
+        named = any(name in headers for name in _WALL_HEADERS)  # type: ignore[operator]
+        return named or bool(_CHALLENGE.search(body[:20_000]))
+    if not 200 <= status < 300:
         return False
-    named = any(name in headers for name in _WALL_HEADERS)  # type: ignore[operator]
-    return named or bool(_CHALLENGE.search(body[:20_000]))
+    if any(name in headers for name in _SAID_CHALLENGED):  # type: ignore[operator]
+        return True
+    is_short_page = len(body) <= _CHALLENGE_MAX and body.lstrip()[:1] == b"<"
+    return is_short_page and bool(_CERTAIN_CHALLENGE.search(body))
 
 
 def of_response(response: Response) -> RequestFault | None:
     """Return the fault that follows from a response's status, or from its being the challenge page of a bot protection.
 
-    Return None if the status is 304 or 2xx. Only a 202 that is a challenge page (see :func:`is_bot_wall`) is a fault
-    all the same.
+    Return None if the status is 304, or 2xx without a challenge page (see :func:`is_bot_wall`).
     """
     status = response.status
-    if status != 202 and 200 <= status < 300 or status == 304:
+    if status == 304:
         return None
     said = f"the server answers {status}"
     if is_bot_wall(status, response.body, response.headers):
         remedy = "ask the operator of the site to admit the user agent of this program"
         return RequestFault("blocked", "unknown", f"a bot wall answers {status}", remedy)
-    if status == 202:
+    if 200 <= status < 300:
         return None
     match status:
         case 404 | 410:

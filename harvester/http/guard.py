@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 __all__ = ["PrivateAddressError", "check_address", "guarded_connection", "guarded_socket", "own_addresses"]
@@ -28,15 +29,14 @@ def own_addresses(url: str, also: Iterable[str] = ()) -> frozenset[str]:
 
     They are needed for a portal on this machine or a private network, which its portal file declares with ``local``: a
     harvest of that portal may connect to these private addresses and to no others. ``also``: further places as
-    "host:port", whose addresses are added. The set is empty if ``url`` is not valid or its host does not resolve.
+    "host:port", whose addresses are added. A host that does not resolve, and a ``url`` that is not valid, add none.
     """
     parts = urlsplit(url)
-    try:
+    own: frozenset[str] = frozenset()
+    with suppress(OSError, ValueError):
         port = parts.port or _PORTS.get(parts.scheme, 80)
         found = socket.getaddrinfo(parts.hostname or "", None, type=socket.SOCK_STREAM)
-    except (OSError, ValueError):
-        return frozenset()
-    own = frozenset(_place(str(info[4][0]).split("%")[0], port) for info in found)
+        own = frozenset(_place(str(info[4][0]).split("%")[0], port) for info in found)
     return own.union(*(own_addresses(f"http://{place}") for place in also))
 
 

@@ -32,6 +32,12 @@ URL = "https://data.example/x.csv"
         (403, b"", {"cf-mitigated": "challenge"}, "blocked", "unknown"),
         (405, b"", {"x-amzn-waf-action": "captcha"}, "blocked", "unknown"),
         (403, b"Request unsuccessful. Incapsula incident ID: 1", {}, "blocked", "unknown"),
+        (200, b"<html><script>window._cf_chl_opt={cvId: '3'}", {}, "blocked", "unknown"),
+        (200, b'<iframe src="/_Incapsula_Resource?SWUDNSAI=31">Request unsuccessful.', {}, "blocked", "unknown"),
+        (200, b" <html><script>window.gokuProps = {", {}, "blocked", "unknown"),
+        (206, b'<meta http-equiv="refresh" content="5; URL=/x.csv?bm-verify=AAQ">', {}, "blocked", "unknown"),
+        (200, b"", {"cf-mitigated": "challenge"}, "blocked", "unknown"),
+        (202, b"", {"x-amzn-waf-action": "challenge"}, "blocked", "unknown"),
         (429, b"slow down", {}, "rate_limited", "unknown"),
         (451, b"", {}, "auth", "unknown"),
         (500, b"", {}, "server", "unknown"),
@@ -48,6 +54,19 @@ def test_answers(status: int, body: bytes, headers: dict[str, str], kind: str, o
 @pytest.mark.parametrize("status", [200, 204, 206, 304])
 def test_good_responses(status: int) -> None:
     assert of_response(ScrapyResponse(URL, status=status)) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"name,note\n1,captcha\n2,access denied by gokuProps\n",
+        b"<html><script src='/cdn-cgi/challenge-platform/scripts/jsd/main.js'></script>Data of the ministry",
+        b"<html><script src='/_Incapsula_Resource?SWJIYLWA=719'></script>Data of the ministry",
+        b"<html>" + b"A long page about gokuProps. " * 2_000,
+    ],
+)
+def test_what_a_bot_protection_lets_through_is_no_challenge(body: bytes) -> None:
+    assert of_response(ScrapyResponse(URL, status=200, body=body)) is None
 
 
 def caused(cause: BaseException) -> Exception:

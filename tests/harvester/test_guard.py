@@ -95,6 +95,8 @@ def test_local_portal_opens_its_own_port_and_those_that_are_named() -> None:
     for port in (80, 443, 6379, None):
         with pytest.raises(PrivateAddressError, match="127.0.0.1:"):
             check_address("127.0.0.1", port, local=own)
+    # A portal whose name does not resolve still has the other places.
+    assert own_addresses("http://nowhere.invalid/", ["127.0.0.1:21"]) == {"127.0.0.1:21"}
     assert own_addresses("https://127.0.0.1/") == {"127.0.0.1:443"}
     assert own_addresses("http://[::1]:81/") == {"[::1]:81"}
     check_address("::1", 81, local={"[::1]:81"})

@@ -37,6 +37,11 @@ def file(statements: str) -> Any:
     return dataset(f"dcat:distribution [ dcat:accessURL <http://x.example/f> ; {statements} ]").distributions[0]
 
 
+def test_a_date_that_can_be_read_counts_before_one_that_cannot() -> None:
+    found = dataset('dct:modified "soon" ; schema:dateModified "2024-05-01" ; dct:issued "n.n.b." ')
+    assert (found.modified, found.issued) == ("2024-05-01", "n.n.b.")
+
+
 TITLES = 'dct:title "Bäume"@de , "Arbres"@fr-CH , "Trees"@en ; dcat:keyword "arbre"@fr , "tree"@en'
 
 

@@ -149,12 +149,13 @@ def media_type(node: Any) -> str | None:
 
 
 def date(node: Any, is_last: bool, *properties: str) -> str | None:
-    """Return a date, as written, from the first of ``properties`` that has a text: the latest if ``is_last``, else the
-    earliest.
+    """Return a date, as written, from the first of ``properties`` with a text that can be read as one: the latest if
+    ``is_last``, else the earliest.
 
-    If none of the texts of that property can be read as a date, the first of them is returned. A repetition interval
-    such as "R/P1D" and a word for "nothing" do not count as texts. The result is None if there is no text.
+    If no text of any of them can be read, the first text is returned. A repetition interval such as "R/P1D" and a word
+    for "nothing" do not count as texts. The result is None if there is no text.
     """
+    unreadable: str | None = None
     for one in properties:
         values = node.get(one, ())
         said = [value["@value"] if "@value" in value else text(value, "rdf:value", "dct:date") for value in values]
@@ -162,9 +163,9 @@ def date(node: Any, is_last: bool, *properties: str) -> str | None:
         read = [(day, word) for word in found if (day := last_day(word)) is not None]
         if read:
             return (max if is_last else min)(read)[1]
-        if found:
-            return str(found[0])
-    return None
+        if found and unreadable is None:
+            unreadable = str(found[0])
+    return unreadable
 
 
 def frequency(node: Any) -> str | None:

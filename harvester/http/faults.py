@@ -141,8 +141,8 @@ _CERTAIN_CHALLENGE = re.compile(
     rb"geo\.captcha-delivery\.com|/_sec/cp_challenge|[?&]bm-verify=|sucuri_cloudproxy_js",
     re.IGNORECASE,
 )
-"""What stands in the challenge pages of Cloudflare, Imperva, AWS, DataDome, Akamai and Sucuri, and not in the pages that
-they let through, into which some of them insert scripts."""
+"""What stands in the challenge pages of Cloudflare, Imperva, AWS, DataDome, Akamai and Sucuri, but not in pages that
+they let through, although some insert scripts into them."""
 _CHALLENGE_MAX = 50_000
 """Bytes of a challenge page; those seen have less than 20,000."""
 _SAID_CHALLENGED = ("cf-mitigated", "x-amzn-waf-action")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +30,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if sys.version_info >= (3, 13):
+        # Datasette opens a database while it is imported and leaves it open, of which Python warns from 3.13 on.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            import datasette.filters  # noqa: F401
     known = pace.measured(pace.FILE.read_text("utf-8"))
     config.pluginmanager.register(pace.Durations(known, is_recording=config.getoption("--record-durations")))
 

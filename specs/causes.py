@@ -52,6 +52,8 @@ class CauseRules(Strict):
     narrow_minimum: Annotated[int, Field(ge=2)]
     chance: Share
     shared_hosts: tuple[str, ...]
+    large_points: Annotated[float, Field(gt=0, le=100)]
+    large_share: Share
     effort_hours: dict[Level, Annotated[float, Field(gt=0)]]
     classes: tuple[CauseClass, ...] = Field(alias="class")
 

@@ -299,6 +299,12 @@ def s0020_kinds_of_distributions(db: Database) -> None:
     add_missing(db)
 
 
+@migrate()
+def s0021_large_fixes(db: Database) -> None:
+    """Add the column of ``top_fixes`` that says whether a fix is large enough to be advised."""
+    add_missing(db)
+
+
 _SHRINKING = frozenset(
     {
         "s0014_narrow_findings",

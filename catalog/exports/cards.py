@@ -65,6 +65,8 @@ def card_rows(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> li
         for row in _finding_figures(findings, governments, level):
             if row["entity_id"] in found:
                 found[row["entity_id"]].update(row)
+        for card in found.values():
+            card["top_fix"] = None if card.get("score") is None else "nothing_large"
         for fix in _top_fixes(catalog, level):
             if fix["entity_id"] in found:
                 found[fix["entity_id"]].update(fix)
@@ -167,11 +169,12 @@ def _copies(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[st
 
 
 def _top_fixes(catalog: Catalog, level: str) -> list[dict[str, Any]]:
-    """Return the rule whose fix gives most points for the effort, for every entity."""
+    """Return what to fix first, for every entity to which a fix brings much."""
     return catalog.rows(
         """select entity_id, rule_id as top_fix_rule, datasets as top_fix_datasets,
-             round(gain_points, 2) as top_fix_gain, effort_hours as top_fix_hours
-           from top_fixes where entity_level = ? and rank = 1""",
+             round(gain_points, 2) as top_fix_gain, effort_hours as top_fix_hours,
+             case when cause_id is null then 'single_findings' else 'cause' end as top_fix
+           from top_fixes where entity_level = ? and rank = 1 and coalesce(is_large, 1)""",
         [level],
     )
 

@@ -69,9 +69,13 @@ def write_fixes(catalog: Catalog, run_id: str, portal_id: str, fixes: Iterable[F
         catalog.upsert("top_fixes", rows)
 
 
-def rank_fixes(catalog: Catalog, rules: Sequence[str]) -> None:
-    """Set the rank of every row of ``top_fixes`` within its portal, publisher or government; rank 1 should be done
-    first.
+def rank_fixes(catalog: Catalog, rules: Sequence[str], large_points: float, large_share: float) -> None:
+    """Set the rank of every row of ``top_fixes`` within its portal, publisher or government, and whether it is large.
+
+    Rank 1 should be done first. Large fixes come before others: those that bring at least ``large_points`` points, or
+    at least the share ``large_share``, 0 to 1, of the points that the latest score lacks to 100. Among these, what a
+    publisher cannot do, because it is done in the system of its portal, of a harvest source or of a shared server,
+    comes last. Then the points count, times the points for an hour.
 
     The table has rows of two kinds: rows for whole rules, written with the scores, and rows written by
     :func:`write_fixes`. For ``rules``, ids of rules, the first kind is deleted wherever a portal, publisher or
@@ -84,19 +88,20 @@ def rank_fixes(catalog: Catalog, rules: Sequence[str]) -> None:
                  and own.entity_id = top_fixes.entity_id and own.portal_id is not null)""",
             [json.dumps(list(rules))],
         )
-        catalog.db.conn.execute(_RANK)
+        catalog.db.conn.execute(_RANK, {"points": large_points, "share": large_share})
 
 
 def first_fixes(catalog: Catalog, level: str, entity_id: str, limit: int) -> list[dict[str, Any]]:
     """Return what a portal, publisher or government should fix first, the best first, ``limit`` at most.
 
-    A row has rule_id, how_to_fix, datasets, places, gain_points, effort_hours and cause_id. If the fix removes a cause,
-    it also has the ``level``, ``root_name``, ``split``, ``first_seen_run`` and ``examples`` of the cause; else these
-    are None, and ``examples`` is []. An example has finding_id, title and url.
+    A row has rule_id, how_to_fix, datasets, places, gain_points, effort_hours, is_large and cause_id; see
+    :func:`rank_fixes`. If the fix removes a cause, it also has the ``level``, ``root_name``, ``split``,
+    ``first_seen_run`` and ``examples`` of the cause; else these are None, and ``examples`` is []. An example has
+    finding_id, title and url.
     """
     found = catalog.rows(
-        """select t.rule_id, t.how_to_fix, t.datasets, t.places, t.gain_points, t.effort_hours, t.cause_id,
-             c.level, c.root_name, c.split, c.first_seen_run, coalesce(c.examples, '[]') as examples
+        """select t.rule_id, t.how_to_fix, t.datasets, t.places, t.gain_points, t.effort_hours,
+             coalesce(t.is_large, 1) as is_large, t.cause_id, c.level, c.root_name, c.split, c.first_seen_run, coalesce(c.examples, '[]') as examples
            from top_fixes t left join causes c on c.id = t.cause_id
            where t.entity_level = ? and t.entity_id = ? order by t.rank limit ?""",
         [level, entity_id, limit],
@@ -105,9 +110,23 @@ def first_fixes(catalog: Catalog, level: str, entity_id: str, limit: int) -> lis
 
 
 _RANK = """
-update top_fixes set rank = r.place from (
-  select id, row_number() over (
-    partition by entity_level, entity_id order by gain_points * gain_per_hour desc, id) as place from top_fixes
-) r where r.id = top_fixes.id and top_fixes.rank is not r.place"""
+with scores as materialized (
+  select e.entity_level, e.entity_id, (
+    select h.score from score_history h
+    where h.entity_id = e.entity_id and h.entity_level = e.entity_level and h.system = 'winnow'
+    order by h.run_id desc limit 1) as score
+  from (select distinct entity_level, entity_id from top_fixes) e
+), weighed as (
+  select t.*, t.gain_points >= :points or t.gain_points >= :share * (100 - s.score) is true as would_be_large,
+    t.entity_level = 'publisher' and coalesce(c.level, '') in ('portal', 'source', 'host') as is_others
+  from top_fixes t join scores s on s.entity_level = t.entity_level and s.entity_id = t.entity_id
+  left join causes c on c.id = t.cause_id
+)
+update top_fixes set rank = r.place, is_large = r.would_be_large from (
+  select id, would_be_large, row_number() over (
+    partition by entity_level, entity_id
+    order by would_be_large desc, is_others, gain_points * gain_per_hour desc, id) as place
+  from weighed
+) r where r.id = top_fixes.id and (top_fixes.rank is not r.place or top_fixes.is_large is not r.would_be_large)"""
 """What brings much for little comes first: by the points, times the points for an hour. By points for an hour alone, a
 minute's work on one dataset would come before the fix of a template."""

@@ -111,12 +111,15 @@ def message_of(letter: Letter, words: Language) -> str:
         lines.append(
             words.phrase("mail_since", name=letter.name, since=since, new=letter.new_count, fixed=letter.fixed_count)
         )
-    if letter.fixes:
+    if letter.fixes and not letter.fixes[0]["is_large"]:
+        lines += ["", words.phrase("fixes_small")]
+    elif letter.fixes:
         lines += ["", words.phrase("mail_top")]
         lines += [
             f"- {fix_in_words(words, fix)} "
             f"(+{words.number(fix['gain_points'], 2)}; {words.column('datasets')}: {fix['datasets']})"
             for fix in letter.fixes
+            if fix["is_large"]
         ]
     if card.get("score") is not None:
         lines += ["", words.phrase("mail_score", score=words.number(card["score"]))]

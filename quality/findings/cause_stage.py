@@ -55,7 +55,9 @@ def find_causes(catalog: Catalog, run_id: str, portal_ids: Sequence[str], unchan
         portal = _Portal(catalog, run_id, portal_id, weights)
         total += write_causes(catalog, run_id, portal_id, portal.causes(), portal.unseen())
         write_fixes(catalog, run_id, portal_id, portal.fixes())
-    rank_fixes(catalog, [rule for one in cause_rules().classes for rule in one.rules])
+    rules = cause_rules()
+    classed = [rule for one in rules.classes for rule in one.rules]
+    rank_fixes(catalog, classed, rules.large_points, rules.large_share)
     return total
 
 

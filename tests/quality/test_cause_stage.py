@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 
 from catalog.db.store import Catalog, open_catalog
+from catalog.exports.cards import card_rows
 from catalog.model import Dataset, Distribution, Publisher, ResourceCheck
 from catalog.repositories.cause_facts import cause_facts
 from catalog.repositories.checks import BrokenRule, write_checks
+from catalog.repositories.first_fixes import first_fixes, rank_fixes
 from catalog.repositories.replies import import_replies
 from catalog.repositories.reply_files import Reply, parse
 from quality.findings.cause_gains import rescored
@@ -275,3 +278,42 @@ def test_facts_leave_out_what_is_gone(catalog: Catalog) -> None:
     night(catalog, RUNS[1], two(30))
     (facts,) = cause_facts(catalog, "a", {"media_type_present": None})
     assert len(facts.number) == 12 and len(facts.dataset_key) == 30
+
+
+def test_a_small_fix_is_no_advice(catalog: Catalog) -> None:
+    """One dataset of forty lacks a media type: for the portal, neither half a point nor a tenth of what is missing."""
+    night(catalog, RUNS[0], two(40, range(1)))
+    small = catalog.rows("select * from top_fixes where rule_id = 'media_type_present'")
+    assert {row["entity_level"] for row in small} == {"portal", "publisher", "government"}
+    portal_row = next(row for row in small if row["entity_level"] == "portal")
+    assert portal_row["gain_points"] < 0.5 and portal_row["is_large"] == 0
+    for row in catalog.rows("select t.*, p.score from top_fixes t join portals p on p.id = t.entity_id"):
+        is_large = row["gain_points"] >= 0.5 or row["gain_points"] >= 0.1 * (100 - row["score"])
+        assert row["is_large"] == is_large
+    ranked = catalog.rows("select is_large from top_fixes where entity_level = 'portal' order by rank")
+    assert [row["is_large"] for row in ranked] == sorted((row["is_large"] for row in ranked), reverse=True)
+
+
+def test_where_nothing_large_is_left_the_scorecard_says_so(catalog: Catalog) -> None:
+    night(catalog, RUNS[0], two(40))
+    card = next(row for row in card_rows(catalog, RUNS[0]) if row["entity_level"] == "portal")
+    assert card["top_fix"] in ("cause", "single_findings") and card["top_fix_gain"] >= 0.5
+    with catalog.writing():
+        catalog.db.conn.execute("update top_fixes set gain_points = 0.01, gain_per_hour = 0.01")
+    rank_fixes(catalog, [], 0.5, 0.1)
+    card = next(row for row in card_rows(catalog, RUNS[0]) if row["entity_level"] == "portal")
+    assert card["top_fix"] == "nothing_large" and card.get("top_fix_rule") is None
+    assert not first_fixes(catalog, "portal", "a", 1)[0]["is_large"]
+
+
+def test_a_publisher_is_told_first_what_is_in_its_own_hands(catalog: Catalog) -> None:
+    """All of the portal lacks a media type, and Office A its keywords too: the office cannot change the portal."""
+    found = [replace(one, keywords=()) if number < 12 else one for number, one in enumerate(two(40, range(40)))]
+    night(catalog, RUNS[0], found)
+    ranks = catalog.rows(
+        """select c.level, t.rank, t.is_large, t.gain_points from top_fixes t left join causes c on c.id = t.cause_id
+           join publishers p on p.id = t.entity_id
+           where t.entity_level = 'publisher' and p.name = 'Office A' and t.is_large order by t.rank"""
+    )
+    levels = [row["level"] == "portal" for row in ranks]
+    assert True in levels and False in levels and levels == sorted(levels)

@@ -141,7 +141,15 @@ TABLES: dict[str, TableSpec] = {
             "run_id": c(str, "Run.", "runs"),
             "entity_level": c(str, "government, portal or publisher."),
             "entity_id": c(str, "Id of the entity."),
-            "rank": c(int, "1 for what brings most for the least work: by points times points for an hour."),
+            "rank": c(
+                int,
+                "1 for what to do first: what is large, then what is in the entity's own hands, then by points times "
+                "points for an hour.",
+            ),
+            "is_large": c(
+                bool,
+                "1 where it brings at least half a point, or a tenth of what can be gained; empty until that is known.",
+            ),
             "rule_id": c(str, "Metric."),
             "how_to_fix": c(str, "What to do."),
             "datasets": c(int, "Datasets that fail it."),

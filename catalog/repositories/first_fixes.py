@@ -101,7 +101,8 @@ def first_fixes(catalog: Catalog, level: str, entity_id: str, limit: int) -> lis
     """
     found = catalog.rows(
         """select t.rule_id, t.how_to_fix, t.datasets, t.places, t.gain_points, t.effort_hours,
-             coalesce(t.is_large, 1) as is_large, t.cause_id, c.level, c.root_name, c.split, c.first_seen_run, coalesce(c.examples, '[]') as examples
+             coalesce(t.is_large, 1) as is_large, t.cause_id, c.level, c.root_name, c.split, c.first_seen_run,
+             coalesce(c.examples, '[]') as examples
            from top_fixes t left join causes c on c.id = t.cause_id
            where t.entity_level = ? and t.entity_id = ? order by t.rank limit ?""",
         [level, entity_id, limit],

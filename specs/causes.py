@@ -25,7 +25,9 @@ class CauseClass(Strict):
     rules: tuple[str, ...]
     """Ids of metrics."""
     root: Root
-    """What the findings of a cause have in common."""
+    """The kind of thing that a fix of a cause changes: a field that is missing, a value, a server, a pattern of
+    addresses, or software.
+    """
     split: Literal["value", "fault", "defect", "format", "text"] | None = None
     """What divides the findings of one rule before they are grouped: the value observed, the fault of the address, the
     defect of the table, the format declared, or the description. None: nothing."""
@@ -34,11 +36,11 @@ class CauseClass(Strict):
     minimum: Annotated[int, Field(ge=2)]
     """Datasets or files below which nothing is proved."""
     is_same_value_enough: bool = False
-    """Whether the same value alone proves the cause, whatever share of the group has it."""
+    """Whether the same value alone proves the cause, if at least ``least_share`` of the group has it."""
     least_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Where the same value is enough: share of the group that must have it all the same."""
+    """Share of the group that must have the same value, if the same value is enough."""
     not_values: tuple[str, ...] = ()
-    """Values (last word of what was observed) whose findings stay single."""
+    """Values (last word of what was observed) whose findings are grouped at the level "series" only."""
 
 
 class CauseRules(Strict):

@@ -55,8 +55,10 @@ def _masked_login(found: re.Match[str]) -> str:
 
 
 def mask(text: str) -> str:
-    """Return ``text`` with the logins, and the keys in query strings, of all web addresses in it replaced by ``***``.
-    If there are none, return the same object."""
+    """Return ``text`` with the logins, and the keys in query strings, of all addresses in it replaced by ``***``.
+
+    FTP's public login "anonymous" stays. If nothing is replaced, return the same object.
+    """
     if "=" not in text and "@" not in text and "%" not in text:
         return text
     found = text
@@ -72,8 +74,9 @@ def mask(text: str) -> str:
 
 
 def mask_value(value: Any) -> Any:
-    """Return a JSON value with all its strings masked like :func:`mask`. If nothing was masked, return the same
-    object."""
+    """Return a JSON value with all strings in it, except the keys of objects, masked like :func:`mask`. If nothing was
+    masked, return the same object.
+    """
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):

@@ -31,7 +31,9 @@ class FileAtHand:
 
     @property
     def promised(self) -> frozenset[str]:
-        """Return the ids of the formats that the record declares for this file; empty if it declares none."""
+        """Return what the record declares as format and media type of this file: ids of formats, and any other words in
+        capitals. Empty if it declares neither.
+        """
         return declared_formats(self.context.declared_format, self.context.declared_media_type)
 
     @property

@@ -42,7 +42,11 @@ _EARLY = {"No notable results": "none", "Moderate": "moderate", "Significant": "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OgpCommitment:
-    """One row of OGP's export of commitments. None means that the export does not state the value."""
+    """One row of OGP's export of commitments.
+
+    A field is None if its cell is empty or missing, or holds NA, ND or NR. A date, a year or a verdict (``verifiable``
+    to ``early_results``) is None also if its cell cannot be understood.
+    """
 
     id: str
     """OGP's own id: UK0098."""
@@ -51,8 +55,10 @@ class OgpCommitment:
     code: str
     """OGP's code of the member; four letters for a local member."""
     iso3: str | None
+    """Code of the country; None if ``code`` names none."""
     plan: str | None
     title: str
+    """The title or, without one, the short title; "untitled" without both."""
     text: str | None
     lead: str | None
     url: str | None
@@ -60,6 +66,7 @@ class OgpCommitment:
     end: date | None
     start_text: str | None
     end_text: str | None
+    """``start_text`` and ``end_text`` are the cells of the two dates as they are written, such as "Ongoing"."""
     plan_start_year: int | None
     plan_end_year: int | None
     is_open_data: bool
@@ -70,8 +77,11 @@ class OgpCommitment:
 
 
 def read_export(path: Path) -> list[OgpCommitment]:
-    """Return all commitments in the CSV file ``path``, in its order. Raise SpecError if the file is not an export of
-    OGP's commitments; the message names the missing columns."""
+    """Return all commitments in the CSV file ``path``, in its order; rows without an id are left out.
+
+    Raise SpecError if the file cannot be read as CSV in UTF-8, or is not an export of OGP's commitments; in this case
+    the message names the missing columns.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -128,8 +138,11 @@ def _exported(row: Mapping[str, str | None]) -> OgpCommitment:
 
 
 def iso3(code: str) -> str | None:
-    """Return the three-letter country code (ISO 3166-1) for OGP's code of a member; None if there is none. For the
-    four-letter code of a local member, the first two letters name the country: ARBA is in Argentina."""
+    """Return the three-letter country code (ISO 3166-1) for OGP's code of a member; None if there is none.
+
+    Three capital letters are returned unchecked. Of any other code, such as the four-letter code of a local member, the
+    first two letters name the country: ARBA is in Argentina.
+    """
     if len(code) == 3:
         return code if code.isalpha() and code.isupper() else None
     return alpha3(code[:2])
@@ -148,8 +161,12 @@ def _year(text: str | None) -> int | None:
 
 
 def read_date(text: str | None, *, is_end: bool = False) -> date | None:
-    """Return the date in a cell of the export. A cell that names a longer period gives its first day, or its last if
-    ``is_end``: 2027, "March 2027", "Quarter 2 of 2027". None if the cell is not a date ("Ongoing")."""
+    """Return the date in a cell of the export, or None if the cell holds no date that can be understood ("Ongoing").
+
+    A cell that names a longer period gives its first day, or its last if ``is_end``: 2027, "March 2027", "Spring 2027",
+    "Quarter 2 of 2027". In "3/4/2027" the first number is the month unless it is above 12. Serial numbers of
+    spreadsheet programs are dates too, and a date before 1911 that such a program made of a year is that year.
+    """
     value = (text or "").strip().casefold()
     if match := _SLASHES.fullmatch(value):
         return _slashes(int(match[1]), int(match[2]), match[3], is_end=is_end)

@@ -62,7 +62,7 @@ class Expectation(BaseModel):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return the names of the columns that ``kwargs`` mentions, in order.
+        """Return the names of the columns that ``kwargs`` mentions.
 
         In a file for one kind of table they are names of roles, such as "amount", that columns of such tables have.
         ``"*"``, which stands for all columns, is left out.

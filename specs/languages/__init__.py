@@ -57,7 +57,10 @@ class Language(Strict):
         return self.values.get(kind, {}).get(value, value) if value else ""
 
     def phrase(self, key: str, **values: object) -> str:
-        """Return the sentence ``key`` with ``values`` filled in. Raise KeyError if there is no such sentence."""
+        """Return the sentence ``key`` with ``values`` filled in.
+
+        Raise KeyError if there is no such sentence, or if it needs a value that is not given.
+        """
         return self.phrases[key].format(**values)
 
     def number(self, value: float | None, digits: int = 1) -> str:
@@ -65,10 +68,14 @@ class Language(Strict):
         return "–" if value is None else f"{value:.{digits}f}".replace(".", self.decimal)
 
     def fix(self, rule_id: str, field: str | None, default: str | None) -> str:
-        """Return the sentence in this language that tells a publisher how to fix a finding.
+        """Return the sentence in this language that tells a publisher how to fix a finding; "" if there is none.
 
         ``rule_id`` is the finding's metric. ``field`` is the finding's field: for findings in tables it begins with the
-        id of the table rule. ``default`` is the English sentence, which is returned if this language has none.
+        id of the table rule. ``default`` is the English sentence.
+
+        If this language has a sentence for the table rule, the result is that sentence. Otherwise a finding in a table
+        gets ``default``, because the sentence of the metric would be too general. Any other finding gets the sentence
+        of the metric, or ``default`` without one.
         """
         rule = (field or "").split(":", 1)[0].strip()
         if rule and rule in self.table_rules:

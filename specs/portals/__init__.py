@@ -318,12 +318,12 @@ MAX_ID = 63
 
 
 def of_url(url: str, portal_type: str, *, local: bool = False) -> PortalSpec:
-    """Return a portal file for the portal of type ``portal_type`` at the address ``url``, with defaults for all other
+    """Return the PortalSpec of the portal of type ``portal_type`` at the address ``url``, with defaults for all other
     keys. ``local`` declares that it is on this machine or network.
 
     The id is made from host, port and path, so that the same address always gives the same id. If these are not the
-    whole address, a hash of it is appended, so that no other address gives that id. Raise SpecError for an invalid
-    address or an unknown type.
+    whole address, or the id would be too long, a hash of the address is appended, so that no other address gives that
+    id. Raise SpecError for an invalid address or an unknown type.
     """
     try:
         parts = urlsplit(url)

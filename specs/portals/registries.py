@@ -302,7 +302,7 @@ def key_of(url: str) -> str:
 
 
 def portals_of(entries: Iterable[Entry], known: Iterable[PortalSpec]) -> Iterator[PortalSpec | tuple[Entry, str]]:
-    """Yield a portal file for each entry of a public list; or, if none can be made, the entry and the reason.
+    """Yield a PortalSpec for each entry of a public list; or, if none can be made, a pair of the entry and the reason.
 
     ``known`` are the portals that exist already. An address that is among them, or that came in an earlier entry, gives
     no second portal.

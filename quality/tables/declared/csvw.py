@@ -63,10 +63,10 @@ _TOKENS = {"yyyy": "%Y", "MM": "%m", "M": "%m", "dd": "%d", "d": "%d", "HH": "%H
 
 
 def read_csvw(document: Mapping[str, Any], file: str | None) -> DeclaredSchema | None:
-    """Return the schema that CSVW metadata declare for one table; None if it is not clear which of several tables is
-    meant.
+    """Return the schema that CSVW metadata declare for one table; None if it is not clear which table is meant.
 
-    ``document`` is the parsed JSON of the metadata. ``file`` is the name, path or URL of the table; None if unknown.
+    ``document`` is the parsed JSON of the metadata. ``file`` is the name, path or URL of the table, which identifies it
+    among several; None if unknown. The result has no fields if the metadata describe no columns.
     """
     listed = document.get("tables")
     tables = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else [document]

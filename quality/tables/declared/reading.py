@@ -24,7 +24,8 @@ def read_schema(path: Path, file: str | None = None) -> DeclaredSchema | None:
     """Read what a JSON document declares about a table: a Table Schema, a Data Package or CSVW metadata.
 
     ``path`` is the document. ``file`` is the name, path or URL of the table, which identifies it among several tables
-    in the document; None if unknown. The result is None if the document is none of these, or too large.
+    in the document; None if unknown. The result is None if there is no such document, if it is too large, not JSON or
+    none of these, or if it is not clear which of its tables is meant.
     """
     if not path.is_file() or path.stat().st_size > MAX_BYTES:
         return None

@@ -18,7 +18,7 @@ def referenced_tables(schema: DeclaredSchema, siblings: Mapping[str, Path]) -> d
     """Read the tables to which the foreign keys of a schema refer. Return them by their names in the schema.
 
     ``siblings`` are the other downloaded files of the dataset, by file name. Tables that are not among them, or are not
-    delimited text, are left out.
+    delimited text, are left out. At most the first 20,000 rows of each are read.
     """
     found = {}
     wanted = {str(key["reference"]["resource"]) for key in schema.foreign_keys}

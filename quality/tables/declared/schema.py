@@ -87,7 +87,8 @@ def is_package(document: Mapping[str, Any]) -> bool:
 def is_table_schema(document: Mapping[str, Any]) -> bool:
     """Return whether a JSON document is a Table Schema, and not a list of fields by ArcGIS, Avro or BigQuery.
 
-    The types of its fields decide.
+    All fields must have a name. Then it is one if it names Table Schema as its profile, or if more than half of its
+    types of fields are those of Table Schema.
     """
     fields = document.get("fields")
     if not isinstance(fields, list) or not fields or document.get("type") == "record":

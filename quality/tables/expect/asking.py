@@ -50,10 +50,13 @@ _OBSERVED_COUNTS = frozenset(
 
 
 def compact(result: Mapping[str, Any], rule: str, **meta: Any) -> dict[str, Any]:
-    """Return a result of Great Expectations in the same form, but without cell values and tracebacks.
+    """Return what is stored of a result of Great Expectations, a library that checks tables, in that library's own
+    form.
 
-    ``rule`` is the id of the table rule that is broken if the expectation is not met. It is added to the meta data of
-    the expectation, and so are the values in ``meta`` that are not None.
+    ``result`` is the result as the library returns it. Kept are whether the expectation is met, its type and settings,
+    counts, and whether checking it raised an exception. Left out is whatever quotes cells, and tracebacks. ``rule`` is
+    the id of the table rule that is broken if the expectation is not met. It is added to the meta data of the
+    expectation, and so are the values in ``meta`` that are not None.
     """
     config = result["expectation_config"]
     details = result.get("result") or {}

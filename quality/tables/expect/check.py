@@ -68,8 +68,8 @@ def check_table(
     - ``row_count``: the number of rows in the whole file; None if unknown. ``table`` may contain only the first rows.
     - ``title``: the titles of dataset and file, which help to recognise the kind of table.
     - ``today``: the day of the run. If it is None, expectations that refer to today are not checked.
-    - ``is_sampled``: if true, Great Expectations itself checks every expectation, and each result is compared with that
-      of our own function. Otherwise it is asked only where there is no such function.
+    - ``is_sampled``: if true, the library Great Expectations checks every expectation, and each result is compared with
+      that of our own function. Otherwise it is asked only where there is no such function, and to confirm a failure.
     """
     match = table_kind_of(table.names, title)
     asked: list[tuple[Expectation, Mapping[str, str] | None]] = [(one, None) for one in load("any")]

@@ -67,10 +67,11 @@ def warm_up() -> None:
 
 
 def ask(asks: Sequence[Ask], frame: Any, form: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-    """Check expectations on a pandas data frame. Return the results of Great Expectations, in the order of ``asks``.
+    """Check expectations on a pandas data frame by the library Great Expectations; return its results in the order of
+    ``asks``.
 
     Each element of ``asks`` consists of the type of an expectation and its settings. ``form`` is the result format of
-    Great Expectations; None means only pass or fail.
+    the library; None means only pass or fail.
     """
     if not asks:
         return []

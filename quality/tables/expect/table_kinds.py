@@ -39,8 +39,10 @@ class TableKindMatch:
 
 
 def table_kind_of(names: Sequence[str], title: str | None = None) -> TableKindMatch | None:
-    """Return the kind of a table by the names of its columns, or None if no kind or more than one fits.
+    """Return the kind of a table by the names of its columns (at most 300); None if no kind fits, or two fit equally
+    well.
 
+    Of several kinds that fit, the one with most roles among the columns is returned, then the one that the title names.
     ``title`` contains the titles of dataset and file; None if unknown.
     """
     return _kind_of(tuple(names[:_MAX_COLUMNS]), title or "")

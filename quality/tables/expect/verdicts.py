@@ -63,8 +63,8 @@ class Verdict:
 def verdicts(questions: Sequence[Question], frames: Frames, *, is_sampled: bool) -> Iterator[Verdict]:
     """Yield the results of all questions, in groups that are asked about the same data frame.
 
-    With ``is_sampled``, Great Expectations is asked every question, so that its results can be compared with those of
-    the compiled functions. Otherwise it is asked only what no compiled function can judge.
+    With ``is_sampled``, the library Great Expectations is asked every question, so that its results can be compared
+    with those of the compiled functions. Otherwise it is asked only what no compiled function can judge.
     """
     own = {question: _own(question, frames) for question in questions}
     quick = dict(ask([one for one in questions if is_sampled or own[one] is None], frames, exact=False))
@@ -106,10 +106,12 @@ def ignored_rows(kind: str) -> str | None:
 
 
 def ask(questions: Sequence[Question], frames: Frames, *, exact: bool) -> list[tuple[Question, dict[str, Any]]]:
-    """Ask Great Expectations, and return each question with the result.
+    """Ask the library Great Expectations ``questions``, and return each question with its result, grouped by data
+    frame.
 
-    The results say only whether the expectation is met; with ``exact``, they also contain the unexpected values.
-    Questions about the same frame are asked in one validation, because each validation costs some milliseconds.
+    ``frames`` are the data frames of the table. All questions about one frame are asked in one validation, because each
+    validation costs some milliseconds. The results say only whether the expectation is met. With ``exact`` they also
+    say which rows fail it; of tables with more than 1,000 rows, only the first 20.
     """
     found: list[tuple[Question, dict[str, Any]]] = []
     for group in _groups(questions, frames, exact=exact).values():

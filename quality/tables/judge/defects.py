@@ -67,7 +67,8 @@ def header_defects(header: Sequence[str], names: Sequence[str], found: HeaderLin
     """Yield the defects of a header: columns without a name, repeated names, and a row of units or labels below the
     names.
 
-    ``header`` contains the names as written in the file, ``names`` those by which the columns are reported.
+    ``header`` contains the names as written in the file, ``names`` those by which the columns are reported, ``found``
+    the place of the header. In a header of several lines, repeated names are no defect.
     """
     line, nameless = found.lines[-1], set(found.heading.nameless)
     seen: set[str] = set()
@@ -93,7 +94,11 @@ _EXTRA = {
 
 
 def row_defects(profile: TableProfile) -> Iterator[TableDefect]:
-    """Yield the defects of rows: too many or too few cells, blank and repeated rows, faulty quotes and line ends."""
+    """Yield the defects of rows: too many or too few cells, blank, repeated and overlong rows, faulty quotes and line
+    ends.
+
+    A number of columns at which old spreadsheet programs cut a table is a defect too.
+    """
     scan = profile.scan
     width = len(profile.columns)
     for rule, (count, lines) in (

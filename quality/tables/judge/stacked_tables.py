@@ -64,10 +64,11 @@ def rows_for_second_table(path: Path, opened: OpenedText, table: TextTable, scan
 def parted(
     table: TextTable, scan: Scan, around: TableSurroundings
 ) -> tuple[TextTable, Scan, TableSurroundings, list[TableDefect]]:
-    """Cut off what follows the first table, if another table or a repeated header follows in the same file.
+    """Keep only the rows of the first table, if another table or a repeated header follows in the same file.
 
-    Return the table, its scan, what is around it, and a defect that says what follows. If nothing follows, return the
-    arguments unchanged and no defect.
+    If another table follows, its title, header and rows are cut off. If the header is repeated, only the rows that
+    repeat it are removed, and only if ``table`` has all rows of the file. Return the table, its scan, what is around
+    it, and a defect that says what follows. If nothing follows, return the arguments unchanged and no defect.
     """
     rows = list(zip(table.lines, table.rows, strict=True))
     found = second_table(rows, table.header)

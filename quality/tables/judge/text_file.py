@@ -26,8 +26,8 @@ __all__ = ["judge_text"]
 def judge_text(file: FileAtHand, base: TableReport) -> TableReport:
     """Return the report on a delimited text. ``base`` is the report with what is already known about the file.
 
-    ``base`` is returned unchanged if the lines of the text have no columns. Raise UnreadableError if the text cannot be
-    read.
+    ``base`` is returned unchanged for a plain text whose lines have no columns, unless it is declared as CSV or TSV. A
+    blank text is reported as empty. Raise UnreadableError if the text cannot be read.
     """
     return _judged(file, file.path, base, is_unquoted=False)
 

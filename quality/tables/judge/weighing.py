@@ -16,7 +16,9 @@ FAILING_RATE = 1.0
 
 
 def weighed(defects: Iterable[TableDefect]) -> list[TableDefect]:
-    """Return the defects with the severity that ``specs/table_rules.toml`` gives to their rules."""
+    """Return the defects with the severity of their rules, as ``specs/table_rules.toml`` and ``specs/expectations``
+    state it.
+    """
     return [replace(one, severity=severity_of(one.rule)) for one in defects]
 
 

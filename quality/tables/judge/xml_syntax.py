@@ -23,8 +23,9 @@ _XML_LIMITS = {
 def judge_xml(file: FileAtHand, base: TableReport) -> TableReport:
     """Return the report on an XML document, which says only whether the document is well-formed.
 
-    ``base`` is the report with what is already known about the file. Entities are not resolved, and no other file is
-    loaded. Raise UnreadableError if the document exceeds a limit of the parser.
+    ``base`` is the report with what is already known about the file. A document that was downloaded in part or is too
+    large is not checked, and a note says so. Entities are not resolved, and no other file is loaded. Raise
+    UnreadableError if the document exceeds a limit of the parser.
     """
     if file.is_cut:
         return replace(base, note="downloaded in part: its syntax was not checked")

@@ -77,11 +77,11 @@ def _folded(name: str) -> str:
 
 
 def find_personal(columns: Sequence[ColumnProfile], first_line: int, today: date | None = None) -> list[TableDefect]:
-    """Return a defect for each column that seems to contain data of private persons: e-mail, account, phone, identity
-    number.
+    """Return a defect for each column that seems to contain data of private persons.
 
-    Data of offices, ships, painters or animals are not reported. ``first_line`` is the line of the first row of data.
-    ``today`` is the day of the run, which decides whether dates of birth are those of living people.
+    These data are e-mail addresses, bank accounts, phone numbers, identity numbers and dates of birth. Data of offices,
+    ships, painters or animals are not reported. ``first_line`` is the line of the first row of data. ``today`` is the
+    day of the run, which decides whether dates of birth are those of living people.
     """
     names = [_folded(column.name) for column in columns]
     found = []

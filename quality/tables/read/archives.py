@@ -35,7 +35,7 @@ _SHAPE = (".shp", ".dbf", ".shx", ".cpg", ".prj")
 
 
 def tables_in(path: Path) -> list[zipfile.ZipInfo] | str:
-    """Return the tables in a ZIP archive; if it has none, or too many, a sentence that says what it contains
+    """Return the tables in a ZIP archive; if it has none, or more than 50, a sentence that says what it contains
     instead.
     """
     with zipfile.ZipFile(path) as archive:
@@ -56,7 +56,7 @@ def tables_in(path: Path) -> list[zipfile.ZipInfo] | str:
 
 
 def shapefiles(path: Path) -> dict[str, list[zipfile.ZipInfo]]:
-    """Return the shapefiles in a ZIP archive: by name, the files in the archive of which each consists."""
+    """Return the shapefiles in a ZIP archive, at most 50: by name, the files in the archive of which each consists."""
     found: dict[str, list[zipfile.ZipInfo]] = {}
     with zipfile.ZipFile(path) as archive:
         infos = [info for info in archive.infolist() if not info.filename.lower().startswith(_CLUTTER[0])]

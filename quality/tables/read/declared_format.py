@@ -24,7 +24,8 @@ _FILES = (set(MEDIA_TYPES) | {"DBF", "TAR", "7Z", "RAR", "MDB", "RDF", "TXT", "G
 def declared_formats(declared_format: str | None, declared_media_type: str | None) -> frozenset[str]:
     """Return the ids of the formats that a record declares for a file, by ``dct:format`` and ``dcat:mediaType``.
 
-    A declaration may be a code, a file ending, a media type, a phrase or a URI. Empty if nothing is declared.
+    A declaration may be a code, a file ending, a media type, a phrase or a URI. Words that are no format are in the
+    result too, in capitals. Empty if nothing is declared.
 
     >>> sorted(declared_formats("Excel (XLSX)", "text/csv;charset=utf-8"))
     ['CSV', 'XLSX']

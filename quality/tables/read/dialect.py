@@ -318,7 +318,8 @@ def _clever(sample: str) -> str | None:
 def find_header(rows: Sequence[Sequence[str]]) -> int | None:
     """Return the index of the header: the first row that fills more than half as many cells as rows usually do.
 
-    None if all rows are blank. Titles and notes above a table are passed over, because they fill only one or two cells.
+    Only the first 30 rows are compared; if none of them does, it is the first row that is not blank. None if all rows
+    are blank. Titles and notes above a table are passed over, because they fill only one or two cells.
 
     >>> find_header([["Trees of the city", "", ""], ["id", "species", "height"], ["1", "oak", "20"]])
     1

@@ -55,8 +55,8 @@ def _reader() -> Any:
 def read_layers(path: Path) -> list[RecordTable]:
     """Return the attributes of the features in each layer of a GeoPackage or shapefile, as one table for each layer.
 
-    ``path`` is the GeoPackage, or the .shp file of the shapefile. Raise UnreadableError if it cannot be read, or the
-    library pyogrio is not installed.
+    ``path`` is the GeoPackage, or the .shp file of the shapefile. At most 20 layers, and 200,000 rows or 500,000 cells
+    of each, are read. Raise UnreadableError if it cannot be read, or the library pyogrio is not installed.
     """
     reader = _reader()
     try:

@@ -16,9 +16,12 @@ _PERSONAL = re.compile(r"[^@\s]+@[^@\s]+\.\w{2,}|\+\d[\d ()./-]{8,}|[A-Z]{2}\d{2
 
 
 def names_are_cells(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether the row that was taken for the header is probably a row of data.
+    """Return whether the row that was taken for the header is probably a row of data, so that its cells must not be
+    shown.
 
-    Then its cells must not be shown as names of columns. In doubt the result is True. ``rows`` are the rows below.
+    ``header`` is that row, ``rows`` are the rows below. It is a row of data if one of its cells is an e-mail address, a
+    telephone number or a bank account, if :func:`~quality.tables.read.layout.has_no_header` says so, or if at least
+    half of its cells look like the values below them (:func:`is_one_of`).
     """
     if any(_PERSONAL.fullmatch(cell.strip()) for cell in header) or has_no_header(header, rows[:50]):
         return True
@@ -32,8 +35,8 @@ def is_one_of(cell: str, below: Sequence[str]) -> bool:
     """Return whether a cell of the first row is probably a value like those of the rows below it, and not a name.
 
     It is if nine in ten of the cells ``below`` have the same pattern of digits, capitals and small letters, or begin
-    with the same five characters. Cells of fewer than five characters, and columns with fewer than three different
-    values, are not judged: the result is False.
+    with the same five characters (unless these are digits). Cells of fewer than five characters, and columns with fewer
+    than three different values, are not judged: the result is False.
     """
     if len(cell) < 5:
         return False

@@ -15,7 +15,7 @@ _MOST_CELLS = 500_000
 def cells_of_json_stat(document: Mapping[str, Any]) -> tuple[list[str], list[list[str]]] | None:
     """Return the names of columns and the rows of a dataset in JSON-stat 1 or 2.
 
-    None if the document is not JSON-stat, or contradicts itself.
+    None if the document is not JSON-stat or contradicts itself, or if it has fewer than 2 or more than 500,000 cells.
     """
     cube: Any = document if document.get("class") == "dataset" else _bundled(document)
     if not isinstance(cube, dict):

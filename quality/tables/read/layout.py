@@ -184,7 +184,8 @@ def has_no_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Return whether a table has no header: the row taken for it has decimals, dates or codes where the rows below have
     them.
 
-    Years and small integers are often names of columns, so they prove nothing.
+    Three in ten of its filled cells are enough. Years and small integers are often names of columns, so they prove
+    nothing. The result is False if fewer than two cells are filled, or fewer than three rows follow.
     """
     filled = [(index, cell.strip()) for index, cell in enumerate(header) if cell.strip()]
     if len(filled) < 2 or len(rows) < 3:
@@ -202,9 +203,10 @@ def has_no_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] | None:
     """Find the first row among the data of a table that contains names of columns again.
 
-    Return the id of the table rule that is broken, and the line of that row; None if there is no such row. The rule is
-    "repeated_header" if the names are those in ``header``. It is "several_tables" if another table begins: a row with
-    words where the rows above and below have numbers or dates. ``rows`` are the rows of data with their lines.
+    Return the id of the table rule that is broken, and the line of that row; None if there is no such row. ``rows`` are
+    the rows of data with their lines, ``header`` is the header of the table. The rule is "repeated_header" if the names
+    are those in ``header`` and no gap or title precedes them. It is "several_tables" if another table begins: names of
+    ``header`` below a gap or title, or a row with words where the rows above and below have numbers or dates.
     """
     names = [" ".join(cell.split()).casefold() for cell in header]
     typed = _typed(rows, len(header))

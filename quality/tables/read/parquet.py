@@ -19,7 +19,7 @@ _INSTALL = "Parquet is read with pyarrow, which is not installed: pip install 'w
 
 
 def read_parquet(path: Path) -> RecordTable:
-    """Return the first rows of a Parquet file as text.
+    """Return the first rows of a Parquet file as text: at most 200,000, and fewer if they have more than 500,000 cells.
 
     Raise UnreadableError if the file cannot be read, or the library pyarrow is not installed.
     """

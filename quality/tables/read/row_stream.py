@@ -28,13 +28,15 @@ class RowStream:
     count: int = field(default=0, init=False)
     """Number of rows returned so far."""
     is_sample: bool = field(default=False, init=False)
-    """True if the table has more than ``max_rows`` rows; known only after the last row was returned."""
+    """True if the table has more than ``max_rows`` rows, or a cell that is too long to read on; known only after the
+    last row was returned.
+    """
     last_width: int = field(default=0, init=False)
     """Number of cells in the row returned last."""
 
     @property
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield at most the first ``max_rows`` rows, each with its line."""
+        """Yield at most the first ``max_rows`` rows, each with its line. End early at a cell that is far too long."""
         try:
             for row in self.source:
                 if self.count >= self.max_rows:

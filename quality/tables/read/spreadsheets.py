@@ -81,9 +81,10 @@ class WorkbookTables:
 
 
 def read_workbook(path: Path, max_rows: int = 1_048_576) -> WorkbookTables:
-    """Read the tables in all visible sheets of a workbook, at most ``max_rows`` rows of each.
+    """Read the tables in the visible sheets of a workbook, at most 50 sheets and ``max_rows`` rows of each.
 
-    Raise UnreadableError if the workbook is too large, or an error of the library calamine if it cannot be read.
+    If no sheet is visible, all are read. Raise UnreadableError if the workbook is too large, or an error of the library
+    calamine if it cannot be read.
     """
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
@@ -223,7 +224,8 @@ _MOST_SEEN = 500
 def are_codes(values: Sequence[str]) -> bool:
     """Return whether values of digits are codes and not quantities, so that they are rightly stored as text.
 
-    They are if some have leading zeros, nearly all have the same length, or all are very long.
+    They are if at least nine in ten contain only digits, and some of these have leading zeros, nearly all have the same
+    length of three digits or more, or all have at least seven digits.
     """
     whole = [value for value in values if value.isdigit()]
     if len(whole) < 0.9 * len(values) or not whole:

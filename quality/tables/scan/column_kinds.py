@@ -146,7 +146,8 @@ DATES = frozenset().union(*(one.classes for one in _CANDIDATES if one.kind == "d
 def kind_by_values(values: Sequence[str]) -> ColumnKind:
     """Return the kind of a column by its values, given without blank cells and surrounding spaces.
 
-    At least 95 % of the values must agree, else the kind is text. Signs for missing values do not count.
+    At least 95 % of the values must agree, else the kind is text. Signs for missing values do not count. With fewer
+    than five values besides them, or more signs than values, the kind is text.
 
     >>> kind_by_values(["1", "2", "3", "4", "n/a", "5"]).detail
     'integer'
@@ -156,10 +157,10 @@ def kind_by_values(values: Sequence[str]) -> ColumnKind:
 
 
 def kind_by_classes(counts: Mapping[str, int]) -> ColumnKind:
-    """Return the kind of a column by the number of its cells in each class.
+    """Return the kind of a column by the number of its cells in each class, by the rules of :func:`kind_by_values`.
 
     ``counts`` maps a class, which is what a cell looks like ("integer", "text", "blank", see ``scan.h``), to a number
-    of cells.
+    of cells. The detail of the kind is "empty" if all cells are blank.
     """
     missing = counts.get("missing", 0)
     voters = {name: count for name, count in counts.items() if name not in ("blank", "missing")}
@@ -209,10 +210,11 @@ def are_codes(odd: int, with_digits: int) -> bool:
 
 
 def mixture(counts: Mapping[str, int]) -> Literal["dates", "numbers"] | None:
-    """Return "dates" or "numbers" if a column counts as text only because it mixes several notations of these.
+    """Return "dates" or "numbers" if a column counts as text only because it mixes several notations of these; else
+    None.
 
-    None otherwise. For example, ISO dates and dates such as 31.12.2024 in one column give "dates". ``counts`` maps each
-    class of cells (what a cell looks like, see ``scan.h``) to a number of cells.
+    For example, ISO dates and dates such as 31.12.2024 in one column give "dates". With fewer than ten values the
+    result is None. ``counts`` maps each class of cells (what a cell looks like, see ``scan.h``) to a number of cells.
     """
     voters = {name: count for name, count in counts.items() if name not in ("blank", "missing")}
     total = sum(voters.values())

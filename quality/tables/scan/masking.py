@@ -20,6 +20,8 @@ def shape(value: str) -> str:
     """Return the form of a value without its content: each digit as 9, each letter as a, other ASCII characters
     unchanged.
 
+    Any other character becomes "·". After 20 characters the result is cut and ends with "…".
+
     >>> shape("2024-05"), shape("Oak, red")
     ('9999-99', 'aaa, aaa')
     """
@@ -29,8 +31,9 @@ def shape(value: str) -> str:
 
 
 def coarse(value: float) -> float:
-    """Return a number rounded to three digits, so that it shows a magnitude but not the value of a cell. Years stay as
-    they are.
+    """Return a number rounded to three significant digits, so that it shows a magnitude but not the value of a cell.
+
+    Whole numbers from 1000 to 2999 stay as they are, because they may be years.
 
     >>> coarse(123456.0), coarse(1987.0)
     (123000.0, 1987.0)

@@ -92,7 +92,8 @@ def days(cells: Sequence[str | None]) -> list[datetime | None]:
     """Read the cells of a column as dates (ISO 8601, DD.MM.YYYY, 09-Mar-11); None for cells that are no dates.
 
     The result is midnight at the beginning of each day. A month (2024-03) gives its first day. A year alone gives None,
-    and so does a date that pandas cannot represent.
+    and so does a year before 1700 or after 2200. Dates such as 03/04/2024 give None if no cell of the column shows
+    whether day or month comes first, or if cells contradict each other.
     """
     is_day_first = _is_day_first([cell for cell in cells if cell])
     return [None if cell is None else _day(cell.strip(), is_day_first) for cell in cells]

@@ -22,8 +22,8 @@ def confine(memory_bytes: int, parent_id: int) -> bool:
     """Take from this process, until it ends, what it does not need: memory, network, other programs, core dumps.
 
     ``memory_bytes`` limits its address space until :func:`bound_memory` sets another limit. ``parent_id`` is the id of
-    the process that started it. Return False if the parent is dead; then this process should exit. On Linux it is
-    killed when its parent dies. It ignores Ctrl-C, because the parent decides what to do.
+    the process that started it. Return False if that parent is dead; then this process should exit. On Linux this
+    process is killed when the thread that started it ends. It ignores Ctrl-C, because the parent decides what to do.
     """
     # A parent that is killed also closes stdin, but a child in the middle of a long parse would not notice.
     if not end_with_parent(parent_id):

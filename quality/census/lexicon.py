@@ -24,10 +24,12 @@ _STEM = 3
 
 @dataclass(frozen=True, slots=True)
 class PhraseMatch:
-    """A phrase of the vocabulary that occurs in a text: whose it is, what it says, and where it stands.
+    """A phrase of ``specs/census`` that occurs in a text.
 
-    ``start`` and ``end`` count words, or characters for a phrase of a script that does not separate words
-    (``is_unparted``). ``key`` is "" for a phrase that speaks against every key but ``but``.
+    ``key`` is the id of the key dataset that the phrase belongs to, and ``role`` says which list of that key it is in.
+    ``key`` is "" for a phrase that speaks against every key dataset except those in ``but``. ``start`` and ``end`` are
+    the place of the phrase in the text, in words, or in characters for a phrase of a script that does not separate
+    words (``is_unparted``).
     """
 
     key: str
@@ -107,19 +109,29 @@ def folded(text: str) -> str:
 
 
 def find(text: str) -> list[PhraseMatch]:
-    """Return every phrase of the vocabulary that occurs in a text. ``text``: as :func:`folded` returns it."""
+    """Return every phrase of ``specs/census`` that occurs in a text. ``text``: as :func:`folded` returns it.
+
+    A phrase of words is returned for each place where it occurs, a phrase of a script that does not separate words
+    once.
+    """
     return list(_lexicon().find(text)) if text else []
 
 
 def find_each(texts: Iterable[str]) -> list[PhraseMatch]:
-    """Return every phrase that occurs in one of several texts as written; none reaches from one text into the next."""
+    """Return every phrase of ``specs/census`` that occurs in one of several texts, given as written.
+
+    A phrase that begins in one text and ends in the next does not count. Places count from the beginning of the first
+    text.
+    """
     return find(f" {_BREAK} ".join(map(folded, texts)))
 
 
 def find_in_columns(columns: Iterable[str]) -> list[PhraseMatch]:
-    """Return the sets of column names that tables of key datasets have and that occur in ``columns``, one a key.
+    """Return the sets of column names by which tables of key datasets are known, if all names of a set are in
+    ``columns``.
 
-    ``columns``: names of columns as written. A word of a set stands in one name; several words, one after another.
+    ``columns``: names of columns as written. Only the first set of each key dataset is returned, in the order of the
+    key datasets. A name of one word may be a part of a column's name.
     """
     names = [folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", one)) for one in columns]
     words = {word for name in names for word in (name, *name.split())}

@@ -58,7 +58,7 @@ class KeyClaim:
 
     @property
     def is_taken(self) -> bool:
-        """Return whether the evidence is enough without a person."""
+        """Return whether there are enough points to take the dataset for the key dataset without asking a person."""
         return self.points >= points_table().decision.claim
 
 
@@ -73,7 +73,12 @@ def recognise(portrait: Portrait) -> list[KeyClaim]:
 
 
 def evidence_of(portrait: Portrait) -> list[KeyClaim]:
-    """Return what speaks for and against every key that a dataset may be, however weak, in the order of the keys."""
+    """Return what speaks for and against every key dataset that a dataset may be, however weak, in the order of the
+    keys.
+
+    Key datasets that nothing speaks for are left out. The first 300 characters of the description, and the first 60
+    keywords, titles of files and names of columns, are read.
+    """
     texts = _Texts(portrait)
     return [_claim(key, texts) for key in texts.spoken_for()]
 

@@ -198,11 +198,12 @@ def language(declared: Iterable[str], script: str | None) -> Measurement:
 
 
 def twin_of(s: DistributionSubject) -> str | None:
-    """Return the title of a distribution for another year that serves the same bytes as this one, or None.
+    """Return the titles of a distribution for another year that serves the same bytes as ``s``; None if there is none.
 
-    It is for another year if the titles of its dataset and its own are the same as here except for the years in them.
-    The result consists of both titles, such as "Budget 2023 / Spending 2023". It is None also for tables without rows
-    and for files of less than 1,000 bytes, which may be equal for good reason.
+    A distribution is for another year if its title and that of its dataset differ from those of ``s`` only in years,
+    and if both pairs of titles name years. The result consists of both titles, such as "Budget 2023 / Spending 2023".
+    It is None also for tables without rows and for files of less than 1,000 bytes, which may be equal for good reason,
+    and if ``s`` was not checked.
     """
     check, table = s.check, s.table
     if check is None or (check.downloaded_bytes or 0) < ENOUGH_BYTES or (table is not None and table.row_count == 0):

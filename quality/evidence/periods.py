@@ -113,10 +113,11 @@ def _rhythm(s: DatasetSubject) -> ExpectedPeriod | None:
 
 
 def observed_date(check: ResourceCheck | None) -> str | None:
-    """Return the date on which the data behind an address were observed to change, as text, or None.
+    """Return the date on which the data behind an address were observed to change, as text; None if there is none.
 
-    That is the day on which length or bytes differed from the check before, or else the Last-Modified header. The
-    header does not count for a file that is generated at every request. Neither does a date that was only declared.
+    It is the date that the check recorded (``changed_at``) or, without one, the Last-Modified header. The header does
+    not count for a file that is generated at every request. None also if the recorded date comes from the portal's
+    record, because it was declared and not observed.
     """
     if check is None or check.change_decided_by == "harvest_date":
         # That date was declared, and is counted as declared.
@@ -143,7 +144,8 @@ def _texts(s: DatasetSubject) -> tuple[tuple[str, str], ...]:
 def last_change(s: DatasetSubject) -> tuple[date, str] | None:
     """Return the day of the last change of the data, declared or observed, and words that say how it is known.
 
-    The words are, for example, "as declared for the dataset". Dates after tomorrow are ignored. None if no date of
+    The words are, for example, "as declared for the dataset". Of several dates the latest counts. A month or year
+    counts as its last day, but not as a later day than ``as_of``. Dates after tomorrow are ignored. None if no date of
     change can be read.
     """
     found = None

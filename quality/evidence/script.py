@@ -29,8 +29,8 @@ def script_of(head: bytes) -> str | None:
     """Return the script in which a file is written ("Cyrillic", "Han", ...), if it is not Latin; else None.
 
     ``head`` are the first bytes of the file. At least 90 % of their letters must be of that script, and there must be
-    at least 200 letters. None also for files in older encodings than Unicode, in which other letters cannot be
-    distinguished from accented Latin ones.
+    at least 200 letters. None also for binary files, and for texts in older encodings than Unicode, in which other
+    letters cannot be distinguished from accented Latin ones.
     """
     try:
         head.decode("utf-8")

@@ -52,6 +52,7 @@ class JudgedDataset:
     :mod:`quality.findings.gains`.
     """
     part_gains: Matrix
+    """Shape (distributions, metrics with a weight): points gained if the metric is fixed in that distribution only."""
 
 
 class Rule(NamedTuple):

@@ -243,7 +243,8 @@ def bulk_download(s: DistributionSubject) -> Measurement:
 def licence_approved(s: DistributionSubject) -> Measurement:
     """Return 1 if the Open Definition approves the licence, 0 if it does not or no licence is declared.
 
-    Unknown if the licence is not recognised, or not reviewed by the Open Definition.
+    Unknown if a licence is declared but not recognised, if it only says "open" without naming a licence, or if the Open
+    Definition has not reviewed it.
     """
     if not licence_present(s):
         return 0.0

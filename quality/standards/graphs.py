@@ -61,9 +61,10 @@ def statements(stored: StoredDataset, raw: Any = None) -> Statements:
 
 
 def applies(stored: StoredDataset, standard: str) -> bool:
-    """Return whether a standard written in SHACL applies to a dataset.
+    """Return whether a standard written in SHACL applies to a dataset; False for the name of any other standard.
 
-    Dataset series exist only since DCAT-AP 3. The HVD profile applies to datasets that say they are high-value.
+    DCAT-AP 2 does not apply to dataset series, which exist only since DCAT-AP 3. The HVD profile applies to datasets
+    that say they are high-value. DCAT-AP 3 applies to all.
     """
     dataset = stored.dataset
     if standard == "dcat_ap_2":

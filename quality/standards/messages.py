@@ -37,7 +37,10 @@ _FORMS = {
 
 
 def class_of(graph: RdfGraph, node: RdfTerm) -> str:
-    """Return the class (rdf:type) of a node as a prefixed name such as "dcat:Dataset", or "" if it has none."""
+    """Return the class (rdf:type) of a node as a prefixed name such as "dcat:Dataset", or "" if it has none.
+
+    Of several classes, one that messages have a word for comes first.
+    """
     classes = graph.values(node, RDF_TYPE)
     known = next((name for one in classes if (name := _NAMES.get(one.value))), None)
     return known or next((prefixed(one.value) for one in classes), "")

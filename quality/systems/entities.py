@@ -197,7 +197,8 @@ def withheld(families: int, coverage_pct: float) -> str | None:
 def score_entities(catalog: Catalog, run_id: str) -> None:
     """Score every portal, publisher and government in every scoring system, and store the scores.
 
-    For each of them, also rank the metrics by the points that fixing them would bring, and store that as ``top_fixes``.
+    For each of them whose score is shown, also rank the metrics by the points that fixing them would bring for an hour
+    of work, and store that as ``top_fixes``.
     """
     found = dataset_figures(catalog, _columns())
     gains, places = gains_of_fixes(found)

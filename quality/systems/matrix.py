@@ -105,7 +105,8 @@ def measure_all(subjects: Sequence[DatasetSubject]) -> MeasurementMatrix:
     """Measure all given datasets, with their distributions and data services, by every metric in
     ``specs/metrics.toml``.
 
-    A measurement becomes unknown if it depends on a fact that the portal's interface cannot transport.
+    A failed measurement becomes unknown if the metric depends on a field that is empty and that the portal's interface
+    cannot transport (:func:`~quality.evidence.carried.not_charged`).
     """
     return matrix_of_rows(
         [measure_dataset(s) for s in subjects],
@@ -131,7 +132,9 @@ def measure_distribution(s: DistributionSubject) -> Row:
 
 
 def measure_service(s: DataService) -> Row:
-    """Measure a data service by all metrics of data services."""
+    """Measure a data service by all metrics of data services. Fields that an interface cannot transport are not
+    considered.
+    """
     return tuple(f(s) for f in functions("service").values())
 
 

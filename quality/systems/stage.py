@@ -64,7 +64,10 @@ def subject_of(stored: StoredDataset, as_of: date, conformance: Mapping[str, boo
 
 
 def run_date(catalog: Catalog, dataset_id: str) -> date:
-    """Return the day for which a dataset was last scored, or the day of the last run if it never was."""
+    """Return the day for which a dataset was last scored, or the day of the last run if it never was.
+
+    Raise ValueError if there was no run.
+    """
     return day_of(scored_in_run(catalog, dataset_id) or last_run(catalog) or "")
 
 

@@ -81,7 +81,11 @@ class PointsTable(Strict):
 
 @lru_cache(maxsize=1)
 def points_table() -> PointsTable:
-    """Return what each piece of evidence counts. Raise SpecError, with file, key and remedy, if the file is invalid."""
+    """Return what each piece of evidence counts, how many points are enough, and the words that count for or against
+    all keys.
+
+    Raise SpecError, with file, key and remedy, if ``points.toml`` is invalid.
+    """
     path = Path(__file__).parent / "points.toml"
     return parse(PointsTable, read_toml(path), str(path))
 

@@ -282,10 +282,10 @@ def _last(path: str) -> str:
 
 
 def licence_of(document: Mapping[str, Any]) -> str | None:
-    """Return the licence that a data package, resource or schema declares: the licence's name, or else its URL or
+    """Return the first licence that a data package, resource or schema declares: the licence's name, or else its URL or
     title.
 
-    None if it declares none.
+    None if it declares none. The text is cut after 500 characters.
     """
     licences = document.get("licenses") or document.get("licences")
     if isinstance(licences, list) and licences:

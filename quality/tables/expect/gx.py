@@ -173,7 +173,8 @@ def _repetitions_remembered() -> Iterator[None]:
 
 
 def ignores_nulls(kind: str, settings: Mapping[str, Any]) -> bool:
-    """Return whether the result of an expectation stays the same if missing values are appended to the column.
+    """Return whether the result of an expectation certainly stays the same if missing values are appended to the
+    column.
 
     If so, the column can be padded to the length of others in the same data frame. ``kind`` is the type of the
     expectation, ``settings`` are its settings.

@@ -38,8 +38,9 @@ _COORDINATES = 2
 def contradicted(defect: TableDefect, profile: TableProfile, header: HeaderLines) -> bool:
     """Return whether a defect found in the first rows is refuted by the scan of all rows and must be dropped.
 
-    For example, a column that is empty in the first rows may have values further below. ``header`` says where the
-    header of the table is.
+    Only these rules can be refuted: an empty column that has values further below or has no name, an untidy name of a
+    column without a name, a missing column for which another column has values of the right kind, and repeated rows,
+    which the scan counts itself. ``header`` says where the header of the table is.
     """
     if defect.rule == "empty_column":
         columns = profile.columns

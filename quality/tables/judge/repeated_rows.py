@@ -21,8 +21,9 @@ def unexplained_repeats(
     - ``rows``: the rows of the table with their lines.
     - ``totals``: the lines with totals, which may be repeated.
 
-    A row may also be repeated below another heading: "Men, 12, 30" below one town is not the same as "Men, 12, 30"
-    below the next.
+    Rows with a single filled cell are headings within the table, which may be repeated too. So may a row below another
+    heading than before, if there are two headings or more: "Men, 12, 30" below one town is not the same as "Men, 12,
+    30" below the next. Lines beyond the last of ``rows`` are returned unexamined.
     """
     wanted = set(lines) - set(totals)
     seen: dict[tuple[str, ...], int] = {}

@@ -39,8 +39,10 @@ def surroundings_defects(found: ScannedTable, totals: Sequence[int]) -> Iterator
 
 
 def total_lines(found: ScannedTable) -> list[int]:
-    """Return the lines with totals: rows that are named so (unless these are many), and rows that are the sum of
-    others.
+    """Return the lines with totals: rows that are named so, and rows that are the sum of others.
+
+    Named rows do not count if they are more than a fifth of all rows. The result is empty if the table has no column of
+    amounts.
     """
     if not has_amounts(found.scan):
         return []  # a list of codes, one of which may mean "all"
@@ -69,7 +71,8 @@ def repeated_rows(profile: TableProfile, table: TextTable, totals: Sequence[int]
 
 
 def begins_with_row_numbers(header: Sequence[str], profile: TableProfile) -> bool:
-    """Return whether the first column has no name and only numbers the rows, as R and pandas write it by default.
+    """Return whether the first column has no name and numbers the rows from 0 or 1, as R and pandas write it by
+    default.
 
     No other column may be without a name.
     """

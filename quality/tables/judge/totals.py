@@ -93,8 +93,9 @@ def named_totals(lines: Sequence[int], rows: Sequence[Row], columns: Mapping[int
     ``lines`` are the lines of rows with a word for total, ``rows`` all rows with their lines. ``columns`` maps the
     position of each column of numbers to its decimal sign.
 
-    Several lines are all returned, and so is a single one near either end of the table. A single line in the middle is
-    returned only if it contains the largest number so far in some column: in a list, "total" may be part of a name.
+    Several lines are all returned, and so is a single one within three rows of either end of the table, or in a table
+    without columns of numbers. Any other single line is returned only if it contains the largest number so far in some
+    column: in a list, "total" may be part of a name.
     """
     if len(lines) != 1 or not columns:
         return list(lines)

@@ -23,7 +23,7 @@ def weighed(defects: Iterable[TableDefect]) -> list[TableDefect]:
 
 
 def is_invalid(defects: Iterable[TableDefect], rows: int) -> bool:
-    """Return whether a table is invalid: an error in ``defects`` concerns enough of its rows.
+    """Return whether a table is invalid: a defect with the severity "error" occurs at least once for every 1,000 rows.
 
     ``rows`` is the number of rows of the table.
     """

@@ -36,7 +36,8 @@ def what_and_why(defect: TableDefect) -> str:
 
 
 def where(defect: TableDefect, format_id: str | None = None, unit: str = "line") -> str:
-    """Return the place of a defect as words: sheet, column and at most ten lines; "" if it is about the whole file.
+    """Return the place of a defect as words: sheet, column, at most ten lines and the number of others; "" for the
+    whole file.
 
     ``format_id`` is the format of the file; None if unknown. ``unit`` is what a row is called: "line" or "row". In
     workbooks it is always "row".

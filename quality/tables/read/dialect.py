@@ -212,7 +212,9 @@ def read_records(text: str | Iterable[str], dialect: Dialect) -> Iterator[tuple[
 
 
 def detect_dialect(text: str) -> Dialect:
-    r"""Return the delimiter, the quotes and the escape character of a text, judged by its first 20,000 characters.
+    r"""Return how a delimited text is written, judged by its first 20,000 characters.
+
+    A first line such as ``sep=;`` decides the delimiter and is skipped. The delimiter is None if there is one column.
 
     >>> detect_dialect("id;name;height\n1;oak;20\n2;ash;15\n").delimiter
     ';'

@@ -105,7 +105,8 @@ def profile_of(names: Sequence[str], scan: Scan, totals: Sequence[int] = ()) -> 
 def number_of(cell: str, way: int) -> float | None:
     """Return the number in a cell, or None if it is not a finite number.
 
-    ``way`` is 0 if numbers have a decimal point, 1 if they have a decimal comma.
+    ``way`` is 0 if numbers have a decimal point, 1 if they have a decimal comma. Characters that no number has, such as
+    spaces and signs of currency, are ignored.
 
     >>> number_of("1.234,5", 1), number_of("1,234.5", 0), number_of("oak", 0)
     (1234.5, 1234.5, None)

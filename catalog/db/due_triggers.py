@@ -35,7 +35,7 @@ def _of_part(row: str) -> str:
     return f"select dataset_id from distributions where id = {row}.distribution_id"
 
 
-_TWINS = """select d.dataset_id from resource_checks c
+_TWINS = """select d.dataset_id from addresses c
    join distributions d on d.download_url = c.url or d.access_url = c.url
    where c.sha256 in ({hashes})"""
 NOTE = "insert into to_score (dataset_id) select dataset_id from ({select}) where true on conflict do nothing"
@@ -62,16 +62,17 @@ def create_triggers(db: Database) -> None:
             _differs("publishers"),
             "select id as dataset_id from datasets where publisher_id = new.id",
         ),
-        "checks_insert": ("after insert on resource_checks", "", of_address("new.url")),
-        "checks_update": ("after update on resource_checks", _differs("resource_checks"), of_address("new.url")),
+        # The view resource_checks shows the addresses that were checked.
+        "checks_insert": ("after insert on addresses", "new.outcome is not null", of_address("new.url")),
+        "checks_update": ("after update on addresses", _differs("resource_checks"), of_address("new.url")),
         "twins_insert": (
-            "after insert on resource_checks",
+            "after insert on addresses",
             "new.sha256 is not null",
             _TWINS.format(hashes="new.sha256"),
         ),
         # Files that were, or now are, identical to this one have findings that depend on it.
         "twins_update": (
-            "after update on resource_checks",
+            "after update on addresses",
             " or ".join(f"old.{name} is not new.{name}" for name in ("sha256", "is_truncated", "outcome")),
             _TWINS.format(hashes="old.sha256, new.sha256"),
         ),

@@ -70,8 +70,10 @@ def digest_of(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=7).digest())
 
 
-def text_keys(conn: sqlite3.Connection, texts: Iterable[str | None]) -> dict[str | None, int | None]:
-    """Return the integer key of each text in the table ``finding_texts``; None has the key None.
+def text_keys(
+    conn: sqlite3.Connection, texts: Iterable[str | None], table: str = "finding_texts"
+) -> dict[str | None, int | None]:
+    """Return the integer key of each text in ``table``, ``finding_texts`` or ``shared_texts``; None has the key None.
 
     A text without a key gets a new one. Characters that SQLite does not accept are replaced before a text is stored,
     see :func:`catalog.db.rows.plain`.
@@ -79,13 +81,14 @@ def text_keys(conn: sqlite3.Connection, texts: Iterable[str | None]) -> dict[str
     stored = {one: plain(one) for one in texts if one is not None}
     digests = {text: digest_of(text) for text in stored.values()}
     run = conn.execute
-    sql = "select text, key from finding_texts where digest in (select value from json_each(?))"
+    # Only names of the schema are inserted into the text.
+    sql = f"select text, key from {table} where digest in (select value from json_each(?))"  # noqa: S608
     # Two texts of one digest have two rows.
     known: dict[str, int] = dict(run(sql, [json.dumps(sorted(digests.values()))]))
-    free = int(run("select coalesce(max(key), 0) + 1 from finding_texts").fetchone()[0])
+    free = int(run(f"select coalesce(max(key), 0) + 1 from {table}").fetchone()[0])  # noqa: S608
     new = {text: key for key, text in enumerate((text for text in digests if text not in known), free)}
     conn.executemany(
-        "insert into finding_texts (key, digest, text) values (?, ?, ?)",
+        f"insert into {table} (key, digest, text) values (?, ?, ?)",  # noqa: S608
         ((key, digests[text], text) for text, key in new.items()),
     )
     known |= new

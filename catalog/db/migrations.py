@@ -13,14 +13,15 @@ from catalog.db.compacting import check_room, compact, mark_for_compacting
 from catalog.db.due_triggers import create_triggers
 from catalog.db.interning import intern_texts
 from catalog.db.kinds_of_rows import MEASURED_BEFORE, move_measurements
+from catalog.db.moving import move_rows
 from catalog.db.narrowing import BEFORE, move_findings
 from catalog.db.packing import pack_records
-from catalog.db.schema import TABLES, ColumnSpec, found, metric_columns, strips
+from catalog.db.schema import TABLES, ColumnSpec, found, metric_columns, observed, stored, strips
 from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
 from catalog.db.sqlite import Database, Migrations
 from catalog.db.stripping import pack_history
 
-__all__ = ["add_metric_columns", "bring_up_to_date", "create_views", "migrate"]
+__all__ = ["add_metric_columns", "bring_up_to_date", "create_table", "create_views", "migrate"]
 
 migrate = Migrations("catalog")
 
@@ -29,7 +30,8 @@ def _sqlite_type(column: ColumnSpec) -> Any:
     return str if column.type in (list, dict) else int if column.type is bool else column.type
 
 
-def _create(db: Database, name: str) -> None:
+def create_table(db: Database, name: str) -> None:
+    """Create the table ``name`` as ``catalog.db.schema`` declares it, with its key, references and indexes."""
     table = TABLES[name]
     db.table(name).create(
         {column: _sqlite_type(spec) for column, spec in table.columns.items()},
@@ -50,7 +52,7 @@ def s0001_tables(db: Database) -> None:
     """Create all tables that ``catalog.db.schema`` declares."""
     for name, table in TABLES.items():
         if not table.is_view:
-            _create(db, name)
+            create_table(db, name)
 
 
 @migrate()
@@ -305,6 +307,26 @@ def s0021_large_fixes(db: Database) -> None:
     add_missing(db)
 
 
+@migrate()
+def s0022_checks_of_addresses(db: Database) -> None:
+    """Add to the table of addresses what each answered, in short forms, see ``catalog.db.schema.stored``.
+
+    The stored checks are moved there afterwards, 5,000 in a transaction, by :func:`catalog.db.moving.move_rows`; then
+    the triggers are created again.
+    """
+    for name in set(db.view_names()) & VIEWS.keys():
+        db.execute(f"drop view [{name}]")
+    add_missing(db)
+    for sql in observed.INDEXES.values():
+        db.execute(sql)
+    triggers = "select name from sqlite_master where type = 'trigger' and tbl_name in ('addresses', 'resource_checks')"
+    for (name,) in db.execute(triggers).fetchall():
+        # Nothing has changed where a row is only moved.
+        db.execute(f"drop trigger [{name}]")
+    if "resource_checks" in db.table_names():
+        mark_for_compacting(db)
+
+
 _SHRINKING = frozenset(
     {
         "s0014_narrow_findings",
@@ -312,6 +334,7 @@ _SHRINKING = frozenset(
         "s0017_texts_once",
         "s0019_strips_of_checks",
         "s0020_kinds_of_distributions",
+        "s0022_checks_of_addresses",
     }
 )
 """Steps after which the file is compacted."""
@@ -356,6 +379,10 @@ def bring_up_to_date(db: Database) -> None:
     pack_records(db)
     intern_texts(db)
     pack_history(db)
+    move_rows(db)
+    with db.atomic():
+        if not db.execute("select 1 from sqlite_master where name = 'to_score_checks_insert'").fetchone():
+            create_triggers(db)
     add_metric_columns(db)
     move_measurements(db)
     create_views(db)
@@ -366,6 +393,10 @@ def create_views(db: Database) -> None:
     """Create the views that ``catalog.db.schema.views`` declares, and replace those whose definition has changed."""
     for name, view in VIEWS.items():
         db.create_view(name, view.query(), replace=True)
+    for name, spec in TABLES.items():
+        if spec.stored_in:
+            for sql in stored.instead(name, spec).values():
+                db.execute(sql)
 
 
 def add_missing(db: Database) -> None:
@@ -378,7 +409,7 @@ def add_missing(db: Database) -> None:
         if table.is_view:
             continue
         if name not in there:
-            _create(db, name)
+            create_table(db, name)
             continue
         columns = db.table(name).columns_dict
         for column, spec in table.columns.items():

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.db.compacting import NoRoomError
+from catalog.db.encoding import short_rows
 from catalog.db.migrations import bring_up_to_date
 from catalog.db.packed import PackedTexts
 from catalog.db.rows import plain
@@ -206,13 +207,14 @@ class Catalog:
         if not rows:
             return
         names, pk = list(rows[0]), TABLES[table].pk
+        stored, values = self._stored(table, names, ([row[n] for n in names] for row in rows))
         new = {n: f"excluded.[{n}]" for n in names if n != pk and n not in set(keep)} | dict(merge or {})
         updates = ", ".join(f"[{name}] = {value}" for name, value in new.items())
         action = f"update set {updates}" if updates else "nothing"
         columns, marks = ", ".join(f"[{n}]" for n in names), ", ".join("?" * len(names))
         # Names come from the schema, never from data.
-        sql = f"insert into [{table}] ({columns}) values ({marks}) on conflict ([{pk}]) do {action}"  # noqa: S608
-        self.db.conn.executemany(sql, ([row[n] for n in names] for row in rows))
+        sql = f"insert into {stored} ({columns}) values ({marks}) on conflict ([{pk}]) do {action}"  # noqa: S608
+        self.db.conn.executemany(sql, values)
 
     def upsert_rows(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Insert or update rows, each given as a sequence of values in the order of the columns ``names``.
@@ -223,8 +225,18 @@ class Catalog:
         columns, marks = ", ".join(f"[{n}]" for n in names), ", ".join("?" * len(names))
         updates = ", ".join(f"[{name}] = excluded.[{name}]" for name in names if name != pk)
         # Names come from the schema, never from data.
-        sql = f"insert into [{table}] ({columns}) values ({marks}) on conflict ([{pk}]) do update set {updates}"  # noqa: S608
-        self.db.conn.executemany(sql, rows)
+        stored, values = self._stored(table, names, rows)
+        sql = f"insert into {stored} ({columns}) values ({marks}) on conflict ([{pk}]) do update set {updates}"  # noqa: S608
+        self.db.conn.executemany(sql, values)
+
+    def _stored(
+        self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]
+    ) -> tuple[str, Iterable[Sequence[Any]]]:
+        """Return where the rows of a table or view are stored, under its name, and the rows as they are stored."""
+        spec = TABLES[table]
+        if spec.stored_in is None:
+            return f"[{table}]", rows
+        return f"[{spec.stored_in}] as [{table}]", short_rows(self.db.conn, names, rows, spec.forms)
 
     # Runs
 

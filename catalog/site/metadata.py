@@ -22,6 +22,7 @@ _HIDDEN = (
     "measured_distributions",
     "record_dictionaries",
     "addresses",
+    "shared_texts",
     "check_runs",
     "check_codes",
     "check_strips",

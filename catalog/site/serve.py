@@ -14,8 +14,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
-from catalog.db.migrations import bring_up_to_date
+from catalog.db.migrations import bring_up_to_date, create_table
 from catalog.db.packed import PackedTexts
+from catalog.db.schema import TABLES, observed, strips
 from catalog.db.schema.found import INTERNED, interned
 from catalog.db.schema.views import VIEWS
 from catalog.db.sqlite import Database
@@ -108,6 +109,7 @@ def publish(db: Path, out: Path) -> None:
             bring_up_to_date(Database(copy))
             # First the texts in place of their keys: those that nothing refers to any more are taken out.
             _unpack(copy)
+            _write_out(copy)
             take_out(copy)
             # Some SQLite versions renumber rows in a vacuum (3.40 does not), and the full-text index uses the numbers.
             copy.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
@@ -134,6 +136,32 @@ def _unpack(copy: sqlite3.Connection) -> None:
         copy.execute(f"update {table} set {column} = {interned(column)} where {column} is not null")  # noqa: S608
 
 
+def _write_out(copy: sqlite3.Connection) -> None:
+    """Put a table in place of each view whose rows are stored in short forms, with its keys, references and indexes.
+
+    Of the table with the short forms only the numbers of the rows are kept, which other tables refer to.
+    """
+    db = Database(copy)
+    for name, spec in TABLES.items():
+        if spec.stored_in is None:
+            continue
+        base, columns = spec.stored_in, ", ".join(f"[{column}]" for column in spec.columns)
+        numbers = ", ".join({TABLES[base].pk: None, spec.pk: None})
+        # Only names of the schema are inserted into the text.
+        copy.execute(f"create temp table written_out as select {columns} from [{name}]")  # noqa: S608
+        copy.execute(f"create temp table numbers as select {numbers} from [{base}]")  # noqa: S608
+        copy.execute(f"drop view [{name}]")
+        copy.execute(f"drop table [{base}]")
+        create_table(db, name)
+        create_table(db, base)
+        copy.execute(f"insert into [{name}] ({columns}) select {columns} from written_out")  # noqa: S608
+        copy.execute(f"insert into [{base}] ({numbers}) select {numbers} from numbers")  # noqa: S608
+        copy.execute("drop table written_out")
+        copy.execute("drop table numbers")
+    for sql in (strips.INDEXES | observed.INDEXES).values():
+        copy.execute(sql)
+
+
 def is_current(public: Path) -> bool:
     """Return whether the public copy at ``public`` exists and has all views of this version of the program.
 
@@ -143,7 +171,8 @@ def is_current(public: Path) -> bool:
         return False
     with closing(sqlite3.connect(f"{public.absolute().as_uri()}?mode=ro", uri=True)) as copy:
         views = {name for (name,) in copy.execute("select name from sqlite_master where type = 'view'")}
-        return VIEWS.keys() <= views
+        # A table stands in the copy for a view whose rows are stored in short forms.
+        return {name for name in VIEWS if name not in TABLES or TABLES[name].stored_in is None} <= views
 
 
 def _check_name(db: Path) -> None:

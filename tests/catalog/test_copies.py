@@ -99,10 +99,9 @@ def test_the_same_bytes_at_two_addresses(catalog: Catalog) -> None:
         city=[Dataset(identifier="c1", distributions=files("https://city.example/a.csv"))],
         nation=[Dataset(identifier="n1", distributions=files("https://nation.example/copy.csv"), **FROM)],
     )
-    catalog.db.table("resource_checks").insert_all(
-        {"url": url, "outcome": "ok", "sha256": "f" * 64, "downloaded_bytes": 5000, "is_truncated": 0}
-        for url in ("https://city.example/a.csv", "https://nation.example/copy.csv")
-    )
+    urls = ("https://city.example/a.csv", "https://nation.example/copy.csv")
+    check = {"outcome": "ok", "sha256": "f" * 64, "downloaded_bytes": 5000, "is_truncated": 0}
+    catalog.upsert("resource_checks", [{"url": url, **check} for url in urls])
     assert find_copies(catalog) == 1
     catalog.db.conn.execute("update resource_checks set downloaded_bytes = 20")
     assert find_copies(catalog) == 0 and links(catalog) == {}

@@ -7,7 +7,7 @@ array in text, ``dict`` a JSON object in text. Instants are ISO 8601 in UTC.
 
 from __future__ import annotations
 
-from catalog.db.schema import caused, dcat, found, harvest, judged, observed, promised, replied, strips
+from catalog.db.schema import caused, dcat, found, harvest, judged, observed, promised, replied, stored, strips
 from catalog.db.schema.kinds import ColumnSpec, TableSpec, c
 from specs.metrics import metrics
 from specs.systems import systems
@@ -19,6 +19,7 @@ TABLES: dict[str, TableSpec] = (
     | dcat.TABLES
     | observed.TABLES
     | strips.TABLES
+    | stored.TABLES
     | judged.TABLES
     | found.TABLES
     | caused.TABLES

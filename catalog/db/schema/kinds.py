@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from catalog.db.schema.forms import Form
 
 __all__ = ["SEEN", "ColumnSpec", "TableSpec", "c"]
 
@@ -31,6 +34,13 @@ class TableSpec:
     is_view: bool = False
     """Whether it is a view that spells out other tables, see ``catalog.db.schema.views``: nothing is stored under this
     name."""
+    stored_in: str | None = None
+    """For a view: the table to which :meth:`catalog.db.store.Catalog.upsert` writes its rows; None where other code
+    does."""
+    stored_where: str = "true"
+    """SQL condition on the rows of that table that the view shows."""
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    """The columns that are stored there in another form, by name."""
 
 
 def c(kind: type, description: str, references: str | None = None) -> ColumnSpec:

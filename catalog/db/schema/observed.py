@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from catalog.db.schema.forms import Form
 from catalog.db.schema.kinds import TableSpec, c
+from catalog.db.schema.stored import stored_columns
 from catalog.db.schema.strips import HISTORY
 
-__all__ = ["TABLES"]
+__all__ = ["INDEXES", "TABLES"]
+
+CHECK_FORMS = {
+    **dict.fromkeys(
+        ("checked_at", "changed_at", "unchanged_until", "next_check_at", "ok_since", "failing_since"), Form.INSTANT
+    ),
+    "run_id": Form.RUN,
+    "final_url": Form.URL,
+    "last_modified": Form.HTTP_DATE,
+    "sha256_undated": Form.HEX,
+    **dict.fromkeys(
+        ("detail", "content_type", "charset", "content_language", "script", "cors", "change_decided_by", "tls_fault"),
+        Form.TEXT,
+    ),
+}
+"""Columns of ``resource_checks`` that are stored in another form."""
+
+INDEXES = {
+    "addresses_by_sha256": """create index if not exists addresses_by_sha256 on addresses (sha256)
+        where sha256 is not null"""
+}
+"""Indexes that a TableSpec cannot declare."""
 
 TABLES: dict[str, TableSpec] = {
     "resource_checks": TableSpec(
@@ -66,6 +89,10 @@ TABLES: dict[str, TableSpec] = {
         pk="url",
         indexes=(("outcome",), ("checked_at",), ("sha256",)),
         facets=("outcome", "fault", "status"),
+        is_view=True,
+        stored_in="addresses",
+        stored_where="outcome is not null",
+        forms=CHECK_FORMS,
     ),
     "resource_history": TableSpec(
         f"One check of one address; the last {HISTORY} of each are kept.",
@@ -138,3 +165,11 @@ TABLES: dict[str, TableSpec] = {
         indexes=(("run_id",),),
     ),
 }
+TABLES["addresses"] = TableSpec(
+    "An address, once, and what it answered when it was last asked; the view resource_checks spells that out.",
+    {
+        "key": c(int, "Number of the address, by which other tables refer to it."),
+        **stored_columns(TABLES["resource_checks"].columns, CHECK_FORMS),
+    },
+    pk="key",
+)

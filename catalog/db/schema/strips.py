@@ -20,14 +20,6 @@ LARGEST = 0x10FFFF - _SKIPPED - 1
 """The greatest fact that a character holds: 1,112,062, as seconds nearly 13 days."""
 
 TABLES: dict[str, TableSpec] = {
-    "addresses": TableSpec(
-        "An address, once, and the number that stands for it.",
-        {
-            "key": c(int, "Number; it is never given to another address."),
-            "url": c(str, "The address as declared."),
-        },
-        pk="key",
-    ),
     "check_runs": TableSpec(
         "A run that checked addresses, and the number by which strips refer to it.",
         {

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from catalog.db.schema import TABLES, found, judged, metric_columns, replied
 from catalog.db.schema.address import address
 from catalog.db.schema.kinds import ColumnSpec, c
+from catalog.db.schema.stored import view_sql
 from catalog.db.schema.strips import HISTORY_SQL
 
 __all__ = [
@@ -157,6 +158,11 @@ def _old_columns() -> str:
 
 # Only constants of this module are inserted into the text.
 VIEWS = {
+    **{
+        name: View(description=spec.description, columns=spec.columns, facets=spec.facets, sql=view_sql(spec))
+        for name, spec in TABLES.items()
+        if spec.stored_in
+    },
     "resource_history": View(
         description=TABLES["resource_history"].description,
         columns=TABLES["resource_history"].columns,

@@ -1,0 +1,29 @@
+"""Short forms in which the values of a column are stored."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+__all__ = ["Form"]
+
+
+class Form(Enum):
+    """How the values of a column are stored; the value of a member is SQL for the text of a stored cell ``{0}``."""
+
+    INSTANT = "strftime('%Y-%m-%dT%H:%M:%SZ', {0}, 'unixepoch')"
+    """"2026-01-31T04:00:00Z" as seconds since 1970."""
+    RUN = "strftime('%Y%m%dT%H%M%SZ', {0}, 'unixepoch')"
+    """The id of a run, "20260131T040000Z", as seconds since 1970."""
+    HTTP_DATE = (
+        "substr('SunMonTueWedThuFriSat', 3 * strftime('%w', {0}, 'unixepoch') + 1, 3)"
+        " || strftime(', %d ', {0}, 'unixepoch')"
+        " || substr('JanFebMarAprMayJunJulAugSepOctNovDec', 3 * strftime('%m', {0}, 'unixepoch') - 2, 3)"
+        " || strftime(' %Y %H:%M:%S GMT', {0}, 'unixepoch')"
+    )
+    """"Sat, 31 Jan 2026 04:00:00 GMT" as seconds since 1970."""
+    HEX = "lower(hex({0}))"
+    """Hexadecimal digits as bytes."""
+    TEXT = "(select text from shared_texts where key = {0})"
+    """A text that many rows share as its key in ``shared_texts``."""
+    URL = "[url]"
+    """An address that is the one in the column ``url`` as 1."""

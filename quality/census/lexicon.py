@@ -100,7 +100,8 @@ class _Lexicon:
 
 
 def folded(text: str) -> str:
-    """Return a text as the vocabulary is compared with it: lower-case words without accents and punctuation.
+    """Return a text in the form in which it is compared with ``specs/census``: lower-case words without accents and
+    punctuation.
 
     >>> folded("Calidad de Aire (2019)")
     'calidad de aire 2019'

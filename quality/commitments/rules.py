@@ -259,8 +259,9 @@ def keys_open(member: Member) -> frozenset[str] | None:
     """Return the ids of the key datasets (of the open data census) that this dataset represents, if it is open and
     usable.
 
-    The set is empty if it names none, or if the dataset is not
-    accessible, not openly licensed or not machine-readable. None if it names one and usability is not known.
+    Title, keywords and themes of the dataset decide which key datasets are meant. The set is empty if none is, or if
+    the dataset is not accessible, not openly licensed or not machine-readable. None if one is meant and it is not known
+    whether the dataset is usable.
     """
     portrait = Portrait(title=member.title or "", keywords=member.keywords, themes=member.themes)
     meant = frozenset(one.key for one in recognise(portrait) if one.is_taken)

@@ -104,8 +104,9 @@ def file_served(s: DistributionSubject) -> Measurement:
     service. None if no file is promised, or if the URL was never checked, is broken or is invalid. Unknown if the check
     was inconclusive.
 
-    If the content was inspected, it decides. Otherwise the Content-Type header decides: only "text/html" fails, unless
-    HTML is declared. Without that header the result is unknown.
+    If the content was inspected, it decides: a web page fails unless one is declared, and so does other content than
+    promised. Otherwise the Content-Type header decides: only "text/html" fails, unless HTML is declared. Without that
+    header the result is unknown.
     """
     fmt = s.declared_format
     is_promised = bool(s.distribution.download_url) or (fmt is not None and fmt.kind not in ("web", "service"))

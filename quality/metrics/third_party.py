@@ -151,8 +151,8 @@ def frequency_set(s: DatasetSubject) -> float:
 def updated_in_time_udata(s: DatasetSubject) -> Measurement:
     """Return 1 if the last change is no older than the declared period plus one day, else 0 (the rule of udata).
 
-    0 without a frequency, as in udata; 1 for a frequency without a period, such as "irregular". Unknown if the
-    frequency is not recognised or no change is known.
+    0 without a frequency or with the frequency "unknown", as in udata; 1 for a frequency without a period, such as
+    "irregular". Unknown if the frequency is not recognised or no change is known.
     """
     if not frequency_set(s):
         return 0.0

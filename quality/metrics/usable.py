@@ -72,8 +72,8 @@ def format_truthful(s: DistributionSubject) -> Measurement:
 
     None if no format of a file is declared, if the address is broken or invalid, or if a web page or other content came
     in place of the file, because then other metrics already fail. Unknown if the address was not checked or the check
-    was inconclusive, if no format was recognised in the bytes, or if the declared format cannot be recognised in any
-    bytes.
+    was inconclusive, if no format was recognised in the bytes, or if the declared format cannot be recognised from
+    bytes with certainty.
     """
     declared, served = s.declared_format, s.served_format
     if declared is None or declared.kind in ("web", "service"):
@@ -103,7 +103,7 @@ def media_type_truthful(s: DistributionSubject) -> Measurement:
 
     None if the media type is missing, not recognised, that of a web page or service, or application/octet-stream, which
     is true of any file. None also if no file was inspected, other content came in its place, or no format was
-    recognised in its bytes. Unknown if the declared format cannot be recognised in any bytes.
+    recognised in its bytes. Unknown if the declared format cannot be recognised from bytes with certainty.
     """
     fmt = vocabulary.file_format(s.distribution.media_type)
     return None if fmt is not None and fmt.id in ("OCTET", "BIN") else _served_as(fmt, s)
@@ -123,7 +123,7 @@ def content_type_truthful(s: DistributionSubject) -> Measurement:
     None if there is no successful response with that header, or if the header is not recognised, is that of a web page
     or service, or names no format (text/plain, application/octet-stream). None also if no file was inspected, other
     content came in its place, or no format was recognised in its bytes. Unknown if the named format cannot be
-    recognised in any bytes.
+    recognised from bytes with certainty.
     """
     fmt = vocabulary.file_format(s.check.content_type) if s.check is not None and s.check.outcome == "ok" else None
     return None if fmt is None or fmt.id in ("TXT", "OCTET", "BIN") else _served_as(fmt, s)

@@ -150,7 +150,9 @@ class InspectionPool:
 
     @property
     def process_ids(self) -> tuple[int, ...]:
-        """Return the process ids of the child processes that are alive."""
+        """Return the process ids of the child processes of the pool that have not ended, as far as the pool has
+        noticed.
+        """
         return tuple(child.process.pid for child in self._children)
 
     def map(self, tasks: Iterable[Task]) -> Iterator[tuple[str, TableReport]]:

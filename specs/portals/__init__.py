@@ -321,9 +321,10 @@ def of_url(url: str, portal_type: str, *, local: bool = False) -> PortalSpec:
     """Return the PortalSpec of the portal of type ``portal_type`` at the address ``url``, with defaults for all other
     keys. ``local`` declares that it is on this machine or network.
 
-    The id is made from host, port and path, so that the same address always gives the same id. If these are not the
-    whole address, or the id would be too long, a hash of the address is appended, so that no other address gives that
-    id. Raise SpecError for an invalid address or an unknown type.
+    The same address always gives the same id, which is made from host, port and path. A hash of the address is appended
+    if the id would be too long, or would be that of other addresses too: if the address has a query, a path below an
+    API, or other characters than small letters, digits and points. Raise SpecError for an invalid address or an unknown
+    type.
     """
     try:
         parts = urlsplit(url)

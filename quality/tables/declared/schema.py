@@ -217,9 +217,10 @@ def _missing(value: object) -> tuple[str, ...]:
 
 
 def read_package(document: Mapping[str, Any], file: str | None) -> DeclaredSchema | None:
-    """Return the schema that a Data Package declares for one table; None if it is not clear which of several is meant.
+    """Return the schema that a Data Package declares for one table; None if it is not clear which table is meant.
 
-    ``file`` is the name, path or URL of the table; None if unknown. If the package only links to a schema elsewhere,
+    ``document`` is the parsed JSON of the package, ``file`` the name, path or URL of the table; None if unknown. If the
+    package has several files, only those with a schema are considered. If the package only links to a schema elsewhere,
     the result has no fields.
     """
     resources = [one for one in document["resources"] if isinstance(one, dict)]

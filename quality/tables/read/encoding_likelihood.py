@@ -66,7 +66,8 @@ def _weights(script: str) -> dict[str, float]:
 def likelihood(text: str, codec: str) -> float:
     """Return how likely it is that ``text`` was decoded with the right codec, by its characters beyond ASCII.
 
-    ``codec`` is the codec that was used. The result is at most about 1; it may be negative.
+    ``codec`` is the codec that was used, one of those for languages in Latin letters, such as "cp1252". The result is
+    at most about 1; it may be negative.
     """
     known = _LETTERS[codec]
     counts = Counter(char for char in text.lower() if char in known)

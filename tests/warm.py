@@ -29,12 +29,30 @@ NIGHT = [sys.executable, "-c", "from harvester.cli.entry import main; main()"]
 """The command ``winnow``; arguments follow."""
 ROOT = Path(__file__).parents[1]
 _PROGRAM = (
-    "click,pydantic,lxml.etree,sqlite_utils,pyoxigraph,rdflib,requests,scrapy.crawler,scrapy.core.engine,aiohttp,"
-    "twisted.internet.asyncioreactor,warcio,xlsxwriter,catalog.exports,quality.systems.stage,"
-    "harvester.cli.main,harvester.night.stages,harvester.night.crawl,harvester.night.closing,harvester.checks.links,"
+    "click,pydantic,lxml.etree,sqlite_utils,pyoxigraph,rdflib,requests,scrapy.crawler,scrapy.core.engine,aiohttp.web,"
+    "twisted.internet.asyncioreactor,warcio,xlsxwriter,jinja2,jsonschema,filelock,rich.console,rich.table,tldextract,"
+    "scrapy.extensions.corestats,scrapy.extensions.feedexport,scrapy.extensions.memusage,scrapy.extensions.telnet,"
+    "scrapy.extensions.remote_control,scrapy.extensions.throttle,scrapy.downloadermiddlewares.robotstxt,scrapy.pqueues,"
+    "scrapy.downloadermiddlewares.cookies,scrapy.downloadermiddlewares.httpproxy,scrapy.spidermiddlewares.depth,"
+    "scrapy.logformatter,scrapy.statscollectors,scrapy.dupefilters,scrapy.squeues,scrapy.robotstxt,"
+    "scrapy.extensions.logcount,scrapy.extensions.memdebug,scrapy.extensions.closespider,scrapy.extensions.logstats,"
+    "scrapy.extensions.spiderstate,scrapy.downloadermiddlewares.httpcompression,scrapy.downloadermiddlewares.httpauth,"
+    "scrapy.downloadermiddlewares.offsite,scrapy.downloadermiddlewares.downloadtimeout,"
+    "scrapy.downloadermiddlewares.defaultheaders,scrapy.downloadermiddlewares.useragent,"
+    "scrapy.downloadermiddlewares.stats,scrapy.downloadermiddlewares.httpcache,scrapy.spidermiddlewares.start,"
+    "scrapy.spidermiddlewares.httperror,scrapy.spidermiddlewares.urllength,scrapy.spidermiddlewares.metacopy,"
+    "catalog.exports.feed,catalog.exports.pdf,catalog.exports.changes,catalog.exports.dcat,catalog.exports.prometheus,"
+    "catalog.repositories.dashboard,quality.systems.agreement,"
+    "catalog.exports,catalog.exports.page,catalog.exports.update,catalog.exports.manifest,catalog.site.serve,"
+    "quality.systems.stage,quality.systems.entities,quality.validate,quality.catalogue,quality.commitments.track,"
+    "quality.findings.cause_stage,harvester.cli.main,harvester.terminal.night,harvester.night.stages,"
+    "harvester.night.crawl,harvester.night.closing,harvester.night.pipeline,harvester.checks.links,"
+    "harvester.http.robots,harvester.http.ftp,harvester.http.unpack,harvester.http.reconnect,"
     "harvester.spiders.ckan.spider,harvester.spiders.dcat_us.spider"
 )
-_WORKER = "quality.catalogue,quality.tables.inspect,quality.tables.worker"
+_WORKER = (
+    "quality.catalogue,quality.tables.inspect,quality.tables.worker,quality.tables.expect.engine:great_expectations"
+)
 _WORKERS = "quality.tables.worker"
 _from_server: list[str] = []
 

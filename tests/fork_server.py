@@ -1,8 +1,8 @@
 """Fork Python programs from a process that has loaded the libraries already: the other half of :mod:`.warm`.
 
-Run as ``python -m tests.fork_server <path of a socket> <modules to load, joined by commas>``; ``module:function`` is called, too. Every connection asks for
-one process, with its descriptors 0, 1 and 2, and is told its id, and its exit status once it is over. The server ends
-with its stdin. It loads the modules when it is first asked.
+Run as ``python -m tests.fork_server <path of a socket> <modules to load, joined by commas>``; of ``module:function``,
+the function is called. Every connection asks for one process, with its descriptors 0, 1 and 2, and is told its id, and
+its exit status once it is over. The server ends with its stdin. It loads the modules when it is first asked.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ import socket
 import sys
 import threading
 from contextlib import suppress
-from functools import lru_cache
 from importlib import import_module
-from inspect import signature
 from typing import Any
 
 from tqdm import tqdm
@@ -41,24 +39,10 @@ def load(modules: str) -> None:
             module = import_module(name)
             if called:
                 getattr(module, called)()
-    # The children that inspect tables have a limit of memory, so they begin with what one that is started has.
-    if "harvester.cli.main" in sys.modules:
-        read_constants()
     assert threading.active_count() == 1 and "twisted.internet.reactor" not in sys.modules
     gc.collect()
     # What is never collected is not written to either, so the pages stay shared.
     gc.freeze()
-
-
-def read_constants() -> None:
-    """Call each cached function without parameters of the loaded packages: what it reads, a file of the program, or
-    makes, an empty catalogue, is the same in every process."""
-    for name, module in list(sys.modules.items()):
-        if not name.startswith(("specs.", "catalog.", "quality.", "harvester.")):
-            continue
-        for one in list(vars(module).values()):
-            if isinstance(one, type(lru_cache(len))) and one.__module__ == name and not signature(one).parameters:
-                one()
 
 
 def serve(path: str, modules: str) -> dict[str, Any]:

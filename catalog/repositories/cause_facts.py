@@ -159,7 +159,7 @@ class _Portal(NamedTuple):
 def _portal(catalog: Catalog, portal_id: str, rules: Sequence[str], patterned: Collection[str]) -> _Portal:
     own, files = _Datasets(), _Files()
     own.read(catalog, portal_id, rules)
-    files.read(catalog, portal_id, rules, own.key)
+    files.read(catalog, portal_id, rules, own.ids)
     file_of = _positions(files.stored)
     failing = _lookup(file_of, failing_files(catalog, portal_id, patterned))
     none = np.zeros(0, dtype=np.int64)
@@ -185,28 +185,20 @@ def _portal(catalog: Catalog, portal_id: str, rules: Sequence[str], patterned: C
     return _Portal(facts, _positions(own.stored), file_of, applies)
 
 
-class _Measured:
-    """Rows of which each says by a bit whether a rule was measured there."""
-
-    bits: dict[str, int]
-    mask: Numbers
-
-    def applies(self, rule_id: str) -> Flags:
-        return np.asarray(self.mask & (1 << self.bits[rule_id]) != 0)
-
-    def bits_sql(self, catalog: Catalog, table: str, rules: Sequence[str]) -> str:
-        """Return an SQL expression for the bits of a row ``q`` of a quality table, and number the rules that it has."""
-        there = {row["name"] for row in catalog.rows(f"pragma table_info([{table}])")}
-        self.bits = {rule: number for number, rule in enumerate(rule for rule in rules if rule in there)}
-        # Only names of the schema are inserted into the text.
-        return " | ".join(f"((q.[{rule}] is not null) << {number})" for rule, number in self.bits.items()) or "0"
+def _bits(catalog: Catalog, table: str, rules: Sequence[str]) -> tuple[dict[str, int], str]:
+    """Return for each rule that is a column of ``table`` the number of its bit, and an SQL expression for the bits of a
+    row ``q``: 1 where the rule was measured."""
+    there = {row["name"] for row in catalog.rows(f"pragma table_info([{table}])")}
+    bits = {rule: number for number, rule in enumerate(rule for rule in rules if rule in there)}
+    # Only names of the schema are inserted into the text.
+    return bits, " | ".join(f"((q.[{rule}] is not null) << {number})" for rule, number in bits.items()) or "0"
 
 
-class _Datasets(_Measured):
+class _Datasets:
     """The scored datasets of a portal, in the order of their row ids."""
 
     def read(self, catalog: Catalog, portal_id: str, rules: Sequence[str]) -> None:
-        bits = self.bits_sql(catalog, "dataset_quality", rules)
+        self.bits, bits = _bits(catalog, "dataset_quality", rules)
         cursor = catalog.db.conn.execute(
             f"""select d.rowid, d.id, coalesce(k.key, -1), coalesce(q.publisher_id, ''), coalesce(d.harvested_from, ''),
                   {bits} from dataset_quality q join datasets d on d.id = q.dataset_id left join keys k on k.id = d.id
@@ -227,39 +219,49 @@ class _Datasets(_Measured):
         self.key, self.stored, self.mask = keys.whole(), stored.whole(), masks.whole()
         self.publisher, self.source = publishers.codes(), sources.codes()
 
+    def applies(self, rule_id: str) -> Flags:
+        return np.asarray(self.mask & (1 << self.bits[rule_id]) != 0)
 
-class _Files(_Measured):
+
+class _Files:
     """The files of a portal's scored datasets that are not retired, in the order of their row ids."""
 
-    def read(self, catalog: Catalog, portal_id: str, rules: Sequence[str], datasets: Numbers) -> None:
-        """Read the files. ``datasets``: row ids of the scored datasets, ascending."""
-        bits = self.bits_sql(catalog, "distribution_quality", rules)
+    def read(self, catalog: Catalog, portal_id: str, rules: Sequence[str], datasets: Sequence[str]) -> None:
+        """Read the files. ``datasets``: ids of the scored datasets, in their order."""
+        self.bits, bits = _bits(catalog, "distribution_kinds", rules)
+        masks = dict(catalog.db.conn.execute(f"select q.key, {bits} from distribution_kinds q"))
+        self.mask_of_kind = np.zeros(1 + max(masks, default=0), dtype=np.int64)
+        self.mask_of_kind[list(masks)] = list(masks.values())
         cursor = catalog.db.conn.execute(
-            f"""select x.rowid, coalesce(k.key, -1), d.rowid, coalesce({address("x")}, ''),
+            f"""select x.rowid, k.key, x.dataset_id, coalesce({address("x")}, ''),
                   upper(coalesce(q.format_declared, x.format, '')),
-                  substr(max(coalesce(x.issued, ''), coalesce(x.modified, '')), 1, 10), {bits}
-                from distribution_quality q join distributions x on x.id = q.distribution_id
-                join datasets d on d.id = q.dataset_id left join keys k on k.id = x.id
-                where q.portal_id = ? and {is_current("x")}""",  # constants of ours
+                  substr(max(coalesce(x.issued, ''), coalesce(x.modified, '')), 1, 10), m.kind
+                from distributions x join keys k on k.id = x.id
+                join measured_distributions m on m.distribution_key = k.key join distribution_kinds q on q.key = m.kind
+                where x.portal_id = ? and {is_current("x")}""",  # constants of ours
             [portal_id],
         )
-        keys, stored, owners, masks = Column(), Column(), Column(), Column()
+        number_of = {name: number for number, name in enumerate(datasets)}
+        keys, stored, owners, kinds = Column(), Column(), Column(np.int32), Column(np.int32)
         hosts, formats, days, host_of_site = Coder(), Coder(), Coder(), _Hosts()
         while rows := cursor.fetchmany(_CHUNK):
-            row, number, dataset, url, fmt, day, mask = zip(*rows, strict=True)
+            row, number, dataset, url, fmt, day, kind = zip(*rows, strict=True)
             keys.add(row)
             stored.add(number)
-            owners.add(dataset)
-            masks.add(mask)
+            owners.add(number_of.get(name, -1) for name in dataset)
+            kinds.add(kind)
             hosts.add(map(host_of_site.__getitem__, map(_site, url)))
             formats.add(fmt)
             days.add(text if len(text) == 10 else "" for text in day)
-        key = keys.whole()
-        # Sorted here: SQLite would sort the texts too.
-        order = np.argsort(key)
-        self.key, self.stored, self.mask = key[order], stored.whole()[order], masks.whole()[order]
-        self.dataset = _position(datasets, owners.whole()[order])
+        # Sorted here: SQLite would sort the texts too. Files of a dataset that is not scored are left out.
+        order = np.argsort(keys.whole())
+        order = order[owners.whole()[order] >= 0]
+        self.key, self.stored, self.kind = (one.whole()[order] for one in (keys, stored, kinds))
+        self.dataset = owners.whole()[order]
         self.host, self.format, self.written = (one.codes(order) for one in (hosts, formats, days))
+
+    def applies(self, rule_id: str) -> Flags:
+        return np.asarray((self.mask_of_kind & (1 << self.bits[rule_id]) != 0)[self.kind])
 
     def host_of_datasets(self, datasets: int) -> Codes:
         """Return the server of each dataset's first file."""

@@ -41,7 +41,11 @@ class PhraseMatch:
     but: tuple[str, ...] = ()
 
     def is_inside(self, other: PhraseMatch) -> bool:
-        """Return whether this phrase is only a part of ``other``, as "revenue" is of "revenue and expenditure"."""
+        """Return whether this phrase lies within the place of ``other``, as "revenue" does in "revenue and
+        expenditure".
+
+        It does also if both have the same place.
+        """
         return self.is_unparted == other.is_unparted and other.start <= self.start and self.end <= other.end
 
 
@@ -146,7 +150,7 @@ def find_in_columns(columns: Iterable[str]) -> list[PhraseMatch]:
 
 
 def fillers() -> frozenset[str]:
-    """Return the words of a title that name no subject, folded."""
+    """Return the words, folded, that may be in any title and say nothing about its subject."""
     return _fillers()
 
 

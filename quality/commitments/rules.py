@@ -197,8 +197,8 @@ def conforms_to(member: Member, standard: str) -> Verdict:
 
     For ``standard`` "table_schema", a table must match the schema to which its record points. For "ocds", "iati" and
     "gtfs", the link must answer, and no inspected table may be invalid or hold other content than promised. One such
-    distribution is enough. Without distributions that follow it, a data service is enough if the dataset declares the
-    standard. None if that is not known.
+    distribution is enough. If no distribution follows the standard, a data service is enough, if the dataset or a data
+    service declares it. None if that is not known.
     """
     if standard == "table_schema":
         return _one(_follows_schema(part) for part in member.parts)

@@ -29,7 +29,8 @@ _KINDS = (".csv", ".toml", ".ttl", ".json")
 def specification_parts() -> dict[str, Callable[[], Any]]:
     """Return the parts of the digest about ``specs``: by name, a function that returns the value to hash.
 
-    Fields that have their default value are left out, so that adding a field changes no digest.
+    Fields of metrics, systems and table rules that have their default value are left out, so that adding such a field
+    changes no digest.
     """
     return {
         **{f"spec:metric:{name}": lambda name=name: _metric(name) for name in metrics()},  # type: ignore[misc]

@@ -43,8 +43,8 @@ def agrees(declared: FileFormat, served: FileFormat) -> Measurement:
     """Return 1 if the format that was recognised in the bytes fits the declared format, else 0.
 
     These fit: the same format, a related one such as CSV for plain text, and an archive (ZIP, GZIP, TAR) where a table,
-    geodata or an archive is declared. UNKNOWN if neither fits and the declared format cannot be recognised in bytes, or
-    is a text format of RDF that bytes of any other text format may be in.
+    geodata or an archive is declared. If none of these fits, the result is UNKNOWN if the declared format cannot be
+    recognised from bytes, or if Turtle or N-Triples is declared and the bytes look like any text.
     """
     if served.id == declared.id or any({served.id, declared.id} <= group for group in _SAME):
         return 1.0

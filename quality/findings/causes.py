@@ -58,8 +58,9 @@ class Grouped:
     applicable: int
     """Datasets or files of its group that the rule applies to."""
     rest_failing: int
-    """The same outside the group."""
+    """Datasets or files outside its group that fail."""
     rest_applicable: int
+    """Datasets or files outside its group that the rule applies to."""
     publisher: str | None
     """Id of the publisher of all its members, or None if they have several or none."""
 

@@ -85,11 +85,11 @@ def table_header_clean(s: DistributionSubject) -> Measurement:
 
 
 def table_types_consistent(s: DistributionSubject) -> Measurement:
-    """Return 1 if all cells of each column have the same type and the same notation; less for each cell that does not.
+    """Return 1 if all cells of each column have the same type and the same notation; the more cells differ, the less.
 
-    These cells count: a type other than that of the rest of the column, a date that does not exist, dates or numbers
-    written in different ways within a column, and errors of a spreadsheet program such as #REF!. The measurement falls
-    linearly with their number, and is 0 from one such cell for every hundred rows on.
+    These cells count as different: a type other than that of the rest of the column, a date that does not exist, dates
+    or numbers written in different ways within a column, and errors of a spreadsheet program such as #REF!. The
+    measurement falls linearly with their number, and is 0 from one such cell for every hundred rows on.
 
     Unknown if a table is declared but no file was read, unless its address is broken or invalid. None in all other
     cases in which there is no table with rows and columns.
@@ -125,7 +125,7 @@ def table_encoding_utf8_observed(s: DistributionSubject) -> str:
 
 
 def table_matches_schema(s: DistributionSubject) -> Measurement:
-    """Return 1 if the table matches its declared schema; less for each violation of the schema.
+    """Return 1 if the table matches its declared schema; the more violations of the schema, the less.
 
     The measurement falls linearly with the number of violations, and is 0 from one for every hundred rows on. Unknown
     if a table is declared but no file was read, unless its address is broken or invalid. None in all other cases in

@@ -60,6 +60,7 @@ class Census:
     """Shape (datasets, metrics with a weight): in how many places the metric fails."""
     measured: Matrix
     applicable: Matrix
+    """Both of shape (datasets,): the number of measurements that were made, and of those that apply."""
 
     @cached_property
     def entity_of_kin(self) -> Numbers:

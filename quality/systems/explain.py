@@ -33,6 +33,7 @@ class Line:
     answer: str
     """yes, no, a share, unknown, or "-" if the metric does not apply."""
     evidence: str
+    """What the answer was read from, in a few words: the declared values, or the address with its response."""
     points: float
     """Points that the metric contributes to the score."""
     possible: float

@@ -50,10 +50,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A value with its bounds: ``low`` if everything unknown had failed, ``high`` if everything unknown had passed.
+    """A value with its bounds: ``low`` counts everything unknown as failed, ``high`` counts it as passed.
 
-    ``value`` is computed from what is known; it is None if nothing is known, and the bounds then are the lowest and the
-    highest value that are possible.
+    ``value`` is computed from what is known; it is None if nothing is known. If nothing applies either, ``low`` is 0
+    and ``high`` is 100.
     """
 
     value: float | None

@@ -192,6 +192,8 @@ _FEW_NUMBERS = 2
 def summed(scan: Scan) -> dict[int, float]:
     """Return the columns of numbers that can be added up, as a mapping from position to the largest number of the
     column.
+
+    These are the columns in which not all numbers are equal and none has leading zeros.
     """
     return {
         place: column["high"][0]

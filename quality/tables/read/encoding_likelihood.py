@@ -172,7 +172,9 @@ def _is_common(char: str, codec: str) -> bool:
 
 
 def best_of(raw: bytes) -> list[tuple[float, str]]:
-    """Return the codecs that can decode ``raw``, as pairs of likelihood and name, the most likely first."""
+    """Return those of the codecs tried here that can decode ``raw``, as pairs of likelihood and name, the most likely
+    first.
+    """
     scored: list[tuple[float, str]] = []
     for codec in _LETTERS:
         if (text := _decoded(raw, codec)) is not None:

@@ -327,6 +327,12 @@ def s0022_checks_of_addresses(db: Database) -> None:
         mark_for_compacting(db)
 
 
+@migrate()
+def s0023_new_findings(db: Database) -> None:
+    """Add the table of the last run of each portal, by which the view ``findings`` tells new ones from open ones."""
+    add_missing(db)
+
+
 _SHRINKING = frozenset(
     {
         "s0014_narrow_findings",

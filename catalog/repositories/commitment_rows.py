@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.db.schema.found import interned
+from catalog.db.schema.views import MEASURED
 from catalog.db.store import Catalog
 
 __all__ = ["Head", "Member", "MemberDistribution", "MemberService", "findings_of", "heads_of", "members_of"]
@@ -174,10 +175,10 @@ def _parts(catalog: Catalog, chosen: str) -> dict[str, list[MemberDistribution]]
     rows = catalog.rows(
         f"""select d.id, d.dataset_id, d.title, d.url,
               d.format, d.conforms_to, d.described_by, d.modified, q.licence_id, q.format_served,
-              q.distribution_id is not null as is_scored, {quality},
+              q.key is not null as is_scored, {quality},
               t.status as table_status, t.kind as table_kind, c.last_modified, c.changed_at
             from current_distributions d
-            left join distribution_quality q on q.distribution_id = d.id
+            {MEASURED}
             left join table_reports t on t.distribution_id = d.id
             left join resource_checks c on c.url = d.url
             where d.dataset_id in {_IDS} order by d.dataset_id, d.position""",

@@ -138,17 +138,18 @@ def runs_failing(until: str | None = None) -> str:
 
 
 def begin_portal(catalog: Catalog, run_id: str, portal_id: str) -> None:
-    """Set findings of a portal from the state new to open if they were first found in a run before ``run_id``.
+    """Note that a run looks for findings of a portal: those first found in a run before it are open, no longer new.
 
     Findings of datasets that are not scored in this run are included. Findings about the portal itself are left
-    unchanged.
+    unchanged. If a later run has looked before, nothing changes.
     """
     with catalog.writing():
+        keys = keys_of(catalog.db.conn, [portal_id, run_id])
         catalog.db.conn.execute(
-            """update finding_rows set state = 'open' where portal_key = (select key from keys where id = ?)
-                 and state = 'new' and dataset_key is not null
-                 and (select id from keys where key = first_seen_key) < ?""",
-            [portal_id, run_id],
+            """insert into finding_runs (portal_key, run_key) values (?, ?)
+               on conflict (portal_key) do update set run_key = excluded.run_key
+                 where (select id from keys where key = finding_runs.run_key) < ?""",
+            [keys[portal_id], keys[run_id], run_id],
         )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from catalog.db.schema.address import address
-from catalog.db.schema.found import public_id
+from catalog.db.schema.found import is_new, public_id
 from catalog.db.schema.views import NOT_ENDED, is_open, state_in
 from catalog.db.store import Catalog
 from catalog.repositories.withheld import withheld
@@ -72,7 +72,7 @@ def finding_counts(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
         f"""select f.portal_key, f.publisher_key, f.dataset_key in (select k.key from datasets d
                 join keys k on k.id = d.id where d.copy_of is not null) as is_copy,
               count(*) filter (where {is_open()}) as findings_open,
-              count(*) filter (where f.state = 'new') as findings_new,
+              count(*) filter (where {is_new()}) as findings_new,
               count(*) filter (where f.fixed_key = :run) as findings_fixed
             from finding_rows f group by 1, 2, 3""",
         {"run": run},

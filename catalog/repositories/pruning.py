@@ -10,7 +10,8 @@ __all__ = ["prune"]
 _NAMED = {
     "finding_texts": [("finding_rows", name) for name in TEXTS] + list(INTERNED),
     "keys": [("finding_rows", name) for name in IDS.values()]
-    + [("measured_distributions", name) for name in ("distribution_key", "run_key")],
+    + [("measured_distributions", name) for name in ("distribution_key", "run_key")]
+    + [("finding_runs", name) for name in ("portal_key", "run_key")],
     "distribution_kinds": [("measured_distributions", "kind")],
     "rules": [("finding_rows", "rule_key")],
 }

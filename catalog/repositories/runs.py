@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from catalog.db.schema.found import is_new
 from catalog.db.schema.views import OF_PORTAL, is_open
 from catalog.db.store import Catalog
 
@@ -93,7 +94,7 @@ def _portal_summaries(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
              (select count(*) from current_distributions d join present_datasets s on s.id = d.dataset_id
                where d.portal_id = p.id) as distributions,
              (select count(*) from finding_rows f where {OF_PORTAL} and {is_open()}) as findings_open,
-             (select count(*) from finding_rows f where {OF_PORTAL} and f.state = 'new') as findings_new,
+             (select count(*) from finding_rows f where {OF_PORTAL} and {is_new()}) as findings_new,
              (select count(*) from finding_rows f where {OF_PORTAL}
                and f.fixed_key = (select key from keys where keys.id = :run)) as findings_fixed
            from harvests h join portals p on p.id = h.portal_id where h.run_id = :run order by p.id""",  # noqa: S608

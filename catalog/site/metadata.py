@@ -20,6 +20,7 @@ _HIDDEN = (
     "finding_rows",
     "distribution_kinds",
     "measured_distributions",
+    "finding_runs",
     "record_dictionaries",
     "addresses",
     "shared_texts",

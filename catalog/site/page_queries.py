@@ -6,7 +6,7 @@ canned query, and ``alias`` finds a dataset by another of its names. Visitors' i
 
 from __future__ import annotations
 
-from catalog.db.schema.views import ANSWERED, OF_PORTAL, OF_PORTAL_ID, address, is_open
+from catalog.db.schema.views import ANSWERED, MEASURED, OF_PORTAL, OF_PORTAL_ID, address, is_open
 
 __all__ = ["NAMED_SQL"]
 
@@ -29,7 +29,7 @@ select d.*, {address()} as url, c.outcome, c.detail, c.status as http_status, c.
        t.column_count, t.is_sample
 from distributions d
 left join resource_checks c on c.url = {address()}
-left join distribution_quality q on q.distribution_id = d.id
+{MEASURED}
 left join table_reports t on t.distribution_id = d.id
 where d.dataset_id = :id order by d.is_retired, d.position limit 200""",
     "dataset_findings": f"""

@@ -70,7 +70,7 @@ OWN_PAGES = sorted(
 HIDDEN = {
     *("records", "keys", "finding_texts", "finding_rows", "record_dictionaries"),
     *("addresses", "shared_texts", "check_runs", "check_codes", "check_strips"),
-    *("distribution_kinds", "measured_distributions"),
+    *("distribution_kinds", "measured_distributions", "finding_runs"),
 }
 PAGES = [
     "/",

@@ -17,6 +17,7 @@ __all__ = [
     "IDS",
     "INTERNED",
     "INDEXES",
+    "is_new",
     "RULE",
     "TABLES",
     "TEXTS",
@@ -110,7 +111,27 @@ def public_id(alias: str = "") -> str:
     return f"cast(case typeof({column}) when 'blob' then lower(hex({column})) else {column} end as text)"
 
 
+def is_new(alias: str = "f") -> str:
+    """Return an SQL condition that is true of a finding that the last run of its portal was the first to find.
+
+    ``alias``: name of ``finding_rows`` in the query. A row keeps the state "new" until something else about it is
+    written: which of these are new still follows from the last run that looked for findings of the portal. So nothing
+    is written on the night after. Findings about the portal itself stay new until they end.
+    """
+    later = f"""select 1 from finding_runs last
+        where last.portal_key = {alias}.portal_key and last.run_key is not {alias}.first_seen_key"""  # noqa: S608  # constants
+    return f"({alias}.state = 'new' and not ({alias}.dataset_key is not null and exists ({later})))"
+
+
 TABLES: dict[str, TableSpec] = {
+    "finding_runs": TableSpec(
+        "The last run that looked for findings of a portal, by which the view findings tells new ones from open ones.",
+        {
+            "portal_key": c(int, "Portal, by keys."),
+            "run_key": c(int, "Run, by keys."),
+        },
+        pk="portal_key",
+    ),
     "keys": TableSpec(
         "Id of a portal, publisher, dataset, distribution or run, and the number that stands for it in findings.",
         {
@@ -148,7 +169,7 @@ TABLES: dict[str, TableSpec] = {
             "dataset_key": c(int, "Dataset, by keys; empty where it is about the portal itself."),
             "distribution_key": c(int, "Distribution, by keys."),
             "rule_key": c(int, "Rule.", "rules"),
-            "state": FINDING_COLUMNS["state"],
+            "state": c(str, 'As in findings, but "new" also for some that are open by now, see finding_runs.'),
             "first_seen_key": c(int, "Run that found it first, by keys."),
             "last_seen_key": c(int, "Last run that looked at it anew, by keys."),
             "runs_failing": FINDING_COLUMNS["runs_failing"],
@@ -208,6 +229,7 @@ def _view() -> str:
     columns |= {
         "id": public_id("f"),
         "resource_url": f"nullif(coalesce(f.resource_url, {address('part')}), '')",
+        "state": f"case when f.state = 'new' and not {is_new()} then 'open' else f.state end",
         "carried_to": f"(select {public_id('next')} from finding_rows next where next.key = f.carried_key)",  # noqa: S608
     }
     told = ", ".join(f"{columns.get(name, f'f.{name}')} as {name}" for name in FINDING_COLUMNS)

@@ -21,6 +21,7 @@ __all__ = [
     "AWAITED",
     "ANSWERED",
     "CAUSE",
+    "MEASURED",
     "NOT_ENDED",
     "OLD_COLUMNS",
     "OLD_TABLES",
@@ -93,6 +94,16 @@ OF_PORTAL, OF_PORTAL_ID = _of_portal("p.id"), _of_portal(":id")
 is the parameter ``:id``.
 
 Queries that only count read that table by its index; the view ``findings`` looks up each row's ids.
+"""
+
+
+MEASURED = """left join keys measured_key on measured_key.id = d.id
+ left join measured_distributions measured on measured.distribution_key = measured_key.key
+ left join distribution_kinds q on q.key = measured.kind"""
+"""SQL that joins to each distribution ``d`` its measurements as ``q``, all null where it was not measured.
+
+It is a left join with the view ``distribution_quality`` that starts at ``d``: SQLite would first make all rows of the
+view. ``q.key`` is null where there are none.
 """
 
 

@@ -90,8 +90,8 @@ def checksum(declared: Distribution, check: ResourceCheck | None) -> Measurement
 def declared_bytes(text: str | None) -> tuple[float, float] | None:
     """Return the smallest and the largest number of bytes that a declared size may mean, or None if it cannot be read.
 
-    Prefixes may mean powers of 1,000 or of 1,024, and decimals may be rounded. 0 and 1 byte are usual fillers and give
-    None.
+    Prefixes may mean powers of 1,000 or of 1,024, and decimals may be rounded. 0 and 1 without a prefix are usual
+    fillers and give None.
 
     >>> declared_bytes("20 KB")
     (19500.0, 20992.0)

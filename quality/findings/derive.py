@@ -142,7 +142,8 @@ def first_findings_of(subject: DatasetSubject, failed: Failures) -> tuple[Failin
 
     The result has two parts. The first has the dataset with its failing places: the dataset itself and each
     distribution without a report on its file, if they fail a metric. The second has the findings that may be several
-    for one metric and place: those about distributions with a report on their file.
+    for one metric and place: those about distributions with a report on their file, and defects of tables that cost no
+    points.
     """
     record = subject.exchange
     found: list[Finding] = []

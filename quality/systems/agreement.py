@@ -127,10 +127,12 @@ def weights_of(system: str) -> dict[str, float]:
 
 
 def reasons(catalog: Catalog, dataset_id: str, a: str, b: str, limit: int = 3) -> list[str]:
-    """Return sentences that say why two scoring systems score a dataset differently, at most ``limit``.
+    """Return sentences that say why two scoring systems score a dataset differently, at most ``limit``, the best reason
+    first.
 
-    Each names a metric that one system weighs more than the other, and how the dataset did on it. ``a`` and ``b`` are
-    ids of systems. Empty if the dataset has not been scored.
+    Each names a metric that one system weighs more than the other, and how the dataset did on it. Metrics of which no
+    result is known are left out, and so are those passed by exactly half. ``a`` and ``b`` are ids of systems. Empty if
+    the dataset has not been scored.
     """
     own = quality_row(catalog, dataset_id)
     parts = distribution_quality_rows(catalog, dataset_id)

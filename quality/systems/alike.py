@@ -37,9 +37,10 @@ __all__ = [
 
 
 def facts_shared_by_dataset(d: Dataset) -> Hashable:
-    """Return a cache key: the fields of a dataset that decide how metrics measure its distributions.
+    """Return a cache key: what decides, of the fields of a dataset, how metrics measure its distributions.
 
-    It leaves out the title. Pass it to :func:`facts_of_distribution`.
+    Fields of which it only matters whether they are filled are in the key as filled or empty. The title is left out.
+    Pass the key to :func:`facts_of_distribution`.
     """
     return (
         d.licence, d.licence_title, present(d.rights), d.language, d.not_carried,

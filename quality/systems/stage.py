@@ -90,10 +90,10 @@ def score_portal(
 ) -> int:
     """Score the datasets that a portal lists, from the database, as of a run; return how many were scored.
 
-    With ``is_full``, or if the schema that applies to the records of the portal has changed, all of them are scored.
-    Otherwise only those for which something has changed since their last score: the record, the observations, the
-    calendar or the methodology; all others would get the same score. ``on_progress`` is called with the number of
-    datasets scored so far.
+    With ``is_full``, or if the schema that applies to the records of the portal has changed, all of them are scored,
+    and rows that nothing refers to any more are deleted afterwards. Otherwise only those for which something has
+    changed since their last score: the record, the observations, the calendar or the methodology; all others would get
+    the same score. ``on_progress`` is called with the number of datasets scored so far.
     """
     close_missing(catalog, portal_id)
     forget(catalog, portal_id)

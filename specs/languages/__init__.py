@@ -71,11 +71,11 @@ class Language(Strict):
         """Return the sentence in this language that tells a publisher how to fix a finding; "" if there is none.
 
         ``rule_id`` is the finding's metric. ``field`` is the finding's field: for findings in tables it begins with the
-        id of the table rule. ``default`` is the English sentence.
+        id of the table rule. ``default`` is the English sentence; None if there is none.
 
-        If this language has a sentence for the table rule, the result is that sentence. Otherwise a finding in a table
-        gets ``default``, because the sentence of the metric would be too general. Any other finding gets the sentence
-        of the metric, or ``default`` without one.
+        If this language has a sentence for the table rule, the result is that sentence. Otherwise a finding with a
+        field gets ``default`` if there is one, because the sentence of the metric would be too general. Any other
+        finding gets the sentence of the metric, or ``default`` without one.
         """
         rule = (field or "").split(":", 1)[0].strip()
         if rule and rule in self.table_rules:

@@ -203,8 +203,10 @@ def summed(scan: Scan) -> dict[int, float]:
 
 
 def written(scan: Scan) -> dict[int, str]:
-    """Return the columns of plain numbers, as a mapping from position to decimal sign: "," or ".", or "" for
-    integers.
+    """Return the columns of plain numbers, as a mapping from position to decimal sign: "," or ".", or "" for integers.
+
+    Only columns that :func:`summed` returns are among them; up to a fifth of their cells may be texts. A column with a
+    number such as 1.234, which may be a decimal or a thousand, is left out unless another cell has a decimal comma.
     """
     found = {}
     for place in summed(scan):

@@ -18,7 +18,7 @@ MOST_CHARACTERS = 1_000
 
 
 def read_cells(document: Path, *, sheet: str | None, column: str, lines: list[int]) -> list[list[Any]]:
-    """Read cells of one column from a file, and return them as pairs [line, text].
+    """Read cells of one column from a file, and return them as pairs [line, text]. Long texts are cut.
 
     ``sheet`` is the name of the sheet in a workbook; None for a text. ``lines`` are the lines of the wanted cells.
     Empty if the table cannot be read or has no such column. Call it in a child process with limits, because the file is

@@ -65,7 +65,7 @@ class Dialect:
 
 
 def decode(raw: bytes, declared: str | None = None, is_cut: bool = False) -> DecodedText:
-    """Decode bytes with the most likely encoding.
+    """Decode bytes with the most likely encoding. Bytes that it cannot decode become escapes such as ``\\xff``.
 
     ``declared`` is the charset that the server named; None if none. ``is_cut`` says that ``raw`` is only the beginning
     of the file; then what follows the last line end is dropped.

@@ -45,8 +45,7 @@ class ExpectationResult:
     rule: str
     passed: bool | None
     """None: no verdict, because the portal has too few datasets or none with the value in question, because the check
-    failed, or because Great Expectations and Winnow's own function do not both see a failure.
-    """
+    failed, or because Great Expectations and Winnow's own function do not both see a failure."""
     observed: float | None
     """Share of the evaluated datasets that meet the expectation, 0 to 1; None if there is no verdict."""
     wanted: float

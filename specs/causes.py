@@ -26,8 +26,7 @@ class CauseClass(Strict):
     """Ids of metrics."""
     root: Root
     """The kind of thing that a fix of a cause changes: a field that is missing, a value, a server, a pattern of
-    addresses, or software.
-    """
+    addresses, or software."""
     split: Literal["value", "fault", "defect", "format", "text"] | None = None
     """What divides the findings of one rule before they are grouped: the value observed, the fault of the address, the
     defect of the table, the format declared, or the description. None: nothing."""

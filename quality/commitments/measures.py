@@ -40,8 +40,7 @@ class ScopeMember:
 
     seen: Any
     """What the measure read from the dataset in this run. The type depends on the measure; None means that it is not
-    known.
-    """
+    known."""
     is_gone: bool = False
     """True if the dataset was in the scope in an earlier run, and now is no longer listed or no longer in the scope."""
     is_fresh: bool = True
@@ -50,8 +49,7 @@ class ScopeMember:
     """True if the dataset was in the scope in the first run in which the indicator was read."""
     remembered: bool | None = None
     """Whether the dataset passed when it was last judged; None if it never was, or if it had left the scope and has
-    come back.
-    """
+    come back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +60,7 @@ class MeasureReading:
     numerator: int | None = None
     denominator: int | None = None
     """What ``numerator`` is counted of: datasets with a verdict, or for some measures findings, entries of a list or
-    key datasets. None if nothing is. ``value`` is numerator / denominator if the measure is a share.
-    """
+    key datasets. None if nothing is. ``value`` is numerator / denominator if the measure is a share."""
     coverage: float | None = None
     """Share of the datasets that were observed in this run, 0 to 1."""
     verdicts: Mapping[str, bool | None] = field(default_factory=dict)

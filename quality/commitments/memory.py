@@ -29,8 +29,7 @@ class Membership:
     """Ids of the datasets that were in the scope in an earlier run and no longer are. They count as failing."""
     excused: Mapping[str, str] = field(default_factory=dict)
     """Ids of the datasets that left the scope but do not count as failing, because they were replaced or waived. Each
-    id is mapped to the reason.
-    """
+    id is mapped to the reason."""
 
     @property
     def vanished(self) -> float:

@@ -42,8 +42,7 @@ class Goal:
     deadline: date
     baseline: float | None
     """Value at the start; None until a first value has been read with enough evidence, which then
-    becomes the baseline.
-    """
+    becomes the baseline."""
     baseline_date: date | None = None
     target: float
     better: Better

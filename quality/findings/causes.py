@@ -35,12 +35,10 @@ class CauseKey:
     level: Level
     value: str
     """The name of the group: a source, server, publisher (its id), dataset (its id) or pattern of addresses, or a
-    server or publisher with a format ("cdn.example.org SHP"); "" at the levels "portal" and "value".
-    """
+    server or publisher with a format ("cdn.example.org SHP"); "" at the levels "portal" and "value"."""
     split: str
     """The value, fault, defect, format or text that all findings of the cause share; "" if the findings of the rule are
-    not divided, for example because the field is just missing.
-    """
+    not divided, for example because the field is just missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

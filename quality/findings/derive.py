@@ -43,14 +43,12 @@ class JudgedDataset:
     subject: DatasetSubject
     own: Matrix
     """Shape (metrics of datasets,): the measurements of the dataset itself, as cells of
-    :mod:`quality.systems.matrix`.
-    """
+    :mod:`quality.systems.matrix`."""
     parts: Matrix
     """Shape (distributions, metrics of distributions): the measurements of each distribution."""
     own_gains: Matrix
     """Shape (metrics with a weight,): points gained if the metric is fixed everywhere in the dataset; see
-    :mod:`quality.findings.gains`.
-    """
+    :mod:`quality.findings.gains`."""
     part_gains: Matrix
     """Shape (distributions, metrics with a weight): points gained if the metric is fixed in that distribution only."""
 

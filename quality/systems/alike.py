@@ -228,8 +228,7 @@ READ_OF_DISTRIBUTIONS: Final[Mapping[str, str]] = {
 """What metrics read of a distribution, each with the metrics for which :func:`facts_of_distribution` contains enough of
 it: whether it is there, a feature of it, or their own answer.
 
-``check`` is the check of the address that counts, ``other_check`` that of the access URL beside a download URL.
-"""
+``check`` is the check of the address that counts, ``other_check`` that of the access URL beside a download URL."""
 
 READ_OF_DATASETS: Final[Mapping[str, str]] = {
     ANY: "access_rights_known access_rights_present contact_email_valid contact_or_publisher_present "
@@ -289,5 +288,4 @@ READ_OF_DATASETS: Final[Mapping[str, str]] = {
 }
 """The same of a dataset: its own facts are in :func:`facts_of_dataset`, those of its files in their kinds.
 
-``stray_check`` is the check of a download URL that is no longer declared.
-"""
+``stray_check`` is the check of a download URL that is no longer declared."""

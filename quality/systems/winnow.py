@@ -132,7 +132,7 @@ class Scores:
     low: Matrix
     high: Matrix
     dimension_value: Matrix
-    """Shape (datasets, dimensions), as the next two."""
+    """The score in each dimension, shape (datasets, dimensions). The next two are its bounds, in the same shape."""
     dimension_low: Matrix
     dimension_high: Matrix
 
@@ -158,7 +158,8 @@ class Bounds:
     low: Matrix
     high: Matrix
     is_empty: NDArray[np.bool_]
-    """Shape (distributions,): true if the distribution has no data behind it."""
+    """Shape (distributions,): true if a metric shows that the distribution has no data, for example because its link is
+    dead."""
 
 
 def apply_needs_data(parts: Matrix) -> Bounds:

@@ -19,8 +19,7 @@ class FileAtHand:
     context: TableContext
     is_cut: bool
     """True if the bytes on disk are only the beginning of the file. A file unpacked from a complete archive may be cut
-    too, at the limit for unpacked bytes.
-    """
+    too, at the limit for unpacked bytes."""
     is_member: bool = False
     """True if the file was unpacked from an archive."""
 

@@ -233,8 +233,7 @@ class PortalSpec(Strict):
     ``always``: it is obeyed. ``api``: the API, which this file names, is asked as an API client although robots.txt
     forbids it, if the rules are the default of the portal's software and a contact is given. ``never``: it is asked
     with the permission of the portal's operator. ``true`` and ``false`` of older files mean ``always`` and
-    ``never``.
-    """
+    ``never``."""
     leave: Annotated[str, StringConstraints(min_length=3)] | None = None
     """Who gave permission not to obey robots.txt, and when; required by ``obey_robots = "never"``."""
     accept_bad_tls: bool = False

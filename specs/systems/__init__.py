@@ -34,8 +34,7 @@ class SystemItem(Strict):
     """How a dataset's value is derived from its parts, if this differs from the system's default."""
     unless: MetricId | None = None
     """The item is left out if the distribution that counts has a measurement of this metric, whatever its value. Under
-    the rule "sum" the item of this other metric is left out instead, in every dataset.
-    """
+    the rule "sum" the item of this other metric is left out instead, in every dataset."""
     unknown: Treatment | None = None
     """How unknown values count, if this differs from the system's default."""
 

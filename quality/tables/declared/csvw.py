@@ -39,8 +39,7 @@ _LEXICAL = {
     "gMonth": r"--(?:0[1-9]|1[0-2])" + _ZONE,
 }
 """Patterns of XML Schema part 2, because frictionless, which has neither zones nor fractions, would
-refuse such cells.
-"""
+refuse such cells."""
 _INTEGERS: dict[str, tuple[int | None, int | None]] = {
     "integer": (None, None),
     "long": (-(2**63), 2**63 - 1),

@@ -60,8 +60,7 @@ class DeclaredSchema:
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[dict[str, Any], ...] = ()
     """Foreign keys in the form of Table Schema. ``reference.resource`` is a key of ``resources``, or "" if the key
-    refers to this table itself.
-    """
+    refers to this table itself."""
     resources: Mapping[str, str] = field(default_factory=dict)
     """The other tables of the package: by name, the path as written in the package."""
     is_ordered: bool = True

@@ -60,8 +60,7 @@ class SchemaReport:
     defects: tuple[TableDefect, ...]
     report: dict[str, Any] = field(default_factory=dict)
     """The report of frictionless, with line numbers of the file as row numbers and without cells. It is empty if
-    frictionless was not run or could not apply the schema.
-    """
+    frictionless was not run or could not apply the schema."""
 
 
 def validate(

@@ -43,14 +43,12 @@ class ExpectationResults:
     total: int
     results: tuple[dict[str, Any], ...] = ()
     """The results of the applicable expectations in the form of Great Expectations, without cells. There is one for
-    each, or one for each column that failed.
-    """
+    each, or one for each column that failed."""
     kind: str | None = None
     """Kind of the table (a file in ``specs/expectations``), if it was clear."""
     differing: tuple[str, ...] = ()
     """Rules for which Great Expectations and Winnow's own function give different verdicts. That of Great Expectations
-    is in ``results``; a failure that it alone sees causes no defect and counts neither as passed nor in the total.
-    """
+    is in ``results``; a failure that it alone sees causes no defect and counts neither as passed nor in the total."""
 
 
 def check_table(

@@ -29,8 +29,7 @@ class RowStream:
     """Number of rows returned so far."""
     is_sample: bool = field(default=False, init=False)
     """True if the table has more than ``max_rows`` rows, or a cell that is too long to read on; known only after the
-    last row was returned.
-    """
+    last row was returned."""
     last_width: int = field(default=0, init=False)
     """Number of cells in the row returned last."""
 

@@ -22,8 +22,7 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _YEARS = (1700, 2200)
 _CENTURY = 50
 """Two-digit years below this belong to this century. The limit of POSIX, 69, would put births of 1955
-into the future.
-"""
+into the future."""
 
 
 def numbers(cells: Sequence[str | None], decimal_char: str | None = None) -> list[float | None]:

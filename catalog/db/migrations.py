@@ -333,6 +333,12 @@ def s0023_new_findings(db: Database) -> None:
     add_missing(db)
 
 
+@migrate()
+def s0024_census(db: Database) -> None:
+    """Add the tables of the census of key datasets."""
+    add_missing(db)
+
+
 _SHRINKING = frozenset(
     {
         "s0014_narrow_findings",

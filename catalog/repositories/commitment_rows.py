@@ -90,6 +90,9 @@ class Member:
     is_scored: bool
     parts: tuple[MemberDistribution, ...]
     services: tuple[MemberService, ...]
+    keys: Mapping[str, str] | None = None
+    """Of the key datasets that it counts for in the last census: the state, closed, unknown, open or not_asked. None
+    if no census was taken of its portal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +126,7 @@ def members_of(catalog: Catalog, ids: Sequence[str]) -> Iterator[Member]:
     """
     for start in range(0, len(ids), CHUNK):
         chosen = json.dumps(ids[start : start + CHUNK])
-        parts, services = _parts(catalog, chosen), _services(catalog, chosen)
+        parts, services, keys = _parts(catalog, chosen), _services(catalog, chosen), _keys(catalog, chosen)
         columns = ", ".join(f"d.{name}" for name in (*_PLAIN, *_LISTS))
         quality = ", ".join(f"{_measured(name)} as q_{name}" for name in OF_DATASET)
         # Names come from the constants above.
@@ -142,6 +145,7 @@ def members_of(catalog: Catalog, ids: Sequence[str]) -> Iterator[Member]:
                 is_scored=bool(row["is_scored"]),
                 parts=tuple(parts[row["id"]]),
                 services=tuple(services[row["id"]]),
+                keys=keys.get(row["id"]),
             )
 
 
@@ -220,6 +224,25 @@ def _services(catalog: Catalog, chosen: str) -> dict[str, list[MemberService]]:
                 endpoint_url=row["endpoint_url"], outcome=row["outcome"], conforms_to=_texts(row["conforms_to"])
             )
         )
+    return found
+
+
+def _keys(catalog: Catalog, chosen: str) -> dict[str, dict[str, str]]:
+    """Return the key datasets that datasets count for; those of portals without a census are left out."""
+    found: dict[str, dict[str, str]] = {
+        row["id"]: {}
+        for row in catalog.rows(
+            f"""select d.id from datasets d
+                where d.id in {_IDS} and exists (select 1 from census c where c.portal_id = d.portal_id)""",
+            [chosen],
+        )
+    }
+    for row in catalog.rows(
+        f"""select dataset_id, key, state from census_claims
+            where dataset_id in {_IDS} and verdict in ('taken', 'confirmed')""",
+        [chosen],
+    ):
+        found.setdefault(row["dataset_id"], {})[row["key"]] = row["state"]
     return found
 
 

@@ -341,8 +341,10 @@ def _score_all(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBoun
 
 
 def _track(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+    from quality.census.stage import take_census
     from quality.commitments.track import track
 
+    run.on_progress("track", "census", take_census(run.catalog, run.run_id, run.data), None)
     run.on_progress("track", "commitments", track(run.catalog, run.run_id, run.commitments), None)
 
 

@@ -32,6 +32,8 @@ class Context:
     day: date
     params: Params = field(default_factory=dict)
     target: float = 1.0
+    unobserved: frozenset[str] = frozenset()
+    """Ids of the key datasets that the census could not observe at a portal of the scope."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,18 +207,60 @@ def _new_themes(kept: Mapping[str, ScopeMember], context: Context) -> MeasureRea
 
 
 def _census(kept: Mapping[str, ScopeMember], context: Context, *, is_share: bool) -> MeasureReading:
-    found = _distinct(kept)
-    total = len(key_datasets())
-    brought = {key for one in kept.values() if not one.is_gone for key in (one.seen or ())}
-    missing = [key.title for key in key_datasets() if key.id not in brought]
+    """Count the key datasets of which one in the scope is open.
+
+    A key of which nothing is known, or that the census could not observe, is no failure: it is left out of the share.
+    """
+    states: dict[str, set[bool | None]] = {key.id: set() for key in key_datasets()}
+    verdicts: dict[str, bool | None] = {}
+    for name, one in kept.items():
+        brought: Mapping[str, bool | None] = {} if one.is_gone else one.seen or {}
+        for key, is_open in brought.items():
+            states[key].add(is_open)
+        # To count for no key is no fault, unless the dataset vanished.
+        vanished = False if one.is_gone and one.remembered is not None else None
+        verdicts[name] = _best(set(brought.values())) if brought else vanished
+    found = {key: _best(seen) if seen else False for key, seen in states.items()}
+    unobserved = {key for key, seen in states.items() if True not in seen and None not in seen}
+    unobserved &= _unseen_keys(kept, context)
+    known = {key: is_open for key, is_open in found.items() if is_open is not None and key not in unobserved}
+    opened = sum(known.values())
     return MeasureReading(
-        value=len(brought) / total if is_share else float(len(brought)),
-        numerator=len(brought),
-        denominator=total,
-        coverage=found.coverage,
-        verdicts=found.verdicts,
-        note=f"not found open: {'; '.join(missing)}" if missing else None,
+        value=None if not known else opened / len(known) if is_share else float(opened),
+        numerator=opened,
+        denominator=len(known),
+        coverage=1 - len(unobserved) / len(states),
+        verdicts=verdicts,
+        note=_key_note(found, states, unobserved),
     )
+
+
+def _best(seen: set[bool | None]) -> bool | None:
+    return True if True in seen else None if None in seen else False
+
+
+def _unseen_keys(kept: Mapping[str, ScopeMember], context: Context) -> set[str]:
+    """Return the keys of which the census says nothing: all, if a portal of the scope was not looked through."""
+    if any(one.seen is None and not one.is_gone for one in kept.values()):
+        return {key.id for key in key_datasets()}
+    return set(context.unobserved)
+
+
+def _key_note(
+    found: Mapping[str, bool | None], states: Mapping[str, set[bool | None]], unobserved: set[str]
+) -> str | None:
+    parts: dict[str, list[str]] = {}
+    for key in key_datasets():
+        if key.id in unobserved:
+            word = "not observed"
+        elif found[key.id] is None:
+            word = "found, and not known whether it is open"
+        elif found[key.id]:
+            continue
+        else:
+            word = "found, and not open" if states[key.id] else "not found in the scope"
+        parts.setdefault(word, []).append(key.title)
+    return ". ".join(f"{word}: {'; '.join(titles)}" for word, titles in parts.items()) or None
 
 
 def _unmeasurable(reason: str) -> ScopeMeasure:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.db.store import Catalog, started
+from catalog.repositories.census import unobserved_keys
 from catalog.repositories.commitment_rows import findings_of, heads_of, members_of
 from catalog.repositories.commitments import harvests_before, memory
 from catalog.repositories.scopes import Scopes
@@ -24,6 +25,8 @@ __all__ = ["ScopeReading", "Watch", "definition", "look"]
 
 WATCHED = ("complete", "partial")
 """Verdicts of a harvest that count as an observation; what a partial harvest did not see stays as it was."""
+CENSUS = ("census.key_count", "census.key_share")
+"""Measures that are read from the census of key datasets."""
 
 
 class Watch:
@@ -118,7 +121,11 @@ def _look_at_scope(
         for one in group
     }
     measures = {one.id: measure_of(commitment, one) for one in group}
-    contexts = {one.id: Context(day=watch.day, params=one.params, target=one.target) for one in group}
+    portals = watch.scopes.portals(scope) | {heads[name].portal_id for name in everyone if name in heads}
+    unobserved = unobserved_keys(catalog, portals) if any(one.measure in CENSUS for one in group) else frozenset()
+    contexts = {
+        one.id: Context(day=watch.day, params=one.params, target=one.target, unobserved=unobserved) for one in group
+    }
     seen: dict[str, dict[str, Any]] = {one.id: {} for one in group}
     for member in members_of(catalog, everyone):
         for one in group:
@@ -126,7 +133,6 @@ def _look_at_scope(
     for one in group:
         if one.measure == "finding.response_days":
             seen[one.id] = _spans(watch, everyone, who[one.id])
-    portals = watch.scopes.portals(scope) | {heads[name].portal_id for name in everyone if name in heads}
     found = {}
     for one in group:
         kept = _kept(watch, who[one.id], seen[one.id], heads, remembered[one.id], since.get(one.id, ""))

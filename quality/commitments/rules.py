@@ -12,7 +12,6 @@ from typing import Final
 
 from catalog.repositories.commitment_rows import Member, MemberDistribution
 from catalog.vocabulary.promises import HVD_LAW, law_key
-from quality.census.recognise import Portrait, recognise
 from quality.evidence.dates import last_day
 
 __all__ = ["NOT_ASKED", "Verdict", "age_days", "delay_days", "is_hvd", "keys_open"]  # and the rules below
@@ -255,19 +254,12 @@ def delay_days(member: Member) -> float | None:
     return float(max((issued - end).days, 0)) if end and issued else None
 
 
-def keys_open(member: Member) -> frozenset[str] | None:
-    """Return the ids of the key datasets (of the open data census) that this dataset represents, if it is open and
-    usable.
+def keys_open(member: Member) -> dict[str, bool | None] | None:
+    """Return the ids of the key datasets that this dataset counts for in the last census of its portal, and of each
+    whether it is open and usable: accessible, openly licensed and machine-readable; None where that is not known.
 
-    Title, keywords and themes of the dataset decide which key datasets are meant. The set is empty if none is, or if
-    the dataset is not accessible, not openly licensed or not machine-readable. None if one is meant and it is not known
-    whether the dataset is usable.
+    None instead of a dict if no census was taken.
     """
-    portrait = Portrait(title=member.title or "", keywords=member.keywords, themes=member.themes)
-    meant = frozenset(one.key for one in recognise(portrait) if one.is_taken)
-    if not meant:
-        return meant
-    usable = _every(
-        one for rule in (accessible, licence_open, machine_readable) if not isinstance(one := rule(member), _NotAsked)
-    )
-    return None if usable is None else meant if usable else frozenset()
+    if member.keys is None:
+        return None
+    return {key: {"open": True, "closed": False}.get(state) for key, state in member.keys.items()}

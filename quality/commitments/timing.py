@@ -236,8 +236,8 @@ def _after(goal: Goal, seen: ItemObservation, before: Status | None, frozen: flo
         return "unmeasurable"
     is_met = satisfied(seen.value, goal.target, goal.better) and seen.is_whole
     if frozen is None:
-        # There was no evidence by the deadline: only the present value can decide.
-        return "met" if is_met else "regressed" if before in ("met", "regressed") else "missed"
+        # Without evidence by the deadline nothing says that the promise was broken then.
+        return "met" if is_met else "regressed" if before in ("met", "regressed") else "unmeasurable"
     if is_met:
         return "met" if satisfied(frozen, goal.target, goal.better) else "met_late"
     return "regressed" if before in ("met", "met_late", "regressed") else "missed"

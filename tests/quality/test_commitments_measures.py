@@ -226,29 +226,31 @@ def test_days() -> None:
     assert rules.delay_days(member(issued="2025-05-30")) is None
 
 
-@pytest.mark.parametrize(
-    ("title", "key"),
-    [
-        ("Bundeshaushalt: Haushaltsplan 2025", "budget"), ("Presupuesto ciudadano", "budget"), ("予算書", "budget"),
-        ("Résultats électoraux 2024", "elections"), ("Katastrální mapa", "land"), ("Irish rainfall", "weather"),
-        ("Handelsregister", "companies"), ("Gesetze im Internet", "legislation"), ("Budgetary theatre", None),
-    ],
-)  # fmt: skip
-def test_key_datasets_are_known_by_their_titles(title: str, key: str | None) -> None:
-    assert rules.keys_open(member(title=title)) == (frozenset({key}) if key else frozenset())
+def test_a_key_dataset_counts_only_where_it_can_be_used_and_unknown_is_no_failure() -> None:
+    assert rules.keys_open(member()) is None
+    assert rules.keys_open(member(keys={})) == {}
+    states = {"budget": "open", "air": "closed", "water": "unknown", "land": "not_asked"}
+    assert rules.keys_open(member(keys=states)) == {"budget": True, "air": False, "water": None, "land": None}
 
+    def census(*seen: object, measure: str = "census.key_share", unobserved: str = "") -> MeasureReading:
+        kept = {str(at): ScopeMember(seen=one) for at, one in enumerate(seen)}
+        return read(measure, kept, Context(day=DAY, unobserved=frozenset(unobserved.split())))
 
-def test_a_key_dataset_counts_only_where_it_can_be_used() -> None:
-    assert rules.keys_open(member(part(licence_open=0.0))) == frozenset()
-    assert rules.keys_open(member(part(unknown="link_ok"))) is None
-    kept = {
-        "a": ScopeMember(seen=frozenset({"budget"})),
-        "b": ScopeMember(seen=frozenset()),
-        "c": ScopeMember(seen=None),
-    }
-    reading = read("census.key_share", kept, Context(day=DAY))
-    assert reading.value == pytest.approx(1 / 20) and reading.coverage == pytest.approx(2 / 3)
-    assert reading.note and "Election results" in reading.note and "Government budget" not in reading.note
+    reading = census({"budget": True, "air": False, "water": None}, {"air": True})
+    # Water is found and not known: it is left out of the share.
+    assert (reading.numerator, reading.denominator, reading.coverage) == (2, 19, 1.0)
+    assert reading.value == pytest.approx(2 / 19)
+    assert reading.note and "not found in the scope: Government spending;" in reading.note
+    assert "found, and not known whether it is open: Water quality" in reading.note and "budget" not in reading.note
+    assert reading.verdicts == {"0": True, "1": True}
+    assert census({"air": False}).verdicts == {"0": False} and census({}).verdicts == {"0": None}
+    reading = census({"budget": True}, unobserved="land trade budget")
+    assert (reading.numerator, reading.denominator, reading.coverage) == (1, 18, 0.9)
+    assert reading.note and reading.note.count("not observed: Land ownership and cadastre; International trade") == 1
+    # Without a census of a portal of the scope nothing is said, and nothing was missed.
+    reading = census(None, measure="census.key_count")
+    assert (reading.value, reading.denominator, reading.coverage) == (None, 0, 0.0)
+    assert census({"budget": True}, {"air": True}, measure="census.key_count").value == 2.0
 
 
 def share(kept: dict[str, ScopeMember]) -> MeasureReading:

@@ -240,7 +240,7 @@ def test_a_single_odd_run_at_the_deadline_decides_only_where_it_is_evidence() ->
 def test_first_read_after_the_deadline_is_said() -> None:
     day = END + timedelta(days=30)
     points = simulate(plain(lambda _: 0.7), [day])
-    assert points[day].status == "missed" and "read_after_deadline" in points[day].flags
+    assert points[day].status == "unmeasurable" and "read_after_deadline" in points[day].flags
     assert points[day].value_at_deadline is None
 
 

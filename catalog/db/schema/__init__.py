@@ -7,7 +7,7 @@ array in text, ``dict`` a JSON object in text. Instants are ISO 8601 in UTC.
 
 from __future__ import annotations
 
-from catalog.db.schema import caused, dcat, found, harvest, judged, observed, promised, replied, stored, strips
+from catalog.db.schema import caused, counted, dcat, found, harvest, judged, observed, promised, replied, stored, strips
 from catalog.db.schema.kinds import ColumnSpec, TableSpec, c
 from specs.metrics import metrics
 from specs.systems import systems
@@ -24,6 +24,7 @@ TABLES: dict[str, TableSpec] = (
     | found.TABLES
     | caused.TABLES
     | promised.TABLES
+    | counted.TABLES
     | replied.TABLES
 )
 

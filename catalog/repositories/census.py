@@ -1,0 +1,203 @@
+"""Read what a census of key datasets needs to know of a portal, and store what it found."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.db.schema import TABLES
+from catalog.db.store import Catalog
+from catalog.vocabulary.promises import key_datasets
+
+__all__ = [
+    "CensusDataset", "census_changes", "census_of", "claims_of", "complete_harvest", "datasets_of", "portals_asked",
+    "unobserved_keys", "write_census",
+]  # fmt: skip
+
+CHUNK = 1_000
+OPENING = 1_200
+"""Characters of a description that are read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CensusDataset:
+    """What the catalogue says of a dataset that may be a key dataset.
+
+    ``was_asked``: whether the address of a file or of a service of it was ever asked.
+    """
+
+    id: str
+    identifier: str | None
+    title: str | None
+    description: str | None
+    publisher_id: str | None
+    landing_page: str | None
+    keywords: tuple[str, ...]
+    themes: tuple[str, ...]
+    files: tuple[str, ...]
+    columns: tuple[str, ...]
+    table_kinds: tuple[str, ...]
+    was_asked: bool
+
+
+def datasets_of(catalog: Catalog, portal_id: str) -> Iterator[CensusDataset]:
+    """Yield the datasets that a portal lists, sorted by id; they are read in chunks of 1,000."""
+    last = ""
+    while True:
+        rows = catalog.rows(
+            """select id, identifier, title, substr(description, 1, ?) as description, publisher_id, landing_page,
+                 keywords, themes
+               from present_datasets where portal_id = ? and id > ? order by id limit ?""",
+            [OPENING, portal_id, last, CHUNK],
+        )
+        if not rows:
+            return
+        last = rows[-1]["id"]
+        files = _files(catalog, json.dumps([row["id"] for row in rows]))
+        for row in rows:
+            own = files.get(row["id"], [])
+            texts: dict[str, Any] = {name: _texts(row.pop(name)) for name in ("keywords", "themes")}
+            yield CensusDataset(
+                **row,
+                **texts,
+                files=tuple(one["title"] for one in own if one["title"]),
+                columns=tuple(dict.fromkeys(name for one in own for name in _texts(one["columns"]))),
+                table_kinds=tuple(dict.fromkeys(one["kind"] for one in own if one["kind"])),
+                was_asked=any(one["was_asked"] for one in own),
+            )
+
+
+def _files(catalog: Catalog, chosen: str) -> Mapping[str, list[dict[str, Any]]]:
+    rows = catalog.rows(
+        """select d.dataset_id, d.title, t.columns, t.kind, c.url is not null as was_asked
+           from json_each(?) j cross join current_distributions d on d.dataset_id = j.value
+           left join table_reports t on t.distribution_id = d.id
+           left join resource_checks c on c.url = d.url order by d.dataset_id, d.position""",
+        [chosen],
+    )
+    rows += catalog.rows(
+        """select s.dataset_id, null as title, null as columns, null as kind, c.url is not null as was_asked
+           from json_each(?) j cross join current_services s on s.dataset_id = j.value
+           left join resource_checks c on c.url = s.endpoint_url""",
+        [chosen],
+    )
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["dataset_id"]].append(row)
+    return found
+
+
+def _texts(cell: str | None) -> tuple[str, ...]:
+    return tuple(one for one in json.loads(cell) if isinstance(one, str)) if cell else ()
+
+
+def complete_harvest(catalog: Catalog, portal_id: str, run_id: str) -> str | None:
+    """Return the last run up to ``run_id`` that read the whole catalogue of a portal; None if none ever did."""
+    found = catalog.value(
+        "select max(run_id) from harvests where portal_id = ? and run_id <= ? and verdict = 'complete'",
+        [portal_id, run_id],
+    )
+    return str(found) if found else None
+
+
+def portals_asked(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
+    """Return the portals that any run up to ``run_id`` asked for: id, title, url and government, sorted by id."""
+    return catalog.rows(
+        """select id, title, url, government from portals p
+           where exists (select 1 from harvests h where h.portal_id = p.id and h.run_id <= ?) order by id""",
+        [run_id],
+    )
+
+
+def census_of(catalog: Catalog, portal_id: str | None = None) -> list[dict[str, Any]]:
+    """Return the rows of the last census of a portal, or of all portals, with titles of portal and dataset.
+
+    They are sorted by portal, and within it as the vocabulary lists the keys.
+    """
+    order = {key: at for at, key in enumerate(one.id for one in key_datasets())}
+    rows = catalog.rows(
+        """select c.*, p.title as portal_title, g.name as government, d.title as dataset_title,
+             coalesce(d.landing_page, d.source_url) as dataset_url, d.publisher_id
+           from census c join portals p on p.id = c.portal_id left join governments g on g.portal_id = p.id
+           left join datasets d on d.id = c.dataset_id
+           where ? is null or c.portal_id = ?""",
+        [portal_id, portal_id],
+    )
+    return sorted(rows, key=lambda row: (row["portal_id"], order.get(row["key"], len(order)), row["key"]))
+
+
+def claims_of(catalog: Catalog, portal_id: str, verdicts: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the datasets of a portal that may be key datasets, with title, identifier and page, those with most
+    points first. ``verdicts``: the verdicts wanted, see the table ``census_claims``."""
+    return catalog.rows(
+        """select c.*, d.title, d.identifier, coalesce(d.landing_page, d.source_url) as url
+           from census_claims c join datasets d on d.id = c.dataset_id
+           where c.portal_id = ? and c.verdict in (select value from json_each(?))
+           order by c.key, c.points desc, c.dataset_id""",
+        [portal_id, json.dumps(list(verdicts))],
+    )
+
+
+def census_changes(catalog: Catalog, portal_id: str) -> list[dict[str, Any]]:
+    """Return every change of a portal's census, the oldest first: run_id, key, state and dataset_id."""
+    return catalog.rows(
+        "select run_id, key, state, dataset_id from census_changes where portal_id = ? order by run_id, key",
+        [portal_id],
+    )
+
+
+def unobserved_keys(catalog: Catalog, portal_ids: Iterable[str]) -> frozenset[str]:
+    """Return the key datasets of which the last census of one of these portals can say nothing; all of them, where
+    there was none."""
+    keys = {one.id for one in key_datasets()}
+    seen = defaultdict(set)
+    for row in catalog.rows("select portal_id, key from census where state != 'not_observed'"):
+        seen[row["portal_id"]].add(row["key"])
+    return frozenset(key for portal_id in portal_ids for key in keys - seen[portal_id])
+
+
+def write_census(
+    catalog: Catalog,
+    run_id: str,
+    portal_id: str,
+    rows: Sequence[Mapping[str, Any]],
+    claims: Sequence[Mapping[str, Any]],
+) -> None:
+    """Replace the census of a portal, and note what has changed since the one before.
+
+    ``rows``: of each key the columns of ``census`` from ``key`` to ``confirmed_on``. ``claims``: the columns of
+    ``census_claims`` from ``dataset_id`` on, without portal and run.
+    """
+    before = {row["key"]: row for row in catalog.rows("select * from census where portal_id = ?", [portal_id])}
+    kept, changes = [], []
+    for row in rows:
+        old = before.get(row["key"])
+        is_same = old is not None and old["state"] == row["state"]
+        kept.append(
+            {
+                **row,
+                "id": f"{portal_id}/{row['key']}",
+                "portal_id": portal_id,
+                "run_id": run_id,
+                "since_run": old["since_run"] if old and is_same else run_id,
+                "state_before": old["state_before"] if old and is_same else old["state"] if old else None,
+            }
+        )
+        if old is None or not is_same or old["dataset_id"] != row["dataset_id"]:
+            change = {name: row[name] for name in ("key", "state", "dataset_id")}
+            one = f"{run_id}/{portal_id}/{row['key']}"
+            changes.append({"id": one, "run_id": run_id, "portal_id": portal_id, **change})
+    names = list(TABLES["census_claims"].columns)
+    with catalog.writing():
+        catalog.db.conn.execute("delete from census where portal_id = ?", [portal_id])
+        catalog.db.conn.execute("delete from census_claims where portal_id = ?", [portal_id])
+        catalog.upsert("census", kept)
+        catalog.upsert("census_changes", changes)
+        full = (
+            {**one, "id": f"{one['dataset_id']}/{one['key']}", "portal_id": portal_id, "run_id": run_id}
+            for one in claims
+        )
+        catalog.upsert_rows("census_claims", names, ([one[name] for name in names] for one in full))

@@ -1,0 +1,127 @@
+"""Take the census of key datasets of every portal, and store it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from catalog.db.store import Catalog
+from catalog.repositories.aliases import aliased
+from catalog.repositories.census import CensusDataset, complete_harvest, datasets_of, portals_asked, write_census
+from catalog.repositories.commitment_rows import Member, members_of
+from quality.census.answers import AnswerToday, answers_today, said_of
+from quality.census.lexicon import folded
+from quality.census.recognise import KeyClaim, Portrait, recognise
+from quality.census.states import JudgedClaim, Searched, evidence_in_words, is_readable, key_state, usable_state
+from quality.commitments import rules
+from specs.census import key_words
+from specs.census.confirmed import confirmations_path, read_confirmations
+
+__all__ = ["portrait_of", "take_census"]
+
+_RULES = {
+    "accessible": rules.accessible,
+    "openly licensed": rules.licence_open,
+    "machine-readable": rules.machine_readable,
+}
+
+
+def take_census(catalog: Catalog, run_id: str, folder: Path | None = None, portal_ids: Sequence[str] = ()) -> int:
+    """Take the census of portals as of a run, replace the one before, and return how many rows were stored.
+
+    ``folder``: data folder with the confirmations of persons (``census/PORTAL.toml``); None if there are none.
+    ``portal_ids``: the portals; none means all that any run asked for. Raise SpecError if a file with confirmations
+    cannot be used.
+    """
+    stored = 0
+    for portal in portals_asked(catalog, run_id):
+        if not portal_ids or portal["id"] in portal_ids:
+            rows, claims = _census(catalog, run_id, portal, folder)
+            write_census(catalog, run_id, portal["id"], rows, claims)
+            stored += len(rows)
+    return stored
+
+
+def portrait_of(dataset: CensusDataset, place: frozenset[str] = frozenset()) -> Portrait:
+    """Return what the recogniser reads of a dataset. ``place``: words of the names of portal and government."""
+    return Portrait(
+        title=dataset.title or "",
+        description=dataset.description or "",
+        keywords=dataset.keywords,
+        themes=dataset.themes,
+        columns=dataset.columns,
+        files=dataset.files,
+        table_kinds=dataset.table_kinds,
+        place=place,
+    )
+
+
+def _census(
+    catalog: Catalog, run_id: str, portal: dict[str, Any], folder: Path | None
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    place = frozenset(folded(f"{portal['title'] or ''} {portal['government'] or ''}").split())
+    told = read_confirmations(confirmations_path(folder, portal["id"])) if folder else ()
+    kept: dict[str, CensusDataset] = {}
+    found: dict[str, list[KeyClaim]] = {}
+    titles: list[str] = []
+    # Only what may be a key dataset is kept; of the others the title is.
+    asked_about = {one.dataset for one in told} | set(aliased(catalog, [one.dataset for one in told]).values())
+    spoken_of = {one.identifier for one in told} | {one.title for one in told}
+    for dataset in datasets_of(catalog, portal["id"]):
+        titles.append(dataset.title or "")
+        claims = recognise(portrait_of(dataset, place))
+        if claims or dataset.id in asked_about or {dataset.identifier, dataset.title} & spoken_of:
+            kept[dataset.id], found[dataset.id] = dataset, claims
+    answers = answers_today(told, kept.values(), aliased(catalog, [one.dataset for one in told]))
+    for id, key in answers:
+        if all(one.key != key for one in found[id]):
+            found[id] = [*found[id], KeyClaim(key, 0.0)]
+    by_key: dict[str, list[JudgedClaim]] = defaultdict(list)
+    for member in members_of(catalog, sorted(id for id, claims in found.items() if claims)):
+        for claim in found[member.id]:
+            by_key[claim.key].append(_judged(kept[member.id], member, claim, answers.get((member.id, claim.key))))
+    searched = Searched(
+        portal=portal["title"] or portal["id"],
+        datasets=len(titles),
+        is_complete=complete_harvest(catalog, portal["id"], run_id) is not None,
+        is_readable=is_readable(titles),
+    )
+    rows = [key_state(key, by_key[key], searched) for key in key_words()]
+    return rows, [_row(one, said_of(kept[one.dataset_id])) for claims in by_key.values() for one in claims]
+
+
+def _judged(dataset: CensusDataset, member: Member, claim: KeyClaim, answer: AnswerToday | None) -> JudgedClaim:
+    verdicts = {}
+    for name, rule in _RULES.items():
+        said = rule(member)
+        verdicts[name] = said if isinstance(said, bool) else None
+    state, failing = usable_state(verdicts, was_asked=dataset.was_asked)
+    if answer is None:
+        verdict = "taken" if claim.is_taken else "asked"
+    elif not answer.holds:
+        verdict = "lapsed"
+    else:
+        verdict = "confirmed" if answer.confirmation.answer == "yes" else "denied"
+    return JudgedClaim(
+        dataset_id=dataset.id,
+        title=dataset.title or dataset.id,
+        claim=claim,
+        verdict=verdict,  # type: ignore[arg-type]
+        state=state,
+        failing=failing,
+        answer=answer.confirmation if answer else None,
+    )
+
+
+def _row(one: JudgedClaim, said: str) -> dict[str, Any]:
+    return {
+        "dataset_id": one.dataset_id,
+        "key": one.claim.key,
+        "verdict": one.verdict,
+        "state": one.state,
+        "points": one.claim.points,
+        "evidence": evidence_in_words(one.claim),
+        "said": said,
+    }

@@ -1,0 +1,169 @@
+"""What the census says of one key dataset at one portal, from the evidence for its datasets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal
+
+from catalog.vocabulary.folding import split_list
+from quality.census.recognise import KeyClaim
+from specs.census import key_words
+from specs.census.confirmed import Confirmation
+
+__all__ = [
+    "ClaimState", "JudgedClaim", "KeyState", "Searched", "evidence_in_words", "is_readable", "key_state",
+    "usable_state",
+]  # fmt: skip
+
+KeyState = Literal["not_observed", "not_found", "closed", "unknown", "open"]
+ClaimState = Literal["not_asked", "closed", "unknown", "open"]
+_ORDER = ("open", "unknown", "not_asked", "closed")
+_WORDS_SHOWN = 4
+_SCRIPTS = re.compile(
+    "[a-z\u00c0-\u024f\u1e00-\u1eff\u0370-\u03ff\u1f00-\u1fff\u0400-\u04ff\u0600-\u06ff\u3040-\u30ff\u3400-\u9fff"
+    "\uac00-\ud7af]",
+    re.IGNORECASE,
+)
+"""Letters of the scripts in which the vocabulary has words: Latin, Greek, Cyrillic, Arabic, Japanese, Chinese and
+Korean."""
+READABLE = 0.8
+"""Share of the titles in these scripts below which the catalogue was not understood."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """What was looked through: the portal's title, its datasets, and whether that is the whole catalogue."""
+
+    portal: str
+    datasets: int
+    is_complete: bool
+    """Whether a harvest read the whole catalogue."""
+    is_readable: bool
+    """Whether the titles are in scripts of the vocabulary."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedClaim:
+    """A dataset that may be the key dataset: the evidence, what a person said, and whether it can be used."""
+
+    dataset_id: str
+    title: str
+    claim: KeyClaim
+    verdict: Literal["taken", "confirmed", "denied", "asked", "lapsed"]
+    state: ClaimState
+    failing: tuple[str, ...] = ()
+    """What is false or not known of it, in words."""
+    answer: Confirmation | None = None
+
+    @property
+    def is_taken(self) -> bool:
+        """Return whether the dataset counts for the key. Where an answer has lapsed, a "yes" leaves it to the evidence;
+        after a "no" a person must say so."""
+        if self.verdict == "lapsed":
+            return self.claim.is_taken and self.answer is not None and self.answer.answer == "yes"
+        return self.verdict in ("taken", "confirmed")
+
+
+def is_readable(titles: Sequence[str]) -> bool:
+    """Return whether at least 80 % of the titles that have letters are in a script in which the vocabulary has words.
+
+    >>> is_readable(["Schools", "งบประมาณ"]), is_readable(["Schools", "2019"])
+    (False, True)
+    """
+    lettered = [one for one in titles if any(sign.isalpha() for sign in one)]
+    known = sum(bool(_SCRIPTS.search(one)) for one in lettered)
+    return known >= READABLE * len(lettered)
+
+
+def usable_state(verdicts: Mapping[str, bool | None], *, was_asked: bool) -> tuple[ClaimState, tuple[str, ...]]:
+    """Return whether a dataset can be used, and what is false or not known of it.
+
+    ``verdicts``: by what is asked ("accessible", ...), whether it is so; None if that is not known. What is false
+    decides, whether or not an address was asked; what is not known is "not_asked" as long as none was.
+    """
+    false = tuple(name for name, value in verdicts.items() if value is False)
+    if false:
+        return "closed", false
+    open_questions = tuple(name for name, value in verdicts.items() if value is None)
+    if open_questions:
+        return ("unknown" if was_asked else "not_asked"), open_questions
+    return "open", ()
+
+
+def key_state(key: str, claims: Sequence[JudgedClaim], searched: Searched) -> dict[str, Any]:
+    """Return the row of ``census`` for a key: state, reason, the dataset taken, and the evidence for it.
+
+    ``claims``: all datasets that may be the key, with the verdict on each.
+    """
+    taken = sorted((one for one in claims if one.is_taken), key=_rank)
+    waiting = [one for one in claims if one.verdict in ("asked", "lapsed")]
+    row: dict[str, Any] = {
+        "key": key, "dataset_id": None, "points": None, "evidence": None, "candidates": len(taken),
+        "waiting": len(waiting), "searched": searched.datasets, "confirmed_by": None, "confirmed_on": None,
+    }  # fmt: skip
+    if taken:
+        return row | _found(taken[0], len(taken))
+    state, reason = _missing(key, waiting, searched)
+    denied = next((one.answer for one in claims if one.verdict == "denied" and one.answer), None)
+    if denied:
+        row |= {"confirmed_by": denied.who, "confirmed_on": denied.when.isoformat()}
+        reason += f" {denied.who} said on {denied.when} that it is not: {denied.why}"
+    return row | {"state": state, "reason": reason}
+
+
+def _rank(one: JudgedClaim) -> tuple[Any, ...]:
+    # What a person confirmed comes first; then what can be used, because one open dataset is what the indices ask for.
+    return one.verdict != "confirmed", _ORDER.index(one.state), -one.claim.points, one.title, one.dataset_id
+
+
+def _found(one: JudgedClaim, count: int) -> dict[str, Any]:
+    state: KeyState = "not_observed" if one.state == "not_asked" else one.state
+    words = {
+        "open": "It can be fetched, has an open licence and is machine-readable.",
+        "closed": f"It is not {_either(one.failing)}.",
+        "unknown": f"Whether it is {_either(one.failing)} is not known.",
+        "not_asked": f"It is listed, and none of its addresses was asked yet: whether it is {_either(one.failing)} is "
+        "not known.",
+    }
+    reason = words[one.state]
+    if count > 1:
+        reason += f" {count - 1} other datasets were taken for it, too." if count > 2 else " Another dataset was, too."
+    row: dict[str, Any] = {
+        "state": state, "dataset_id": one.dataset_id, "points": one.claim.points,
+        "evidence": evidence_in_words(one.claim),
+    }  # fmt: skip
+    if one.answer and one.verdict == "confirmed":
+        row |= {"confirmed_by": one.answer.who, "confirmed_on": one.answer.when.isoformat()}
+        reason += f" Confirmed by {one.answer.who} on {one.answer.when}: {one.answer.why}"
+    elif one.answer and one.verdict == "lapsed":
+        reason += f" {one.answer.who} confirmed it on {one.answer.when}; it has changed since: is it still the same?"
+    return row | {"reason": reason}
+
+
+def _missing(key: str, waiting: Sequence[JudgedClaim], searched: Searched) -> tuple[KeyState, str]:
+    if not searched.is_complete:
+        return "not_observed", "No harvest has read the whole catalogue yet."
+    if not searched.is_readable:
+        return "not_observed", "The titles are in a script in which the vocabulary has no words."
+    if waiting:
+        most = max(waiting, key=lambda one: one.claim.points)
+        return "not_observed", f'A person must say whether "{most.title}" is it: winnow census review.'
+    words = [one for cell in key_words()[key].names.values() for one in islice(split_list(cell), _WORDS_SHOWN)]
+    shown = ", ".join(words[: 3 * _WORDS_SHOWN])
+    return (
+        "not_found",
+        f"Not found in this catalogue ({searched.portal}), among {searched.datasets:,} datasets. Titles, descriptions, "
+        f"keywords, files and columns were searched for words such as: {shown}. It may be published elsewhere.",
+    )
+
+
+def _either(names: Sequence[str]) -> str:
+    return " and ".join(names)
+
+
+def evidence_in_words(claim: KeyClaim) -> str:
+    """Return the evidence as one line: "name_in_title: air quality (+3); columns: pm10 (+1)"."""
+    return "; ".join(f"{one.id}: {one.said} ({one.points:+g})" for one in claim.evidence)

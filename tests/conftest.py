@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -35,6 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             import datasette.filters  # noqa: F401
+
+            gc.collect()
     known = pace.measured(pace.FILE.read_text("utf-8"))
     config.pluginmanager.register(pace.Durations(known, is_recording=config.getoption("--record-durations")))
 

@@ -99,6 +99,7 @@ def exit_table() -> str:
     """Return the exit codes with their meaning; ``docs/howto/operations.md`` says what to do about each."""
     from harvester.cli.main import BELOW, FAILED_PORTALS, INTERRUPTED, LOCKED
     from harvester.cli.proofs import BROKEN_CHAIN
+    from harvester.cli.site import PORT_TAKEN
 
     said = {
         0: "all well",
@@ -107,6 +108,7 @@ def exit_table() -> str:
         FAILED_PORTALS: "finished, but a portal was not read whole, a letter was refused or a line not used",
         BELOW: "the mean score is below `--fail-under`; of `inspect --strict`: there are errors",
         BROKEN_CHAIN: "something was changed after it was sealed",
+        PORT_TAKEN: "the port of the site is in use (`serve`, `demo --serve`)",
         LOCKED: "another run is at work in this data folder",
         INTERRUPTED: "interrupted",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -39,9 +40,15 @@ def copy_catalogue(source: Path, copy: Path, *, is_shareable: bool = False) -> N
             out.execute("vacuum")
 
 
+def _opened(catalogue: Path) -> sqlite3.Connection:
+    # A connection that may only read leaves the files of the write-ahead log behind.
+    mode = "rw" if os.access(catalogue, os.W_OK) else "ro"
+    return sqlite3.connect(f"file:{catalogue}?mode={mode}", uri=True, timeout=30)
+
+
 def steps_of(catalogue: Path) -> list[str]:
     """Return the names of the steps of :mod:`catalog.db.migrations` that made a catalogue's schema, sorted."""
-    with closing(sqlite3.connect(f"file:{catalogue}?mode=ro", uri=True)) as db:
+    with closing(_opened(catalogue)) as db:
         return [name for (name,) in db.execute("select name from _sqlite_migrations order by name")]
 
 
@@ -54,7 +61,7 @@ def known_steps() -> frozenset[str]:
 def fault_of(catalogue: Path) -> str | None:
     """Return why a file cannot be opened as a catalogue by this version, in words; None if it can be."""
     try:
-        with closing(sqlite3.connect(f"file:{catalogue}?mode=ro", uri=True)) as db:
+        with closing(_opened(catalogue)) as db:
             said = str(db.execute("pragma quick_check(1)").fetchone()[0])
         if said != "ok":
             return said

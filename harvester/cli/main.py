@@ -2,7 +2,8 @@
 
 Exit codes: 0 success, 1 a fault of the program or its surroundings (with a message), 2 wrong usage, 3 finished, but
 a portal was not read completely (send: a letter was refused; replies import: a line could not be used), 4 below
-``--fail-under``, 5 something was changed after it was sealed, 75 another run is active, 130 interrupted.
+``--fail-under``, 5 something was changed after it was sealed, 6 the port of the site is in use, 75 another run is
+active, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -22,9 +22,11 @@ from harvester.cli.backup import add_to as _add_backup_commands
 from harvester.cli.causes import add_to as _add_causes_command
 from harvester.cli.commitments import add_to as _add_commitment_commands
 from harvester.cli.inspect import add_to as _add_inspect_command
+from harvester.cli.logs import log_to
 from harvester.cli.options import (
     NO_CONTACT,
     budget_options,
+    catalogue_of,
     cluster_options,
     commitment_options,
     export_options,
@@ -38,6 +40,7 @@ from harvester.cli.scores import add_to as _add_score_commands
 from harvester.cli.send import add_to as _add_send_commands
 from harvester.cli.shards import add_to as _add_shard_commands
 from harvester.cli.shards import shard_options, work_on_shard
+from harvester.cli.site import add_to as _add_site_commands
 from harvester.cli.supervisor import supervised
 from harvester.night.interrupts import INTERRUPTED_WORDS, begin_ending, heed_signals, is_interrupted
 
@@ -143,20 +146,6 @@ def _defaults(data: Path, group: click.Group) -> dict[str, Any]:
     return of(group)
 
 
-def _log_to(data: Path) -> None:
-    """Write all log messages of libraries to a file; the terminal is for people."""
-    from harvester.http.masking import MaskingFilter
-
-    data.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(data / "winnow.log", maxBytes=5_000_000, backupCount=2, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    handler.addFilter(MaskingFilter())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.captureWarnings(True)
-    # On a full disk the log cannot be written either, and that needs no second message.
-    logging.raiseExceptions = False
-
-
 def _run(
     data: Path, specs: Sequence[PortalSpec], stages: Sequence[str], options: dict[str, Any], *, is_scheduled: bool
 ) -> None:
@@ -167,7 +156,7 @@ def _run(
     from harvester.terminal.night import progress, show_summary
     from quality.tables.limits import TableBounds
 
-    _log_to(data)
+    log_to(data)
     # Read first, so that a bad file is reported now and not at the end of the night.
     promised = commitments_in(data, options.get("commitments"), with_examples=options.get("examples", False))
     with progress(is_quiet=options["as_json"]) as on_progress:
@@ -230,11 +219,11 @@ def _stage_command(
         from harvester.cli.registry import resolve
 
         if options.get("shard"):
-            _log_to(data)
+            log_to(data)
             work_on_shard(data, options)
             return
         if "harvest" not in stages:
-            _catalogue(data)
+            catalogue_of(data)
         about = {"portal_type": portal_type, "allow_local": allow_local, "contact": options["contact"]}
         chosen = [] if options.get("replay") else resolve(data, portals, registry=registry, **about)
         _run(data, chosen, stages, options, is_scheduled=not portals)
@@ -277,13 +266,6 @@ _stage_command("track", ("track",), "Only measure the progress of the commitment
 _stage_command("export", ("export",), "Only write scorecards, findings, RDF and the public catalogue.", export_options)
 
 
-def _catalogue(data: Path) -> Path:
-    path = data / "catalog.db"
-    if not path.is_file():
-        raise click.UsageError(f"{data} holds no catalogue yet; run winnow nightly or winnow demo first")
-    return path
-
-
 @cli.command()
 @click.argument("portal")
 @click.argument("run")
@@ -306,7 +288,7 @@ def approve(data: Path, portal: str, run: str, by: str, registry: Path | None) -
     from harvester.cli.registry import resolve
     from harvester.night.stages import writing
 
-    _catalogue(data)
+    catalogue_of(data)
     retire = resolve(data, [portal], registry=registry)[0].retire
     with writing(data) as catalog:
         row = approve_harvest(catalog, portal, run, by=by, grace=Grace(retire.grace_runs, retire.grace_days))
@@ -330,7 +312,7 @@ def diff(data: Path, run: str, other: str | None, portal: str | None, as_csv: Pa
     from catalog.repositories.changes import changes
     from harvester.terminal.night import show_changes
 
-    with open_catalog(_catalogue(data)) as catalog:
+    with open_catalog(catalogue_of(data)) as catalog:
         found = changes(catalog, other or run, run if other else None, portal=portal)
         if as_csv:
             write_changes(as_csv, other or run, found)
@@ -339,42 +321,7 @@ def diff(data: Path, run: str, other: str | None, portal: str | None, as_csv: Pa
             show_changes(found, as_json=as_json)
 
 
-@cli.command()
-@click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.pass_obj
-def serve(data: Path, port: int, host: str) -> None:
-    """Open the catalogue in Datasette."""
-    import subprocess
-
-    from catalog.site.serve import datasette_command, is_current, publish
-
-    source, public = _catalogue(data), data / "site" / "catalog.db"
-    if not is_current(public):
-        publish(source, public)
-    click.echo(f"http://{host}:{port}/  (Ctrl-C to stop)", err=True)
-    raise click.exceptions.Exit(subprocess.call(datasette_command(public, port=port, host=host)))
-
-
-@cli.command()
-@click.option("--serve", "stay", is_flag=True, help="Serve the catalogue with Datasette at the end.")
-@click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
-@click.pass_context
-def demo(context: click.Context, stay: bool, port: int) -> None:
-    """Run two nights over the demo portals that come with the program, served on this machine."""
-    from harvester.demo.run import prepare, run_demo
-
-    data: Path = context.obj
-    if context.parent and context.parent.get_parameter_source("data") == click.core.ParameterSource.DEFAULT:
-        data = Path("demo-data")
-    prepare(data)
-    _log_to(data)
-    run_demo(data)
-    if stay:
-        context.obj = data
-        context.invoke(serve, port=port, host="127.0.0.1")
-
-
+_add_site_commands(cli)
 _add_commitment_commands(cli)
 _add_portal_commands(cli)
 _add_inspect_command(cli)
@@ -387,10 +334,12 @@ _add_backup_commands(cli)
 
 
 @cli.command()
+@click.option("--offline", is_flag=True, help="Request nothing: do not look at robots.txt and clocks of the portals.")
 @click.pass_obj
-def doctor(data: Path) -> None:
-    """Show versions and free disk space, and what is missing for a night to run."""
-    from harvester.terminal.night import doctor as show
+def doctor(data: Path, offline: bool) -> None:
+    """Show versions, free disk space and whatever would keep a night from running: permissions, portal files, the
+    catalogue, robots.txt of each portal, the clock. Exit with 1 if there is a fault."""
+    from harvester.terminal.doctor import doctor as show
 
-    if not show(data):
+    if not show(data, is_offline=offline):
         raise click.exceptions.Exit(1)

@@ -11,6 +11,7 @@ import click
 __all__ = [
     "NO_CONTACT",
     "budget_options",
+    "catalogue_of",
     "cluster_options",
     "commitment_options",
     "contact_option",
@@ -21,6 +22,14 @@ __all__ = [
 ]
 
 NO_CONTACT = "no contact given"
+
+
+def catalogue_of(data: Path) -> Path:
+    """Return the path of the catalogue in the data folder ``data``. Raise UsageError if there is none."""
+    path = data / "catalog.db"
+    if not path.is_file():
+        raise click.UsageError(f"{data} holds no catalogue yet; run winnow nightly or winnow demo first")
+    return path
 
 
 contact_option = click.option(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harvester.cli.options import catalogue_of
+
 if TYPE_CHECKING:
     from catalog.db.store import Catalog
     from catalog.repositories.reading import StoredDataset
@@ -18,13 +20,6 @@ def add_to(group: click.Group) -> None:
     """Add the commands ``explain``, ``compare`` and ``methodology`` to the command line ``group``."""
     for command in (explain, compare, methodology):
         group.add_command(command)
-
-
-def _catalogue(data: Path) -> Path:
-    path = data / "catalog.db"
-    if not path.is_file():
-        raise click.UsageError(f"{data} holds no catalogue yet; run winnow nightly or winnow demo first")
-    return path
 
 
 def _systems() -> list[str]:
@@ -105,7 +100,7 @@ def compare(data: Path, name: str, pair: str, as_json: bool) -> None:
     chosen = [_known_system(one.strip()) for one in pair.split(",")]
     if len(set(chosen)) != 2:
         raise click.UsageError(f"--systems {pair}: name two systems, with a comma between them")
-    with open_catalog(_catalogue(data)) as catalog:
+    with open_catalog(catalogue_of(data)) as catalog:
         if scored_in_run(catalog, name):
             show_comparison_of_dataset(catalog, name, as_json=as_json)
         elif has_scored_datasets(catalog, name):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from harvester.cli.options import NO_CONTACT
+from harvester.cli.options import NO_CONTACT, catalogue_of
 
 if TYPE_CHECKING:
     from catalog.db.store import Catalog
@@ -28,13 +28,6 @@ def add_to(group: click.Group) -> None:
     """Add the command ``send`` and the command group ``replies`` to the command line ``group``."""
     for command in (send, replies, _OLD_NAME):
         group.add_command(command)
-
-
-def _catalogue(data: Path) -> Path:
-    path = data / "catalog.db"
-    if not path.is_file():
-        raise click.UsageError(f"{data} holds no catalogue yet; run winnow nightly or winnow demo first")
-    return path
 
 
 @click.command()
@@ -95,7 +88,7 @@ def send(
     if not (dry_run or smtp or posts):
         raise click.UsageError("use --dry-run, --smtp HOST:PORT or --webhook URL")
     server = _server(smtp, sender, user, password, starttls, reply_to) if smtp else None
-    _catalogue(data)
+    catalogue_of(data)
     with writing(data) as catalog:
         run_id = _exported_run(catalog, data)
         if "*" in posts:
@@ -193,7 +186,7 @@ def import_(data: Path, files: tuple[Path, ...], no_check: bool, contact: str, r
 
     today = datetime.now(UTC).date()
     count = 0
-    _catalogue(data)
+    catalogue_of(data)
     with writing(data) as catalog:
         for path in files:
             parsed = read_reply(path, today)

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harvester.demo import STORY, DemoServer
-from harvester.night.stages import nightly
+from harvester.night.stages import LOCK, locked, nightly
 from harvester.terminal.night import progress, show_summary
 from specs.commitments import load
 from specs.errors import SpecError, parse
@@ -22,14 +22,20 @@ MARK = ".winnow-demo"
 def prepare(data: Path) -> None:
     """Empty the folder ``data``, or make it, and copy the commitments of the demo governments to it.
 
-    Raise SpecError if the folder holds anything else than an earlier demo.
+    Raise SpecError if the folder holds anything else than an earlier demo, and AlreadyRunning if a demo is at work in
+    it.
     """
     if data.exists() and not (data / MARK).exists() and any(data.iterdir()):
         raise SpecError(f"{data}: holds something else than an earlier demo; name another folder with --data")
-    shutil.rmtree(data, ignore_errors=True)
-    # The demo governments' commitments are placed where a user's commitment files are.
-    shutil.copytree(Path(__file__).with_name("commitments"), data / "commitments")
-    (data / MARK).touch()
+    with locked(data):
+        for one in data.iterdir():
+            if one.is_dir() and not one.is_symlink():
+                shutil.rmtree(one, ignore_errors=True)
+            elif one.name != LOCK:
+                one.unlink()
+        # The demo governments' commitments are placed where a user's commitment files are.
+        shutil.copytree(Path(__file__).with_name("commitments"), data / "commitments")
+        (data / MARK).touch()
 
 
 def run_demo(data: Path) -> None:

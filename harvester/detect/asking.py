@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -71,6 +74,8 @@ class Asker:
     """Addresses that robots.txt forbids; they were not requested."""
     is_there: bool = False
     """Whether any address of the site has responded."""
+    ahead_s: list[float] = field(default_factory=list)
+    """Seconds by which the clock of each server that responded is ahead of ours, by its Date header."""
     _known: dict[str, ProbeResponse] = field(default_factory=dict)
     _rules: dict[str, SiteRules | None] = field(default_factory=dict)
     _free_at: dict[str, float] = field(default_factory=dict)
@@ -237,6 +242,9 @@ class Asker:
                 ) as response,
             ):
                 self.is_there = True
+                with suppress(TypeError, ValueError):
+                    ahead = parsedate_to_datetime(response.headers.get("Date", "")) - datetime.now(UTC)
+                    self.ahead_s.append(ahead.total_seconds())
                 if target := self._session.get_redirect_target(response):
                     onward = urljoin(url, target).partition("#")[0]
                     if urlsplit(onward).scheme not in ("http", "https"):

@@ -22,7 +22,7 @@ from specs.commitments import Commitment
 from specs.metrics import methodology_version
 from specs.portals import PortalSpec
 
-__all__ = ["STAGES", "AlreadyRunning", "is_due", "locked", "nightly", "portal_of", "replay", "writing"]
+__all__ = ["LOCK", "STAGES", "AlreadyRunning", "is_due", "locked", "nightly", "portal_of", "replay", "writing"]
 
 Progress = Callable[[str, str, int, int | None], None]
 STAGES = ("harvest", "check", "validate", "score", "track", "export")
@@ -32,6 +32,10 @@ RESUME_WITHIN = timedelta(hours=20)
 
 class AlreadyRunning(Exception):
     """Raised if another process holds the lock of the data folder, because it is writing to the catalogue."""
+
+
+LOCK = ".lock"
+"""Name of the file in the data folder that the process writing there holds locked."""
 
 
 @contextmanager
@@ -44,7 +48,7 @@ def locked(data: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     data.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(data / ".lock", timeout=0)
+    lock = FileLock(data / LOCK, timeout=0)
     try:
         lock.acquire()
     except Timeout:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +14,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from catalog.db.store import sqlite_version
 from catalog.repositories.changes import RecordChange
-from harvester import __version__
 
-__all__ = ["doctor", "interval", "progress", "show_changes", "show_summary"]
+__all__ = ["interval", "progress", "show_changes", "show_summary"]
 
 Report = Callable[[str, str, int, int | None], None]
 
@@ -128,65 +123,3 @@ def show_changes(found: Iterable[RecordChange], *, as_json: bool) -> None:
             console.print(f"    {field['field']}: {field['old']!r} -> {field['new']!r}", markup=False, highlight=False)
     if not as_json:
         console.print(", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())) or "nothing changed")
-
-
-LIBRARIES = (
-    "scrapy", "aiohttp", "requests", "frictionless", "great-expectations", "rdflib", "sqlite-utils", "datasette",
-    "python-calamine", "pydantic",
-)  # fmt: skip
-
-
-def _doctor_network(console: Console, data: Path) -> bool:
-    """Print the contact, and which proxies are used and which ignored. Return False if the configuration cannot be
-    read."""
-    from harvester.cli.configuration import NAME, load
-    from harvester.http.proxies import of_environment
-    from harvester.http.robots_rules import is_contact
-    from specs.credentials import mask
-    from specs.errors import SpecError
-
-    try:
-        configuration = load(data)
-    except SpecError as error:
-        console.print(str(error), markup=False)
-        return False
-    contact = os.environ.get("WINNOW_CONTACT") or configuration.contact
-    if contact and is_contact(contact):
-        console.print(f"contact: {contact}", markup=False)
-    else:
-        where = f"{data / NAME}, WINNOW_CONTACT or --contact"
-        console.print(f"no contact ({where}): a stock CKAN forbids its API to robots that name none", markup=False)
-    if names := of_environment():
-        console.print(f"proxies of the environment are ignored: {', '.join(names)}", markup=False)
-    proxy = mask(configuration.proxy) if configuration.proxy else f"none (proxy in {data / NAME} turns one on)"
-    console.print(f"proxy: {proxy}", markup=False)
-    return True
-
-
-def doctor(data: Path) -> bool:
-    """Print versions of the program and its libraries, free disk space, and what is missing. Return whether a run can
-    be made with the data folder ``data``."""
-    console = Console()
-    is_well = True
-    console.print(f"winnow {__version__}, Python {sys.version.split()[0]}, SQLite {sqlite_version()}")
-    for name in LIBRARIES:
-        try:
-            console.print(f"{name} {metadata.version(name)}")
-        except metadata.PackageNotFoundError:
-            is_well = False
-            console.print(f"{name} is missing: install the program again with pip")
-    datasette = metadata.version("datasette")
-    if datasette.startswith("1."):
-        is_well = False
-        console.print(f"datasette {datasette} breaks the site: install a 0.65 version")
-    place = data if data.is_dir() else Path()
-    free = shutil.disk_usage(place).free
-    console.print(f"{place.resolve()}: {free / 1e9:.1f} GB free")
-    if free < 1e9:
-        is_well = False
-        console.print("a night needs 1 GB of free disk at least")
-    catalogue = data / "catalog.db"
-    console.print(f"catalogue: {catalogue}" if catalogue.is_file() else f"no catalogue yet in {data}")
-    is_well = _doctor_network(console, data) and is_well
-    console.print("chromium: " + (shutil.which("chromium") or "not found (only some tests need it)"))
-    return is_well

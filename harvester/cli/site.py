@@ -1,0 +1,75 @@
+"""Commands that serve the catalogue, and run the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harvester.cli.logs import log_to
+from harvester.cli.options import catalogue_of
+
+__all__ = ["PORT_TAKEN", "add_to"]
+
+PORT_TAKEN = 6
+
+
+def add_to(group: click.Group) -> None:
+    """Add the commands ``serve`` and ``demo`` to the command line ``group``."""
+    group.add_command(serve)
+    group.add_command(demo)
+
+
+@click.command()
+@click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.pass_obj
+def serve(data: Path, port: int, host: str) -> None:
+    """Open the catalogue in Datasette."""
+    import subprocess
+
+    from catalog.site.serve import datasette_command, is_current, publish
+
+    _check_port(host, port)
+    source, public = catalogue_of(data), data / "site" / "catalog.db"
+    if not is_current(public):
+        publish(source, public)
+    click.echo(f"http://{host}:{port}/  (Ctrl-C to stop)", err=True)
+    raise click.exceptions.Exit(subprocess.call(datasette_command(public, port=port, host=host)))
+
+
+def _check_port(host: str, port: int) -> None:
+    """Exit with PORT_TAKEN if another program already listens at the address."""
+    import errno
+    import socket
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise click.UsageError(f"--host {host}: nothing can be served there: {error.strerror or error}") from error
+        click.echo(f"port {port} is in use by another program; stop that one, or choose another with --port", err=True)
+        raise click.exceptions.Exit(PORT_TAKEN) from error
+
+
+@click.command()
+@click.option("--serve", "stay", is_flag=True, help="Serve the catalogue with Datasette at the end.")
+@click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
+@click.pass_context
+def demo(context: click.Context, stay: bool, port: int) -> None:
+    """Run two nights over the demo portals that come with the program, served on this machine."""
+    from harvester.demo.run import prepare, run_demo
+
+    data: Path = context.obj
+    if context.parent and context.parent.get_parameter_source("data") == click.core.ParameterSource.DEFAULT:
+        data = Path("demo-data")
+    if stay:
+        # Said before the work, not after it.
+        _check_port("127.0.0.1", port)
+    prepare(data)
+    log_to(data)
+    run_demo(data)
+    if stay:
+        context.obj = data
+        context.invoke(serve, port=port, host="127.0.0.1")

@@ -12,7 +12,7 @@ import pytest
 from portal_server import Asked, PortalServer, Response, ckan_search, spec
 
 from catalog.db.store import open_catalog
-from harvester.cli.main import _log_to
+from harvester.cli.logs import log_to
 from harvester.http.archive import find_record
 from harvester.http.login import credential_of
 from harvester.night.stages import nightly, replay
@@ -59,7 +59,7 @@ def test_keys_in_records_are_masked_everywhere_and_not_used(tmp_path: Path) -> N
     routes: dict[str, Any] = {"/open.csv": file, "/login.csv": file, "/key.csv": file, "/moved.csv": moved}
     with PortalServer(routes) as server:
         server.routes[SEARCH] = ckan_search([package(server.url), {"title": f"No id ?token={KEY}"}])
-        _log_to(tmp_path)
+        log_to(tmp_path)
         logging.getLogger("x").info("asked %s", f"{server.url}/?access_token={KEY}")
         portal = spec("p", "ckan", server.url)
         nightly(tmp_path, [portal], stages=("harvest", "check", "score", "export"), is_archived=True)

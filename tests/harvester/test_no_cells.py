@@ -16,7 +16,7 @@ import pytest
 from portal_server import PortalServer, Response, as_json, spec
 
 from catalog.db.store import open_catalog
-from harvester.cli.main import _log_to
+from harvester.cli.logs import log_to
 from harvester.night.stages import nightly
 from quality.tables.read.header_cells import names_are_cells
 from quality.tables.scan.masking import coarse, shape
@@ -150,7 +150,7 @@ def test_no_cell_is_kept_anywhere(tmp_path: Path, capfd: pytest.CaptureFixture[s
     with PortalServer(routes) as server:
         server.routes["/data.json"] = as_json(feed(server.url))
         server.routes["/schema.json"] = as_json(SCHEMA)
-        _log_to(tmp_path)
+        log_to(tmp_path)
         portal = spec("p", "dcat-us", f"{server.url}/data.json", schedule={"full_every": 1})
         for _ in range(2):
             nightly(tmp_path, [portal], is_full=True)

@@ -49,6 +49,8 @@ def content(data: Path, *, but: frozenset[str] = frozenset()) -> dict[str, list[
             left_out = CLOCKS.get(name, set()) | {one.partition(".")[2] for one in but if one.startswith(f"{name}.")}
             columns = ", ".join(f"[{c}]" for c in table.columns if c not in left_out)
             rows = catalog.db.conn.execute(f"select {columns} from {name}").fetchall()  # noqa: S608
+            if name == "table_reports":
+                rows = [tuple(map(catalog.packed.text, row)) for row in rows]
             found[name] = sorted((tuple(_numbered(value, runs) for value in row) for row in rows), key=repr)
     return found
 
@@ -64,7 +66,7 @@ def differences(
     In the tables named by ``may_lack`` ours may have fewer rows.
     """
     found = {}
-    for name in TABLES:
+    for name in ours:
         only_ours = [row for row in ours[name] if row not in theirs[name]]
         only_theirs = [row for row in theirs[name] if row not in ours[name]]
         is_lack = name in may_lack and len(ours[name]) <= len(theirs[name])

@@ -15,7 +15,7 @@ from catalog.db.interning import intern_texts
 from catalog.db.kinds_of_rows import MEASURED_BEFORE, move_measurements
 from catalog.db.moving import move_rows
 from catalog.db.narrowing import BEFORE, move_findings
-from catalog.db.packing import pack_records
+from catalog.db.packing import pack_records, pack_reports
 from catalog.db.schema import TABLES, ColumnSpec, found, metric_columns, observed, stored, strips
 from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
 from catalog.db.sqlite import Database, Migrations
@@ -339,6 +339,19 @@ def s0024_census(db: Database) -> None:
     add_missing(db)
 
 
+@migrate()
+def s0025_packed_reports(db: Database) -> None:
+    """Mark a catalogue that has reports on tables for compacting.
+
+    The reports are compressed afterwards, 500 in a transaction, by :func:`catalog.db.packing.pack_reports`; then the
+    triggers are created again.
+    """
+    if db.execute("select 1 from table_reports limit 1").fetchone():
+        # Nothing has changed where a report is only compressed.
+        db.execute("drop trigger if exists to_score_reports_update")
+        mark_for_compacting(db)
+
+
 _SHRINKING = frozenset(
     {
         "s0014_narrow_findings",
@@ -347,6 +360,7 @@ _SHRINKING = frozenset(
         "s0019_strips_of_checks",
         "s0020_kinds_of_distributions",
         "s0022_checks_of_addresses",
+        "s0025_packed_reports",
     }
 )
 """Steps after which the file is compacted."""
@@ -392,8 +406,9 @@ def bring_up_to_date(db: Database) -> None:
     intern_texts(db)
     pack_history(db)
     move_rows(db)
+    pack_reports(db)
     with db.atomic():
-        if not db.execute("select 1 from sqlite_master where name = 'to_score_checks_insert'").fetchone():
+        if not {"to_score_checks_insert", "to_score_reports_update"} <= {trigger.name for trigger in db.triggers}:
             create_triggers(db)
     add_metric_columns(db)
     move_measurements(db)

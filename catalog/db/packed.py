@@ -58,8 +58,11 @@ class PackedTexts:
         number = zstd.get_frame_info(stored).dictionary_id
         return zstd.decompress(stored, self._dictionary(number) if number else None).decode()
 
-    def pack(self, portal_id: str, texts: Sequence[str]) -> list[bytes]:
-        """Return the records ``texts`` compressed, in the same order, with the portal's dictionary if it has one."""
+    def pack(self, portal_id: str | None, texts: Sequence[str]) -> list[bytes]:
+        """Return the records ``texts`` compressed, in the same order, with the portal's dictionary if it has one.
+
+        ``portal_id``: None compresses parts of table reports, which have one dictionary for all portals.
+        """
         number = self._newest(portal_id) if texts else None
         dictionary = self._dictionary(number).as_digested_dict if number else None
         compressor = zstd.ZstdCompressor(options=_OPTIONS, zstd_dict=dictionary)
@@ -84,14 +87,7 @@ class PackedTexts:
         keys = [key for (key,) in run(f"select r.rowid {of_portal} order by r.rowid", [portal_id])]
         texts = (self.text(run("select raw from records where rowid = ?", [key]).fetchone()[0]) for key in keys[::step])
         sample = [text.encode() for text in texts if text]
-        number, content = None, b""
-        with suppress(zstd.ZstdError, ValueError):
-            made = zstd.train_dict(sample, min(LARGEST, sum(map(len, sample)) // _SHARE))
-            number, content = made.dict_id, made.dict_content
-        run(
-            "insert into record_dictionaries (id, portal_id, dictionary) values (?, ?, ?) on conflict do nothing",
-            [number, portal_id, content],
-        )
+        self._store(portal_id, sample)
         return keys
 
     def repack(self, portal_id: str, keys: Sequence[int]) -> None:
@@ -107,8 +103,35 @@ class PackedTexts:
             changed = ((raw, key) for raw, (key, _) in zip(packed, rows, strict=True))
             self._conn.executemany("update records set raw = ? where rowid = ?", changed)
 
-    def _newest(self, portal_id: str) -> int | None:
-        sql = "select max(id) from record_dictionaries where portal_id = ? and length(dictionary) > 0"
+    def learn_reports(self) -> None:
+        """Train a dictionary from the stored table reports, if there are 200 and no dictionary of them yet.
+
+        Reports that are stored already stay as they are. Call it inside a transaction.
+        """
+        run = self._conn.execute
+        if run("select 1 from record_dictionaries where portal_id is null").fetchone():
+            return
+        keys = [key for (key,) in run("select rowid from table_reports where report is not null order by rowid")]
+        if len(keys) < ENOUGH:
+            return
+        sample = []
+        for key in keys[:: max(1, len(keys) // SAMPLE)]:
+            parts = run("select report, profile from table_reports where rowid = ?", [key]).fetchone()
+            sample += [text.encode() for part in parts if (text := self.text(part))]
+        self._store(None, sample)
+
+    def _store(self, portal_id: str | None, sample: Sequence[bytes]) -> None:
+        number, content = None, b""
+        with suppress(zstd.ZstdError, ValueError):
+            made = zstd.train_dict(sample, min(LARGEST, sum(map(len, sample)) // _SHARE))
+            number, content = made.dict_id, made.dict_content
+        self._conn.execute(
+            "insert into record_dictionaries (id, portal_id, dictionary) values (?, ?, ?) on conflict do nothing",
+            [number, portal_id, content],
+        )
+
+    def _newest(self, portal_id: str | None) -> int | None:
+        sql = "select max(id) from record_dictionaries where portal_id is ? and length(dictionary) > 0"
         found = self._conn.execute(sql, [portal_id]).fetchone()[0]
         return int(found) if found else None
 

@@ -9,7 +9,7 @@ from catalog.db.packed import PackedTexts
 from catalog.db.sqlite import Database
 from catalog.model.records import record_facts
 
-__all__ = ["pack_records"]
+__all__ = ["pack_records", "pack_reports"]
 
 PART = 500
 """Records that are compressed in one transaction."""
@@ -68,3 +68,29 @@ def _parsed(raw: str) -> object:
         return json.loads(raw)
     except (ValueError, RecursionError):
         return None
+
+
+def pack_reports(db: Database) -> None:
+    """Compress the reports on tables that are stored as text.
+
+    This is done only while an older catalogue is being migrated; otherwise the call does nothing. Reports are changed
+    500 in a transaction, and those that are compressed already are skipped.
+    """
+    if not is_to_compact(db):
+        return
+    packed = PackedTexts(db.conn)
+    with db.atomic():
+        packed.learn_reports()
+    after = -1
+    sql = f"""select rowid, report, profile from table_reports
+              where rowid > ? and 'text' in (typeof(report), typeof(profile)) order by rowid limit {PART}"""  # noqa: S608
+    while rows := db.execute(sql, [after]).fetchall():
+        after = rows[-1][0]
+        with db.atomic():
+            for at, name in ((1, "report"), (2, "profile")):
+                texts = [(row[0], row[at]) for row in rows if isinstance(row[at], str)]
+                frames = packed.pack(None, [text for _, text in texts])
+                db.conn.executemany(
+                    f"update table_reports set {name} = ? where rowid = ?",  # noqa: S608
+                    ((frame, key) for frame, (key, _) in zip(frames, texts, strict=True)),
+                )

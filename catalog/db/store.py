@@ -145,6 +145,8 @@ class Catalog:
         self.db = db
         self.path = path
         self.packed = PackedTexts(db.conn)
+        # For queries that look into a report on a table.
+        db.conn.create_function("unpacked", 1, self.packed.text)
 
     def __enter__(self) -> Catalog:
         return self

@@ -133,7 +133,13 @@ def write_reports(catalog: Catalog, run_id: str, reports: Sequence[tuple[str, st
     report says that our own check and Great Expectations disagree about a rule, a harvest error is written for it.
     """
     with catalog.writing():
-        catalog.upsert("table_reports", [_row(run_id, *report) for report in reports], merge=_KNOWN)
+        catalog.packed.learn_reports()
+        rows = [_row(run_id, *report) for report in reports]
+        for name in ("report", "profile"):
+            told = [row for row in rows if row[name] is not None]
+            for row, frame in zip(told, catalog.packed.pack(None, [row[name] for row in told]), strict=True):
+                row[name] = frame
+        catalog.upsert("table_reports", rows, merge=_KNOWN)
     for distribution_id, url, _, report in reports:
         if rules := report.report.get("differing"):
             portal_id = catalog.value("select portal_id from distributions where id = ?", (distribution_id,))

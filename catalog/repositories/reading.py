@@ -196,8 +196,10 @@ def _selected(
 
 def _reports(catalog: Catalog, part_ids: Sequence[str], for_score: bool) -> dict[str, TableReport]:
     """Return the reports on the files of distributions, by distribution; see :func:`stored_datasets`."""
-    facts = ", ".join(f"'{name}', json_extract(profile, '$.{name}')" for name in PROFILE_FACTS)
-    instead = {"report": "null", "profile": f"json_object({facts})"} if for_score else {}
+    facts = ", ".join(f"'{name}', json_extract(unpacked(profile), '$.{name}')" for name in PROFILE_FACTS)
+    instead = {"report": "unpacked(report)", "profile": "unpacked(profile)"}
+    if for_score:
+        instead = {"report": "null", "profile": f"json_object({facts})"}
     columns = ", ".join(instead.get(name, f"[{name}]") for name in _REPORT.columns)
     found = {}
     for start in range(0, len(part_ids), CHUNK):
@@ -306,7 +308,7 @@ def files(
             title=row["title"].strip() or None,
             file_name=_file_name(row["url"]) or None,
             today=today,
-            previous=json.loads(row["profile"]) if row["profile"] else {},
+            previous=json.loads(catalog.packed.text(row["profile"]) or "{}"),
             schema_path=next((data / schemas[url] for url in declared[row["id"]] if url in schemas), None),
             siblings={
                 _file_name(url): data / path for url, path in siblings.get(row["dataset_id"], ()) if url != row["url"]

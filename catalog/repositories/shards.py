@@ -76,7 +76,7 @@ def inspection_targets(catalog: Catalog, portal_id: str) -> Iterator[InspectionT
                 sha256=row["sha256"],
                 status=row["status"],
                 version=row["methodology_version"],
-                profile=json.loads(row["profile"] or "{}"),
+                profile=json.loads(catalog.packed.text(row["profile"]) or "{}"),
             )
 
 

@@ -84,7 +84,7 @@ def _sql(table: str, column: str) -> str:
     if table == "datasets":
         return f"select id as dataset_id, [{column}] as value from datasets where portal_id = :portal and value != ''"
     if table == "table_reports":
-        return """select d.dataset_id, json_extract(t.profile, '$.licence') as value from table_reports t
+        return """select d.dataset_id, json_extract(unpacked(t.profile), '$.licence') as value from table_reports t
             join distributions d on d.id = t.distribution_id where d.portal_id = :portal and value != ''"""
     if table == "resource_checks":
         return " union all ".join(

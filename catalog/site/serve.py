@@ -131,6 +131,10 @@ def _unpack(copy: sqlite3.Connection) -> None:
     copy.create_function("unpacked", 1, packed.text)
     for table in ("records", "record_versions"):
         copy.execute(f"update {table} set raw = unpacked(raw) where typeof(raw) = 'blob'")  # noqa: S608  # see above
+    # Nobody scores the copy.
+    copy.execute("drop trigger if exists to_score_reports_update")
+    for column in ("report", "profile"):
+        copy.execute(f"update table_reports set {column} = unpacked({column}) where typeof({column}) = 'blob'")  # noqa: S608
     copy.execute("delete from record_dictionaries")
     for table, column in INTERNED:
         copy.execute(f"update {table} set {column} = {interned(column)} where {column} is not null")  # noqa: S608

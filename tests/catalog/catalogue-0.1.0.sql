@@ -631,6 +631,7 @@ insert into [resource_history] ([id], [url], [run_id], [checked_at], [outcome], 
 insert into [resource_history] ([id], [url], [run_id], [checked_at], [outcome], [fault], [elapsed_ms], [is_changed]) values ('20261124T000000Z/25209a6157a4fcc1964a', 'https://north.example/ä.csv', '20261124T000000Z', '2026-11-24T09:00:00Z', 'failing', 'gone', 70000, 0);
 insert into [resource_history] ([id], [url], [run_id], [checked_at], [outcome], [fault], [elapsed_ms], [is_changed]) values ('20261124T000000Z/9446042192c919a357ba', 'https://north.example/a.csv', '20261124T000000Z', '2026-11-24T01:02:03Z', 'ok', null, 90, 1);
 insert into [distribution_quality] ([distribution_id], [dataset_id], [portal_id], [run_id], [format_declared], [unknown], [open_definition], [link_ok], [format_present]) values ('x1', 'd0', 'north', '20261124T000000Z', 'CSV', 'file_served,table_not_empty', 'declared_only', 0.0, 1.0);
+insert into [table_reports] ([distribution_id], [run_id], [url], [sha256], [status], [report], [profile]) values ('x1', '20261124T000000Z', 'https://north.example/a.csv', 'ab', 'valid', '{"tasks": ["é"]}', '{"rows": 3}');
 insert into [to_score] ([dataset_id]) values ('d0');
 insert into [to_score] ([dataset_id]) values ('d1');
 insert into [findings] ([id], [state], [rule_id], [portal_id], [publisher_id], [dataset_id], [resource_url], [observed], [first_seen_run], [last_seen_run], [runs_failing]) values ('f0', 'open', 'link_ok', 'north', 'p1', 'd0', 'https://data.example/x.csv', '404', '20261124T000000Z', '20261124T000000Z', 1);

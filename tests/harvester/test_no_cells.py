@@ -140,8 +140,10 @@ def told(folder: Path) -> list[tuple[str, str]]:
         elif path.suffix == ".gz":
             found.append((str(path), gzip.decompress(body).decode("latin-1")))
     with open_catalog(folder / "catalog.db") as catalog:
-        for row in catalog.rows("select name from sqlite_master where type = 'table'"):
+        for row in catalog.rows("select name from sqlite_master where type in ('table', 'view')"):
             found += [(row["name"], str(one)) for one in catalog.rows(f"select * from [{row['name']}]")]  # noqa: S608
+        for row in catalog.rows("select unpacked(report) as report, unpacked(profile) as profile from table_reports"):
+            found.append(("table_reports", str(row)))
     return found
 
 

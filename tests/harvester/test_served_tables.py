@@ -133,7 +133,7 @@ def test_a_table_that_changes(tmp_path: Path) -> None:
         run_nightly(rows(200))
         with open_catalog(tmp_path / "data/catalog.db") as catalog:
             (report,) = catalog.rows("select * from table_reports")
-            profile = json.loads(report["profile"])
+            profile = json.loads(catalog.packed.text(report["profile"]) or "")
             assert (report["status"], report["row_count"], profile["has_schema"]) == ("valid", 200, True)
             assert [column["kind"] for column in profile["columns"]] == ["integer", "text", "integer", "date"]
             (quality,) = catalog.rows("select * from distribution_quality")

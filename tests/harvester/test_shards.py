@@ -103,7 +103,11 @@ def observed(data: Path) -> dict[str, list[dict[str, Any]]]:
         return {
             table: sorted(
                 (
-                    {name: timeless(row[name]) for name in row if name not in _TIMES}
+                    {
+                        name: timeless(catalog.packed.text(row[name]) if name in ("report", "profile") else row[name])
+                        for name in row
+                        if name not in _TIMES
+                    }
                     for row in catalog.rows(f"select * from {table}")  # noqa: S608
                 ),
                 key=str,

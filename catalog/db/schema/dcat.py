@@ -129,10 +129,10 @@ TABLES: dict[str, TableSpec] = {
         pk="dataset_id",
     ),
     "record_dictionaries": TableSpec(
-        "What the records of a portal have in common: the dictionary with which they are compressed.",
+        "What the records of a portal, or all reports on tables, have in common: the dictionary to compress them with.",
         {
             "id": c(int, "Number of the dictionary, which each compressed record names."),
-            "portal_id": c(str, "Portal.", "portals"),
+            "portal_id": c(str, "Portal; empty for the reports.", "portals"),
             "dictionary": c(bytes, "Dictionary of Zstandard; nothing where none could be made."),
         },
         indexes=(("portal_id",),),

@@ -133,7 +133,11 @@ TABLES: dict[str, TableSpec] = {
             "expectations_total": c(int, "Expectations asked."),
             "note": c(str, "What else should be known."),
             "elapsed_ms": c(int, "Milliseconds it took."),
-            "report": c(dict, "Report in frictionless' form, without cell values; its own where a schema is declared."),
+            "report": c(
+                dict,
+                "Report in frictionless' form, without cell values; its own where a schema is declared. Compressed by "
+                "Zstandard except in the public copy.",
+            ),
             "methodology_version": c(str, "Version of the rules it was judged by; of another one it is judged again."),
             "rejudged_run": c(
                 str, "Run that judged the same bytes by other rules than those of the report before.", "runs"
@@ -141,7 +145,8 @@ TABLES: dict[str, TableSpec] = {
             "columns_before": c(list, "Names of the columns in the report before."),
             "profile": c(
                 dict,
-                "Rows, and of each column: kind, filled, distinct, rough extremes; shapes of values of short lists.",
+                "Rows, and of each column: kind, filled, distinct, rough extremes; shapes of values of short lists. "
+                "Compressed like the report.",
             ),
             "kind": c(str, "Kind of table recognised by its header: budget, spending, elections, ..."),
         },

@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 from quality.tables.expect.asking import Ask
+from quality.tables.expect.frames import Pool
 from quality.tables.expect.needed_texts import needed_texts
 from specs.expectations import COLUMN_KEYS
 
@@ -131,11 +132,15 @@ def _regex(is_wanted: bool) -> Callable[[Mapping[str, Any], float], _Made | None
             return None
 
         def judge(columns: Sequence[Column]) -> Tally | None:
-            values = _known(columns[0])
-            if not _are(values, str):
+            (column,) = columns
+            is_pool = isinstance(column, Pool)
+            values = column if is_pool else _known(column)
+            if not is_pool and not _are(values, str):
                 return None
-            whole = "\n".join(values) if needed else ""
+            whole = (column.joined if isinstance(column, Pool) else "\n".join(values)) if needed else ""
             may_match = not needed or any(text in whole for text in needed)
+            if isinstance(column, Pool) and not may_match and not is_wanted:
+                return Tally(True)  # how many values there are, nobody asks
             matching = sum(1 for value in values if search(value)) if may_match else 0
             return _tally(len(values) - matching if is_wanted else matching, len(values), mostly)
 

@@ -5,20 +5,58 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from quality.tables.read.text_table import TextTable
 from quality.tables.scan.column_kinds import ColumnKind
 from quality.tables.scan.parse_cells import days, numbers
 from specs.expectations import COLUMN_KEYS
 
-__all__ = ["Frames"]
+__all__ = ["Frames", "Pool"]
 
 _MARK = "\x1f"
 """Part of the names of our own columns. No name of a table contains it, because there it counts as a space."""
 _HALVES = (f"{_MARK}row{_MARK}left", f"{_MARK}row{_MARK}right")
 
 ReadAs = Literal["text", "number", "date"]
+
+
+class Pool(Sequence[str]):
+    """The different texts of many columns, in the order in which they first occur. Missing ones (None) are left out.
+
+    They are told apart when they are first needed: :attr:`joined` is enough to see that none contains a word.
+    """
+
+    def __init__(self, columns: Sequence[Sequence[str | None]]) -> None:
+        self._columns = columns
+
+    @cached_property
+    def joined(self) -> str:
+        """Return the texts of all columns as one, each on a line, repeated ones too."""
+        whole = (column if None not in column else filter(None, column) for column in self._columns)
+        return "\n".join(map("\n".join, whole))  # type: ignore[arg-type]
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        found = dict.fromkeys(chain.from_iterable(self._columns))
+        found.pop(None, None)
+        return list(found)  # type: ignore[arg-type]
+
+    def __bool__(self) -> bool:
+        return any(cell is not None for column in self._columns for cell in column)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[str]: ...
+    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
+        return self._texts[place]
 
 
 class Frames:
@@ -103,9 +141,12 @@ class Frames:
         made = f"{_MARK}each {each}{_MARK}{read_as}"
         if made not in self._made:
             columns = [self.values("rows", self.read(name, read_as)) for name in self.fitting(each)]
-            distinct = dict.fromkeys(chain.from_iterable(columns))
-            distinct.pop(None, None)
-            self._made[made] = list(distinct)
+            if read_as == "text":
+                self._made[made] = Pool(columns)
+            else:
+                distinct = dict.fromkeys(chain.from_iterable(columns))
+                distinct.pop(None, None)
+                self._made[made] = list(distinct)
         return made
 
     def halves(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from string import ascii_letters, digits
 
 from catalog.model import TableDefect
 from quality.tables.judge.defects import defect
@@ -44,15 +45,14 @@ def code_outliers(table: TextTable, profile: TableProfile) -> Iterator[TableDefe
                 shapes[shape] += times
         if shapes.total() < max(_FEW_ROWS, 0.9 * min(column.filled, len(table.rows))):
             continue
-        if shapes.total() >= _MIN_ROWS and len(shapes) == 1:
+        usual, count = shapes.most_common(1)[0]
+        is_long = shapes.total() >= _MIN_ROWS
+        if is_long and (len(shapes) == 1 or " " in usual or count < _SHARE * shapes.total()):
             continue
         cells = [(line, cell.strip()) for line, cell in zip(table.lines, every, strict=True) if _DIGIT.search(cell)]
-        if len(cells) < _MIN_ROWS:
+        if not is_long:
             if line := _odd_one(cells):
                 yield defect("type_error", 1, [line], column.name, message=_MESSAGE)
-            continue
-        usual, count = shapes.most_common(1)[0]
-        if " " in usual or count < _SHARE * len(cells):
             continue
         # Two codes in one cell are checked separately.
         few = {cell for _, cell in cells if not all(_shape(part) == usual for part in _parts(cell, usual))}
@@ -93,4 +93,14 @@ def _shapes(cells: Sequence[str]) -> list[str]:
 
 def _shape(cell: str) -> str:
     """Return a code with runs of letters as one letter and runs of digits as one digit: GT0101 becomes A9."""
+    if cell.isascii():
+        # The same, many times faster.
+        shape = cell.translate(_ASCII)
+        for run, one in (("AA", "A"), ("99", "9")):
+            while run in shape:
+                shape = shape.replace(run, one)
+        return shape
     return _DIGITS.sub("9", _LETTERS.sub("A", cell))
+
+
+_ASCII = str.maketrans(ascii_letters + digits, "A" * len(ascii_letters) + "9" * len(digits))

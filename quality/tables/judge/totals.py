@@ -44,7 +44,7 @@ def sub_totals(rows: Sequence[Row], columns: Mapping[int, str]) -> list[int]:
     places = places[:_MOST_COLUMNS]
     if not places or len(rows) > _MOST_ROWS:
         return []
-    if len(rows) > _MOST_UNSAID and not any(map(_is_word, {cell for _, cells in rows for cell in cells[:_LABELS]})):
+    if len(rows) > _MOST_UNSAID and not any(map(_is_word, _labels(rows))):
         return []
     sums = (0,) * len(places)
     before: dict[tuple[int, ...], int] = {sums: 0}
@@ -63,6 +63,11 @@ def sub_totals(rows: Sequence[Row], columns: Mapping[int, str]) -> list[int]:
         added += 1
         before[sums] = added
     return found if len(found) <= 0.5 * len(rows) else []
+
+
+def _labels(rows: Sequence[Row]) -> set[str]:
+    """Return the different cells in the first columns."""
+    return {cells[place] for place in range(_LABELS) for _, cells in rows if len(cells) > place}
 
 
 def _is_meant(cells: Sequence[str], values: Sequence[int], rows: int) -> bool:

@@ -61,7 +61,8 @@ def _zero_places(table: TextTable, profile: TableProfile) -> Iterator[TableDefec
         way = column.kind.way
         if not _may_stand_apart(column):
             continue
-        if not any(place < len(row) and _may_be_zero(row[place]) for row in table.rows):
+        may_be_zero = [row[place] for row in table.rows if place < len(row) and row[place] and _may_be_zero(row[place])]
+        if not any(number_of(cell.strip(), way) == 0 for cell in may_be_zero):
             continue
         cells = [(n, row[place].strip()) for n, row in enumerate(table.rows) if place < len(row) and row[place].strip()]
         values = [(n, value, cell) for n, cell in cells if (value := number_of(cell, way)) is not None]

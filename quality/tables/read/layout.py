@@ -159,11 +159,9 @@ def rows_of_totals(rows: Sequence[Row]) -> list[int]:
 
     It is faster than calling that for every row, because each different cell at the left is examined once.
     """
-    labels = {cell for _, cells in rows for cell in cells[:_LABELS]}
-    says = {cell for cell in labels if not cell[:1].isdigit() and (label := cell.strip()) and _says_total(label)}
+    labels = {cells[place] for place in range(_LABELS) for _, cells in rows if len(cells) > place}
     # Behind an empty cell, one further to the right may say so.
-    blank = {cell for cell in labels if not cell.strip()}
-    odd = says | blank
+    odd = {cell for cell in labels if not cell[:1].isdigit() and ((label := cell.strip()) == "" or _says_total(label))}
     return [line for line, cells in rows if not odd.isdisjoint(cells[:_LABELS]) and is_total(cells)] if odd else []
 
 

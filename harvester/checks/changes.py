@@ -46,14 +46,27 @@ def undated_digest(path: Path, at: str) -> str | None:
         return None
     content = path.read_bytes()
     days = [_instant(at) + timedelta(days=n) for n in (-1, 0, 1)]
-    for day in days:
-        for spelling in _SPELLINGS:
-            content = content.replace(day.strftime(spelling).encode(), b"\x00D")
-    content = _STAMP.sub(b"", content)
+    spelled = tuple(day.strftime(spelling).encode() for day in days for spelling in _SPELLINGS)
+    years = {day.strftime("%Y").encode() for day in days}
+    if any(_one_of(tuple(text for text in spelled if year in text), year).search(content) for year in years):
+        for text in spelled:
+            content = content.replace(text, b"\x00D")
+    if b"\x00D" in content:
+        content = _STAMP.sub(b"", content)
     # The first five of ten digits span 28 hours; the rest are seconds, or milliseconds.
-    for start in sorted({str(int(day.timestamp()))[:5] for day in days}):
-        content = re.sub(rb"\b%s\d{5}(?:\d{3})?\b" % start.encode(), b"", content)
+    for start in sorted({str(int(day.timestamp()))[:5].encode() for day in days}):
+        # No letter or digit may stand before it. A pattern that begins with a fixed text is found many times faster.
+        content = re.sub(rb"%s(?<!\w%s)\d{5}(?:\d{3})?\b" % (start, start), b"", content)
     return hashlib.sha256(content).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _one_of(texts: tuple[bytes, ...], part: bytes) -> re.Pattern[bytes]:
+    """Return a pattern that occurs in a content if one of ``texts`` does, each of which contains ``part``. It begins
+    with ``part``, so it is found many times faster than the texts one by one."""
+    parted = [(before, after) for before, _, after in (text.partition(part) for text in texts)]
+    ways = [rb"(?<=%s)%s" % (re.escape(before + part), re.escape(after)) for before, after in parted]
+    return re.compile(re.escape(part) + b"(?:" + b"|".join(ways) + b")")
 
 
 @lru_cache(maxsize=1_024)

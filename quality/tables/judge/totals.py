@@ -44,7 +44,9 @@ def sub_totals(rows: Sequence[Row], columns: Mapping[int, str]) -> list[int]:
     places = places[:_MOST_COLUMNS]
     if not places or len(rows) > _MOST_ROWS:
         return []
-    if len(rows) > _MOST_UNSAID and not any(map(_is_word, _labels(rows))):
+    if len(rows) > _MOST_UNSAID and not any(
+        _SAYS.search(cell) for cell in _labels(rows) if 1 < len(cell) < _LABEL and not cell[-1].isdigit()
+    ):
         return []
     sums = (0,) * len(places)
     before: dict[tuple[int, ...], int] = {sums: 0}

@@ -161,7 +161,13 @@ def rows_of_totals(rows: Sequence[Row]) -> list[int]:
     """
     labels = {cells[place] for place in range(_LABELS) for _, cells in rows if len(cells) > place}
     # Behind an empty cell, one further to the right may say so.
-    odd = {cell for cell in labels if not cell[:1].isdigit() and ((label := cell.strip()) == "" or _says_total(label))}
+    odd = {
+        cell
+        for cell in labels
+        if not cell[:1].isdigit()
+        and not _NO_WORD.fullmatch(cell)
+        and ((label := cell.strip()) == "" or _says_total(label))
+    }
     return [line for line, cells in rows if not odd.isdisjoint(cells[:_LABELS]) and is_total(cells)] if odd else []
 
 
@@ -170,6 +176,8 @@ _LABELS = 2
 
 
 _DIGIT, _PARTING = re.compile(r"\d"), re.compile(r"[-–—/|]")
+_NO_WORD = re.compile(r"[^-–—/|]*\d[^-–—/|]*")
+"""A digit and nothing that parts: :func:`_says_total` says no."""
 
 
 @lru_cache(maxsize=16_384)

@@ -30,6 +30,8 @@ _MARKED = re.compile(r"[:/<>*.=~-]{1,2}\s?[^\W\d_]{1,4}\.?|[^\W\d_]{1,3}[*/:]{1,
 _SHORT = re.compile(r"[^\W\d_]{1,3}|[A-Z]{4,5}")
 _ABBREVIATED = re.compile(r"(?:[^\W\d_]{1,3}[./&]\s?){1,4}(?:[^\W\d_]{1,3}\.?)?|[^\W\d_]\s[^\W\d_]{1,2}\.?")
 _WITH_UNIT = re.compile(rf"(?:約|约|大約|ca\.?|approx\.?|about|env\.?|~|≈|±)?\s?({_NUMBER})\s?([^\d\s].{{0,11}})")
+_APPROXIMATELY = frozenset("约約大cae")
+"""First letters of the words that may stand before the number in :data:`_WITH_UNIT`."""
 _PARTS = re.compile(r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})\.?")
 _FORMULA_ERROR = re.compile(r"#[^\W\d_]+(?:/[^\W_]+)?[!?]?")
 _MOST_WORDS = 4
@@ -77,6 +79,8 @@ def unit_of(cell: str) -> str | None:
     >>> unit_of("12 km"), unit_of("12a"), unit_of("12")
     ('km', None, None)
     """
+    if cell[:1].isalpha() and cell[0] not in _APPROXIMATELY:
+        return None
     match = _WITH_UNIT.fullmatch(cell.strip())
     if match is None or not is_unit(match[2]) or match[1].endswith("."):
         return None

@@ -13,6 +13,7 @@ from catalog.db.compacting import check_room, compact, mark_for_compacting
 from catalog.db.due_triggers import create_triggers
 from catalog.db.interning import intern_texts
 from catalog.db.kinds_of_rows import MEASURED_BEFORE, move_measurements
+from catalog.db.late_indexes import build_indexes
 from catalog.db.moving import move_rows
 from catalog.db.narrowing import BEFORE, move_findings
 from catalog.db.packing import pack_records, pack_reports
@@ -412,6 +413,7 @@ def bring_up_to_date(db: Database) -> None:
             create_triggers(db)
     add_metric_columns(db)
     move_measurements(db)
+    build_indexes(db)
     create_views(db)
     compact(db)
 

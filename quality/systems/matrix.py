@@ -155,7 +155,7 @@ def matrix_of_rows(
     )
 
 
-def cells(row: Row) -> Matrix:
+def cells(row: Sequence[Measurement]) -> Matrix:
     """Return the measurements of one dataset or distribution as numbers for a matrix, shape (metrics,).
 
     None (the metric does not apply) becomes NaN, UNKNOWN becomes UNKNOWN_CELL; see :func:`measurement`.
@@ -169,8 +169,11 @@ def _cell(value: Measurement) -> float:
 
 def _matrix(rows: Sequence[Sequence[Measurement]], group: Group) -> Matrix:
     made = np.empty((len(rows), len(columns(group))))
+    # Distributions of one kind share their row.
+    different = {id(row): row for row in rows}
+    known = {key: cells(row) for key, row in different.items()}
     for number, row in enumerate(rows):
-        made[number] = [_cell(value) for value in row]
+        made[number] = known[id(row)]
     return made
 
 

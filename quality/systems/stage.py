@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from catalog.db.due_scores import due
+from catalog.db.late_indexes import large_cache, late_indexes
 from catalog.db.store import Catalog, instant, started
 from catalog.repositories.conformance import forget, has_changed_its_standard, is_federal, unjudged, verdicts
 from catalog.repositories.findings import FoundInDataset, begin_portal, tls_fault, write_portal_findings
@@ -104,7 +105,7 @@ def score_portal(
         is_full = True
         forget(catalog, portal_id, all_of_it=True)
     ids = due(catalog, portal_id, day_of(run_id), methodology_version(), is_full=is_full)
-    with _collector_paused():
+    with _collector_paused(), large_cache(catalog.db), late_indexes(catalog.db):
         done = _score_batches(catalog, run_id, ids, federal, on_progress)
     about_portal = portal_findings(tls_fault(catalog, run_id, portal_id))
     write_portal_findings(catalog, run_id, portal_id, about_portal, instant(started(run_id)))

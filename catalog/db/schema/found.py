@@ -17,6 +17,7 @@ __all__ = [
     "IDS",
     "INTERNED",
     "INDEXES",
+    "LATE_INDEXES",
     "is_new",
     "RULE",
     "TABLES",
@@ -202,6 +203,12 @@ INDEXES = {
     "findings_by_id": f"create unique index if not exists findings_by_id on finding_rows ({public_id()})",
 }
 """Indexes that a TableSpec cannot declare."""
+_BY_RULE = "idx_finding_rows_portal_key_rule_key_state"
+LATE_INDEXES = {
+    _BY_RULE: f"create index if not exists {_BY_RULE} on finding_rows (portal_key, rule_key, state)",
+    "findings_by_id": INDEXES["findings_by_id"],
+}
+"""Indexes that are built at once after the first findings of an empty catalogue: row by row costs as much again."""
 
 _KEEP = f"""update finding_rows set resource_url = coalesce({address("old")}, '')
     where dataset_key = (select key from keys where id = old.dataset_id)

@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 
 from catalog.db.copying import copy_catalogue, fault_of, known_steps, steps_of
 from catalog.db.store import now
+from catalog.repositories.recipients import STOP_LIST, stop, stopped
 from harvester import __version__
 from harvester.errors import BackupError
 
@@ -28,7 +29,7 @@ __all__ = ["BackupFile", "restore", "write_backup"]
 
 INDEX, FORMAT = "backup.json", "winnow backup 1"
 CATALOGUE = "catalog.db"
-_STATE = ("winnow.toml", "portals", "commitments", "census", "manifests")
+_STATE = ("winnow.toml", STOP_LIST, "portals", "commitments", "census", "manifests")
 """Files and folders of the operator, and the proofs of former runs, beside the catalogue."""
 _EVIDENCE = ("archive", "files", "feeds")
 """Folders with what portals served: the larger part of a data folder."""
@@ -125,7 +126,9 @@ def restore(source: Path, data: Path, *, is_forced: bool = False) -> list[Backup
         listed = _unpack(source, Path(scratch))
         if said := fault_of(Path(scratch) / CATALOGUE):
             raise BackupError(f"{source}: its catalogue cannot be opened here ({said}); take another backup")
-        there = [one.name for one in listed if (data / one.name).exists()]
+        # Who wants no more letters now must not get one because of an older backup.
+        stop(Path(scratch), stopped(data))
+        there = [one.name for one in listed if one.name != STOP_LIST and (data / one.name).exists()]
         if there and not is_forced:
             raise BackupError(
                 f"{data}: {len(there)} files of the backup are there already, such as {there[0]}; "
@@ -134,7 +137,10 @@ def restore(source: Path, data: Path, *, is_forced: bool = False) -> list[Backup
         for suffix in ("-wal", "-shm"):
             # They belong to the catalogue that is replaced.
             (data / f"{CATALOGUE}{suffix}").unlink(missing_ok=True)
+        (Path(scratch) / STOP_LIST).replace(data / STOP_LIST)
         for one in listed:
+            if one.name == STOP_LIST:
+                continue
             place = data / one.name
             place.parent.mkdir(parents=True, exist_ok=True)
             (Path(scratch) / one.name).replace(place)

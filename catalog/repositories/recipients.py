@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
 
-__all__ = ["is_address", "recipient_hash"]
+from specs.role_addresses import role_words
+
+__all__ = ["addresses_in", "is_address", "is_role", "recipient_hash", "stop", "stopped"]
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
@@ -22,3 +28,51 @@ def recipient_hash(recipient: str) -> str:
     and not the address.
     """
     return hashlib.sha256(recipient.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def addresses_in(text: str | None) -> tuple[list[str], list[str]]:
+    """Return the e-mail addresses in a field for addresses, each once, and the pieces of it that are none.
+
+    Several addresses may be separated by commas, semicolons or blanks; "mailto:" is removed.
+    """
+    pieces = dict.fromkeys(one.strip("<>").removeprefix("mailto:") for one in re.split(r"[,;\s]+", text or "") if one)
+    return [one for one in pieces if is_address(one)], [one for one in pieces if not is_address(one)]
+
+
+_LONG_WORD = 5
+
+
+def is_role(address: str) -> bool:
+    """Return whether an e-mail address is that of an office ("opendata@", "info.stats@") and not of a person.
+
+    That is judged by the words before the @, see ``specs/role_addresses.toml``. An address without such a word counts
+    as a person's.
+    """
+    name = unicodedata.normalize("NFKD", address.partition("@")[0].casefold())
+    words = role_words()
+    parts = [part for part in re.split(r"[^a-z]+", name.encode("ascii", "ignore").decode()) if part]
+    long = [word for word in words if len(word) >= _LONG_WORD]
+    return any(part in words or any(word in part for word in long) for part in parts)
+
+
+STOP_LIST = "stop-list.txt"
+
+
+def stopped(data: Path) -> frozenset[str]:
+    """Return the hashes of the addresses that want no letters, from the stop list in the data folder ``data``."""
+    path = data / STOP_LIST
+    return frozenset(path.read_text("ascii").split()) if path.is_file() else frozenset()
+
+
+def stop(data: Path, hashes: Iterable[str]) -> None:
+    """Add hashes of addresses, as :func:`recipient_hash` returns them, to the stop list in the data folder ``data``.
+
+    Nothing is ever removed from it. The list is replaced as a whole, so that a process that is killed leaves it intact.
+    """
+    path = data / STOP_LIST
+    part = path.with_suffix(".part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        file.writelines(f"{one}\n" for one in sorted(stopped(data) | set(hashes)))
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

@@ -11,10 +11,10 @@ from catalog.db.store import Catalog, now
 from catalog.exports.cards import card_rows, day_of_run
 from catalog.exports.finding_rows import finding_rows
 from catalog.repositories.first_fixes import first_fixes
-from catalog.repositories.recipients import is_address, recipient_hash
+from catalog.repositories.recipients import addresses_in, is_address, is_role, recipient_hash
 from catalog.repositories.withheld import OPERATOR, withheld
 
-__all__ = ["Letter", "forget", "is_address", "letters", "note", "recipient_hash"]
+__all__ = ["Letter", "forget", "is_address", "letters", "note", "recipient_hash", "unusable_addresses"]
 
 NAMED = 20
 """Findings named in a letter, at most; the files have all."""
@@ -92,15 +92,42 @@ def _recipients(
 ) -> list[tuple[str, str | None]]:
     if channel == "webhook":
         return [(address, None) for address in sorted(set(webhooks.get(key, ())))]
+    found: dict[str, str | None] = {}
+    for text, code in _declared(catalog, level, key):
+        for address in addresses_in(text)[0]:
+            # The address of a portal file was given by the operator; those of records may be a person's.
+            if level == "government" or is_role(address):
+                found.setdefault(address, code)
+    return sorted(found.items())
+
+
+def _declared(catalog: Catalog, level: str, key: str) -> list[tuple[str | None, str | None]]:
+    """Return the texts that state the addresses of a government's portals or of a publisher, each with a language."""
     sql = (
         """select p.contact_email as email, min(p.language) as language
            from portals p join governments g on g.portal_id = p.id where g.name = ? group by 1 order by 1"""
         if level == "government"
         else """select b.email, p.language from publishers b join portals p on p.id = b.portal_id where b.id = ?"""
     )
-    rows = [(row["email"], row["language"]) for row in catalog.rows(sql, [key])]
-    plain = [((email or "").strip().removeprefix("mailto:"), code) for email, code in rows]
-    return [(email, code) for email, code in plain if is_address(email)]
+    return [(row["email"], row["language"]) for row in catalog.rows(sql, [key])]
+
+
+def unusable_addresses(
+    catalog: Catalog, run_id: str, *, has_publishers: bool = False
+) -> Iterator[tuple[str, str, str]]:
+    """Yield what stands in place of an e-mail address: level ("government" or "publisher"), name of the entity, text.
+
+    With ``has_publishers``, publishers' addresses that look like a person's are among them, because no letter is sent
+    to these.
+    """
+    for card in card_rows(catalog, run_id):
+        level = card["entity_level"]
+        if level == "portal" or (level == "publisher" and not has_publishers):
+            continue
+        for text, _ in _declared(catalog, level, card["entity_id"]):
+            good, bad = addresses_in(text)
+            for one in [*bad, *(address for address in good if level == "publisher" and not is_role(address))]:
+                yield level, card["entity_name"] or card["entity_id"], one
 
 
 _OF = {"government": "g.name", "publisher": "f.publisher_id"}

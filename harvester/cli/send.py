@@ -25,8 +25,8 @@ SOME_FAILED = 3
 
 
 def add_to(group: click.Group) -> None:
-    """Add the command ``send`` and the command group ``replies`` to the command line ``group``."""
-    for command in (send, replies, _OLD_NAME):
+    """Add the commands ``send`` and ``stop`` and the command group ``replies`` to the command line ``group``."""
+    for command in (send, stop_, replies, _OLD_NAME):
         group.add_command(command)
 
 
@@ -72,7 +72,8 @@ def send(
     server is always encrypted, unless the server is on this machine and needs no password.
     """
     from catalog.repositories.portals import government_names
-    from catalog.repositories.sent import letters
+    from catalog.repositories.recipients import recipient_hash, stopped
+    from catalog.repositories.sent import letters, unusable_addresses
     from harvester.cli.registry import resolve
     from harvester.mail.send import folder_of
     from harvester.night.stages import writing
@@ -96,7 +97,13 @@ def send(
             posts = {name: [*posts["*"], *posts.get(name, ())] for name in names}
         found = letters(catalog, run_id, "mail", has_publishers=publishers)
         # A publisher with few datasets and nothing to fix has no files, and gets no letter.
-        mails = [one for one in found if folder_of(one, data / "exports").is_dir()]
+        unwanted = stopped(data)
+        mails = [
+            one
+            for one in found
+            if folder_of(one, data / "exports").is_dir() and recipient_hash(one.recipient) not in unwanted
+        ]
+        unusable = list(unusable_addresses(catalog, run_id, has_publishers=publishers)) if dry_run or smtp else []
         hooks = list(letters(catalog, run_id, "webhook", posts))
         if dry_run:
             from harvester.mail.send import message_of
@@ -108,6 +115,7 @@ def send(
                 click.echo(f"{letter.channel} to {to}: {letter.level} {letter.name}")
                 click.echo(message_of(letter, language(letter.language)))
             click.echo(f"{len(mails)} mails and {len(hooks)} posts would go out for run {run_id}")
+            _say_unusable(unusable)
             return
         from harvester.cli.configuration import load
         from harvester.mail.send import send_mails, send_webhooks
@@ -115,16 +123,43 @@ def send(
         outcomes = [send_webhooks(catalog, hooks, proxy=load(data).proxy)]
         if server:
             outcomes.append(send_mails(catalog, mails, data / "exports", server))
-    _say(outcomes, run_id)
+    _say(outcomes, run_id, unusable)
 
 
-def _say(outcomes: list[Outcome], run_id: str) -> None:
+def _say_unusable(unusable: list[tuple[str, str, str]]) -> None:
+    """Print the texts that stand in place of an address; exit with SOME_FAILED if there are any."""
+    from catalog.repositories.sent import is_address
+
+    for level, name, text in unusable:
+        is_person = is_address(text)
+        why = "looks like a person's; list it in the portal file to use it" if is_person else "is no e-mail address"
+        click.echo(f"not sent: {level} {name}: {text[:100]!r} {why}", err=True)
+    if unusable:
+        raise click.exceptions.Exit(SOME_FAILED)
+
+
+def _say(outcomes: list[Outcome], run_id: str, unusable: list[tuple[str, str, str]]) -> None:
     failed = [line for one in outcomes for line in one.failed or ()]
     click.echo(f"{sum(one.sent for one in outcomes)} sent for run {run_id}, {len(failed)} failed")
     for line in failed:
         click.echo(f"not sent: {line}", err=True)
+    _say_unusable(unusable)
     if failed:
         raise click.exceptions.Exit(SOME_FAILED)
+
+
+@click.command("stop")
+@click.argument("addresses", nargs=-1, required=True)
+@click.pass_obj
+def stop_(data: Path, addresses: tuple[str, ...]) -> None:
+    """Send no more letters to ADDRESSES. Only their hashes are kept; a restored backup does not undo it."""
+    from catalog.repositories.recipients import is_address, recipient_hash, stop
+
+    if wrong := [one for one in addresses if not is_address(one)]:
+        raise click.UsageError(f"{wrong[0]}: this is no e-mail address; nothing was stored")
+    catalogue_of(data)
+    stop(data, map(recipient_hash, addresses))
+    click.echo(f"{len(addresses)} addresses get no more letters")
 
 
 def _webhooks(specs: list[PortalSpec], more: tuple[str, ...]) -> dict[str, list[str]]:

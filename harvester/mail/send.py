@@ -84,6 +84,8 @@ def mail_of(letter: Letter, exports: Path, server: SmtpServer) -> EmailMessage:
         mail["Reply-To"] = server.reply_to
     mail["Date"] = format_datetime(datetime.now(UTC))
     mail["Message-ID"] = make_msgid(domain=server.sender.rpartition("@")[2] or "localhost")
+    stop_at = server.reply_to or server.sender
+    mail["List-Unsubscribe"] = f"<mailto:{stop_at}?subject=stop>"
     # Automatic responders do not answer such a mail (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(message_of(letter, words))

@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from catalog.db.store import open_catalog
+from catalog.repositories.recipients import recipient_hash, stopped
 from catalog.repositories.replies import import_replies, import_reports
 from catalog.repositories.reply_files import CitizenReport, Reply
 from harvester.backups import write_backup
@@ -81,6 +82,15 @@ def test_a_backup_comes_back_as_it_was(made: Path, tmp_path: Path) -> None:
     assert "--force" in str(done.exception) and (back / "winnow.toml").read_text() == "# mine"
     assert run(back, "restore", backup, "--force").exit_code == 0
     assert (back / "winnow.toml").read_text() != "# mine"
+
+
+def test_who_wants_no_letters_gets_none_after_an_older_backup_is_restored(made: Path, tmp_path: Path) -> None:
+    data = Path(shutil.copytree(made, tmp_path / "data"))
+    assert run(data, "stop", "first@example.org").exit_code == 0
+    assert run(data, "backup", tmp_path / "b").exit_code == 0
+    assert run(data, "stop", "second@example.org").exit_code == 0
+    assert run(data, "restore", "--force", tmp_path / "b").exit_code == 0
+    assert stopped(data) == {recipient_hash("first@example.org"), recipient_hash("second@example.org")}
 
 
 def test_a_shareable_backup_holds_no_name_and_no_secret(made: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from portal_server import Asked, PortalServer, Response
 
 import harvester
 from catalog.db.store import open_catalog
+from catalog.repositories.recipients import is_role
 from catalog.repositories.sent import is_address, letters, recipient_hash
 from harvester.cli.main import cli
 from specs.languages import language
@@ -112,6 +113,7 @@ def test_mail_goes_to_the_contact_once_with_the_files_in_its_language(data: Path
     assert (mail["To"], mail["From"], mail["Reply-To"]) == (
         "ministre@example.org", "winnow@example.org", "desk@example.org",
     )  # fmt: skip
+    assert mail["List-Unsubscribe"] == "<mailto:desk@example.org?subject=stop>"
     assert mail["Auto-Submitted"] == "auto-generated" and mail["Content-Language"] == "fr"
     assert mail["Subject"].startswith("Données ouvertes, bulletin de République d'Exemple : ")
     body = mail.get_body(("plain",))
@@ -193,6 +195,55 @@ def test_publishers_are_written_to_only_where_asked_and_only_at_plain_addresses(
     mail = kept.mails[1]
     assert mail["To"] == "office@example.org" and mail["Bcc"] is None and "\n" not in mail["Subject"]
     assert {part.get_filename() for part in mail.iter_attachments()} >= {"scorecard.csv", "findings.csv"}
+
+
+def test_what_is_no_address_is_said_and_several_are_written_to(data: Path, box: tuple[Box, str]) -> None:
+    kept, smtp = box
+    with open_catalog(data / "catalog.db") as catalog:
+        addresses = "ministre@example.org; mailto:data@example.org, not.one@"
+        catalog.db.conn.execute("update portals set contact_email = ? where id = 'a'", [addresses])
+        catalog.db.conn.commit()
+    for more in (("--dry-run",), ()):
+        done = send(data, smtp, *more)
+        assert done.exit_code == 3 and "'not.one@' is no e-mail address" in done.stderr, done.output
+    assert {mail["To"] for mail in kept.mails} == {"ministre@example.org", "data@example.org"}
+
+
+def test_persons_among_publishers_get_no_letter_and_that_is_said(data: Path, box: tuple[Box, str]) -> None:
+    kept, smtp = box
+    with open_catalog(data / "catalog.db") as catalog:
+        (row,) = catalog.rows("select id from publishers where portal_id = 'b' order by id limit 1")
+        catalog.db.conn.execute("update publishers set email = 'ada.lovelace@example.org' where id = ?", [row["id"]])
+        catalog.db.conn.commit()
+        put_out(catalog, data / "exports")
+    done = send(data, smtp, "--publishers")
+    assert done.exit_code == 3 and "looks like a person's" in done.stderr
+    assert "ada.lovelace@example.org" not in {mail["To"] for mail in kept.mails}
+
+
+def test_who_wants_no_letters_gets_none(data: Path, box: tuple[Box, str]) -> None:
+    kept, smtp = box
+    assert run(data, "stop", "nobody").exit_code == 2
+    assert run(data, "stop", "Ministre@example.org").exit_code == 0
+    assert "0 sent" in send(data, smtp).output and not kept.mails
+    assert "ministre" not in (data / "stop-list.txt").read_text().lower()
+
+
+@pytest.mark.parametrize(
+    "address, wanted",
+    [
+        ("data@x.gov", True),
+        ("opendata-team@x.gov", True),
+        ("datos.abiertos@x.gob", True),
+        ("donnees2@x.fr", True),
+        ("poststelle@x.de", True),
+        ("ada.lovelace@x.gov", False),
+        ("alovelace@x.gov", False),
+        ("j.doe2@x.gov", False),
+    ],
+)
+def test_offices_and_persons(address: str, wanted: bool) -> None:
+    assert is_role(address) is wanted
 
 
 def test_large_files_are_packed(data: Path, box: tuple[Box, str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,8 @@ def connected(address: str, tls: Path | None) -> Iterator[Any]:
             require_encryption=True, **{name: str(tls / file) for name, file in names.items()}
         )
     try:
-        client = distributed.Client(address, security=security, timeout=30)
+        # It waits as long as the setting distributed.comm.timeouts.connect of Dask says: 30 seconds, if nothing else.
+        client = distributed.Client(address, security=security)
     except (OSError, TimeoutError) as error:
         raise ShardError(
             f"{address}: the scheduler cannot be reached ({error}); start it, or leave --dask out"

@@ -46,9 +46,19 @@ def beside(header: Row, rows: Sequence[Row]) -> int | None:
     """
     # If names are joined over several rows, the last word is from the row next to the data.
     names = [" ".join(cell.split()[-1:]).casefold() for cell in header]
+    # One pass each way, because a file may have 16,384 columns: what is left of a place, and right of it.
+    left: set[str] = set()
+    first_right, count_right = [""] * len(names), [0] * len(names)
+    for place in range(len(names) - 2, -1, -1):
+        name = names[place + 1]
+        first_right[place] = name or first_right[place + 1]
+        count_right[place] = count_right[place + 1] + bool(name)
     for place, name in enumerate(names):
-        left, right = set(names[:place]) - {""}, [one for one in names[place + 1 :] if one]
-        if name or len(left) < 2 or len(right) < 2 or right[0] not in left or names[0] != right[0]:
+        if name:
+            left.add(name)
+            continue
+        right = first_right[place]
+        if len(left) < 2 or count_right[place] < 2 or right not in left or names[0] != right:
             continue
         if not any(len(cells) > place and cells[place].strip() for cells in rows[:_MOST_ROWS]):
             return place

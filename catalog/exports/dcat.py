@@ -15,9 +15,10 @@ from typing import IO, Any, cast
 
 from catalog.db.store import Catalog
 from catalog.exports.job import ExportJob, OutputFormat
-from catalog.rdf.dcat import DCAT, DCT, FOAF, StatementSink, describe, node_of, text, value
+from catalog.rdf.dcat import GraphSink, StatementSink, Term, describe
 from catalog.rdf.ntriples import NTriplesWriter
-from catalog.rdf.terms import IRI, LITERAL, RDF_TYPE, XSD, RdfGraph, RdfTerm
+from catalog.rdf.terms import LITERAL, RDF_TYPE, XSD, RdfGraph, RdfTerm
+from catalog.rdf.values import DCAT, DCT, FOAF, iri, node_of, text, value
 from catalog.repositories.reading import StoredDataset, declared_datasets
 
 __all__ = ["RdfCatalogue", "export_rdf", "graph_of_dataset"]
@@ -53,10 +54,10 @@ def export_rdf(catalog: Catalog, run_id: str, out: Path, *, is_packed: bool = Fa
     lines = NTriplesWriter()
     with _opened(part, is_packed=is_packed) as file:
         for portal in catalog.rows("select id, title, url from portals order by id"):
-            node = node_of("catalog", portal["id"])
-            lines.add(node, RDF_TYPE, RdfTerm(IRI, f"{DCAT}Catalog"))
-            lines.add(node, f"{DCT}title", text(portal["title"]))
-            lines.add(node, f"{FOAF}homepage", value(portal["url"]))
+            node = lines.node("catalog", portal["id"])
+            lines.add(node, RDF_TYPE, lines.term(iri, f"{DCAT}Catalog"))
+            lines.add(node, f"{DCT}title", lines.term(text, portal["title"]))
+            lines.add(node, f"{FOAF}homepage", lines.term(value, portal["url"]))
             file.write(lines.take())
             for stored in declared_datasets(catalog, portal["id"]):
                 _state(lines, node, stored, scores.get(stored.id))
@@ -83,22 +84,26 @@ def graph_of_dataset(catalog: Catalog, stored: StoredDataset) -> tuple[RdfGraph,
     portal_id = catalog.value("select portal_id from datasets where id = ?", [stored.id])
     node = node_of("catalog", portal_id)
     graph = RdfGraph()
-    _state(graph, node, stored, scores[0] if scores else None)
+    _state(GraphSink(graph), node, stored, scores[0] if scores else None)
     return graph, node
 
 
-def _state(graph: StatementSink, catalogue: RdfTerm, stored: StoredDataset, score: dict[str, Any] | None) -> None:
-    """Add the statements about a dataset and its score to ``graph``."""
-    describe(stored, graph, inherits=False)
-    node = node_of("dataset", stored.id)
+def _state(sink: StatementSink[Term], catalogue: Term, stored: StoredDataset, score: dict[str, Any] | None) -> None:
+    """Add the statements about a dataset and its score to ``sink``."""
+    describe(stored, sink, inherits=False)
+    node = sink.node("dataset", stored.id)
     # A series is a dataset too (DCAT 3).
-    graph.add(node, RDF_TYPE, RdfTerm(IRI, f"{DCAT}Dataset"))
-    graph.add(catalogue, f"{DCAT}dataset", node)
+    sink.add(node, RDF_TYPE, sink.term(iri, f"{DCAT}Dataset"))
+    sink.add(catalogue, f"{DCAT}dataset", node)
     if score and score["score"] is not None:
-        measurement = node_of("measurement", f"{stored.id}-winnow")
-        graph.add(node, f"{DQV}hasQualityMeasurement", measurement)
-        graph.add(measurement, RDF_TYPE, RdfTerm(IRI, f"{DQV}QualityMeasurement"))
-        graph.add(measurement, f"{DQV}isMeasurementOf", node_of("metric", "winnow"))
-        graph.add(measurement, f"{DQV}computedOn", node)
-        graph.add(measurement, f"{DQV}value", RdfTerm(LITERAL, repr(float(score["score"])), f"{XSD}double"))
-        graph.add(measurement, f"{PROV}wasGeneratedBy", node_of("run", score["run_id"]))
+        measurement = sink.node("measurement", f"{stored.id}-winnow")
+        sink.add(node, f"{DQV}hasQualityMeasurement", measurement)
+        sink.add(measurement, RDF_TYPE, sink.term(iri, f"{DQV}QualityMeasurement"))
+        sink.add(measurement, f"{DQV}isMeasurementOf", sink.node("metric", "winnow"))
+        sink.add(measurement, f"{DQV}computedOn", node)
+        sink.add(measurement, f"{DQV}value", sink.term(_double, repr(float(score["score"]))))
+        sink.add(measurement, f"{PROV}wasGeneratedBy", sink.node("run", score["run_id"]))
+
+
+def _double(number: str) -> RdfTerm:
+    return RdfTerm(LITERAL, number, f"{XSD}double")

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from catalog.model import Contact, Distribution
-from catalog.rdf.dcat import concept, day, is_email, is_iri
 from catalog.rdf.terms import IRI, XSD
+from catalog.rdf.values import concept, day, is_email, is_iri
 from catalog.repositories.reading import StoredDataset
 
 __all__ = ["form_of_dataset", "form_of_distribution"]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from catalog.rdf.dcat import NOT_TOLD, dataset_graph, node_of
+from catalog.rdf.dcat import NOT_TOLD, dataset_graph
 from catalog.rdf.described import described_graph, is_described
 from catalog.rdf.terms import IRI, RDF_TYPE, RdfGraph, RdfTerm, prefixed
+from catalog.rdf.values import node_of
 from catalog.repositories.reading import StoredDataset
 from quality.standards.messages import class_of, message
 from quality.standards.result import Violation

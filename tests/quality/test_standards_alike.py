@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from catalog.model import Dataset, Distribution
-from catalog.rdf.dcat import is_iri
+from catalog.rdf.values import is_iri
 from catalog.repositories.reading import StoredDataset
 from catalog.repositories.subjects import DistributionSubject
 from quality.digest.records import records

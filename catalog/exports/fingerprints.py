@@ -12,12 +12,11 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from catalog.db.store import Catalog
 from catalog.exports.options import ExportOptions
+from catalog.exports.program import export_digest
 from catalog.exports.promises import has_commitments
 from catalog.repositories.narrow_findings import about_portals, sums
 from catalog.repositories.withheld import withheld
@@ -72,25 +71,6 @@ def digest(*parts: object) -> str:
     return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-@cache
-def _program() -> str:
-    """Return a digest of the files that decide how an export looks: code, templates, columns, languages and rules."""
-    import specs
-
-    folders = [
-        Path(__file__).parent,
-        *(Path(specs.__file__).parent / n for n in ("exports", "languages")),
-    ]
-    paths = [
-        path
-        for folder in folders
-        for path in sorted(folder.rglob("*"))
-        if path.suffix in (".py", ".toml", ".html", ".css")
-    ]
-    paths += [Path(specs.__file__).parent / name for name in ("metrics.toml", "table_rules.toml")]
-    return digest(*((path.name, hashlib.sha256(path.read_bytes()).digest()) for path in paths))
-
-
 class Fingerprints:
     """Digests of everything that the exported files of a run are made from: rows, options and program.
 
@@ -109,7 +89,7 @@ class Fingerprints:
         self._add("withheld", self._withheld())
         self.commitments = self._commitments()
         methodology = catalog.value("select methodology_version from runs where id = ?", [run_id])
-        self.base = digest(_program(), options, methodology)
+        self.base = digest(export_digest(), options, methodology)
         scores = catalog.db.conn.execute(
             """select entity_level, entity_id, score, score_low, score_high, ci_low, ci_high, grade, coverage_pct,
                  withheld from score_history where run_id = ? and system = 'winnow' order by 1, 2""",

@@ -13,6 +13,7 @@ from catalog.exports.cards import card_rows, head_of
 from catalog.exports.fingerprints import Fingerprints
 from catalog.exports.folders import EVERYTHING, folder_name, publishers_of
 from catalog.exports.options import ExportOptions
+from catalog.exports.parts import PartsIndex
 from catalog.exports.state import ExportState
 from catalog.repositories.recipients import is_address
 from catalog.repositories.withheld import withheld
@@ -128,6 +129,11 @@ class ExportJob:
     def fingerprints(self) -> Fingerprints:
         """Return the digests by which it is recognised whether a folder must be written again; for schema 2 only."""
         return Fingerprints(self.catalog, self.run_id, self.head["run_date"], self.options)
+
+    @cached_property
+    def parts(self) -> PartsIndex:
+        """Return the parts that the large files of the last export consist of; for schema 2 only."""
+        return PartsIndex(self.out)
 
     @cached_property
     def portals_of(self) -> dict[str, list[str]]:

@@ -47,6 +47,8 @@ def update(job: ExportJob, formats: Iterator[OutputFormat]) -> list[Path]:
         found = files_of(folder, remove=by_folder[folder])
         own = state.folders[_name(job, folder)] = FolderState(due[folder], job.run_id, found)
         written += write_package(folder, job.packages[folder], job.head, own, _linked(job, folder, state))
+    if job.parts.is_changed:
+        written.append(job.parts.write())
     state.everything = prints.everything
     written += [] if out in due else _say_run(job, state)
     state.write(out)

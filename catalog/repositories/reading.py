@@ -24,6 +24,7 @@ __all__ = [
     "dataset",
     "datasets",
     "declared_datasets",
+    "declared_of",
     "files",
     "present",
     "stored_datasets",
@@ -64,7 +65,14 @@ def declared_datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDatase
 
     Checks and reports on their files are not read. Otherwise it is like :func:`datasets`.
     """
-    ids = present(catalog, portal_id)
+    yield from declared_of(catalog, present(catalog, portal_id))
+
+
+def declared_of(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
+    """Yield the datasets with these ids, with what their records declare, as :func:`declared_datasets` does.
+
+    Unknown ids are skipped. The others come in the order of ``ids`` if those are sorted.
+    """
     for start in range(0, len(ids), CHUNK):
         yield from _chunk(catalog, ids[start : start + CHUNK], is_observed=False)
 

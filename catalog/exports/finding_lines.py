@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
-from operator import itemgetter
 from typing import Any
 
+from catalog.db.schema.found import public_id
 from catalog.db.schema.views import AWAITED, CAUSE, NOT_ENDED, state_in
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run
 from catalog.exports.csvfile import line_cell, number_cell
+from catalog.exports.fingerprints import digest
 from catalog.exports.folders import SENT
 from catalog.exports.promises import has_commitments
-from catalog.repositories.narrow_findings import NarrowFindings
+from catalog.repositories.narrow_findings import dataset_sums
+from catalog.repositories.narrow_lines import FindingCells, NarrowFindings
 from catalog.repositories.withheld import withheld
 from specs.metrics import metrics
 
@@ -24,7 +26,10 @@ __all__ = ["FindingLines", "without_usual_fix"]
 
 CHUNK = 250
 """Datasets read with one query."""
-_CAUSE_AT = NarrowFindings.NAMES.index("cause_id")
+_KNOWN = (*NarrowFindings.BEFORE, "commitment_ids", *NarrowFindings.AFTER)
+"""Columns of the lines for programs, up to those of the reply."""
+_ANSWERS = tuple(field.name for field in SENT["findings"].for_programs)[len(_KNOWN) :]
+_BLANK = "," * len(_ANSWERS)
 _SQL = {
     "finding_id": "f.id",
     # "New" would change the row in the next run; first_seen_run says it too.
@@ -74,47 +79,77 @@ class FindingLines:
         held = catalog.db.conn.execute(personal).fetchall()
         self._hidden = {key for key, _ in held}
         """Ids of findings that must not be published yet."""
-        self._with_hidden = {dataset_id for _, dataset_id in held}
+        self._hidden_of: dict[str, list[str]] = {}
+        """The same by dataset."""
+        for key, dataset_id in sorted(held, key=str):
+            self._hidden_of.setdefault(dataset_id, []).append(key)
         self._answers = self._replies(day_of_run(run_id))
         self._failed = self._commitments()
 
     # For programs
 
-    def lines(self, dataset_ids: Sequence[str]) -> Iterator[str]:
-        """Yield the findings of datasets as lines of the plain ``findings.csv``, without line ends.
+    def lines(self, dataset_ids: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+        """Yield the id of each dataset with its findings as lines of the plain ``findings.csv``, without line ends.
 
-        Findings that must not be published yet are left out. ``dataset_ids`` are read in groups of 250: the groups come
-        in their order, the datasets of a group sorted by id, and the findings of a dataset by gain.
+        Findings that must not be published yet are left out. The datasets come in the order of ``dataset_ids``, and the
+        findings of a dataset by gain.
         """
-        pick, at = self._pick, self._at
-        for row in self._narrow.of_datasets(dataset_ids):
-            if row[0] in self._hidden:
-                continue
-            row.append("")
-            if more := self._more(row[0], row[_CAUSE_AT], row[8], row[1]):
-                cells = [*pick(row)]
-                for name, value in more.items():
-                    cells[at[name]] = line_cell(str(value))
-                yield ",".join(cells)
+        narrow = self._narrow
+        for found in narrow.of_datasets(dataset_ids):
+            if self._answers or self._failed or found.dataset_id in self._hidden_of:
+                cells = (one for one in narrow.cells(found) if one.finding_id not in self._hidden)
+                yield found.dataset_id, [self._answered(found.dataset_id, one) for one in cells]
             else:
-                yield ",".join(pick(row))
+                yield found.dataset_id, narrow.lines(found, _BLANK)
+
+    def _answered(self, dataset_id: str, one: FindingCells) -> str:
+        more = self._more(one.finding_id, one.cause_id, dataset_id, one.state)
+        cells = {name: line_cell(str(value)) for name, value in more.items()}
+        told = [cells.get(name, "") for name in _ANSWERS]
+        return ",".join((one.before, cells.get("commitment_ids", ""), one.after, *told))
+
+    def digests(self, dataset_ids: Sequence[str]) -> dict[str, str]:
+        """Return, by dataset id, a digest of all that decides the lines of a dataset, but for the program itself.
+
+        A dataset of which that is not known is left out.
+        """
+        found = {}
+        for start in range(0, len(dataset_ids), CHUNK):
+            chunk = dataset_ids[start : start + CHUNK]
+            findings = dataset_sums(self.catalog, self.run_id, chunk)
+            rows = self.catalog.db.conn.execute(
+                f"""select id, mapping_hash, publisher_id, portal_id from datasets
+                    where mapping_hash is not null and id in ({", ".join("?" * len(chunk))})""",
+                chunk,
+            )
+            for row in rows:
+                key = row[0]
+                said = findings.get(key), self._replied.get(key), self._failed.get(key), self._hidden_of.get(key)
+                found[key] = digest(row, said)
+        return found
+
+    @cached_property
+    def _replied(self) -> dict[str, list[Any]]:
+        """Return, by dataset id, the replies to its findings and to their causes."""
+        if not self._answers:
+            return {}
+        rows = self.catalog.db.conn.execute(
+            f"""select (select id from keys where key = dataset_key), finding_id from (
+                  select f.dataset_key, r.finding_id from latest_replies r
+                    cross join finding_rows f on {public_id("f")} = r.finding_id
+                  union
+                  select f.dataset_key, r.finding_id from latest_replies r cross join causes c on c.id = r.finding_id
+                    cross join cause_members m on m.cause = c.number cross join finding_rows f on f.key = m.finding)
+                order by 1, 2"""
+        )
+        found: dict[str, list[Any]] = {}
+        for dataset_id, finding_id in rows:
+            found.setdefault(dataset_id, []).append((finding_id, self._answers.get(finding_id)))
+        return found
 
     @cached_property
     def _narrow(self) -> NarrowFindings:
         return NarrowFindings(self.catalog, self.run_id, line_cell, number_cell, _fixes())
-
-    @cached_property
-    def _at(self) -> dict[str, int]:
-        return {field.name: number for number, field in enumerate(SENT["findings"].for_programs)}
-
-    @cached_property
-    def _pick(self) -> Any:
-        """Return a function that puts a narrow row into the order of the columns.
-
-        A column that narrow rows do not have is blank: the cell after the last one.
-        """
-        known = NarrowFindings.NAMES
-        return itemgetter(*(known.index(name) if name in known else len(known) for name in self._at))
 
     # For people
 
@@ -124,7 +159,7 @@ class FindingLines:
         ``is_withheld``: True gives only the findings that must not be published yet; False gives the others.
         """
         if is_withheld:
-            dataset_ids = [one for one in dataset_ids if one in self._with_hidden]
+            dataset_ids = [one for one in dataset_ids if one in self._hidden_of]
         for start in range(0, len(dataset_ids), CHUNK):
             chunk = dataset_ids[start : start + CHUNK]
             where = f"f.dataset_id in ({', '.join('?' * len(chunk))})"

@@ -15,8 +15,8 @@ from typing import Any
 
 from catalog.exports.columns import csvw, table_schema
 from catalog.exports.folders import EVERYTHING, SENT, SUMS
+from catalog.exports.sent_file import OTHERS
 from catalog.exports.state import FolderState, sha256
-from catalog.exports.tables import OTHERS
 from specs.exports import export_files
 
 __all__ = ["PACKAGE", "describe_columns", "files_of", "resource", "write_package"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-__all__ = ["export_digest", "mapping_digest"]
+__all__ = ["export_digest", "lines_digest", "mapping_digest"]
 
 _CATALOG = Path(__file__).parents[1]
 _KINDS = (".py", ".toml", ".html", ".css")
@@ -44,3 +44,10 @@ def mapping_digest() -> str:
     own = _below(*(_CATALOG / name for name in ("rdf", "vocabulary", "model")))
     code = [Path(__file__).with_name(name) for name in ("dcat.py", "gzip_parts.py", "parts.py")]
     return _digest([*own, *code, *_below(_specs() / "vocabularies", kinds=(*_KINDS, ".csv", ".json"))])
+
+
+@cache
+def lines_digest() -> str:
+    """Return a digest of the files that decide how a finding looks as a line of ``findings.csv``."""
+    read = [_CATALOG / "repositories" / "narrow_lines.py", _CATALOG / "db" / "schema" / "address.py"]
+    return export_digest() + _digest(read)

@@ -13,8 +13,8 @@ from pathlib import Path
 from catalog.exports.folders import EVERYTHING
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.package import describe_columns, files_of, resource, write_package
+from catalog.exports.sent_file import OTHERS
 from catalog.exports.state import STATE, ExportState, FolderState, read_state
-from catalog.exports.tables import OTHERS
 
 __all__ = ["update"]
 

@@ -1,4 +1,4 @@
-"""Read the narrow rows of findings as they are stored, for what must read all of them: there can be millions.
+"""Count the narrow rows of findings as they are stored: there can be millions.
 
 Everybody else reads the view ``findings``, which says the same and is several times as slow, because it looks up
 every id and text of every row. Here each is looked up once.
@@ -7,16 +7,15 @@ every id and text of every row. Here each is looked up once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from catalog.db.schema.address import address
-from catalog.db.schema.found import is_new, public_id
+from catalog.db.schema.found import public_id
 from catalog.db.schema.views import NOT_ENDED, is_open, state_in
 from catalog.db.store import Catalog
 from catalog.repositories.withheld import withheld
 
-__all__ = ["NarrowFindings", "about_portals", "finding_counts", "life_counts", "newest", "sums"]
+__all__ = ["about_portals", "dataset_sums", "finding_counts", "life_counts", "newest", "sums"]
 
 _SUM = f"""count(*), sum(f.key), total(f.gain_points), sum(f.last_seen_key), sum(f.observed), sum(f.field),
     sum(f.error_count), sum(f.exchange), sum((f.key & 4095) * case f.state when 'new' then 1 when 'open' then 1
@@ -24,6 +23,14 @@ _SUM = f"""count(*), sum(f.key), total(f.gain_points), sum(f.last_seen_key), sum
   from finding_rows f where {state_in(NOT_ENDED)}"""
 _CAUSE_SUM = """'causes', count(*), sum(m.cause), sum((m.finding & 65535) * ((m.cause * 40503) & 65535))
   from cause_members m"""
+
+
+_DATASET_SUM = """count(*), sum(f.key), total(f.gain_points), sum(f.first_seen_key), sum(f.last_seen_key),
+    sum(f.fixed_key), sum(f.withdrawn_key), sum(f.rule_key), sum(f.observed), sum(f.field), sum(f.error_count),
+    sum(f.exchange), sum(f.http_status), sum(f.format_served), sum(f.format_declared), sum(f.first_row), sum(f.rows),
+    total(f.rate_per_1000), sum((f.key & 4095) * case f.state when 'new' then 1 when 'open' then 1
+      when 'disputed' then 2 when 'waived' then 3 when 'fixed' then 4 when 'withdrawn' then 5 else 6 end),
+    sum(m.cause), sum((f.key & 65535) * ((m.cause * 40503) & 65535))"""
 _CHUNK = 250
 """Datasets read with one query."""
 
@@ -46,6 +53,29 @@ def sums(catalog: Catalog, *, by_publisher: bool = False) -> list[tuple[Any, ...
     )
     ids = _ids(catalog, {key for row in rows for key in row[:2] if key is not None})
     return [(ids.get(row[0]), ids.get(row[1]), *row[2:]) for row in rows]
+
+
+def dataset_sums(catalog: Catalog, run_id: str, dataset_ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """Return checksums of the findings of each dataset and of their causes, by dataset id, to notice whether any of
+    them has changed.
+
+    Counted are the findings that have not ended, and those fixed or withdrawn in the run ``run_id``. They stay the same
+    if only the state changes from new to open. Datasets without such a finding are left out.
+    """
+    run = catalog.value("select key from keys where id = ?", [run_id])
+    found: dict[str, tuple[Any, ...]] = {}
+    for start in range(0, len(dataset_ids), _CHUNK):
+        chunk = dataset_ids[start : start + _CHUNK]
+        rows = catalog.db.conn.execute(
+            f"""select k.id, {_DATASET_SUM} from keys k cross join finding_rows f on f.dataset_key = k.key
+                left join cause_members m on m.finding = f.key
+                where k.id in ({", ".join("?" * len(chunk))})
+                  and ({state_in(NOT_ENDED)} or f.fixed_key = ? or f.withdrawn_key = ?)
+                group by f.dataset_key""",
+            [*chunk, run, run],
+        )
+        found.update((row[0], row[1:]) for row in rows)
+    return found
 
 
 def about_portals(catalog: Catalog) -> list[tuple[Any, ...]]:
@@ -72,7 +102,7 @@ def finding_counts(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
         f"""select f.portal_key, f.publisher_key, f.dataset_key in (select k.key from datasets d
                 join keys k on k.id = d.id where d.copy_of is not null) as is_copy,
               count(*) filter (where {is_open()}) as findings_open,
-              count(*) filter (where {is_new()}) as findings_new,
+              count(*) filter (where f.state = 'new') as findings_new,
               count(*) filter (where f.fixed_key = :run) as findings_fixed
             from finding_rows f group by 1, 2, 3""",
         {"run": run},
@@ -132,157 +162,3 @@ def _ids(catalog: Catalog, keys: set[int]) -> dict[int, str]:
         sql = f"select key, id from keys where key in ({', '.join('?' * len(chunk))})"
         found.update(catalog.db.conn.execute(sql, chunk).fetchall())
     return found
-
-
-class _Texts(dict[int | None, str]):
-    """The cells of texts by their key, read when they are first asked for."""
-
-    def __init__(self, catalog: Catalog, cell: Callable[[str], str]) -> None:
-        super().__init__({None: ""})
-        self._catalog, self._cell = catalog, cell
-
-    def __missing__(self, key: int) -> str:
-        if len(self) > 100_000:
-            self.clear()
-            self[None] = ""
-        text = self._catalog.value("select text from finding_texts where key = ?", [key])
-        made = self[key] = self._cell(text or "")
-        return made
-
-
-class NarrowFindings:
-    """Reads the findings of datasets as of a run: those that have not ended, and those fixed or withdrawn in it.
-
-    A row is a list of CSV cells in the order of :attr:`NAMES`. ``cell``: function that turns a text into a cell, see
-    :func:`catalog.exports.csvfile.line_cell`. ``number``: the same for a number. ``fixes``: the usual sentence on how
-    to fix a finding, by rule. The cell with that sentence is blank if it is the usual one.
-    """
-
-    NAMES = (
-        "finding_id", "state", "severity", "first_seen_run", "changed_run", "rule_id", "fault_party", "publisher_id",
-        "dataset_id", "dataset_title", "distribution_id", "resource_url", "observed", "http_status", "format_served",
-        "format_declared", "field", "first_row", "error_count", "gain_points", "portal_id", "evidence_record",
-        "rate_per_1000", "rows", "how_to_fix", "cause_id",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        catalog: Catalog,
-        run_id: str,
-        cell: Callable[[str], str],
-        number: Callable[[float], str],
-        fixes: Mapping[str, str],
-    ) -> None:
-        self.catalog, self._cell = catalog, cell
-        self._texts = _Texts(catalog, cell)
-        self._numbers: dict[float | None, str] = {None: ""}
-        self._number = number
-        self._rules = {
-            key: (rule, severity, party, cell(fix) if fix and fix != fixes.get(rule) else "")
-            for key, rule, severity, party, fix in catalog.db.conn.execute(
-                "select key, rule_id, severity, fault_party, how_to_fix from rules"
-            )
-        }
-        self._runs = {
-            key: run
-            for key, run in catalog.db.conn.execute("select k.key, k.id from keys k join runs r on r.id = k.id")
-        }
-        self._causes: dict[int | None, str] = {None: ""}
-        self._causes.update(catalog.db.conn.execute("select number, id from causes"))
-        self._run = next((key for key, run in self._runs.items() if run == run_id), -1)
-
-    def of_datasets(self, dataset_ids: Sequence[str]) -> Iterator[list[str]]:
-        """Yield the rows of the findings of datasets, see the class.
-
-        ``dataset_ids`` are read in groups of 250: the groups come in their order, the datasets of a group sorted by id,
-        and the findings of a dataset by gain.
-        """
-        for start in range(0, len(dataset_ids), _CHUNK):
-            yield from self._chunk(dataset_ids[start : start + _CHUNK])
-
-    def _chunk(self, ids: Sequence[str]) -> Iterator[list[str]]:
-        connection, cell = self.catalog.db.conn, self._cell
-        marks = ", ".join("?" * len(ids))
-        datasets = {
-            key: (publisher or "", dataset_id, cell(title or ""), portal_id)
-            for key, publisher, dataset_id, title, portal_id in connection.execute(
-                f"""select k.key, d.publisher_id, d.id, d.title, d.portal_id
-                    from datasets d join keys k on k.id = d.id where d.id in ({marks}) order by d.id""",
-                ids,
-            )
-        }
-        parts: dict[int | None, tuple[str, str]] = {None: ("", "")}
-        for key, part_id, url in connection.execute(
-            f"""select k.key, d.id, {address("d")} from distributions d join keys k on k.id = d.id
-                where d.dataset_id in ({marks})""",
-            ids,
-        ):
-            parts[key] = part_id, cell(url or "")
-        marks = ", ".join("?" * len(datasets))
-        rows: dict[int, list[tuple[Any, ...]]] = {key: [] for key in datasets}
-        for row in connection.execute(
-            f"""select f.dataset_key, f.gain_points, f.public_id, f.state, f.rule_key, f.distribution_key,
-                  f.first_seen_key, f.last_seen_key, f.fixed_key, f.withdrawn_key, f.observed, f.http_status,
-                  f.format_served, f.format_declared, f.field, f.first_row, f.error_count, f.exchange,
-                  f.rate_per_1000, f.rows, f.resource_url, m.cause
-                from finding_rows f left join cause_members m on m.finding = f.key where f.dataset_key in ({marks})
-                  and ({state_in(NOT_ENDED)} or f.fixed_key = {self._run} or f.withdrawn_key = {self._run})""",
-            list(datasets),
-        ):
-            rows[row[0]].append(row)
-        for key, found in rows.items():
-            found.sort(key=_order)
-            about = datasets[key]
-            for row in found:
-                yield self._line(row, about, parts)
-
-    def _line(
-        self, row: tuple[Any, ...], about: tuple[str, str, str, str], parts: dict[int | None, tuple[str, str]]
-    ) -> list[str]:
-        (
-            _, gain, public, state, rule_key, part_key, first, last, fixed, withdrawn, observed, status, served,
-            declared, field, first_row, count, exchange, rate, lines, url, cause,
-        ) = row  # fmt: skip
-        rule, severity, party, fix = self._rules[rule_key]
-        part = parts.get(part_key)
-        if part is None:
-            # A distribution that is no longer there.
-            part = parts[part_key] = (_ids(self.catalog, {part_key}).get(part_key, ""), "")
-        texts, runs = self._texts, self._runs
-        shown = self._numbers.get(gain)
-        if shown is None:
-            shown = self._numbers[gain] = self._number(gain)
-        return [
-            public.hex() if public.__class__ is bytes else public,
-            "open" if state == "new" else state,
-            severity,
-            runs.get(first, ""),
-            runs.get(fixed or withdrawn or last, ""),
-            rule,
-            party,
-            about[0],
-            about[1],
-            about[2],
-            part[0],
-            part[1] if url is None else self._cell(url),
-            texts[observed],
-            "" if status is None else str(status),
-            texts[served],
-            texts[declared],
-            texts[field],
-            "" if first_row is None else str(first_row),
-            "" if count is None else str(count),
-            shown,
-            about[3],
-            texts[exchange],
-            "" if rate is None else self._number(rate),
-            texts[lines],
-            fix,
-            self._causes[cause],
-        ]
-
-
-def _order(row: tuple[Any, ...]) -> tuple[float, str]:
-    """Order by gain, greatest first, then by id; without a gain it comes last."""
-    gain, public = row[1], row[2]
-    return (-gain if gain is not None else 1.0, public.hex() if public.__class__ is bytes else public)

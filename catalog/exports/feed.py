@@ -54,7 +54,7 @@ def feed(catalog: Catalog, government: str, run_id: str, words: Language) -> byt
     _add(author, "name", "Winnow")
     ElementTree.SubElement(root, f"{{{ATOM}}}link", {"rel": "self", "href": "feed.atom"})
     runs = _runs(catalog, government, run_id)
-    lines = _lines(catalog, government, run_id, runs[-1]["run_id"], words) if runs else {}
+    lines = _lines(catalog, government, run_id, {row["run_id"]: row["new"] for row in runs}, words)
     for row in runs:
         entry = ElementTree.SubElement(root, f"{{{ATOM}}}entry")
         _add(entry, "id", f"{key}:{row['run_id']}")
@@ -92,21 +92,28 @@ def _portals(catalog: Catalog, government: str) -> list[str]:
     return [row["portal_id"] for row in rows]
 
 
-def _lines(catalog: Catalog, government: str, run_id: str, since: str, words: Language) -> dict[str, list[str]]:
-    """Return, by run, the findings that were new in it and still exist, those with the highest gain first."""
-    keys = newest(catalog, run_id, _portals(catalog, government), since, FINDINGS)
+def _lines(
+    catalog: Catalog, government: str, run_id: str, counts: dict[str, int], words: Language
+) -> dict[str, list[str]]:
+    """Return, by run, the findings that were new in it and still exist, those with the highest gain first.
+
+    ``counts``: the runs that are wanted, each with the number of its new findings.
+    """
+    found = newest(catalog, run_id, _portals(catalog, government), counts, FINDINGS)
+    keys = [key for own in found.values() for key in own]
     rows = {
         row["key"]: row
         for row in catalog.rows(
-            f"""select f.key, f.first_seen_run as run, f.rule_id, f.field, f.how_to_fix, f.resource_url, d.title
+            f"""select f.key, f.rule_id, f.field, f.how_to_fix, f.resource_url, d.title
                 from findings f left join datasets d on d.id = f.dataset_id
                 where f.key in ({", ".join("?" * len(keys))})""",  # noqa: S608  # placeholders
             keys,
         )
     }
-    found: dict[str, list[str]] = {}
-    for row in (rows[key] for key in keys):
-        fix = words.fix(row["rule_id"], row["field"], row["how_to_fix"])
-        address = f" {row['resource_url']}" if row["resource_url"] else ""
-        found.setdefault(row["run"], []).append(f"{row['title'] or '–'}: {fix}{address}")
-    return found
+    return {run: [_line(rows[key], words) for key in own] for run, own in found.items()}
+
+
+def _line(row: dict[str, Any], words: Language) -> str:
+    fix = words.fix(row["rule_id"], row["field"], row["how_to_fix"])
+    address = f" {row['resource_url']}" if row["resource_url"] else ""
+    return f"{row['title'] or '–'}: {fix}{address}"

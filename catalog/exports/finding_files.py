@@ -163,7 +163,7 @@ class FindingFiles:
         self.written += file.paths
 
     def _add_parts(self, file: PartedFile, ids: list[str]) -> None:
-        digests = self._lines.digests(ids)
+        digests = self._lines.digests(ids, self.job.fingerprints.findings)
         groups = [(_key([digests.get(one) for one in group]), group) for group in grouped(ids, str)]
         read = self._lines.lines([one for key, group in groups if not file.has(key) for one in group])
         for key, group in groups:

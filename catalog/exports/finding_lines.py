@@ -5,7 +5,7 @@ They are read dataset by dataset, in the order of a list that the caller gives, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ from catalog.exports.csvfile import line_cell, number_cell
 from catalog.exports.fingerprints import digest
 from catalog.exports.folders import SENT
 from catalog.exports.promises import has_commitments
-from catalog.repositories.narrow_findings import dataset_sums
+from catalog.repositories.narrow_findings import ended_sums
 from catalog.repositories.narrow_lines import FindingCells, NarrowFindings
 from catalog.repositories.withheld import withheld
 from specs.metrics import metrics
@@ -108,15 +108,15 @@ class FindingLines:
         told = [cells.get(name, "") for name in _ANSWERS]
         return ",".join((one.before, cells.get("commitment_ids", ""), one.after, *told))
 
-    def digests(self, dataset_ids: Sequence[str]) -> dict[str, str]:
+    def digests(self, dataset_ids: Sequence[str], findings: Mapping[str, bytes]) -> dict[str, str]:
         """Return, by dataset id, a digest of all that decides the lines of a dataset, but for the program itself.
 
-        A dataset of which that is not known is left out.
+        A dataset of which that is not known is left out. ``findings``: digests of the findings that have not ended, by
+        dataset id.
         """
         found = {}
         for start in range(0, len(dataset_ids), CHUNK):
             chunk = dataset_ids[start : start + CHUNK]
-            findings = dataset_sums(self.catalog, self.run_id, chunk)
             rows = self.catalog.db.conn.execute(
                 f"""select id, mapping_hash, publisher_id, portal_id from datasets
                     where mapping_hash is not null and id in ({", ".join("?" * len(chunk))})""",
@@ -124,9 +124,19 @@ class FindingLines:
             )
             for row in rows:
                 key = row[0]
-                said = findings.get(key), self._replied.get(key), self._failed.get(key), self._hidden_of.get(key)
+                said = (
+                    findings.get(key),
+                    self._ended.get(key),
+                    self._replied.get(key),
+                    self._failed.get(key),
+                    self._hidden_of.get(key),
+                )
                 found[key] = digest(row, said)
         return found
+
+    @cached_property
+    def _ended(self) -> dict[str, tuple[Any, ...]]:
+        return ended_sums(self.catalog, self.run_id)
 
     @cached_property
     def _replied(self) -> dict[str, list[Any]]:

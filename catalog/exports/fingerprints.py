@@ -12,13 +12,14 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from catalog.db.store import Catalog
 from catalog.exports.options import ExportOptions
 from catalog.exports.program import export_digest
 from catalog.exports.promises import has_commitments
-from catalog.repositories.narrow_findings import about_portals, sums
+from catalog.repositories.narrow_findings import about_portals, dataset_sums, sums
 from catalog.repositories.withheld import withheld
 from specs.table_rules import personal_rules
 
@@ -97,7 +98,6 @@ class Fingerprints:
         ).fetchall()
         rows = sorted(self._sums.items(), key=repr)
         self.everything = digest(self.base, rows, scores, sums(catalog), self.commitments)
-        self._has_findings = False
 
     def records(self) -> str:
         """Return the digest of all datasets and their scores; ``catalog.nt.gz`` is made from them."""
@@ -129,11 +129,20 @@ class Fingerprints:
             made = hashlib.blake2b(repr((name, row)).encode("utf-8", "surrogatepass"), digest_size=8).digest()
             self._sums[row[0], row[1]] += int.from_bytes(made)
 
+    @cached_property
+    def findings(self) -> dict[str, bytes]:
+        """Return a digest of 8 bytes of the findings of each dataset, by its id; datasets without findings are left
+        out."""
+        found = {}
+        for dataset_id, portal_id, first, last, *told in dataset_sums(self.catalog):
+            made = found[dataset_id] = hashlib.blake2b(repr(told).encode(), digest_size=8).digest()
+            for publisher_id in {first, last}:
+                self._sums[portal_id, publisher_id] += int.from_bytes(made)
+        return found
+
     def _count_findings(self) -> None:
         """Add the findings of each publisher; needed only if anything has changed."""
-        if not self._has_findings:
-            self._add("findings", sums(self.catalog, by_publisher=True))
-            self._has_findings = True
+        _ = self.findings
 
     def _withheld(self) -> list[tuple[Any, ...]]:
         """Return the findings of suspected personal data: with the days one of them may become public."""

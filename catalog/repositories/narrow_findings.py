@@ -7,7 +7,7 @@ every id and text of every row. Here each is looked up once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from catalog.db.schema.found import public_id
@@ -15,67 +15,61 @@ from catalog.db.schema.views import NOT_ENDED, is_open, state_in
 from catalog.db.store import Catalog
 from catalog.repositories.withheld import withheld
 
-__all__ = ["about_portals", "dataset_sums", "finding_counts", "life_counts", "newest", "sums"]
+__all__ = ["about_portals", "dataset_sums", "ended_sums", "finding_counts", "life_counts", "newest", "sums"]
 
-_SUM = f"""count(*), sum(f.key), total(f.gain_points), sum(f.last_seen_key), sum(f.observed), sum(f.field),
-    sum(f.error_count), sum(f.exchange), sum((f.key & 4095) * case f.state when 'new' then 1 when 'open' then 1
-      when 'disputed' then 2 when 'waived' then 3 else 4 end)
-  from finding_rows f where {state_in(NOT_ENDED)}"""
-_CAUSE_SUM = """'causes', count(*), sum(m.cause), sum((m.finding & 65535) * ((m.cause * 40503) & 65535))
-  from cause_members m"""
-
-
-_DATASET_SUM = """count(*), sum(f.key), total(f.gain_points), sum(f.first_seen_key), sum(f.last_seen_key),
-    sum(f.fixed_key), sum(f.withdrawn_key), sum(f.rule_key), sum(f.observed), sum(f.field), sum(f.error_count),
-    sum(f.exchange), sum(f.http_status), sum(f.format_served), sum(f.format_declared), sum(f.first_row), sum(f.rows),
-    total(f.rate_per_1000), sum((f.key & 4095) * case f.state when 'new' then 1 when 'open' then 1
-      when 'disputed' then 2 when 'waived' then 3 when 'fixed' then 4 when 'withdrawn' then 5 else 6 end),
-    sum(m.cause), sum((f.key & 65535) * ((m.cause * 40503) & 65535))"""
-_CHUNK = 250
-"""Datasets read with one query."""
+_SUM = """count(*), sum(f.key), total(f.gain_points), sum(f.first_seen_key), sum(f.last_seen_key), sum(f.rule_key),
+    sum(f.observed), sum(f.field), sum(f.error_count), sum(f.exchange), sum(f.http_status), sum(f.rows),
+    sum((f.key & 4095) * case f.state when 'new' then 1 when 'open' then 1
+      when 'disputed' then 2 when 'waived' then 3 else 4 end)"""
+_CHUNK = 500
+"""Rows whose ids are looked up at once."""
+_FEW = 20_000
+"""Findings of runs that are sorted in memory."""
+_CAUSE_SUM = "sum(m.cause), sum((m.finding & 65535) * ((m.cause * 40503) & 65535))"
 
 
-def sums(catalog: Catalog, *, by_publisher: bool = False) -> list[tuple[Any, ...]]:
-    """Return checksums of all findings that have not ended and of their causes, to notice whether any of them has
-    changed.
+def sums(catalog: Catalog) -> list[tuple[Any, ...]]:
+    """Return two rows of checksums, one of all findings that have not ended and one of their causes, to notice whether
+    any of them has changed.
 
-    They stay the same if only the state changes from new to open. ``by_publisher``: False gives two rows, one for the
-    findings and one for the causes. True gives up to two rows for each publisher, which begin with the id of the portal
-    and the id of the publisher or None.
+    They stay the same if only the state changes from new to open.
     """
     execute = catalog.db.conn.execute
-    if not by_publisher:
-        return [*execute(f"select {_SUM}"), *execute(f"select {_CAUSE_SUM}")]
-    rows = execute(f"select f.portal_key, f.publisher_key, {_SUM} group by 1, 2").fetchall()
-    rows += execute(
-        f"""select f.portal_key, f.publisher_key, {_CAUSE_SUM} cross join finding_rows f on f.key = m.finding
-            group by 1, 2"""
-    )
-    ids = _ids(catalog, {key for row in rows for key in row[:2] if key is not None})
-    return [(ids.get(row[0]), ids.get(row[1]), *row[2:]) for row in rows]
+    findings = execute(f"select {_SUM} from finding_rows f where {state_in(NOT_ENDED)}").fetchall()
+    return findings + execute(f"select count(*), {_CAUSE_SUM} from cause_members m").fetchall()
 
 
-def dataset_sums(catalog: Catalog, run_id: str, dataset_ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-    """Return checksums of the findings of each dataset and of their causes, by dataset id, to notice whether any of
-    them has changed.
+def dataset_sums(catalog: Catalog) -> Iterator[tuple[Any, ...]]:
+    """Yield, for each dataset with findings that have not ended, checksums of them and of their causes.
 
-    Counted are the findings that have not ended, and those fixed or withdrawn in the run ``run_id``. They stay the same
-    if only the state changes from new to open. Datasets without such a finding are left out.
+    A tuple has the ids of the dataset, of the portal, and the first and last id of a publisher to which the findings
+    belong (mostly the same one, or None), then the checksums. They stay the same if only the state changes from new to
+    open.
     """
+    rows = catalog.db.conn.execute(
+        f"""select f.dataset_key, min(f.portal_key), min(f.publisher_key), max(f.publisher_key), {_SUM}, {_CAUSE_SUM}
+            from finding_rows f left join cause_members m on m.finding = f.key
+            where {state_in(NOT_ENDED)} and f.dataset_key is not null group by f.dataset_key"""
+    )
+    ids = _Ids(catalog)
+    while found := rows.fetchmany(_CHUNK):
+        datasets = _ids(catalog, {row[0] for row in found})
+        for (
+            key,
+            *others,
+        ) in found:
+            yield datasets.get(key), *(ids[one] for one in others[:3]), *others[3:]
+
+
+def ended_sums(catalog: Catalog, run_id: str) -> dict[str, tuple[Any, ...]]:
+    """Return checksums of the findings that were fixed or withdrawn in a run, by dataset id."""
     run = catalog.value("select key from keys where id = ?", [run_id])
-    found: dict[str, tuple[Any, ...]] = {}
-    for start in range(0, len(dataset_ids), _CHUNK):
-        chunk = dataset_ids[start : start + _CHUNK]
-        rows = catalog.db.conn.execute(
-            f"""select k.id, {_DATASET_SUM} from keys k cross join finding_rows f on f.dataset_key = k.key
-                left join cause_members m on m.finding = f.key
-                where k.id in ({", ".join("?" * len(chunk))})
-                  and ({state_in(NOT_ENDED)} or f.fixed_key = ? or f.withdrawn_key = ?)
-                group by f.dataset_key""",
-            [*chunk, run, run],
-        )
-        found.update((row[0], row[1:]) for row in rows)
-    return found
+    rows = catalog.db.conn.execute(
+        """select (select id from keys where key = f.dataset_key), count(*), sum(f.key), sum(f.rule_key)
+           from finding_rows f where f.fixed_key = ?1 or f.withdrawn_key = ?1 group by f.dataset_key""",
+        [run],
+    )
+    return {row[0]: row[1:] for row in rows}
 
 
 def about_portals(catalog: Catalog) -> list[tuple[Any, ...]]:
@@ -98,19 +92,40 @@ def finding_counts(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
     findings_new and findings_fixed (those fixed in the run ``run_id``).
     """
     run = catalog.value("select key from keys where id = ?", [run_id])
-    rows = catalog.rows(
-        f"""select f.portal_key, f.publisher_key, f.dataset_key in (select k.key from datasets d
-                join keys k on k.id = d.id where d.copy_of is not null) as is_copy,
-              count(*) filter (where {is_open()}) as findings_open,
-              count(*) filter (where f.state = 'new') as findings_new,
-              count(*) filter (where f.fixed_key = :run) as findings_fixed
-            from finding_rows f group by 1, 2, 3""",
-        {"run": run},
-    )
-    ids = _ids(catalog, {row[name] for row in rows for name in ("portal_key", "publisher_key")} - {None})
-    return [
-        {**row, "portal_id": ids.get(row["portal_key"]), "publisher_id": ids.get(row["publisher_key"])} for row in rows
-    ]
+    counted = f"""count(*) filter (where {is_open()}), count(*) filter (where f.state = 'new'),
+        count(*) filter (where f.fixed_key is {int(run or -1)})"""
+    select = catalog.db.conn.execute
+    copies = {
+        key for (key,) in select("select k.key from datasets d join keys k on k.id = d.id where d.copy_of is not null")
+    }
+    found: dict[tuple[int, int | None, int | None], list[int]] = {}
+
+    def add(portal: int, publisher: int | None, is_copy: int | None, *numbers: int) -> None:
+        before = found.setdefault((portal, publisher, is_copy), [0, 0, 0])
+        before[:] = [one + other for one, other in zip(before, numbers, strict=True)]
+
+    # By dataset there is an index, and nothing is to be sorted.
+    for key, portal, last_portal, publisher, last, known, total, *numbers in select(
+        f"""select f.dataset_key, min(f.portal_key), max(f.portal_key), min(f.publisher_key), max(f.publisher_key),
+              count(f.publisher_key), count(*), {counted}
+            from finding_rows f group by f.dataset_key"""
+    ):
+        if portal == last_portal and publisher == last and known in (0, total):
+            add(portal, publisher, None if key is None else int(key in copies), *numbers)
+            continue
+        # The dataset has had several publishers, or these are findings about portals themselves.
+        for of_portal, of_publisher, *own in select(
+            f"""select f.portal_key, f.publisher_key, {counted} from finding_rows f where f.dataset_key is ?
+                group by 1, 2""",
+            [key],
+        ):
+            add(of_portal, of_publisher, None if key is None else int(key in copies), *own)
+    ids = _Ids(catalog)
+    told = []
+    for (portal, publisher, is_copy), (opened, new, fixed) in found.items():
+        whose = {"portal_id": ids[portal], "publisher_id": ids[publisher], "is_copy": is_copy}
+        told.append(whose | {"findings_open": opened, "findings_new": new, "findings_fixed": fixed})
+    return told
 
 
 def life_counts(catalog: Catalog, portal_ids: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
@@ -120,38 +135,73 @@ def life_counts(catalog: Catalog, portal_ids: Sequence[str]) -> tuple[dict[str, 
     """
     first: Counter[int] = Counter()
     fixed: Counter[int] = Counter()
-    for portal_id in portal_ids:
-        for begun, ended, count in catalog.db.conn.execute(
-            """select first_seen_key, fixed_key, count(*) from finding_rows
-               where portal_key = (select key from keys where id = ?) group by 1, 2""",
-            [portal_id],
-        ):
-            first[begun] += count
-            fixed[ended] += count
+    for begun, ended, count in catalog.db.conn.execute(
+        f"""select f.first_seen_key, f.fixed_key, count(*) from finding_rows f
+            where {_of_portals(catalog, portal_ids)} group by 1, 2"""
+    ):
+        first[begun] += count
+        fixed[ended] += count
     ids = _ids(catalog, {*first, *fixed} - {None})
     of_run = [{ids[key]: count for key, count in found.items() if key in ids} for found in (first, fixed)]
     return of_run[0], of_run[1]
 
 
-def newest(catalog: Catalog, run_id: str, portal_ids: Sequence[str], since: str, most: int) -> list[int]:
-    """Return the findings that each run from ``since`` on found first and that are still open, as integer keys sorted
-    by run.
+def newest(
+    catalog: Catalog, run_id: str, portal_ids: Sequence[str], counts: Mapping[str, int], most: int
+) -> dict[str, list[int]]:
+    """Return the findings that each run found first and that are still open, as integer keys by run id.
 
-    ``portal_ids``: whose findings are wanted. ``most``: limit for each run; those with the highest gain are returned.
-    Findings that must not be published as of the run ``run_id`` are left out.
+    ``portal_ids``: whose findings are wanted. ``counts``: the runs that are wanted, each with the number of findings
+    that it found first, see :func:`life_counts`. ``most``: limit for each run; those with the highest gain are
+    returned, sorted by gain. Findings that must not be published as of the run ``run_id`` are left out.
     """
+    of_portals, select = _of_portals(catalog, portal_ids), catalog.db.conn.execute
+    hidden = {key for (key,) in select(f"select f.key from findings f where {withheld(run_id)}")}
+    order = f"f.gain_points desc, {public_id('f')}"
+    found: dict[str, list[int]] = {}
+    few = [run for run, count in counts.items() if 0 < count <= _FEW]
+    if few:
+        rows = select(
+            f"""select (select id from keys where key = f.first_seen_key), f.key from finding_rows f
+                where f.first_seen_key in (select key from keys where id in ({", ".join("?" * len(few))}))
+                  and {of_portals} and {is_open()} order by 1, {order}""",
+            few,
+        )
+        for run, key in rows:
+            if key not in hidden:
+                found.setdefault(run, []).append(key)
+    for run in (run for run, count in counts.items() if count > _FEW):
+        # With a limit the best are kept while the rows are read, and the others are not sorted.
+        rows = select(
+            f"""select f.key from finding_rows f where f.first_seen_key = (select key from keys where id = ?)
+                and {of_portals} and {is_open()} order by {order} limit ?""",
+            [run, most + len(hidden)],
+        )
+        found[run] = [key for (key,) in rows if key not in hidden]
+    return {run: keys[:most] for run, keys in found.items()}
+
+
+def _of_portals(catalog: Catalog, portal_ids: Sequence[str]) -> str:
+    """Return an SQL condition for findings ``f`` of some portals. If those have most findings, it uses no index,
+    because reading all rows in their order is faster."""
     marks = ", ".join("?" * len(portal_ids))
-    rows = catalog.db.conn.execute(
-        f"""select key from (
-              select f.key, k.id as run, row_number() over
-                (partition by f.first_seen_key order by f.gain_points desc, {public_id("f")}) as place
-              from finding_rows f join keys k on k.key = f.first_seen_key
-              where f.portal_key in (select key from keys where id in ({marks})) and {is_open()} and k.id >= ?
-                and f.key not in (select f.key from findings f where {withheld(run_id)}))
-            where place <= ? order by run, place""",
-        [*portal_ids, since, most],
-    )
-    return [key for (key,) in rows]
+    keys = [key for (key,) in catalog.db.conn.execute(f"select key from keys where id in ({marks})", portal_ids)]
+    chosen = f"f.portal_key in ({', '.join(map(str, keys))})"
+    own = catalog.value(f"select count(*) from finding_rows f where {chosen}")
+    most = catalog.value("select count(*) from finding_rows") // 4
+    return f"+{chosen}" if own > most else chosen
+
+
+class _Ids(dict[int | None, str | None]):
+    """Ids by their key, read when they are first asked for."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        super().__init__({None: None})
+        self._catalog = catalog
+
+    def __missing__(self, key: int) -> str | None:
+        self[key] = found = _ids(self._catalog, {key}).get(key)
+        return found
 
 
 def _ids(catalog: Catalog, keys: set[int]) -> dict[int, str]:

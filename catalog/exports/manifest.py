@@ -15,6 +15,7 @@ from typing import Any
 
 from catalog.db.store import Catalog, now
 from catalog.exports.state import read_state
+from catalog.site.published import read_public_copy
 
 __all__ = ["Verification", "seal", "verify"]
 
@@ -45,8 +46,8 @@ def _manifests(data: Path) -> list[Path]:
 def _outputs(data: Path, archive: str | None) -> dict[str, dict[str, Any]]:
     """Return size and SHA-256 of all outputs, by path below the data folder.
 
-    A file that the export recorded is not read again. If it was changed since, the recorded hash is the one of what we
-    wrote, and ``winnow verify`` reports the change.
+    A file that the export recorded, or the publishing of the public copy, is not read again. If it was changed since,
+    the recorded hash is the one of what we wrote, and ``winnow verify`` reports the change.
     """
     folder = data / "exports"
     state = read_state(folder)
@@ -58,6 +59,8 @@ def _outputs(data: Path, archive: str | None) -> dict[str, dict[str, Any]]:
     for path in sorted(paths):
         name, size = path.relative_to(data).as_posix(), path.stat().st_size
         known = state.hash_of(name.removeprefix("exports/"), size) if name.startswith("exports/") else None
+        if name == "site/catalog.db" and (copy := read_public_copy(path)):
+            known = copy.sha256
         found[name] = {"sha256": known or _sha256(path), "bytes": size}
     return found
 

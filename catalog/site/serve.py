@@ -23,6 +23,7 @@ from catalog.db.sqlite import Database
 from catalog.db.store import CatalogError
 from catalog.repositories.withheld import take_out
 from catalog.site.metadata import DATABASE, metadata
+from catalog.site.published import read_public_copy, source_digest, write_public_copy
 
 __all__ = ["SETTINGS", "datasette_command", "files", "is_current", "publish"]
 
@@ -84,8 +85,12 @@ def datasette_command(db: Path, *, port: int, host: str = "127.0.0.1") -> list[s
     ]
 
 
-def publish(db: Path, out: Path) -> None:
-    """Write the public copy of the catalogue ``db`` to ``out``. A run may write to the catalogue meanwhile.
+def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
+    """Write the public copy of the catalogue ``db`` to ``out``, and return whether it was written. A run may write to
+    the catalogue meanwhile.
+
+    ``exports``: folder of the files exported from the same state of the catalogue. If it is given, and nothing has
+    changed since the present copy was made, that copy stays. None writes the copy in any case.
 
     Findings of suspected personal data that must not be published yet are left out, see
     :mod:`catalog.repositories.withheld`. An existing copy is replaced only when the new one is complete. Raise
@@ -101,6 +106,10 @@ def publish(db: Path, out: Path) -> None:
     part = out.with_name(f"{out.name}.{os.getpid()}.part")
     part.unlink(missing_ok=True)
     try:
+        told = source_digest(db, exports) if exports else ""
+        before = read_public_copy(out)
+        if told and before and before.source == told and is_current(out):
+            return False
         with closing(sqlite3.connect(db, timeout=30)) as source:
             source.execute("vacuum into ?", (str(part),))
         with closing(sqlite3.connect(part)) as copy:
@@ -119,6 +128,8 @@ def publish(db: Path, out: Path) -> None:
             copy.commit()
             copy.execute("pragma journal_mode = delete")
         part.replace(out)
+        write_public_copy(out, told)
+        return True
     except sqlite3.Error as error:
         raise CatalogError(f"{out}: {error}; check that {db} is a catalogue and that there is room") from error
     finally:

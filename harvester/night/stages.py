@@ -269,7 +269,7 @@ def _run(
         from catalog.exports.prometheus import write_prometheus
         from catalog.site.serve import publish
 
-        publish(catalog.path, run.data / "site" / "catalog.db")
+        publish(catalog.path, run.data / "site" / "catalog.db", run.data / "exports")
         seal(catalog, run_id, run.data)
         write_prometheus(catalog, run_id, result, run.data / "winnow.prom")
     return result

@@ -1,0 +1,76 @@
+"""What the public copy of a catalogue was made from, so that it is made again only after a change.
+
+``published.json`` beside the copy holds a digest of that, and size and hash of the copy. A run in which nothing
+changed adds nothing but itself, and that is no change: such a run is named in the data package of the exports.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from catalog.exports.state import read_state, sha256
+
+__all__ = ["STATE_OF_COPY", "PublicCopy", "read_public_copy", "source_digest", "write_public_copy"]
+
+STATE_OF_COPY = "published.json"
+"""Name of the file, in the folder of the copy."""
+_TOLD = (
+    "select count(*), max(changed_run) from datasets",
+    "select count(*), max(run_id) from changes",
+    "select count(*), max(checked_at), total(length(etag)) from resource_checks",
+    "select count(*), max(run_id), max(rejudged_run) from table_reports",
+    "select count(*) from sent",
+    "select count(*), max(id) from corrections",
+    "select portal_id, kind, record_id, pointer, value, message, url from harvest_errors"
+    " where run_id = (select max(id) from runs) order by id",
+    "select name, sql from sqlite_master order by name",
+    "select winnow_version, methodology_version from runs order by id desc limit 1",
+)
+"""What readers of the copy see, but exported files do not depend on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicCopy:
+    """A public copy as it was written. ``source``: digest of what it was made from, see :func:`source_digest`."""
+
+    source: str
+    size: int
+    """Bytes of the file."""
+    sha256: str
+
+
+def source_digest(db: Path, exports: Path) -> str:
+    """Return a digest of what the public copy of the catalogue ``db`` is made from; "" if that is not known.
+
+    ``exports``: folder of the exported files. It is known only after an export in the form of schema 2, which stores a
+    digest of nearly everything there. Raise sqlite3.Error if the catalogue cannot be read.
+    """
+    everything = read_state(exports).everything
+    if not everything:
+        return ""
+    with closing(sqlite3.connect(db, timeout=30)) as source:
+        told = [source.execute(sql).fetchall() for sql in _TOLD]
+    return hashlib.sha256(repr((everything, told)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def read_public_copy(path: Path) -> PublicCopy | None:
+    """Return what is recorded about the public copy ``path``; None if it does not exist, or has another size now."""
+    try:
+        copy = PublicCopy(**json.loads(path.with_name(STATE_OF_COPY).read_text("utf-8")))
+        return copy if path.stat().st_size == copy.size else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write_public_copy(path: Path, source: str) -> None:
+    """Record the public copy ``path``, which was just written. ``source``: digest of what it was made from."""
+    target = path.with_name(STATE_OF_COPY)
+    part = target.with_name(f"{target.name}.part")
+    copy = PublicCopy(source, path.stat().st_size, sha256(path))
+    part.write_text(json.dumps(asdict(copy), indent=1) + "\n", "utf-8")
+    part.replace(target)

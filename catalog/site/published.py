@@ -15,7 +15,14 @@ from pathlib import Path
 
 from catalog.exports.state import read_state, sha256
 
-__all__ = ["STATE_OF_COPY", "PublicCopy", "read_public_copy", "source_digest", "write_public_copy"]
+__all__ = [
+    "STATE_OF_COPY",
+    "PublicCopy",
+    "forget_public_copy",
+    "read_public_copy",
+    "source_digest",
+    "write_public_copy",
+]
 
 STATE_OF_COPY = "published.json"
 """Name of the file, in the folder of the copy."""
@@ -74,3 +81,8 @@ def write_public_copy(path: Path, source: str) -> None:
     copy = PublicCopy(source, path.stat().st_size, sha256(path))
     part.write_text(json.dumps(asdict(copy), indent=1) + "\n", "utf-8")
     part.replace(target)
+
+
+def forget_public_copy(path: Path) -> None:
+    """Delete what is recorded about the public copy ``path``: it was written from a state that is not known."""
+    path.with_name(STATE_OF_COPY).unlink(missing_ok=True)

@@ -23,7 +23,7 @@ from catalog.db.sqlite import Database
 from catalog.db.store import CatalogError
 from catalog.repositories.withheld import take_out
 from catalog.site.metadata import DATABASE, metadata
-from catalog.site.published import read_public_copy, source_digest, write_public_copy
+from catalog.site.published import forget_public_copy, read_public_copy, source_digest, write_public_copy
 
 __all__ = ["SETTINGS", "datasette_command", "files", "is_current", "publish"]
 
@@ -128,7 +128,10 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
             copy.commit()
             copy.execute("pragma journal_mode = delete")
         part.replace(out)
-        write_public_copy(out, told)
+        if told:
+            write_public_copy(out, told)
+        else:
+            forget_public_copy(out)
         return True
     except sqlite3.Error as error:
         raise CatalogError(f"{out}: {error}; check that {db} is a catalogue and that there is room") from error

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from catalog.db.schema.found import public_id
+from catalog.db.schema.found import is_new, public_id
 from catalog.db.schema.views import NOT_ENDED, is_open, state_in
 from catalog.db.store import Catalog
 from catalog.repositories.withheld import withheld
@@ -92,7 +92,7 @@ def finding_counts(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
     findings_new and findings_fixed (those fixed in the run ``run_id``).
     """
     run = catalog.value("select key from keys where id = ?", [run_id])
-    counted = f"""count(*) filter (where {is_open()}), count(*) filter (where f.state = 'new'),
+    counted = f"""count(*) filter (where {is_open()}), count(*) filter (where {is_new()}),
         count(*) filter (where f.fixed_key is {int(run or -1)})"""
     select = catalog.db.conn.execute
     copies = {

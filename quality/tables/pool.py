@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +50,8 @@ class _Child:
     paused_s: float | None = None
     """While it loads a library: the seconds that were left for its file."""
     has_loaded: bool = False
+    waited_s: float = 0.0
+    """Seconds that it has waited for a processor since its start, as far as they were added to its deadline."""
 
 
 _MAX_RESIDENT = 0.6
@@ -58,6 +60,9 @@ _MAX_TASKS = 5_000 if sys.platform == "linux" else 200
 """Most files of a child: loading its libraries again costs as much as many files, so it stays while it is small."""
 _MAX_KEPT_TASKS = 50
 """Most tasks of a child that is kept for other pools: memory that libraries never free is freed with the child."""
+_TOO_LONG = "it took longer than"
+_LEAST_WAIT_S = 0.1
+"""Seconds of waiting for a processor from which a deadline is moved."""
 _KEPT: list[_Child] | None = None
 
 
@@ -83,7 +88,8 @@ class InspectionPool:
     """A pool of child processes that inspect files, used as a context manager.
 
     - ``workers``: the number of child processes.
-    - ``timeout_s``: the longest time for one file, in seconds.
+    - ``timeout_s``: the longest time for one file, in seconds. On Linux, time in which the child waits for a processor
+      does not count: that the machine is busy is not the file's fault.
     - ``memory_bytes``: the memory of one child, including its libraries, which take 50 MB, and 200 MB once a table
       fails an expectation. A child that keeps more than 60 % of it after a file is replaced.
     - ``tasks_per_child``: after so many files a child is replaced.
@@ -159,11 +165,13 @@ class InspectionPool:
         """Inspect the file of each task, and yield the key of the task and the report, in the order in which the tasks
         finish.
 
-        A task is taken from ``tasks`` only when a child is free. If a child crashes or takes too long, the report has
-        the status "unknown". Raise RuntimeError if children repeatedly fail to start.
+        A task is taken from ``tasks`` only when a child is free. If a child crashes, runs out of memory or takes too
+        long, the report has the status "unknown". Earlier files may have left a child little memory, so what is too
+        much for a used child is tried once more in a new one. Raise RuntimeError if children repeatedly fail to start.
         """
         waiting = iter(tasks)
-        returned: deque[Task] = deque()  # tasks of children that died before they began them
+        returned: deque[Task] = deque()  # tasks of children that died before they began them, or to be tried again
+        again: set[str] = set()
         failed_starts = 0
         is_exhausted = False
         try:
@@ -173,7 +181,7 @@ class InspectionPool:
                     is_exhausted = task is None
                     if task is not None:
                         returned.append(task)
-                self._hand_out(returned)
+                self._hand_out(returned, again)
                 if not returned and not any(child.task for child in self._children):
                     return
                 for child, message in self._events():
@@ -188,6 +196,10 @@ class InspectionPool:
                         continue
                     failed_starts = 0
                     task, child.task = child.task, None
+                    if task.key not in again and _may_be_ours(child, message):
+                        again.add(task.key)
+                        returned.appendleft(task)
+                        continue
                     yield task.key, message if isinstance(message, TableReport) else self._unknown(task, message)
         finally:
             # If the caller stops early, children are still working: their reports would be returned under
@@ -202,17 +214,21 @@ class InspectionPool:
         defect = TableDefect(rule=told.id, count=1, message=f"{why}.", severity=told.severity, source="sniff")
         return TableReport(status="unknown", is_sample=is_cut, note=why, defects=(defect,))
 
-    def _hand_out(self, queue: deque[Task]) -> None:
+    def _hand_out(self, queue: deque[Task], again: Collection[str]) -> None:
         busy = sum(child.task is not None for child in self._children)
         while len(self._children) < min(self._workers, busy + len(queue)):
             self._start()
-        for child in self._children:
+        for child in list(self._children):
             if not queue:
                 return
             if child.is_ready and child.task is None:
+                if queue[0].key in again and child.done:
+                    # It wants a new child, which is started at the next call.
+                    self._end(child)
+                    continue
                 task = queue.popleft()
                 child.task, child.deadline = task, time.monotonic() + self._timeout_s
-                child.paused_s = None
+                child.paused_s, child.waited_s = None, _waited_s(child)
                 assert child.process.stdin is not None
                 try:
                     child.process.stdin.write(dump_task(task))
@@ -301,10 +317,14 @@ class InspectionPool:
         now = time.monotonic()
         for child in list(self._children):
             if (child.task or not child.is_ready) and child.deadline <= now and all(c is not child for c, _ in events):
+                waited = _waited_s(child)
+                if waited > child.waited_s + _LEAST_WAIT_S:
+                    child.deadline, child.waited_s = now + waited - child.waited_s, waited
+                    continue
                 self._end(child)
                 is_loading = not child.is_ready or child.paused_s is not None
                 spent = self._startup_timeout_s if is_loading else self._timeout_s
-                events.append((child, f"it took longer than {spent:g} seconds"))
+                events.append((child, f"{_TOO_LONG} {spent:g} seconds"))
         return events
 
     def _is_about_loading(self, child: _Child, line: bytes) -> bool:
@@ -336,6 +356,22 @@ class InspectionPool:
             return f"the child process was stopped ({name})"
         # Libraries in Rust and C end the process when memory runs out.
         return f"the child process died ({name}); at most {self._memory_bytes // 1024**2} MB are given to it"
+
+
+def _may_be_ours(child: _Child, message: TableReport | str) -> bool:
+    """Return whether a file may have failed because of what the files before it left in its child."""
+    if isinstance(message, TableReport):
+        return child.done > 1 and (message.note or "").startswith(FAULT)
+    return child.done > 0 and not message.startswith(_TOO_LONG)
+
+
+def _waited_s(child: _Child) -> float:
+    """Return for how many seconds a child has been ready to run while other programs had the processors; 0 where the
+    system does not tell, which is not Linux."""
+    try:
+        return int(Path(f"/proc/{child.process.pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def _resident_bytes(child: _Child) -> int:

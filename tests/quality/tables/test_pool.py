@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -293,3 +294,40 @@ def test_an_idle_child_is_kept_for_the_next_pool_and_one_at_work_is_not(tables: 
         os.kill(kept, 0)
     with pytest.raises(ProcessLookupError):
         os.kill(kept, 0)
+
+
+@pytest.mark.slow
+def test_a_file_that_fails_in_a_used_child_is_tried_in_a_new_one(tables: list[TableContext], tmp_path: Path) -> None:
+    """What the files before it left behind is no fault of the file."""
+    with InspectionPool(workers=1) as pool:
+        seen: list[tuple[str, str]] = []
+        children: list[int] = []
+        for key, report in pool.map(iter(tables)):
+            seen.append((key, report.status))
+            children += pool.process_ids
+            if key == "file 0":
+                # It is stopped at the start of the next file, and killed in the middle of it.
+                (child,) = pool.process_ids
+                os.kill(child, signal.SIGSTOP)
+                killer = threading.Timer(0.5, os.kill, (child, signal.SIGKILL))
+                killer.start()
+        killer.join()
+    assert dict(seen) == {task.key: "valid" for task in tables}
+    assert len(set(children)) == 2
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="the system does not tell who waits")
+def test_waiting_for_a_processor_is_not_the_files_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    with InspectionPool(workers=1) as own:
+        own._start()
+        (child,) = own._children
+        assert pool._waited_s(child) >= 0
+        child.task, child.deadline = TableContext(path=Path("a.csv")), time.monotonic() - 1
+        waited = iter((5.0, 5.0))
+        monkeypatch.setattr(pool, "_waited_s", lambda _: next(waited))
+        monkeypatch.setattr(own._selector, "select", lambda _: [])
+        assert own._events() == []
+        assert time.monotonic() + 4 < child.deadline < time.monotonic() + 6
+        child.deadline = time.monotonic() - 1
+        ((late, message),) = own._events()
+        assert late is child and str(message).startswith("it took longer than")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -142,6 +143,13 @@ _RECORD = """coalesce(d.mapping_hash, '')
 """SQL: what the results of a dataset ``d`` depend on, beside the rules."""
 
 
+def _digests(catalog: Catalog, marks: str, chunk: Sequence[str]) -> dict[str, str]:
+    """Return the digest of what the results of each dataset depend on, 12 hexadecimal digits, by dataset id."""
+    # Only constants of this module and placeholders are inserted into the text.
+    rows = catalog.db.conn.execute(f"select d.id, {_RECORD} from datasets d where d.id in ({marks})", chunk)
+    return {key: hashlib.blake2b(text.encode(), digest_size=6).hexdigest() for key, text in rows}
+
+
 def unjudged(catalog: Catalog, dataset_ids: Sequence[str]) -> set[str]:
     """Return those of the datasets that must be validated against the standards.
 
@@ -150,12 +158,10 @@ def unjudged(catalog: Catalog, dataset_ids: Sequence[str]) -> set[str]:
     """
     found: set[str] = set()
     for marks, chunk in _chunks(dataset_ids):
-        rows = catalog.db.conn.execute(
-            f"""select d.id from datasets d where d.id in ({marks}) and not exists (select 1 from conformance c
-                  where c.dataset_id = d.id and c.methodology_version = ? and c.record = {_RECORD})""",
-            [*chunk, methodology_version()],
-        )
-        found |= {row[0] for row in rows}
+        # Only placeholders are inserted into the text.
+        sql = f"select dataset_id, record from conformance where methodology_version = ? and dataset_id in ({marks})"
+        known = set(catalog.db.conn.execute(sql, [methodology_version(), *chunk]))
+        found |= {key for key, digest in _digests(catalog, marks, chunk).items() if (key, digest) not in known}
     return found
 
 
@@ -183,7 +189,7 @@ def write_conformance(
     record: dict[str, str] = {}
     with catalog.writing():
         for marks, chunk in _chunks(dataset_ids):
-            record |= catalog.db.conn.execute(f"select d.id, {_RECORD} from datasets d where d.id in ({marks})", chunk)
+            record |= _digests(catalog, marks, chunk)
             catalog.db.conn.execute(f"delete from conformance where dataset_id in ({marks})", chunk)
         texts = [plain(json_text(list(one.results)[:MAX_RESULTS])) for one in judged]
         keys = text_keys(catalog.db.conn, dict.fromkeys(texts))

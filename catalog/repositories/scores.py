@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.db.interned import Kind, keys_of, text_keys
+from catalog.db.schema.found import INTERNED, interned
 from catalog.db.schema.views import is_present
 from catalog.db.store import Catalog
 from catalog.repositories.distribution_kinds import delete_measurements, write_kinds
@@ -70,10 +71,14 @@ def _ids(run_id: str, scored: Scored) -> Iterator[str | None]:
 
 
 def _interned(catalog: Catalog, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any]]:
-    """Yield the rows of a quality table with the key of the text in the column ``unknown``, of which there are few."""
-    at = columns.index("unknown")
-    keys = text_keys(catalog.db.conn, dict.fromkeys(row[at] for row in rows))
-    return ((*row[:at], keys[row[at]], *row[at + 1 :]) for row in rows)
+    """Yield the rows of ``dataset_quality`` with the key of each text that many datasets share."""
+    places = [columns.index(column) for table, column in INTERNED if table == "dataset_quality"]
+    keys = text_keys(catalog.db.conn, dict.fromkeys(row[at] for row in rows for at in places))
+    for row in rows:
+        stored = list(row)
+        for at in places:
+            stored[at] = keys[row[at]]
+        yield stored
 
 
 def close_missing(catalog: Catalog, portal_id: str) -> None:
@@ -154,8 +159,8 @@ def dataset_figures(catalog: Catalog, names: Sequence[str]) -> Figures:
     columns = ", ".join(f"[{name}]" for name in names)
     # Only columns of the schema are inserted into the text.
     cursor = catalog.db.conn.execute(
-        f"""select dataset_id, portal_id, publisher_id, family, content, fixes, measured, applicable, {columns}
-            from dataset_quality"""  # noqa: S608
+        f"""select dataset_id, portal_id, publisher_id, family, content, {interned("q.fixes")}, measured, applicable,
+              {columns} from dataset_quality q"""  # noqa: S608
     )
     words: list[list[Any]] = [[] for _ in range(6)]
     numbers = [np.zeros((0, len(names) + 2))]

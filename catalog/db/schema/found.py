@@ -86,7 +86,7 @@ IDS = {
 """Columns of a finding that stand in the table ``keys``, with the column that holds the key."""
 
 
-INTERNED = (("dataset_quality", "unknown"), ("conformance", "results"))
+INTERNED = (("dataset_quality", "unknown"), ("dataset_quality", "fixes"), ("conformance", "results"))
 """Columns of other tables whose long texts stand in ``finding_texts`` too: a row holds the key, the public copy the
 text."""
 

@@ -51,7 +51,8 @@ TABLES: dict[str, TableSpec] = {
             ),
             "fixes": c(
                 dict,
-                "By metric: points that fixing it everywhere in the dataset brings, and the places to fix.",
+                "By metric: points that fixing it everywhere in the dataset brings, and the places to fix; but for the "
+                "public copy, the key of that text.",
             ),
             "family": c(
                 str, "The same for the parts of one: members of a series, years of a title. Counted once in means."
@@ -102,7 +103,7 @@ TABLES: dict[str, TableSpec] = {
                 "public copy, the key of that text.",
             ),
             "methodology_version": c(str, "Version of the rules."),
-            "record": c(str, "What was judged: digest of the record, and the address of its publisher's page."),
+            "record": c(str, "Digest of what was judged: the record, and the address of its publisher's page."),
         },
         indexes=(("dataset_id",), ("portal_id", "standard"), ("standard", "conforms")),
         facets=("standard", "conforms", "portal_id"),

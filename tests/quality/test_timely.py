@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog.db.schema.strips import HISTORY
 from catalog.db.store import Catalog
 from catalog.model import Dataset, Distribution, ResourceCheck
-from catalog.repositories.checks import HISTORY, write_checks
+from catalog.repositories.checks import write_checks
 from catalog.repositories.reading import stored_datasets
 from quality.evidence.periods import expectation, lateness, next_review_on
 from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject

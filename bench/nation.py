@@ -18,6 +18,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -34,6 +35,8 @@ HOSTS = 2_000
 DELAY_S = 1.0
 """Seconds between two requests to a host that the wall time is computed for; here there is no delay."""
 SLOW_S = 0.2
+CHANGED = "2026-11-01T00:00:00"
+"""When the records that differ on the third night were changed."""
 FILES = (1, 2, 3, 4, 7)
 """Most files of a dataset, by its number: 3.3 on average over the real records."""
 SCALE = Path(__file__).resolve().parents[2] / "shared" / "scale" / "serve.py"
@@ -84,6 +87,8 @@ class Portal(asyncio.Protocol):
     count, port, night = 0, 0, 1
     order: list[int] = []
     record: Any = staticmethod(made_up)
+    modified: list[str] = []
+    """When the records were last changed, by their number; they repeat themselves."""
 
     def connection_made(self, transport: Any) -> None:
         self.transport, self.rest = transport, b""
@@ -111,8 +116,9 @@ class Portal(asyncio.Protocol):
 
     def listing(self, query: dict[str, list[str]]) -> bytes:
         asked = Portal.order
-        if "metadata_modified" in query.get("fq", [""])[0]:
-            asked = [number for number in asked if Portal.night == 3 and number % 100 == 0]
+        if found := re.match(r"metadata_modified:\[(\S+) TO \*\]", query.get("fq", [""])[0]):
+            since = found[1][:19]
+            asked = [number for number in asked if modified(number) >= since]
         start, rows = int(query.get("start", ["0"])[0]), min(int(query.get("rows", ["10"])[0]), 1000)
         results = [dataset(number) for number in asked[start : start + rows]]
         return json.dumps({"success": True, "result": {"count": len(asked), "results": results}}).encode()
@@ -142,11 +148,18 @@ class Portal(asyncio.Protocol):
         self.transport.write(head.encode() + (b"" if method == "HEAD" or status == 304 else body))
 
 
+def is_changed(number: int) -> bool:
+    return Portal.night == 3 and number % 100 == 0
+
+
+def modified(number: int) -> str:
+    return CHANGED if is_changed(number) else Portal.modified[number % len(Portal.modified)]
+
+
 def dataset(number: int) -> dict[str, Any]:
     record = Portal.record(number)
-    changed = Portal.night == 3 and number % 100 == 0
-    if changed:
-        record |= {"title": f"{record.get('title')} (new)", "metadata_modified": "2026-11-01T00:00:00"}
+    if is_changed(number):
+        record |= {"title": f"{record.get('title')} (new)", "metadata_modified": CHANGED}
     record["resources"] = (record.get("resources") or [])[: FILES[number % len(FILES)]]
     for place, part in enumerate(record["resources"]):
         key = f"{number}/{place}"
@@ -169,8 +182,12 @@ async def serve(count: int) -> None:
         module = importlib.util.module_from_spec(made)
         made.loader.exec_module(module)
         Portal.record = staticmethod(module.dataset)
+        Portal.modified = [str(record.get("metadata_modified"))[:19] for record in module.RECORDS]
+    else:
+        Portal.modified = [made_up(0)["metadata_modified"]]
     Portal.count = count
-    Portal.order = sorted(range(count), key=lambda number: digest(str(number)))
+    # By id, as CKAN sorts; those made up have ascending ids.
+    Portal.order = sorted(range(count), key=lambda number: module.digest(str(number)) if SCALE.is_file() else number)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Portal, "127.0.0.1", 0, backlog=1024)
     Portal.port = server.sockets[0].getsockname()[1]

@@ -33,8 +33,10 @@ OF_ONE_RUN = frozenset(
 )  # fmt: skip
 """Columns of the scorecard that compare a run with the one before."""
 _ROWS = {
+    # Where an unchanged record was read last is left to the next change: a harvest of changes reads the newest records
+    # every night, from the address of its question.
     "datasets": """select d.portal_id, d.publisher_id, d.id, d.status, d.mapping_hash, d.missing_since, d.retired_at,
-          d.copy_of, d.source_url, d.first_seen_run, q.run_id, q.score, q.findings
+          d.copy_of, d.first_seen_run, q.run_id, q.score, q.findings
         from datasets d left join dataset_quality q on q.dataset_id = d.id""",
     "publishers": "select portal_id, id, name, email, url from publishers",
     "portals": """select p.id, null, p.title, p.url, g.name, p.country, p.contact_email, p.language, p.type, h.verdict

@@ -110,8 +110,9 @@ class Spider(ChangesListingSpider):
             return None
         rows = self.first_walk().rows
         # Harvest sources lie between the datasets and are not counted among those before.
-        room = -(-self.after // self.portal.schedule.full_every) + max(0, self.before.gap) + rows
-        return PageCursor(rows=min(rows, room), start=start, at={"last": last, "end": start + room})
+        share = -(-self.after // self.portal.schedule.full_every) + max(0, self.before.gap)
+        # What a page holds beyond the share would be mapped for nothing, so a small share has small pages.
+        return PageCursor(rows=min(rows, max(share, 100)), start=start, at={"last": last, "end": start + share + rows})
 
     def ask(self, page_cursor: PageCursor) -> Request:
         params: dict[str, Any] = {"q": "*:*", "rows": page_cursor.asked, "start": page_cursor.start, "facet": "false"}

@@ -21,7 +21,7 @@ from typing import Any
 from catalog.model import TableReport
 from quality.evidence.dates import last_day
 from quality.tables.expect.asking import compact
-from quality.tables.expect.compiled import Tally, compiled
+from quality.tables.expect.compiled import Counts, compiled
 from quality.tables.expect.engine import great_expectations
 from quality.tables.expect.sampling import is_sampled
 from quality.tables.messages import FAULT
@@ -218,12 +218,12 @@ class _Verdict:
 def _ask(asked: Sequence[Expectation], columns: Mapping[str, list[Any]], is_sampled: bool) -> list[_Verdict]:
     """Return the verdicts in the order of ``asked``."""
     own = {one.rule: _own(one, columns) for one in asked}
-    again = [one for one in asked if is_sampled or (tally := own[one.rule]) is None or not tally.success]
+    again = [one for one in asked if is_sampled or (counts := own[one.rule]) is None or not counts.success]
     told = dict(zip((one.rule for one in again), _confirmed(again, columns), strict=True))
     return [_settled(own[one.rule], told.get(one.rule)) for one in asked]
 
 
-def _own(one: Expectation, columns: Mapping[str, list[Any]]) -> Tally | None:
+def _own(one: Expectation, columns: Mapping[str, list[Any]]) -> Counts | None:
     function = compiled((one.type, one.kwargs))
     return function.judge([columns[name] for name in one.columns]) if function is not None else None
 
@@ -248,7 +248,7 @@ def _confirmed(asked: Sequence[Expectation], columns: Mapping[str, list[Any]]) -
     ]
 
 
-def _settled(own: Tally | None, told: _Verdict | None) -> _Verdict:
+def _settled(own: Counts | None, told: _Verdict | None) -> _Verdict:
     if told is None:
         assert own is not None  # or Great Expectations would have been asked
         return _Verdict(own.success, own.unexpected or 0)

@@ -54,8 +54,6 @@ class ReceivedRecord:
 class StandardResult:
     """The result of validating one dataset against one standard. ``conforms``: whether no requirement is violated."""
 
-    dataset_id: str
-    portal_id: str
     standard: str
     conforms: bool
     violations: int
@@ -178,12 +176,12 @@ def has_changed_its_standard(catalog: Catalog, portal_id: str, *, is_now_federal
 
 
 def write_conformance(
-    catalog: Catalog, run_id: str, dataset_ids: Sequence[str], judged: Sequence[StandardResult]
+    catalog: Catalog, run_id: str, dataset_ids: Sequence[str], judged: Sequence[tuple[str, str, StandardResult]]
 ) -> None:
     """Replace the stored results of the datasets ``dataset_ids`` by ``judged``, the results of this run.
 
-    A dataset may have one result for each standard that applies to it. Results for standards not in ``judged`` are
-    deleted.
+    ``judged``: each result with the ids of its dataset and of the dataset's portal before it. A dataset may have one
+    result for each standard that applies to it. Results for standards not in ``judged`` are deleted.
     """
     version = methodology_version()
     record: dict[str, str] = {}
@@ -191,15 +189,15 @@ def write_conformance(
         for marks, chunk in _chunks(dataset_ids):
             record |= _digests(catalog, marks, chunk)
             catalog.db.conn.execute(f"delete from conformance where dataset_id in ({marks})", chunk)
-        texts = [plain(json_text(list(one.results)[:MAX_RESULTS])) for one in judged]
+        texts = [plain(json_text(list(one.results)[:MAX_RESULTS])) for _, _, one in judged]
         keys = text_keys(catalog.db.conn, dict.fromkeys(texts))
         catalog.upsert(
             "conformance",
             [
                 {
-                    "id": f"{one.dataset_id}/{one.standard}",
-                    "dataset_id": one.dataset_id,
-                    "portal_id": one.portal_id,
+                    "id": f"{dataset_id}/{one.standard}",
+                    "dataset_id": dataset_id,
+                    "portal_id": portal_id,
                     "standard": one.standard,
                     "run_id": run_id,
                     "conforms": int(one.conforms),
@@ -207,9 +205,9 @@ def write_conformance(
                     "warnings": one.warnings,
                     "results": keys[text],
                     "methodology_version": version,
-                    "record": record.get(one.dataset_id),
+                    "record": record.get(dataset_id),
                 }
-                for one, text in zip(judged, texts, strict=True)
+                for (dataset_id, portal_id, one), text in zip(judged, texts, strict=True)
             ],
         )
 
@@ -240,8 +238,6 @@ def conformance(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[
                   where c.dataset_id in ({marks}) order by c.id"""
         for row in catalog.rows(sql, chunk):
             found.setdefault(row["dataset_id"], {})[row["standard"]] = StandardResult(
-                dataset_id=row["dataset_id"],
-                portal_id=row["portal_id"],
                 standard=row["standard"],
                 conforms=bool(row["conforms"]),
                 violations=row["violations"],

@@ -15,11 +15,12 @@ from typing import Any
 
 from catalog.model import Dataset
 from catalog.rdf.terms import LITERAL, RdfTerm
+from catalog.repositories.conformance import StandardResult
 from catalog.repositories.reading import StoredDataset
 from quality.standards.forms import form_of_dataset, form_of_distribution
 from quality.standards.graphs import Statements, applies, compiled, statements, told, violation
 from quality.standards.judge import conformance
-from quality.standards.result import Summary, Violation, summary
+from quality.standards.result import Violation, summary
 from quality.standards.shacl import Result
 
 __all__ = ["FormBook"]
@@ -50,9 +51,9 @@ class FormBook:
         self._found: dict[tuple[int, bool, str], _Found] = {}
         self._graphs: dict[tuple[int, bool], _Graph] = {}
         """Those of the dataset that is judged, for all standards."""
-        self._whole: dict[tuple[str, int, tuple[int, ...]], Summary | None] = {}
+        self._whole: dict[tuple[str, int, tuple[int, ...]], StandardResult | None] = {}
 
-    def judge(self, stored: StoredDataset, standards: Sequence[str]) -> dict[str, Summary | None]:
+    def judge(self, stored: StoredDataset, standards: Sequence[str]) -> dict[str, StandardResult | None]:
         """Return the results of validating a dataset against SHACL standards, by standard.
 
         Standards that do not apply to the dataset are left out. Usually the result is composed from the cached results
@@ -68,7 +69,7 @@ class FormBook:
         parts = tuple(
             [self._number((inherited, form_of_distribution(part.distribution))) for part in stored.distributions]
         )
-        found: dict[str, Summary | None] = {}
+        found: dict[str, StandardResult | None] = {}
         for standard in standards:
             if applies(stored, standard):
                 key = (standard, own, parts)
@@ -81,7 +82,9 @@ class FormBook:
     def _number(self, key: Hashable) -> int:
         return self._numbers.setdefault(key, len(self._numbers))
 
-    def _judge_whole(self, stored: StoredDataset, standard: str, own: int, parts: Sequence[int]) -> Summary | None:
+    def _judge_whole(
+        self, stored: StoredDataset, standard: str, own: int, parts: Sequence[int]
+    ) -> StandardResult | None:
         if stored.dataset.data_services or compiled(standard).others:
             return None
         of_dataset = self._of(stored, standard, own, None)
@@ -152,7 +155,7 @@ def _is_told_by_form(result: Result, one: Violation) -> bool:
     return (not quotes or is_literal) and "\ue000" not in one.message and len(one.node) < 250
 
 
-def _named(known: Summary, stored: StoredDataset) -> Summary:
+def _named(known: StandardResult, stored: StoredDataset) -> StandardResult:
     """Return the results with the ids of a dataset in place of the marks."""
     if not any("\ue000" in one.get("node", "") for one in known.results):
         return known

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["STANDARDS", "Conformance", "Summary", "Violation", "summary"]
+from catalog.repositories.conformance import StandardResult
+
+__all__ = ["STANDARDS", "Conformance", "Violation", "summary"]
 
 STANDARDS = ("dcat_ap_2", "dcat_ap_3", "dcat_ap_hvd", "dcat_us_1_federal", "dcat_us_1", "dcat_us_3")
 """DCAT-AP 2.1.1, DCAT-AP 3.0, its profile for high-value datasets, DCAT-US 1.1 for federal agencies and for others,
@@ -42,20 +43,7 @@ class Conformance:
     """Violated requirements first, then recommendations."""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What the database stores of the result of validating one dataset against one standard."""
-
-    standard: str
-    conforms: bool
-    violations: int
-    warnings: int
-    results: Sequence[dict[str, Any]]
-    """Each property and constraint once, with its number and first place. The sentence is stored only for a
-    requirement; for a recommendation its name is enough."""
-
-
-def summary(found: Conformance) -> Summary:
+def summary(found: Conformance) -> StandardResult:
     """Reduce the result of a validation to what is stored: one counted entry for each property and constraint."""
     kept: dict[tuple[str, str, str], dict[str, Any]] = {}
     for one in found.violations:
@@ -67,4 +55,10 @@ def summary(found: Conformance) -> Summary:
         if one.severity == "violation":
             kept[key] |= {"node": one.node, "message": one.message}
     broken = sum(one.severity == "violation" for one in found.violations)
-    return Summary(found.standard, found.conforms, broken, len(found.violations) - broken, list(kept.values()))
+    return StandardResult(
+        standard=found.standard,
+        conforms=found.conforms,
+        violations=broken,
+        warnings=len(found.violations) - broken,
+        results=list(kept.values()),
+    )

@@ -17,7 +17,7 @@ from catalog.repositories.conformance import (
 from catalog.repositories.reading import StoredDataset, present, stored_datasets
 from quality.standards.alike import FormBook
 from quality.standards.judge import judge
-from quality.standards.result import STANDARDS, Summary, summary
+from quality.standards.result import STANDARDS, summary
 from specs.standards import SHAPES
 
 __all__ = ["conform", "conform_batch"]
@@ -53,27 +53,16 @@ def conform_batch(
     book = book or FormBook()
     ids = [stored.id for stored in batch]
     records = received(catalog, ids, federal=federal)
-    judged = []
-    for stored in batch:
-        for one in _summaries(stored, records.get(stored.id), book):
-            judged.append(
-                StandardResult(
-                    dataset_id=stored.id,
-                    portal_id=stored.portal_id,
-                    standard=one.standard,
-                    conforms=one.conforms,
-                    violations=one.violations,
-                    warnings=one.warnings,
-                    results=one.results,
-                )
-            )
+    judged = [
+        (stored.id, stored.portal_id, one) for stored in batch for one in _results(stored, records.get(stored.id), book)
+    ]
     write_conformance(catalog, run_id, ids, judged)
     return len(batch)
 
 
-def _summaries(stored: StoredDataset, record: ReceivedRecord | None, book: FormBook) -> list[Summary]:
+def _results(stored: StoredDataset, record: ReceivedRecord | None, book: FormBook) -> list[StandardResult]:
     """Return what all standards that apply say of a dataset."""
-    found: list[Summary] = []
+    found: list[StandardResult] = []
     as_whole = list(STANDARDS)
     if record is None or not is_described(record.raw):
         by_form = book.judge(stored, tuple(SHAPES))

@@ -67,8 +67,8 @@ class Pattern:
     """Columns of ``dataset_quality`` with measurements: the unknown ones by name, and then each."""
 
 
-Key = tuple[Row, tuple[int, ...], tuple[Row, ...]]
-"""The measurements of a dataset, the kinds of its distributions by number, and the measurements of its services."""
+Key = tuple[int, tuple[int, ...], tuple[Row, ...]]
+"""The measurements of a dataset and the kinds of its distributions, by number, and the measurements of its services."""
 
 
 class PatternBook:
@@ -81,8 +81,9 @@ class PatternBook:
         self._shared: dict[Hashable, int] = {}
         self._kinds: dict[Hashable, int] = {}
         self._known: list[DistributionKind] = []
-        self.rows: dict[Hashable, Row] = {}
-        """Measurements of datasets by their facts."""
+        self.rows: dict[Hashable, int] = {}
+        """Measurements of datasets by their facts, as a number: hashing them is slow."""
+        self._measured: dict[Row, int] = {}
         self._patterns: dict[Key, Pattern] = {}
 
     def key(self, s: DatasetSubject) -> Key:
@@ -90,10 +91,10 @@ class PatternBook:
         shared = self._number(facts_shared_by_dataset(s.dataset))
         kinds = tuple([self._kind(part, shared) for part in s.distributions])
         facts = (kinds, facts_of_dataset(s))
-        row = self.rows.get(facts)
-        if row is None:
-            row = self.rows[facts] = measure_dataset(s)
-        return row, kinds, tuple([measure_service(one) for one in s.services])
+        number = self.rows.get(facts)
+        if number is None:
+            number = self.rows[facts] = self._measured.setdefault(measure_dataset(s), len(self._measured))
+        return number, kinds, tuple([measure_service(one) for one in s.services])
 
     def patterns(self, keys: Sequence[Key]) -> list[Pattern]:
         """Return the pattern for each key, in the same order; patterns that are new are scored.
@@ -125,8 +126,9 @@ class PatternBook:
 
     def _scored(self, keys: Sequence[Key]) -> list[Pattern]:
         kinds = [tuple(self._known[number] for number in numbers) for _, numbers, _ in keys]
+        rows = list(self._measured)
         measured = matrix_of_rows(
-            [row for row, _, _ in keys],
+            [rows[number] for number, _, _ in keys],
             [[kind.row for kind in of_dataset] for of_dataset in kinds],
             [services for _, _, services in keys],
         )
@@ -136,13 +138,13 @@ class PatternBook:
         scores = zip(*score_columns(measured, gained.dataset).values(), strict=True)
         return [
             Pattern(
-                row=key[0],
+                row=rows[key[0]],
                 kinds=of_dataset,
                 failures=failures(
                     measured.datasets[at], measured.distributions[begin:end], gained.dataset[at], gained.part[begin:end]
                 ),
                 scores=of_score,
-                values=_stored(key[0], "dataset"),
+                values=_stored(rows[key[0]], "dataset"),
             )
             for at, (key, of_dataset, begin, end, of_score) in enumerate(
                 zip(keys, kinds, begins, ends, scores, strict=True)

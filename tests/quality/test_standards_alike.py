@@ -9,20 +9,21 @@ import pytest
 
 from catalog.model import Dataset, Distribution
 from catalog.rdf.values import is_iri
+from catalog.repositories.conformance import StandardResult
 from catalog.repositories.reading import StoredDataset
 from catalog.repositories.subjects import DistributionSubject
 from quality.digest.records import records
 from quality.standards.alike import FormBook
 from quality.standards.forms import form_of_dataset, form_of_distribution
 from quality.standards.judge import judge
-from quality.standards.result import Summary, summary
+from quality.standards.result import summary
 from specs.standards import SHAPES
 from tests.quality.test_standards_shacl import made_up_dataset
 
 STANDARDS = tuple(SHAPES)
 
 
-def oracle(stored: StoredDataset) -> dict[str, Summary]:
+def oracle(stored: StoredDataset) -> dict[str, StandardResult]:
     return {name: summary(one) for name, one in judge([stored], STANDARDS)[stored.id].items()}
 
 

@@ -22,14 +22,14 @@ from quality.tables.expect.frames import Pool
 from quality.tables.expect.needed_texts import needed_texts
 from specs.expectations import COLUMN_KEYS
 
-__all__ = ["Compiled", "Tally", "compiled"]
+__all__ = ["Compiled", "Counts", "compiled"]
 
 Column = Sequence[Any]
 _MAX_KNOWN = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Counts:
     """The result of checking an expectation on some columns: whether they meet it, and how many values do not.
 
     ``unexpected`` is the number of values or rows that do not meet it, ``considered`` the number of those that were
@@ -51,7 +51,7 @@ class Compiled:
     """
 
     kwargs: Mapping[str, Any]
-    judge: Callable[[Sequence[Column]], Tally | None]
+    judge: Callable[[Sequence[Column]], Counts | None]
 
 
 def compiled(ask: Ask) -> Compiled | None:
@@ -94,12 +94,12 @@ def _compiled(kind: str, columns: tuple[str, ...], own: tuple[tuple[str, Any], .
     return Compiled({"mostly": float(mostly), **kwargs} if mostly not in (None, 1) else kwargs, judge)
 
 
-_Made = tuple[Mapping[str, Any], Callable[[Sequence[Column]], Tally | None]]
+_Made = tuple[Mapping[str, Any], Callable[[Sequence[Column]], Counts | None]]
 
 
-def _tally(unexpected: int, considered: int, mostly: float) -> Tally:
+def _counts(unexpected: int, considered: int, mostly: float) -> Counts:
     success = not considered or (considered - unexpected) / considered >= mostly
-    return Tally(success, unexpected, considered)
+    return Counts(success, unexpected, considered)
 
 
 def _is_number(value: Any) -> bool:
@@ -115,9 +115,9 @@ def _known(column: Column) -> list[Any]:
 
 
 def _not_null(settings: Mapping[str, Any], mostly: float) -> _Made | None:
-    def judge(columns: Sequence[Column]) -> Tally:
+    def judge(columns: Sequence[Column]) -> Counts:
         (column,) = columns
-        return _tally(sum(1 for value in column if value is None), len(column), mostly)
+        return _counts(sum(1 for value in column if value is None), len(column), mostly)
 
     return None if settings else ({}, judge)
 
@@ -131,7 +131,7 @@ def _regex(is_wanted: bool) -> Callable[[Mapping[str, Any], float], _Made | None
         except re.error:
             return None
 
-        def judge(columns: Sequence[Column]) -> Tally | None:
+        def judge(columns: Sequence[Column]) -> Counts | None:
             (column,) = columns
             is_pool = isinstance(column, Pool)
             values = column if is_pool else _known(column)
@@ -140,9 +140,9 @@ def _regex(is_wanted: bool) -> Callable[[Mapping[str, Any], float], _Made | None
             whole = (column.joined if isinstance(column, Pool) else "\n".join(values)) if needed else ""
             may_match = not needed or any(text in whole for text in needed)
             if isinstance(column, Pool) and not may_match and not is_wanted:
-                return Tally(True)  # how many values there are, nobody asks
+                return Counts(True)  # how many values there are, nobody asks
             matching = sum(1 for value in values if search(value)) if may_match else 0
-            return _tally(len(values) - matching if is_wanted else matching, len(values), mostly)
+            return _counts(len(values) - matching if is_wanted else matching, len(values), mostly)
 
         return {"regex": settings["regex"]}, judge
 
@@ -159,12 +159,12 @@ def _in_set(is_wanted: bool) -> Callable[[Mapping[str, Any], float], _Made | Non
             return None
         members = frozenset(wanted)
 
-        def judge(columns: Sequence[Column]) -> Tally | None:
+        def judge(columns: Sequence[Column]) -> Counts | None:
             values = _known(columns[0])
             if not (_are(values, str) if is_text else _are(values, int, float)):
                 return None
             inside = sum(value in members for value in values)
-            return _tally(len(values) - inside if is_wanted else inside, len(values), mostly)
+            return _counts(len(values) - inside if is_wanted else inside, len(values), mostly)
 
         return {"value_set": list(wanted)}, judge
 
@@ -203,11 +203,11 @@ def _between(settings: Mapping[str, Any], mostly: float) -> _Made | None:
         return None
     kwargs, fits, types = bounds
 
-    def judge(columns: Sequence[Column]) -> Tally | None:
+    def judge(columns: Sequence[Column]) -> Counts | None:
         values = _known(columns[0])
         if not _are(values, *types):
             return None
-        return _tally(sum(not fits(value) for value in values), len(values), mostly)
+        return _counts(sum(not fits(value) for value in values), len(values), mostly)
 
     return kwargs, judge
 
@@ -217,9 +217,9 @@ def _max_between(settings: Mapping[str, Any], _mostly: float) -> _Made | None:
         return None
     kwargs, fits, types = bounds
 
-    def judge(columns: Sequence[Column]) -> Tally | None:
+    def judge(columns: Sequence[Column]) -> Counts | None:
         values = _known(columns[0])
-        return Tally(fits(max(values))) if values and _are(values, *types) else None
+        return Counts(fits(max(values))) if values and _are(values, *types) else None
 
     return kwargs, judge
 
@@ -229,19 +229,19 @@ def _distinct_between(settings: Mapping[str, Any], _mostly: float) -> _Made | No
         return None
     kwargs, fits, _ = bounds
 
-    def judge(columns: Sequence[Column]) -> Tally | None:
+    def judge(columns: Sequence[Column]) -> Counts | None:
         values = _known(columns[0])
-        return Tally(fits(len({*values}))) if _are(values, str) or _are(values, int, float) else None
+        return Counts(fits(len({*values}))) if _are(values, str) or _are(values, int, float) else None
 
     return {key: settings.get(key) for key in kwargs}, judge
 
 
 def _unique(settings: Mapping[str, Any], mostly: float) -> _Made | None:
-    def judge(columns: Sequence[Column]) -> Tally | None:
+    def judge(columns: Sequence[Column]) -> Counts | None:
         values = _known(columns[0])
         if not (_are(values, str) or _are(values, int, float) or _are(values, datetime)):
             return None
-        return _tally(_repeated(values), len(values), mostly)
+        return _counts(_repeated(values), len(values), mostly)
 
     return None if settings else ({}, judge)
 
@@ -259,14 +259,14 @@ def _rows_unique(settings: Mapping[str, Any], mostly: float) -> _Made | None:
         return None
     is_any = ignored == "any_value_is_missing"
 
-    def judge(columns: Sequence[Column]) -> Tally | None:
+    def judge(columns: Sequence[Column]) -> Counts | None:
         if len(columns) < 2:
             return None
         rows = list(zip(*columns, strict=True))
         if not all(map(all, columns)):
             nothing = (None,) * len(columns)
             rows = [row for row in rows if (None not in row if is_any else row != nothing)]
-        return _tally(_repeated(rows), len(rows), mostly)
+        return _counts(_repeated(rows), len(rows), mostly)
 
     return ({"ignore_row_if": ignored} if is_any else {}), judge
 
@@ -278,13 +278,13 @@ def _pair_greater(settings: Mapping[str, Any], mostly: float) -> _Made | None:
     if settings.get("ignore_row_if") != "either_value_is_missing":
         return None
 
-    def judge(columns: Sequence[Column]) -> Tally | None:
+    def judge(columns: Sequence[Column]) -> Counts | None:
         pairs = [(a, b) for a, b in zip(*columns, strict=True) if a is not None and b is not None]
         values = [value for column in columns for value in column if value is not None]
         if not (_are(values, int, float) or _are(values, datetime)):
             return None
         unexpected = sum(not (a >= b if or_equal else a > b) for a, b in pairs)
-        return _tally(unexpected, len(pairs), mostly)
+        return _counts(unexpected, len(pairs), mostly)
 
     kwargs = {"or_equal": or_equal} if "or_equal" in settings else {}
     return {**kwargs, "ignore_row_if": "either_value_is_missing"}, judge
@@ -292,7 +292,7 @@ def _pair_greater(settings: Mapping[str, Any], mostly: float) -> _Made | None:
 
 def _exists(settings: Mapping[str, Any], _mostly: float) -> _Made | None:
     # A column without a row is not in the frame.
-    return None if settings else ({}, lambda columns: Tally(bool(columns[0])))
+    return None if settings else ({}, lambda columns: Counts(bool(columns[0])))
 
 
 _ONE = ("column",)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quality.tables.expect.asking import ABOUT_NULLS, Ask
-from quality.tables.expect.compiled import Tally, compiled
+from quality.tables.expect.compiled import Counts, compiled
 from quality.tables.expect.engine import great_expectations
 from quality.tables.expect.frames import Frames
 from specs.expectations import COLUMN_KEYS
@@ -46,7 +46,7 @@ class Verdict:
     """
 
     question: Question
-    own: Tally | None
+    own: Counts | None
     result: Mapping[str, Any] | None
 
     @property
@@ -126,7 +126,7 @@ def ask(questions: Sequence[Question], frames: Frames, *, exact: bool) -> list[t
     return found
 
 
-def _own(question: Question, frames: Frames) -> Tally | None:
+def _own(question: Question, frames: Frames) -> Counts | None:
     function = compiled(question.ask)
     if function is None:
         return None

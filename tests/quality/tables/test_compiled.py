@@ -92,7 +92,7 @@ def questions(draw: st.DrawFn) -> Ask:
 ROWS = st.lists(st.tuples(*(st.none() | VALUES[sort] for sort in "nnwwdd")), min_size=1, max_size=12)
 
 
-def own_verdict(ask: Ask, frame: dict[str, Sequence[Any]]) -> tuple[compiled.Compiled, compiled.Tally] | None:
+def own_verdict(ask: Ask, frame: dict[str, Sequence[Any]]) -> tuple[compiled.Compiled, compiled.Counts] | None:
     function = compiled.compiled(ask)
     named = [ask[1][key] for key in COLUMN_KEYS if key in ask[1]]
     columns = [frame[name] for one in named for name in ([one] if isinstance(one, str) else one)]
@@ -117,10 +117,10 @@ def test_verdict_counts_and_settings_are_those_of_great_expectations(rows: list[
     own = [(ask, *found) for ask in asks if (found := own_verdict(ask, frame))]
     data = pd.DataFrame({name: pd.Series(list(column)) for name, column in frame.items()})
     results = gx.ask([ask for ask, *_ in own], data, FORM)
-    for (ask, function, tally), result in zip(own, results, strict=True):
-        assert tally.success == result["success"], (ask, result)
-        if tally.unexpected is not None:
-            assert tally.unexpected == result["result"]["unexpected_count"], (ask, result)
+    for (ask, function, counts), result in zip(own, results, strict=True):
+        assert counts.success == result["success"], (ask, result)
+        if counts.unexpected is not None:
+            assert counts.unexpected == result["result"]["unexpected_count"], (ask, result)
         told = {key: value for key, value in result["expectation_config"]["kwargs"].items() if key != "batch_id"}
         columns = {key: value for key, value in told.items() if key in COLUMN_KEYS}
         assert typed({**columns, **function.kwargs}) == typed(told)
@@ -174,11 +174,11 @@ def test_reports_on_real_files_are_as_by_great_expectations_alone(path: Path, mo
 
 
 def blind(_settings: Mapping[str, Any], _mostly: float) -> Any:
-    return {"regex": "bad"}, lambda columns: compiled.Tally(success=True, unexpected=0, considered=len(columns[0]))
+    return {"regex": "bad"}, lambda columns: compiled.Counts(success=True, unexpected=0, considered=len(columns[0]))
 
 
 def harsh(_settings: Mapping[str, Any], _mostly: float) -> Any:
-    return {"regex": "bad"}, lambda columns: compiled.Tally(success=False, unexpected=1, considered=len(columns[0]))
+    return {"regex": "bad"}, lambda columns: compiled.Counts(success=False, unexpected=1, considered=len(columns[0]))
 
 
 NO_MATCH = "expect_column_values_to_not_match_regex"

@@ -113,8 +113,11 @@ class BoundedChild:
             return self._exchange(document, options, within_s or self._seconds)
 
     async def call_async(self, document: bytes | Path, *, within_s: float | None = None, **options: Any) -> Any:
-        """Do the same as :meth:`call`, while other tasks of the event loop continue. If the call is cancelled, the
-        child is killed."""
+        """Return what :meth:`call` returns for these arguments; other tasks of the event loop continue meanwhile.
+
+        Raise the same exceptions as :meth:`call`. If the task that waits is cancelled, kill the child process and raise
+        asyncio.CancelledError.
+        """
         # A child ends with the thread that started it; these threads last as long as the process.
         work = asyncio.get_running_loop().run_in_executor(
             _threads(), lambda: self.call(document, within_s=within_s, **options)

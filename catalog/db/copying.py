@@ -47,7 +47,10 @@ def _opened(catalogue: Path) -> sqlite3.Connection:
 
 
 def steps_of(catalogue: Path) -> list[str]:
-    """Return the names of the steps of :mod:`catalog.db.migrations` that made a catalogue's schema, sorted."""
+    """Return the names of the steps of :mod:`catalog.db.migrations` that made a catalogue's schema, sorted.
+
+    Raise sqlite3.DatabaseError if the file ``catalogue`` is not a catalogue or cannot be read.
+    """
     with closing(_opened(catalogue)) as db:
         return [name for (name,) in db.execute("select name from _sqlite_migrations order by name")]
 

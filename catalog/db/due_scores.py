@@ -28,7 +28,8 @@ def due(catalog: Catalog, portal_id: str, as_of: date, methodology: str, *, is_f
 
     It must also be scored if its last score is by another methodology version than ``methodology``, the present one. If
     the two versions differ only by names added to vocabularies, this holds just for datasets that declare one of these
-    names. ``is_full``: True returns all datasets that the portal lists.
+    names. ``is_full``: True returns all datasets that the portal lists. Otherwise the call also writes: it updates the
+    table ``to_score``, and marks scores that the new version does not change as being by that version.
     """
     if is_full:
         sql = "select id from present_datasets where portal_id = ? order by id"

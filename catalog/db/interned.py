@@ -134,8 +134,8 @@ def rule_keys(conn: sqlite3.Connection, rules: Collection[Rule]) -> Mapping[Rule
 def kind_keys(conn: sqlite3.Connection, columns: Sequence[str], kinds: Collection[Kind]) -> dict[Kind, int]:
     """Return the integer key of each kind in the table ``distribution_kinds``; a kind without a key gets a new one.
 
-    ``columns``: names of the values of a kind. A value that is None does not count, so the kinds that are stored remain
-    when a metric is added that applies to none of them.
+    ``columns``: names of the values of a kind. Two kinds are the same if they agree in all values that are not None. So
+    a stored kind keeps its key when a column is added in which it has no value.
     """
     digests = {
         kind: stable_id(

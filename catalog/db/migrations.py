@@ -137,7 +137,10 @@ def s0009_answers(db: Database) -> None:
 
 @migrate()
 def s0010_harvests(db: Database) -> None:
-    """Add what verdicts on harvests need, and what the recognition of datasets with a changed identifier needs."""
+    """Add the tables and columns for verdicts on harvests, and for recognising datasets whose identifier has changed.
+
+    The triggers that note which datasets must be scored again are created anew.
+    """
     add_missing(db)
     # The triggers name the columns whose change makes a dataset due.
     create_triggers(db)
@@ -183,7 +186,7 @@ def s0011_search_in_all_languages(db: Database) -> None:
 
 @migrate()
 def s0012_names_of_the_field(db: Database) -> None:
-    """Rename tables and columns of the HTTP cache, replies and corrections to the words of the field.
+    """Rename tables and columns of the HTTP cache, replies and corrections to the terms that are usual elsewhere.
 
     ``OLD_TABLES`` and ``OLD_COLUMNS`` map each old name to the new one.
     """
@@ -267,7 +270,10 @@ def s0017_texts_once(db: Database) -> None:
 
 @migrate()
 def s0018_causes(db: Database) -> None:
-    """Add the tables of causes, each of which explains many findings, and of the findings that belong to them."""
+    """Add the tables ``causes`` and ``cause_members``.
+
+    A cause explains many findings, such as a host that fails. ``cause_members`` lists the findings of each cause.
+    """
     add_missing(db)
 
 
@@ -289,8 +295,10 @@ def s0019_strips_of_checks(db: Database) -> None:
 
 @migrate()
 def s0020_kinds_of_distributions(db: Database) -> None:
-    """Add the tables of kinds of distributions, which are measured alike, and of the distributions that have them.
+    """Add the tables ``distribution_kinds`` and ``measured_distributions``.
 
+    A kind holds measurements that many distributions have in common. ``measured_distributions`` names the kind of each
+    distribution.
     The stored measurements are moved there afterwards by :func:`catalog.db.kinds_of_rows.move_measurements`.
     """
     if "distribution_quality" in db.table_names():
@@ -310,7 +318,7 @@ def s0021_large_fixes(db: Database) -> None:
 
 @migrate()
 def s0022_checks_of_addresses(db: Database) -> None:
-    """Add to the table of addresses what each answered, in short forms, see ``catalog.db.schema.stored``.
+    """Add to the table ``addresses`` the columns for the last check of each address, see ``catalog.db.schema.stored``.
 
     The stored checks are moved there afterwards, 5,000 in a transaction, by :func:`catalog.db.moving.move_rows`; then
     the triggers are created again.
@@ -330,13 +338,16 @@ def s0022_checks_of_addresses(db: Database) -> None:
 
 @migrate()
 def s0023_new_findings(db: Database) -> None:
-    """Add the table of the last run of each portal, by which the view ``findings`` tells new ones from open ones."""
+    """Add the table ``finding_runs``: the last run that looked for findings of each portal.
+
+    By it the view ``findings`` tells new findings from open ones.
+    """
     add_missing(db)
 
 
 @migrate()
 def s0024_census(db: Database) -> None:
-    """Add the tables of the census of key datasets."""
+    """Add the tables ``census``, ``census_claims`` and ``census_changes`` of the census of key datasets."""
     add_missing(db)
 
 
@@ -419,7 +430,10 @@ def bring_up_to_date(db: Database) -> None:
 
 
 def create_views(db: Database) -> None:
-    """Create the views that ``catalog.db.schema.views`` declares, and replace those whose definition has changed."""
+    """Create the views that ``catalog.db.schema.views`` declares, and replace those whose definition has changed.
+
+    For views through which rows are written, create the triggers that do so (:func:`catalog.db.schema.stored.instead`).
+    """
     for name, view in VIEWS.items():
         db.create_view(name, view.query(), replace=True)
     for name, spec in TABLES.items():

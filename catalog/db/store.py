@@ -304,11 +304,14 @@ class Catalog:
             self.db.conn.execute(LOST)
 
     def latest_run(self) -> str | None:
-        """Return the id of the last run that finished; None if none has."""
+        """Return the id of the last run whose status is "complete"; None if there is none."""
         found = self.value("select max(id) from runs where status = 'complete'")
         return str(found) if found else None
 
     def set_run(self, run_id: str, **values: Any) -> None:
-        """Set columns of a run's row, given by name: stage, status, summary, finished_at."""
+        """Set columns of a run's row, given by name, such as stage, status, traffic, summary and finished_at.
+
+        Raise sqlite_utils.db.NotFoundError if the catalogue has no such run.
+        """
         with self.writing():
             self.db.table("runs").update(run_id, {k: plain(v) for k, v in values.items()})

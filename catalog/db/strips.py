@@ -46,8 +46,9 @@ def strip_of(checks: Sequence[PastCheck], changed: Collection[int]) -> tuple[Any
     """Return the values of the columns ``STRIP`` for the checks of an address, at least one, in the order of their
     runs.
 
-    ``changed``: numbers of the codes of checks that saw a change. Seconds more than ``LARGEST`` after the earliest one,
-    and milliseconds of that length, are stored as that limit; no check is so late or so slow.
+    ``changed``: numbers of the codes of checks that saw a change. The second of a check is stored as the difference to
+    the smallest second in the strip. This difference, and the milliseconds that a check took, are stored as ``LARGEST``
+    at most; no check is so late or so slow.
     """
     first, start = checks[0].run, min(check.second for check in checks)
     runs = [check.run - first for check in checks]
@@ -86,9 +87,9 @@ def _facts(text: str, count: int) -> list[int]:
 
 
 def add_to(checks: Sequence[PastCheck], new: PastCheck) -> list[PastCheck]:
-    """Return the checks of an address with a new one in its place, the last 60 of them.
+    """Return the checks ``checks`` of an address with the check ``new``, in the order of their runs: the last 60.
 
-    A check of the same run is replaced: a killed run that goes on makes it again.
+    A check of the same run is replaced by ``new``: a killed run that goes on makes it again.
     """
     kept = [check for check in checks if check.run != new.run]
     if kept and kept[-1].run > new.run:
@@ -106,8 +107,8 @@ def run_start(conn: sqlite3.Connection, run_id: str, checked_at: str) -> tuple[i
     """Return the number of a run in the table ``check_runs`` and the second since 1970 from which its checks are
     counted.
 
-    A run without a number gets a new one, and its id as the start; ``checked_at``, a check of it, gives the start where
-    the id is no time.
+    A run without a number gets a new one, and its start is stored: the time that its id states or, if the id is no
+    time, the instant ``checked_at`` of one of its checks.
     """
     found = conn.execute("select number, second from check_runs where id = ?", [run_id]).fetchone()
     if found:
@@ -122,9 +123,9 @@ def run_start(conn: sqlite3.Connection, run_id: str, checked_at: str) -> tuple[i
 
 
 def code_numbers(conn: sqlite3.Connection, codes: Iterable[Code]) -> dict[Code, int]:
-    """Return the number of each code in the table ``check_codes``, which has few rows: those asked for and all others.
+    """Return the numbers of all codes in the table ``check_codes``, which has few rows.
 
-    A code without a number gets a new one.
+    A code of ``codes`` that is not in the table gets a new number.
     """
     known: dict[Code, int] = {
         (row[1], row[2], row[3]): row[0]

@@ -182,9 +182,9 @@ def _top_fixes(catalog: Catalog, level: str) -> list[dict[str, Any]]:
 def scores_of(catalog: Catalog, run_id: str, level: str, key: str = "") -> list[dict[str, Any]]:
     """Return one row with the Winnow score of each government, portal or publisher in a run, and its change.
 
-    ``level``: government, portal or publisher. The change is the difference to the last run with a comparable
-    methodology version; it is None if there is no such run. Scores are from 0 to 100. ``key`` is not used: all
-    functions that give parts of a scorecard have the same parameters.
+    ``level``: government, portal or publisher. The change, ``score_delta``, is the difference to the last earlier run
+    with a comparable methodology version. It is None if there is no such run, or if either run has no score. Scores are
+    from 0 to 100. ``key`` is not used: all functions that give parts of a scorecard have the same parameters.
     """
     return catalog.rows(
         """select s.entity_id, round(s.score, 2) as score, round(s.score_low, 2) as score_low,

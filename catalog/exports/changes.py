@@ -21,8 +21,10 @@ class ChangesFile(OutputFormat):
     title = export_files()["changes"].title
 
     def write(self, job: ExportJob) -> list[Path]:
-        """Write the CSV into ``job.out``; in schema 1 also its copy for Excel and its Table Schema. Return the
-        paths."""
+        """Write the CSV into ``job.out`` and return the paths of the written files; [] if ``job.out`` is not due.
+
+        In schema 1 the CSV is always written, with its copy for Excel and its Table Schema.
+        """
         path, found = job.out / self.name, changes(job.catalog, job.run_id)
         if job.options.schema == 1:
             return write_changes(path, job.run_id, found)

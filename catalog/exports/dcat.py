@@ -41,8 +41,11 @@ class RdfCatalogue(OutputFormat):
     title = "The catalogue as RDF: DCAT-AP for what was declared, DQV for what was measured"
 
     def write(self, job: ExportJob) -> list[Path]:
-        """Write the file into ``job.out``; return its path in a list. Only datasets that have changed are rendered. In
-        schema 1 the file is not compressed, and everything is rendered."""
+        """Write the file into ``job.out`` and return its path in a list; [] if ``job.out`` is not due.
+
+        Unchanged datasets are copied from the file of the last export. In schema 1 the file ``catalog.nt`` is written
+        instead: it is not compressed, and all datasets are rendered again.
+        """
         if not job.is_due(job.out):
             return []
         if job.options.schema == 1:

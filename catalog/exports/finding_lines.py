@@ -109,10 +109,11 @@ class FindingLines:
         return ",".join((one.before, cells.get("commitment_ids", ""), one.after, *told))
 
     def digests(self, dataset_ids: Sequence[str], findings: Mapping[str, bytes]) -> dict[str, str]:
-        """Return, by dataset id, a digest of all that decides the lines of a dataset, but for the program itself.
+        """Return, by dataset id, a digest of all stored data that the lines of the dataset are made from.
 
-        A dataset of which that is not known is left out. ``findings``: digests of the findings that have not ended, by
-        dataset id.
+        If it is the same as in the last export, the lines are the same too, unless the program has changed. A dataset
+        is left out if its id is unknown, or if no ``mapping_hash`` is stored for it. ``findings``: digests of the
+        findings that have not ended, by dataset id.
         """
         found = {}
         for start in range(0, len(dataset_ids), CHUNK):

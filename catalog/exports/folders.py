@@ -38,8 +38,9 @@ SUMS = "SHA256SUMS"
 def folder_name(government: str) -> str:
     """Return the name of a government's folder: lower-case ASCII letters, digits and hyphens.
 
-    If that loses part of the government's name, six hexadecimal digits are added, so that two governments never share a
-    folder.
+    At most 40 characters of the name are kept. If the result differs from the government's name in more than case and
+    blanks, or is "publishers", a hyphen and six hexadecimal digits of a hash are added, so that two governments do not
+    share a folder.
     """
     plain = unicodedata.normalize("NFKD", government).encode("ascii", "ignore").decode()
     word = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40]
@@ -51,8 +52,9 @@ def folder_name(government: str) -> str:
 def publisher_folder(name: str | None, publisher_id: str) -> str:
     """Return the name of a publisher's folder, which lies in the folder of its government.
 
-    ``name``: name of the publisher, or None. ``publisher_id``: its id, from which six hexadecimal digits of the
-    folder's name follow; so publishers with the same name have different folders.
+    It consists of the publisher's name in the form of :func:`folder_name`, a hyphen and six hexadecimal digits of a
+    hash of ``publisher_id``, so that publishers with the same name have different folders. ``name``: name of the
+    publisher; "publisher" is used if it is None or "".
     """
     word = folder_name(name or "publisher").removesuffix(f"-{stable_id(name or 'publisher')[:6]}")
     return f"{word[:40]}-{stable_id(publisher_id)[:6]}"

@@ -64,10 +64,11 @@ def resource(name: str, path: str, stem: str, size: int, hashed: str, run: str, 
 
 
 def files_of(folder: Path, *, remove: Iterable[str] | None = None) -> dict[str, tuple[int, str]]:
-    """Return the size in bytes and the SHA-256 of each file of a folder, by file name.
+    """Return the size in bytes and the SHA-256 of each exported file of a folder, by file name.
 
-    ``datapackage.json`` and ``SHA256SUMS``, which :func:`write_package` writes, are left out. ``remove``: names of the
-    files that this export has written; all other files whose names exports use are deleted. None deletes nothing.
+    A file counts as exported if it has a name that exports use. ``datapackage.json`` and ``SHA256SUMS``, which
+    :func:`write_package` writes, are left out. ``remove``: names of the files to keep, which this export has written;
+    all other exported files are deleted. None deletes nothing.
     """
     found = {}
     kept = None if remove is None else set(remove)

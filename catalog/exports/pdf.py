@@ -29,7 +29,8 @@ class PrintedPages(OutputFormat):
         """Print the governments' pages, which :class:`ReportPages` must have written before; yield the paths of the
         PDFs.
 
-        Pages not reached within ``print_seconds`` of the options are not printed.
+        Nothing is printed unless the options ask for it and a browser is installed. A page is left out if printing it
+        fails, or if it is not reached within ``print_seconds`` of the options.
         """
         deadline = time.monotonic() + job.options.print_seconds
         for one in job.governments() if job.options.is_printed else ():

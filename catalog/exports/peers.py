@@ -21,9 +21,10 @@ PEERS_MIN = 3
 def add_peers(rows: Sequence[dict[str, Any]]) -> None:
     """Fill ``peer_group``, ``peer_count`` and ``rank`` of the rows of a scorecard, all of one run.
 
-    A peer group consists of the governments, portals or publishers of one country or, if fewer than three of them are
-    ranked, of one portal type. A row without a score, or with less than 80 % of the applicable measurements made, gets
-    no rank.
+    A peer group consists of the governments, portals or publishers of one country or, if fewer than three of them can
+    be ranked, of one portal type. If fewer than three of that type can be ranked either, all three columns stay as they
+    are. A row without a score, or with less than 80 % of the applicable measurements made, cannot be ranked: it gets
+    its group and the number of ranked members, but no rank.
     """
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:

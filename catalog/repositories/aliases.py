@@ -82,7 +82,10 @@ def _written(catalog: Catalog, run_id: str, ids: Sequence[str]) -> dict[str, str
 
 
 def stored_record(catalog: Catalog, key: str) -> list[Record]:
-    """Return the stored record of the dataset with the id ``key``, as a list of one; [] if none is stored."""
+    """Return the stored record of the dataset with the id ``key``, as a list of one.
+
+    [] if the catalogue has no such dataset, or no record of it.
+    """
     stored = reading.dataset(catalog, key)
     rows = catalog.rows(
         """select d.source_url, d.source_pointer, d.exchange, r.raw, r.raw_hash from datasets d

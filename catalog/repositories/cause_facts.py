@@ -42,19 +42,22 @@ class CauseFacts:
     file: Numbers
     """Index of its file; -1 where the finding is about the dataset."""
     split: Numbers
-    """Index in ``splits`` of what divides the findings of its rule (value, fault or defect)."""
+    """Index in ``splits`` of the text that divides the findings of its rule, see :func:`cause_facts`."""
     gain: NDArray[np.float64]
     """Points of the dataset's score that fixing it alone brings; 0 where unknown."""
     is_open: Flags
     """Whether it is new or open; the others are disputed or waived."""
     rules: Sequence[str]
+    """Ids of the rules that have findings here."""
     splits: Sequence[str]
+    """The different texts that divide the findings, such as kinds of error; the first is ""."""
     dataset_key: Numbers
     """Row id of each dataset, ascending; it holds for this opening of the catalogue only."""
     dataset_id: Sequence[str]
     file_key: Numbers
     """Row id of each file, ascending."""
     publisher: Codes
+    """The id of each dataset's publisher."""
     source: Codes
     """The harvest source that each dataset's record came from."""
     dataset_host: Codes
@@ -68,7 +71,8 @@ class CauseFacts:
     written: Codes
     """The day on which each file's record says that it was last written: the later of its dates of issue and change."""
     pattern: Codes
-    """Host and form of the address of each file; filled only where addresses fail."""
+    """Form of the address of each file, see :func:`pattern_of`. It is filled only for files on hosts on which a file
+    has a finding of a rule in ``with_patterns``, see :func:`cause_facts`."""
     applies: Mapping[str, Flags]
     """By rule that has findings: which datasets or files it applies to and was measured for."""
 
@@ -90,8 +94,9 @@ def host_of(url: str | None) -> str:
 def pattern_of(url: str) -> str:
     """Return a form of an address that is equal for addresses made by the same rule; "" if it is not a valid address.
 
-    It consists of the host, the first four folders, the extension of the file and the names of the parameters. Numbers
-    become "#", and hexadecimal keys and the name of the file "*".
+    It consists of the host, the first four folders, the extension of the file and the names of the parameters, sorted.
+    In folders and names of parameters, digits in a row become "#". In folders, hexadecimal keys of eight digits or more
+    become "*". The name of the file, without its extension, becomes "*".
 
     >>> pattern_of("https://data.example.org/dump/2024/a1b2c3d4e5.csv?bom=1")
     'data.example.org/dump/#/*.csv?bom'

@@ -95,8 +95,9 @@ def stored_causes(catalog: Catalog, portal_id: str) -> list[StoredCause]:
 def examples(catalog: Catalog, findings: Sequence[int]) -> str:
     """Return a JSON list that describes findings: an object with finding_id, title of the dataset and url for each.
 
-    ``findings``: integer keys of the findings in ``finding_rows``. The url is the landing page of the dataset or, if
-    there is none, the address that the finding is about. The list has the order of ``findings``.
+    ``findings``: integer keys of the findings in ``finding_rows``. The list has their order; unknown keys are skipped.
+    The url is the first of these that is stored: the landing page of the dataset, the address that the finding is
+    about, the address of its distribution, the address of the response that held the record. It is null if none is.
     """
     rows = catalog.rows(
         f"""select {public_id("r")} as finding_id, d.title,
@@ -136,15 +137,15 @@ def publisher_names(catalog: Catalog, portal_id: str) -> dict[str, str]:
 
 
 def dataset_title(catalog: Catalog, dataset_id: str) -> str | None:
-    """Return the title of a dataset; None if it has none."""
+    """Return the title of a dataset; None if it has none, or if the catalogue has no dataset with this id."""
     found = catalog.value("select title from datasets where id = ?", [dataset_id])
     return str(found) if found else None
 
 
 def keep_causes(catalog: Catalog, run_id: str, portal_id: str) -> bool:
-    """Update a portal's causes after a run in which none of its datasets was scored: those new before this run become
-    open.
+    """Update a portal's causes after a run in which none of its datasets was scored.
 
+    Causes that an earlier run found with the state new or reopened become open.
     Return whether the stored causes are still valid. The result is False if the portal has no stored causes, or if this
     run found that a dataset is no longer listed; causes must then be searched for again.
     """
@@ -162,9 +163,9 @@ def keep_causes(catalog: Catalog, run_id: str, portal_id: str) -> bool:
 def write_causes(
     catalog: Catalog, run_id: str, portal_id: str, causes: Iterable[Cause], unseen: Sequence[Cause] = ()
 ) -> int:
-    """Store the causes that a run found in a portal, and end the stored causes that it did not find; return the number
-    of those found.
+    """Store the causes that a run found in a portal, and end the stored causes that it did not find.
 
+    Return the number of causes found, including ``unseen``.
     ``causes``: all that the run found, those of one rule after another; they are stored rule by rule, so that few are
     held in memory. ``unseen``: the hosts that could not be observed. If the last reply to a cause disputes or waives
     it, the findings that have joined the cause since then become disputed or waived too.
@@ -320,8 +321,8 @@ def _set_first_run(catalog: Catalog, numbers: Sequence[int]) -> None:
 def apply_reply(catalog: Catalog, cause: str, state: str) -> None:
     """Set the state of a cause and of its findings as the last reply to the cause demands.
 
-    ``state``: disputed or waived; "open" takes back an earlier dispute or waiver. A finding to which somebody has
-    replied separately keeps its state. Call it inside a transaction.
+    ``state``: disputed or waived; "open" takes back an earlier dispute or waiver. A cause or finding that has ended
+    keeps its state, and so does a finding to which somebody has replied separately. Call it inside a transaction.
     """
     catalog.db.conn.execute(
         f"""update finding_rows set state = ?1 where key in (

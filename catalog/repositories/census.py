@@ -26,7 +26,8 @@ OPENING = 1_200
 class CensusDataset:
     """What the catalogue says of a dataset that may be a key dataset.
 
-    ``was_asked``: whether the address of a file or of a service of it was ever asked.
+    ``files``: titles of its files. ``columns``: names of the columns of its tables. ``table_kinds``: kinds of table
+    found in its files. ``was_asked``: whether an address of one of its files or services was ever requested.
     """
 
     id: str
@@ -95,7 +96,7 @@ def _texts(cell: str | None) -> tuple[str, ...]:
 
 
 def complete_harvest(catalog: Catalog, portal_id: str, run_id: str) -> str | None:
-    """Return the last run up to ``run_id`` that read the whole catalogue of a portal; None if none ever did."""
+    """Return the id of the last run up to ``run_id`` whose harvest of a portal was complete; None if there is none."""
     found = catalog.value(
         "select max(run_id) from harvests where portal_id = ? and run_id <= ? and verdict = 'complete'",
         [portal_id, run_id],
@@ -104,7 +105,8 @@ def complete_harvest(catalog: Catalog, portal_id: str, run_id: str) -> str | Non
 
 
 def portals_asked(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
-    """Return the portals that any run up to ``run_id`` asked for: id, title, url and government, sorted by id."""
+    """Return the portals that a run up to ``run_id`` has begun to harvest: id, title, url and government, sorted by
+    id."""
     return catalog.rows(
         """select id, title, url, government from portals p
            where exists (select 1 from harvests h where h.portal_id = p.id and h.run_id <= ?) order by id""",
@@ -130,8 +132,12 @@ def census_of(catalog: Catalog, portal_id: str | None = None) -> list[dict[str, 
 
 
 def claims_of(catalog: Catalog, portal_id: str, verdicts: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the datasets of a portal that may be key datasets, with title, identifier and page, those with most
-    points first. ``verdicts``: the verdicts wanted, see the table ``census_claims``."""
+    """Return the datasets of a portal that may be key datasets: rows of ``census_claims``, with title, identifier and
+    url of the dataset.
+
+    ``verdicts``: the verdicts wanted. Rows are sorted by key dataset; for each, those with the most points come first.
+    The url is the landing page or, if there is none, the address of the response that held the record.
+    """
     return catalog.rows(
         """select c.*, d.title, d.identifier, coalesce(d.landing_page, d.source_url) as url
            from census_claims c join datasets d on d.id = c.dataset_id
@@ -150,8 +156,10 @@ def census_changes(catalog: Catalog, portal_id: str) -> list[dict[str, Any]]:
 
 
 def unobserved_keys(catalog: Catalog, portal_ids: Iterable[str]) -> frozenset[str]:
-    """Return the key datasets of which the last census of one of these portals can say nothing; all of them, where
-    there was none."""
+    """Return the ids of the key datasets that the last census of at least one of these portals could not observe.
+
+    For a portal of which no census was taken, that is every key dataset.
+    """
     keys = {one.id for one in key_datasets()}
     seen = defaultdict(set)
     for row in catalog.rows("select portal_id, key from census where state != 'not_observed'"):

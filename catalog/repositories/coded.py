@@ -63,5 +63,8 @@ class Coder:
         self._codes.add(map(self._numbers.__getitem__, texts))
 
     def codes(self, order: Numbers | slice = slice(None)) -> Codes:
-        """Return all parts, sorted by ``order``: indexes of items, or all of them as they came."""
+        """Return the texts of all parts, coded, as one object.
+
+        ``order``: indexes of the items to return, in their order; by default all items as they were added.
+        """
         return Codes(self._codes.whole()[order], [text for text in self._numbers if text])

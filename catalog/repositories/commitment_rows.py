@@ -91,8 +91,8 @@ class Member:
     parts: tuple[MemberDistribution, ...]
     services: tuple[MemberService, ...]
     keys: Mapping[str, str] | None = None
-    """Of the key datasets that it counts for in the last census: the state, closed, unknown, open or not_asked. None
-    if no census was taken of its portal."""
+    """The key datasets that it counts for in the last census, by id, each with its state: closed, unknown, open or
+    not_asked. None if no census was taken of its portal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,7 @@ _IDS = "(select value from json_each(?))"
 
 
 def members_of(catalog: Catalog, ids: Sequence[str]) -> Iterator[Member]:
-    """Yield the datasets with these ids, whatever their status, with distributions, services and measurements.
+    """Yield the datasets with these ids, even if missing or retired, with distributions, services and measurements.
 
     They are read in chunks of 2,000 ids and sorted by id within each chunk. Unknown ids are skipped.
     """

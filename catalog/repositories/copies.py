@@ -71,8 +71,8 @@ def find_copies(catalog: Catalog) -> int:
     """Find the datasets that several portals list, and store which are copies of which other dataset.
 
     A cluster is a group of datasets in different portals that are the same dataset: they share a DOI or another global
-    identifier, a landing page, or most of their files. Return the number of clusters. The whole catalogue is searched,
-    and earlier results are replaced.
+    identifier, a landing page, or most of their files. Return the number of clusters; 0 if fewer than two portals list
+    datasets. The whole catalogue is searched, and earlier results are replaced.
     """
     if catalog.value("select count(distinct portal_id) from present_datasets") < 2:
         with catalog.writing():

@@ -60,6 +60,9 @@ def count_datasets(catalog: Catalog) -> int:
 
 
 def raw_records(catalog: Catalog) -> dict[str, str]:
-    """Return the records of all datasets as received, as JSON text by dataset id. Everything is held in memory."""
+    """Return the stored records of datasets as received, as JSON text by dataset id; everything is held in memory.
+
+    Datasets without a stored record are left out.
+    """
     rows = catalog.db.conn.execute("select dataset_id, raw from records where raw is not null")
     return {str(key): str(catalog.packed.text(raw)) for key, raw in rows}

@@ -66,10 +66,11 @@ def ended(
 ) -> Life | None:
     """Return the new state and history of a stored finding that this run did not find; None if they stay unchanged.
 
-    ``old``: its state and history so far. ``kind``: the state it gets if it could be checked: fixed, withdrawn or gone.
-    ``is_unobserved``: whether it could not be checked; it then becomes unknown, unless ``kind`` is "gone".
-    ``is_listed``: whether its dataset still has the distribution that it is about; if not, it is gone. ``checked_at``
-    and ``runs``: as for :func:`stands`.
+    A finding that has ended stays unchanged. ``old``: its state and history so far. ``kind``: the state it gets if it
+    could be checked: fixed, withdrawn or gone. ``is_unobserved``: whether it could not be checked. It then becomes
+    unknown or, if it is disputed, waived or unknown already, stays unchanged; "gone" as ``kind`` overrides this.
+    ``is_listed``: whether its dataset still has the distribution that it is about; if not, and it could be checked, it
+    is gone. ``checked_at`` and ``runs``: as for :func:`stands`.
     """
     if old.state in CLOSED:
         return None

@@ -375,7 +375,8 @@ def write_portal_findings(
 ) -> None:
     """Store the findings about a portal itself, and end the stored ones that are not in ``found``.
 
-    These become fixed or, if the run could not reach the portal, unknown. ``checked_at``: UTC instant of this check.
+    These become fixed or, if the run's harvest of the portal failed or has no verdict, unknown; see
+    :func:`catalog.repositories.finding_life.ended`. ``checked_at``: UTC instant of this check.
     """
     reached = catalog.value(
         "select verdict != 'failed' from harvests where run_id = ? and portal_id = ?", [run_id, portal_id]

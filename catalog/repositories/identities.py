@@ -189,7 +189,7 @@ def follow(catalog: Catalog, portal_id: str, run_id: str, pairs: Mapping[str, st
 
     ``pairs``: mapping from new dataset id to old one. The record of the newer dataset is stored as that of the older
     dataset. The newer dataset is deleted, and its id becomes an alias of the older id, see
-    :mod:`catalog.repositories.aliases`.
+    :mod:`catalog.repositories.aliases`. A pair is skipped if no record of the newer dataset is stored.
     """
     with catalog.writing():
         run = catalog.db.conn.execute

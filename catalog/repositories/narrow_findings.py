@@ -149,7 +149,7 @@ def life_counts(catalog: Catalog, portal_ids: Sequence[str]) -> tuple[dict[str, 
 def newest(
     catalog: Catalog, run_id: str, portal_ids: Sequence[str], counts: Mapping[str, int], most: int
 ) -> dict[str, list[int]]:
-    """Return the findings that each run found first and that are still open, as integer keys by run id.
+    """Return the findings that each run found first and that are open or new now, as integer keys by run id.
 
     ``portal_ids``: whose findings are wanted. ``counts``: the runs that are wanted, each with the number of findings
     that it found first, see :func:`life_counts`. ``most``: limit for each run; those with the highest gain are

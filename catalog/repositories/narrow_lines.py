@@ -128,7 +128,10 @@ class NarrowFindings:
         return lines
 
     def cells(self, found: FoundRows) -> Iterator[FindingCells]:
-        """Yield the findings of a dataset one by one, for lines that need more than :meth:`lines` puts into them."""
+        """Yield the findings of a dataset one by one, with their ids and states apart from their cells.
+
+        They are for lines to which the caller adds cells that :meth:`lines` leaves blank.
+        """
         for row, line in zip(found.rows, self.lines(found, ""), strict=True):
             after = f"{found.portal_id},{self._shared[row[_STATE:]][2]}"
             yield FindingCells(

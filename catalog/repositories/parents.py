@@ -8,8 +8,8 @@ __all__ = ["link_parents"]
 
 
 def link_parents(catalog: Catalog, portal_id: str) -> int:
-    """Set the parent of every dataset of a portal whose record names one; return how many datasets name an unknown
-    parent.
+    """Set the parent of every dataset of a portal whose record names one; return how many listed datasets name a parent
+    that is unknown.
 
     A parent is the dataset or series that a dataset is part of. The name in the record is compared with the identifiers
     of the portal's datasets, then with their other identifiers, then with their landing pages. A name that fits two

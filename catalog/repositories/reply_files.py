@@ -157,7 +157,7 @@ def _header(line: int, cells: Sequence[str]) -> _Header | None:
 
 
 def _names(header: Sequence[str]) -> tuple[list[str], bool | None]:
-    """Return the columns' names, whatever language the header is in, and whether dates begin with the day.
+    """Return the columns' names, from a header in any known language, and whether dates begin with the day.
 
     The latter is None if the language of the header does not tell.
     """

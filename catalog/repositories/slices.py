@@ -49,8 +49,11 @@ def write_slice(catalog: Catalog, portal_ids: Collection[str], path: Path) -> No
 
 
 def known_hosts(catalog: Catalog, portal_id: str) -> Iterator[str]:
-    """Yield the beginnings of the addresses that earlier harvests of a portal read, such as
-    "https://data.example.org", each once, sorted."""
+    """Yield scheme and host of the addresses that earlier harvests of a portal read, such as
+    "https://data.example.org", each once, sorted.
+
+    These are the addresses of cached responses and of the responses that held records.
+    """
     sql = """select distinct substr(url, 1, instr(substr(url || '/', 9), '/') + 7) as site from (
                select url from response_cache where portal_id = :portal
                union all select source_url from datasets where portal_id = :portal)

@@ -44,11 +44,11 @@ class DistributionSubject:
 
     @cached_property
     def licence(self) -> Licence | None:
-        """Return the recognised licence of the distribution, or else that of its dataset; None if neither is
-        recognised.
+        """Return the recognised licence of the distribution or, if it declares none, that of its dataset.
 
-        The dataset's licence is used if the distribution declares none, or says that none is specified. If the
-        distribution declares one that is not recognised, the result is None.
+        A distribution that says "not specified" also gets the licence of its dataset; if that is not recognised, the
+        entry of the vocabulary for "not specified" is returned. None if the licence that counts is not recognised: that
+        of the distribution if its field ``licence`` is filled, else that of the dataset.
         """
         own = vocabulary.licence(self.distribution.licence, self.distribution.licence_title)
         # If a file names none ("not specified"), the licence of the whole dataset still applies.

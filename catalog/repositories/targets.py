@@ -87,11 +87,11 @@ def due_targets(
     """Return the addresses of a portal's datasets that this run should check now, and the total number of them.
 
     At most ``limit`` addresses are returned, the most urgent first and the one checked longest ago first among equals.
-    An address is due if it is new, if its record has changed, or if the time of its next check has come. Addresses that
-    this run has already checked are left out.
+    An address is due if it is new, if its record has changed, if the time of its next check has come, or if no such
+    time is stored. Addresses that this run has already checked are left out.
 
-    ``is_full``: all addresses are due. ``urls``: return only these, even if this run has checked them; None means no
-    restriction.
+    ``is_full``: all addresses are due. ``urls``: return only these; they are due even if this run has checked them.
+    None means no restriction.
     """
     rows = catalog.rows(
         f"""

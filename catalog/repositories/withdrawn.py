@@ -64,8 +64,8 @@ class LastScore:
         """Return the value of ``field`` after a column of a table was renamed; None if the column was not renamed.
 
         ``field``: what a finding about a column has, "<rule>: <column>"; the result has the new name. ``part_id``: id
-        of the distribution with the table. A column was renamed if the table has as many columns as before and a name
-        that it did not have before is at the column's position.
+        of the distribution with the table. A column was renamed if all of this holds: the table has as many columns as
+        before, one column had the old name and none has it now, and the name now at its position is new to the table.
         """
         table = self.tables.get(part_id or "")
         rule, _, old = (field or "").partition(": ")

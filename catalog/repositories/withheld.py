@@ -27,7 +27,8 @@ def withheld(run_id: str, alias: str = "f") -> str:
     """Return an SQL condition that is true of a finding that must not be published as of the run ``run_id``.
 
     Such a finding reports suspected personal data, is neither fixed nor withdrawn, and was first found less than 90
-    days before that run. ``alias``: name of the table ``findings`` in the query.
+    days before that run; a finding without a first run counts as recent. ``alias``: name of the table ``findings`` in
+    the query.
     """
     rules = ", ".join(f"'{rule}'" for rule in personal_rules())
     oldest = (started(run_id) - timedelta(days=DAYS)).strftime("%Y%m%dT%H%M%SZ")

@@ -98,7 +98,7 @@ def change_of(before: ResourceCheck | None, seen: ResourceCheck) -> dict[str, An
     ``is_volatile``: the bytes differ only in dates and times near the download. ``is_changed``: the change was seen by
     this check.
 
-    The result is empty if there is nothing to compare and the server states no date.
+    If there is nothing to compare, the result is the date that the server states, or empty if it states none.
     """
     told = _told_by_server(seen)
     if before is None or (before.change_decided_by is None and before.last_modified is None and before.sha256 is None):

@@ -69,8 +69,8 @@ def check(run: RunContext, portals: Sequence[PortalSpec]) -> None:
     """Check the addresses of ``portals`` that are due and were not yet checked in this run, within the run's budget.
 
     Portals declared local are checked separately: links of other portals must not lead to local addresses, and links of
-    a local portal only to its own. Write the checks and the traffic to the catalogue. Raise CatalogError if it cannot
-    be written.
+    a local portal only to its own. Write the checks and the traffic to the catalogue. Delete reports on files that no
+    longer exist. Raise CatalogError if the catalogue cannot be written.
     """
     carried_over, begun = 0, time.monotonic()
     for chosen in _by_local_addresses(portals):
@@ -301,12 +301,14 @@ class LinkSpider(scrapy.Spider):
                     self.end_without_network()
 
     async def is_network_there(self, *, is_at_end: bool = False) -> bool:
-        """Return whether this machine's network works: an address that responded earlier in this stage, or the address
-        of a portal, responds now.
+        """Return whether this machine's network works, by a request to an address that should respond.
 
         The network is tested only if an outage is likely or ``is_at_end`` is true; otherwise the result is True.
-        ``is_at_end`` tells that the queues of all hosts are empty. If a test shows that the network works, the failed
-        checks that were kept back because of a possible outage are stored as failures.
+        ``is_at_end`` tells that the queues of all hosts are empty. The test asks the address that responded last in
+        this stage; at the end, or if none has responded, it also asks addresses of portals. The network works if one of
+        them responds, or fails in another way than by name look-up, connection or timeout. The result is False if none
+        does, or if there is no address to ask. If the network works, the failed checks that were kept back because of a
+        possible outage are stored as failures.
         """
         async with self.probing:
             if not (self.outage.is_likely or is_at_end):

@@ -113,8 +113,8 @@ class UrlCheck:
         """Return the headers of the HEAD request: Origin, and If-None-Match and If-Modified-Since with the values of
         the previous check.
 
-        The last two are left out if a 304 response would not be enough: in a full run, and if the downloaded file is
-        gone.
+        The last two are left out if there is no previous check or it has no such values. They are also left out if a
+        304 response would not be enough: in a full run, and if the file must be downloaded because it is not on disk.
         """
         asked = {"Origin": ORIGIN}
         before = self.target.previous
@@ -129,8 +129,11 @@ class UrlCheck:
         return asked
 
     async def responded(self, response: Response) -> ResourceCheck:
-        """Return the result of checking an address that responded to the first request, with ``response``. If its file
-        may be a table, download it, unless it has not changed since the last download."""
+        """Return the result of checking an address that responded to the first request, with ``response``.
+
+        If its content is wanted, see :meth:`wanted_bytes`, download it first, unless it has not changed since the last
+        download. The result is that of the download, which may have failed.
+        """
         before = self.target.previous
         if response.status == 304 and before is not None:
             self.run.traffic["not_modified"] += 1
@@ -194,11 +197,12 @@ class UrlCheck:
         return vocabulary.file_format(target.media_type, target.format) or vocabulary.format_of_url(target.url)
 
     def wanted_bytes(self, seen: ResourceCheck) -> int:
-        """Return how many bytes of the file to download, at most. 0 means that nothing is downloaded, as always over
-        FTP.
+        """Return how many bytes of the file to download, at most; 0 if nothing is to be downloaded.
 
         ``seen`` is the check made from the response to the first request. Tables and schemas are downloaded up to a
-        limit; of other files only the first FIRST_BYTES are, to detect a web page served in place of the file.
+        limit; of other files only the first FIRST_BYTES are, to detect a web page served in place of the file. Nothing
+        is downloaded over FTP, if the portal has used up its downloads of tables in this run, if the address promises
+        no file (a web page or a service), or if that of a schema leads to a web page.
         """
         if self.target.url.strip()[:4].lower() == "ftp:":
             return 0
@@ -238,8 +242,11 @@ def _algorithms(declared: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def askable(url: str) -> str:
-    """Return ``url`` in the form in which it is requested: without surrounding spaces and without a login. Raise
-    ValueError with a readable reason if it is no http, https or ftp address."""
+    """Return ``url`` in the form in which it is requested: without surrounding spaces and without a login.
+
+    Raise ValueError with a readable reason if it is no http, https or ftp address, has no host, or has characters that
+    no address may have.
+    """
     stripped = url.strip()
     if not re.match(r"(?i)(https?|ftp)://", stripped):
         raise ValueError(f"the address does not begin with http://, https:// or ftp://: {stripped[:100]!r}")

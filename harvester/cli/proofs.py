@@ -38,7 +38,11 @@ def verify(data: Path, files: tuple[Path, ...]) -> None:
 @click.argument("record")
 @click.pass_obj
 def evidence(data: Path, record: str) -> None:
-    """Print the archived exchange with the WARC-Record-ID RECORD, as named in findings.csv."""
+    """Print one WARC record, the response to a request or the record of its failure, as it is archived.
+
+    RECORD is its WARC-Record-ID, with or without angle brackets: the value of the column evidence_record in
+    findings.csv. The name of the archive file is written to standard error.
+    """
     from harvester.http.archive import find_record
 
     for path in sorted((data / "archive").glob("*.warc.gz"), reverse=True):

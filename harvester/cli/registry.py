@@ -60,9 +60,10 @@ def resolve(
 
 def commitments_in(data: Path, folder: Path | None = None, *, with_examples: bool = False) -> list[Commitment]:
     """Return the commitments to track, without drafts: those in ``folder``, or, if it is None, those in the folder
-    ``commitments`` of the data folder ``data``. ``with_examples`` adds the examples that come with the program.
+    ``commitments`` of the data folder ``data``. ``with_examples`` adds the examples that come with the program and
+    whose ids are not used.
 
-    Raise SpecError if a file is invalid.
+    Raise SpecError if a file is invalid, or if ``folder`` is given and is no folder.
     """
     own = folder or data / "commitments"
     if folder is not None and not folder.is_dir():

@@ -17,10 +17,11 @@ RECOGNISERS: tuple[Recogniser, ...] = tuple(
 
 
 def whatever(seen: ProbeResponse) -> Detection | None:
-    """Return the detection of the portal type that sent the response ``seen``, or None.
+    """Return the detection by the recogniser that is surest which portal type sent the response ``seen``, else None.
 
-    All portal types are tried. If several of them recognise the response, the detection with the highest confidence is
-    returned, and of equal ones that of the lowest rank. The result is None if none does, or if the status is not 2xx.
+    The recognisers of all portal types are tried (:data:`RECOGNISERS`). Of detections with the same confidence, that of
+    the recogniser with the lowest rank is returned. The result is None if no recogniser knows the response, or if its
+    status is not 2xx.
     """
     if not seen.is_ok:
         return None

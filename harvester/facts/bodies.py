@@ -45,11 +45,12 @@ def said(value: Any, words: Words = text) -> str | None:
 
 
 def bodies(value: Any, words: Words = text, depth: int = 0) -> list[Party]:
-    """Return all persons and organisations in a JSON value, such as the content of a "publisher" field.
+    """Return the persons and organisations named in a JSON value, such as the content of a "publisher" field.
 
-    ``value`` is an object, a list, a name, an email address, or a text that holds one of these as JSON. ``words`` is
-    the function that turns a JSON value into a text; it may choose a language. ``depth`` is how deeply ``value`` is
-    nested; lists nested too deeply give nothing.
+    ``value`` is an object, a list, a name, an email address, or a text that holds one of these as JSON. A value without
+    usable content, such as a placeholder ("N/A"), gives none. The result keeps the order of ``value``, and a party that
+    is named twice is in it twice. ``words`` is the function that turns a JSON value into a text; it may choose a
+    language. ``depth`` is the number of lists and objects around ``value``; a list within six others gives none.
     """
     value = json_text(value)
     if isinstance(value, list):
@@ -102,11 +103,12 @@ def publisher_of(found: Iterable[Party]) -> Publisher | None:
 
 
 def contact_of(found: Iterable[Party]) -> Contact | None:
-    """Return the contact for a dataset, made from the parties in ``found``; None if none has a name or an address.
+    """Return the contact for a dataset, made from the parties in ``found``; None if none has a name, email or page.
 
-    A party with an email address is preferred, then one with a web page, then one with a name. If the best party lacks
-    a name or a page, another party may supply it, but a named person never gets the address of another named person. A
-    user account ("ada_quill") does not count as a name.
+    The first party with an email address is taken; if there is none, the first with a web page; then the first with
+    anything. If it has no name, it gets that of a party with the same email address or, failing that, of the first
+    named party without one. If it has no page, it gets that of the first party with only a page. A user account
+    ("ada_quill") does not count as a name.
     """
     people = [one._replace(name=None) if one.name and _ACCOUNT.fullmatch(one.name) else one for one in found]
     best = next((one for one in people if one.email and "@" in one.email), None)

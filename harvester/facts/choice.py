@@ -39,9 +39,12 @@ class Choice(NamedTuple):
 def choose(fact: str, candidates: Iterable[Candidate]) -> Choice | None:
     """Return the best of ``candidates`` for ``fact``; None if none has a text.
 
-    ``fact`` is for example "licence". The value of each candidate must be a text and no placeholder ("N/A"). A
-    statement about the file goes before one about the dataset, a stated value before a guessed one, and a known value
-    (a known licence, a readable date) before any other text.
+    ``fact`` is for example "licence". Placeholders ("N/A") must have been removed; candidates whose value is not a text
+    are ignored. The candidates are compared by these criteria, one after the other: scope (a statement about the file
+    comes before one about the dataset), whether the text says anything (:func:`grade` is not 0), standing (a stated
+    value comes before a guessed one), the grade (a known licence or a readable date comes before any other text), and
+    the rank of the field's name. A scope in which no text says anything counts only if there is no other. A licence
+    that is best by these criteria may still give way to another one of the same scope that is more definite.
     """
     found = [one for one in candidates if isinstance(one.value, str) and one.value.strip()]
     if not found:

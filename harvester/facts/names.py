@@ -74,7 +74,7 @@ def known_names(of: Of, *, is_grouped: bool = False) -> dict[str, FieldName | No
 
 
 def field_name(name: str, of: Of = "dataset", *, is_grouped: bool = False) -> FieldName | None:
-    """Return the fact that a field called ``name`` states; None if the name is not known.
+    """Return the fact that a field called ``name`` states; None if the name is not known or has over 200 characters.
 
     ``of`` is what the object with the field describes: "dataset", "file", "agent" and so on. With ``is_grouped``, the
     name may begin with any group name, which is ignored: "Legal_License-URL" is then read as "License-URL".

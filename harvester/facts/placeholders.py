@@ -29,10 +29,12 @@ _AS = {"email": "contact_email", "endpoint_url": "access_url", "licence_title": 
 
 
 def without_placeholders(dataset: Dataset) -> Dataset:
-    """Return ``dataset`` with placeholders ("N/A", "unknown") removed from it, its distributions and its contact.
+    """Return ``dataset`` without placeholders ("N/A", "unknown"), in its own fields and in those of its parts.
 
-    A field that held only a placeholder becomes None. A repetition interval in "modified" ("R/P1D") moves to
-    "frequency". If there is nothing to change, the same object is returned.
+    The parts are distributions, data services, contact and publisher. A field that held only a placeholder becomes
+    None. So do a contact of which nothing is left, and a publisher whose name is a placeholder. A repetition interval
+    in "modified" ("R/P1D") moves to "frequency" if that is empty, and is dropped otherwise. If there is nothing to
+    change, the same object is returned.
     """
     found = _own(dataset)
     changes: dict[str, Any] = {}

@@ -22,7 +22,7 @@ _DEEPEST = 12
 
 
 def box(west: Any, south: Any, east: Any, north: Any) -> str | None:
-    """Return the text "west,south,east,north" with each number as written; None if one of the values is not a number.
+    """Return the text "west,south,east,north" with each number as written; None if one of them is no finite number.
 
     A decimal comma becomes a point.
 

@@ -108,7 +108,7 @@ class RecordFacts:
         scope: FactScope = FactScope.DATASET,
         standing: Standing = Standing.STATED,
     ) -> None:
-        """Add ``value`` as a candidate for ``fact``, whatever its field is called; None and "" are ignored.
+        """Add ``value`` as a candidate for ``fact`` without looking at the name of its field; None and "" are ignored.
 
         ``path`` is its place in the record ("rights"). Of several candidates, a smaller ``rank`` is preferred.
         ``scope`` and ``standing`` are stored with it.
@@ -124,7 +124,11 @@ class RecordFacts:
     # Choosing
 
     def candidates(self, fact: str) -> list[Candidate]:
-        """Return the candidates for ``fact``, one for each text in their values; placeholders are left out."""
+        """Return the candidates for ``fact`` whose values are texts; [] if there are none.
+
+        A candidate whose value is a list or an object is replaced by one candidate for each text in it. Placeholders
+        are left out.
+        """
         made = []
         for one in self.found.get(fact, ()):
             value = one.value
@@ -173,7 +177,10 @@ class RecordFacts:
         return text(value)
 
     def choice(self, fact: str) -> Choice | None:
-        """Return the best candidate for ``fact``, None without any; add contradictions to ``self.contradictions``."""
+        """Return the best candidate for ``fact``; None if there is none, or if all are placeholders.
+
+        Contradictions between candidates are added to ``self.contradictions``.
+        """
         if fact not in self.found:
             return None
         chosen = choose(fact, self.candidates(fact))
@@ -182,7 +189,11 @@ class RecordFacts:
         return chosen
 
     def text(self, *facts: str) -> str | None:
-        """Return the best text for the first of ``facts`` for which the record states any; None if it states none."""
+        """Return the best text for the first of ``facts`` that has a usable candidate; None if none of them has one.
+
+        A placeholder such as "N/A" is not usable. Contradictions between candidates are added to
+        ``self.contradictions``.
+        """
         for fact in facts:
             found = self.found.get(fact)
             if found is None:
@@ -197,23 +208,22 @@ class RecordFacts:
         return None
 
     def all_texts(self, *facts: str) -> tuple[str, ...]:
-        """Return all texts that the record states for ``facts``, each once; () if there are none. Placeholders are left
-        out.
+        """Return the different texts of the candidates for ``facts``, without placeholders; () if there are none.
 
-        Texts about the file itself (scope FILE) come first, then those about the dataset, then those about the
-        catalogue. Among these, stated ones come before inherited and guessed ones, and then those in a field with a
-        clear name before others ("licence" before "terms").
+        They are sorted by the scope of the candidate (FILE, then DATASET, then CATALOGUE), then by its standing (stated
+        ones first), then by the rank of the name of its field ("licence" comes before "terms"). If two candidates hold
+        the same text, only the first is returned.
         """
         found = [one for fact in facts if fact in self.found for one in self.candidates(fact)]
         found.sort(key=lambda one: (one.scope, one.standing, one.rank))
         return tuple(dict.fromkeys(one.value for one in found))
 
     def first_texts(self, fact: str) -> tuple[str, ...]:
-        """Return the texts in one field that states ``fact``, each once; () if no field has a text.
+        """Return the different texts in the best field that states ``fact``; () if no field has a usable text.
 
-        If several fields state the fact, only the one with the clearest name that has a text is used ("licence" is
-        clearer than "terms"). A field with the list ["de", "fr"] gives ("de", "fr"), and a second field for the
-        language adds nothing.
+        If several fields state the fact, they are sorted by scope, then by standing, then by the rank of their name
+        ("licence" comes before "terms"). Only the first that has a text other than a placeholder is used. A field with
+        the list ["de", "fr"] gives ("de", "fr"), and a second field for the language adds nothing.
         """
         if fact not in self.found:
             return ()
@@ -224,7 +234,11 @@ class RecordFacts:
         return ()
 
     def shown(self, fact: str) -> str | None:
-        """Return the title or the description (``fact``) in the preferred language, else in another one; else None."""
+        """Return the text for ``fact``, "title" or "description", in the preferred language or, if there is none, in
+        another one.
+
+        None if the record states no text for it, or only placeholders.
+        """
         found = self.found.get(fact)
         if found is None:
             return None
@@ -234,8 +248,10 @@ class RecordFacts:
         return texts.get(first_language(texts, self.preferred))
 
     def spread_dates(self) -> None:
-        """Make each date with a type, such as ``{"type": "revision", "value": ...}``, a candidate for the date it
-        means.
+        """Replace the candidates for "dated" by candidates for the dates that they mean.
+
+        A date with the type "revision", such as ``{"type": "revision", "value": ...}``, is a candidate for "modified",
+        for example. Dates without a known type are dropped.
         """
         for one in self.found.pop("dated", ()):
             items = json_text(one.value)
@@ -248,7 +264,11 @@ class RecordFacts:
                     self.add(fact, item.get("value") or item.get("date"), one.path, rank=one.rank + 200)
 
     def spread_roles(self) -> None:
-        """Move parties with the role of publisher from the candidates for "contact" to those for "publisher"."""
+        """Add each party in a list of contacts whose role is that of a publisher as a candidate for "publisher".
+
+        Such a party is then removed from the contacts, unless the list has no other party, or its role stands under
+        "roles" only.
+        """
         for one in self.found.get("contact", ()):
             items = json_text(one.value)
             for item in items if isinstance(items, list) else ():
@@ -266,7 +286,10 @@ class RecordFacts:
     # Facts that are more than one text
 
     def licence(self) -> tuple[str | None, str | None]:
-        """Return the best licence, as stated, and another name or code that the record gives; each may be None."""
+        """Return the best licence, as stated, and another name or code of it that the record gives; each may be None.
+
+        The second is None if the candidates contradict each other, since it may then be the name of another licence.
+        """
         if "licence" not in self.found:
             return None, None
         chosen = self.choice("licence")
@@ -321,9 +344,10 @@ class RecordFacts:
         return tuple(dict.fromkeys(found))
 
     def bodies(self, fact: str) -> list[Party]:
-        """Return all persons and organisations stated for ``fact`` ("publisher", "contact"); [] if there are none.
+        """Return the persons and organisations stated for ``fact`` ("publisher" or "contact"); [] if there are none.
 
-        Those in a field with a clear name ("publisher", not "rights holder") come first.
+        They are sorted by scope, then by standing, then by the rank of the name of their field ("publisher" comes
+        before "rights holder"). A party that is stated twice is returned twice.
         """
         if fact not in self.found:
             return []
@@ -334,7 +358,8 @@ class RecordFacts:
         """Return the publisher of the dataset; None if nobody with a name is found.
 
         Fields for the publisher are read first, then ``filed_under`` (organisations to which the portal assigns the
-        record), then fields for the fact "responsible".
+        record), then fields for the fact "responsible". The first party with a name counts. If it is from a field for
+        the publisher, separate fields such as "publisher_email" supply what it lacks.
         """
         own = self.bodies("publisher")
         named = next((body for body in own if body.name), None)
@@ -355,9 +380,10 @@ class RecordFacts:
         return tuple(reversed(levels[: levels.index(name)])) if name in levels else ()
 
     def contact(self, *further: Party) -> Contact | None:
-        """Return the contact for the dataset; None if nobody with a name or an address is found.
+        """Return the contact for the dataset; None if nobody with a name, email or page is found.
 
-        It is chosen among the contact points, the maintainer, the author and the parties ``further``, in this order.
+        The contact points, the maintainer, the author and the parties ``further`` are passed, in this order, to
+        :func:`~harvester.facts.bodies.contact_of`, which prefers one with an email address.
         """
         found = self.found
         people = self.bodies("contact")

@@ -106,7 +106,8 @@ def texts(value: Any) -> tuple[str, ...]:
 def json_text(value: Any) -> Any:
     """Return the parsed value if ``value`` is a text that holds a JSON list or object; else return ``value`` itself.
 
-    A list in PostgreSQL's notation ("{ITA,DEU}") is parsed too.
+    A list in PostgreSQL's notation ("{ITA,DEU}") is parsed too. A text that would give too many values, or is nested
+    too deeply, is returned as it is.
     """
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         if _ARRAY.fullmatch(value.strip()):

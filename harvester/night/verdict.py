@@ -43,8 +43,9 @@ def verdict(
 ) -> tuple[Verdict, list[str]]:
     """Return whether a harvest was complete, and the reasons. Even a "complete" one may have reasons, as notes.
 
-    "partial": some listed records were not read. "failed": none was read. "suspect": all that the portal announced was
-    read, but the number of datasets differs so much from what was expected that a person must approve it.
+    "partial": some listed records were not read. "failed": no dataset was read, and the portal does not seem to be
+    empty. "suspect": all that the portal announced was read, but a person must approve the result, because the number
+    of datasets is outside the expected bounds, or because records came twice while others did not come.
 
     ``stats`` holds the counts of the harvest. ``previous`` is the number of datasets at the last complete harvest, and
     ``duplicates_before`` the number of records that came twice then. ``minimum`` and ``maximum`` are the bounds in the

@@ -115,9 +115,10 @@ def public_id(alias: str = "") -> str:
 def is_new(alias: str = "f") -> str:
     """Return an SQL condition that is true of a finding that the last run of its portal was the first to find.
 
-    ``alias``: name of ``finding_rows`` in the query. A row keeps the state "new" until something else about it is
-    written: which of these are new still follows from the last run that looked for findings of the portal. So nothing
-    is written on the night after. Findings about the portal itself stay new until they end.
+    ``alias``: name of ``finding_rows`` in the query. The column ``state`` alone does not tell: it stays "new" until
+    something else about the finding is written, so that later runs need not write every row. The condition therefore
+    compares the run that first found it with the last run that looked for findings of the portal. A finding about the
+    portal itself counts as new as long as its state is "new".
     """
     later = f"""select 1 from finding_runs last
         where last.portal_key = {alias}.portal_key and last.run_key is not {alias}.first_seen_key"""  # noqa: S608  # constants

@@ -33,19 +33,26 @@ TABLES: dict[str, TableSpec] = {
 
 
 def stored_columns(columns: dict[str, ColumnSpec], forms: Mapping[str, Form]) -> dict[str, ColumnSpec]:
-    """Return the declarations of the columns that store ``columns``: one with a form has no type of its own."""
+    """Return the declarations under which the columns ``columns`` are stored.
+
+    ``forms``: the columns that are stored in a short form, by name. Such a column is declared as ``bytes``, which gives
+    it no type affinity in SQLite; its cells hold integers, bytes or texts.
+    """
     return {name: c(bytes, spec.description) if name in forms else spec for name, spec in columns.items()}
 
 
 def spelled(name: str, forms: Mapping[str, Form]) -> str:
-    """Return an SQL expression for the value of the column ``name`` as readers know it."""
+    """Return an SQL expression for the full value of the column ``name``, for example of an instant as a text.
+
+    ``forms``: the columns that are stored in a short form, by name. The expression for any other column is its name.
+    """
     if (form := forms.get(name)) is None:
         return f"[{name}]"
     return f"case typeof([{name}]) when '{_KEPT[form]}' then {form.value.format(f'[{name}]')} else [{name}] end"
 
 
 def view_sql(spec: TableSpec) -> str:
-    """Return the query of a view that spells out rows of the table ``spec.stored_in``.
+    """Return the query of a view that shows rows of the table ``spec.stored_in`` with their full values.
 
     It is no join, so that SQLite reads it by the indexes of the table, on the right of an outer join too.
     """

@@ -90,7 +90,8 @@ def identifiers(after: Any, rows: int, in_graphs: bool, is_other: bool = False) 
 def known(iri: str, in_graphs: bool) -> str:
     """Return a SPARQL query (ASK) whose result is true if the endpoint has any statement about the dataset ``iri``.
 
-    ``in_graphs``: search the named graphs in place of the default graph.
+    ``iri`` is inserted into the query as it is, so it must be a valid IRI, see :func:`is_iri`. ``in_graphs``: search
+    the named graphs in place of the default graph.
     """
     return f"ASK {{ {_where(f'<{iri}> ?p ?o', in_graphs)} }}"
 

@@ -25,7 +25,7 @@ from specs.census import points_table
 GRID: Mapping[str, tuple[float, ...]] = {
     "claim": (2.5, 3.0),
     "name_in_title": (2.5, 3.0),
-    "against_in_title": (-3.0, -2.0),
+    "against_in_title": (-4.0, -2.0),
     "against_elsewhere": (-1.0, -0.5, -0.25),
     "subject_nearly_alone": (2.0, 2.5, 3.0),
     "columns": (1.0, 1.5),

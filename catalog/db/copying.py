@@ -15,6 +15,7 @@ __all__ = ["copy_catalogue", "fault_of", "known_steps", "steps_of"]
 _PERSONAL = (
     "update replies set replied_by = null, note = null",
     "update reports set who = null, what = ''",
+    "update census set confirmed_by = null, reason = null where confirmed_by is not null or waiting > 0",
     "delete from sent",
 )
 

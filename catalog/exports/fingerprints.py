@@ -58,6 +58,10 @@ _ROWS = {
           case when c.entity_level = 'portal' then c.gain_points end,
           (select max(r.number) from replies r where r.finding_id = c.id)
         from causes c""",
+    # Of a government's folder and the one of all; no publisher's folder has it.
+    "census": """select portal_id, '', key, state, reason, dataset_id, points, evidence, candidates, waiting, searched,
+          confirmed_by, confirmed_on, since_run, state_before
+        from census""",
     "reports": """select r.portal_id, d.publisher_id, r.id, r.reported_on, r.what, r.who, r.url
         from reports r left join datasets d on d.id = r.dataset_id""",
     "corrections": """select c.portal_id, d.publisher_id, c.id, c.corrected_at

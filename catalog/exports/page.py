@@ -68,7 +68,8 @@ class ReportPages(OutputFormat):
         """Write the page about the run into ``job.out`` and each government's page into its folder; yield their
         paths."""
         if job.is_due(job.out):
-            links = ["scorecard.csv", _findings(job, job.out), "commitments.csv", "changes.csv"]
+            counted = ["census.csv"] if job.options.schema > 1 else []
+            links = ["scorecard.csv", _findings(job, job.out), "commitments.csv", *counted, "changes.csv"]
             yield write_page(job.out / self.name, run_page(job.cards, job.head, language(job.options.language), links))
         for one in job.governments():
             links = [_findings(job, one.path)]

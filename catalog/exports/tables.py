@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.exports.cause_rows import cause_rows
+from catalog.exports.census_rows import census_rows
 from catalog.exports.csvfile import cells_of
 from catalog.exports.figures import queries
 from catalog.exports.finding_files import FindingFiles
@@ -52,6 +53,7 @@ class _Tables:
             self._small(job.out, job.cards, job.options.language, commitment_rows(self.catalog, job.head))
             self._write(job.out, "causes", job.options.language, self._causes())
             self._write(job.out, "queries", None, queries())
+            self._write(job.out, "census", job.options.language, census_rows(self.catalog))
         for name, folder in job.folders.items():
             code = job.languages[name]
             if job.is_due(folder):
@@ -59,6 +61,7 @@ class _Tables:
                 self._small(folder, own, code, commitment_rows(self.catalog, job.head, government=name))
                 self._write(folder, "causes", code, self._causes(government=name))
                 self._write(folder, "queries", None, queries())
+                self._write(folder, "census", code, census_rows(self.catalog, government=name))
             for path, card in job.publishers[name].items():
                 if job.is_due(path):
                     rows = [*commitment_rows(self.catalog, job.head, publisher_id=card["entity_id"])]

@@ -20,6 +20,7 @@ import click
 from harvester import __version__
 from harvester.cli.backup import add_to as _add_backup_commands
 from harvester.cli.causes import add_to as _add_causes_command
+from harvester.cli.census import add_to as _add_census_commands
 from harvester.cli.commitments import add_to as _add_commitment_commands
 from harvester.cli.inspect import add_to as _add_inspect_command
 from harvester.cli.logs import log_to
@@ -322,6 +323,7 @@ def diff(data: Path, run: str, other: str | None, portal: str | None, as_csv: Pa
 
 
 _add_site_commands(cli)
+_add_census_commands(cli)
 _add_commitment_commands(cli)
 _add_portal_commands(cli)
 _add_inspect_command(cli)

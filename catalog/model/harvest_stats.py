@@ -81,13 +81,20 @@ class HarvestStats:
                 self.advertised_first = count
 
     def pass_over(self, outside: Mapping[str, int]) -> None:
-        """Count listed items that are not readable records. ``outside``: numbers of items by where they come from."""
+        """Count items that were received, and are in the portal's total, but lie outside its own listing.
+
+        ``outside``: numbers of such items by place, see :meth:`leave_out`. They also count as seen.
+        """
         for place, count in outside.items():
             self.leave_out(place, count, is_record=True)
             self.seen += count
 
     def add_losses(self, lost: int, unidentified: int, duplicates: int, explained: int) -> None:
-        """Add records that were listed but are not kept, by reason; all but the explained ones count as seen."""
+        """Add records that were listed but are not kept, by reason.
+
+        ``explained``: how many of ``duplicates`` cannot have displaced another record. Lost, unidentified and duplicate
+        records also count as seen.
+        """
         self.lost += lost
         self.unidentified += unidentified
         self.duplicates += duplicates

@@ -40,7 +40,7 @@ class ResourceCheck:
     final_url: str | None = None
     redirects: int = 0
     redirect_chain: tuple[str, ...] = ()
-    """Addresses that redirected to the next one, in order; the last one is ``final_url``."""
+    """Addresses that redirected, in order: each to the next one, and the last to ``final_url``."""
     content_type: str | None = None
     charset: str | None = None
     """Charset of the Content-Type, in lower case."""

@@ -93,8 +93,11 @@ class NTriplesWriter:
         return f"_:{name}"
 
     def term(self, make: Callable[..., RdfTerm], *declared: str | None) -> str:
-        """Return the text of the term that ``make`` returns for ``declared``; ``make`` is called once for the same
-        texts."""
+        """Return the term that ``make`` returns for ``declared``, as text in N-Triples.
+
+        Results are kept and ``make`` is not called again for the same texts, until there are too many and all are
+        dropped.
+        """
         key = (make, *declared)
         text = self._known.get(key)
         if text is None:

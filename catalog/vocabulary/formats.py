@@ -179,8 +179,8 @@ def file_format(*declared: str | None) -> FileFormat | None:
 def format_of_url(url: str | None) -> FileFormat | None:
     """Return the file format that an address announces; None if it announces none, or several that differ.
 
-    It is read from a parameter such as ``format=csv``, from the extension of the path, or from the kind of service. The
-    server may still send another format.
+    It is read from parameters such as ``format=csv`` and from the extension of the path or, if these name none, from
+    the kind of service. An invalid or very long address gives None. The server may still send another format.
     """
     if not url or len(url) > _URL_LIMIT:
         return None

@@ -60,8 +60,9 @@ def _is_word(text: str, by_program: bool) -> bool:
 def is_no_value(text: str, *, by_program: bool = False) -> bool:
     """Return whether a declared text means that there is no value.
 
-    That is a word such as "none" in any language, punctuation alone ("--", "?"), a template that nobody filled in, the
-    label of a blank node, or an instruction of an editor. ``by_program``: count only words that programs write, such as
+    It does if it is one of these: blank, a word such as "none" in many languages, punctuation alone ("--", "?"), a
+    template that nobody filled in, markup without text ("<br />"), the label of a blank node ("_:b0"), or an
+    instruction of an editor ("-- A short summary --"). ``by_program``: count only words that programs write, such as
     "null". This is for fields such as keywords, in which a person may mean the other words seriously.
 
     >>> is_no_value("n/a"), is_no_value("--"), is_no_value("Budget 2026")

@@ -96,8 +96,9 @@ def contracts(seed: str, columns: Sequence[str], rows: int = 500) -> DemoTable:
 
 
 def measurements(seed: str, columns: Sequence[str], rows: int = 1500, stations: int = 6) -> DemoTable:
-    """Return invented measurements with four columns: station, date, first and second value. Each station has one row a
-    day.
+    """Return invented measurements with four columns: station, date, first and second value.
+
+    Each of ``stations`` stations has one row a day, until there are ``rows`` rows.
 
     ``seed`` determines the values. ``columns`` are the names of the columns, in this order.
     """
@@ -159,7 +160,8 @@ def elections(seed: str, columns: Sequence[str], parties: Sequence[str], station
     """Return invented election results with four columns: polling station, district, party, votes.
 
     ``seed`` determines the values. ``columns`` are the names of the columns, in this order. ``stations`` is the number
-    of polling stations, divided equally among the districts.
+    of polling stations, divided equally among the districts; a remainder is dropped. Each station has one row for each
+    of ``parties``.
     """
     rng = Random(seed)
     return DemoTable(
@@ -174,9 +176,9 @@ def elections(seed: str, columns: Sequence[str], parties: Sequence[str], station
 
 
 def ragged(table: DemoTable, every: int = 40) -> DemoTable:
-    """Return a copy of the table with a defect: some rows have a cell too many or too few.
+    """Return a copy of the table with a defect: some rows have one cell too many, others one too few.
 
-    In every ``2 * every`` rows there is one of each kind.
+    Of every ``2 * every`` rows in a row, one is of the first kind and one of the second.
     """
     rows = [
         [*row, "see note"] if n % (2 * every) == every else row[:-1] if n % (2 * every) == 2 * every - 1 else row

@@ -43,8 +43,8 @@ def choose(fact: str, candidates: Iterable[Candidate]) -> Choice | None:
     are ignored. The candidates are compared by these criteria, one after the other: scope (a statement about the file
     comes before one about the dataset), whether the text says anything (:func:`grade` is not 0), standing (a stated
     value comes before a guessed one), the grade (a known licence or a readable date comes before any other text), and
-    the rank of the field's name. A scope in which no text says anything counts only if there is no other. A licence
-    that is best by these criteria may still give way to another one of the same scope that is more definite.
+    the rank of the field's name. A scope in which no text says anything counts only if there is no other. If the best
+    licence is not restrictive, a restrictive one of the same scope under a clearer name of the field replaces it.
     """
     found = [one for one in candidates if isinstance(one.value, str) and one.value.strip()]
     if not found:

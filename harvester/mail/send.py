@@ -50,7 +50,10 @@ SECONDS, POST_S = 30, 60.0
 
 @dataclass(slots=True)
 class Outcome:
-    """The number of messages sent, and one line of text for each message that was not; None if all were sent."""
+    """The result of sending messages: ``sent`` is the number of those sent, ``failed`` has a line for each other one.
+
+    ``failed`` is None if no message failed.
+    """
 
     sent: int = 0
     failed: list[str] | None = None
@@ -189,7 +192,7 @@ def send_mails(catalog: Catalog, letters: Iterable[Letter], exports: Path, serve
     """Send ``letters`` by e-mail over one connection to ``server``. Return how many were sent and which failed.
 
     Each is recorded in ``catalog``, and one already recorded for this run is skipped. ``exports`` is the folder of the
-    files to attach. Raise OSError if the server cannot be reached or refuses the login.
+    files to attach. Raise OSError if no connection with login can be made, see :func:`~harvester.mail.smtp.connected`.
     """
     done = Outcome()
     waiting = list(letters)

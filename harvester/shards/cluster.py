@@ -155,7 +155,11 @@ def packed(folder: Path) -> bytes:
 
 
 def unpacked(archived: bytes, folder: Path) -> Path:
-    """Unpack an archive that :func:`packed` made. Raise ShardError for one that is too large, or leads elsewhere."""
+    """Unpack the ZIP archive ``archived`` of :func:`packed` into the new folder ``folder``, and return ``folder``.
+
+    No file is written outside ``folder``, even if its name in the archive leads elsewhere. Raise ShardError if the
+    archive has too many files or bytes, zipfile.BadZipFile if it is damaged, and FileExistsError if ``folder`` exists.
+    """
     folder.mkdir(parents=True)
     with zipfile.ZipFile(io.BytesIO(archived)) as archive:
         entries = archive.infolist()

@@ -27,7 +27,8 @@ def harvest(tasks: Path, out: Path) -> None:
     """Harvest the portals of the task in the folder ``tasks``, and write what was found into the new folder ``out``.
 
     ``out`` is complete once it holds ``part.json``. The process ends with code 1 if the harvest goes on long after the
-    deadlines of its portals. Raise ShardError if the task cannot be used, or pyarrow is not installed.
+    deadlines of its portals. Raise ShardError if the task cannot be used or pyarrow is not installed, and
+    FileExistsError if ``out`` exists.
     """
     task = read_harvest_task(tasks)
     out.mkdir(parents=True)

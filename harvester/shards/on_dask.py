@@ -36,8 +36,9 @@ def harvest_on_cluster(run: RunContext, portals: Sequence[PortalSpec], address: 
     ``address``, and store the results in the catalogue.
 
     Portals of one host are harvested by one worker. If a worker dies, its portals are tried once more on another; if
-    that fails too, their harvests count as failed through our own fault, and nothing is marked as missing. Portals with
-    a key, or all if the run is archived, are harvested here afterwards.
+    that fails too, their harvests count as failed through our own fault, and nothing is marked as missing. These are
+    harvested here afterwards: portals with a key, portals that blocked an earlier attempt in this run, and all portals
+    if the run is archived.
 
     ``tls``: see :func:`~harvester.shards.cluster.guarded_address`. Raise ShardError if Dask is not installed, the
     scheduler cannot be reached or has no workers.

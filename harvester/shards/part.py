@@ -142,8 +142,8 @@ def rows_of(path: Path, *, types: dict[str, str], group: int, most: int) -> tupl
     ``group``. Runs in the child process of :func:`read_rows`.
 
     A file without rows gives (0, []). Raise ValueError if the columns are not exactly ``types``, if the file has more
-    than ``most`` rows, if a row group has more than ROWS_AT_ONCE (2,000), or if a number is negative or a text too
-    long.
+    than ``most`` rows, if a row group has more than ROWS_AT_ONCE (2,000), if a number is negative or too large, or if a
+    text is too long.
     """
     from pyarrow import compute, parquet
 

@@ -69,7 +69,7 @@ class JoinedNames:
         self._parents: dict[str, str] = {}
 
     def name_of(self, one: str) -> str:
-        """Return the name by which the group of the name ``one`` is known."""
+        """Return the name by which the group of the name ``one`` is known; a new name is a group of its own."""
         while (parent := self._parents.setdefault(one, one)) != one:
             self._parents[one] = self._parents[parent]
             one = parent

@@ -106,8 +106,10 @@ def _readings(data: Path, one: Commitment) -> list[dict[str, Any]]:
 
 
 def show_best(found: Sequence[Mapping[str, Any]]) -> None:
-    """Print a table of the governments ranked on each measure, the best first. ``found`` has one row for each measure
-    and government."""
+    """Print a table of the governments ranked on each measure, the best first; without rows, print what to do instead.
+
+    ``found``: rows of :func:`quality.commitments.compare.best_practice`.
+    """
     if not found:
         click.echo("no commitment has been measured yet; run winnow track, with --examples for the shipped ones too")
         return

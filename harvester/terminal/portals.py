@@ -128,8 +128,10 @@ def show_checks(found: Sequence[Preview]) -> None:
 
 
 def show_portals(specs: Sequence[PortalSpec]) -> None:
-    """Print the portal files ``specs`` as a table: id, type, title, country, address, and whether the portal was ever
-    harvested."""
+    """Print the portal files ``specs`` as a table: id, type, title, country, address and the field ``untried``.
+
+    That field tells against what the file was tested if the portal itself was never harvested.
+    """
     table = Table()
     for name in ("id", "type", "title", "country", "url", "tried"):
         table.add_column(name, overflow="fold")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import socket
+import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 
 from catalog.db.store import Catalog, open_catalog
 from quality.tables import pool
-from tests import pace
+from tests import pace, warm
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 """Recordings and oracles that are beside the project on some machines; tests that need them are skipped elsewhere."""
@@ -61,8 +62,20 @@ def loopback_only() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def kept_children() -> Iterator[None]:
-    """Keep the processes that inspect tables, so that they load their libraries once for all tests of a worker."""
-    with pool.kept_children():
+    """Keep the processes that inspect tables, so that they load their libraries once for all tests of a worker, and
+    fork them from one that has loaded Great Expectations."""
+    with pytest.MonkeyPatch.context() as patch, pool.kept_children():
+        patch.setattr(pool, "subprocess", warm.for_pools())
+        yield
+
+
+@pytest.fixture(scope="module")
+def cold_workers() -> Iterator[None]:
+    """Start the processes that inspect tables as the program does, and keep none: for tests of their start, limits
+    and end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "subprocess", subprocess)
+        patch.setattr(pool, "_KEPT", None)
         yield
 
 

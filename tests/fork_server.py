@@ -16,6 +16,7 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from contextlib import suppress
 from importlib import import_module
@@ -108,6 +109,7 @@ def _become(asked: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
     os.chdir(asked["cwd"])
     os.environ.clear()
     os.environ.update(asked["env"])
+    tempfile.tempdir = None
     sys.argv = ["-c", *asked["arguments"]]
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()

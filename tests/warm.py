@@ -21,6 +21,7 @@ import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 __all__ = ["NIGHT", "Popen", "run"]
@@ -46,6 +47,7 @@ _WORKER = (
 )
 _WORKERS = "quality.tables.worker"
 _from_server: list[str] = []
+_started = subprocess.Popen
 
 
 class _Server:
@@ -95,7 +97,7 @@ class Popen(subprocess.Popen[Any]):
         executable, how, code, *arguments = map(str, args)
         assert executable == sys.executable and how in ("-c", "-m")
         workers = _server(_WORKER).path if self._warm_workers and how == "-c" else None
-        path = _server(_PROGRAM).path if how == "-c" else _from_server[0]
+        path = _server(_PROGRAM).path if how == "-c" else (_from_server or [_server(_WORKER).path])[0]
         asked = {
             "code": code, "module": code if how == "-m" else None, "arguments": arguments, "session": session,
             "cwd": str(cwd or Path.cwd()), "env": dict(os.environ if env is None else env), "children": workers,
@@ -150,10 +152,15 @@ def run(
 def start_workers_from(path: str) -> None:
     """Let this process fork the workers of its inspection pools from the server that listens at ``path``."""
     _from_server.append(path)
-    started = subprocess.Popen
+    subprocess.Popen = _popen  # type: ignore[misc, assignment]
 
-    def popen(args: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
-        is_worker = list(args[:3]) == [sys.executable, "-m", _WORKERS]
-        return Popen(args, **options) if is_worker else started(args, **options)
 
-    subprocess.Popen = popen  # type: ignore[misc, assignment]
+def for_pools() -> SimpleNamespace:
+    """Return a stand-in for the module subprocess in :mod:`quality.tables.pool`: it forks workers from a server, which
+    starts with the first of them."""
+    return SimpleNamespace(**{**vars(subprocess), "Popen": _popen})
+
+
+def _popen(args: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
+    is_worker = list(args[:3]) == [sys.executable, "-m", _WORKERS]
+    return Popen(args, **options) if is_worker else _started(args, **options)

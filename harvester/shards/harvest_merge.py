@@ -21,7 +21,8 @@ from harvester.night.context import RunContext
 from harvester.night.verdict import Verdict
 from harvester.shards.harvest_part import COLUMNS, ROWS
 from harvester.shards.harvest_task import HARVEST, HarvestTask
-from harvester.shards.part import MAX_NUMBER, read_rows
+from harvester.shards.part import read_rows
+from harvester.shards.row_group import MAX_NUMBER
 from harvester.shards.task import digest_of, read_head, versions
 from specs.portals import PortalSpec
 

@@ -18,7 +18,8 @@ from catalog.model import HarvestError, Page, Record
 from catalog.model.harvest_stats import HarvestStats
 from harvester.night.harvest_store import HarvestStore
 from harvester.night.verdict import Verdict
-from harvester.shards.part import ROWS_AT_ONCE, pyarrow_of_parts
+from harvester.shards.part import pyarrow_of_parts
+from harvester.shards.row_group import ROWS_AT_ONCE
 from specs.portals import PortalSpec
 
 __all__ = ["COLUMNS", "ROWS", "RecordingStore"]

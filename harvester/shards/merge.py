@@ -21,8 +21,9 @@ from catalog.repositories.runs import last_run
 from catalog.repositories.shards import InspectionTarget, Shard, mark_merged, seen_in_run, shards_of
 from harvester.checks.url_check import file_name_of
 from harvester.errors import ShardError
-from harvester.shards.part import CHECKS, MAX_NUMBER, REPORT_COLUMNS, REPORTS, kinds, read_rows
+from harvester.shards.part import CHECKS, REPORT_COLUMNS, REPORTS, kinds, read_rows
 from harvester.shards.plan import kept_task
+from harvester.shards.row_group import MAX_NUMBER
 from harvester.shards.task import ShardTask, digest_of, read_head, read_task, versions
 from specs.table_rules import table_rules
 

@@ -71,7 +71,7 @@ FILES: dict[str, tuple[str, Callable[[], bytes], str, set[str]]] = {
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TableReport]:
+def reports(cold_workers: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, TableReport]:
     folder = tmp_path_factory.mktemp("hostile")
     tasks = []
     for number, (name, (declared, content, _, _)) in enumerate(FILES.items()):
@@ -85,10 +85,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TableReport]:
     with sparse.open("wb") as file:
         file.truncate(5 * 1024**3)
     tasks.append(TableContext(key="sparse", path=sparse, declared_format="CSV"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("quality.tables.pool._KEPT", None)  # what is unpacked goes with the pool
-        found = inspected(tasks)
-    return found
+    return inspected(tasks)
 
 
 def inspected(tasks: list[TableContext]) -> dict[str, TableReport]:

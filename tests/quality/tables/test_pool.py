@@ -20,12 +20,8 @@ from quality.tables import pool
 from quality.tables.messages import LOADED, LOADING
 from quality.tables.pool import InspectionPool, kept_children
 
+pytestmark = pytest.mark.usefixtures("cold_workers")
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture(autouse=True)
-def _children_go_with_their_pool(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "_KEPT", None)
 
 
 @pytest.fixture

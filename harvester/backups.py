@@ -117,9 +117,11 @@ def _sha256(path: Path) -> str:
 def restore(source: Path, data: Path, *, is_forced: bool = False) -> list[BackupFile]:
     """Unpack the backup ``source`` into the data folder ``data``, and return its files.
 
-    Everything is unpacked and verified beside the data folder first: sizes, hashes, and that the catalogue can be
-    opened. Files that are there already are overwritten only if ``is_forced``. Raise BackupError, and change nothing,
-    if the file is no complete backup, was changed, is of a newer version, or would overwrite something.
+    Everything is unpacked into a temporary folder inside ``data`` and verified there first: sizes, hashes, and that the
+    catalogue can be opened. Files that are there already are overwritten only if ``is_forced``. The list of addresses
+    that want no letters is not overwritten but joined with that of the backup. The folder ``site`` is deleted, because
+    it is of the catalogue before. Raise BackupError, and change no file, if ``source`` is no complete backup, was
+    changed, is of a newer version, or would overwrite something.
     """
     data.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".winnow-restore-", dir=data) as scratch:

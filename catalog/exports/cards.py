@@ -32,7 +32,7 @@ def head_of(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> dict
 
 
 def day_of_run(run_id: str | None) -> str | None:
-    """Return the day on which a run started as an ISO date; None if ``run_id`` is None."""
+    """Return the day on which a run started as an ISO date; None if ``run_id`` is None or ""."""
     return f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}" if run_id else None
 
 

@@ -27,7 +27,7 @@ def packed(content: bytes) -> bytes:
 
 
 def trailer(crc: int, size: int) -> bytes:
-    """Return what ends the file: an empty last block, then the checksum and the size of the uncompressed content.
+    """Return the end of the gzip file: an empty last block, then the checksum and the size of the uncompressed content.
 
     ``crc``: CRC-32 of the content. ``size``: its length in bytes.
     """

@@ -75,8 +75,8 @@ class ExportJob:
     def languages(self) -> dict[str, str | None]:
         """Return the code of the language of each government's translated files, by name of the government.
 
-        It is the language of the options or, without one, that of the government's portals. None means that its files
-        are in English only.
+        It is the language of the options or, without one, the first in alphabetical order of those that the
+        government's portals declare. None means that its files are in English only.
         """
         said: dict[str, set[str]] = {}
         for row in self.cards:

@@ -45,10 +45,10 @@ class Part(NamedTuple):
 
 
 def grouped(rows: Iterable[Row], id_of: Any) -> Iterator[list[Row]]:
-    """Yield consecutive rows in groups of eight on average, one group for each part of a file.
+    """Yield the rows of datasets in groups of consecutive ones, eight on average: one group for each part of a file.
 
-    ``id_of``: function that gives the id of the dataset of a row. Where a group begins depends on the id alone, so a
-    new dataset changes the group that it comes into and no other.
+    ``id_of``: function that gives the id of the dataset of a row. A group begins at each row whose id has a CRC-32
+    divisible by ``GROUP`` (8). So a new dataset extends or splits one group and leaves the others as they are.
     """
     group: list[Row] = []
     for row in rows:

@@ -163,7 +163,10 @@ def algorithm_name(checksum: str, declared: str | None) -> str | None:
 
 
 def iri(declared: str) -> RdfTerm:
-    """Return a text that :func:`is_iri` accepts as an IRI. Blanks around it are removed."""
+    """Return a declared address as an RDF term that is an IRI. Blanks around it are removed.
+
+    The address must be one that :func:`is_iri` accepts; that is not checked.
+    """
     return RdfTerm(IRI, declared.strip())
 
 

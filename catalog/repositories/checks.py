@@ -49,7 +49,8 @@ def judged(check: ResourceCheck, before: Mapping[str, Any] | None, rule: BrokenR
 
     ``before``: the row of this address in ``resource_checks``, as of the previous check; None if there was none.
     ``rule`` says how many failures over how many days make an address broken. A check with the outcome "unknown"
-    neither adds to the failures before it nor ends them. The outcomes "ok" and "invalid" are returned unchanged.
+    neither adds to the failures before it nor ends them. A check with the outcome "ok" or "invalid" is returned
+    unchanged. In any other case the check has failed, and its ``detail`` also says how often and since when.
     """
     failed = (before["failed_checks"] or 0) if before else 0
     since = before["failing_since"] if before else None

@@ -90,8 +90,8 @@ def received(
     """Return the records of datasets as received from their portals, by dataset id. Unknown ids are left out.
 
     ``federal``: ids of the portals of United States federal agencies; None asks :func:`is_federal` for each portal. The
-    record itself is None if its portal's type does not begin with "dcat", or if none is stored that is JSON and not too
-    large.
+    field ``raw`` of the result is None if the type of the portal does not begin with "dcat", if no record is stored, or
+    if the record is too large or is no JSON.
     """
     found: dict[str, ReceivedRecord] = {}
     known: dict[str, bool] = {}

@@ -23,7 +23,10 @@ def title_of(catalog: Catalog, dataset_id: str) -> str | None:
 
 
 def source_of(catalog: Catalog, dataset_id: str) -> str | None:
-    """Return the address of the portal's response that held a dataset's record; None if it is unknown."""
+    """Return the address of the portal's response that held a dataset's record.
+
+    None if no address is stored, or if the catalogue has no dataset with this id.
+    """
     return _text(catalog, "select source_url from datasets where id = ?", dataset_id)
 
 

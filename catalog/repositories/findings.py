@@ -364,7 +364,8 @@ def set_state(catalog: Catalog, finding_id: str, state: str) -> None:
 def tls_fault(catalog: Catalog, run_id: str, portal_id: str) -> str | None:
     """Return in words why the TLS certificate of a portal's server could not be verified in a run.
 
-    None if it was verified, if the portal does not use TLS, or if the run did not harvest the portal.
+    None if no fault is stored for the harvest: the certificate was verified, or the portal does not use TLS, or its
+    harvest has not ended. None also if the run did not harvest the portal.
     """
     found = catalog.value("select tls_fault from harvests where run_id = ? and portal_id = ?", [run_id, portal_id])
     return str(found) if found else None

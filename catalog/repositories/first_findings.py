@@ -52,7 +52,10 @@ class Failing:
 
 @dataclass(frozen=True, slots=True)
 class FailingDataset:
-    """All places of one dataset that fail something. ``exchange``: of the response that held its record."""
+    """A dataset that fails rules: ``places`` are the dataset itself and its distributions, as far as they fail any.
+
+    ``exchange``: WARC-Record-ID of the response that held its record; None if exchanges are not archived.
+    """
 
     dataset_id: str
     portal_id: str

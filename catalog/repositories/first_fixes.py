@@ -40,7 +40,7 @@ def write_fixes(catalog: Catalog, run_id: str, portal_id: str, fixes: Iterable[F
     them.
 
     ``fixes``: those for the portal, its publishers and its government. Left out are fixes that gain no points, and
-    those of a portal, publisher or government whose score is withheld.
+    those of a portal, publisher or government whose Winnow score in the run ``run_id`` is withheld or not stored.
     """
     shown = {
         (level, entity)

@@ -117,8 +117,8 @@ def cached_response(catalog: Catalog, portal_id: str, url: str, version: str) ->
     """Return what is stored about the last response of ``url``: its ETag and date, and the identifiers of the datasets
     in it.
 
-    ``version``: version of the program. None if nothing is stored, or if another version read the response; it must
-    then be read again.
+    ``version``: key of what reads the response, see :func:`harvester.night.harvest_store.reader_of`. None if nothing is
+    stored, or if the response was read under another key; it must then be read again.
     """
     rows = catalog.rows(
         "select * from response_cache where id = ? and winnow_version = ?", (f"{portal_id} {url}", version)

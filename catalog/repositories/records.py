@@ -31,7 +31,8 @@ def write_page(catalog: Catalog, run_id: str, portal_id: str, page: Page, *, ver
 
     A page has datasets with their distributions, data services and raw records; identifiers of datasets confirmed as
     unchanged; harvest errors; what to cache about the response; and the checkpoint from which reading continues.
-    ``version``: version of the program. A response cached by another version is read again.
+    ``version``: key of what read the response, stored with it, see :func:`harvester.night.harvest_store.reader_of`. A
+    response that is cached under another key is read again.
     """
     with catalog.writing():
         write_records(catalog, run_id, portal_id, page.records)
@@ -66,8 +67,9 @@ def write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequen
     """Write datasets with their distributions, data services, publishers and raw records, and store what changed in
     each.
 
-    ``records``: what this run received from the portal. A record identical to the stored one only updates when it was
-    last seen. Call it inside a transaction.
+    ``records``: what this run received from the portal. If a record is the same as the stored one and is mapped to the
+    same fields, only when and where it was last seen is updated. Distributions and data services that a written dataset
+    no longer has are marked as retired. Call it inside a transaction.
     """
     datasets, parts, services, raws, events, same = [], [], [], [], [], []
     refreshed: list[dict[str, Any]] = []

@@ -60,7 +60,8 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
     have a reply of their own.
 
     ``today``: ISO date stored for a reply without a date. A reply that was imported before changes nothing. A reply to
-    an unknown finding is reported in ``problems`` of the result, and so is a dispute of a finding that has ended.
+    an unknown finding is not stored but reported in ``problems`` of the result. A dispute of a finding that has ended
+    is stored and reported there.
     """
     done = Imported()
     with catalog.writing():

@@ -74,7 +74,9 @@ def letters(
 
     A recipient gets a letter if there is news, or if it is the first one; none if a letter was already sent for this
     run or a later one. Mails go to the contact address of every portal of a government and, with ``has_publishers``, to
-    the addresses that publishers declare. ``webhooks``: addresses to post to, by name of the government.
+    the addresses that publishers declare, except those that look like a person's
+    (:func:`catalog.repositories.recipients.is_role`). ``webhooks``: addresses to post to, by name of the government;
+    publishers get none.
     """
     cards = card_rows(catalog, run_id)
     for card in cards:

@@ -18,8 +18,9 @@ Row = tuple[float | None, ...]
 class StoredMeasurements:
     """Measurements of datasets and of their distributions, as stored in the quality tables.
 
-    A row is a tuple of the values of the requested columns in their order. Beside each row are the names of the metrics
-    that could not be observed.
+    ``own`` has a row for each dataset, ``parts`` one for each distribution. A row is a tuple of the values of the
+    requested columns in their order. ``own_unknown`` and ``parts_unknown`` have, for each of these rows, the names of
+    the metrics that could not be observed.
     """
 
     own: list[Row] = field(default_factory=list)

@@ -66,7 +66,10 @@ def source_digest(db: Path, exports: Path) -> str:
 
 
 def read_public_copy(path: Path) -> PublicCopy | None:
-    """Return what is recorded about the public copy ``path``; None if it does not exist, or has another size now."""
+    """Return what is recorded about the public copy ``path``.
+
+    None if nothing readable is recorded, if the copy does not exist, or if it has another size than recorded.
+    """
     try:
         copy = PublicCopy(**json.loads(path.with_name(STATE_OF_COPY).read_text("utf-8")))
         return copy if path.stat().st_size == copy.size else None

@@ -21,8 +21,10 @@ _OF_COLUMNS = {"_facet", "_facet_array", "_facet_date", "_sort", "_sort_desc", "
 
 
 def new_address(path: str, query: str) -> str | None:
-    """Return the present address of a page of the site whose table or columns were renamed, or that shows one finding;
-    None for all others.
+    """Return the present address of a page of the site whose table or columns were renamed, or that shows one finding.
+
+    None if the requested address is still right. That is also so for the data of a whole table under its old name, such
+    as ``responses.json``.
 
     ``path``: path of the requested address; ``query``: its query string without "?". The result is a path, with a query
     string if there is one.

@@ -118,7 +118,7 @@ def urls_in(text: str) -> list[str]:
 def pieces(text: str) -> list[str]:
     """Return the visible text of HTML or prose in pieces, cut at tags, line ends, brackets and addresses.
 
-    Tags and addresses are left out, and so are empty pieces.
+    Tags and addresses are left out, and so are empty pieces. Punctuation at both ends of a piece is removed.
     """
     visible = _TAG.sub("\n", text)
     parts = _BREAK.split(_URL.sub("\n", visible))

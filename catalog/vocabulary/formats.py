@@ -165,7 +165,8 @@ def file_format(*declared: str | None) -> FileFormat | None:
     """Return the file format that the first recognisable text means; None if no text is recognised.
 
     ``declared``: texts in order of preference, each an EU code, a name, a file name extension, a media type, or an
-    address of the EU or IANA that stands for a format; None is skipped.
+    address of the EU or IANA that stands for a format; None is skipped. A text that names several formats, or has parts
+    that are not known, is not recognised.
 
     >>> file_format("see website", "text/csv; charset=utf-8").id
     'CSV'

@@ -339,7 +339,7 @@ _add_backup_commands(cli)
 @click.option("--offline", is_flag=True, help="Request nothing: do not look at robots.txt and clocks of the portals.")
 @click.pass_obj
 def doctor(data: Path, offline: bool) -> None:
-    """Show versions, free disk space and whatever would keep a night from running: permissions, portal files, the
+    """Show versions, free disk space, and what would keep a night from running: permissions, portal files, the
     catalogue, robots.txt of each portal, the clock. Exit with 1 if there is a fault."""
     from harvester.terminal.doctor import doctor as show
 

@@ -95,7 +95,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a click command with the options of stages that use the network: --full and --archive."""
     options = [
-        click.option("--full", is_flag=True, help="Request everything again, whatever is cached."),
+        click.option("--full", is_flag=True, help="Request everything again, even what is cached."),
         click.option("--archive", is_flag=True, help="Store every exchange as WARC, in the folder archive."),
     ]
     for option in reversed(options):

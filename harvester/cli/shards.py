@@ -40,7 +40,7 @@ def shard_options(command: Any) -> Any:
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="New folder for the tasks."
 )
-@click.option("--full", is_flag=True, help="Request everything again, whatever is cached.")
+@click.option("--full", is_flag=True, help="Request everything again, even what is cached.")
 @contact_option
 @budget_options
 @portal_options

@@ -11,8 +11,8 @@ __all__ = ["Candidate", "FactScope", "Standing"]
 class FactScope(IntEnum):
     """What a statement in a record is about: a file (distribution), the dataset, or the whole catalogue.
 
-    If several statements give different values, the one with the smallest number is used: a licence of the file goes
-    before a licence of the catalogue.
+    Of several statements, one with a smaller number is preferred: a licence of the file comes before one of the
+    catalogue. :func:`~harvester.facts.choice.choose` has the whole rule.
     """
 
     FILE = 0
@@ -21,7 +21,7 @@ class FactScope(IntEnum):
 
 
 class Standing(IntEnum):
-    """How reliable a statement is; of several statements, the one with the smallest number is used."""
+    """How reliable a statement is; of several statements of one scope, one with a smaller number is preferred."""
 
     STATED = 0
     INHERITED = 1

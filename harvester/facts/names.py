@@ -76,8 +76,9 @@ def known_names(of: Of, *, is_grouped: bool = False) -> dict[str, FieldName | No
 def field_name(name: str, of: Of = "dataset", *, is_grouped: bool = False) -> FieldName | None:
     """Return the fact that a field called ``name`` states; None if the name is not known or has over 200 characters.
 
-    ``of`` is what the object with the field describes: "dataset", "file", "agent" and so on. With ``is_grouped``, the
-    name may begin with any group name, which is ignored: "Legal_License-URL" is then read as "License-URL".
+    ``of`` is what the object with the field describes: "dataset", "file", "agent" and so on. ``is_grouped``: whether
+    the portal puts names of groups before the names of fields. A name that is not known is then looked up again without
+    its first part: "Legal_License-URL" is read as "License-URL".
     """
     known = known_names(of, is_grouped=is_grouped)
     if name in known:

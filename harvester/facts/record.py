@@ -167,7 +167,10 @@ class RecordFacts:
         return [told[fact][1] for fact in ("address", "name") if fact in told]
 
     def words(self, value: Any) -> str | None:
-        """Return the first text in a JSON value (of a language map, the one in the preferred language), or None."""
+        """Return the first text in a JSON value, such as a text or a list; None if it has none.
+
+        Of a language map, that is the text in the preferred language or, if there is none, in another one.
+        """
         if isinstance(value, dict) and is_language_map(value):
             there = {code: said for code, one in value.items() if (said := text(one)) is not None}
             codes = {language_code(code) or code: said for code, said in there.items()}

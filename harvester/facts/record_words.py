@@ -18,9 +18,11 @@ ODD = ("[", "{", " ", "\n", "\t", "\r", "")
 def plain_words(
     found: Mapping[str, Sequence[Candidate]], texts: Callable[[str, Any], list[str]]
 ) -> MultilingualText | None:
-    """Return the texts of a record in a single language, the usual case; None if there may be several languages.
+    """Return title, description and keywords of a record that has them in one language only, the usual case.
 
-    ``found``: the candidates of each fact. ``texts``: function that returns the texts in the value of a fact.
+    None if the record may have several languages. That is so if one of the three has more than one candidate, if its
+    value is in another form than a plain text or, for keywords, a list, or if the name of its field states a language.
+    ``found``: the candidates of each fact. ``texts``: function of (fact, value) that returns the texts in the value.
     """
     shown: list[str | None] = []
     for fact in ("title", "description"):
@@ -38,7 +40,7 @@ def plain_words(
 def texts_by_language(fact: str, candidates: Iterable[Candidate]) -> dict[str | None, str]:
     """Return the text of ``fact`` in each language, by language code; None stands for an unstated language.
 
-    In each language the candidate with the lowest rank counts.
+    Placeholders are left out. If several candidates have a text in one language, the one with the lowest rank counts.
     """
     made: dict[str | None, str] = {}
     for one in sorted(candidates, key=lambda one: one.rank):

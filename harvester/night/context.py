@@ -126,7 +126,10 @@ class RunContext:
             write_checks(self.catalog, self.run_id, checks, rules)
 
     def has_file(self, check: ResourceCheck | None) -> bool:
-        """Return whether the file that ``check`` downloaded still exists. False if it is None or downloaded none."""
+        """Return whether the file that ``check`` downloaded still exists, here or on another machine.
+
+        Files of another machine are those in ``files_elsewhere``. False if ``check`` is None or downloaded no file.
+        """
         if check is None or check.file_path is None:
             return False
         return check.file_path in self.files_elsewhere or (self.data / check.file_path).is_file()

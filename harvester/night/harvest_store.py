@@ -62,7 +62,10 @@ class HarvestStore:
         follow(self.catalog, portal.id, self.run_id, pairs)
 
     def link_parents(self, portal: PortalSpec) -> int:
-        """Link the portal's datasets to their parents; return how many datasets name an unknown one."""
+        """Link the portal's datasets to their parents; return how many listed datasets name a parent that is unknown.
+
+        See :func:`catalog.repositories.parents.link_parents`.
+        """
         return link_parents(self.catalog, portal.id)
 
     def finish(

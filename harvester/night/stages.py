@@ -92,8 +92,11 @@ def portal_of(spec: PortalSpec) -> Portal:
 
 def is_due(catalog: Catalog, spec: PortalSpec, run_id: str) -> bool:
     """Return whether a portal is to be harvested in the run ``run_id``, by the weekdays and the interval in the
-    ``[schedule]`` of its portal file ``spec``. The interval counts from the start of the last run whose harvest of the
-    portal did not fail."""
+    ``[schedule]`` of its portal file ``spec``.
+
+    The interval counts from the start of the last run whose harvest of the portal did not fail; without such a run it
+    has passed. Weekdays are those of UTC.
+    """
     at = started(run_id)
     days = spec.schedule.weekdays
     if days and at.strftime("%a").lower() not in days:
@@ -123,7 +126,8 @@ def nightly(
     """Run the ``stages`` over ``portals`` and return the summary of the run as a JSON object.
 
     A run with the same stages and portals that was interrupted within the last 20 hours is resumed where it stopped. If
-    only "score", "track" and "export" are requested, they work on the last run, and no new one begins.
+    only "score", "track" and "export" are requested and a run is complete already, they work on the last complete run,
+    and no new one begins.
 
     ``data`` is the folder of the catalogue. ``contact`` is sent with requests. ``on_progress`` is called with stage,
     portal, number done and number in total. ``bounds`` limits the validation of tables. ``is_full`` requests everything

@@ -64,8 +64,9 @@ _ERRORS, _PAIRS = TypeAdapter(tuple[HarvestError, ...]), TypeAdapter(dict[str, s
 
 
 def merge_harvest(run: RunContext, task: HarvestTask, part: Path) -> list[str]:
-    """Store the harvests in the folder ``part``, which another machine made from ``task``; return the portals' ids.
+    """Store the harvests in the folder ``part``, which another machine made from ``task``.
 
+    Return the ids of the portals whose harvests were stored now.
     All is stored in one transaction, or nothing. Portals whose harvest has ended in this run are left as they are, so
     that merging twice changes nothing. Raise ShardError if the part is of another task, run or version, is incomplete,
     or contains a wrong value.
@@ -78,9 +79,10 @@ def merge_harvest(run: RunContext, task: HarvestTask, part: Path) -> list[str]:
 
 
 def store_rows(run: RunContext, task: HarvestTask, rows: Iterable[tuple[str, str, str]]) -> list[str]:
-    """Store harvests from the rows of a part, each a tuple (portal id, kind, JSON); see :func:`merge_harvest`.
+    """Store harvests from the rows of a part, each a tuple (portal id, kind, JSON), and return what
+    :func:`merge_harvest` returns.
 
-    Raise ValueError for a wrong row; then nothing is stored.
+    Raise ValueError if a row is wrong or a harvest has no end; then nothing is stored.
     """
     known = {portal.id for portal in task.portals}
     done = harvested(run.catalog, run.run_id)

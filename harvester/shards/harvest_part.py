@@ -31,10 +31,9 @@ FLUSH_CHARS = 8_000_000
 
 
 class RecordingStore(HarvestStore):
-    """Store what harvests find, and write all of it into the Parquet file ``path`` too. Close it at the end of a
-    ``with`` block.
+    """A store that also writes all that harvests find into the Parquet file ``path``.
 
-    Raise ShardError if pyarrow is not installed.
+    Use it in a ``with`` block, at whose end the file is closed. Raise ShardError if pyarrow is not installed.
     """
 
     def __init__(self, catalog: Catalog, run_id: str, path: Path) -> None:

@@ -78,9 +78,10 @@ def write_harvest_task(run: RunContext, portals: Sequence[PortalSpec], folder: P
 
 
 def read_harvest_task(folder: Path) -> HarvestTask:
-    """Read the task in the folder ``folder``.
+    """Return the task that :func:`write_harvest_task` wrote into the folder ``folder``.
 
-    Raise ShardError if it is incomplete, was changed, or was written by another version of this program.
+    Raise ShardError if it is incomplete, was changed, is another kind of task, or was written by another version of
+    this program.
     """
     head = read_head(folder / "task.json", MAX_HEAD)
     try:

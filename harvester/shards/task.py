@@ -105,7 +105,7 @@ def write_task(folder: Path, task: ShardTask) -> str:
 
 
 def read_task(folder: Path) -> ShardTask:
-    """Read the task in the folder ``folder``.
+    """Return the task that :func:`write_task` wrote into the folder ``folder``.
 
     Raise ShardError if it is incomplete, was changed, or was written by another version of this program.
     """

@@ -55,8 +55,8 @@ def show_metric(name: str) -> bool:
 
 
 def show_explanation(title: str | None, source: str | None, found: Explanation, *, as_json: bool) -> None:
-    """Print how the score of one dataset is made up: one row for each metric, with points and evidence, and the fixes
-    that gain most.
+    """Print how the score of one dataset is made up: one row for each metric, with points and evidence, then every fix
+    that gains points, the highest gain first.
 
     ``title`` is the dataset's title and ``source`` the address of its record; None if unknown. ``found`` is the
     explanation; ``as_json`` prints it as JSON.

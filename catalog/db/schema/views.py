@@ -282,7 +282,11 @@ VIEWS = {
 
 
 def view_columns(name: str) -> dict[str, ColumnSpec]:
-    """Return all columns of the view ``name``, by name of the column: those of ``View.table`` and those of its own."""
+    """Return all columns of the view ``name``, by name of the column.
+
+    These are the columns of ``View.columns``, with those of metrics (``View.measured``) or, if it has none, with those
+    of ``View.table``.
+    """
     view = VIEWS[name]
     if view.measured is not None:
         return view.columns | metric_columns(view.measured)

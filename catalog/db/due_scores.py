@@ -47,8 +47,10 @@ def due(catalog: Catalog, portal_id: str, as_of: date, methodology: str, *, is_f
                 select d.dataset_id from distributions d
                 join dataset_quality q on q.dataset_id = d.dataset_id
                 where d.portal_id = :portal and d.id in (
-                  select id from distributions where download_url in (select url from addresses) union
-                  select id from distributions where access_url in (select url from addresses))"""
+                  select x.id from addresses a join distributions x on x.download_digest = address_digest(a.url)
+                    and x.download_url = a.url
+                  union select x.id from addresses a join distributions x on x.access_digest = address_digest(a.url)
+                    and x.access_url = a.url)"""
             ),
             {"portal": portal_id},
         )

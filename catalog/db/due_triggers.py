@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from catalog.db.schema import TABLES
+from catalog.db.schema.address import is_at
 from catalog.db.sqlite import Database
 
 __all__ = ["NOTE", "create_triggers", "of_address"]
@@ -26,8 +27,8 @@ def _differs(table: str) -> str:
 
 def of_address(url: str) -> str:
     """Return SQL that selects the ids of the datasets that declare an address; ``url`` is SQL for the address."""
-    return f"""select dataset_id from distributions where download_url = {url}
-               union select dataset_id from distributions where access_url = {url}"""  # constants
+    return f"""select dataset_id from distributions where {is_at("download", url)}
+               union select dataset_id from distributions where {is_at("access", url)}"""  # constants
 
 
 def _of_part(row: str) -> str:
@@ -35,9 +36,9 @@ def _of_part(row: str) -> str:
     return f"select dataset_id from distributions where id = {row}.distribution_id"
 
 
-_TWINS = """select d.dataset_id from addresses c
-   join distributions d on d.download_url = c.url or d.access_url = c.url
-   where c.sha256 in ({hashes})"""
+_TWINS = f"""select d.dataset_id from addresses c
+   join distributions d on {is_at("download", "c.url", "d")} or {is_at("access", "c.url", "d")}
+   where c.sha256 in ({{hashes}})"""
 NOTE = "insert into to_score (dataset_id) select dataset_id from ({select}) where true on conflict do nothing"
 """SQLite ignores "or ignore" within an upsert."""
 

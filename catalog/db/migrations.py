@@ -17,7 +17,7 @@ from catalog.db.late_indexes import build_indexes
 from catalog.db.moving import move_rows
 from catalog.db.narrowing import BEFORE, move_findings
 from catalog.db.packing import pack_records, pack_reports
-from catalog.db.schema import TABLES, ColumnSpec, found, metric_columns, observed, stored, strips
+from catalog.db.schema import TABLES, ColumnSpec, address, found, metric_columns, observed, stored, strips
 from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
 from catalog.db.sqlite import Database, Migrations
 from catalog.db.stripping import pack_history
@@ -364,6 +364,27 @@ def s0025_packed_reports(db: Database) -> None:
         mark_for_compacting(db)
 
 
+@migrate()
+def s0026_numbered_addresses(db: Database) -> None:
+    """Index the addresses of distributions by a number made from each, see ``catalog.db.schema.address``."""
+    add_missing(db)
+    for name in ("access", "download"):
+        db.execute(f"drop index if exists idx_distributions_{name}_url")
+    db.execute(
+        """update distributions
+           set access_digest = address_digest(access_url), download_digest = address_digest(download_url)"""
+    )
+    for sql in (address.INDEXES | address.TRIGGERS).values():
+        db.execute(sql)
+    for (name,) in db.execute(
+        "select name from sqlite_master where name like 'to!_score!_%' escape '!' and type = 'trigger'"
+    ).fetchall():
+        # They find distributions by the numbers now.
+        db.execute(f"drop trigger [{name}]")
+    if db.execute("select 1 from distributions limit 1").fetchone():
+        mark_for_compacting(db)
+
+
 _SHRINKING = frozenset(
     {
         "s0014_narrow_findings",
@@ -373,6 +394,7 @@ _SHRINKING = frozenset(
         "s0020_kinds_of_distributions",
         "s0022_checks_of_addresses",
         "s0025_packed_reports",
+        "s0026_numbered_addresses",
     }
 )
 """Steps after which the file is compacted."""
@@ -411,6 +433,7 @@ def bring_up_to_date(db: Database) -> None:
     continues with the interrupted one. Rows are moved in parts, each a transaction, and the file is compacted last.
     Raise NoRoomError if the disk has too little room for that.
     """
+    address.add_functions(db.conn)
     check_room(db, will_shrink=any(step.name in _SHRINKING for step in migrate.pending(db)))
     migrate.apply(db)
     move_findings(db)

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from catalog.db.schema import TABLES
+from catalog.db.schema.address import digest
 from catalog.model import (
     Contact,
     DataService,
@@ -139,7 +140,15 @@ def distribution_rows(portal_id: str, dataset: Dataset, parent: str | None = Non
         return d.identifier or d.url or f"{d.title}|{d.format or d.media_type}"
 
     rows = _part_rows(portal_id, parent or dataset_id(portal_id, dataset.identifier), dataset.distributions, key)
-    return [row | {"position": position} for position, row in enumerate(rows)]
+    return [
+        row
+        | {
+            "position": position,
+            "access_digest": digest(row["access_url"]),
+            "download_digest": digest(row["download_url"]),
+        }
+        for position, row in enumerate(rows)
+    ]
 
 
 def service_rows(portal_id: str, dataset: Dataset, parent: str | None = None) -> list[dict[str, Any]]:

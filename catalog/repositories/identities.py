@@ -163,9 +163,10 @@ def _shared(catalog: Catalog, portal_id: str, urls: Collection[str], *, allowed:
     sql = """
         select value as url from json_each(:urls) where :allowed < (
           select count(*) from (
-            select dataset_id as id from current_distributions where portal_id = :portal and download_url = value
+            select dataset_id as id from current_distributions where portal_id = :portal
+              and download_digest = address_digest(value) and download_url = value
             union select dataset_id from current_distributions where portal_id = :portal and not is_download
-              and access_url = value))
+              and access_digest = address_digest(value) and access_url = value))
         union select landing_page from datasets where portal_id = :portal and status != 'retired'
           and landing_page in (select value from json_each(:urls)) group by 1 having count(*) > :allowed"""
     rows = catalog.rows(sql, {"urls": marks, "portal": portal_id, "allowed": allowed})

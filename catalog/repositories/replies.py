@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from catalog.db.schema.address import is_at
 from catalog.db.schema.views import NOT_ENDED, STANDING_CAUSES
 from catalog.db.store import Catalog, now
 from catalog.model import stable_id
@@ -193,9 +194,9 @@ def _about(catalog: Catalog, one: CitizenReport) -> dict[str, Any] | None:
         )
     else:
         found = catalog.rows(
-            """select portal_id, dataset_id, id as distribution_id from distributions where download_url = :url
-               union all select portal_id, dataset_id, id from distributions where access_url = :url
-               union all select portal_id, id, null from datasets where landing_page = :url limit 1""",
+            f"""select portal_id, dataset_id, id as distribution_id from distributions where {is_at("download", ":url")}
+               union all select portal_id, dataset_id, id from distributions where {is_at("access", ":url")}
+               union all select portal_id, id, null from datasets where landing_page = :url limit 1""",  # noqa: S608
             {"url": one.url},
         )
     return found[0] if found else None

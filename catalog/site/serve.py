@@ -41,6 +41,8 @@ _PUBLIC_INDEXES = (
     ("datasets", "first_seen_run"),
     ("datasets", "changed_run"),
     ("datasets", "missing_since"),
+    ("distributions", "access_url"),
+    ("distributions", "download_url"),
     ("finding_rows", "first_seen_key"),
     ("finding_rows", "fixed_key"),
     ("finding_rows", "withdrawn_key"),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from catalog.db.rows import dataset_id
+from catalog.db.schema.address import is_at
 from catalog.db.schema.views import VIEWS, view_columns
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.cards import card_rows
@@ -172,8 +173,8 @@ def test_views_read_by_the_indexes_of_their_tables(catalog: Catalog) -> None:
         ("select * from promised_fixes p cross join findings f on f.id = p.finding_id where p.finding_id = 'f'",
          "findings_by_id"),
         ("select url from current_distributions where dataset_id = 'd'", "idx_distributions_dataset_id"),
-        ("select id from current_distributions where not is_download and access_url = 'u'",
-         "idx_distributions_access_url"),
+        (f"select id from current_distributions where not is_download and {is_at('access', repr('u'))}",  # noqa: S608
+         "distributions_by_access"),
         ("select name from governments where portal_id = 'p'", "sqlite_autoindex_portals_1"),
         ("select id from latest_replies where finding_id = 'f'", "idx_replies_finding_id_number"),
         ("select finding_id from promised_fixes where finding_id = 'f'", "idx_replies_finding_id_number"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["address"]
+import sqlite3
+import zlib
+
+__all__ = ["INDEXES", "TRIGGERS", "address", "add_functions", "digest", "is_at"]
 
 
 def address(alias: str = "d") -> str:
@@ -13,3 +16,47 @@ def address(alias: str = "d") -> str:
     """
     of = f"{alias}." if alias else ""
     return f"coalesce(nullif({of}download_url, ''), nullif({of}access_url, ''))"
+
+
+def digest(url: str | None) -> int | None:
+    """Return the number by which an address is indexed: 31 bits of its CRC-32; None for None and an empty text.
+
+    It has 4 bytes where an index of addresses has 100. Two addresses may have the same, so compare the addresses too.
+    """
+    return zlib.crc32(url.encode("utf-8", "surrogatepass")) & 0x7FFF_FFFF if url else None
+
+
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Make :func:`digest` available in SQL as ``address_digest``."""
+    connection.create_function("address_digest", 1, digest, deterministic=True)
+
+
+def is_at(name: str, url: str, alias: str = "") -> str:
+    """Return an SQL condition that is true of a distribution with an address, which an index finds.
+
+    ``name``: "access" or "download". ``url``: SQL for the address. ``alias``: name of the table ``distributions`` in
+    the query; "" for none.
+    """
+    of = f"{alias}." if alias else ""
+    return f"({of}{name}_digest = address_digest({url}) and {of}{name}_url = {url})"
+
+
+INDEXES = {
+    f"distributions_by_{name}": f"""create index if not exists distributions_by_{name} on distributions ({name}_digest)
+        where {name}_digest is not null"""
+    for name in ("access", "download")
+}
+"""Indexes that a TableSpec cannot declare."""
+_FILL = """update distributions set access_digest = address_digest(access_url),
+        download_digest = address_digest(download_url) where id = new.id;"""
+TRIGGERS = {
+    "distributions_digest": f"""create trigger if not exists distributions_digest after insert on distributions
+        when coalesce(new.access_url, '') != '' and new.access_digest is null
+          or coalesce(new.download_url, '') != '' and new.download_digest is null begin {_FILL} end""",
+    "distributions_digest_again": f"""create trigger if not exists distributions_digest_again
+        after update of access_url, download_url on distributions
+        when old.access_url is not new.access_url and old.access_digest is new.access_digest
+          or old.download_url is not new.download_url and old.download_digest is new.download_digest
+        begin {_FILL} end""",
+}
+"""Triggers that number the addresses of a row that was written without the numbers."""

@@ -9,13 +9,10 @@ delays no other. :mod:`harvester.checks.url_check` asks one address.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
-import resource
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -34,6 +31,7 @@ from harvester.checks.changes import change_of, schedule_of
 from harvester.checks.check_results import of_fault
 from harvester.checks.check_task import CheckTask
 from harvester.checks.due import due_jobs, queue_of
+from harvester.checks.process import allow_connections, rare_collections
 from harvester.checks.url_check import UrlCheck, askable
 from harvester.http import faults
 from harvester.http.direct import DirectDownloader, lean_settings
@@ -148,28 +146,6 @@ def _settle_unaskable(run: RunContext, jobs: list[CheckTask]) -> list[CheckTask]
     return askables
 
 
-def _allow_connections() -> None:
-    """Let the process hold a connection to each host: many systems allow only 1,024 open files at first."""
-    wanted = 4 * HOSTS_AT_ONCE
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        ceiling = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, ceiling), hard))
-
-
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Run Python's garbage collector less often: with so many live objects it costs a fifth of a request."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
-
-
 async def _check(
     run: RunContext, jobs: list[CheckTask], local: frozenset[str], accepted: list[str], begun: float
 ) -> int:
@@ -178,7 +154,7 @@ async def _check(
     jobs = _settle_unaskable(run, jobs)
     if not jobs:
         return 0
-    _allow_connections()
+    allow_connections(HOSTS_AT_ONCE)
     widest = max((job.limits for job in jobs), key=lambda limits: limits.concurrency)
     settings = scrapy_settings(
         widest, local=local, contact=run.contact, concurrency=HOSTS_AT_ONCE, bad_tls_hosts=accepted, proxy=run.proxy
@@ -186,7 +162,7 @@ async def _check(
     settings |= {"RETRY_TIMES": 1, "DOWNLOAD_MAXSIZE": 5_000_000, **lean_settings()}
     runner = AsyncCrawlerRunner(Settings(settings))
     crawler = runner.create_crawler(LinkSpider)
-    with _rare_collections():
+    with rare_collections():
         await runner.crawl(crawler, run=run, jobs=jobs, stage_begun=begun)
     return len(jobs) - crawler.spider.done if isinstance(crawler.spider, LinkSpider) else len(jobs)
 
@@ -217,6 +193,8 @@ class LinkSpider(scrapy.Spider):
         self.reached: str | None = None
         """An address that responded during this stage."""
         self.portal_ids = list(dict.fromkeys(job.target.portal_id for job in jobs))
+        self.unresolved: dict[str, scrapy.Request] = {}
+        """By host whose name did not resolve: the one request that found it out."""
 
     @property
     def downloader(self) -> DirectDownloader:
@@ -285,7 +263,7 @@ class LinkSpider(scrapy.Spider):
                 queue.clear()
                 return
             try:
-                seen = await UrlCheck(self, job).outcome()
+                seen = self.of_host(host, job) or await self.asked(host, job)
             except Exception:
                 log.exception("%s: could not be checked: a fault of this program", job.target.url)
                 continue
@@ -299,6 +277,25 @@ class LinkSpider(scrapy.Spider):
                 self.settle(*self.outage.take(host, seen))
                 if self.outage.is_likely and not await self.is_network_there():
                     self.end_without_network()
+
+    async def asked(self, host: str, job: CheckTask) -> ResourceCheck | None:
+        """Check the address of ``job`` and return the result, or None if a replay has none."""
+        check = UrlCheck(self, job)
+        seen = await check.outcome()
+        if host in self.run.unresolved and check.last is not None and queue_of(check.last.url) == host:
+            self.unresolved.setdefault(host, check.last)
+        return seen
+
+    def of_host(self, host: str, job: CheckTask) -> ResourceCheck | None:
+        """Return the result for an address of a host whose name did not resolve in this run; None for any other host.
+
+        The name is one observation: all addresses of the host get its outcome, time and evidence without being asked,
+        and without waiting for their turn.
+        """
+        last = self.unresolved.get(host) if host in self.run.unresolved else None
+        if last is None:
+            return None
+        return of_fault(job.target, self.run.unresolved[host], None, str(last.method), last.meta)
 
     async def is_network_there(self, *, is_at_end: bool = False) -> bool:
         """Return whether this machine's network works, by a request to an address that should respond.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -135,3 +136,34 @@ def test_a_name_that_does_not_resolve_is_asked_once(
     found = {row["url"]: (row["outcome"], row["fault"]) for row in rows if "invalid" in row["url"]}
     assert found == {url: ("failing", "dns") for url in urls}
     assert len(asked) == 1
+
+
+def test_a_name_that_does_not_resolve_is_one_observation_of_all_its_addresses(
+    catalog: Catalog, server: PortalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have one time and one evidence, count as one request, and none of them waits for its turn."""
+    resolve = socket.getaddrinfo
+
+    def no_such(host: Any, *arguments: Any, **more: Any) -> Any:
+        if str(host).endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "no such name")
+        return resolve(host, *arguments, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_such)
+    server.routes["/there.html"] = Response(200, "text/html", b"<p>")
+    urls = [f"http://gone.invalid/{n}.html" for n in range(40)]
+    records = [
+        {"identifier": url, "title": "t", "distribution": [{"accessURL": url}]}
+        for url in [*urls, f"{server.url}/there.html"]
+    ]
+    server.routes["/data.json"] = as_json({"dataset": records})
+    run = harvest(catalog, spec("p", "dcat-us", server.url))
+    begun = time.monotonic()
+    check(run, [spec("p", "dcat-us", server.url, limits={"delay_s": 5, "concurrency": 1})])
+    assert time.monotonic() - begun < 40 * 5 / 2
+    rows = catalog.rows("select * from resource_checks where url like '%.invalid/%'")
+    assert len(rows) == 40
+    evidence = ("outcome", "fault", "detail", "checked_at", "exchange", "method", "failed_checks")
+    assert len({tuple(row[name] for name in evidence if name in row) for row in rows}) == 1
+    # The one address that responds may be asked twice, and each host for its robots.txt.
+    assert run.traffic["requests"] <= 4

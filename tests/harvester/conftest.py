@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from harvester.http import politeness
 
 
-@pytest.fixture(autouse=True)
-def short_penalties(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the first pause after trouble short; later pauses double as usual."""
-    monkeypatch.setattr(politeness, "FIRST_PENALTY_S", 0.02)
+@pytest.fixture(scope="module", autouse=True)
+def short_penalties() -> Iterator[None]:
+    """Make the first pause after trouble short, also in set-ups of a module; later pauses double as usual."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(politeness, "FIRST_PENALTY_S", 0.02)
+        yield

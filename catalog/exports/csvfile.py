@@ -84,14 +84,16 @@ def number_cell(value: float) -> str:
 class CsvFile:
     """Writes a CSV file and its copies row by row. Use it in a ``with`` block; if the block raises, no file is written.
 
-    The copies are ``.excel.csv``, ``.xlsx`` and, if ``language`` is given, ``.<language>.csv``. ``key``: names of the
-    columns that identify a row. ``is_sent``: whether the file is sent to governments; if not, only the CSV,
-    ``.excel.csv`` and the Table Schema are written. ``has_book``: whether there is an ``.xlsx``. ``header``: column
-    titles of the copy in ``language``, a language code; ``translate``: function of (column, row) that gives its cells.
+    ``fields``: the columns. ``key``: names of the columns that identify a row. ``is_sent``: whether the file is sent to
+    governments. Beside the CSV these files are written:
 
-    ``for_people``: columns of the workbook and of the copy in a language; None means ``fields``. ``is_alone``: True
-    leaves out ``.excel.csv`` and the descriptions of the columns. Since schema 2 it is True: the plain CSV is for
-    programs, and people read the workbook or the copy in a language.
+    - unless ``is_alone``: a copy for Excel (``.excel.csv``) and the Table Schema; if ``is_sent``, CSVW metadata too;
+    - if ``is_sent`` and ``has_book``: a workbook (``.xlsx``);
+    - if ``language``, a language code, is given: a copy in that language (``.<language>.csv``). ``header`` has its
+      column titles, and ``translate`` is a function of (column, row) that gives its cells.
+
+    ``for_people``: columns of the workbook and of the copy in a language; None means ``fields``. In schema 2
+    ``is_alone`` is True: the plain CSV is for programs, and people read the workbook or the copy in a language.
     """
 
     def __init__(

@@ -59,8 +59,10 @@ class ExportState:
     """By path below the folder of all governments, which is "." itself."""
 
     def is_whole(self, out: Path) -> bool:
-        """Return whether every recorded folder below ``out`` has all its files with their sizes; False if none is
-        recorded."""
+        """Return whether every recorded folder has all its recorded files with their sizes.
+
+        ``out``: the folder of all governments. The result is False if that folder itself is not recorded.
+        """
         return "." in self.folders and all(one.is_whole(out / name) for name, one in self.folders.items())
 
     def hash_of(self, name: str, size: int) -> str | None:

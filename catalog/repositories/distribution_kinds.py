@@ -42,7 +42,7 @@ def write_kinds(
 def delete_measurements(catalog: Catalog, condition: str, values: Sequence[Any]) -> None:
     """Delete the measurements of the distributions that meet a condition. Call it inside a transaction.
 
-    ``condition``: SQL about a row ``d`` of ``distributions``; ``values``: those of its placeholders.
+    ``condition``: SQL about a row ``d`` of ``distributions``; ``values``: the values of the placeholders in it.
     """
     catalog.db.conn.execute(
         f"""delete from measured_distributions where distribution_key in (

@@ -19,7 +19,11 @@ _BACK = {"fixed": "new", "gone": "new", "withdrawn": "new", "disputed": "dispute
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """The state and history of a finding, as the view ``findings`` shows it."""
+    """The state and history of a finding, as the view ``findings`` shows it.
+
+    The fields whose names end in ``_run`` are ids of runs. ``runs_failing``: number of the portal's runs in which the
+    finding existed. ``checked_at``: UTC instant at which it was last found or ended.
+    """
 
     state: str
     first_seen_run: str | None

@@ -72,10 +72,11 @@ def write_fixes(catalog: Catalog, run_id: str, portal_id: str, fixes: Iterable[F
 def rank_fixes(catalog: Catalog, rules: Sequence[str], large_points: float, large_share: float) -> None:
     """Set the rank of every row of ``top_fixes`` within its portal, publisher or government, and whether it is large.
 
-    Rank 1 should be done first. Large fixes come before others: those that bring at least ``large_points`` points, or
-    at least the share ``large_share``, 0 to 1, of the points that the latest score lacks to 100. Among these, what a
-    publisher cannot do, because it is done in the system of its portal, of a harvest source or of a shared server,
-    comes last. Then the points count, times the points for an hour.
+    Rank 1 should be done first. A fix is large if it brings at least ``large_points`` points, or at least the share
+    ``large_share``, 0 to 1, of the points that the latest score lacks to 100. Fixes are sorted by these criteria, one
+    after the other: large ones first; for a publisher, causes that lie in its portal, in a harvest source or on a host
+    after all others, because it cannot remove them itself; then by gain in points times gain in points for an hour, the
+    highest first.
 
     The table has rows of two kinds: rows for whole rules, written with the scores, and rows written by
     :func:`write_fixes`. For ``rules``, ids of rules, the first kind is deleted wherever a portal, publisher or

@@ -98,7 +98,8 @@ def matches(
     ``old``.
 
     ``old``: facts of datasets by id. ``new``: facts of newly received records by any key. At least two of title, files
-    and landing page must agree. A pair is left out if either of the two also agrees with another one.
+    and landing page must agree. Files agree if at least half of the addresses of the dataset that has more of them are
+    in both. A pair is left out if either of the two also agrees with another one.
 
     ``are_stored``: whether the new records are already stored as datasets. If they are, an address may occur in two
     datasets of the portal, the old and the new one; otherwise in one. Addresses in more datasets are ignored.

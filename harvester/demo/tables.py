@@ -178,7 +178,7 @@ def elections(seed: str, columns: Sequence[str], parties: Sequence[str], station
 def ragged(table: DemoTable, every: int = 40) -> DemoTable:
     """Return a copy of the table with a defect: some rows have one cell too many, others one too few.
 
-    Of every ``2 * every`` rows in a row, one is of the first kind and one of the second.
+    Of ``2 * every`` consecutive rows, one is of the first kind and one of the second.
     """
     rows = [
         [*row, "see note"] if n % (2 * every) == every else row[:-1] if n % (2 * every) == 2 * every - 1 else row

@@ -130,7 +130,7 @@ class View:
     """The declaration of a view of the database.
 
     ``description``: what one row is. ``sql``: its query; "{metrics}" in it stands for the columns of metrics.
-    ``columns``: the columns that it has in addition to those of ``table``.
+    ``columns``: the columns that it has in addition to those of ``table`` or, if ``measured`` is set, of the metrics.
     """
 
     description: str

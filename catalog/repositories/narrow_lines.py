@@ -114,8 +114,11 @@ class NarrowFindings:
             yield from self._chunk(dataset_ids[start : start + _CHUNK])
 
     def lines(self, found: FoundRows, end: str) -> list[str]:
-        """Return the findings of a dataset as lines: the columns :attr:`BEFORE`, a blank one, :attr:`AFTER`, then the
-        text ``end``."""
+        """Return the findings of a dataset as lines of CSV, without line ends.
+
+        A line has the cells of the columns :attr:`BEFORE`, a blank cell (for commitment_ids), the cells of the columns
+        :attr:`AFTER`, then the text ``end``.
+        """
         about, portal_id, parts, shared = found.about, found.portal_id, found.parts, self._shared
         lines = []
         for row in found.rows:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ __all__ = [
     "disputed",
     "import_replies",
     "import_reports",
+    "uphold_disputes",
     "write_correction",
     "write_outcome",
 ]
@@ -258,6 +260,44 @@ def write_outcome(catalog: Catalog, reply_id: str, outcome: str) -> None:
         catalog.db.conn.execute(
             "update replies set outcome = ?, checked_at = ? where id = ?", [outcome, now(), reply_id]
         )
+
+
+def uphold_disputes(catalog: Catalog, portal_id: str, observed: Collection[str]) -> int:
+    """Set the outcome of disputes of causes that could not be settled when they came: "upheld" if most of the findings
+    have been seen to fail since. Return how many were upheld.
+
+    A finding of a rule in ``observed``, ids of rules that are answered by requests, has been seen if its address was
+    checked since with a clear outcome; any other if the record of its dataset was read since. Findings with a reply of
+    their own do not count, and those of the rule that were fixed in the meantime count as not failing. What was fixed
+    is never called our mistake here: the publisher may have fixed it.
+    """
+    unsettled = catalog.rows(
+        """select r.id, r.imported_at, c.id as cause, c.rule_id
+           from latest_replies r join causes c on c.id = r.finding_id
+           where c.portal_id = ? and r.reply = 'disputed' and coalesce(r.outcome, 'not_checkable') = 'not_checkable'""",
+        [portal_id],
+    )
+    upheld = 0
+    for one in unsettled:
+        since = {"at": one["imported_at"], "run": re.sub("[-:]", "", one["imported_at"])}
+        seen = (
+            "exists (select 1 from resource_checks k where k.url = f.resource_url and k.checked_at > :at"
+            " and k.outcome != 'unknown')"
+            if one["rule_id"] in observed
+            else "exists (select 1 from datasets d where d.id = f.dataset_id and d.last_seen_run > :run)"
+        )
+        # Only constants of this module are inserted into the text.
+        (counts,) = catalog.rows(
+            f"""select count(*) as members, coalesce(sum({seen}), 0) as seen, (
+                  select count(*) from findings g where g.portal_id = :portal and g.rule_id = :rule
+                    and g.state = 'fixed' and g.fixed_run > :run) as fixed
+                from cause_findings f where f.cause_id = :cause and {_OF_CAUSE}""",  # noqa: S608
+            {**since, "cause": one["cause"], "portal": portal_id, "rule": one["rule_id"]},
+        )
+        if counts["seen"] * 2 > counts["members"] + counts["fixed"]:
+            write_outcome(catalog, one["id"], "upheld")
+            upheld += 1
+    return upheld
 
 
 def write_correction(catalog: Catalog, run_id: str, finding: dict[str, Any]) -> None:

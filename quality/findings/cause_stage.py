@@ -23,6 +23,7 @@ from catalog.repositories.causes import (
 from catalog.repositories.coded import Numbers
 from catalog.repositories.entity_weights import EntityWeights, entity_weights
 from catalog.repositories.first_fixes import Fix, rank_fixes, write_fixes
+from catalog.repositories.replies import uphold_disputes
 from catalog.repositories.unseen_hosts import UnseenHost, unseen_hosts
 from quality.findings.cause_gains import dataset_gains
 from quality.findings.cause_groups import groups_of
@@ -48,13 +49,14 @@ def find_causes(catalog: Catalog, run_id: str, portal_ids: Sequence[str], unchan
     """
     weights: EntityWeights | None = None
     total = 0
+    observed = {metric.id for metric in metrics().values() if metric.observed}
     for portal_id in portal_ids:
-        if portal_id in unchanged and keep_causes(catalog, run_id, portal_id):
-            continue
-        weights = weights or entity_weights(catalog)
-        portal = _Portal(catalog, run_id, portal_id, weights)
-        total += write_causes(catalog, run_id, portal_id, portal.causes(), portal.unseen())
-        write_fixes(catalog, run_id, portal_id, portal.fixes())
+        if not (portal_id in unchanged and keep_causes(catalog, run_id, portal_id)):
+            weights = weights or entity_weights(catalog)
+            portal = _Portal(catalog, run_id, portal_id, weights)
+            total += write_causes(catalog, run_id, portal_id, portal.causes(), portal.unseen())
+            write_fixes(catalog, run_id, portal_id, portal.fixes())
+        uphold_disputes(catalog, portal_id, observed)
     rules = cause_rules()
     classed = [rule for one in rules.classes for rule in one.rules]
     rank_fixes(catalog, classed, rules.large_points, rules.large_share)

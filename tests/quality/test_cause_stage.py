@@ -317,3 +317,26 @@ def test_a_publisher_is_told_first_what_is_in_its_own_hands(catalog: Catalog) ->
     )
     levels = [row["level"] == "portal" for row in ranks]
     assert True in levels and False in levels and levels == sorted(levels)
+
+
+def test_a_later_night_settles_the_dispute_of_a_cause(catalog: Catalog) -> None:
+    """The records were read again, and the field is still missing."""
+    night(catalog, RUNS[0], two(40))
+    cause = media_type(catalog)["id"]
+    import_replies(catalog, [reply(cause, "disputed")], "2026-11-20")
+    find_causes(catalog, RUNS[0], ["a"])
+    # Nothing was read since.
+    assert catalog.value("select outcome from replies") is None
+    catalog.db.conn.execute("update replies set imported_at = '2026-11-20T02:00:00Z'")
+    night(catalog, RUNS[1], two(40))
+    assert catalog.value("select outcome from replies") == "upheld"
+    states = catalog.rows("select state, count(*) as n from findings where rule_id = 'media_type_present' group by 1")
+    assert states == [{"state": "disputed", "n": 12}]
+
+
+def test_what_was_fixed_after_a_dispute_settles_nothing(catalog: Catalog) -> None:
+    night(catalog, RUNS[0], two(40))
+    import_replies(catalog, [reply(media_type(catalog)["id"], "disputed")], "2026-11-20")
+    catalog.db.conn.execute("update replies set imported_at = '2026-11-20T02:00:00Z'")
+    night(catalog, RUNS[1], two(40, range(6)))
+    assert catalog.value("select outcome from replies") is None

@@ -176,8 +176,9 @@ def write_census(
 ) -> None:
     """Replace the census of a portal, and note what has changed since the one before.
 
-    ``rows``: of each key the columns of ``census`` from ``key`` to ``confirmed_on``. ``claims``: the columns of
-    ``census_claims`` from ``dataset_id`` on, without portal and run.
+    ``rows``: one for each key dataset, with the columns of ``census`` from ``key`` to ``confirmed_on``. ``claims``: one
+    for each dataset that may be a key dataset, with the columns of ``census_claims`` from ``dataset_id`` on, without
+    portal and run.
     """
     before = {row["key"]: row for row in catalog.rows("select * from census where portal_id = ?", [portal_id])}
     kept, changes = [], []

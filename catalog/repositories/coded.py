@@ -35,7 +35,7 @@ class Column:
         self._parts: list[Numbers] = []
 
     def add(self, values: Iterable[int]) -> None:
-        """Append a part."""
+        """Append the integers ``values``, which are the next part."""
         self._parts.append(np.fromiter(values, dtype=self._dtype))
 
     def whole(self) -> Numbers:
@@ -59,7 +59,7 @@ class Coder:
         self._numbers, self._codes = _Numbering({"": -1}), Column(np.int32)
 
     def add(self, texts: Iterable[str]) -> None:
-        """Append the texts of a part; an empty text is none."""
+        """Append the texts of a part, one for each item; "" means that the item has no text."""
         self._codes.add(map(self._numbers.__getitem__, texts))
 
     def codes(self, order: Numbers | slice = slice(None)) -> Codes:

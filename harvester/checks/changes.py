@@ -98,7 +98,8 @@ def change_of(before: ResourceCheck | None, seen: ResourceCheck) -> dict[str, An
     ``is_volatile``: the bytes differ only in dates and times near the download. ``is_changed``: the change was seen by
     this check.
 
-    If there is nothing to compare, the result is the date that the server states, or empty if it states none.
+    If there is nothing to compare, the date that the server states is the time of the change; if it states none, the
+    result is empty.
     """
     told = _told_by_server(seen)
     if before is None or (before.change_decided_by is None and before.last_modified is None and before.sha256 is None):

@@ -145,7 +145,10 @@ class View:
     none."""
 
     def query(self) -> str:
-        """Return the query of the view with the columns of its metrics, those of the table with the alias ``k``."""
+        """Return the query of the view, with the columns of its metrics in place of "{metrics}".
+
+        These columns are those of the table with the alias ``k`` in the query.
+        """
         if self.measured is None:
             return self.sql
         return self.sql.format(metrics=", ".join(f"k.[{name}]" for name in metric_columns(self.measured)))

@@ -31,7 +31,7 @@ from quality.systems.winnow import winnow_scores
 from specs.systems import systems
 from tests.making import changed, datasets, observe, portal, store
 
-FIRST, SECOND, THIRD, FOURTH = (f"202611{day}T010000Z" for day in (20, 21, 22, 23))
+FIRST, SECOND, THIRD = (f"202611{day}T010000Z" for day in (20, 21, 22))
 
 
 def cpu(work: Callable[[], object]) -> float:
@@ -55,7 +55,7 @@ def made(folder: Path, count: int) -> Catalog:
 def plain_copy(catalog: Catalog) -> None:
     """Read every row behind a score as a dict, and write as many rows as a score has."""
     tables = ("datasets", "distributions", "resource_checks", "table_reports")
-    read = {name: list(catalog.db.table(name).rows) for name in tables}
+    read = {name: catalog.rows(f"select * from {name}") for name in tables}  # noqa: S608  # names of the schema
     for name in ("datasets", "distributions"):
         rows = [{"id": row["id"], **{f"c{n}": n / 7 for n in range(60)}} for row in read[name]]
         catalog.db.table(f"copy_of_{name}").insert_all(rows, pk="id", replace=True, batch_size=1_000)
@@ -111,11 +111,8 @@ def main(count: int, large: int) -> None:
         with tempfile.TemporaryDirectory() as folder, made(Path(folder), large) as catalog:
             score_portal(catalog, FIRST, "p")
             catalog.begin_run("bench", [portal("p")], version="0", methodology="0", run_id=THIRD)
-            # What was new on the first night is no longer new; that is written once, on the second night.
-            score_portal(catalog, THIRD, "p", is_full=False)
-            catalog.begin_run("bench", [portal("p")], version="0", methodology="0", run_id=FOURTH)
-            nothing = cpu(lambda: score_portal(catalog, FOURTH, "p", is_full=False))
-            entities = cpu(lambda: score_entities(catalog, FOURTH))
+            nothing = cpu(lambda: score_portal(catalog, THIRD, "p", is_full=False))
+            entities = cpu(lambda: score_entities(catalog, THIRD))
             print(f"{large:,} datasets, none changed: {nothing:.2f} s; portals and publishers {entities:.2f} s")
 
 

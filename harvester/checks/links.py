@@ -46,8 +46,6 @@ from specs.portals import PortalSpec
 
 __all__ = ["LinkSpider", "check", "check_again", "check_jobs"]
 
-HOSTS_AT_ONCE = 1_000
-"""Hosts asked at the same time. Nearly all of the time is spent waiting for each host's turn."""
 PROBES = 3
 """Portals asked whether the network works, if nothing has responded yet."""
 WRITE_EVERY = 100
@@ -154,10 +152,10 @@ async def _check(
     jobs = _settle_unaskable(run, jobs)
     if not jobs:
         return 0
-    allow_connections(HOSTS_AT_ONCE)
+    allow_connections(run.hosts_at_once)
     widest = max((job.limits for job in jobs), key=lambda limits: limits.concurrency)
     settings = scrapy_settings(
-        widest, local=local, contact=run.contact, concurrency=HOSTS_AT_ONCE, bad_tls_hosts=accepted, proxy=run.proxy
+        widest, local=local, contact=run.contact, concurrency=run.hosts_at_once, bad_tls_hosts=accepted, proxy=run.proxy
     )
     settings |= {"RETRY_TIMES": 1, "DOWNLOAD_MAXSIZE": 5_000_000, **lean_settings()}
     runner = AsyncCrawlerRunner(Settings(settings))
@@ -231,8 +229,8 @@ class LinkSpider(scrapy.Spider):
             yield request
 
     async def ask_all(self) -> None:
-        """Check all addresses, up to HOSTS_AT_ONCE (1,000) hosts at the same time."""
-        gate = asyncio.Semaphore(HOSTS_AT_ONCE)
+        """Check all addresses, as many hosts at the same time as the run allows."""
+        gate = asyncio.Semaphore(self.run.hosts_at_once)
 
         async def work(host: str) -> None:
             try:

@@ -84,6 +84,9 @@ class RunContext:
     """For a part of a run without the catalogue: called with finished checks, which are then not stored."""
     files_elsewhere: Collection[str] = frozenset()
     """File paths of downloads that lie in the data folder of another machine, and need not be downloaded again."""
+    hosts_at_once: int = 1_000
+    """Hosts asked at the same time by the check of addresses; nearly all of the time is spent waiting for their
+    turns."""
     were_hosts_asked: bool = False
     """Whether another machine may have sent requests to the same hosts until a moment ago."""
     _budget: HostBudget | None = None

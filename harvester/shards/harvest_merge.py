@@ -21,7 +21,7 @@ from harvester.night.context import RunContext
 from harvester.night.verdict import Verdict
 from harvester.shards.harvest_part import COLUMNS, ROWS
 from harvester.shards.harvest_task import HARVEST, HarvestTask
-from harvester.shards.part import read_rows
+from harvester.shards.part import read_rows, reader
 from harvester.shards.row_group import MAX_NUMBER
 from harvester.shards.task import digest_of, read_head, versions
 from specs.portals import PortalSpec
@@ -73,7 +73,8 @@ def merge_harvest(run: RunContext, task: HarvestTask, part: Path) -> list[str]:
     """
     _refuse_other(read_head(part / "part.json", 1_000_000), task, part)
     try:
-        return store_rows(run, task, read_rows(part / ROWS, COLUMNS, MAX_ROWS))
+        with reader() as child:
+            return store_rows(run, task, read_rows(child, part / ROWS, COLUMNS, MAX_ROWS))
     except ValueError as error:
         raise ShardError(f"{part}: {error}"[:500]) from error
 

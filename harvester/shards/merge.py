@@ -19,9 +19,10 @@ from catalog.model import ResourceCheck, TableReport
 from catalog.repositories.checks import drop_stale_reports, write_checks, write_reports
 from catalog.repositories.runs import last_run
 from catalog.repositories.shards import InspectionTarget, Shard, mark_merged, seen_in_run, shards_of
+from harvester.bounded import BoundedChild
 from harvester.checks.url_check import file_name_of
 from harvester.errors import ShardError
-from harvester.shards.part import CHECKS, REPORT_COLUMNS, REPORTS, kinds, read_rows
+from harvester.shards.part import CHECKS, REPORT_COLUMNS, REPORTS, kinds, read_rows, reader
 from harvester.shards.plan import kept_task
 from harvester.shards.row_group import MAX_NUMBER
 from harvester.shards.task import ShardTask, digest_of, read_head, read_task, versions
@@ -100,11 +101,12 @@ def _refuse_twice(chosen: Sequence[tuple[Path, Mapping[str, Any], Shard]]) -> No
 
 def _store(catalog: Catalog, data: Path, part: Path, head: Mapping[str, Any], shard: Shard) -> None:
     task = read_task(kept_task(data, shard.run_id, shard.number))
-    checked = _Part(part, head, task)
-    # All rows are read before the first is stored.
-    checks = list(checked.checks())
-    checked.refuse_gaps(checks)
-    reports = list(checked.reports({check.url: check for check in checks}))
+    with reader() as child:
+        checked = _Part(part, head, task, child)
+        # All rows are read before the first is stored.
+        checks = list(checked.checks())
+        checked.refuse_gaps(checks)
+        reports = list(checked.reports({check.url: check for check in checks}))
     rules = {job.target.url: job.rule for job in task.jobs}
     for start in range(0, len(checks), WRITE_EVERY):
         chunk = checks[start : start + WRITE_EVERY]
@@ -130,8 +132,8 @@ def _store(catalog: Catalog, data: Path, part: Path, head: Mapping[str, Any], sh
 class _Part:
     """A part whose values are not trusted yet. Each method raises ShardError for what no honest machine writes."""
 
-    def __init__(self, folder: Path, head: Mapping[str, Any], task: ShardTask) -> None:
-        self.folder, self.head, self.task = folder, head, task
+    def __init__(self, folder: Path, head: Mapping[str, Any], task: ShardTask, child: BoundedChild) -> None:
+        self.folder, self.head, self.task, self.child = folder, head, task, child
         self.jobs = {job.target.url: job for job in task.jobs}
         self.limit = max((job.limits.max_table_bytes for job in task.jobs), default=0)
         self.earliest = instant(started(task.run_id) - _DAY)
@@ -164,7 +166,7 @@ class _Part:
         """Yield the checks, each of an address of this shard, and no address twice."""
         self.traffic()
         seen: set[str] = set()
-        for row in read_rows(self.folder / CHECKS, kinds(), len(self.jobs)):
+        for row in read_rows(self.child, self.folder / CHECKS, kinds(), len(self.jobs)):
             check = self._check(dict(zip(kinds(), row, strict=True)))
             if check.url not in self.jobs:
                 raise self.refuse(f"a check is of {check.url[:200]!r}, which is no address of this shard")
@@ -226,7 +228,7 @@ class _Part:
         """Yield the reports, each on a file of this part, for a distribution of this shard."""
         targets = {target.distribution_id: target for target in self.task.inspections}
         seen: set[str] = set()
-        for key, url, sha256, text in read_rows(self.folder / REPORTS, REPORT_COLUMNS, len(targets)):
+        for key, url, sha256, text in read_rows(self.child, self.folder / REPORTS, REPORT_COLUMNS, len(targets)):
             target: InspectionTarget | None = targets.get(key)
             check = checks.get(url)
             if target is None or target.url != url or key in seen or check is None or check.sha256 != sha256:

@@ -22,7 +22,7 @@ from harvester.shards.row_group import ROWS_AT_ONCE
 from harvester.shards.task import digest_of
 from quality.tables.messages import dump_report
 
-__all__ = ["CHECKS", "REPORTS", "InspectionRow", "kinds", "pyarrow_of_parts", "read_rows", "write_part"]
+__all__ = ["CHECKS", "REPORTS", "InspectionRow", "kinds", "pyarrow_of_parts", "read_rows", "reader", "write_part"]
 
 CHECKS, REPORTS = "checks.parquet", "reports.parquet"
 REPORT_COLUMNS = {"distribution_id": "string", "url": "string", "sha256": "string", "report": "string"}
@@ -113,20 +113,25 @@ def pyarrow_of_parts() -> tuple[Any, Any]:
     return pyarrow, parquet
 
 
-def read_rows(path: Path, types: Mapping[str, str], most: int) -> Iterator[tuple[Any, ...]]:
+def reader() -> BoundedChild:
+    """Return a child process that reads Parquet files for :func:`read_rows`, as a context manager."""
+    return BoundedChild("harvester.shards.row_group:rows_of", seconds=60)
+
+
+def read_rows(child: BoundedChild, path: Path, types: Mapping[str, str], most: int) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a Parquet file that another machine wrote, each a tuple of values in the order of ``types``.
 
-    ``types``: the columns that the file must have, no more and no fewer, with their types as in :func:`kinds`.
-    ``most``: the number of rows it may have. The file is read in a child process of bounded memory and time. Raise
-    ShardError if the file is not of this form or cannot be read, or if pyarrow is not installed.
+    ``child``: a process from :func:`reader`, of bounded memory and time, in which the file is read. ``types``: the
+    columns that the file must have, no more and no fewer, with their types as in :func:`kinds`. ``most``: the number of
+    rows it may have. Raise ShardError if the file is not of this form or cannot be read, or if pyarrow is not
+    installed.
     """
     pyarrow_of_parts()
-    with BoundedChild("harvester.shards.row_group:rows_of", seconds=60) as child:
-        group, groups = 0, 1
-        while group < groups:
-            try:
-                groups, columns = child.call(path, types=dict(types), group=group, most=most)
-            except ValueError as error:
-                raise ShardError(f"{path}: {error}; work on the shard again") from error
-            yield from zip(*columns, strict=True)
-            group += 1
+    group, groups = 0, 1
+    while group < groups:
+        try:
+            groups, columns = child.call(path, types=dict(types), group=group, most=most)
+        except ValueError as error:
+            raise ShardError(f"{path}: {error}; work on the shard again") from error
+        yield from zip(*columns, strict=True)
+        group += 1

@@ -1,6 +1,6 @@
 """Read one row group of a Parquet file that another machine wrote: the child process of :func:`.part.read_rows`.
 
-A child is started for each file, so this module imports nothing but pyarrow.
+A child is started for each part, so this module imports nothing but pyarrow.
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from catalog.model import ResourceCheck
 from catalog.repositories.checks import BrokenRule
 from catalog.repositories.shards import InspectionTarget
@@ -194,4 +196,8 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
         for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b"")):
             if number >= MAX_LINES or not line.endswith(b"\n"):
                 raise ValueError(f"{path.name}: line {number + 1} is too long, or there are too many")
-            yield json.loads(line)
+            try:
+                yield orjson.loads(line)
+            except orjson.JSONDecodeError:
+                # It refuses half a character, which a server may have sent.
+                yield json.loads(line)

@@ -33,13 +33,15 @@ def work(
     bounds: TableBounds = TableBounds(),  # noqa: B008  # it cannot be changed
     on_progress: Progress = lambda stage, what, done, total: None,
     proxy: str | None = None,
+    hosts_at_once: int = 1_000,
 ) -> dict[str, int]:
     """Check the addresses of the task in the folder ``tasks``, inspect the downloaded files, and write the results and
     the downloads into the folder ``out``.
 
     ``out`` is complete once it holds ``part.json``. Return the numbers of "checks", "reports" on files, and
     "not_asked": the addresses left for the next run. ``bounds`` limits the inspection of files. ``on_progress`` is
-    called with stage, label, number done and number in total. ``proxy``: the HTTP proxy of this machine, or None. Raise
+    called with stage, label, number done and number in total. ``proxy``: the HTTP proxy of this machine, or None.
+    ``hosts_at_once``: the number of hosts that this machine asks side by side. Raise
     ShardError if the task cannot be used, ``out`` is not empty, or pyarrow is not installed.
     """
     task = read_task(tasks)
@@ -68,6 +70,7 @@ def work(
             proxy=proxy,
             take_checks=checks.extend,
             were_hosts_asked=True,
+            hosts_at_once=hosts_at_once,
             files_elsewhere={
                 job.target.previous.file_path
                 for job in task.jobs

@@ -20,7 +20,7 @@ from harvester.shards.harvest_merge import merge_harvest, store_rows
 from harvester.shards.harvest_part import COLUMNS, ROWS
 from harvester.shards.harvest_task import portal_groups, read_harvest_task, write_harvest_task
 from harvester.shards.harvest_work import harvest
-from harvester.shards.part import read_rows
+from harvester.shards.part import read_rows, reader
 from harvester.shards.task import digest_of
 from specs.portals import PortalSpec
 from tests.comparing import content, differences
@@ -151,7 +151,9 @@ def made(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
     with open_catalog(folder / "data/catalog.db") as catalog:
         write_harvest_task(begin(catalog, world.portals), world.portals, folder / "work/task")
     harvest(folder / "work/task", folder / "work/part")
-    return folder / "data", folder / "work", list(read_rows(folder / "work/part" / ROWS, COLUMNS, 1_000))
+    with reader() as child:
+        rows = list(read_rows(child, folder / "work/part" / ROWS, COLUMNS, 1_000))
+    return folder / "data", folder / "work", rows
 
 
 def in_value(kind: str, change: Callable[[Any], None]) -> Callable[[Rows], None]:

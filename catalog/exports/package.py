@@ -29,6 +29,10 @@ _OWN = re.compile(
 )
 """Names of the files that exports write, in this version and in earlier ones."""
 _KIND = {OTHERS: "findings"}
+_APART = (
+    "There are too many findings for one file. Each is in the file of one folder, and the resources below name all of "
+    f"these files: {OTHERS}.csv of a government has the findings of publishers without a folder of their own."
+)
 
 
 @cache
@@ -96,11 +100,13 @@ def write_package(
         for stem in (*SENT, OTHERS, "changes")
         if f"{stem}.csv" in state.files
     ]
-    listed = ",\n  ".join([*resources, *linked])
+    elsewhere = [*linked]
+    listed = ",\n  ".join([*resources, *elsewhere])
     about = {
         "profile": "tabular-data-package",
         "name": re.sub(r"[^a-z0-9._-]", "-", f"winnow-{folder.name if name != EVERYTHING else name}".lower()),
         "title": f"Winnow scorecard: {name}",
+        **({"description": _APART} if elsewhere else {}),
         "version": head["schema_version"],
         "run": head["run_id"],
         "run_date": head["run_date"],

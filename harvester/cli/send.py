@@ -106,14 +106,15 @@ def send(
         unusable = list(unusable_addresses(catalog, run_id, has_publishers=publishers)) if dry_run or smtp else []
         hooks = list(letters(catalog, run_id, "webhook", posts))
         if dry_run:
-            from harvester.mail.send import message_of
+            from harvester.mail.send import is_divided, message_of
             from specs.languages import language
 
             for letter in (*mails, *hooks):
                 # Of a webhook's address only the host is shown: the rest may be a secret.
                 to = letter.recipient if letter.channel == "mail" else letter.recipient.split("/")[2]
                 click.echo(f"{letter.channel} to {to}: {letter.level} {letter.name}")
-                click.echo(message_of(letter, language(letter.language)))
+                divided = is_divided(folder_of(letter, data / "exports"))
+                click.echo(message_of(letter, language(letter.language), is_divided=divided))
             click.echo(f"{len(mails)} mails and {len(hooks)} posts would go out for run {run_id}")
             _say_unusable(unusable)
             return

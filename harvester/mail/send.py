@@ -36,13 +36,24 @@ from specs.languages import Language, language
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Outcome", "SmtpServer", "folder_of", "mail_of", "message_of", "post", "send_mails", "send_webhooks"]
+__all__ = [
+    "Outcome",
+    "SmtpServer",
+    "folder_of",
+    "is_divided",
+    "mail_of",
+    "message_of",
+    "post",
+    "send_mails",
+    "send_webhooks",
+]
 
 ATTACHED_MAX = 5_000_000
 """Total bytes of files that are attached unpacked; more are packed."""
 PACKED_MAX = 15_000_000
 """Bytes of an archive that mail servers still accept; beyond it the letter goes without the long file."""
 PERSONAL = "personal.csv"
+OTHERS = "findings-others.csv"
 _KINDS = {".csv": "text/csv", ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 SECONDS, POST_S = 30, 60.0
 """Seconds for each step of talking to a webhook, and for a whole post."""
@@ -91,8 +102,9 @@ def mail_of(letter: Letter, exports: Path, server: SmtpServer) -> EmailMessage:
     mail["List-Unsubscribe"] = f"<mailto:{stop_at}?subject=stop>"
     # Automatic responders do not answer such a mail (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(message_of(letter, words))
-    for name, content, kind in [*_attachments(folder_of(letter, exports), words.code), *_personal(letter)]:
+    folder = folder_of(letter, exports)
+    mail.set_content(message_of(letter, words, is_divided=is_divided(folder)))
+    for name, content, kind in [*_attachments(folder, words.code), *_personal(letter)]:
         main, sub = kind.split("/")
         mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
     # Set last, because adding attachments moves content headers into the first part.
@@ -104,9 +116,18 @@ def _line(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+", " ", text)
 
 
-def message_of(letter: Letter, words: Language) -> str:
+def is_divided(folder: Path) -> bool:
+    """Return whether the findings of a government are in several files, because one file would be too long; then the
+    government's own folder, ``folder``, has only those of publishers without a folder."""
+    return (folder / OTHERS).is_file() and not (folder / "findings.csv").is_file()
+
+
+def message_of(letter: Letter, words: Language, *, is_divided: bool = False) -> str:
     """Return the text of the e-mail for ``letter`` in the language ``words``: what changed, which fixes gain most, what
-    is overdue, and how to reply."""
+    is overdue, and how to reply.
+
+    ``is_divided``: whether the findings are in several files, which the text then says; see the function of that name.
+    """
     card = letter.card
     lines = [words.phrase("mail_hello"), ""]
     if letter.since_run is None:
@@ -136,13 +157,15 @@ def message_of(letter: Letter, words: Language) -> str:
     if letter.new and letter.since_run is not None:
         lines += ["", words.phrase("mail_new"), *(_finding(one, words) for one in letter.new)]
         if (more := letter.new_count - len(letter.new)) > 0:
-            lines.append(words.phrase("mail_more", count=more))
+            lines.append(words.phrase("mail_more_apart" if is_divided else "mail_more", count=more))
     if letter.withdrawn:
         lines += ["", words.phrase("mail_withdrawn"), *(_finding(one, words) for one in letter.withdrawn)]
         if (more := letter.withdrawn_count - len(letter.withdrawn)) > 0:
             lines.append(words.phrase("mail_withdrawn_more", count=more))
     if letter.personal:
         lines += ["", words.phrase("mail_personal", count=len(letter.personal), days=DAYS, file=PERSONAL)]
+    if is_divided:
+        lines += ["", words.phrase("mail_apart")]
     lines += ["", words.phrase("mail_answer"), "", words.phrase("mail_end")]
     return "\n".join(map(_line, lines)) + "\n"
 
@@ -164,7 +187,7 @@ def _personal(letter: Letter) -> list[tuple[str, bytes, str]]:
 
 
 def _attachments(folder: Path, code: str) -> list[tuple[str, bytes, str]]:
-    names = ["scorecard.csv", "causes.csv", "findings.csv", PERSONAL, "rules.csv", "commitments.csv"]
+    names = ["scorecard.csv", "causes.csv", "findings.csv", OTHERS, PERSONAL, "rules.csv", "commitments.csv"]
     # A language that the export did not write has no files of its own; the workbooks then have the words for people.
     translated = [f"{stem}.{code}.csv" for stem in ("scorecard", "causes", "findings")]
     names += [name for name in translated if (folder / name).is_file()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
 import shutil
 import zlib
@@ -19,9 +20,12 @@ from catalog.exports.parts import NEVER, PARTS, PartedFile, PartsIndex, grouped
 from catalog.exports.state import STATE, read_state
 from catalog.repositories.replies import import_replies
 from catalog.repositories.reply_files import Reply
+from catalog.repositories.sent import letters
 from catalog.site.published import STATE_OF_COPY
 from catalog.site.serve import publish
+from harvester.mail.send import SmtpServer, is_divided, mail_of, message_of
 from quality.findings.cause_stage import find_causes
+from specs.languages import language
 from tests.catalog.carding import PORTALS, RUNS, put_out, scored
 from tests.catalog.test_kept_folders import NEXT, begin_run, bytes_of
 
@@ -179,6 +183,25 @@ def test_only_changed_datasets_are_rendered(catalog: Catalog, monkeypatch: pytes
     catalog.db.conn.commit()
     export_all(catalog, RUNS[1], catalog.path.parent / "exports")
     assert changed in read and len(read) < catalog.value("select count(*) from datasets") / 2
+
+
+def test_who_has_too_many_findings_for_one_file_is_told_where_they_are(catalog: Catalog) -> None:
+    exports = catalog.path.parent / "exports"
+    folder = exports / "gamma"
+    package = json.loads((folder / "datapackage.json").read_text("utf-8"))
+    listed = {one["path"] for one in package["resources"]}
+    assert "too many findings" in package["description"] and "findings-others.csv" in listed
+    assert any(path.startswith("publishers/") for path in listed) and all((folder / path).is_file() for path in listed)
+    catalog.db.conn.execute("update portals set contact_email = 'open@gamma.example' where id = 'c'")
+    catalog.db.conn.commit()
+    (letter,) = [one for one in letters(catalog, RUNS[0], "mail") if one.name == "Gamma"]
+    mail = mail_of(letter, exports, SmtpServer("127.0.0.1", 25, "winnow@example.org"))
+    assert "findings-others.csv" in {part.get_filename() for part in mail.iter_attachments()}
+    for code in ("en", "fr", "es", "pt"):
+        words = language(code)
+        assert words.phrase("mail_apart") in message_of(letter, words, is_divided=is_divided(folder))
+    (folder / "findings-others.csv").rename(folder / "findings.csv")
+    assert not is_divided(folder) and "datapackage.json" not in message_of(letter, language("en"))
 
 
 def test_the_public_copy_is_made_again_only_after_a_change(catalog: Catalog) -> None:

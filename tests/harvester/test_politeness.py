@@ -50,6 +50,20 @@ def timed(*steps: Callable[[HostBudget], Awaitable[Any] | None]) -> list[float]:
     return asyncio.run(run())
 
 
+def test_the_first_turn_waits_too_if_another_machine_may_have_asked() -> None:
+    async def run() -> list[float]:
+        begun = time.monotonic()
+        budget, at = HostBudget(were_asked=True), []
+        for host in ("a", "b", "a"):
+            await budget.turn(host, 0.1)
+            at.append(time.monotonic() - begun)
+        return at
+
+    first, other, again = asyncio.run(run())
+    # Both hosts have rested by then: the pause counts from the beginning.
+    assert 0.1 <= first <= other and again - first >= 0.09
+
+
 def test_turns_at_a_host_are_apart_and_hosts_do_not_share_them() -> None:
     one, other = (lambda b: b.turn("a", 0.1)), (lambda b: b.turn("b", 0.1))
     at = timed(one, other, one, one)

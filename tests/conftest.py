@@ -40,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
             gc.collect()
     known = pace.measured(pace.FILE.read_text("utf-8"))
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        warm.share()
     config.pluginmanager.register(pace.Durations(known, is_recording=config.getoption("--record-durations")))
 
 

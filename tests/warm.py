@@ -46,6 +46,8 @@ _WORKER = (
     "quality.catalogue,quality.tables.inspect,quality.tables.worker,quality.tables.expect.engine:great_expectations"
 )
 _WORKERS = "quality.tables.worker"
+_SHARED = "WINNOW_WARM_SERVERS"
+"""Environment variable that says at which sockets servers listen already."""
 _from_server: list[str] = []
 _started = subprocess.Popen
 
@@ -77,9 +79,16 @@ class _Server:
         atexit.register(end)
 
 
+def share() -> None:
+    """Start the servers now, for all processes that this one starts: the workers of pytest-xdist load nothing twice."""
+    os.environ[_SHARED] = json.dumps({modules: _server(modules) for modules in (_PROGRAM, _WORKER)})
+
+
 @cache
-def _server(modules: str) -> _Server:
-    return _Server(modules)
+def _server(modules: str) -> str:
+    """Return the path of the socket of a server, which is started unless there is one."""
+    shared: dict[str, str] = json.loads(os.environ.get(_SHARED, "{}"))
+    return shared.get(modules) or _Server(modules).path
 
 
 class Popen(subprocess.Popen[Any]):
@@ -96,8 +105,8 @@ class Popen(subprocess.Popen[Any]):
         session = bool(rest[5])
         executable, how, code, *arguments = map(str, args)
         assert executable == sys.executable and how in ("-c", "-m")
-        workers = _server(_WORKER).path if self._warm_workers and how == "-c" else None
-        path = _server(_PROGRAM).path if how == "-c" else (_from_server or [_server(_WORKER).path])[0]
+        workers = _server(_WORKER) if self._warm_workers and how == "-c" else None
+        path = _server(_PROGRAM) if how == "-c" else (_from_server or [_server(_WORKER)])[0]
         asked = {
             "code": code, "module": code if how == "-m" else None, "arguments": arguments, "session": session,
             "cwd": str(cwd or Path.cwd()), "env": dict(os.environ if env is None else env), "children": workers,

@@ -15,7 +15,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import dask
 import pytest
 from many_hosts import ManyHosts, many_hosts
 from portal_server import harvest, harvested, spec
@@ -164,6 +163,8 @@ def test_addresses_that_are_accepted(tmp_path: Path) -> None:
 def test_a_scheduler_that_is_not_there(tmp_path: Path) -> None:
     with open_catalog(tmp_path / "catalog.db"):
         pass
+    import dask
+
     quickly = dask.config.set({"distributed.comm.timeouts.connect": "1s"})
     with quickly, pytest.raises(ShardError, match="cannot be reached"):
         nightly(tmp_path, [], stages=("check",), cluster=("127.0.0.1:1", None))

@@ -4,7 +4,8 @@
 
 ``FOLDER`` holds ``labels.jsonl`` and ``measure.py``, which reads the recordings. For each portal the points are chosen
 on the other portals from a small grid, then tried on it. The words are the same throughout: a portal that was not
-labelled when they were written is the only proof of them.
+labelled when they were written is the only proof of them. A lower bound: each portal is also tried without the
+subjects, facts and neighbours that no other portal shows (names follow the definitions), and without any such word.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from census_adapter import portrait
 
+from quality.census import lexicon
 from quality.census.recognise import evidence_of
 from specs.census import points_table
 
@@ -51,12 +53,41 @@ class Labels:
         assert spec and spec.loader
         measure = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(measure)
-        self.evidence = [
-            (portal, dataset["identifier"], claim.key, [one.id for one in claim.evidence])
+        self.datasets = {
+            portal: [
+                (one["identifier"], portrait(one)) for one in measure.records(folder.parents[1] / "portals" / portal)
+            ]
             for portal in self.portals
-            for dataset in measure.records(folder.parents[1] / "portals" / portal)
-            for claim in evidence_of(portrait(dataset))
+        }
+        self.evidence = self.read(self.portals)
+
+    def read(self, portals: list[str]) -> list[tuple[str, str, str, list[str]]]:
+        """Return the evidence for each dataset and key of some portals: portal, identifier, key, ids of evidence."""
+        return [
+            (portal, identifier, claim.key, [one.id for one in claim.evidence])
+            for portal in portals
+            for identifier, described in self.datasets[portal]
+            for claim in evidence_of(described)
         ]
+
+    def without_own_words(self, points: Mapping[str, float], keeps: tuple[str, ...]) -> dict[str, Counts]:
+        """Count for each portal what is found without the words that no other shows; roles in ``keeps`` stay."""
+        phrases = list(lexicon._phrases())
+        whole, evidence, found = lexicon._lexicon, self.evidence, {}
+        seen = defaultdict(set)
+        for portal in self.portals:
+            for _, one in self.datasets[portal]:
+                texts = (one.title, one.description[:300], " \u00a6 ".join((*one.keywords[:60], *one.files[:60])))
+                for match in lexicon.find_each(texts):
+                    seen[match.key, match.role, match.phrase].add(portal)
+        for portal in self.portals:
+            left = [one for one in phrases if one.role in keeps or seen[one.key, one.role, one.said] != {portal}]
+            smaller = lexicon._Lexicon(left)
+            lexicon._lexicon = lambda smaller=smaller: smaller
+            self.evidence = self.read([portal])
+            found[portal] = self.count(points, portal)
+        lexicon._lexicon, self.evidence = whole, evidence
+        return found
 
     def count(self, points: Mapping[str, float], portal: str) -> Counts:
         """Count what the recogniser does on one portal with these points."""
@@ -117,6 +148,12 @@ def main() -> None:
         tried.append(table[best][portal])
         print(" ", line(portal, table[best][portal]))
     print(" ", line("all", add_up(tried)))
+    for title, keeps in (("subjects, facts and neighbours", ("name",)), ("words", ())):
+        print(f"without the {title} that only this portal shows")
+        left = labels.without_own_words(base, keeps)
+        for portal, counts in left.items():
+            print(" ", line(portal, counts))
+        print(" ", line("all", add_up([*left.values()])))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
 from inspect import signature
@@ -27,4 +28,6 @@ def constants() -> None:
             continue
         for one in list(vars(module).values()):
             if isinstance(one, type(lru_cache(len))) and one.__module__ == name and not signature(one).parameters:
-                one()
+                # Some read what a library has that is not installed everywhere.
+                with suppress(ImportError):
+                    one()

@@ -426,6 +426,17 @@ def _rename_column(db: Database, table: str, before: str, now: str) -> None:
     db.execute(f"alter table [{table}] rename column [{before}] to [{now}]")
 
 
+@migrate()
+def s0027_names_apart(db: Database) -> None:
+    """Add the columns that say whether the name of who replied or reported may be public.
+
+    Names that stand in the catalogue without leave are moved by :func:`catalog.repositories.people.move_names`.
+    """
+    for name in ("replies", "reports"):
+        if "is_name_public" not in db.table(name).columns_dict:
+            db.table(name).add_column("is_name_public", int)
+
+
 def bring_up_to_date(db: Database) -> None:
     """Migrate a catalogue of any age, or an empty file, to the present tables, metric columns and views.
 

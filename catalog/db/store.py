@@ -24,6 +24,7 @@ from catalog.db.schema import TABLES
 from catalog.db.sqlite import Database
 from catalog.model import Portal
 from catalog.repositories.lost_runs import LOST
+from catalog.repositories.people import move_names
 from specs.methodology import is_comparable
 
 __all__ = ["Catalog", "CatalogError", "instant", "now", "open_catalog", "sqlite_version", "started"]
@@ -96,6 +97,7 @@ def open_catalog(path: Path) -> Catalog:
             connection.execute("pragma synchronous = normal")
             db = Database(connection)
             bring_up_to_date(db)
+            move_names(connection, path.parent)
             # The single rule of comparable versions, available in SQL too.
             connection.create_function("is_comparable", 2, is_comparable, deterministic=True)
         except NoRoomError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from specs.role_addresses import role_words
 
-__all__ = ["addresses_in", "is_address", "is_role", "recipient_hash", "stop", "stopped"]
+__all__ = ["STOP_LIST", "addresses_in", "is_address", "is_role", "recipient_hash", "stop", "stopped"]
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 

@@ -13,6 +13,7 @@ from catalog.db.store import Catalog, now
 from catalog.model import stable_id
 from catalog.repositories.causes import apply_reply
 from catalog.repositories.findings import set_state
+from catalog.repositories.people import keep
 from catalog.repositories.reply_files import CitizenReport, Problem, Reply
 
 __all__ = [
@@ -67,6 +68,7 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
     is stored and reported there.
     """
     done = Imported()
+    names: list[tuple[str, str]] = []
     with catalog.writing():
         number = catalog.value("select coalesce(max(number), 0) from replies")
         for one in replies:
@@ -93,12 +95,15 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
                 "reply": one.reply,
                 "promised_on": one.promised_on,
                 "note": one.note,
-                "replied_by": one.replied_by,
+                "replied_by": one.replied_by if one.is_name_public else None,
+                "is_name_public": one.is_name_public,
                 "replied_on": one.replied_on or today,
                 "imported_at": now(),
                 "number": number,
             }
             catalog.upsert("replies", [row])
+            if one.replied_by and not one.is_name_public:
+                names.append((key, one.replied_by))
             done.written[one.reply] = done.written.get(one.reply, 0) + 1
             if one.finding_id.startswith("cause-"):
                 apply_reply(catalog, one.finding_id, _STATES.get(one.reply, "open"))
@@ -114,6 +119,7 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
                 )
                 remedy = "nothing needs to be done; findings.csv of the last run lists what still stands"
                 done.problems.append(Problem(one.line, what, remedy))
+    keep(catalog.path.parent, "reply", names)
     return done
 
 
@@ -164,6 +170,7 @@ def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: st
     about an unknown dataset or address is reported in ``problems`` of the result.
     """
     done = Imported()
+    names: list[tuple[str, str]] = []
     with catalog.writing():
         for one in reports:
             about = _about(catalog, one)
@@ -180,12 +187,16 @@ def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: st
                 **about,
                 "url": one.url,
                 "what": one.what,
-                "who": one.who,
+                "who": one.who if one.is_name_public else None,
+                "is_name_public": one.is_name_public,
                 "reported_on": one.reported_on or today,
                 "imported_at": now(),
             }
             catalog.upsert("reports", [row])
+            if one.who and not one.is_name_public:
+                names.append((key, one.who))
             done.written["reports"] = done.written.get("reports", 0) + 1
+    keep(catalog.path.parent, "report", names)
     return done
 
 

@@ -50,6 +50,8 @@ class Reply:
     note: str | None
     replied_by: str | None
     replied_on: str | None
+    is_name_public: bool = False
+    """Whether who replied agreed, in the column ``name_is_public``, that the name is published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,7 @@ class CitizenReport:
     what: str
     who: str | None
     reported_on: str | None
+    is_name_public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,7 @@ def _names(header: Sequence[str]) -> tuple[list[str], bool | None]:
     spoken = max(languages().values(), key=lambda one: len({words_of(v) for v in one.columns.values()} & set(plain)))
     for name, label in spoken.columns.items():
         known.setdefault(words_of(label), (name, spoken.day_first))
-    for name in spoken.columns:
+    for name in (*spoken.columns, "name_is_public"):
         # Technical column names do not show which program saved the file.
         known[words_of(name)] = (name, None)
     found = [known.get(cell, ("", None)) for cell in plain]
@@ -251,7 +254,12 @@ def _reply(line: int, row: dict[str, str], said: str, today: date, is_day_first:
         note=note or None,
         replied_by=row.get("responder", "")[:NAME_MAX] or None,
         replied_on=None,
+        is_name_public=_is_yes(row.get("name_is_public", "")),
     )
+
+
+def _is_yes(text: str) -> bool:
+    return words_of(text) in {"yes", "true", "1", *(words_of(one.values["yes"]["yes"]) for one in languages().values())}
 
 
 def _without_contradictions(found: ParsedReplies, read: Sequence[Reply]) -> list[Reply]:
@@ -315,5 +323,6 @@ def _reports(found: ParsedReplies, header: _Header, rows: Iterator[Row], today: 
                 what=row["what"][:NOTE_MAX],
                 who=row.get("who", "")[:NAME_MAX] or None,
                 reported_on=reported_on,
+                is_name_public=_is_yes(row.get("name_is_public", "")),
             )
         )

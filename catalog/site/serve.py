@@ -115,6 +115,8 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
         with closing(sqlite3.connect(db, timeout=30)) as source:
             source.execute("vacuum into ?", (str(part),))
         with closing(sqlite3.connect(part)) as copy:
+            # What is taken out must not stand in a page that is free afterwards.
+            copy.execute("pragma secure_delete = on")
             # For a catalogue that no command has opened since an upgrade: the site's pages need today's tables and
             # views.
             bring_up_to_date(Database(copy))
@@ -122,6 +124,8 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
             _unpack(copy)
             _write_out(copy)
             take_out(copy)
+            for table, column in (("replies", "replied_by"), ("reports", "who")):
+                copy.execute(f"update {table} set {column} = null where coalesce(is_name_public, 0) = 0")  # noqa: S608
             # Some SQLite versions renumber rows in a vacuum (3.40 does not), and the full-text index uses the numbers.
             copy.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
             for table, column in _PUBLIC_INDEXES:

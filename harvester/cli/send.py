@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["add_to"]
 
 SOME_FAILED = 3
+MIN_NAME = 3
+"""Characters of a name that can be erased."""
 
 
 def add_to(group: click.Group) -> None:
-    """Add the commands ``send`` and ``stop`` and the command group ``replies`` to the command line ``group``."""
-    for command in (send, stop_, replies, _OLD_NAME):
+    """Add the commands ``send``, ``stop`` and ``forget`` and the command group ``replies`` to ``group``."""
+    for command in (send, stop_, forget, replies, _OLD_NAME):
         group.add_command(command)
 
 
@@ -198,6 +200,33 @@ def _exported_run(catalog: Catalog, data: Path) -> str:
     if run_id is None or exported != run_id:
         raise click.UsageError(f"the exports are of run {exported}, the last one is {run_id}; run winnow export first")
     return run_id
+
+
+@click.command()
+@click.argument("name")
+@click.pass_obj
+def forget(data: Path, name: str) -> None:
+    """Erase the NAME of a person who replied or reported, and search the data folder for what is left of it.
+
+    Backups and what was published before are out of reach, and are not searched.
+    """
+    from catalog.repositories.people import files_with
+    from catalog.repositories.people import forget as erase
+    from harvester.night.stages import locked
+
+    if len(name.strip()) < MIN_NAME:
+        raise click.UsageError(f"{name!r}: give the whole name; so short a text would be erased everywhere")
+    with locked(data):
+        done = erase(catalogue_of(data), name.strip())
+        left = files_with(data, name.strip())
+    click.echo(f"erased: {done['names']} names, and in {done['replies']} replies and {done['reports']} reports")
+    for path in left:
+        click.echo(
+            f"still in {path}: what portals and exports say; winnow export makes exports and site anew", err=True
+        )
+    if left:
+        raise click.exceptions.Exit(SOME_FAILED)
+    click.echo(f"found in no file of {data}")
 
 
 @click.group()

@@ -11,6 +11,7 @@ from typing import Any
 from catalog.db.store import Catalog, CatalogError, now, open_catalog, started
 from catalog.exports import ExportOptions
 from catalog.model import Portal
+from catalog.repositories.people import expire
 from catalog.repositories.runs import has_run, last_harvest_begun, latest_other_run, run_summary, traffic_of
 from harvester import __version__
 from harvester.cli.configuration import load as configuration
@@ -64,12 +65,13 @@ def locked(data: Path) -> Iterator[None]:
 @contextmanager
 def writing(data: Path) -> Iterator[Catalog]:
     """Context manager that locks the data folder ``data``, opens its catalogue for writing and yields it. A run that
-    was killed is marked as interrupted.
+    was killed is marked as interrupted, and names of people that have been kept for long enough are deleted.
 
     Raises AlreadyRunning if another process writes there, and CatalogError if the catalogue cannot be opened.
     """
     with locked(data), open_catalog(data / "catalog.db") as catalog:
         catalog.end_lost_runs()
+        expire(data, datetime.now(UTC))
         yield catalog
 
 

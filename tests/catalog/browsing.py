@@ -112,7 +112,12 @@ def fill(catalog: Catalog) -> None:
         ],
         "replies": [
             {"id": f"r{number}", "finding_id": f"f-{rule}", "dataset_id": "north-0", "reply": reply}
-            | {"note": f"Because {EVIL}", "replied_by": f"Treasury {EVIL}", "replied_on": "2026-11-23"}
+            | {
+                "note": f"Because {EVIL}",
+                "replied_by": f"Treasury {EVIL}",
+                "replied_on": "2026-11-23",
+                "is_name_public": 1,
+            }
             | {"promised_on": day, "number": number, "outcome": outcome}
             for number, (rule, reply, day, outcome) in enumerate(
                 [
@@ -124,7 +129,7 @@ def fill(catalog: Catalog) -> None:
         ],
         "reports": [
             {"id": "c1", "portal_id": "north", "dataset_id": "north-0", "what": f"Of 2019 {EVIL}", "who": f"Bo {EVIL}"}
-            | {"url": "javascript:alert(5)", "reported_on": "2026-11-22"}
+            | {"url": "javascript:alert(5)", "reported_on": "2026-11-22", "is_name_public": 1}
         ],
         "corrections": [
             {"id": "k1", "portal_id": "north", "dataset_id": "north-0", "rule_id": "link_ok", "score_before": 50.0}

@@ -203,7 +203,7 @@ def test_an_older_catalogue_is_brought_up_to_date(tmp_path: Path) -> None:
         catalog.db.conn.commit()
     with open_catalog(path) as catalog:
         for name, table in TABLES.items():
-            assert set(table.columns) <= set(catalog.db.table(name).columns_dict), name
+            assert set(table.columns) <= set(catalog.db[name].columns_dict), name
         run = harvest(catalog, A, record("b", title="accent Éa"))
         assert kinds(changes(catalog, run)) == {"b": "changed"}
         found = catalog.value("select count(*) from datasets_fts where datasets_fts match 'ea'")

@@ -338,11 +338,11 @@ def test_reports_of_citizens_are_kept_beside_their_dataset(held: Catalog, tmp_pa
     url = held.value("select download_url from distributions where portal_id = 'a' and download_url is not null")
     key = held.value("select id from datasets where portal_id = 'c' limit 1")
     rows = [
-        ["url", "dataset_id", "what", "who"],
-        [url, "", "=the file is of 2019", "Bo"],
-        ["", key, "no more than a picture", ""],
-        ["https://nowhere.example/", "", "gone", "Bo"],
-        [url, "", "", "Bo"],
+        ["url", "dataset_id", "what", "who", "name_is_public"],
+        [url, "", "=the file is of 2019", "Bo", "yes"],
+        ["", key, "no more than a picture", "Zanthia", ""],
+        ["https://nowhere.example/", "", "gone", "Bo", ""],
+        [url, "", "", "Bo", ""],
     ]
     found = parse(write(tmp_path / "report.csv", rows), TODAY)
     assert [problem.line for problem in found.problems] == [5]
@@ -351,4 +351,4 @@ def test_reports_of_citizens_are_kept_beside_their_dataset(held: Catalog, tmp_pa
     assert import_reports(held, found.reports, "2026-11-25").known == 2
     put_out(held, tmp_path / "out")
     page = next((tmp_path / "out").glob("republique*/report.html")).read_text()
-    assert "=the file is of 2019" in page and "Bo" in page
+    assert "=the file is of 2019" in page and "Bo" in page and "Zanthia" not in page

@@ -19,11 +19,12 @@ from catalog.db.schema import TABLES
 from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
 from catalog.db.store import Catalog, CatalogError, open_catalog
 from catalog.repositories.harvests import cached_response
+from catalog.repositories.people import FILE, files_with
 from catalog.site.serve import is_current, publish
 from tests.making import put_findings
 
 BEFORE = (Path(__file__).parent / "catalogue-0.1.0.sql").read_text(encoding="utf-8")
-LAST = "s0026_numbered_addresses"
+LAST = "s0027_names_apart"
 SPELT_OUT = {"findings": "id", "distribution_quality": "distribution_id"}
 SPELT_OUT |= {name: spec.pk for name, spec in TABLES.items() if spec.is_view}
 """Tables of the version before that are views now, with their key."""
@@ -100,6 +101,9 @@ def rows_before() -> dict[str, list[dict[str, Any]]]:
             for row in rows if name == "findings" else ():
                 # It told whether a finding says the same as before; now that is compared itself.
                 del row["digest"]
+            for row in rows:
+                # Names are moved to a file of their own.
+                row.pop({"responses": "responder", "reports": "who"}.get(name, ""), None)
             found[OLD_TABLES.get(name, name)] = [{now.get(k, k): v for k, v in row.items()} for row in rows]
     return found
 
@@ -123,7 +127,9 @@ def is_right(path: Path, *, is_filled: bool, new: Path) -> None:
                 {"reply": "disputed", "id": "f1/r2"}
             ]
             old = catalog.rows("select response, responder, responded_on from responses order by number")
-            assert old[0] == {"response": "will_fix_by", "responder": "Treasury", "responded_on": "2026-11-25"}
+            # Names stand beside the catalogue now, unless their owners agreed.
+            assert old[0] == {"response": "will_fix_by", "responder": None, "responded_on": "2026-11-25"}
+            assert files_with(path.parent, "Treasury") == [path.parent / FILE]
             assert catalog.value("select count(*) from answers") == 2
             remembered = cached_response(catalog, "north", "https://north.example/api?start=1", "0.1.0")
             assert remembered is not None and remembered.identifiers == ("id-1",)
@@ -141,22 +147,22 @@ def is_right(path: Path, *, is_filled: bool, new: Path) -> None:
         ("empty", "alter table [replies] rename column [responder]", 1, 11),
         # The findings are to be moved, some of them have been, all have been, the file is to be compacted, or it is.
         ("filled", "create unique index if not exists findings_by_id", 1, 13),
-        ("filled", "insert into finding_rows", 1, 26),
-        ("filled", "insert into finding_rows", 3, 26),
-        ("filled", "drop table findings_before", 1, 26),
-        ("filled", "insert into check_strips", 1, 26),
-        ("filled", "drop table resource_history", 1, 26),
-        ("filled", "insert or replace into measured_distributions", 1, 26),
-        ("filled", "drop table distribution_quality_before", 1, 26),
-        ("filled", "insert into [addresses]", 1, 26),
-        ("filled", "drop table [resource_checks]", 1, 26),
-        ("filled", "update table_reports set profile", 1, 26),
-        ("filled", "vacuum", 1, 26),
-        ("filled", "drop table to_compact", 1, 26),
+        ("filled", "insert into finding_rows", 1, 27),
+        ("filled", "insert into finding_rows", 3, 27),
+        ("filled", "drop table findings_before", 1, 27),
+        ("filled", "insert into check_strips", 1, 27),
+        ("filled", "drop table resource_history", 1, 27),
+        ("filled", "insert or replace into measured_distributions", 1, 27),
+        ("filled", "drop table distribution_quality_before", 1, 27),
+        ("filled", "insert into [addresses]", 1, 27),
+        ("filled", "drop table [resource_checks]", 1, 27),
+        ("filled", "update table_reports set profile", 1, 27),
+        ("filled", "vacuum", 1, 27),
+        ("filled", "drop table to_compact", 1, 27),
         ("nothing", "create virtual table datasets_fts", 1, 10),
         # Between two steps, or the last one and the views that are made after it.
-        ("filled", 'create view "answers"', 1, 26),
-        ("empty", 'create view "answers"', 1, 26),
+        ("filled", 'create view "answers"', 1, 27),
+        ("empty", 'create view "answers"', 1, 27),
         ("nothing", "begin", 7, 5),
     ],
     ids=[
@@ -183,7 +189,7 @@ def test_a_catalogue_that_no_command_has_opened_since_is_published(tmp_path: Pat
     publish(path, public)
     assert is_current(public) and LAST in steps(public) and LAST not in steps(path)
     with closing(sqlite3.connect(public)) as copy:
-        assert copy.execute("select replied_by from replies order by id").fetchall() == [("Treasury",), ("Ada",)]
+        assert copy.execute("select replied_by from replies order by id").fetchall() == [(None,), (None,)]
 
 
 def test_the_names_before_are_views_for_now(tmp_path: Path) -> None:

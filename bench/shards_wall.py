@@ -1,6 +1,6 @@
 """Measure how long one machine and three take to check the same hosts, which sleep before they respond.
 
-    python bench/shards_wall.py [hosts at once] [hosts]     # 3 and 120 by default
+    python bench/shards_wall.py [hosts at once] [hosts] [seconds]     # 3, 120 and 1 by default
 
 A "machine" is a process that may ask so many hosts side by side, as an operator limits it. The servers are in this
 process, on loopback addresses of their own. Printed are seconds by the clock, the start of the processes included.
@@ -23,7 +23,6 @@ from portal_server import PortalServer, as_json, harvest, spec
 from catalog.db.store import open_catalog
 from harvester.shards.run import begin, finish
 
-SLEEP_S = 1.0
 OPTIONS = {"contact": "bench", "full": False, "max_requests": None, "max_bytes": None, "max_minutes": None}
 _WORK = "import sys; from pathlib import Path; from harvester.shards.work import work; work(Path(sys.argv[1]), Path(sys.argv[2]), hosts_at_once=int(sys.argv[3]))"  # noqa: E501
 
@@ -32,7 +31,8 @@ def main() -> None:
     """Print the seconds that one process and three processes take."""
     at_once = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 120
-    with many_hosts(count, sleep_s=SLEEP_S) as hosts, PortalServer() as server:
+    sleep_s = float(sys.argv[3]) if len(sys.argv) > 3 else 1.0
+    with many_hosts(count, sleep_s=sleep_s) as hosts, PortalServer() as server:
         listed = [
             {"identifier": str(n), "distribution": [{"downloadURL": hosts.url(n, "/a.csv")}]} for n in range(count)
         ]

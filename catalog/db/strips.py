@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from catalog.db.schema.strips import HISTORY, character, fact
+from catalog.db.schema.strips import HISTORY, SMALL, character, fact
 
 __all__ = [
     "STRIP",
@@ -66,8 +66,9 @@ def strip_of(checks: Sequence[PastCheck], changed: Collection[int]) -> tuple[Any
 
 
 def _packed(facts: Sequence[int]) -> str:
-    only_one = facts.count(facts[0]) == len(facts)
-    return "".join(map(character, facts[:1] if only_one else facts))
+    kept = facts[:1] if facts.count(facts[0]) == len(facts) else facts
+    # Nearly all are small, and then no function is called for each.
+    return "".join(map(chr, [one + 1 for one in kept]) if max(kept) < SMALL else map(character, kept))
 
 
 def unpacked(strip: Sequence[Any]) -> list[PastCheck]:
@@ -82,7 +83,7 @@ def unpacked(strip: Sequence[Any]) -> list[PastCheck]:
 
 
 def _facts(text: str, count: int) -> list[int]:
-    facts = list(map(fact, text))
+    facts = [ord(char) - 1 for char in text] if max(text) <= chr(SMALL) else list(map(fact, text))
     return facts if len(facts) == count else facts * count
 
 

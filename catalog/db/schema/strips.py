@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from catalog.db.schema.kinds import TableSpec, c
 
-__all__ = ["HISTORY", "HISTORY_SQL", "INDEXES", "LARGEST", "TABLES", "character", "fact"]
+__all__ = ["HISTORY", "HISTORY_SQL", "INDEXES", "LARGEST", "SMALL", "TABLES", "character", "fact"]
 
 HISTORY = 60
 """Checks of an address that are stored."""
 _SURROGATES, _SKIPPED = 0xD800, 0x800
 """Codes that are no characters, and how many there are."""
+SMALL = _SURROGATES - 1
+"""A fact below it has the code that follows it."""
 LARGEST = 0x10FFFF - _SKIPPED - 1
 """The greatest fact that a character holds: 1,112,062, as seconds nearly 13 days."""
 

@@ -29,12 +29,12 @@ _UPTIME = {"ok": 1.0, "failing": 0.0, "broken": 0.0}
 _COLUMNS = ", ".join(f"s.{name}" for name in STRIP)
 
 
-def remember(catalog: Catalog, run_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add the checks ``rows`` of a run to the history of their addresses, and store each address's uptime.
+def remember(catalog: Catalog, run_id: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Add the checks ``rows`` of a run to the history of their addresses, and set the uptime in each row.
 
-    ``rows``: values of ``resource_checks`` by column. The uptime is the share of the stored checks that succeeded. A
-    check that a killed run repeats is stored once. A dataset whose rhythm of changes rests on a check that is dropped
-    is noted for scoring. Call it inside a transaction.
+    ``rows``: values of ``resource_checks`` by column; they are changed, not written. The uptime is the share of the
+    stored checks that succeeded. A check that a killed run repeats is stored once. A dataset whose rhythm of changes
+    rests on a check that is dropped is noted for scoring. Call it inside a transaction.
     """
     if not rows:
         return
@@ -45,7 +45,7 @@ def remember(catalog: Catalog, run_id: str, rows: Sequence[Mapping[str, Any]]) -
     codes = code_numbers(conn, (_code(row) for row in rows))
     share_of = {number: _UPTIME.get(outcome or "") for (outcome, _, _), number in codes.items()}
     changed = {number for (_, _, is_changed), number in codes.items() if is_changed}
-    written, uptimes, less_changes = [], [], []
+    written, less_changes = [], []
     for row in rows:
         key = keys[row["url"]]
         check = PastCheck(number, seconds_of(row["checked_at"]) - start, row["elapsed_ms"], codes[_code(row)])
@@ -55,10 +55,9 @@ def remember(catalog: Catalog, run_id: str, rows: Sequence[Mapping[str, Any]]) -
             less_changes.append((row["url"],))
         written.append((key, bytes.fromhex(stable_id(row["url"])), *strip_of(checks, changed)))
         shares = [share for one in checks if (share := share_of[one.code]) is not None]
-        uptimes.append((round(sum(shares) / len(shares), 4) if shares else None, len(shares), row["url"]))
+        row["uptime"], row["uptime_checks"] = round(sum(shares) / len(shares), 4) if shares else None, len(shares)
     names = ("address", "digest", *STRIP)
     catalog.upsert_rows("check_strips", names, written)
-    conn.executemany("update resource_checks set uptime = ?, uptime_checks = ? where url = ?", uptimes)
     conn.executemany(NOTE.format(select=of_address("?1")), less_changes)
 
 

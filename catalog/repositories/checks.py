@@ -96,6 +96,7 @@ def write_checks(
             row = {name: _cell(getattr(check, name)) for name in _NAMES}
             row["ok_since"] = check.checked_at if check.outcome == "ok" else None
             rows.append(row | {"run_id": run_id, "last_known": known})
+        remember(catalog, run_id, rows)
         is_new = "case when excluded.outcome in ('ok', 'invalid') then"
         kept = {name: f"{is_new} excluded.{name} else resource_checks.{name} end" for name in _OF_THE_FILE}
         catalog.upsert(
@@ -108,7 +109,6 @@ def write_checks(
                 "last_known": "coalesce(excluded.last_known, resource_checks.last_known)",
             },
         )
-        remember(catalog, run_id, rows)
 
 
 def _known(catalog: Catalog, urls: Sequence[str]) -> list[dict[str, Any]]:

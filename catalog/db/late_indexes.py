@@ -55,7 +55,7 @@ def build_indexes(db: Database) -> None:
                 db.execute(sql)
     except sqlite3.IntegrityError:
         # An expression of the schema is inserted into the text.
-        kept = f"select min(key) from finding_rows group by {public_id()}"  # noqa: S608
+        first = f"select min(key) from finding_rows group by {public_id()}"  # noqa: S608
         with db.atomic():
-            db.execute(f"delete from finding_rows where key not in ({kept})")  # noqa: S608
+            db.execute(f"delete from finding_rows where key not in ({first})")  # noqa: S608
         build_indexes(db)

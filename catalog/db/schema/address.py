@@ -51,8 +51,8 @@ _FILL = """update distributions set access_digest = address_digest(access_url),
         download_digest = address_digest(download_url) where id = new.id;"""
 TRIGGERS = {
     "distributions_digest": f"""create trigger if not exists distributions_digest after insert on distributions
-        when coalesce(new.access_url, '') != '' and new.access_digest is null
-          or coalesce(new.download_url, '') != '' and new.download_digest is null begin {_FILL} end""",
+        when nullif(new.access_url, '') is not null and new.access_digest is null
+          or nullif(new.download_url, '') is not null and new.download_digest is null begin {_FILL} end""",
     "distributions_digest_again": f"""create trigger if not exists distributions_digest_again
         after update of access_url, download_url on distributions
         when old.access_url is not new.access_url and old.access_digest is new.access_digest

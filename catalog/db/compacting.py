@@ -25,9 +25,9 @@ class NoRoomError(Exception):
 def needed_bytes(size: int) -> int:
     """Return how many bytes of free disk are enough to migrate and compact a catalogue file of ``size`` bytes.
 
-    They are an eighth more than ``size``. While rows are moved, the file grows. Compacting then writes the remaining content twice, into a temporary file and
-    from there into the write-ahead log. That content is somewhat less than half of the old file: one of 122 MB needed
-    100 MB, one of 2,148 MB about 2,100 MB.
+    They are an eighth more than ``size``. While rows are moved, the file grows. Compacting then writes the remaining
+    content twice, into a temporary file and from there into the write-ahead log. That content is somewhat less than
+    half of the old file: one of 122 MB needed 100 MB, one of 2,148 MB about 2,100 MB.
     """
     return size + size // 8
 

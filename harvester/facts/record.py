@@ -51,6 +51,12 @@ _ADDRESSES = ("url", "href", "resource", "uri", "@id")
 """Facts for which an object's address is more useful than its label."""
 
 
+def _is_publisher(party: Any) -> bool:
+    """Return whether an object in a list of parties states the role of a publisher."""
+    roles = [party.get("role"), party.get("roles")] if isinstance(party, dict) else []
+    return _PUBLISHES.search(" ".join(str(role) for role in roles if role)) is not None
+
+
 class RecordFacts:
     """Everything that a record, or one distribution in it, states about each fact ("licence", "title").
 
@@ -269,20 +275,17 @@ class RecordFacts:
     def spread_roles(self) -> None:
         """Add each party in a list of contacts whose role is that of a publisher as a candidate for "publisher".
 
-        Such a party is then removed from the contacts, unless the list has no other party, or its role stands under
-        "roles" only.
+        Such a party is then removed from the contacts, unless the list has no other party.
         """
         for one in self.found.get("contact", ()):
             items = json_text(one.value)
-            for item in items if isinstance(items, list) else ():
-                roles = [item.get("role"), item.get("roles")] if isinstance(item, dict) else []
-                if _PUBLISHES.search(" ".join(str(role) for role in roles if role)):
-                    self.add("publisher", item, one.path, rank=one.rank + 200)
-            others = [
-                item for item in (items if isinstance(items, list) else ())
-                if not isinstance(item, dict) or not _PUBLISHES.search(str(item.get("role")))
-            ]  # fmt: skip
-            if others and others != items:
+            if not isinstance(items, list):
+                continue
+            publishers = [item for item in items if _is_publisher(item)]
+            for item in publishers:
+                self.add("publisher", item, one.path, rank=one.rank + 200)
+            others = [item for item in items if not _is_publisher(item)]
+            if publishers and others:
                 kept = [one._replace(value=others) if held is one else held for held in self.found["contact"]]
                 self.found["contact"] = kept
 

@@ -33,10 +33,11 @@ _BUDGET = CheckBudget(requests=1_000, bytes=1_000_000_000, minutes=10)
 def is_checkable(finding: Mapping[str, Any]) -> bool:
     """Return whether a new request to the address in a disputed finding can show if the finding is right.
 
-    False for findings that depend on the portal's record only. ``finding``: a row with the columns resource_url and
-    rule_id.
+    False for findings that depend on the portal's record only, and for those of a rule that is no metric, or no longer
+    one. ``finding``: a row with the columns resource_url and rule_id.
     """
-    return bool(finding["resource_url"]) and metrics()[finding["rule_id"]].observed
+    metric = metrics().get(finding["rule_id"])
+    return bool(finding["resource_url"]) and metric is not None and metric.observed
 
 
 def look_again(

@@ -152,17 +152,20 @@ def records_below(path: Path, opened: OpenedText) -> Iterator[tuple[int, list[st
 def first_rows(path: Path, opened: OpenedText, most: int, *, is_cut: bool = False) -> tuple[TextTable, bool]:
     """Return the first rows below the header, at most ``most``, and whether they are all rows of the file.
 
-    ``is_cut`` says that the file is only the beginning of a longer one.
+    They are not all if a cell is too long to be read. ``is_cut`` says that the file is only the beginning of a longer
+    one.
     """
     rows: list[tuple[int, list[str]]] = []
+    is_read = False
     with suppress(csv.Error):  # the scan of the whole file reports it
         rows.extend(islice(records_below(path, opened), most + 1))
+        is_read = True
     is_whole = len(rows) <= most
     if is_whole and is_cut and rows:
         rows.pop()  # the file was cut inside this row
     rows = rows[:most]
     table = TextTable(opened.header, opened.header_line, [cells for _, cells in rows], [line for line, _ in rows])
-    return table, is_whole and not is_cut
+    return table, is_read and is_whole and not is_cut
 
 
 def scan_text(

@@ -179,3 +179,16 @@ def test_distinct_values_of_long_columns_are_estimated() -> None:
     assert kind["frequent"][0][1] in (28_571, 28_572)
     assert identifier["quartiles"] is not None
     assert [round(value / 50_000) for value in identifier["quartiles"][0]] == [1, 2, 3]
+
+
+def test_rows_that_cannot_all_be_read_are_not_said_to_be_all(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("id,note\n1,a\n2,b\n3," + "x" * 200_000 + "\n4,d\n", "utf-8")
+    opened = open_text(path)
+    assert opened is not None
+    before = csv.field_size_limit(100_000)
+    try:
+        table, is_whole = first_rows(path, opened, 100)
+    finally:
+        csv.field_size_limit(before)
+    assert not is_whole and [row[0] for row in table.rows] == ["1", "2"]

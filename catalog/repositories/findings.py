@@ -382,7 +382,8 @@ def write_portal_findings(
     reached = catalog.value(
         "select verdict != 'failed' from harvests where run_id = ? and portal_id = ?", [run_id, portal_id]
     )
-    where = "f.portal_key = (select key from keys where id = ?) and f.dataset_key is null"
+    # The plus keeps SQLite from the index by portal, which would read all findings of the portal.
+    where = "+f.portal_key = (select key from keys where id = ?) and f.dataset_key is null"
     old = _stored(catalog, where, portal_id).get(None, {})
     about = FoundInDataset(
         dataset_id=None,

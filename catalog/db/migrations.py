@@ -437,6 +437,13 @@ def s0027_names_apart(db: Database) -> None:
             db.table(name).add_column("is_name_public", int)
 
 
+@migrate()
+def s0028_basis_of_the_census(db: Database) -> None:
+    """Add the column that tells whether a census has to be taken again."""
+    if "basis" not in db.table("census").columns_dict:
+        db.table("census").add_column("basis", str)
+
+
 def bring_up_to_date(db: Database) -> None:
     """Migrate a catalogue of any age, or an empty file, to the present tables, metric columns and views.
 

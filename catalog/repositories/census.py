@@ -13,8 +13,8 @@ from catalog.db.store import Catalog
 from catalog.vocabulary.promises import key_datasets
 
 __all__ = [
-    "CensusDataset", "census_changes", "census_of", "claims_of", "complete_harvest", "datasets_of", "portals_asked",
-    "unobserved_keys", "write_census",
+    "CensusDataset", "census_changes", "census_of", "claims_of", "complete_harvest", "count_present", "datasets_of",
+    "keep_census", "portals_asked", "unobserved_keys", "write_census",
 ]  # fmt: skip
 
 CHUNK = 1_000
@@ -167,14 +167,36 @@ def unobserved_keys(catalog: Catalog, portal_ids: Iterable[str]) -> frozenset[st
     return frozenset(key for portal_id in portal_ids for key in keys - seen[portal_id])
 
 
+def keep_census(catalog: Catalog, run_id: str, portal_id: str, basis: str) -> int:
+    """Make the last census of a portal that of a run, if it was taken on the same ``basis``; return its number of rows.
+
+    Return 0, and change nothing, if there is none or its basis is another.
+    """
+    where = "where portal_id = ?"
+    if catalog.value(f"select min(basis) from census {where}", [portal_id]) != basis:  # noqa: S608  # a constant
+        return 0
+    with catalog.writing():
+        catalog.db.conn.execute(f"update census_claims set run_id = ? {where}", [run_id, portal_id])  # noqa: S608
+        done = catalog.db.conn.execute(f"update census set run_id = ? {where}", [run_id, portal_id])  # noqa: S608
+        return int(done.rowcount)
+
+
+def count_present(catalog: Catalog, portal_id: str) -> int:
+    """Return how many datasets a portal lists."""
+    return int(catalog.value("select count(*) from present_datasets where portal_id = ?", [portal_id]))
+
+
 def write_census(
     catalog: Catalog,
     run_id: str,
     portal_id: str,
     rows: Sequence[Mapping[str, Any]],
     claims: Sequence[Mapping[str, Any]],
+    basis: str | None = None,
 ) -> None:
     """Replace the census of a portal, and note what has changed since the one before.
+
+    ``basis``: hash of what the census depends on besides the datasets.
 
     ``rows``: one for each key dataset, with the columns of ``census`` from ``key`` to ``confirmed_on``. ``claims``: one
     for each dataset that may be a key dataset, with the columns of ``census_claims`` from ``dataset_id`` on, without
@@ -191,6 +213,7 @@ def write_census(
                 "id": f"{portal_id}/{row['key']}",
                 "portal_id": portal_id,
                 "run_id": run_id,
+                "basis": basis,
                 "since_run": old["since_run"] if old and is_same else run_id,
                 "state_before": old["state_before"] if old and is_same else old["state"] if old else None,
             }

@@ -73,6 +73,8 @@ class RunContext:
     traffic: dict[str, int] = field(default_factory=lambda: {"requests": 0, "bytes": 0, "not_modified": 0})
     """Traffic of the check of resources."""
     check_budget: CheckBudget = CheckBudget()
+    unchanged: frozenset[str] = frozenset()
+    """Ids of the portals of which no dataset was scored in this run; empty as long as nothing was scored."""
     commitments: Sequence[Commitment] = ()
     """The commitments to track."""
     export: ExportOptions = ExportOptions()

@@ -340,6 +340,7 @@ def _score(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds, 
             write_dashboard(run.catalog, run.run_id, portal.id, quarter.strftime("%Y%m%dT%H%M%SZ"))
     score_entities(run.catalog, run.run_id)
     find_causes(run.catalog, run.run_id, [portal.id for portal in portals], unchanged)
+    run.unchanged = frozenset(unchanged)
 
 
 def _score_due(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
@@ -354,7 +355,7 @@ def _track(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) 
     from quality.census.stage import take_census
     from quality.commitments.track import track
 
-    run.on_progress("track", "census", take_census(run.catalog, run.run_id, run.data), None)
+    run.on_progress("track", "census", take_census(run.catalog, run.run_id, run.data, unchanged=run.unchanged), None)
     run.on_progress("track", "commitments", track(run.catalog, run.run_id, run.commitments), None)
 
 

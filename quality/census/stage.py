@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from catalog.db.store import Catalog
 from catalog.repositories.aliases import aliased
-from catalog.repositories.census import CensusDataset, complete_harvest, datasets_of, portals_asked, write_census
+from catalog.repositories.census import (
+    CensusDataset,
+    complete_harvest,
+    count_present,
+    datasets_of,
+    keep_census,
+    portals_asked,
+    write_census,
+)
 from catalog.repositories.commitment_rows import Member, members_of
 from quality.census.answers import AnswerToday, answers_today, said_of
 from quality.census.lexicon import folded
@@ -28,20 +38,44 @@ _RULES = {
 }
 
 
-def take_census(catalog: Catalog, run_id: str, folder: Path | None = None, portal_ids: Sequence[str] = ()) -> int:
+def take_census(
+    catalog: Catalog,
+    run_id: str,
+    folder: Path | None = None,
+    portal_ids: Sequence[str] = (),
+    unchanged: Collection[str] = (),
+) -> int:
     """Take the census of portals as of a run, replace the one before, and return how many rows were stored.
 
     ``folder``: data folder with the confirmations of persons (``census/PORTAL.toml``); None if there are none.
-    ``portal_ids``: the portals; none means all that any run asked for. Raise SpecError if a file with confirmations
-    cannot be used.
+    ``portal_ids``: the portals; none means all that any run asked for. ``unchanged``: portals of which no dataset was
+    scored in this run; their last census is kept, unless their number of datasets, their names, the verdict of the
+    harvest or the confirmations have changed. Raise SpecError if a file with confirmations cannot be used.
     """
     stored = 0
     for portal in portals_asked(catalog, run_id):
         if not portal_ids or portal["id"] in portal_ids:
-            rows, claims = _census(catalog, run_id, portal, folder)
-            write_census(catalog, run_id, portal["id"], rows, claims)
-            stored += len(rows)
+            basis = _basis(catalog, run_id, portal, folder)
+            kept = keep_census(catalog, run_id, portal["id"], basis) if portal["id"] in unchanged else 0
+            if not kept:
+                rows, claims = _census(catalog, run_id, portal, folder)
+                write_census(catalog, run_id, portal["id"], rows, claims, basis)
+                kept = len(rows)
+            stored += kept
     return stored
+
+
+def _basis(catalog: Catalog, run_id: str, portal: dict[str, Any], folder: Path | None) -> str:
+    """Return a hash of what the census of a portal depends on besides its datasets, their checks and the method."""
+    told = confirmations_path(folder, portal["id"]) if folder else None
+    about = [
+        portal["title"],
+        portal["government"],
+        count_present(catalog, portal["id"]),
+        complete_harvest(catalog, portal["id"], run_id) is not None,
+        told.read_text("utf-8") if told and told.is_file() else "",
+    ]
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:20]
 
 
 def portrait_of(dataset: CensusDataset, place: frozenset[str] = frozenset()) -> Portrait:

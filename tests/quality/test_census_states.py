@@ -203,3 +203,25 @@ def test_what_is_false_decides_and_what_is_not_known_does_not() -> None:
     assert usable_state({"accessible": None, "openly licensed": True}, was_asked=False)[0] == "not_asked"
     assert usable_state({"accessible": None, "openly licensed": True}, was_asked=True)[0] == "unknown"
     assert usable_state({"accessible": True}, was_asked=True) == ("open", ())
+
+
+def test_the_census_of_an_unchanged_portal_is_kept_and_no_other(catalog: Catalog, tmp_path: Path) -> None:
+    night(catalog, FIRST, [dataset(1, "Air quality")])
+    first = states(catalog, FIRST, tmp_path)
+    # What the recogniser would say now is not asked: the title is changed behind its back.
+    with catalog.writing():
+        catalog.db.conn.execute("update datasets set title = 'Nothing in particular'")
+
+    def again(run_id: str, unchanged: set[str], folder: Path | None = tmp_path) -> dict[str, dict[str, Any]]:
+        catalog.begin_run("test", [portal("a")], version="0", methodology="0", run_id=run_id)
+        assert take_census(catalog, run_id, folder, unchanged=unchanged) == len(key_words())
+        return {row["key"]: row for row in census_of(catalog, "a")}
+
+    kept = again(SECOND, {"a"})
+    assert {row["run_id"] for row in kept.values()} == {SECOND}
+    assert {key: row["state"] for key, row in kept.items()} == {key: row["state"] for key, row in first.items()}
+    # A person has confirmed something: it is taken anew.
+    write_confirmations(confirmations_path(tmp_path, "a"), [])
+    confirmations_path(tmp_path, "a").write_text(confirmations_path(tmp_path, "a").read_text("utf-8") + "# said\n")
+    taken = again(THIRD, {"a"})
+    assert {row["state"] for row in taken.values()} == {"not_found"} != {row["state"] for row in kept.values()}

@@ -27,6 +27,7 @@ TABLES: dict[str, TableSpec] = {
             "searched": c(int, "Datasets of the catalogue that were looked at."),
             "confirmed_by": c(str, "Who confirmed the dataset, or denied all others; empty where no person did."),
             "confirmed_on": c(str, "When."),
+            "basis": c(str, "Hash of what else the census depends on: names, completeness, confirmations."),
             "run_id": c(str, "Run of this census.", "runs"),
             "since_run": c(str, "First run in which the state was this.", "runs"),
             "state_before": c(str, "The state before it; empty for the first."),

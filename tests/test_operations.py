@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from harvester.cli import main as command_line
 from harvester.cli.proofs import BROKEN_CHAIN
+from harvester.cli.site import PORT_TAKEN
 from tests.conftest import needs
 
 ROOT = Path(__file__).parents[1]
@@ -105,5 +106,5 @@ def test_every_command_and_option_of_the_recipes_exists() -> None:
 def test_every_exit_code_is_told() -> None:
     told = set(map(int, re.findall(r"^\| (\d+) \|", GUIDE, re.MULTILINE)))
     codes = {command_line.LOCKED, command_line.INTERRUPTED, command_line.FAILED_PORTALS, command_line.BELOW}
-    assert told == codes | {BROKEN_CHAIN, 0, 1, 2}
+    assert told == codes | {BROKEN_CHAIN, PORT_TAKEN, 0, 1, 2}
     assert CliRunner().invoke(command_line.cli, ["nonsense"]).exit_code == 2

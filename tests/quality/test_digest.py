@@ -217,7 +217,7 @@ CODE: dict[str, tuple[str, str, Any, str]] = {
     "address that speaks": ("catalog.repositories.subjects", "DistributionSubject.url", "", "metric:tls_valid"),
     "not carried": ("quality.evidence.carried", "is_there", lambda *_: True, "score:carried"),
     "families": ("quality.systems.families", "skeleton", lambda title: title, "score:kinds"),
-    "mapping of concepts": ("catalog.rdf.dcat", "_known", lambda kind, text: None, "rdf:statements"),
+    "mapping of concepts": ("catalog.rdf.values", "_known", lambda kind, text: None, "rdf:statements"),
     "mapping of dates": ("catalog.rdf.dcat", "day", lambda text: statements.RdfTerm("literal", text), "rdf:statements"),
     "what is not told": ("quality.standards.graphs", "_is_told", lambda *_: True, "rdf:standards"),
     "bounds of a record": ("quality.standards.records", "MAX_DEPTH", 1, "rdf:standards"),

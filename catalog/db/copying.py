@@ -23,8 +23,9 @@ _PERSONAL = (
 def copy_catalogue(source: Path, copy: Path, *, is_shareable: bool = False) -> None:
     """Write a copy of the catalogue ``source`` to the new file ``copy``. A run may write to the catalogue meanwhile.
 
-    ``is_shareable``: leave out names and texts of people who replied or reported, and hashes of recipients. Raise
-    sqlite3.DatabaseError if the catalogue cannot be read.
+    ``is_shareable``: leave out names and texts of people who replied or reported, names and reasons of people who
+    confirmed a census, and the list of what was sent, which holds hashes of recipients. Raise sqlite3.DatabaseError if
+    the catalogue cannot be read.
     """
     with (
         closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=30)) as db,
@@ -57,7 +58,7 @@ def steps_of(catalogue: Path) -> list[str]:
 
 
 def known_steps() -> frozenset[str]:
-    """Return the names of all steps that this version knows."""
+    """Return the names of all steps of :mod:`catalog.db.migrations` in this version of the program."""
     with closing(sqlite3.connect(":memory:")) as memory:
         return frozenset(step.name for step in migrate.pending(Database(memory)))
 

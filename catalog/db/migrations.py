@@ -85,7 +85,7 @@ def s0003_views(db: Database) -> None:
 def s0004_history(db: Database) -> None:
     """Add tables and columns for record versions, changes, cached responses and checkpoints.
 
-    The full-text index is updated only when title, description or keywords of a dataset are written.
+    An update of a dataset is written to the full-text index only if it sets title, description or keywords.
     """
     add_missing(db)
     db.execute("drop trigger if exists datasets_au")
@@ -428,9 +428,10 @@ def _rename_column(db: Database, table: str, before: str, now: str) -> None:
 
 @migrate()
 def s0027_names_apart(db: Database) -> None:
-    """Add the columns that say whether the name of who replied or reported may be public.
+    """Add the columns that say whether the name of the person who replied or reported may be public.
 
-    Names that stand in the catalogue without leave are moved by :func:`catalog.repositories.people.move_names`.
+    Names in the catalogue that may not be public are moved to a file of their own by
+    :func:`catalog.repositories.people.move_names`.
     """
     for name in ("replies", "reports"):
         if "is_name_public" not in db.table(name).columns_dict:
@@ -439,7 +440,11 @@ def s0027_names_apart(db: Database) -> None:
 
 @migrate()
 def s0028_basis_of_the_census(db: Database) -> None:
-    """Add the column that tells whether a census has to be taken again."""
+    """Add the column ``basis`` to the table ``census``.
+
+    It holds a hash of what a census depends on besides the datasets. If the hash has changed, the census is taken
+    again.
+    """
     if "basis" not in db.table("census").columns_dict:
         db.table("census").add_column("basis", str)
 
@@ -448,8 +453,9 @@ def bring_up_to_date(db: Database) -> None:
     """Migrate a catalogue of any age, or an empty file, to the present tables, metric columns and views.
 
     Each migration step is one transaction. If the process is killed, the steps done so far remain, and the next call
-    continues with the interrupted one. Rows are moved in parts, each a transaction, and the file is compacted last.
-    Raise NoRoomError if the disk has too little room for that.
+    continues with the interrupted one. Afterwards rows are moved to where the present version reads them, in parts,
+    each a transaction. The file is compacted last. Raise NoRoomError, before anything is changed, if the disk has too
+    little room for compacting.
     """
     address.add_functions(db.conn)
     check_room(db, will_shrink=any(step.name in _SHRINKING for step in migrate.pending(db)))
@@ -473,7 +479,8 @@ def bring_up_to_date(db: Database) -> None:
 def create_views(db: Database) -> None:
     """Create the views that ``catalog.db.schema.views`` declares, and replace those whose definition has changed.
 
-    For views through which rows are written, create the triggers that do so (:func:`catalog.db.schema.stored.instead`).
+    Also create the triggers that write the rows of a view into the table behind it, see
+    :func:`catalog.db.schema.stored.instead`.
     """
     for name, view in VIEWS.items():
         db.create_view(name, view.query(), replace=True)

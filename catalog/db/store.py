@@ -82,8 +82,8 @@ def _explained(path: Path) -> Iterator[None]:
 def open_catalog(path: Path) -> Catalog:
     """Open the catalogue file at ``path``. A missing file is created, an older one is migrated to the present schema.
 
-    Raise CatalogError if the file is not a catalogue or cannot be written, or if the disk has too little room to
-    migrate it.
+    Raise CatalogError if the file is not a catalogue, is damaged or locked or cannot be written, or if the disk is full
+    or has too little room to migrate it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _explained(path):

@@ -83,7 +83,7 @@ class Fingerprints:
 
     If the digest of a folder equals that of the last export, its files need not be written again. :attr:`everything`
     covers all folders, and is computed when the object is made. The digests of single folders are computed when asked
-    for.
+    for. ``day``: day of the run as an ISO date, by which promises are overdue; None means that none is.
     """
 
     def __init__(self, catalog: Catalog, run_id: str, day: str | None, options: ExportOptions) -> None:
@@ -106,7 +106,11 @@ class Fingerprints:
         self.everything = digest(self.base, rows, scores, sums(catalog), self.commitments)
 
     def records(self) -> str:
-        """Return the digest of all datasets and their scores; ``catalog.nt.gz`` is made from them."""
+        """Return the digest of the rows that were read when the object was made, such as datasets, publishers and
+        scores.
+
+        Call it before any digest of a folder is asked for: those add the findings, and the result is then another.
+        """
         return digest(self.base, sorted(self._sums.items(), key=repr))
 
     def publisher(self, portal_id: str, publisher_id: str, card: Mapping[str, Any]) -> str:

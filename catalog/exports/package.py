@@ -91,9 +91,10 @@ def write_package(
 ) -> list[Path]:
     """Write ``datapackage.json`` and ``SHA256SUMS`` of a folder, add both to ``state.files``, and return their paths.
 
-    ``name``: the government or publisher that the files are about, or :data:`EVERYTHING`. ``head``: run, day and
-    versions, see :func:`catalog.exports.cards.head_of`. ``state``: the files of the folder with sizes and hashes.
-    ``linked``: entries, as :func:`resource` gives them, of files in other folders that the data package also lists.
+    ``name``: the government or publisher that the files are about, or :data:`EVERYTHING` for the folder of all
+    governments. ``head``: run, day and versions, see :func:`catalog.exports.cards.head_of`. ``state``: the files of the
+    folder with sizes and hashes. ``linked``: entries, as :func:`resource` gives them, of files in other folders that
+    the data package also lists.
     """
     resources = [
         resource(stem, f"{stem}.csv", stem, *state.files[f"{stem}.csv"], state.run)

@@ -27,7 +27,7 @@ _PORT = re.compile(r":[0-9]*$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CauseFacts:
-    """Findings of a portal that have not ended (new, open, disputed or waived), with its scored datasets and files.
+    """Findings of a portal that are new, open, disputed or waived, with the portal's scored datasets and their files.
 
     Everything is held in arrays: one entry for each finding, with the shape (findings,), or for each dataset or file,
     with the shape (datasets,) or (files,). "Index of" means a position in another of these arrays or lists.
@@ -92,7 +92,8 @@ def host_of(url: str | None) -> str:
 
 
 def pattern_of(url: str) -> str:
-    """Return a form of an address that is equal for addresses made by the same rule; "" if it is not a valid address.
+    """Return a form of an address that is equal for addresses made by the same rule; "" if
+    :func:`urllib.parse.urlsplit` rejects it.
 
     It consists of the host, the first four folders, the extension of the file and the names of the parameters, sorted.
     In folders and names of parameters, digits in a row become "#". In folders, hexadecimal keys of eight digits or more
@@ -116,8 +117,8 @@ def pattern_of(url: str) -> str:
 def cause_facts(
     catalog: Catalog, portal_id: str, splits: Mapping[str, str | None], *, with_patterns: Iterable[str] = ()
 ) -> Iterator[CauseFacts]:
-    """Yield the findings of a portal that have not ended, rule by rule, with all that findings of one cause may have in
-    common.
+    """Yield the findings of a portal that are new, open, disputed or waived: one object for each rule, with all that
+    findings of one cause may have in common.
 
     Only findings about scored datasets and current distributions are given, and only rules that have such findings. One
     rule is held in memory at a time; the arrays of datasets and files are the same in all that is yielded.

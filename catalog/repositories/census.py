@@ -26,8 +26,9 @@ OPENING = 1_200
 class CensusDataset:
     """What the catalogue says of a dataset that may be a key dataset.
 
-    ``files``: titles of its files. ``columns``: names of the columns of its tables. ``table_kinds``: kinds of table
-    found in its files. ``was_asked``: whether an address of one of its files or services was ever requested.
+    ``description``: its first 1,200 characters. ``files``: titles of its files. ``columns``: names of the columns of
+    its tables, each once. ``table_kinds``: kinds of table found in its files, each once. ``was_asked``: whether the
+    address of one of its files or services was ever requested.
     """
 
     id: str
@@ -105,8 +106,10 @@ def complete_harvest(catalog: Catalog, portal_id: str, run_id: str) -> str | Non
 
 
 def portals_asked(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
-    """Return the portals that a run up to ``run_id`` has begun to harvest: id, title, url and government, sorted by
-    id."""
+    """Return the portals whose harvest was begun in the run ``run_id`` or an earlier one, sorted by id.
+
+    A row has id, title, url and government.
+    """
     return catalog.rows(
         """select id, title, url, government from portals p
            where exists (select 1 from harvests h where h.portal_id = p.id and h.run_id <= ?) order by id""",
@@ -115,9 +118,12 @@ def portals_asked(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
 
 
 def census_of(catalog: Catalog, portal_id: str | None = None) -> list[dict[str, Any]]:
-    """Return the rows of the last census of a portal, or of all portals, with titles of portal and dataset.
+    """Return the rows of the last census of a portal, with the names of what they refer to. ``portal_id``: None returns
+    those of all portals.
 
-    They are sorted by portal, and within it as the vocabulary lists the keys.
+    A row has the columns of ``census``, and portal_title, government, dataset_title, dataset_url and publisher_id. Rows
+    are sorted by portal. Those of a portal are in the order in which the vocabulary lists the key datasets; a key that
+    the vocabulary no longer has comes last.
     """
     order = {key: at for at, key in enumerate(one.id for one in key_datasets())}
     rows = catalog.rows(
@@ -132,11 +138,12 @@ def census_of(catalog: Catalog, portal_id: str | None = None) -> list[dict[str, 
 
 
 def claims_of(catalog: Catalog, portal_id: str, verdicts: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the datasets of a portal that may be key datasets: rows of ``census_claims``, with title, identifier and
-    url of the dataset.
+    """Return the datasets of a portal that may be key datasets: rows of ``census_claims`` with the title, identifier
+    and url of the dataset.
 
-    ``verdicts``: the verdicts wanted. Rows are sorted by key dataset; for each, those with the most points come first.
-    The url is the landing page or, if there is none, the address of the response that held the record.
+    ``verdicts``: only rows with one of these verdicts are returned. Rows are sorted by key dataset; for each, those
+    with the most points come first. The url is the landing page or, if there is none, the address of the response that
+    held the record.
     """
     return catalog.rows(
         """select c.*, d.title, d.identifier, coalesce(d.landing_page, d.source_url) as url
@@ -148,7 +155,10 @@ def claims_of(catalog: Catalog, portal_id: str, verdicts: Sequence[str]) -> list
 
 
 def census_changes(catalog: Catalog, portal_id: str) -> list[dict[str, Any]]:
-    """Return every change of a portal's census, the oldest first: run_id, key, state and dataset_id."""
+    """Return every change of a portal's census, the oldest first, as rows with run_id, key, state and dataset_id.
+
+    ``key`` is the id of a key dataset. ``state`` and ``dataset_id`` are those since the run ``run_id``.
+    """
     return catalog.rows(
         "select run_id, key, state, dataset_id from census_changes where portal_id = ? order by run_id, key",
         [portal_id],
@@ -156,9 +166,10 @@ def census_changes(catalog: Catalog, portal_id: str) -> list[dict[str, Any]]:
 
 
 def unobserved_keys(catalog: Catalog, portal_ids: Iterable[str]) -> frozenset[str]:
-    """Return the ids of the key datasets that the last census of at least one of these portals could not observe.
+    """Return the ids of the key datasets that at least one of these portals leaves open.
 
-    For a portal of which no census was taken, that is every key dataset.
+    A portal leaves a key dataset open if its last census has the state "not_observed" for it, or no row for it. A
+    portal of which no census was taken leaves every key dataset open.
     """
     keys = {one.id for one in key_datasets()}
     seen = defaultdict(set)
@@ -168,9 +179,10 @@ def unobserved_keys(catalog: Catalog, portal_ids: Iterable[str]) -> frozenset[st
 
 
 def keep_census(catalog: Catalog, run_id: str, portal_id: str, basis: str) -> int:
-    """Make the last census of a portal that of a run, if it was taken on the same ``basis``; return its number of rows.
+    """Keep the stored census of a portal as the census of the run ``run_id``; return its number of rows.
 
-    Return 0, and change nothing, if there is none or its basis is another.
+    ``basis``: hash of what the census depends on besides the datasets, see :func:`write_census`. If no census is
+    stored, or it was stored with another basis or with none, change nothing and return 0.
     """
     where = "where portal_id = ?"
     if catalog.value(f"select min(basis) from census {where}", [portal_id]) != basis:  # noqa: S608  # a constant
@@ -194,13 +206,14 @@ def write_census(
     claims: Sequence[Mapping[str, Any]],
     basis: str | None = None,
 ) -> None:
-    """Replace the census of a portal, and note what has changed since the one before.
-
-    ``basis``: hash of what the census depends on besides the datasets.
+    """Replace the census of a portal, and add a row to ``census_changes`` for each key dataset whose state, or whose
+    dataset, is not that of the census before.
 
     ``rows``: one for each key dataset, with the columns of ``census`` from ``key`` to ``confirmed_on``. ``claims``: one
     for each dataset that may be a key dataset, with the columns of ``census_claims`` from ``dataset_id`` on, without
-    portal and run.
+    portal and run. ``basis``: hash of what the census depends on besides the datasets, such as the names of portal and
+    government and what persons have confirmed; :func:`keep_census` compares it. None means that the census must be
+    taken again in the next run.
     """
     before = {row["key"]: row for row in catalog.rows("select * from census where portal_id = ?", [portal_id])}
     kept, changes = [], []

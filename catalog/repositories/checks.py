@@ -81,7 +81,9 @@ def write_checks(
 
     ``rules``: by address, how many failures over how many days make it broken; other addresses get the default
     ``BrokenRule``. These columns of an address are updated too: the time since when it has worked, its last outcome
-    other than unknown or failing, and its uptime (the share of its stored checks that succeeded).
+    other than unknown or failing, and its uptime (the share of its stored checks that succeeded; unknown ones do not
+    count). A check with another outcome than ok or invalid leaves the columns about the file, such as size and hash, as
+    they are.
     """
     with catalog.writing():
         before = {

@@ -152,8 +152,8 @@ def _digests(catalog: Catalog, marks: str, chunk: Sequence[str]) -> dict[str, st
 def unjudged(catalog: Catalog, dataset_ids: Sequence[str]) -> set[str]:
     """Return those of the datasets that must be validated against the standards.
 
-    These are datasets that have no stored result of the present methodology version, and datasets whose record, or
-    whose publisher's web page, has changed since they were validated.
+    These are datasets that have no stored result of the present methodology version, and datasets whose record, or the
+    address of whose publisher's web page, has changed since they were validated.
     """
     found: set[str] = set()
     for marks, chunk in _chunks(dataset_ids):

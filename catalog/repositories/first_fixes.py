@@ -17,8 +17,9 @@ class Fix:
     """What one fix would gain for one portal, publisher or government.
 
     The fix removes a cause with all its findings or, if ``cause_id`` is None, all findings of a rule that belong to no
-    cause. ``gain_points``: points that the score of the portal, publisher or government would rise by.
-    ``effort_hours``: estimated hours for the whole fix.
+    cause. ``datasets``: number of datasets with such a finding. ``places``: number of datasets or distributions to fix.
+    ``gain_points``: points that the score of the portal, publisher or government would rise by. ``effort_hours``:
+    estimated hours for the whole fix.
     """
 
     entity_level: str
@@ -75,8 +76,8 @@ def rank_fixes(catalog: Catalog, rules: Sequence[str], large_points: float, larg
     Rank 1 should be done first. A fix is large if it brings at least ``large_points`` points, or at least the share
     ``large_share``, 0 to 1, of the points that the latest score lacks to 100. Fixes are sorted by these criteria, one
     after the other: large ones first; for a publisher, causes that lie in its portal, in a harvest source or on a host
-    after all others, because it cannot remove them itself; then by gain in points times gain in points for an hour, the
-    highest first.
+    after all others, because it cannot remove them itself; then by the product of the gain in points and the gain in
+    points for an hour, the highest first.
 
     The table has rows of two kinds: rows for whole rules, written with the scores, and rows written by
     :func:`write_fixes`. For ``rules``, ids of rules, the first kind is deleted wherever a portal, publisher or

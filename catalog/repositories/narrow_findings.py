@@ -62,7 +62,11 @@ def dataset_sums(catalog: Catalog) -> Iterator[tuple[Any, ...]]:
 
 
 def ended_sums(catalog: Catalog, run_id: str) -> dict[str, tuple[Any, ...]]:
-    """Return checksums of the findings that were fixed or withdrawn in a run, by dataset id."""
+    """Return checksums of the findings that were fixed or withdrawn in the run ``run_id``.
+
+    The result maps dataset id to a tuple: the number of these findings, then two sums over them. The key None stands
+    for findings about portals themselves.
+    """
     run = catalog.value("select key from keys where id = ?", [run_id])
     rows = catalog.db.conn.execute(
         """select (select id from keys where key = f.dataset_key), count(*), sum(f.key), sum(f.rule_key)

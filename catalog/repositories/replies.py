@@ -41,8 +41,8 @@ class Imported:
     disputes: list[str] = field(default_factory=list)
     """Ids of the replies that dispute a finding or a cause that exists."""
     restored: dict[int, str] = field(default_factory=dict)
-    """Ids of findings that a spreadsheet had turned into numbers, as found by dataset, rule and address, by line of the
-    file."""
+    """By line of the file: the id of the finding, if a spreadsheet had turned the id into a number and the finding was
+    found by its dataset, rule, field and address."""
     problems: list[Problem] = field(default_factory=list)
     """Rows that could not be stored, with the reason and what to do about it."""
 
@@ -63,9 +63,10 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
     A reply to a cause sets the state of all its findings, also of those that join it later, except for findings that
     have a reply of their own.
 
-    ``today``: ISO date stored for a reply without a date. A reply that was imported before changes nothing. A reply to
-    an unknown finding is not stored but reported in ``problems`` of the result. A dispute of a finding that has ended
-    is stored and reported there.
+    ``today``: ISO date stored for a reply without a date. A reply that was imported before changes nothing. A reply is
+    not stored but reported in ``problems`` of the result if its finding is unknown, or if several findings may be
+    meant. A dispute of a finding that has ended is stored and reported there. A name that may not be public is not
+    stored in the catalogue but in the file of :mod:`catalog.repositories.people`.
     """
     done = Imported()
     names: list[tuple[str, str]] = []
@@ -167,7 +168,8 @@ def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: st
     """Store citizens' reports, each with the dataset or distribution that it is about.
 
     ``today``: ISO date stored for a report without a date. A report that was imported before changes nothing. A report
-    about an unknown dataset or address is reported in ``problems`` of the result.
+    about an unknown dataset or address is not stored but reported in ``problems`` of the result. A name that may not be
+    public is not stored in the catalogue but in the file of :mod:`catalog.repositories.people`.
     """
     done = Imported()
     names: list[tuple[str, str]] = []
@@ -221,9 +223,9 @@ def disputed(catalog: Catalog, reply_ids: Sequence[str]) -> list[dict[str, Any]]
     A row has the ids of reply, finding, portal, publisher, dataset and rule, the address (resource_url), what was
     observed, the government, and the score of the dataset.
 
-    If a reply disputes a cause, its rows are a sample of the cause's findings, at most ``OF_CAUSE_MAX``. Findings with
-    an address come first; those with a reply of their own are left out. Such rows have the id of the cause in
-    ``cause_id``. ``members`` is the number of findings that the reply disputes.
+    If a reply disputes a cause, its rows are findings of the cause in the state disputed, at most ``OF_CAUSE_MAX``.
+    Findings with an address come first; those with a reply of their own are left out. ``cause_id`` is the id of the
+    cause, or None if the reply is to a single finding. ``members`` is the number of findings that the reply disputes.
     """
     return [row for key in reply_ids for row in (_of_finding(catalog, key) or _of_cause(catalog, key))]
 
@@ -247,10 +249,10 @@ def _of_cause(catalog: Catalog, reply_id: str) -> list[dict[str, Any]]:
 
 
 def check_soon(catalog: Catalog, reply_id: str) -> None:
-    """Make the addresses of a disputed cause due for a check, so that the next runs check them first.
+    """Make the addresses of a disputed cause's findings due for a check, so that the next runs check them first.
 
-    ``reply_id``: id of the reply that disputes the cause. Each run checks as many addresses as the limits of the portal
-    allow.
+    ``reply_id``: id of the reply that disputes the cause. Findings with a reply of their own are left out. Each run
+    checks as many addresses as the limits of the portal allow.
     """
     with catalog.writing():
         catalog.db.conn.execute(
@@ -274,13 +276,15 @@ def write_outcome(catalog: Catalog, reply_id: str, outcome: str) -> None:
 
 
 def uphold_disputes(catalog: Catalog, portal_id: str, observed: Collection[str]) -> int:
-    """Set the outcome of disputes of causes that could not be settled when they came: "upheld" if most of the findings
-    have been seen to fail since. Return how many were upheld.
+    """Set the outcome "upheld" for disputes of a portal's causes that could not be settled when they came, if most
+    findings have been seen to fail since. Return how many disputes were upheld.
 
-    A finding of a rule in ``observed``, ids of rules that are answered by requests, has been seen if its address was
-    checked since with a clear outcome; any other if the record of its dataset was read since. Findings with a reply of
-    their own do not count, and those of the rule that were fixed in the meantime count as not failing. What was fixed
-    is never called our mistake here: the publisher may have fixed it.
+    A dispute was not settled if it has no outcome or the outcome "not_checkable". ``observed``: ids of the rules that
+    are answered by requests. A finding of such a rule has been seen to fail if its address was checked after the
+    dispute was imported, with another outcome than unknown. A finding of any other rule has been seen to fail if the
+    record of its dataset was read after that. Only disputed findings of the cause without a reply of their own count.
+    Findings of the same rule in the portal that were fixed in the meantime count as not failing. No other outcome is
+    set here: the publisher may have fixed what no longer fails.
     """
     unsettled = catalog.rows(
         """select r.id, r.imported_at, c.id as cause, c.rule_id

@@ -91,13 +91,14 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
     """Write the public copy of the catalogue ``db`` to ``out``, and return whether it was written. A run may write to
     the catalogue meanwhile.
 
-    ``exports``: folder of the files exported from the same state of the catalogue. If it is given, and nothing has
-    changed since the present copy was made, that copy stays. None writes the copy in any case.
+    ``exports``: folder of the files exported from the same state of the catalogue. If it is given, nothing has changed
+    since the present copy was made, and that copy has all views of this version, the copy stays. None writes the copy
+    in any case.
 
-    Findings of suspected personal data that must not be published yet are left out, see
-    :mod:`catalog.repositories.withheld`. An existing copy is replaced only when the new one is complete. Raise
-    CatalogError if ``db`` does not exist or cannot be copied, or if ``out`` is not called ``catalog.db`` or is the
-    catalogue itself.
+    Left out are findings of suspected personal data that must not be published yet (see
+    :mod:`catalog.repositories.withheld`) and names that may not be public. An existing copy is replaced only when the
+    new one is complete. Raise CatalogError if ``db`` does not exist or cannot be copied, or if ``out`` is not called
+    ``catalog.db`` or is the catalogue itself.
     """
     _check_name(out)
     if not db.is_file():

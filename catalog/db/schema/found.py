@@ -72,7 +72,8 @@ FINDING_FACETS = ("state", "severity", "rule_id", "dimension", "fault_party", "p
 RULE = ("rule_id", "rule_title", "dimension", "severity", "fault_party", "how_to_fix", "expected")
 """Columns of a finding that stand in the table ``rules``."""
 TEXTS = ("observed", "format_declared", "format_served", "field", "rows", "exchange", "checked_at")
-"""Columns of a finding that stand in the table ``finding_texts``, and under the same name as its key."""
+"""Columns of a finding whose texts are in the table ``finding_texts``; in ``finding_rows`` the column of the same name
+holds the key of the text."""
 IDS = {
     "portal_id": "portal_key",
     "publisher_id": "publisher_key",
@@ -209,7 +210,8 @@ LATE_INDEXES = {
     _BY_RULE: f"create index if not exists {_BY_RULE} on finding_rows (portal_key, rule_key, state)",
     "findings_by_id": INDEXES["findings_by_id"],
 }
-"""Indexes that are built at once after the first findings of an empty catalogue: row by row costs as much again."""
+"""Indexes that are built at once after the first findings of an empty catalogue: to add row by row to them takes as
+long as writing the rows."""
 
 _KEEP = f"""update finding_rows set resource_url = coalesce({address("old")}, '')
     where dataset_key = (select key from keys where id = old.dataset_id)
@@ -221,8 +223,8 @@ TRIGGERS = {
     "findings_keep_address_deleted": f"""create trigger findings_keep_address_deleted
         after delete on distributions begin {_KEEP} end""",
 }
-"""Triggers that write the address into the findings about it when the distribution gets another one: what was found
-there was not found at the new one."""
+"""Triggers that write the old address of a distribution into its findings when the address changes or the distribution
+is deleted: these findings are about the old address, not about the new one."""
 
 
 def _view() -> str:

@@ -59,8 +59,10 @@ AWAITED = (*OPEN, "unknown")
 CAUSE = """(select c.id from cause_members m join causes c on c.number = m.cause where m.finding = f.key)"""
 """SQL expression for the id of the cause of a row ``f`` of the view ``findings``; null where the finding is single."""
 ANSWERED = f"case when exists (select 1 from replies own where own.finding_id = f.id) then f.id else {CAUSE} end"
-"""SQL expression for the id under which the reply stands that counts for a row ``f`` of the view ``findings``: its own,
-or else that of its cause."""
+"""SQL expression for the ``finding_id`` of the reply that counts for a row ``f`` of the view ``findings``.
+
+It is the id of the finding if that has a reply, else the id of its cause; null if it has neither a reply nor a
+cause."""
 
 
 def _of(alias: str) -> str:
@@ -147,7 +149,7 @@ class View:
     def query(self) -> str:
         """Return the query of the view, with the columns of its metrics in place of "{metrics}".
 
-        These columns are those of the table with the alias ``k`` in the query.
+        The query must give the alias ``k`` to the table that has these columns.
         """
         if self.measured is None:
             return self.sql

@@ -42,7 +42,8 @@ INDEX_MAX, FILES_MAX = 100_000_000, 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class BackupFile:
-    """One file of a backup. ``name``: path below the data folder, with slashes; ``size``: bytes."""
+    """One file of a backup. ``name``: path below the data folder, with slashes; ``size``: number of bytes; ``sha256``:
+    digest as hexadecimal text."""
 
     name: str
     size: int
@@ -52,12 +53,13 @@ class BackupFile:
 def write_backup(
     data: Path, target: Path, *, is_shareable: bool = False, has_evidence: bool = True
 ) -> list[BackupFile]:
-    """Write the backup of the data folder ``data`` to ``target``, readable by its owner alone. Return its files.
+    """Write a backup of the data folder ``data`` to the file ``target``, which only its owner can read. Return the
+    files in the backup.
 
     ``is_shareable``: leave out what is not for others: names and texts of people who replied or reported, hashes of
     recipients, portal files, ``winnow.toml`` and everything in archives. ``has_evidence``: include archives and
-    downloaded files. ``target`` is replaced only when the backup is complete. Raise BackupError if there is no
-    catalogue, and OSError if the disk is full.
+    downloaded files; it has no effect if ``is_shareable``. ``target`` is replaced only when the backup is complete.
+    Raise BackupError if there is no catalogue, and OSError if the disk is full.
     """
     source = data / CATALOGUE
     if not source.is_file():
@@ -121,8 +123,8 @@ def restore(source: Path, data: Path, *, is_forced: bool = False) -> list[Backup
     Everything is unpacked into a temporary folder inside ``data`` and verified there first: sizes, hashes, and that the
     catalogue can be opened. Files that are there already are overwritten only if ``is_forced``. The list of addresses
     that want no letters is not overwritten but joined with that of the backup. The folder ``site`` is deleted, because
-    it is of the catalogue before. Raise BackupError, and change no file, if ``source`` is no complete backup, was
-    changed, is of a newer version, or would overwrite something.
+    it was made from the catalogue that is replaced. Raise BackupError, and change no file, if ``source`` is no complete
+    backup, was changed or is of a newer version, or if it would overwrite files without ``is_forced``.
     """
     data.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".winnow-restore-", dir=data) as scratch:

@@ -43,8 +43,8 @@ _LIVE: weakref.WeakSet[BoundedChild] = weakref.WeakSet()
 
 
 class TooMuchError(ValueError):
-    """Raised if a document takes more memory, time or output than its child process may use, or if the child died while
-    reading it. The message says which limit was reached."""
+    """Raised if a document takes more memory or time than its child process may use, if the result is too long or the
+    document nested too deeply, or if the child died while reading it. The message says which."""
 
 
 class BoundedChild:
@@ -55,9 +55,11 @@ class BoundedChild:
     ``memory_bytes`` limits the child's address space, ``seconds`` the time for one document, ``result_bytes`` the
     length of one result, and ``file_bytes`` the longest file that the function may write (0: none).
 
-    A ValueError of the function is raised in the calling process with the same message, and any other exception as a
-    ValueError that names it. TooMuchError is raised if a limit was reached. Use the object as a context manager, or
-    call :meth:`close`. Calls from several threads or tasks wait for each other.
+    TooMuchError is raised if the limit of memory, time or result is reached, or if the child dies. A longer file than
+    ``file_bytes`` is an OSError in the function. A ValueError of the function is raised in the calling process with
+    the same message, and any other exception, such as that OSError, as a ValueError that names it. RuntimeError is
+    raised if the child does not start. Use the object as a context manager, or call :meth:`close`. Calls from several
+    threads or tasks wait for each other.
     """
 
     def __init__(
@@ -105,8 +107,9 @@ class BoundedChild:
         """Return what the child's function returns for ``document``, which is given as bytes or as the path of a file.
 
         ``within_s`` is the time limit of this call in seconds; None means the limit given to the constructor.
-        ``options`` are passed to the function and must be representable as JSON. Raise TooMuchError if a limit is
-        reached, ValueError if the function raises an exception, and RuntimeError if the child does not start.
+        ``options`` are passed to the function and must be representable as JSON. Raise TooMuchError if the limit of
+        memory, time or result is reached or the child dies, ValueError if the function raises another exception, and
+        RuntimeError if the child does not start.
         """
         with self._lock:
             self._start()

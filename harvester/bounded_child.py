@@ -20,7 +20,7 @@ from quality.confine import bound_memory, confine, own_channel
 
 def main(function: str, memory_bytes: int, parent_id: int, file_bytes: int = 0) -> None:
     """Run the child process: restrict what it may do, then call a function on each document that arrives on stdin, and
-    write its results to stdout, until stdin ends.
+    write its results to stdout, until stdin ends or the function runs out of memory.
 
     ``function`` names the function as "module:name". ``memory_bytes`` limits the address space, and ``file_bytes`` the
     longest file it may write. ``parent_id`` is the process id of the parent; if that process has ended, nothing is

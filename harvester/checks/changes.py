@@ -35,7 +35,7 @@ _SPELLINGS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%Y/%m/%
 
 
 def undated_digest(path: Path, at: str) -> str | None:
-    """Return the SHA-256 of a file from which the dates near its download are removed.
+    """Return the SHA-256 of the file ``path`` after removing the dates near its download from its bytes.
 
     A file that only repeats the time at which it was generated thus keeps its digest. ``at`` is the instant of the
     download in ISO 8601. Its day, the day before and the day after are removed in common notations, with the time of
@@ -98,8 +98,8 @@ def change_of(before: ResourceCheck | None, seen: ResourceCheck) -> dict[str, An
     ``is_volatile``: the bytes differ only in dates and times near the download. ``is_changed``: the change was seen by
     this check.
 
-    If there is nothing to compare, the date that the server states is the time of the change; if it states none, the
-    result is empty.
+    If ``seen`` shows no change, the values of ``before`` are returned. If there is nothing to compare, the date that
+    the server states is the time of the change; if it states none, the result is empty.
     """
     told = _told_by_server(seen)
     if before is None or (before.change_decided_by is None and before.last_modified is None and before.sha256 is None):
@@ -147,9 +147,10 @@ def schedule_of(
     results in a row) and ``next_check_at``.
 
     ``before`` is the previous check of the address, or None; ``seen`` is the new one. ``recheck`` holds the portal's
-    intervals. ``is_changed`` tells whether the data changed since ``before``. While the results stay the same, the
-    interval grows from step to step of ``recheck.hours``. After a change or a failure the first step applies again. The
-    interval counts from the start of the run ``run_id``, so that a resumed or replayed run gives the same result.
+    intervals: after every ``recheck.after_checks`` equal results in a row, the next entry of ``recheck.hours`` applies.
+    ``is_changed`` tells whether the data changed since ``before``. The first entry applies again after a change of the
+    data, after a different outcome or fault, and as long as the outcome is "failing" or "broken". The interval counts
+    from the start of the run ``run_id``, so that a resumed or replayed run gives the same result.
     """
     is_same = (
         before is not None

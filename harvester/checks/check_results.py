@@ -159,8 +159,8 @@ def is_unchanged(before: ResourceCheck | None, seen: ResourceCheck) -> bool:
     """Return whether the headers of the new check ``seen`` show that the file is still the one downloaded at the check
     ``before``.
 
-    The ETag or Last-Modified must be equal, and none of ETag, Last-Modified and length may differ. False if ``before``
-    is None or downloaded no file.
+    ETag or Last-Modified must be equal. Of ETag, Last-Modified and length, none that both checks hold may differ. False
+    if ``before`` is None or downloaded no file.
     """
     if before is None or before.sha256 is None:
         return False

@@ -22,8 +22,9 @@ __all__ = ["CheckRunner", "CheckTask"]
 class CheckTask:
     """One address to check, with the settings of its portal.
 
-    ``target`` is the address with what its record declares and its previous check. ``rule`` says after how many failed
-    checks and days the address is called broken. ``recheck`` says how soon it is checked again.
+    ``target`` is the address with what its record declares and its previous check. ``limits`` are the portal's limits
+    for requests and downloads. ``rule`` says after how many failed checks and days the address is called broken.
+    ``recheck`` says how soon it is checked again.
     """
 
     target: CheckTarget
@@ -46,8 +47,8 @@ class CheckRunner(Protocol):
         """Return the downloader to which requests are passed directly, without Scrapy's queues."""
 
     def may_download(self, job: CheckTask) -> bool:
-        """Return whether the portal of ``job`` has downloaded fewer tables in this run than
-        ``limits.max_downloads``."""
+        """Return whether fewer tables than ``limits.max_downloads`` were downloaded from the portal of ``job`` in this
+        run."""
 
     def count_download(self, job: CheckTask) -> None:
         """Count one downloaded table for the portal of ``job``."""

@@ -17,11 +17,11 @@ __all__ = ["due_jobs", "queue_of"]
 def due_jobs(
     run: RunContext, portals: Sequence[PortalSpec], urls: Sequence[str] | None = None
 ) -> tuple[list[CheckTask], int]:
-    """Return the addresses that the run should check now, the most urgent first, and the number of due addresses that
-    exceed ``limits.max_checks`` of their portals and are left out.
+    """Return a task for each address of ``portals`` that ``run`` should check now, the most urgent first, and the
+    number of due addresses that are left out because their portal has more than its ``limits.max_checks``.
 
     An address that several portals list is checked once, for the portal where it is most urgent. ``urls``: check these
-    addresses instead, whether or not they are due; None means those that are due.
+    addresses of the portals instead, whether or not they are due; None means those that are due.
     """
     jobs: dict[str, CheckTask] = {}
     beyond = 0

@@ -250,7 +250,7 @@ class LinkSpider(scrapy.Spider):
 
     async def work(self, host: str) -> None:
         """Check the addresses in the queue of ``host`` one after the other, until the queue is empty, the budget or the
-        deadline is used up, or the network is lost."""
+        deadline is used up, the network is lost, or the catalogue cannot be written."""
         queue = self.queues[host]
         while queue:
             job = queue.popleft()
@@ -277,7 +277,11 @@ class LinkSpider(scrapy.Spider):
                     self.end_without_network()
 
     async def asked(self, host: str, job: CheckTask) -> ResourceCheck | None:
-        """Check the address of ``job`` and return the result, or None if a replay has none."""
+        """Check the address of ``job``, which is at ``host``, and return the result. If the name of the host does not
+        resolve, keep the request for :meth:`of_host`.
+
+        Return None if the run is a replay and its archive holds no exchange with the address.
+        """
         check = UrlCheck(self, job)
         seen = await check.outcome()
         if host in self.run.unresolved and check.last is not None and queue_of(check.last.url) == host:
@@ -285,10 +289,10 @@ class LinkSpider(scrapy.Spider):
         return seen
 
     def of_host(self, host: str, job: CheckTask) -> ResourceCheck | None:
-        """Return the result for an address of a host whose name did not resolve in this run; None for any other host.
+        """Return the result of ``job`` without a request if an earlier one showed that the name of ``host`` does not
+        resolve, else None.
 
-        The name is one observation: all addresses of the host get its outcome, time and evidence without being asked,
-        and without waiting for their turn.
+        The failed look-up is one observation: all addresses of the host get its outcome, time and evidence.
         """
         last = self.unresolved.get(host) if host in self.run.unresolved else None
         if last is None:
@@ -342,8 +346,8 @@ class LinkSpider(scrapy.Spider):
             queue.clear()
 
     def may_download(self, job: CheckTask) -> bool:
-        """Return whether the portal of ``job`` has downloaded fewer tables in this run than
-        ``limits.max_downloads``."""
+        """Return whether fewer tables than ``limits.max_downloads`` were downloaded from the portal of ``job`` in this
+        run."""
         return self.downloads.get(job.target.portal_id, 0) < job.limits.max_downloads
 
     def count_download(self, job: CheckTask) -> None:

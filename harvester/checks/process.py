@@ -24,9 +24,9 @@ def allow_connections(hosts: int) -> None:
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Run Python's garbage collector less often within the block, and as before after it.
+    """Run Python's garbage collector less often within a ``with`` block, and after it as often as before.
 
-    With as many live objects as a check of addresses has, it costs a fifth of a request.
+    While addresses are checked, so many objects are alive that collections would take a fifth of the processor time.
     """
     before = gc.get_threshold()
     gc.freeze()

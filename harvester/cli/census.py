@@ -67,8 +67,9 @@ def show(data: Path, portal: str, as_json: bool) -> None:
 def review(data: Path, /, portal: str, key: str | None, dataset: str | None, who: str | None, **said: Any) -> None:
     """Ask about the datasets of PORTAL that may be key datasets; write the answers to census/PORTAL.toml.
 
-    Asked are those whose evidence is not enough, and those that have changed since a person answered. With --dataset,
-    --key and --yes or --no one answer is given without questions. With --json the questions are printed only.
+    The questions are about datasets whose evidence is not enough, and about those that have changed since a person
+    answered. With --dataset, --key and --yes or --no, one answer is written without questions. With --json, the
+    questions are printed but not asked.
     """
     from catalog.repositories.census import claims_of
     from specs.census import key_words

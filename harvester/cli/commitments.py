@@ -143,7 +143,7 @@ def import_ogp(data: Path, file: Path, open_data: bool, out: Path | None, as_jso
 @_JSON
 @click.pass_obj
 def compare(data: Path, measure: str | None, as_json: bool) -> None:
-    """Compare governments on the same MEASURE, or on all of them, and show which does best."""
+    """Compare governments on one MEASURE, or on each measure, and show which does best."""
     from catalog.db.store import open_catalog
     from harvester.terminal.commitments import show_best
     from quality.commitments.compare import best_practice

@@ -29,8 +29,8 @@ class Configuration(Strict):
     contact: Annotated[str, StringConstraints(min_length=3)] | None = None
     """E-mail address or page of the operator, for the user agent."""
     proxy: Annotated[str, AfterValidator(_proxy)] | None = None
-    """``http://host:port`` of the HTTP proxy that everything but FTP and local portals goes through. Names are resolved
-    and checked here before the proxy is asked. Proxies of the environment are ignored."""
+    """``http://host:port`` of the HTTP proxy that everything but FTP and local portals goes through. This machine
+    resolves and checks host names before it asks the proxy. Proxies named in environment variables are ignored."""
 
 
 def load(data: Path) -> Configuration:

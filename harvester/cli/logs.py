@@ -10,7 +10,8 @@ __all__ = ["log_to"]
 
 
 def log_to(data: Path) -> None:
-    """Write all log messages of libraries to ``winnow.log`` in the data folder ``data``; the terminal is for people."""
+    """Write the log messages of this process, with logins and keys masked, to ``winnow.log`` in the data folder
+    ``data`` and not to the terminal. Messages below the level INFO are dropped."""
     from harvester.http.masking import MaskingFilter
 
     data.mkdir(parents=True, exist_ok=True)

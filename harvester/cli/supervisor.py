@@ -62,7 +62,8 @@ class _Seen:
 
 class Pulse:
     """Memory shared by the supervising process and the working child. The child writes to it when its event loop last
-    ran, which portal it is working on, and that portal's deadline; the supervisor reads it."""
+    ran, which portal it is working on, and that portal's deadline; the supervisor reads it. All times are seconds of
+    the monotonic clock."""
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _FIELDS.size)

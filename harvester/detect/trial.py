@@ -54,7 +54,7 @@ def read_one(
     seconds: float,
     proxy: str | None = None,
 ) -> TrialHarvest:
-    """Harvest one record of the portal ``spec`` into a temporary folder, and return whether that worked.
+    """Harvest one record of the portal ``spec`` into a temporary folder, and return the result of this trial.
 
     ``contact``: the text for the User-Agent header. ``rules``: the robots.txt rules already read, by site
     ("https://example.org"). ``max_requests`` and ``seconds``: the limits of the trial; if they do not suffice, the

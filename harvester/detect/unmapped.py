@@ -27,8 +27,9 @@ def unmapped(raw: Any, dataset: Dataset) -> list[str]:
     """Return the paths of those texts in a portal's record whose content appears in no field of the mapped dataset.
 
     ``raw``: the record as the portal sent it. ``dataset``: the dataset made from it. Paths look like "extras/funding"
-    or "resources/*/note", and each is returned once. Numbers, dates and database keys are ignored, and so are texts
-    after the first 2,000 and those nested more than eight deep. The list is empty if the record is no JSON object.
+    or "resources/*/note", and each is returned once. Numbers, dates, database keys and placeholders ("N/A") are
+    ignored, and so are texts after the first 2,000 and those nested more than eight deep. The list is empty if the
+    record is no JSON object.
     """
     if not isinstance(raw, dict):
         return []

@@ -103,7 +103,8 @@ def publisher_of(found: Iterable[Party]) -> Publisher | None:
 
 
 def contact_of(found: Iterable[Party]) -> Contact | None:
-    """Return the contact for a dataset, made from the parties in ``found``; None if none has a name, email or page.
+    """Return the contact for a dataset, made from the parties in ``found``; None if none has a name, a page, or an
+    email address with an "@".
 
     The first party with an email address is taken; if there is none, the first with a web page; then the first with
     anything. If it has no name, it gets that of a party with the same email address or, failing that, of the first

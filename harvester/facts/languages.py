@@ -48,7 +48,8 @@ def worded(
 
     ``title`` and ``description`` map a language code to a text, ``keywords`` a language code to a list; the code None
     stands for texts that state no language. ``preferred`` are language codes, that of the portal first. The language to
-    show is chosen by :func:`first_language`, for each of the three alone.
+    show is chosen by :func:`first_language`, for each of the three alone. A text equal to the one shown is no
+    translation, nor is a text without a language that repeats the text of a language.
     """
     others: dict[str, dict[str, Any]] = {}
     shown: dict[str, Any] = {}

@@ -40,8 +40,9 @@ def box(west: Any, south: Any, east: Any, north: Any) -> str | None:
 def places(value: Any, depth: int = 0) -> list[str]:
     """Return all areas in a JSON value as texts: names, addresses, boxes "west,south,east,north" and geometries.
 
-    ``value`` may be a text, a list, an object or a geometry in GeoJSON. Placeholders and names of coordinate reference
-    systems are left out. ``depth`` is how deeply ``value`` is nested.
+    ``value`` may be a text, an object, a geometry in GeoJSON, a list of these, or a box as a list of four or six
+    numbers. Placeholders and names of coordinate reference systems are left out. ``depth`` is how deeply ``value`` is
+    nested; values nested too deeply give none.
     """
     if value is None or depth > _DEEPEST:
         return []

@@ -257,7 +257,7 @@ class RecordFacts:
         return texts.get(first_language(texts, self.preferred))
 
     def spread_dates(self) -> None:
-        """Replace the candidates for "dated" by candidates for the dates that they mean.
+        """Replace the candidates for "dated" by candidates for the dates that they mean. Call it before dates are read.
 
         A date with the type "revision", such as ``{"type": "revision", "value": ...}``, is a candidate for "modified",
         for example. Dates without a known type are dropped.
@@ -275,7 +275,8 @@ class RecordFacts:
     def spread_roles(self) -> None:
         """Add each party in a list of contacts whose role is that of a publisher as a candidate for "publisher".
 
-        Such a party is then removed from the contacts, unless the list has no other party.
+        Such a party is then removed from the contacts, unless the list has no other party. Call this method before
+        publisher and contact are read.
         """
         for one in self.found.get("contact", ()):
             items = json_text(one.value)
@@ -308,7 +309,8 @@ class RecordFacts:
     def modified(self) -> str | None:
         """Return the date of the last change, as stated; None if the record states none.
 
-        A repetition interval (``R/P1D``), which DCAT-US allows here, becomes a candidate for the fact "frequency".
+        A repetition interval (``R/P1D``), which DCAT-US allows here, becomes a candidate for the fact "frequency"; call
+        this method before the frequency is read.
         """
         if "modified" in self.found:
             stated = self.found["modified"]

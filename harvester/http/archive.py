@@ -242,7 +242,8 @@ class Replay:
             raise ArchiveError(f"{path}: the archive does not say which run it holds; name one made by --archive")
 
     def response_to(self, request: Request) -> tuple[Response, dict[str, Any]]:
-        """Return the recorded response to a request, and a dictionary of notes on the exchange.
+        """Return the recorded response to ``request``, and a dictionary of notes on the exchange. Write the recorded
+        time of the response into the meta of ``request`` ("responded_at").
 
         If the same request was sent several times, each call returns the next response. The notes are ``elapsed_ms``;
         ``cut``, the reason why the body is incomplete, or None (see :class:`harvester.http.saving.SavedBody`);

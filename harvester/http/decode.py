@@ -74,7 +74,8 @@ class Decoder:
         self._layers += [_Layer("") for _ in range(spare)]
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield decompressed bytes of the body, of which ``chunk`` is the next part.
+        """Yield decompressed bytes of the body, of which ``chunk`` is the next part. After the last part, iterate over
+        :meth:`finish`.
 
         Nothing is yielded until the body's compression is recognised, for which 256 bytes are collected. Raise
         BrokenCodingError, during the iteration, if the body cannot be decompressed or the header names an unknown

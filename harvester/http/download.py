@@ -82,13 +82,13 @@ def _second(epoch_s: int) -> str:
 async def through_archive(
     crawler: Crawler, request: Request, fetch: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    """Send a request and write the exchange into the run's archive. In a replay, read the response from the archive
-    instead.
+    """Send ``request``, write the exchange into the run's archive, and return the response. In a replay, read the
+    response from the archive instead.
 
     ``crawler``: the Scrapy crawler whose spider holds the run's context. ``fetch``: the coroutine that sends the
-    request. The request's ``meta`` gets "responded_at" (UTC instant), "elapsed_ms" and, with an archive, "exchange"
-    (WARC-Record-ID). What ``fetch`` raises is archived and raised again. If the archive cannot be written, the OSError
-    is raised and stops the run.
+    request. The request's ``meta`` gets "responded_at" (UTC instant), after a response "elapsed_ms", and, with an
+    archive, "exchange" (WARC-Record-ID). What ``fetch`` raises is archived and raised again. If the archive cannot be
+    written, the OSError is raised and stops the run.
     """
     run = crawler.spider.run  # type: ignore[union-attr]
     if run.replay is not None:

@@ -154,8 +154,9 @@ def is_bot_wall(status: int, body: bytes, headers: object) -> bool:
     """Return whether a response is the challenge page of a bot protection such as Cloudflare, Akamai or Imperva.
 
     ``status``, ``body`` and ``headers`` are those of the response; ``body`` may be its beginning. Of the headers only
-    the names are used. Such a page may come with any status: with 403, 405, 429 and 503 a word that is usual there is
-    enough, with 2xx the page must be short HTML with a mark that stands in no other page. AWS sends 202 with a header.
+    the names are used. With status 403, 405, 429 or 503, a header of such a protection or a word that is usual in its
+    pages is enough. With 2xx, there must be a header that says that this is a challenge (as AWS sends with 202), or a
+    short HTML page with a text that only challenge pages have. With any other status the result is False.
     """
     if status in (403, 405, 429, 503):
         named = any(name in headers for name in _WALL_HEADERS)  # type: ignore[operator]

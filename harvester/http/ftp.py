@@ -82,8 +82,8 @@ def ask(url: str, *, local: Collection[str] = (), timeout_s: float = TIMEOUT_S) 
     ftp:// address. ``local``: addresses that may be connected to although they are not public. ``timeout_s``: the
     time-out of each wait in seconds; all waits together may take three times as long.
 
-    Raise SettledFault ("gone", "auth" or "server"), PrivateAddressError, UnaskableAddressError, or an error of the
-    connection.
+    Raise SettledFault with a fault of the kind "gone", "auth" or "server", PrivateAddressError, UnaskableAddressError,
+    or an error of the connection.
     """
     parts = urlsplit(url)
     path = unquote(parts.path, "latin-1") or "/"

@@ -71,9 +71,9 @@ class Credential:
         return [(self.header, self.value)] if self.header is not None and self.is_for(url) else []
 
     def scrubbed(self, value: Any) -> Any:
-        """Replace the key by a mask wherever a response repeats it, in texts at any depth of a JSON value.
+        """Return ``value``, a JSON value from a response, with the key replaced by a mask in texts at any depth.
 
-        If the key does not occur, the same object is returned.
+        The names of an object's fields are not changed. If the key does not occur, the same object is returned.
         """
         if isinstance(value, str):
             for secret in self.secrets:

@@ -126,7 +126,7 @@ class HostBudget:
             entry.latency_s += (latency_s - entry.latency_s) / 4
 
     def pace(self, host: str, delay_s: float) -> None:
-        """Keep about ``delay_s`` seconds between requests to ``host``, because its rate limit is nearly used up.
+        """Keep about ``delay_s`` seconds, at most 60, between requests to ``host``, whose rate limit is nearly used up.
 
         Good responses later shorten this pause again, unlike that of :meth:`slow_down`.
         """

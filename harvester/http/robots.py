@@ -28,7 +28,7 @@ class ObeyRobots(RobotsTxtMiddleware):
 
     For the API of a portal, on the portal's own host, the setting ``obey_robots`` of the portal file decides, see
     :func:`harvester.http.robots_rules.decide`. For addresses on other hosts and in checks of distributions,
-    robots.txt is always obeyed.
+    robots.txt is always obeyed. Requests over FTP and those with ``meta["dont_obey_robotstxt"]`` are let through.
     """
 
     @property

@@ -24,13 +24,14 @@ MAX_KEPT = 20_000
 class SiteRules:
     """The rules of a site's robots.txt that apply to Winnow.
 
-    ``group``: the rules of the User-agent group that names Winnow, or else of the group for all robots.
+    ``group``: the rules of the User-agent group that names Winnow, or else of the group for all robots. ``sitemaps``:
+    at most three addresses of sitemaps that the file names.
     """
 
     text: str | None
     """The text as served; None if the site serves none that can be read, so that everything is allowed."""
     sha256: str | None
-    """SHA-256 of the bytes as served."""
+    """SHA-256 of the bytes as served, of at most the first MAX_BYTES; None if ``text`` is None."""
     group: Group
     delay_s: float
     """Crawl-delay or Request-rate, in seconds between two requests; 0 if none is stated."""

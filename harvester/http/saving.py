@@ -47,7 +47,7 @@ class BodySaver:
     end.
     """
     keeps_broken: bool = True
-    """Whether an incomplete body replaces the file at ``path``. If not, an existing file stays."""
+    """Whether the body of a failed download replaces the file at ``path``. If not, an existing file stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,9 @@ def coding_of(headers: Mapping[str, str]) -> str:
 async def stream(response: ClientResponse, save: BodySaver, received: Callable[[int], None]) -> tuple[SavedBody, bytes]:
     """Read a response body, decompress it, and save it as ``save`` says; return the result and the first 64 KiB.
 
-    The body is written to a temporary file beside ``save.path``, which then replaces that file. An incomplete body
-    stays in the temporary file if ``save.keeps_broken`` is False. ``received`` is called with the number of bytes of
+    The body is written to a temporary file beside ``save.path``, which then replaces that file. If the download failed
+    (:attr:`SavedBody.is_broken`) and ``save.keeps_broken`` is False, the body stays in the temporary file, and the
+    result names that file. ``received`` is called with the number of bytes of
     every chunk, and may raise to stop the transfer. A download that fails is reported in the result and not raised;
     errors of the disk are raised.
     """

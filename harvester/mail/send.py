@@ -75,7 +75,7 @@ class Outcome:
 
 
 def folder_of(letter: Letter, exports: Path) -> Path:
-    """Return the folder below ``exports`` that holds the CSV files of the message's government, or of its publisher."""
+    """Return the folder below ``exports`` that holds the CSV files of the government or publisher in ``letter``."""
     folder = exports / folder_name(letter.government)
     if letter.level == "publisher":
         return folder / "publishers" / publisher_folder(letter.card["entity_name"], letter.entity_id)

@@ -65,7 +65,7 @@ class RunContext:
     proxy: str | None = None
     """HTTP proxy of the configuration; proxies of the environment are ignored."""
     trial_requests: int | None = None
-    """For a trial that maps one record: requests allowed to each portal. It ends with the first record."""
+    """For a trial, which ends with the first record that is mapped: requests allowed to each portal. None: no trial."""
     is_full: bool = False
     """Ask for everything anew, whatever was stored before."""
     on_progress: Callable[[str, str, int, int | None], None] = lambda stage, what, done, total: None
@@ -81,7 +81,8 @@ class RunContext:
     fault: BaseException | None = None
     """A fault of the catalogue itself, such as a full disk: the night stops with a message."""
     cluster: tuple[str, Path | None] | None = None
-    """Dask scheduler whose workers harvest and check, and the folder of its certificates; None: this process does."""
+    """Address of the Dask scheduler whose workers harvest and check, and the folder of its certificates. None: this
+    process harvests and checks itself."""
     take_checks: Callable[[Sequence[ResourceCheck]], None] | None = None
     """For a part of a run without the catalogue: called with finished checks, which are then not stored."""
     files_elsewhere: Collection[str] = frozenset()
@@ -97,7 +98,7 @@ class RunContext:
     @property
     def budget(self) -> HostBudget:
         """Return the object that decides when the next request to each host may be sent. All crawls of the run share
-        it, so that two portals on one host do not add up."""
+        it, so that the pauses also lie between the requests of two portals on one host."""
         if self._budget is None:
             # The import brings Scrapy with it: half a second that stages without a network can save.
             from harvester.http.politeness import HostBudget

@@ -136,8 +136,8 @@ def nightly(
     anew, even if it has not changed. ``is_archived`` stores every HTTP exchange in a WARC file. ``is_scheduled`` leaves
     out portals that are not due. ``check_budget`` limits the check of addresses. ``commitments`` are tracked in the
     stage "track". ``proxy`` is an HTTP proxy; None means the one of winnow.toml. ``export`` holds the options of the
-    stage "export". ``cluster``: address of a Dask scheduler whose workers harvest and check, and the folder of its
-    certificates, None for one on this machine.
+    stage "export". ``cluster``: the address of a Dask scheduler whose workers harvest and check, and the folder of its
+    certificates (None for a scheduler on this machine); None if this process harvests and checks itself.
 
     Raise AlreadyRunning if another process writes to the folder, CatalogError if the catalogue cannot be used, and
     KeyboardInterrupt after the run was stored as interrupted.

@@ -45,7 +45,8 @@ def verdict(
 
     "partial": some listed records were not read. "failed": no dataset was read, and the portal does not seem to be
     empty. "suspect": all that the portal announced was read, but a person must approve the result, because the number
-    of datasets is outside the expected bounds, or because records came twice while others did not come.
+    of datasets is outside the bounds or far below ``previous``, or because records came twice while others did not
+    come.
 
     ``stats`` holds the counts of the harvest. ``previous`` is the number of datasets at the last complete harvest, and
     ``duplicates_before`` the number of records that came twice then. ``minimum`` and ``maximum`` are the bounds in the

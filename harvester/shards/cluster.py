@@ -59,7 +59,7 @@ def connected(address: str, tls: Path | None) -> Iterator[Any]:
     """Context manager that connects to the Dask scheduler at ``address`` and yields a ``distributed.Client``.
 
     A task whose worker dies is given to another worker once. ``tls``: see :func:`guarded_address`. Raise ShardError if
-    Dask is not installed, or the scheduler cannot be reached.
+    that function refuses the address, Dask is not installed, or the scheduler cannot be reached.
     """
     address = guarded_address(address, tls)
     try:
@@ -98,10 +98,11 @@ def threads_of(client: Any) -> int:
 
 def parts_of(client: Any, tasks: Iterable[tuple[int, Path]], at_once: int) -> Iterator[tuple[int, Path | Exception]]:
     """Have each task done by a worker of the cluster; yield its number and the folder of the part that came back, in
-    the order in which they finish.
+    the order in which the tasks finish.
 
-    ``tasks``: pairs of a number and the folder of the task; a pair is taken when less than ``at_once`` are under way.
-    The folder of a part exists until the next one is asked for. If a task fails, its number comes with the error.
+    ``client``: the client from :func:`connected`. ``tasks``: pairs of a number and the folder of the task; a pair is
+    taken when fewer than ``at_once`` tasks are under way. The folder of a part exists until the next pair is requested
+    from the generator. If a task fails, its number is yielded with the exception.
     """
     waiting = iter(tasks)
     under_way = import_module("distributed").as_completed()

@@ -58,7 +58,8 @@ def portal_groups(run: RunContext, portals: Iterable[PortalSpec]) -> list[list[P
 def write_harvest_task(run: RunContext, portals: Sequence[PortalSpec], folder: Path) -> HarvestTask:
     """Begin the harvest of ``portals`` in the catalogue, and write the task into the new folder ``folder``.
 
-    The task contains no webhooks and no keys: a portal that needs a key is not to be harvested elsewhere.
+    The task contains no webhooks and no keys: a portal that needs a key is not to be harvested elsewhere. Raise
+    FileExistsError if ``folder`` exists.
     """
     folder.mkdir(parents=True)
     for portal in portals:

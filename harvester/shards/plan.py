@@ -20,7 +20,7 @@ __all__ = ["kept_task", "plan", "planned_portals"]
 
 
 def kept_task(data: Path, run_id: str, number: int) -> Path:
-    """Return the folder below the data folder ``data`` that holds the copy of a task: of shard ``number`` of the run
+    """Return the folder, below the data folder ``data``, with the copy of the task for shard ``number`` of the run
     ``run_id``. The copy is kept until all parts of the run are merged."""
     return data / "shards" / run_id / str(number)
 

@@ -33,7 +33,8 @@ def _counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def show_portals(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     """Print, for each portal, how many key datasets are open, unknown, closed, not found and not observed.
 
-    ``rows``: the rows of ``census``, sorted by portal.
+    ``rows``: what :func:`catalog.repositories.census.census_of` returns, sorted by portal. With ``as_json`` the numbers
+    are printed as JSON, else as a table.
     """
     portals = [
         {"portal_id": name, **_counts(own), "waiting": sum(row["waiting"] for row in own)}
@@ -54,7 +55,9 @@ def show_portals(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
 def show_portal(rows: Sequence[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     """Print the census of one portal: a line for each key dataset, and how many were open after each change.
 
-    ``rows``: its rows of ``census``; ``changes``: those of ``census_changes``, the oldest first.
+    ``rows``: at least one row of the portal's census (:func:`catalog.repositories.census.census_of`). ``changes``: its
+    changes (:func:`catalog.repositories.census.census_changes`), the oldest first. With ``as_json`` both are printed as
+    one JSON object.
     """
     trend = _trend(changes)
     if as_json:

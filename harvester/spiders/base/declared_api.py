@@ -162,7 +162,9 @@ class DeclaredApiSpider(ListingSpider):
 
 
 def value_at(document: Any, pointer: str) -> Any:
-    """Return the value to which the JSON pointer ``pointer`` leads in ``document``, through objects only; None if none.
+    """Return the value to which the JSON pointer ``pointer`` leads in ``document``; None if it leads to no value.
+
+    Only keys of objects are followed, no positions in lists.
 
     >>> value_at({"result": {"count": 3}}, "/result/count")
     3

@@ -82,7 +82,7 @@ class AsGiven:
     SPARQL.
 
     The request goes to the address that the user gave, as it is after redirects; ``query`` replaces a query of its own.
-    Such requests end with the first one that reveals a type.
+    After the first such request that reveals a type, no further one is sent.
     """
 
     rank: int

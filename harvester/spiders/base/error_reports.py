@@ -56,9 +56,9 @@ class FaultTelling:
         return error if found == texts else replace(error, message=found[0], value=found[1], url=found[2])
 
     def written(self, errors: list[HarvestError]) -> tuple[HarvestError, ...]:
-        """Count ``errors`` in the statistics of the harvest, and return those that are to be stored.
+        """Count ``errors`` in the statistics of the harvest, and return those that the caller is to store.
 
-        Logins and keys in their addresses are masked. At most MAX_ERRORS are returned for a portal in one harvest; when
+        Nothing is stored here. Logins and keys in their addresses are masked. At most MAX_ERRORS are returned for a portal in one harvest; when
         this number is exceeded, one more error says so.
         """
         errors = [self._without_keys(error) for error in errors]

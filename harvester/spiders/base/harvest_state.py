@@ -59,7 +59,7 @@ class HarvestState(Protocol):
         """
 
     def written(self, errors: list[HarvestError]) -> tuple[HarvestError, ...]:
-        """Count ``errors`` in the statistics of the harvest, and return those that are to be stored.
+        """Count ``errors`` in the statistics of the harvest, and return those that the caller is to store.
 
         Beyond a number for each portal, errors are only counted and not returned.
         """

@@ -45,7 +45,7 @@ class ExpectationResult:
     rule: str
     passed: bool | None
     """None: no verdict, because the portal has too few datasets or none with the value in question, because the check
-    failed, or because Great Expectations and Winnow's own function do not both see a failure."""
+    itself failed, or because only one of Great Expectations and Winnow's own function sees a failure."""
     observed: float | None
     """Share of the evaluated datasets that meet the expectation, 0 to 1; None if there is no verdict."""
     wanted: float
@@ -75,8 +75,9 @@ def row(
     - ``modified``: the date of change as declared.
     - ``today``: the day of the run.
 
-    Instead of the date of change, the result has the column "days_ahead": how many days the date lies after ``today``.
-    It is None if the date is missing, cannot be read, or is not a full date.
+    Instead of the date of change, the result has the column "days_ahead": how many days the date lies after ``today``,
+    negative for a date in the past. It is None if the date is missing, cannot be read, or is not a full date. Texts
+    are cut to 300 characters; empty ones become None.
     """
     day = last_day(modified)
     # A month or year that is still running has its last day in the future, although nothing is wrong with it: only full
@@ -136,8 +137,8 @@ def judge_file(path: Path) -> TableReport:
     """Check the datasets of a portal, one JSON object a line in the file at ``path``, as :func:`judge` does.
 
     The results are in the report, under the key "results", and under "differing" the rules for which Great Expectations
-    and Winnow's own functions differ, if there are any. It never raises: if the check itself fails, the report has
-    the status "unknown".
+    and Winnow's own functions differ, if there are any. The status of the report is then "not_a_table", whatever the
+    results are. It never raises: if the check itself fails, the report has the status "unknown" and no results.
     """
     try:
         with path.open("rb") as file:
@@ -155,7 +156,7 @@ def judge_file(path: Path) -> TableReport:
 
 
 def failed_gates(results: Iterable[ExpectationResult]) -> tuple[ExpectationResult, ...]:
-    """Return the failed expectations that are marked as gates: because of one, the harvest must not be accepted.
+    """Return the failed expectations that are marked as gates; a single one is enough to reject the harvest.
 
     ``results`` are those of one portal, as :func:`judge` returns them.
     """

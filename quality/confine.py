@@ -67,10 +67,10 @@ def bound_memory(memory_bytes: int, *, is_mapped_text_free: bool = False, later_
 
 @contextmanager
 def room_to_load() -> Iterator[None]:
-    """Lift the memory limit of this process inside the block, so that a library can be imported; then restore it.
+    """Raise the memory limit of this process inside the block, so that a library can be imported; then restore it.
 
-    Library files that are mapped but not in memory do not count against the restored limit, as in :func:`bound_memory`;
-    the data of the library do.
+    It is raised as far as ``later_bytes`` of :func:`bound_memory` allows. The restored limit is greater by the size of
+    the library files that were mapped in the block and are not in memory; the data of the library count against it.
     """
     bound, most = resource.getrlimit(resource.RLIMIT_AS)
     before = _mapped_bytes()

@@ -22,6 +22,7 @@ class AnswerToday:
 
     confirmation: Confirmation
     holds: bool
+    """True also if the answer does not record what the dataset said of itself."""
 
 
 def said_of(dataset: CensusDataset) -> str:
@@ -46,10 +47,12 @@ def _plain(text: str) -> str:
 def answers_today(
     answers: Sequence[Confirmation], datasets: Iterable[CensusDataset], aliases: Mapping[str, str]
 ) -> dict[tuple[str, str], AnswerToday]:
-    """Return the answers by dataset id and key, for the datasets that the portal lists today.
+    """Return the answers about datasets that a portal lists today, by dataset id and id of the key dataset.
 
-    A dataset is found by its id, or the id of which that is an alias; without one, by its identifier; without one, by
-    its title, if only one dataset has it. Answers about datasets that are no longer listed are left out.
+    ``answers``: what persons said. ``datasets``: those that are listed today. ``aliases``: former ids of datasets, with
+    the present id of each. The dataset of an answer is the listed one with its id (after ``aliases``). If there is
+    none, it is the one with the identifier in the answer, and if there is none either, the only one with the title in
+    the answer. Answers for which no dataset is found are left out.
     """
     listed = {one.id: one for one in datasets}
     by_identifier = {one.identifier: one.id for one in listed.values() if one.identifier}

@@ -44,7 +44,8 @@ class PhraseMatch:
         """Return whether this phrase lies within the place of ``other``, as "revenue" does in "revenue and
         expenditure".
 
-        It does also if both have the same place.
+        True also if both have the same place. False if the place of one is given in words and that of the other in
+        characters.
         """
         return self.is_unparted == other.is_unparted and other.start <= self.start and self.end <= other.end
 
@@ -132,11 +133,11 @@ def find_each(texts: Iterable[str]) -> list[PhraseMatch]:
 
 
 def find_in_columns(columns: Iterable[str]) -> list[PhraseMatch]:
-    """Return the sets of column names by which tables of key datasets are known, if all names of a set are in
-    ``columns``.
+    """Return the sets of column names in ``specs/census`` of which every name is found in ``columns``.
 
-    ``columns``: names of columns as written. Only the first set of each key dataset is returned, in the order of the
-    key datasets. A name of one word may be a part of a column's name.
+    ``columns``: names of columns as written. A name is found if it is the whole name of a column or one of its words; a
+    name of several words also if it is part of a column's name. Return at most one set for each key dataset, in the
+    order of the key datasets, as a match with the role "fact" and without a place (``start`` and ``end`` are 0).
     """
     names = [folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", one)) for one in columns]
     words = {word for name in names for word in (name, *name.split())}

@@ -73,11 +73,12 @@ def recognise(portrait: Portrait) -> list[KeyClaim]:
 
 
 def evidence_of(portrait: Portrait) -> list[KeyClaim]:
-    """Return what speaks for and against every key dataset that a dataset may be, however weak, in the order of the
-    keys.
+    """Return what speaks for and against every key dataset that a dataset may be, in the order of the key datasets.
 
-    Key datasets that nothing speaks for are left out. The first 300 characters of the description, and the first 60
-    keywords, titles of files and names of columns, are read.
+    ``portrait``: the dataset. A key dataset is included, with however few points, if one of its names or subjects
+    occurs in the title, a keyword, the description or the title of a file, or if a table is of one of its kinds. Of
+    the description the first 300 characters are read, and of keywords, titles of files and names of columns the first
+    60 each.
     """
     texts = _Texts(portrait)
     return [_claim(key, texts) for key in texts.spoken_for()]

@@ -45,12 +45,13 @@ def take_census(
     portal_ids: Sequence[str] = (),
     unchanged: Collection[str] = (),
 ) -> int:
-    """Take the census of portals as of a run, replace the one before, and return how many rows were stored.
+    """Take the census of portals as of a run, replace the one before, and return how many rows the censuses have.
 
     ``folder``: data folder with the confirmations of persons (``census/PORTAL.toml``); None if there are none.
-    ``portal_ids``: the portals; none means all that any run asked for. ``unchanged``: portals of which no dataset was
-    scored in this run; their last census is kept, unless their number of datasets, their names, the verdict of the
-    harvest or the confirmations have changed. Raise SpecError if a file with confirmations cannot be used.
+    ``portal_ids``: the portals; if empty, all whose harvest was begun in this run or an earlier one. ``unchanged``:
+    portals of which no dataset was scored in this run; their last census is kept and counted, unless there is none, or
+    the number of their datasets, the title or government of the portal, the confirmations, or whether a harvest was
+    complete has changed. Raise SpecError if a file with confirmations cannot be used.
     """
     stored = 0
     for portal in portals_asked(catalog, run_id):
@@ -79,7 +80,10 @@ def _basis(catalog: Catalog, run_id: str, portal: dict[str, Any], folder: Path |
 
 
 def portrait_of(dataset: CensusDataset, place: frozenset[str] = frozenset()) -> Portrait:
-    """Return what the recogniser reads of a dataset. ``place``: words of the names of portal and government."""
+    """Return what :func:`~quality.census.recognise.recognise` reads of a dataset.
+
+    ``place``: the words in the names of the portal and its government, as ``folded`` returns them.
+    """
     return Portrait(
         title=dataset.title or "",
         description=dataset.description or "",

@@ -53,6 +53,8 @@ class JudgedClaim:
     title: str
     claim: KeyClaim
     verdict: Literal["taken", "confirmed", "denied", "asked", "lapsed"]
+    """Without an answer of a person, "taken" if the evidence is enough, else "asked". With one, "confirmed" or
+    "denied", or "lapsed" if the dataset no longer says of itself what it said when the person answered."""
     state: ClaimState
     failing: tuple[str, ...] = ()
     """What is false or not known of it, in words."""
@@ -60,8 +62,10 @@ class JudgedClaim:
 
     @property
     def is_taken(self) -> bool:
-        """Return whether the dataset counts for the key. Where an answer has lapsed, a "yes" leaves it to the evidence;
-        after a "no" a person must say so."""
+        """Return whether the dataset counts as the key dataset: the verdict is "taken" or "confirmed".
+
+        If an answer has lapsed, the dataset counts only if the answer was "yes" and the evidence alone is enough.
+        """
         if self.verdict == "lapsed":
             return self.claim.is_taken and self.answer is not None and self.answer.answer == "yes"
         return self.verdict in ("taken", "confirmed")
@@ -79,10 +83,12 @@ def is_readable(titles: Sequence[str]) -> bool:
 
 
 def usable_state(verdicts: Mapping[str, bool | None], *, was_asked: bool) -> tuple[ClaimState, tuple[str, ...]]:
-    """Return whether a dataset can be used, and what is false or not known of it.
+    """Return whether a dataset can be used, and the names of the verdicts that stand against it.
 
-    ``verdicts``: by what is asked ("accessible", ...), whether it is so; None if that is not known. What is false
-    decides, whether or not an address was asked; what is not known is "not_asked" as long as none was.
+    ``verdicts``: by name ("accessible", ...), whether it is so; None if that is not known. ``was_asked``: whether any
+    address of the dataset was requested. If a verdict is false, the state is "closed", with the names of the false
+    ones. Otherwise, if one is not known, it is "unknown", or "not_asked" if no address was requested, with the names
+    of those not known. Otherwise it is "open", without names.
     """
     false = tuple(name for name, value in verdicts.items() if value is False)
     if false:
@@ -96,7 +102,8 @@ def usable_state(verdicts: Mapping[str, bool | None], *, was_asked: bool) -> tup
 def key_state(key: str, claims: Sequence[JudgedClaim], searched: Searched) -> dict[str, Any]:
     """Return the row of ``census`` for a key: state, reason, the dataset taken, and the evidence for it.
 
-    ``claims``: all datasets that may be the key, with the verdict on each.
+    ``key``: id of the key dataset. ``claims``: all datasets that may be it, with the verdict on each. ``searched``:
+    what was looked through, for the reason if no dataset is taken.
     """
     taken = sorted((one for one in claims if one.is_taken), key=_rank)
     waiting = [one for one in claims if one.verdict in ("asked", "lapsed")]

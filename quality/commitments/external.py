@@ -35,8 +35,9 @@ def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
 def series_value(path: Path, day: date) -> tuple[float, date] | None:
     """Return the latest value that a CSV file states on or before ``day``, with the date of that value.
 
-    The file has the columns ``date`` (2026-01-31) and ``value``. The result is None if the file has no date up to
-    ``day``. Raise SpecError, which says what to correct in which line, if the file cannot be read.
+    The file at ``path`` has the columns ``date`` (2026-01-31) and ``value``. The result is None if the file has no date
+    up to ``day``. Raise SpecError, which says what to correct, if the file cannot be read, lacks one of these columns,
+    or has a line without a date and a finite number.
     """
     found: list[tuple[date, float]] = []
     for line, row in enumerate(_rows(path, "date", "value"), 2):

@@ -66,6 +66,7 @@ class MeasureReading:
     coverage: float | None = None
     """Share of the datasets that were observed in this run, 0 to 1."""
     verdicts: Mapping[str, bool | None] = field(default_factory=dict)
+    """By dataset id, whether the dataset passes; None if that is not known."""
     note: str | None = None
 
     @property
@@ -342,10 +343,10 @@ def _in_time(spans: Sequence[tuple[float, bool]], target: float) -> bool | None:
 def kaplan_meier_median(spans: Sequence[tuple[float, bool]]) -> tuple[float | None, bool]:
     """Estimate the median length of time spans, some of which have not ended yet (Kaplan-Meier).
 
-    ``spans`` are pairs: the length so far in any unit, and whether the span has ended. The result is also a pair. If
-    enough spans have ended, it consists of the median and True. Otherwise the median is only known to be longer than
-    the spans: the result is the length of the longest finite span and False, or (None, False) without one. Source: E.
-    L. Kaplan and P. Meier, JASA 53 (1958).
+    ``spans`` are pairs: the length so far in any unit, and whether the span has ended. Return the median and True if
+    so many spans have ended that the estimated share of longer ones falls to one half or below. Otherwise the median
+    is not known: return the length of the longest finite span, which the median is at least, and False; (None, False)
+    if no span is finite. Source: E. L. Kaplan and P. Meier, JASA 53 (1958).
 
     >>> kaplan_meier_median([(2, True), (5, True), (9, False)])
     (5, True)

@@ -51,8 +51,8 @@ class Watch:
 class ScopeReading:
     """What one run found for an indicator that is measured over datasets.
 
-    ``is_harvested`` is False if too little of the scope was harvested for this run, ``is_resolved`` if the scope has
-    fewer datasets than the commitment demands.
+    ``is_harvested`` is False if too little of the scope was harvested for this run. ``is_resolved`` is False if the
+    scope has fewer datasets than the commitment demands.
     """
 
     reading: MeasureReading

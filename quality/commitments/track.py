@@ -63,10 +63,11 @@ def peek(catalog: Catalog, commitment: Commitment) -> list[dict[str, Any]]:
     """Measure one commitment against the present catalogue, without earlier readings; return one row for each
     indicator.
 
-    Nothing is stored. Each row is a mapping with the indicator's id, measure and target, the number of datasets in its
-    scope with the titles of three, and the value, coverage and number of failing datasets. Values of shares and
-    ``coverage`` are from 0 to 1. The list is empty if the catalogue has no run yet. Raise SpecError if a file that the
-    commitment refers to cannot be read.
+    Nothing is stored. Each row is a mapping with the indicator's id, kind, measure, unit and target, and the value,
+    coverage and note of the reading. Values of shares and ``coverage`` are from 0 to 1. "in_scope" and "failing" are
+    numbers of datasets, and "titles" names three of those in the scope; for a value that a file or a person states,
+    they are None, None and empty. The list is empty if the catalogue has no run yet. Raise SpecError if a file that
+    the commitment refers to cannot be read.
     """
     latest = last_run(catalog)
     if latest is None:

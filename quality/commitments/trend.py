@@ -25,9 +25,9 @@ FAR = 36_525
 
 
 def weekly(values: Iterable[tuple[date, float]]) -> list[tuple[date, float]]:
-    """Return the last value of each ISO week within the 26 weeks before the last value.
+    """Return the last value of each ISO week, with its day, for the 26 weeks up to the last value.
 
-    ``values`` must be sorted by day, oldest first.
+    ``values`` are pairs of day and value. They must be sorted by day, oldest first.
     """
     found: dict[tuple[int, int], tuple[date, float]] = {}
     for day, value in values:
@@ -40,7 +40,7 @@ def theil_sen(points: Sequence[tuple[date, float]]) -> float | None:
     """Return the trend of a value per day by the Theil-Sen estimator: the median of the slopes between all pairs of
     points.
 
-    None if there are fewer than eight points.
+    ``points`` are pairs of day and value; no two may have the same day. None if there are fewer than eight points.
     """
     if len(points) < POINTS:
         return None
@@ -50,8 +50,9 @@ def theil_sen(points: Sequence[tuple[date, float]]) -> float | None:
 def forecast(value: float, slope: float | None, target: float, better: Better, day: date) -> date | None:
     """Return the day on which ``value`` reaches ``target`` if it goes on to change by ``slope`` a day.
 
-    The result is ``day`` if the target is met already. It is None if the value does not move towards the target, or
-    takes more than a century. ``better`` is the direction in which the value improves.
+    ``day`` is the day of ``value``, and ``better`` the direction in which the value improves. The result is ``day`` if
+    the target is met already. It is None if ``slope`` is None, if the value does not move towards the target, or if it
+    needs a century or longer.
     """
     if satisfied(value, target, better):
         return day

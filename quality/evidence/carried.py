@@ -86,11 +86,11 @@ def _concerned(names: tuple[str, ...]) -> tuple[tuple[int, tuple[str, ...]], ...
 
 
 def is_there(fact: str, dataset: Dataset, part: Distribution | None) -> bool:
-    """Return whether a field has a value, although the portal's interface usually cannot transport it.
+    """Return whether the field named ``fact`` has a value.
 
-    ``fact`` is one of :func:`fact_names`. If ``part`` is None, the field of the dataset is meant, else that of the
-    distribution ``part``; for a distribution, the licence, rights, documentation and schema (``described_by``) of its
-    dataset count too. The contact point is always that of the dataset.
+    ``fact`` is one of :func:`fact_names`, except "*". If ``part`` is None, the field of ``dataset`` is meant, else that
+    of the distribution ``part``. For a distribution, "licence", "rights", "documentation" and "described_by" are there
+    also if its dataset has them. The contact point is always that of the dataset.
     """
     if fact in _OF_CONTACT:
         return dataset.contact is not None and bool(getattr(dataset.contact, fact.removeprefix("contact_")))

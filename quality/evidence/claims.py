@@ -69,8 +69,9 @@ def algorithm(declared: str | None) -> str | None:
 def checksum(declared: Distribution, check: ResourceCheck | None) -> Measurement:
     """Return 1 if the downloaded file has the checksum that the record declares, else 0.
 
-    None if no checksum is declared, its algorithm is not supported, it is no hexadecimal number of the length that the
-    algorithm gives, or the address is broken or invalid. UNKNOWN if the checksum of the file was not computed.
+    None if no checksum is declared, its algorithm is not supported, it is no hexadecimal number of 32 to 128 digits, or
+    the address is broken or invalid. Otherwise UNKNOWN if the checksum of the file was not computed. None also if the
+    declared checksum has another length than the algorithm gives.
     """
     name = algorithm(declared.checksum_algorithm)
     value = re.sub(r"^.*[:\s]", "", (declared.checksum or "").strip()).lower()

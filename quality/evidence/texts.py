@@ -151,7 +151,8 @@ def is_placeholder(text: str) -> bool:
 def is_code(title: str) -> bool:
     """Return whether a title is an identifier, a file name or a URL instead of words.
 
-    A title without spaces is also one if it has an underscore or three digits, unless it is a word with a year.
+    A title that consists only of ASCII letters, digits and the signs ``_.:/-`` is one if it has an underscore or three
+    digits, unless it is a word with a year.
 
     >>> is_code("export_2024_v2.csv"), is_code("Rivers 2024")
     (True, False)

@@ -78,8 +78,9 @@ def western(text: str) -> str:
     """Return a text in lower case, with the digits 0 to 9, and with years of other calendars as years of the common
     era.
 
-    Years of Japanese eras and fiscal years ("FY24") are always converted; those of the Chinese Republic and of the
-    Thai, Iranian and Islamic calendars only if the text has no year of the common era.
+    Fiscal years ("FY24") are always converted, and years of Japanese eras in every text that is not plain ASCII. Years
+    of the Chinese Republic and of the Thai, Iranian and Islamic calendars are converted only if the text has no year of
+    the common era.
 
     >>> western("令和3年度")
     '2021年度'

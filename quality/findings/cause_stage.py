@@ -104,7 +104,10 @@ class _Portal:
     """Names of the portal's publishers, by id."""
 
     def causes(self) -> Iterator[Cause]:
-        """Yield the causes of the portal's findings, rule by rule."""
+        """Yield the causes of the portal's findings, rule by rule, and count for :meth:`fixes` what each fix brings.
+
+        The count is complete only after the last cause has been taken.
+        """
         rules = cause_rules()
         patterned = [rule for one in rules.classes if "pattern" in one.levels for rule in one.rules]
         kept: dict[str, list[CauseKey]] = {}
@@ -171,7 +174,11 @@ class _Portal:
         )
 
     def fixes(self) -> Iterator[Fix]:
-        """Yield what each fix brings to each portal, publisher and government."""
+        """Yield one Fix for each fix and each entity (this portal, a publisher, a government) that it brings points.
+
+        A fix removes a cause, or all open findings of one rule that belong to no cause. Iterate :meth:`causes` to its
+        end before: it counts what is yielded here, and without it nothing is.
+        """
         known = metrics()
         for (level, entity, rule_id, cause), tally in self.tallies.items():
             metric = known[rule_id]

@@ -136,12 +136,12 @@ def findings_of(subject: DatasetSubject, failed: Failures) -> list[Finding]:
 
 
 def first_findings_of(subject: DatasetSubject, failed: Failures) -> tuple[FailingDataset, list[Finding]]:
-    """Return the findings of :func:`findings_of` in the form in which the first findings of a dataset are stored.
+    """Return the findings of :func:`findings_of` in the form for a dataset of which no findings are stored yet.
 
-    The result has two parts. The first has the dataset with its failing places: the dataset itself and each
-    distribution without a report on its file, if they fail a metric. The second has the findings that may be several
-    for one metric and place: those about distributions with a report on their file, and defects of tables that cost no
-    points.
+    The arguments are those of :func:`findings_of`. The result is a pair. Its first member lists the places that fail a
+    metric, each with all metrics it fails: the dataset itself, and distributions without a report on their file. Its
+    second member has the other findings, of which one metric and place may have several: those about distributions
+    with a report on their file, and defects of tables that cost no points.
     """
     record = subject.exchange
     found: list[Finding] = []

@@ -372,8 +372,9 @@ def openness_ckan(s: DistributionSubject) -> Measurement:
 
 
 def open_format_fuji(s: DistributionSubject) -> Measurement:
-    """Return 1 if the format of the file served (or else declared) is not proprietary, else 0 (F-UJI). Unknown without
-    any.
+    """Return 1 if the format is not proprietary, else 0 (F-UJI). Unknown if the format is not known.
+
+    The format is that of the file served, or else the declared one.
     """
     fmt = s.served_format or s.declared_format
     return UNKNOWN if fmt is None else yes(fmt.is_non_proprietary)
@@ -388,8 +389,9 @@ def resource_documented(s: DistributionSubject) -> float:
 
 
 def format_open_and_machine_readable(s: DistributionSubject) -> Measurement:
-    """Return 1 if the format of the file served (or else declared) is open and machine-readable, else 0. Unknown
-    without any.
+    """Return 1 if the format is not proprietary and machine-readable, else 0. Unknown if the format is not known.
+
+    The format is that of the file served, or else the declared one.
     """
     fmt = s.served_format or s.declared_format
     return UNKNOWN if fmt is None else yes(fmt.is_non_proprietary and fmt.is_machine_readable)

@@ -38,8 +38,8 @@ def up_to_date(s: DatasetSubject) -> Measurement:
     """Return 1 if the data changed recently enough for their update frequency, else 0.
 
     The time limit depends on the frequency: the declared one, else the one in the title, else that of the observed
-    changes. None if no update is due, because the data are irregular, withdrawn or about a period that is over, or if
-    no frequency is known. Unknown if no date of change is known.
+    changes. None if no update is due, because the data are irregular, withdrawn, marked as historical in the title or
+    about a period that is over, or if no frequency is known. Unknown if no date of change is known.
     """
     due = expectation(s)
     if due is None:

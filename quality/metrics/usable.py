@@ -162,9 +162,9 @@ def byte_size_truthful_observed(s: DistributionSubject) -> str:
 def checksum_truthful(s: DistributionSubject) -> Measurement:
     """Return 1 if the file served has the declared checksum, else 0.
 
-    None if no checksum in a supported algorithm is declared, if it has another length than the algorithm gives, if the
-    address is broken or invalid, or if other content came in place of the file. Unknown if the checksum of the file was
-    not computed.
+    None if no hexadecimal checksum in a supported algorithm is declared, if the address is broken or invalid, or if
+    other content came in place of the file. Otherwise unknown if the checksum of the file was not computed. None also
+    if the declared checksum has another length than the algorithm gives.
     """
     if s.table is not None and s.table.status == "wrong_content":
         return None

@@ -28,8 +28,9 @@ _DIGESTS = (32, 40, 56, 64, 96, 128)
 def form_of_distribution(d: Distribution) -> Hashable:
     """Return a cache key: distributions with equal keys violate the same requirements of the SHACL standards.
 
-    The licences of their datasets must also be equal. The key contains whether a field is filled or what type its value
-    has; the value itself only if it is invalid or decides.
+    This holds only if the licences of their datasets are equal, too. Of most fields, the key contains only whether they
+    are filled, or the type of the value. It contains the value itself if the value is invalid, or if the requirements
+    depend on it, as with format, licence and language.
     """
     access, download = d.access_url, d.download_url
     of_access = access and _value(access)
@@ -45,10 +46,11 @@ def form_of_distribution(d: Distribution) -> Hashable:
 
 
 def form_of_dataset(stored: StoredDataset) -> Hashable:
-    """Return a cache key: records with equal keys violate the same requirements of the SHACL standards.
+    """Return a cache key: datasets with equal keys violate the same requirements of the SHACL standards.
 
-    The key leaves out the distributions, which :func:`form_of_distribution` describes. It contains whether a field is
-    filled or what type its value has; the value itself only if it is invalid or decides.
+    This leaves out what their distributions violate; see :func:`form_of_distribution`. Of most fields, the key contains
+    only whether they are filled, or the type of the value. It contains the value itself if the value is invalid, or if
+    the requirements depend on it, as with licence, language and frequency.
     """
     d = stored.dataset
     return (

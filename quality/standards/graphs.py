@@ -98,9 +98,9 @@ def violations(of: Statements, standard: str) -> Iterator[Violation]:
 
 
 def told(of: Statements, standard: str) -> Iterator[tuple[int, Result]]:
-    """Yield the violations that :func:`violations` yields, as results of the SHACL engine.
+    """Yield the violations that :func:`violations` yields, as pairs (position, result of the SHACL engine).
 
-    Before each stands the position of the shape in the standard, from 0.
+    The position is that of the shape's target among all targets in ``standard``, from 0.
     """
     return (found for found in located(of.graph, compiled(standard)) if _is_told(found[1], of))
 

@@ -20,7 +20,8 @@ class Violation:
 
     standard: str
     node: str
-    """The subject: id of the dataset or distribution, or else the class of the node and the dataset it belongs to."""
+    """The subject: the id of the dataset or a distribution; for any other node its class with its address, or with the
+    id of the dataset if it has no address."""
     path: str
     """The property as a prefixed name ("dct:title"), or its place in a DCAT-US record ("distribution/0/mediaType").
     Empty if the violation concerns several properties together."""
@@ -44,7 +45,10 @@ class Conformance:
 
 
 def summary(found: Conformance) -> StandardResult:
-    """Reduce the result of a validation to what is stored: one counted entry for each property and constraint."""
+    """Reduce the result of a validation to what is stored: one entry for each property, constraint and severity.
+
+    An entry has the number of its violations; of requirements also the node and the message of the first one.
+    """
     kept: dict[tuple[str, str, str], dict[str, Any]] = {}
     for one in found.violations:
         key = (one.path, one.component, one.severity)

@@ -37,10 +37,10 @@ __all__ = [
 
 
 def facts_shared_by_dataset(d: Dataset) -> Hashable:
-    """Return a cache key: what decides, of the fields of a dataset, how metrics measure its distributions.
+    """Return the part of the cache key of each distribution that comes from its dataset, ``d``.
 
-    Fields of which it only matters whether they are filled are in the key as filled or empty. The title is left out.
-    Pass the key to :func:`facts_of_distribution`.
+    It contains the fields of the dataset that metrics of distributions read, except the title. Of fields for which it
+    only matters whether they are filled, it contains that. Pass it to :func:`facts_of_distribution` as ``shared``.
     """
     return (
         d.licence, d.licence_title, present(d.rights), d.language, d.not_carried,
@@ -85,10 +85,12 @@ def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
 
 
 def facts_of_dataset(s: DatasetSubject) -> Hashable:
-    """Return a cache key: datasets with equal keys, and equal keys of their distributions, have the same measurements.
+    """Return a cache key for the measurements of a dataset, ``s``.
 
-    Most fields are in the key only as filled or empty. For a metric that reads a text or a date, its measurement is in
-    the key. ``READ_OF_DATASETS`` declares what each metric reads, as for :func:`facts_of_distribution`.
+    Two datasets have the same measurements if their keys are equal and the keys of their distributions are equal, too
+    (:func:`facts_of_distribution`). Most fields are in the key only as filled or empty. For a metric that reads a text
+    or a date, its measurement is in the key. ``READ_OF_DATASETS`` declares what each metric reads; a metric that is not
+    declared there is computed for every dataset.
     """
     d = s.dataset
     contact, publisher = d.contact, d.publisher

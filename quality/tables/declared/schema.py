@@ -66,7 +66,9 @@ class DeclaredSchema:
     is_ordered: bool = True
     """Whether the order of columns is declared too."""
     allows_missing: bool = False
+    """Whether the table may lack declared columns."""
     allows_extra: bool = False
+    """Whether the table may have columns that are not declared."""
     licence: str | None = None
     dialect: Mapping[str, Any] = field(default_factory=dict)
     """How the file is declared to be written, in the terms of Data Package: delimiter, quoteChar, header and so on."""
@@ -179,7 +181,7 @@ def _is_sensible(key: str, value: object, kind: str) -> bool:
 def is_quick(pattern: str) -> bool:
     r"""Return whether a regular expression is fast enough to be matched with every cell of a column.
 
-    It must be short and without nested repetitions, which could take hours.
+    It must have at most 500 characters and no nested repetitions, which could take hours.
 
     >>> is_quick(r"[A-Z]{2}\d+"), is_quick(r"(a+)+")
     (True, False)

@@ -36,9 +36,9 @@ td, th { text-align: left; }
 def write_data_docs(tables: Iterable[tuple[str, Sequence[Mapping[str, Any]]]], folder: Path) -> int:
     """Write the Data Docs of some tables into ``folder``, and return the number of pages, without the index.
 
-    ``tables`` are names of files with the results on the table in each, as :func:`.asking.compact` returns them. A page
-    that the folder already has under the same name is replaced. Raise OSError or RuntimeError if
-    pages cannot be made or written.
+    ``tables`` are pairs of the name of a file and the results on the table in it, as :func:`.asking.compact` returns
+    them. A page that the folder already has under the same name is replaced. Raise OSError or RuntimeError if pages
+    cannot be made or written.
     """
     great_expectations()
     from quality.tables.expect.gx_site import write_site

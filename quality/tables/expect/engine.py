@@ -28,9 +28,11 @@ def tell_when_loading(tell: Callable[[bool], None]) -> None:
 
 
 def great_expectations() -> ModuleType:
-    """Return :mod:`quality.tables.expect.gx`. The first call imports pandas and Great Expectations: seconds, 150 MB.
+    """Return the module :mod:`quality.tables.expect.gx`, which uses Great Expectations.
 
-    The memory limit of the process is lifted meanwhile; afterwards the data of the libraries count against it.
+    The first call in a process imports that library and pandas, which takes seconds and 150 MB. Meanwhile the memory
+    limit of the process is raised (see :func:`~quality.confine.room_to_load`); afterwards the data of the libraries
+    count against it.
     """
     global _loaded
     if _loaded is None:

@@ -29,8 +29,8 @@ def write_site(tables: Iterable[tuple[str, Sequence[Mapping[str, Any]]]], folder
     """Write a page on the results of each table, and an index, into ``folder``; return the number of pages without the
     index.
 
-    ``tables`` are names with results, ``at`` is the time of the check. Raise RuntimeError if pages are missing
-    afterwards.
+    ``tables`` are pairs of the name of a table and the results on it, ``at`` is the time of the check. Raise
+    RuntimeError if pages are missing afterwards.
     """
     context = gx.get_context(mode="ephemeral")
     for name in list(context.get_site_names()):

@@ -32,7 +32,10 @@ class Question:
     number: int
     """Which of the expectations about the table it belongs to."""
     ask: Ask
+    """The type of the expectation, and its settings with names of columns of the frame."""
     frame: str
+    """The data frame that is asked about: "rows", "columns", "file" or "pool", see
+    :class:`~quality.tables.expect.frames.Frames`."""
     field: str | None = None
     """The column that it is about, by its name in the table."""
 

@@ -39,10 +39,10 @@ def surroundings_defects(found: ScannedTable, totals: Sequence[int]) -> Iterator
 
 
 def total_lines(found: ScannedTable) -> list[int]:
-    """Return the lines with totals: rows that are named so, and rows that are the sum of others.
+    """Return the lines with totals: rows that are named so, rows that are the sum of others, and ``found.around.totals``.
 
-    Named rows do not count if they are more than a fifth of all rows. The result is empty if the table has no column of
-    amounts.
+    Rows that are named so, and the last row as the sum of all above, do not count if together they are several and
+    more than a fifth of all rows. The result is empty if the table has no column of amounts.
     """
     if not has_amounts(found.scan):
         return []  # a list of codes, one of which may mean "all"
@@ -58,7 +58,8 @@ def total_lines(found: ScannedTable) -> list[int]:
 def repeated_rows(profile: TableProfile, table: TextTable, totals: Sequence[int]) -> Iterator[TableDefect]:
     """Yield the defects of rows: those of :func:`.row_defects`, but without rows that are repeated for a good reason.
 
-    A good reason is, for example, that they are totals. ``totals`` are the lines with totals.
+    A good reason is, for example, that they are totals. ``totals`` are the lines with totals. If the scan did not list
+    the lines of all repeated rows, because they are too many, all of them count.
     """
     for one in row_defects(profile):
         count, lines = profile.scan["duplicate_rows"]

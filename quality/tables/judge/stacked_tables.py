@@ -34,7 +34,10 @@ _MOST_BYTES = 64 * 1024**2
 def rows_for_second_table(path: Path, opened: OpenedText, table: TextTable, scan: Scan, *, is_cut: bool) -> TextTable:
     """Return the table with more of its rows, if the scan shows that another table may begin below the first rows.
 
-    Otherwise return ``table`` unchanged. ``opened`` is the file that the table was read from.
+    Return ``table`` unchanged if the scan shows no such place, if ``table`` has all rows already, or if the file is
+    larger than 64 MiB. ``path`` is the file, ``opened`` its encoding, dialect and header, ``table`` its first rows, and
+    ``scan`` the result of scanning all of its rows. ``is_cut`` says that the file is only the beginning of a longer
+    one. At most 60,000 rows and about 200,000 cells are read, but never fewer rows than ``table`` has.
     """
     last = table.lines[-1] if table.lines else 0
     if len(table.rows) >= scan["rows"] or opened.encoding.size_bytes > _MOST_BYTES:
@@ -64,11 +67,12 @@ def rows_for_second_table(path: Path, opened: OpenedText, table: TextTable, scan
 def parted(
     table: TextTable, scan: Scan, around: TableSurroundings
 ) -> tuple[TextTable, Scan, TableSurroundings, list[TableDefect]]:
-    """Keep only the rows of the first table, if another table or a repeated header follows in the same file.
+    """Keep only the rows of the first table, if another table or a repeated header follows among the rows of ``table``.
 
     If another table follows, its title, header and rows are cut off. If the header is repeated, only the rows that
-    repeat it are removed, and only if ``table`` has all rows of the file. Return the table, its scan, what is around
-    it, and a defect that says what follows. If nothing follows, return the arguments unchanged and no defect.
+    repeat it are removed. Return the table that is left, a scan of it, ``around`` without the totals that were cut off,
+    and a list with one defect, which says what follows. If nothing follows, or if the header is repeated but ``table``
+    has not all rows that were scanned, return the three arguments unchanged and an empty list.
     """
     rows = list(zip(table.lines, table.rows, strict=True))
     found = second_table(rows, table.header)

@@ -39,7 +39,8 @@ def surroundings_defects(found: ScannedTable, totals: Sequence[int]) -> Iterator
 
 
 def total_lines(found: ScannedTable) -> list[int]:
-    """Return the lines with totals: rows that are named so, rows that are the sum of others, and ``found.around.totals``.
+    """Return the lines with totals: rows that are named so, rows that are the sum of others, and those in
+    ``found.around.totals``.
 
     Rows that are named so, and the last row as the sum of all above, do not count if together they are several and
     more than a fifth of all rows. The result is empty if the table has no column of amounts.

@@ -80,8 +80,9 @@ def find_personal(columns: Sequence[ColumnProfile], first_line: int, today: date
     """Return a defect for each column that seems to contain data of private persons.
 
     These data are e-mail addresses, bank accounts, phone numbers, identity numbers and dates of birth. Data of offices,
-    ships, painters or animals are not reported. ``first_line`` is the line of the first row of data. ``today`` is the
-    day of the run, which decides whether dates of birth are those of living people.
+    ships, painters or animals are not reported. ``columns`` are the columns of one table, ``first_line`` is the line of
+    its first row of data. ``today`` is the day of the run, which decides whether dates of birth are those of living
+    people; None means the year 2026.
     """
     names = [_folded(column.name) for column in columns]
     found = []

@@ -35,8 +35,9 @@ _SHAPE = (".shp", ".dbf", ".shx", ".cpg", ".prj")
 
 
 def tables_in(path: Path) -> list[zipfile.ZipInfo] | str:
-    """Return the tables in a ZIP archive; if it has none, or more than 50, a sentence that says what it contains
-    instead.
+    """Return the tables in a ZIP archive; if it has none, or more than 50, a clause that says what it contains.
+
+    Raise zipfile.BadZipFile if the archive is damaged.
     """
     with zipfile.ZipFile(path) as archive:
         infos = [i for i in archive.infolist() if not i.is_dir() and not i.filename.lower().endswith(_CLUTTER[1:])]
@@ -111,7 +112,8 @@ def unpacked_gzip(path: Path, most: int) -> Iterator[tuple[Path, bool]]:
     """Unpack a gzip file, and yield the path of a temporary file with its content, and whether the content is
     incomplete.
 
-    It is incomplete if the gzip file was cut, or unpacks to more than ``most`` bytes.
+    It is incomplete if the gzip file was cut, or unpacks to ``most`` bytes or more; then ``most`` bytes are kept. Raise
+    zlib.error if the gzip file is damaged.
     """
     with TemporaryDirectory(prefix="winnow-") as folder:
         target = Path(folder) / "member"

@@ -86,7 +86,7 @@ class BodySample:
         """Compare a row with what the columns contain. Return three counts of its cells: (yes, words, filled).
 
         Only cells in columns of numbers, dates or times are counted. ``yes`` is the number of those that fit their
-        column, ``words`` of those that look like the name of a column, and ``filled`` of those that are not blank.
+        column, ``words`` of those that do not, as names of columns do, and ``filled`` of both together.
         """
         yes = words = filled = 0
         sequence = self._is_sequence(cells)

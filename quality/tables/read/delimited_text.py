@@ -141,7 +141,8 @@ def head_of(path: Path, encoding: Encoding, is_cut: bool) -> str:
 def records_below(path: Path, opened: OpenedText) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows below the header of a text, each with the line on which it starts.
 
-    Raise csv.Error for a cell that is far too long.
+    ``opened`` is what :func:`open_text` returned for ``path``. Raise csv.Error for a cell of more than 16,777,216
+    characters.
     """
     with _stream(path, opened.encoding) as stream:
         records = read_records(iter(partial(stream.readline, _MAX_LINE), ""), opened.dialect)
@@ -152,8 +153,9 @@ def records_below(path: Path, opened: OpenedText) -> Iterator[tuple[int, list[st
 def first_rows(path: Path, opened: OpenedText, most: int, *, is_cut: bool = False) -> tuple[TextTable, bool]:
     """Return the first rows below the header, at most ``most``, and whether they are all rows of the file.
 
-    They are not all if a cell is too long to be read. ``is_cut`` says that the file is only the beginning of a longer
-    one.
+    ``opened`` is what :func:`open_text` returned for ``path``. ``is_cut`` says that the file is only the beginning of a
+    longer one; then its last row, which may be cut too, is left out, and the rows are not all. If a cell is too long to
+    be read, the rows end before it, and are not all either.
     """
     rows: list[tuple[int, list[str]]] = []
     is_read = False

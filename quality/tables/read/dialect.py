@@ -195,7 +195,8 @@ def _same_text(raw: bytes, one: str, other: str) -> bool:
 def read_records(text: str | Iterable[str], dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     """Yield each record of a delimited text with the line on which it starts (from 1).
 
-    A quoted cell may contain line breaks. ``text`` is the whole text, or its lines.
+    A quoted cell may contain line breaks. ``text`` is the whole text, or its lines. The first ``dialect.skip_lines``
+    lines are left out. Raise csv.Error for a cell that is far too long.
     """
     reader = csv.reader(
         io.StringIO(text, newline="") if isinstance(text, str) else text,
@@ -320,8 +321,9 @@ def _clever(sample: str) -> str | None:
 def find_header(rows: Sequence[Sequence[str]]) -> int | None:
     """Return the index of the header: the first row that fills more than half as many cells as rows usually do.
 
-    Only the first 30 rows are compared; if none of them does, it is the first row that is not blank. None if all rows
-    are blank. Titles and notes above a table are passed over, because they fill only one or two cells.
+    Only the first 30 rows are compared; if none of them does, it is the first row that is not blank. None if the first
+    200 rows are blank. Titles and notes above a table are passed over, because they fill only one or two cells. A row
+    that begins with "#" must fill as many cells as rows usually do.
 
     >>> find_header([["Trees of the city", "", ""], ["id", "species", "height"], ["1", "oak", "20"]])
     1

@@ -52,6 +52,7 @@ class RecordTable:
     as_text: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
     """By column of numbers: how many numbers are written as text, and the first rows with one."""
     is_sample: bool = False
+    """True if ``rows`` are only some of the rows in the file."""
 
 
 def parse(text: str) -> Any:

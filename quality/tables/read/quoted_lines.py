@@ -23,7 +23,7 @@ _DELIMITERS = ";\t,|"
 def is_quoted_by_lines(head: str) -> bool:
     """Return whether nearly all lines of a text are in quotes as a whole, with several columns inside the quotes.
 
-    ``head`` is the beginning of the text. The first line must be among them.
+    ``head`` is the beginning of the text. Its first line must be in quotes too.
     """
     lines = [line for line in re.split(r"\r\n?|\n", head) if line.strip()][:_LINES]
     if len(lines) < 2 or not (lines[0][0] == lines[0][-1] == '"'):
@@ -44,7 +44,7 @@ def is_quoted_by_lines(head: str) -> bool:
 def without_quotes(path: Path, encoding: Encoding) -> Iterator[Path | None]:
     """Remove the quotes around whole lines of a text, and yield the path of a temporary file with the result, in UTF-8.
 
-    Yield None if the file is too large.
+    ``encoding`` is that of the file at ``path``. Yield None if the file is larger than 64 MiB.
     """
     if path.stat().st_size > _MOST_BYTES:
         yield None

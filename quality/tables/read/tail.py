@@ -29,6 +29,7 @@ class TableTail:
     note_rows: int = 0
     """Number of lines that do not belong to the table, including blank ones."""
     totals: tuple[int, ...] = ()
+    """Lines of totals at the end of the table, from the last one upwards."""
     end: int | None = None
     """Position in the file, in bytes, at which the table ends; None if it goes on to the end."""
 

@@ -37,6 +37,7 @@ class ScannedColumn(TypedDict):
     is_rising: bool
     """True if all cells are integers, each greater than the one before, and so all different."""
     distinct: float
+    """Number of different values."""
     is_exact: bool
     """True if ``distinct`` was counted (up to 1,024), false if it was estimated (HyperLogLog, standard error 1.6 %)."""
     quartiles: tuple[tuple[float, float, float], tuple[float, float, float]] | None
@@ -58,6 +59,7 @@ class Scan(TypedDict):
     crlf: int
     lf: int
     cr: int
+    """Number of line ends of each kind."""
     compared_rows: int
     """Number of rows in which duplicates were searched for; at most 8,388,608 different rows are remembered."""
     blank_rows: Places

@@ -20,5 +20,8 @@ class _RoleAddresses(Strict):
 
 @cache
 def role_words() -> frozenset[str]:
-    """Return the words, in lower case and without accents. Raise SpecError if the file is invalid."""
+    """Return words by which an e-mail address is that of an office, such as "info", in lower case and without accents.
+
+    Raise SpecError if ``role_addresses.toml`` is invalid.
+    """
     return frozenset(parse(_RoleAddresses, read_toml(FILE), str(FILE)).words)

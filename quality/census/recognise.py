@@ -100,7 +100,7 @@ class _Texts:
         self.themes = {one.id for one in known if one}
 
     def spoken_for(self) -> list[str]:
-        """Return the keys that anything speaks for, in the order of the vocabulary."""
+        """Return the key datasets of which a name, a subject or a kind of table was found, in their order."""
         places = (self.title, self.keywords, self.description, self.files, self.columns)
         named = {one.key for place in places for one in place if one.role in ("name", "subject")}
         named |= {key for key, words in key_words().items() if self.kinds.intersection(words.columns.kinds)}

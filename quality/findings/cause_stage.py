@@ -137,7 +137,7 @@ class _Portal:
         return np.where(self.weights.key[at] == facts.dataset_key, at, -1)
 
     def unseen(self) -> list[Cause]:
-        """Return the hosts that could not be observed."""
+        """Return a cause, marked as unknown, for each host where the checks of three files or more all gave "unknown"."""
         return [self._unseen(one) for one in unseen_hosts(self.catalog, self.portal_id, _FEW)]
 
     def _unseen(self, host: UnseenHost) -> Cause:
@@ -267,7 +267,7 @@ class _Rule:
         return [int(self.facts.number[order[at]]) for at in sorted(first.tolist())[:3]]
 
     def count_singles(self, grouped: Sequence[Grouped]) -> None:
-        """Count what the findings of the rule bring that belong to none of its causes."""
+        """Count what fixing those findings of the rule brings that belong to none of ``grouped``, its causes."""
         is_single = self.facts.is_open.copy()
         for one in grouped:
             is_single[one.members] = False

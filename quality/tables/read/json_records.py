@@ -58,8 +58,7 @@ class RecordTable:
 def parse(text: str) -> Any:
     """Parse a JSON document. Numbers become JsonNumber, so that their digits are not changed.
 
-    Raise JSONDecodeError for faulty syntax, RecursionError if it is nested too deeply, and ValueError for a number that
-    is too long.
+    Raise JSONDecodeError for faulty syntax, also for NaN and Infinity, and RecursionError if it is nested too deeply.
     """
     return json.loads(text, parse_constant=_no_constant, parse_int=JsonNumber, parse_float=JsonNumber)
 

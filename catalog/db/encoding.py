@@ -74,10 +74,12 @@ _SHORT: dict[Form, Callable[[str], Any]] = {
 def short_rows(
     conn: sqlite3.Connection, names: Sequence[str], rows: Iterable[Sequence[Any]], forms: Mapping[str, Form]
 ) -> list[list[Any]]:
-    """Return rows with their values in the forms in which their columns are stored; a value of another form is kept.
+    """Return rows with their values in the short forms in which their columns are stored. A value that does not have
+    the form expected for its column is left as it is.
 
-    ``names``: the columns of the rows. ``forms``: the forms by column; a column without one is left as it is. A shared
-    text without a key gets a new one, so call it inside a transaction.
+    ``names``: the columns of the rows. ``forms``: the forms by column; a column without one is left as it is. For a
+    column of the form ``Form.URL``, ``names`` must include "url". A shared text without a key gets a new one, so call
+    it inside a transaction.
     """
     made = [list(row) for row in rows]
     shared = [at for at, name in enumerate(names) if forms.get(name) is Form.TEXT]

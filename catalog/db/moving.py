@@ -16,8 +16,8 @@ PART = 5_000
 def move_rows(db: Database) -> None:
     """Move the rows of each table that is a view today into the table ``TableSpec.stored_in``, and drop the old table.
 
-    Rows are moved in the order of their keys, 5,000 in a transaction. After an
-    interruption the next call therefore continues after the last row that was moved.
+    Rows are moved in the order of their keys, 5,000 in a transaction. After an interruption the next call therefore
+    continues after the last row that was moved.
     """
     old = [name for name, spec in TABLES.items() if spec.stored_in and name in db.table_names()]
     for name in old:

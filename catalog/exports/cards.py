@@ -21,7 +21,8 @@ __all__ = ["card_rows", "day_of_run", "head_of", "scores_of"]
 def head_of(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> dict[str, Any]:
     """Return the values of the columns that every CSV of schema 1 begins with, and that data packages state.
 
-    They are schema_version, methodology_version, run_id and run_date (the day of the run, ISO 8601).
+    They are schema_version, methodology_version, run_id and run_date (the day of the run, ISO 8601). ``schema``: major
+    version of the columns; schema_version is the full version that belongs to it.
     """
     return {
         "schema_version": schema_version(schema),

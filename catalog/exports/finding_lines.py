@@ -91,8 +91,8 @@ class FindingLines:
     def lines(self, dataset_ids: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
         """Yield the id of each dataset with its findings as lines of the plain ``findings.csv``, without line ends.
 
-        Findings that must not be published yet are left out. The datasets come in the order of ``dataset_ids``, and the
-        findings of a dataset by gain.
+        Findings that must not be published yet are left out. The datasets come in the order of ``dataset_ids``; unknown
+        ids are skipped. The findings of a dataset with the highest gain come first.
         """
         narrow = self._narrow
         for found in narrow.of_datasets(dataset_ids):
@@ -165,9 +165,11 @@ class FindingLines:
     # For people
 
     def rows(self, dataset_ids: Sequence[str], *, is_withheld: bool = False) -> Iterator[dict[str, Any]]:
-        """Yield the findings of datasets, each as a dict from column to value, in the order of :meth:`lines`.
+        """Yield the findings of datasets one by one, each as a dict from column to value.
 
-        ``is_withheld``: True gives only the findings that must not be published yet; False gives the others.
+        ``dataset_ids`` are read in chunks of 250. Findings are sorted by dataset id within each chunk; those of a
+        dataset with the highest gain come first. ``is_withheld``: True gives only the findings that must not be
+        published yet; False gives the others.
         """
         if is_withheld:
             dataset_ids = [one for one in dataset_ids if one in self._hidden_of]
@@ -177,7 +179,10 @@ class FindingLines:
             yield from self._read(where, chunk, self._held if is_withheld else f"not {self._held}")
 
     def rows_of_portal(self, portal_id: str) -> Iterator[dict[str, Any]]:
-        """Yield the findings about a portal itself, which belong to no dataset, each as a dict from column to value."""
+        """Yield the findings about a portal itself, which belong to no dataset, each as a dict from column to value.
+
+        Those with the highest gain come first. Findings that must not be published yet are left out.
+        """
         where = "f.portal_id = ? and f.key in (select key from finding_rows where dataset_key is null)"
         yield from self._read(where, [portal_id], f"not {self._held}")
 

@@ -95,10 +95,8 @@ class ExportJob:
 
     @cached_property
     def publishers(self) -> dict[str, dict[Path, dict[str, Any]]]:
-        """Return the folders of publishers that get one: by name of the government, then by path of the folder.
-
-        The value is the publisher's row of the scorecard.
-        """
+        """Return the publishers that get a folder: by name of the government, a mapping from the path of the folder to
+        the publisher's row of the scorecard."""
         by_government: dict[str, list[dict[str, Any]]] = {name: [] for name in self.folders}
         for card in self.cards:
             by_government[card["government"]].append(card)
@@ -167,16 +165,17 @@ class ExportJob:
         return self.due
 
     def is_due(self, folder: Path) -> bool:
-        """Return whether the files of a folder must be written: always in the form of schema 1, else if :meth:`plan`
-        says so."""
+        """Return whether the files of a folder must be written. In the form of schema 1 they always are; else they are
+        if :meth:`plan` has put the folder into :attr:`due`."""
         return self.options.schema == 1 or folder in self.due
 
     def has_all_findings(self, folder: Path) -> bool:
         """Return whether a folder has one ``findings.csv`` with all findings of its government or, for ``out``, of
         everybody.
 
-        That is so up to 20,000 open findings. Folders with more have only the findings that are in no publisher's
-        folder. It is for schema 2 only, and False for publishers' folders.
+        It has if the government, or all governments together, have at most 20,000 open findings. A folder with more has
+        only the findings that are in no publisher's folder. The result is False for publishers' folders. It has no
+        meaning in schema 1.
         """
         return folder in self._with_all_findings
 

@@ -68,9 +68,10 @@ def _outputs(data: Path, archive: str | None) -> dict[str, dict[str, Any]]:
 def seal(catalog: Catalog, run_id: str, data: Path) -> Path:
     """Write the manifest of a run into the data folder ``data``, and return its path.
 
-    A manifest is a JSON file with the hashes of all exported files, of the run's archive if there is one, and of the
-    manifest before it. If the newest manifest is of this run and no file has changed since, no new one is written, and
-    the path of the newest is returned. Raise IndexError if the catalogue has no such run.
+    A manifest is a JSON file with the hashes of all exported files, of the public copy of the catalogue and the run's
+    archive if there are any, and of the manifest before it. If the newest manifest is of this run and no file has
+    changed since, no new one is written, and the path of the newest is returned. Raise IndexError if the catalogue has
+    no such run.
     """
     run = catalog.rows("select * from runs where id = ?", [run_id])[0]
     outputs = _outputs(data, run["archive"])
@@ -111,10 +112,10 @@ def verify(data: Path, files: list[Path]) -> Verification:
     """Check that exported files in the data folder ``data`` are unchanged, and say which run made each path in
     ``files``.
 
-    A manifest is a JSON file with the hashes of a run's exported files and of its archive. Each manifest must also hold
-    the hash of the one before it. The exported files must have the hashes in the newest manifest. An archive that still
-    exists must have the hash in each manifest that lists it. Each path in ``files`` is looked up by its hash in all
-    manifests.
+    A manifest is a JSON file with the hashes of a run's outputs: its exported files, the public copy of the catalogue
+    and its archive. Each manifest must also hold the hash of the one before it. All outputs must have the hashes in the
+    newest manifest. An archive that still exists must have the hash in each manifest that lists it. Each path in
+    ``files`` is looked up by its hash in all manifests.
     """
     good: list[str] = []
     bad: list[str] = []

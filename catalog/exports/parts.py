@@ -139,7 +139,8 @@ class PartedFile:
         return key in self._kept
 
     def keep(self, key: bytes) -> bool:
-        """Take the part with this key over from the earlier file; return False if that does not have it."""
+        """Take the part with this key over from the earlier file, and return True. Return False, and do nothing, if the
+        earlier file has no such part."""
         found = self._kept.get(key)
         if found is None:
             return False
@@ -153,7 +154,11 @@ class PartedFile:
         return True
 
     def add(self, key: bytes, content: bytes) -> None:
-        """Add a part with this content, not yet compressed."""
+        """Add a part whose content was made anew. ``content``: its bytes, not compressed.
+
+        ``key``: digest of everything that decides the content, by which the next export finds the part; :data:`NEVER`
+        if that is not known.
+        """
         self._copy()
         if not self._is_packed:
             self._parts.append(Part(key, len(content), 0, 0))

@@ -29,7 +29,8 @@ __all__ = ["FolderTables"]
 class FolderTables(OutputFormat):
     """Writes, in the form of schema 2, the CSVs that governments and publishers are sent.
 
-    They are the scorecard, findings, rules, commitments and queries.
+    They are the scorecard, causes, findings, rules, commitments, queries and the census of key datasets. A publisher
+    gets no queries and no census.
     """
 
     name = "scorecard.csv"

@@ -59,8 +59,9 @@ def _term(term: RdfTerm) -> str:
 def n_triples(graph: RdfGraph) -> bytes:
     """Return the statements of a graph as N-Triples in UTF-8, sorted, so that equal graphs give equal bytes.
 
-    Blank nodes keep their names. A literal of unknown datatype that is a whole number is written as an integer. An IRI
-    that RDF readers would reject is written as a text.
+    Blank nodes keep their names. A literal of unknown datatype (:data:`catalog.rdf.terms.UNTYPED`) is written as an
+    integer if it is a whole number from 0 on, else as a text. An IRI that RDF readers would reject is written as a
+    text.
     """
     lines = {
         f"{_term(subject)} <{predicate}> {_term(value)} .\n"
@@ -95,8 +96,8 @@ class NTriplesWriter:
     def term(self, make: Callable[..., RdfTerm], *declared: str | None) -> str:
         """Return the term that ``make`` returns for ``declared``, as text in N-Triples.
 
-        Results are kept and ``make`` is not called again for the same texts, until there are too many and all are
-        dropped.
+        ``make``: function from texts to a term. Results are kept, so that ``make`` is not called again for the same
+        texts. When 10,000 are kept, all are dropped.
         """
         key = (make, *declared)
         text = self._known.get(key)

@@ -68,8 +68,8 @@ def text(value: str) -> RdfTerm:
 
 
 def in_language(value: str, language: str) -> RdfTerm:
-    """Return a literal in a language. ``language``: language tag; if it is not valid (BCP 47), or "und", the literal is
-    plain."""
+    """Return a literal in a language. ``language``: language tag; if it does not have the form of one (BCP 47), or is
+    "und", the literal is plain."""
     known = _LANGUAGE.fullmatch(language) and language != "und"
     return RdfTerm(LITERAL, value, LANG_STRING, language) if known else text(value)
 
@@ -139,10 +139,11 @@ def _known_licence(declared: str, title: str | None) -> str | None:
 
 
 def licence(declared: str, title: str | None) -> RdfTerm:
-    """Return a declared licence, an address or a text of any length, as an RDF term: its IRI if it is one or names a
-    licence that has one, else the text.
+    """Return a declared licence as an RDF term: the IRI if one is declared, else the EU IRI or the home page of the
+    licence that the text names, else the text.
 
-    ``title``: its code or name, if declared beside its address.
+    ``declared``: an address or a text of any length. ``title``: code or name of the licence, if declared beside its
+    address.
     """
     if is_iri(declared.strip()):
         return RdfTerm(IRI, declared.strip())

@@ -319,10 +319,11 @@ def _set_first_run(catalog: Catalog, numbers: Sequence[int]) -> None:
 
 
 def apply_reply(catalog: Catalog, cause: str, state: str) -> None:
-    """Set the state of a cause and of its findings as the last reply to the cause demands.
+    """Set the state of a cause and of its findings as the last reply to the cause demands. ``cause``: id of the cause.
 
-    ``state``: disputed or waived; "open" takes back an earlier dispute or waiver. A cause or finding that has ended
-    keeps its state, and so does a finding to which somebody has replied separately. Call it inside a transaction.
+    ``state``: disputed, waived or open. Disputed and waived are given to a cause and to findings that need fixing, or
+    that were disputed or waived before. Open takes back a dispute or waiver. All others keep their state: those that
+    have ended or are unknown, and findings to which somebody has replied separately. Call it inside a transaction.
     """
     catalog.db.conn.execute(
         f"""update finding_rows set state = ?1 where key in (

@@ -30,11 +30,14 @@ _COLUMNS = ", ".join(f"s.{name}" for name in STRIP)
 
 
 def remember(catalog: Catalog, run_id: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Add the checks ``rows`` of a run to the history of their addresses, and set the uptime in each row.
+    """Add the checks ``rows`` of a run to the history of their addresses, and set ``uptime`` and ``uptime_checks`` in
+    each row.
 
-    ``rows``: values of ``resource_checks`` by column; they are changed, not written. The uptime is the share of the
-    stored checks that succeeded. A check that a killed run repeats is stored once. A dataset whose rhythm of changes
-    rests on a check that is dropped is noted for scoring. Call it inside a transaction.
+    ``rows``: values of ``resource_checks`` by column; they are changed, not written. ``uptime`` is the share of the
+    stored checks that succeeded, 0 to 1, and ``uptime_checks`` the number of checks it is based on; unknown ones do not
+    count. A check that a killed run repeats is stored once. Of each address the last 60 checks are kept. If the check
+    that is dropped had seen a change, the datasets with this address are noted for scoring. Call it inside a
+    transaction.
     """
     if not rows:
         return

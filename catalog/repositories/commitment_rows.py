@@ -25,7 +25,12 @@ OF_PART = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberDistribution:
-    """A distribution of a dataset that a commitment is measured on, with what was measured and observed about it."""
+    """A distribution of a dataset that a commitment is measured on, with what was measured and observed about it.
+
+    ``url``: the download URL, else the access URL. ``format``: the format recognised in what was served, else the
+    declared one. ``licence_id``: the recognised licence. ``table_status`` and ``table_kind``: status and kind of table
+    of the last report on its file; None without a report.
+    """
 
     id: str
     title: str | None

@@ -138,10 +138,11 @@ def runs_failing(until: str | None = None) -> str:
 
 
 def begin_portal(catalog: Catalog, run_id: str, portal_id: str) -> None:
-    """Note that a run looks for findings of a portal: those first found in a run before it are open, no longer new.
+    """Note that the run ``run_id`` looks for findings of a portal: findings that an earlier run found first are then
+    open, no longer new.
 
-    Findings of datasets that are not scored in this run are included. Findings about the portal itself are left
-    unchanged. If a later run has looked before, nothing changes.
+    That includes findings of datasets that are not scored in this run. Findings about the portal itself are left
+    unchanged. If a run with the same or a later id is noted for the portal already, nothing changes.
     """
     with catalog.writing():
         keys = keys_of(catalog.db.conn, [portal_id, run_id])

@@ -45,7 +45,7 @@ class Failing:
     exchange: str | None
     """WARC-Record-ID of the response of the address, or of the record if the address was not checked."""
     failures: tuple[Failure, ...]
-    """Use one tuple for all places that fail the same: its rows are then stored once."""
+    """Use the same tuple object for all places that fail the same rules: its rows are then stored once."""
     words: Sequence[str] = ()
     """What was found for each of ``failures`` whose ``observed`` is None, in their order."""
 

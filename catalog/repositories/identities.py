@@ -102,7 +102,8 @@ def matches(
     in both. A pair is left out if either of the two also agrees with another one.
 
     ``are_stored``: whether the new records are already stored as datasets. If they are, an address may occur in two
-    datasets of the portal, the old and the new one; otherwise in one. Addresses in more datasets are ignored.
+    datasets of the portal, the old and the new one; otherwise in one. An address in more datasets of the portal is
+    ignored, and so is one in two datasets of ``old`` or in two records of ``new``.
     """
     if not old or not new:
         return {}

@@ -30,14 +30,14 @@ _PUBLIC, _GAIN, _STATE = itemgetter(1), itemgetter(2), 5
 
 
 class FoundRows(NamedTuple):
-    """The findings of a dataset as rows of ``finding_rows``, with what all of them say."""
+    """The findings of a dataset as rows of ``finding_rows``, with the cells that are the same for all of them."""
 
     dataset_id: str
     about: str
     """Cells of publisher_id, dataset_id and dataset_title."""
     portal_id: str
     parts: dict[int | None, tuple[str, str]]
-    """Id and cell of the address of each distribution, by key."""
+    """By key of a distribution in the table ``keys``: its id, and the cell with its address."""
     rows: list[Row]
     """Values of the columns :data:`_COLUMNS`, those with the highest gain first."""
 
@@ -72,8 +72,8 @@ class NarrowFindings:
     """Reads the findings of datasets as of a run: those that have not ended, and those fixed or withdrawn in it.
 
     ``cell``: function that turns a text into a CSV cell, see :func:`catalog.exports.csvfile.line_cell`. ``number``: the
-    same for a number. ``fixes``: the usual sentence on how to fix a finding, by rule. The cell with that sentence is
-    blank if it is the usual one.
+    same for a number. ``fixes``: by rule, the usual sentence on how to fix a finding. The cell of how_to_fix is blank
+    if a finding has this sentence.
     """
 
     BEFORE = (
@@ -108,7 +108,8 @@ class NarrowFindings:
     def of_datasets(self, dataset_ids: Sequence[str]) -> Iterator[FoundRows]:
         """Yield the findings of each dataset, for :meth:`lines` or :meth:`cells`.
 
-        The datasets come in the order of ``dataset_ids``; unknown ids are skipped.
+        The datasets come in the order of ``dataset_ids``; unknown ids are skipped, and so are datasets without a key in
+        the table ``keys``, which were never scored.
         """
         for start in range(0, len(dataset_ids), _CHUNK):
             yield from self._chunk(dataset_ids[start : start + _CHUNK])

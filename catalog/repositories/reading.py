@@ -282,9 +282,10 @@ def files(
 ) -> list[TableContext]:
     """Return the downloaded files of a portal that must be inspected, sorted by distribution id.
 
-    A file must be inspected if its present bytes have no report, or one with the status "unknown" or made by an earlier
-    version of the rules. ``data``: folder that the file paths in the catalogue are relative to. ``today``: day of the
-    run. ``unpacked_bytes``: limit for unpacking an archive.
+    Only files at addresses whose last check had the outcome ok are considered. Such a file must be inspected if its
+    present bytes have no report, or one with the status "unknown" or made by another version of the rules. ``data``:
+    folder that the file paths in the catalogue are relative to. ``today``: day of the run. ``unpacked_bytes``: number
+    of bytes up to which an archive is unpacked.
     """
     rows = catalog.rows(
         """

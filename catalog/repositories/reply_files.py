@@ -59,7 +59,8 @@ class CitizenReport:
     """A citizen's report of something wrong with a dataset, read from one row of a file.
 
     The dataset is named by ``dataset_id`` or by ``url``, an address that its record lists. ``what``: what is wrong;
-    ``who``: name of the citizen; ``reported_on``: ISO date; ``line``: line of the file, from 1.
+    ``who``: name of the citizen; ``is_name_public``: whether the citizen agreed that the name is published;
+    ``reported_on``: ISO date; ``line``: line of the file, from 1.
     """
 
     line: int
@@ -95,8 +96,10 @@ class ParsedReplies:
 def parse(path: Path, today: date) -> ParsedReplies:
     """Return the replies or citizens' reports in a CSV file or workbook.
 
-    ``today``: a reply or report dated later is refused. Unusable content never raises; it is listed in ``problems``.
-    Raise OSError if the file cannot be read.
+    ``today``: a date of a reply or report after this day is left out, and the row is listed in ``problems``; the rest
+    of the row still counts. A row that promises a fix by a day before ``today`` is not used, unless it states the day
+    of the reply and that day is not after the promised one. Unusable content never raises; it is listed in
+    ``problems``. Raise OSError if the file cannot be read.
     """
     found = ParsedReplies()
     try:

@@ -82,10 +82,10 @@ def _interned(catalog: Catalog, columns: Sequence[str], rows: Sequence[Sequence[
 
 
 def close_missing(catalog: Catalog, portal_id: str) -> None:
-    """End the findings of a portal's datasets that it no longer lists, and delete the measurements and scores of these
+    """End the findings of those datasets that a portal no longer lists, and delete the measurements and scores of these
     datasets.
 
-    Such findings get the state "gone", unless they had ended or were waived before. The measurements of retired
+    Their findings get the state "gone", unless they had ended or were waived before. The measurements of retired
     distributions are deleted too.
     """
     absent = f"select id from datasets where portal_id = ? and not {is_present('')}"  # noqa: S608
@@ -204,7 +204,7 @@ def write_entity_scores(catalog: Catalog, run_id: str, level: str, rows: Sequenc
 
     ``level``: portal, publisher or government. ``rows``: one for each of them and each scoring system, with the columns
     of ``score_history`` except id, run_id and entity_level. The Winnow scores also become the present scores in the
-    tables ``portals`` or ``publishers``.
+    tables ``portals`` or ``publishers``; a portal or publisher that is not in ``rows`` then has none.
     """
     with catalog.writing():
         history = [

@@ -24,9 +24,11 @@ NAMED = 20
 class Letter:
     """The news about one government or publisher for one recipient since the last letter to that recipient.
 
-    ``channel``: mail or webhook; ``level``: government or publisher; ``card``: the row of that government or publisher
-    in the scorecard; ``language``: code, None for English; ``overdue``: promised fixes whose day has passed; ``fixes``:
-    the three most rewarding fixes, see :func:`catalog.repositories.first_fixes.first_fixes`.
+    ``channel``: mail or webhook; ``level``: government or publisher; ``entity_id`` and ``name``: of that government or
+    publisher; ``recipient``: e-mail address, or address to post to; ``card``: the row of that government or publisher
+    in the scorecard; ``language``: code, None for English; ``overdue``: promised fixes whose day has passed since the
+    last letter, at most 20; ``fixes``: the three most rewarding fixes, see
+    :func:`catalog.repositories.first_fixes.first_fixes`.
     """
 
     channel: str

@@ -52,10 +52,11 @@ class PublicCopy:
 
 
 def source_digest(db: Path, exports: Path) -> str:
-    """Return a digest of what the public copy of the catalogue ``db`` is made from; "" if that is not known.
+    """Return a digest of what the public copy of the catalogue ``db`` is made from; "" if it cannot be told.
 
-    ``exports``: folder of the exported files. It is known only after an export in the form of schema 2, which stores a
-    digest of nearly everything there. Raise sqlite3.Error if the catalogue cannot be read.
+    ``exports``: folder of the exported files. The digest includes the one that an export of schema 2 stores there; if
+    none is stored, or the last export was interrupted, the result is "". Raise sqlite3.Error if the catalogue cannot be
+    read.
     """
     everything = read_state(exports).everything
     if not everything:

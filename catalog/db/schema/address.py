@@ -32,10 +32,11 @@ def add_functions(connection: sqlite3.Connection) -> None:
 
 
 def is_at(name: str, url: str, alias: str = "") -> str:
-    """Return an SQL condition that is true of a distribution with an address, which an index finds.
+    """Return an SQL condition that is true of a distribution whose access URL or download URL is a given address. An
+    index makes it fast.
 
-    ``name``: "access" or "download". ``url``: SQL for the address. ``alias``: name of the table ``distributions`` in
-    the query; "" for none.
+    ``name``: "access" or "download", which of the two is compared. ``url``: SQL for the address. ``alias``: name of the
+    table ``distributions`` in the query; "" for none.
     """
     of = f"{alias}." if alias else ""
     return f"({of}{name}_digest = address_digest({url}) and {of}{name}_url = {url})"

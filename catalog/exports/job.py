@@ -173,9 +173,9 @@ class ExportJob:
         """Return whether a folder has one ``findings.csv`` with all findings of its government or, for ``out``, of
         everybody.
 
-        It has if the government, or all governments together, have at most 20,000 open findings. A folder with more has
-        only the findings that are in no publisher's folder. The result is False for publishers' folders. It has no
-        meaning in schema 1.
+        It has if the government, or all governments together, have at most 20,000 open findings. If a government has
+        more, its folder has only the findings that are in no publisher's folder. If all governments have more, ``out``
+        has no findings. The result is False for publishers' folders. It has no meaning in schema 1.
         """
         return folder in self._with_all_findings
 

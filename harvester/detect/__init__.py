@@ -67,7 +67,8 @@ def detect(
     A bare host name is tried with https and, if the site does not respond, with http. At most 70 requests are sent to
     each of the two, four at once. Then one record of the recommended endpoint is read. All this ends within 60 seconds.
     If robots.txt asks for pauses of more than two seconds, detection ends after six requests instead, however long they
-    take; ``on_wait`` is then called about every second with the largest number of seconds left. An address that cannot be examined gives a report with ``fault``.
+    take; ``on_wait`` is then called about every second with the largest number of seconds left. An address that cannot
+    be examined gives a report with ``fault``.
     """
     given = url.strip()
     addresses = [given] if "://" in given else [f"https://{given}", f"http://{given}"]

@@ -25,7 +25,7 @@ _TEMPLATE = re.compile(r"\s*(\{\{[^{}]*\}\}|(mailto:|https?://)?[^\s{}]*\{\{[^{}
 
 
 def to_dataset(raw: Any, portal_url: str) -> Dataset:
-    """Map ``raw``, a feature of the Hub's search or an entry of its DCAT-US feed, as parsed JSON, to a dataset.
+    """Map ``raw``, a feature of the Hub's search or an entry of its DCAT-US feed (parsed JSON), to a :class:`Dataset`.
 
     ``portal_url``: the portal's address, from which the landing page of a feature is made. Raise LostRecord if ``raw``
     is no object or has no identifier.

@@ -44,7 +44,7 @@ def instant(value: Any) -> str | None:
 def item_dataset(
     item: dict[str, Any], *, identifier: str, landing_page: str, file_url: str | None, contact: Contact | None = None
 ) -> Dataset:
-    """Map an ArcGIS item to a dataset.
+    """Map an ArcGIS item to a :class:`Dataset`.
 
     ``item``: the item, as parsed JSON. ``identifier`` and ``landing_page``: the identifier and page to give the
     dataset. ``file_url``: the address of the item's file; None if it has none or it is unknown. ``contact``: the

@@ -26,7 +26,7 @@ _NO_FIELD = ("publisher", "issued", "frequency", "language")
 
 
 def to_dataset(raw: Any) -> Dataset:
-    """Map ``raw``, the description of an ArcGIS Server service, to a dataset.
+    """Map ``raw``, the description of an ArcGIS Server service, to a :class:`Dataset`.
 
     ``raw`` is an object with "service" (path ``folder/name/type``, which becomes the identifier), "url" (the service's
     address) and "answer" (its description, as parsed JSON). Raise LostRecord if the description is no object.

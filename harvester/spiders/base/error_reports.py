@@ -58,8 +58,8 @@ class FaultTelling:
     def written(self, errors: list[HarvestError]) -> tuple[HarvestError, ...]:
         """Count ``errors`` in the statistics of the harvest, and return those that the caller is to store.
 
-        Nothing is stored here. Logins and keys in their addresses are masked. At most MAX_ERRORS are returned for a portal in one harvest; when
-        this number is exceeded, one more error says so.
+        Nothing is stored here. Logins and keys in their addresses are masked. At most MAX_ERRORS are returned for a
+        portal in one harvest; when this number is exceeded, one more error says so.
         """
         errors = [self._without_keys(error) for error in errors]
         before = self.stats.errors

@@ -29,10 +29,10 @@ MAX_REMEMBERED = 1_000
 class PageContent:
     """What one response held: identifiers of its records, errors, and counts of records that were not stored.
 
-    These data are stored with the response. If it comes again unchanged, it need not be parsed. ``skipped`` counts items
-    that are no datasets, ``lost`` unreadable records, ``unidentified`` records without identifier, and ``repeats``
-    records whose identifier came before in this harvest. ``sha256`` is the hash of a body that was saved to disk; None
-    means that :meth:`cached` computes it.
+    These data are stored with the response. If it comes again unchanged, it need not be parsed. ``skipped`` counts
+    items that are no datasets, ``lost`` unreadable records, ``unidentified`` records without identifier, and
+    ``repeats`` records whose identifier came before in this harvest. ``sha256`` is the hash of a body that was saved to
+    disk; None means that :meth:`cached` computes it.
     """
 
     response: Response | None = None

@@ -21,7 +21,7 @@ __all__ = ["to_dataset"]
 
 
 def to_dataset(raw: Any, portal_url: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """Map ``raw``, a CKAN package as parsed JSON, to a dataset.
+    """Map ``raw``, a CKAN package as parsed JSON, to a :class:`Dataset`.
 
     ``portal_url``: the portal's address, for the landing page. ``languages``: the portal's language codes, the
     preferred one first. Raise LostRecord if the package is no object or has neither id nor name.

@@ -39,7 +39,7 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def to_dataset(raw: Any, base: str, *, is_copy: bool = False) -> Dataset:
-    """Map ``raw``, a hit of Dataverse's search, as parsed JSON, to a dataset.
+    """Map ``raw``, a hit of Dataverse's search, as parsed JSON, to a :class:`Dataset`.
 
     Under the key "dataset", ``raw`` holds the dataset's full record, or the reason why that cannot be read, as text.
     Without this key, what only the full record states is unknown. ``base``: the portal's address. ``is_copy``: whether

@@ -36,7 +36,7 @@ _DESCRIBED_BY = ("dcat:describedBy", "wdrs:describedby", "wdrs:describedBy", "dc
 
 
 def to_dataset(node: Any, languages: Sequence[str] = ()) -> Dataset:
-    """Map the RDF description of a dcat:Dataset to a dataset.
+    """Map the RDF description of a dcat:Dataset to a :class:`Dataset`.
 
     ``node``: the description in the form of :mod:`~harvester.spiders.rdf.nodes`. ``languages``: the portal's language
     codes, the preferred one first. Raise LostRecord if the dataset has neither IRI nor dct:identifier nor landing

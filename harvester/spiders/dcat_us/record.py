@@ -22,7 +22,7 @@ _PART_OF_ADDRESS = re.compile(r"[?=&]")
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
-    """Map a record of a ``data.json`` to a dataset.
+    """Map a record of a ``data.json`` to a :class:`Dataset`.
 
     ``raw``: the record, as parsed JSON. ``languages``: the portal's language codes, the preferred one first. The
     identifier is that of the record, else its ``@id``, else its landing page. Raise LostRecord if it has none of

@@ -52,7 +52,7 @@ def identifier_of(node: dict[str, Any]) -> str | None:
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
-    """Map a DCAT-US 3 dataset to a dataset.
+    """Map a DCAT-US 3 dataset to a :class:`Dataset`.
 
     ``raw``: the JSON object, with keys without prefixes. ``languages``: the portal's language codes, the preferred
     one first. The identifier is that of the record, else its ``@id``, else its landing page. Raise LostRecord if it

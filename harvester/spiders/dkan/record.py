@@ -29,7 +29,7 @@ def is_package(raw: Any) -> bool:
 
 
 def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """Map a record of DKAN 1 or DKAN 2 to a dataset.
+    """Map a record of DKAN 1 or DKAN 2 to a :class:`Dataset`.
 
     ``raw``: the record, as parsed JSON. ``base``: the portal's address. ``languages``: the portal's language codes,
     the preferred one first. Raise LostRecord if it is no object or has no identifier.

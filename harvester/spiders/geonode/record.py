@@ -42,7 +42,7 @@ def identifier_of(raw: dict[str, Any]) -> str | None:
 
 
 def to_dataset(raw: Any, base: str) -> Dataset:
-    """Map a GeoNode record to a dataset.
+    """Map a GeoNode record to a :class:`Dataset`.
 
     ``raw``: the record of API v2 or the older API, as parsed JSON. ``base``: the portal's address, to which relative
     addresses are joined. Raise LostRecord if the record is no object or has neither uuid nor number.

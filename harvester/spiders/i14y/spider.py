@@ -69,7 +69,7 @@ class Spider(DeclaredApiSpider):
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
-    """Map a record of the I14Y platform to a dataset.
+    """Map a record of the I14Y platform to a :class:`Dataset`.
 
     ``raw``: the record, as parsed JSON. ``languages``: the portal's language codes, the preferred one first. Raise
     LostRecord if it is no object or has neither id nor identifiers.

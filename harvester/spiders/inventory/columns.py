@@ -176,8 +176,8 @@ def fields_of(table: TextTable) -> dict[str, int]:
 
     Columns are recognised by their headers first. A column for addresses is dropped if no cell of it may be an address.
     Then the cells decide which further columns hold addresses and, if none was found yet, titles or identifiers. If
-    several columns match a field, the first one is used; but each column with a further file of the datasets is named
-    FURTHER and its header.
+    several columns match a field, the first one is used. Each further column with addresses of files is a field of its
+    own, named FURTHER followed by the header.
     """
     headers = [_folded(label) for label in table.header]
     found: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""How an inventory, which is a table of datasets is recognised from outside."""
+"""How an inventory, which is a table of datasets, is recognised from outside."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def grouped(
 
     Rows with the same identifier are one dataset. Rows without identifier are one if they have the same title and the
     same landing page or else file; a row without a title has that of the row before it with the same page or file. Rows
-    that have none of these are one if they have the same title and none says anything else than the first.
+    that have none of these are one if they have the same title and no row fills a field otherwise than the first.
     """
     groups: dict[Any, array[int]] = {}
     titled: dict[str, dict[str, Any]] = {}

@@ -139,7 +139,7 @@ def _folder(path: Path) -> Path:
 
 
 def to_dataset(raw: dict[str, Any]) -> Dataset:
-    """Map the rows of one dataset to a dataset.
+    """Map the rows of one dataset to a :class:`Dataset`.
 
     ``raw``: the record made by :func:`~harvester.spiders.inventory.record.grouped`. Raise LostRecord if it has
     neither identifier nor address nor title.

@@ -61,7 +61,7 @@ def is_dataset(raw: dict[str, Any]) -> bool:
 
 
 def to_dataset(raw: Any, base: str) -> Dataset:
-    """Map a record of Magda's registry, or a hit of its search, to a dataset.
+    """Map a record of Magda's registry, or a hit of its search, to a :class:`Dataset`.
 
     ``raw``: the record or hit, as parsed JSON. ``base``: the portal's address. Raise LostRecord if ``raw`` is no
     object or has no identifier.

@@ -68,7 +68,7 @@ def non_dataset_id(raw: str) -> str | None:
 
 
 def to_dataset(raw: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """Map an OAI-PMH record with metadata in ISO 19139, DataCite, DDI or Dublin Core to a dataset.
+    """Map an OAI-PMH record with metadata in ISO 19139, DataCite, DDI or Dublin Core to a :class:`Dataset`.
 
     ``raw``: the record as XML text. ``languages``: the portal's language codes, the preferred one first. Raise
     LostRecord if the header has no identifier, ValueError if there are no metadata or only in another format.

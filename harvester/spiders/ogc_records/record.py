@@ -63,7 +63,7 @@ def kind_of(raw: Any) -> str:
 
 
 def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = None) -> Dataset:
-    """Map a record of OGC API - Records to a dataset.
+    """Map a record of OGC API - Records to a :class:`Dataset`.
 
     ``raw``: the record, as parsed JSON, with the id of its collection under "@collection". ``is_qualified``: whether
     the identifier is "collection/id" and not the id alone, because ids are unique only within a collection.

@@ -47,7 +47,7 @@ def modified_of(raw: Any) -> str | None:
 
 
 def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """Map a dataset of Opendatasoft's Explore API to a dataset.
+    """Map a dataset of Opendatasoft's Explore API to a :class:`Dataset`.
 
     ``raw``: the record, as parsed JSON. ``base``: the portal's address. ``languages``: the portal's language codes,
     the preferred one first. Raise LostRecord if the record is no object or has no id.

@@ -30,7 +30,7 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def to_dataset(raw: Any, base: str, language: str | None = None) -> Dataset:
-    """Map a hit of piveau's search to a dataset.
+    """Map a hit of piveau's search to a :class:`Dataset`.
 
     ``raw``: the hit, as parsed JSON. ``base``: the address of the search. ``language``: the portal's language code,
     whose texts are preferred; None for the publisher's own language. Raise LostRecord if the hit is no object or has

@@ -74,7 +74,7 @@ def licence(node: Any, scope: FactScope) -> tuple[str | None, str | None, tuple[
 
 
 def is_open_licence(said: str) -> bool:
-    """Return whether ``said``, a text or address, names a known licence not known as closed, and no restriction."""
+    """Return whether ``said``, a text or address, names a known licence that is not closed, and states no limit."""
     found = vocabulary.licence(said)
     if found is None or found.open_definition == "none" or vocabulary.is_restrictive(said):
         return False
@@ -276,7 +276,7 @@ def _shape(place: Any) -> str | None:
 
 
 def access_rights(node: Any) -> str | None:
-    """Return who may access a dataset, as stated; None if this is not stated.
+    """Return who may access the dataset ``node``, as stated; None if this is not stated.
 
     If the dataset itself states nothing, what all its distributions state in the same way is returned (GeoDCAT-AP).
     """
@@ -391,7 +391,7 @@ def _attributed(node: Any) -> list[Any]:
 
 
 def contact(node: Any) -> Contact | None:
-    """Return the contact point of the dataset ``node``, or None; one with an email wins, then one with a URL."""
+    """Return the contact for the dataset ``node``, chosen by :func:`contact_of` from its contact points, or None."""
     found = [
         _body(one)
         for name in ("dcat:contactPoint", "adms:contactPoint", "schema:contactPoint")

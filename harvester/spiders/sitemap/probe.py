@@ -1,4 +1,4 @@
-"""How pages with schema.org Datasets, and their sitemap are recognised from outside."""
+"""How pages with schema.org Datasets and their sitemaps are recognised from outside."""
 
 from __future__ import annotations
 

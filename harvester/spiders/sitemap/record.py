@@ -32,7 +32,7 @@ _READ = frozenset((
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
-    """Map a schema.org Dataset to a dataset.
+    """Map a schema.org Dataset to a :class:`Dataset`.
 
     ``raw``: the JSON-LD object, with the address of its page under "@page". ``languages``: the portal's language
     codes, the preferred one first. The identifier is a globally unique one such as a DOI, else ``@id``, ``url``, the

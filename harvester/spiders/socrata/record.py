@@ -62,7 +62,7 @@ def is_dataset(raw: Any) -> bool:
 
 
 def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """Map a Socrata record to a dataset.
+    """Map a Socrata record to a :class:`Dataset`.
 
     ``raw``: the record of the discovery API or ``/api/views``, as parsed JSON. ``base``: the portal's address, used
     if the record states none of its own. ``languages``: the portal's language codes, the preferred one first. Raise

@@ -38,7 +38,7 @@ def rows_by_dataset(variables: Sequence[str], rows: Sequence[dict[str, Any]]) ->
 
 
 def row_dataset(raw: dict[str, Any]) -> Dataset:
-    """Map the rows of one dataset, from a SELECT query that the portal file states, to a dataset.
+    """Map the rows of one dataset, from a SELECT query that the portal file states, to a :class:`Dataset`.
 
     ``raw``: a record of :func:`rows_by_dataset`. Variables are recognised by name ("title"). Raise LostRecord if the
     first variable, which identifies the dataset, is empty.

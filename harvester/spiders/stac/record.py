@@ -39,7 +39,7 @@ def links_of(raw: Any, *rels: str) -> list[dict[str, Any]]:
 
 
 def to_dataset(raw: Any) -> Dataset:
-    """Map a STAC Collection to a dataset.
+    """Map a STAC Collection to a :class:`Dataset`.
 
     ``raw``: the Collection, as parsed JSON. Raise LostRecord if it is no object or has no id.
     """

@@ -33,7 +33,7 @@ def _dict(value: Any) -> dict[str, Any]:
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
-    """Map a dataset of udata's API to a dataset.
+    """Map a dataset of udata's API to a :class:`Dataset`.
 
     ``raw``: the record, as parsed JSON. ``languages``: the portal's language codes, the preferred one first. Raise
     LostRecord if the record is no object or has neither id nor slug.

@@ -1,4 +1,4 @@
-"""How a web-accessible folder, or one metadata record is recognised from outside."""
+"""How a web-accessible folder or a single metadata record is recognised from outside."""
 
 from __future__ import annotations
 

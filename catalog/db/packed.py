@@ -36,10 +36,10 @@ _OPTIONS: dict[int, int] = {
 
 
 class PackedTexts:
-    """Compresses and decompresses the raw records of a catalogue with Zstandard.
+    """Compresses and decompresses the raw records and the table reports of a catalogue with Zstandard.
 
-    Each portal may have a dictionary of its own, which is stored in the table ``record_dictionaries``. Dictionaries
-    that were read from it stay in memory.
+    Each portal may have a dictionary for its records, and the reports of all portals have one together. Dictionaries
+    are stored in the table ``record_dictionaries``; those that were read from it stay in memory.
     """
 
     def __init__(self, conn: Connection) -> None:
@@ -47,8 +47,8 @@ class PackedTexts:
         self._dictionaries: dict[int, zstd.ZstdDict] = {}
 
     def text(self, stored: str | bytes | None) -> str | None:
-        """Return the text of a cell of the column ``raw``, which holds a record compressed (bytes) or as text; None for
-        null.
+        """Return the text of a cell that holds a raw record, or a part of a table report, compressed (bytes) or as
+        text; None for null.
 
         Raise zstd.ZstdError if compressed bytes are damaged, and LookupError if their dictionary is not in the
         catalogue.
@@ -59,9 +59,10 @@ class PackedTexts:
         return zstd.decompress(stored, self._dictionary(number) if number else None).decode()
 
     def pack(self, portal_id: str | None, texts: Sequence[str]) -> list[bytes]:
-        """Return the records ``texts`` compressed, in the same order, with the portal's dictionary if it has one.
+        """Return ``texts`` compressed, in the same order, with the dictionary for them if there is one.
 
-        ``portal_id``: None compresses parts of table reports, which have one dictionary for all portals.
+        ``portal_id``: the portal whose raw records the texts are; None if they are parts of table reports, which have
+        one dictionary for all portals.
         """
         number = self._newest(portal_id) if texts else None
         dictionary = self._dictionary(number).as_digested_dict if number else None
@@ -69,8 +70,8 @@ class PackedTexts:
         return [compressor.compress(text.encode(), zstd.ZstdCompressor.FLUSH_FRAME) for text in texts]
 
     def learn(self, portal_id: str) -> Sequence[int]:
-        """Train a Zstandard dictionary from a portal's records and store it, if the portal has 200 records and no
-        dictionary yet.
+        """Train a Zstandard dictionary from a portal's records and store it, if the portal has at least 200 records and
+        no dictionary yet.
 
         Return the row numbers of all of the portal's records, which can then be passed to :meth:`repack`; an empty
         sequence if no training was tried. If a dictionary cannot be trained from these records, this is stored, and it
@@ -91,8 +92,8 @@ class PackedTexts:
         return keys
 
     def repack(self, portal_id: str, keys: Sequence[int]) -> None:
-        """Compress the records with these row numbers, all of one portal, with its dictionary. Call it inside a
-        transaction."""
+        """Compress the records with these row numbers, all of the portal ``portal_id``, anew with its dictionary. Call
+        it inside a transaction."""
         for start in range(0, len(keys), SAMPLE):
             rows = []
             for key in keys[start : start + SAMPLE]:
@@ -104,9 +105,11 @@ class PackedTexts:
             self._conn.executemany("update records set raw = ? where rowid = ?", changed)
 
     def learn_reports(self) -> None:
-        """Train a dictionary from the stored table reports, if there are 200 and no dictionary of them yet.
+        """Train a dictionary from the stored table reports and store it, if there are at least 200 reports and no
+        dictionary for them yet.
 
-        Reports that are stored already stay as they are. Call it inside a transaction.
+        If a dictionary cannot be trained from these reports, this is stored, and it is not tried again. Reports that
+        are stored already are not compressed anew. Call it inside a transaction.
         """
         run = self._conn.execute
         if run("select 1 from record_dictionaries where portal_id is null").fetchone():

@@ -18,8 +18,9 @@ PART = 500
 def pack_records(db: Database) -> None:
     """Compress all raw records that are stored as text, and fill the columns that :func:`record_facts` gives.
 
-    This is done only while an older catalogue is being migrated; otherwise the call does nothing. Records are changed
-    500 in a transaction, and those that are compressed already are skipped.
+    Before that, train a dictionary for each portal that has none, see :meth:`PackedTexts.learn`. All this is done only
+    while an older catalogue is being migrated; otherwise the call does nothing. Records are changed 500 in a
+    transaction, and those that are compressed already are skipped.
     """
     if not is_to_compact(db):
         return

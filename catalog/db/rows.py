@@ -132,8 +132,9 @@ def distribution_rows(portal_id: str, dataset: Dataset, parent: str | None = Non
     """Return the distributions of a dataset as rows of the table ``distributions``, in their order.
 
     A row's id is derived from the portal's own id of the resource; without one, from the address; without that, from
-    title and format. So a distribution keeps its id if its title or description is corrected. ``parent``: id of the
-    dataset in the catalogue; None means the id made from the portal and the dataset's identifier.
+    title and format or, without a format, media type. Distributions for which these are the same still get different
+    ids. So a distribution keeps its id if its title or description is corrected. ``parent``: id of the dataset in the
+    catalogue; None means the id made from the portal and the dataset's identifier.
     """
 
     def key(d: Distribution) -> str:
@@ -155,8 +156,8 @@ def service_rows(portal_id: str, dataset: Dataset, parent: str | None = None) ->
     """Return the data services of a dataset as rows of the table ``data_services``.
 
     A row's id is derived from the portal's own id of the service; without one, from the endpoint address; without that,
-    from the title. ``parent``: id of the dataset in the catalogue; None means the id made from the portal and the
-    dataset's identifier.
+    from the title. Services for which these are the same still get different ids. ``parent``: id of the dataset in the
+    catalogue; None means the id made from the portal and the dataset's identifier.
     """
     return _part_rows(
         portal_id,
@@ -223,9 +224,10 @@ def _row_reader(table: str, kind: Any) -> RowReader[Any]:
 
 
 def part_of(kind: type[T], table: str, row: Mapping[str, Any]) -> T:
-    """Return the distribution, data service or resource check that a row of the catalogue holds.
+    """Return an instance of ``kind`` made from a row of the catalogue.
 
-    ``kind``: the class to make. ``table``: the table that the row comes from.
+    ``kind``: Distribution, DataService, ResourceCheck or TableReport. ``table``: the table that the row comes from.
+    ``row``: values by column; columns that ``kind`` has no field for are ignored.
     """
     reader = row_reader(table, kind)
     return reader.read([row[name] for name in reader.columns])

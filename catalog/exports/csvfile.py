@@ -56,7 +56,11 @@ def _cell(value: Any, field: ExportColumn) -> str:
 
 def cells_of(row: Mapping[str, Any], fields: Sequence[ExportColumn]) -> list[str]:
     """Return the values of a row as texts of CSV cells, in the order of the columns ``fields``. A missing value gives
-    ""."""
+    "".
+
+    Texts are guarded (:func:`guard`), have line breaks replaced by blanks, and are cut at 32,767 characters. Numbers
+    are rounded to four decimals and six significant digits, from a million on to whole numbers.
+    """
     return [_cell(row.get(field.name), field) for field in fields]
 
 
@@ -77,7 +81,7 @@ def line_cell(text: str) -> str:
 
 
 def number_cell(value: float) -> str:
-    """Return a number as the text of a cell of a CSV line, with a decimal point."""
+    """Return a number as the text of a cell of a CSV line, with a decimal point, rounded as by :func:`cells_of`."""
     return _cell(value, _NUMBER)
 
 

@@ -29,7 +29,8 @@ class AtomFeeds(OutputFormat):
     title = "What each run brought a government, newest first"
 
     def write(self, job: ExportJob) -> Iterator[Path]:
-        """Write a feed into the folder of each government; yield the paths."""
+        """Write a feed into the folder of each government whose files must be written, see :meth:`ExportJob.is_due`;
+        yield the paths."""
         for one in job.governments():
             target = one.path / self.name
             part = target.with_name(f"{target.name}.part")

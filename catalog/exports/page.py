@@ -65,8 +65,10 @@ class ReportPages(OutputFormat):
     title = "What a minister reads and a clerk checks"
 
     def write(self, job: ExportJob) -> Iterator[Path]:
-        """Write the page about the run into ``job.out`` and each government's page into its folder; yield their
-        paths."""
+        """Write the page about the run into ``job.out``, and each government's page into its folder; yield their paths.
+
+        Folders that need not be written, see :meth:`ExportJob.is_due`, keep their pages.
+        """
         if job.is_due(job.out):
             counted = ["census.csv"] if job.options.schema > 1 else []
             links = ["scorecard.csv", _findings(job, job.out), "commitments.csv", *counted, "changes.csv"]

@@ -26,11 +26,12 @@ class PrintedPages(OutputFormat):
     title = "The page of a government, printed"
 
     def write(self, job: ExportJob) -> Iterator[Path]:
-        """Print the governments' pages, which :class:`ReportPages` must have written before; yield the paths of the
-        PDFs.
+        """Print the page of each government whose files must be written, see :meth:`ExportJob.is_due`; yield the paths
+        of the PDFs.
 
-        Nothing is printed unless the options ask for it and a browser is installed. A page is left out if printing it
-        fails, or if it is not reached within ``print_seconds`` of the options.
+        :class:`ReportPages` must have written the pages before. Nothing is printed unless the options ask for it and a
+        browser is installed. A page is left out if printing it fails, or if it is not reached within ``print_seconds``
+        of the options.
         """
         deadline = time.monotonic() + job.options.print_seconds
         for one in job.governments() if job.options.is_printed else ():

@@ -21,7 +21,8 @@ PERSONAL = "personal"
 def sent_file(job: ExportJob, folder: Path, stem: str, code: str | None) -> CsvFile:
     """Return a CSV of schema 2 in the folder ``folder``, not yet opened, with the copies that the folder gets.
 
-    ``stem``: its name without ".csv". ``code``: language of the copy that people read; None for no copy.
+    ``job``: the export that writes it, which decides about workbooks. ``stem``: name of the file without ".csv".
+    ``code``: language of the copy that people read; None for no copy.
     """
     about = SENT["findings" if stem in (OTHERS, PERSONAL) else stem]
     has_book = about.has_book and stem != PERSONAL and job.has_books(folder)

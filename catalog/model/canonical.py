@@ -107,9 +107,10 @@ def _without(value: Any, path: list[str]) -> Any:
 def differences(old: Any, new: Any) -> list[dict[str, Any]]:
     """Return the fields in which two parsed records differ, each as a dict with the keys field, old and new.
 
-    ``field`` is the path of the field; a value that one record does not have is None. Members of lists are matched by
-    the key that identifies them (``resources[3f2a].url``), not by position, so that one new member is one difference.
-    Long values are cut. After 200 differences one more entry says how many were left out.
+    ``field`` is the path of the field; a value that one record does not have is None. Members of a list are matched by
+    a key that all of them have, such as "id" or "name" (``resources[3f2a].url``), not by position, so that one new
+    member is one difference. A list without such a key, or with two members of the same key, is compared as one value.
+    Values are cut at 300 characters. After 200 differences one more entry says how many were left out.
     """
     try:
         found = list(_differences(old, new, ""))

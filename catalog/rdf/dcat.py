@@ -65,9 +65,10 @@ Term = TypeVar("Term")
 
 
 class StatementSink(Protocol[Term]):
-    """Interface of objects to which RDF statements can be added: each has terms of its own form.
+    """Interface of objects to which RDF statements can be added. Each has its own form of terms, ``Term``.
 
-    So a graph is made of :class:`catalog.rdf.terms.RdfTerm`, and a file of texts that are made once for each value.
+    For a graph in memory a term is a :class:`catalog.rdf.terms.RdfTerm`; for a file it is a text, which is made once
+    for each value.
     """
 
     def node(self, kind: str, key: str, /) -> Term:

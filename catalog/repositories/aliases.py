@@ -40,7 +40,7 @@ def ids_of(
 
     If the portal lists both the old and the new identifier in the same run, they belong to two datasets: the alias is
     deleted and each dataset gets its own id. If the record with the new identifier was already written in this run, it
-    is added to the returned records, so that it is written again under its own id.
+    is added to the returned records, so that it is written again under its own id. Call it inside a transaction.
     """
     own = [dataset_id(portal_id, record.dataset.identifier) for record in records]
     names = aliased(catalog, own)

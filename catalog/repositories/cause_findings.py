@@ -46,13 +46,14 @@ _OF_RULES = f"""f.portal_key = (select key from keys where id = ?) and {state_in
 def findings_of_rule(
     catalog: Catalog, portal_id: str, rule_id: str, split: str | None
 ) -> tuple[NDArray[Any], list[str]]:
-    """Return the findings of a rule in a portal that have not ended, as an array of records, and the texts that divide
-    them.
+    """Return the findings of a rule in a portal that are new, open, disputed or waived, as an array of records, and the
+    texts that divide them.
 
     A record has ``number``, the integer key of the finding; ``dataset`` and ``file``, keys of the table ``keys``, where
-    -1 is none; ``gain``, in points of the dataset's score; ``is_open``; and ``split``, an index of the texts. ``split``
-    is the property that divides the findings, see :func:`catalog.repositories.cause_facts.cause_facts`. The first text
-    is always "".
+    -1 is none; ``gain``, in points of the dataset's score; ``is_open``, whether it is new or open; and ``split``, the
+    index of its text among the texts. The first text is always "". The parameter ``split`` names the property that
+    divides the findings, see :func:`catalog.repositories.cause_facts.cause_facts`; with None all findings have the text
+    "".
     """
     texts: dict[str, int] = {"": 0}
     # Only constants of ours are inserted into the text.
@@ -73,8 +74,8 @@ def findings_of_rule(
 
 
 def failing_files(catalog: Catalog, portal_id: str, rules: Collection[str]) -> NDArray[np.int64]:
-    """Return the keys, in the table ``keys``, of the files of a portal with a finding of ``rules`` that has not
-    ended."""
+    """Return the keys, in the table ``keys``, of a portal's files that have a finding of one of ``rules`` in the state
+    new, open, disputed or waived."""
     cursor = catalog.db.conn.execute(
         f"select distinct f.distribution_key from finding_rows f where {_OF_RULES} and f.distribution_key is not null",
         [portal_id, json.dumps(sorted(rules))],

@@ -42,7 +42,11 @@ def _opened(data: Path) -> Iterator[sqlite3.Connection]:
 
 
 def keep(data: Path, kind: Kind, names: Iterable[tuple[str, str]]) -> None:
-    """Store names in the data folder ``data``. ``names``: pairs of the id of the reply or report, and the name."""
+    """Store names of people in the file ``people.db`` of the data folder ``data``. A file is made only if there are
+    names.
+
+    ``kind``: what the people wrote. ``names``: pairs of the id of that reply or report, and the name.
+    """
     today = datetime.now(UTC).date().isoformat()
     rows = [(kind, key, name, today) for key, name in names]
     if rows:
@@ -51,7 +55,7 @@ def keep(data: Path, kind: Kind, names: Iterable[tuple[str, str]]) -> None:
 
 
 def name_of(data: Path, kind: Kind, key: str) -> str | None:
-    """Return the name of who wrote the reply or report with the id ``key``; None if none is kept."""
+    """Return the name of the person who wrote the reply or report with the id ``key``; None if none is kept for it."""
     if not (data / FILE).is_file():
         return None
     with _opened(data) as db:
@@ -60,7 +64,8 @@ def name_of(data: Path, kind: Kind, key: str) -> str | None:
 
 
 def expire(data: Path, today: datetime) -> int:
-    """Delete the names that have been kept for more than KEPT_DAYS, and return how many there were."""
+    """Delete the names that have been kept for more than KEPT_DAYS days on the day ``today``, and return how many there
+    were."""
     if not (data / FILE).is_file():
         return 0
     with _opened(data) as db:
@@ -69,10 +74,12 @@ def expire(data: Path, today: datetime) -> int:
 
 
 def forget(catalogue: Path, name: str) -> dict[str, int]:
-    """Erase a person's name from the data folder of the catalogue file ``catalogue``, and return where it stood.
+    """Erase a person's name from the catalogue file ``catalogue`` and from the names kept beside it. Return the number
+    of rows in which it stood, by "names", "replies" and "reports".
 
-    It is deleted among the names that are kept and, whatever its case, replaced by "[removed]" in the texts of replies
-    and reports and where it was public. The result maps "names", "replies" and "reports" to the number of rows.
+    Upper and lower case do not matter, and the name may be part of a longer text. A kept name that contains it is
+    deleted. In replies and reports (public names, remarks, texts and addresses) it is replaced by "[removed]"; the
+    whole text is replaced if folding its case, or that of the name, changes the length.
     """
     done = dict.fromkeys(("names", "replies", "reports"), 0)
     if (catalogue.parent / FILE).is_file():
@@ -112,8 +119,8 @@ def _without(text: str | None, name: str) -> str | None:
 
 
 def move_names(db: sqlite3.Connection, data: Path) -> None:
-    """Move names that stand in a catalogue without leave, because an earlier version wrote them there, to the file of
-    names in ``data``."""
+    """Move names that may not be public from a catalogue, where an earlier version wrote them, to the file of names in
+    the data folder ``data``."""
     for kind, (table, column) in _COLUMNS.items():
         # Only names of the schema are inserted into the text.
         where = f"from {table} where {column} is not null and coalesce(is_name_public, 0) = 0"
@@ -136,10 +143,11 @@ _BLOCK = 1 << 20
 
 
 def files_with(data: Path, name: str) -> list[Path]:
-    """Return the files below the data folder ``data`` whose bytes hold a name, in any of its usual cases.
+    """Return the files below the data folder ``data`` whose bytes hold a name, sorted.
 
-    Files compressed with gzip are searched as what they unpack to. Records of the catalogue, which are compressed one
-    by one, are metadata of portals and not searched.
+    The name is looked for as given, in lower case, in upper case, and with each word capitalised. Files compressed with
+    gzip are searched as what they unpack to; a file that cannot be read is left out. Records of the catalogue, which
+    are compressed one by one, are metadata of portals and not searched.
     """
     wanted = {form.encode() for form in (name, name.lower(), name.upper(), name.title())}
     return [path for path in sorted(data.rglob("*")) if path.is_file() and _file_holds(path, wanted)]

@@ -88,7 +88,8 @@ class Scopes:
         """Return the ids of the portals that the conditions of a scope name by id, host, government or country; an
         empty set if none does.
 
-        A portal is returned even if none of its datasets is in the scope. Conditions under ``not`` are ignored.
+        A portal is returned even if none of its datasets is in the scope. Conditions under ``none_of``, which exclude
+        datasets, are ignored.
         """
         named = [
             {key: value for key, value in clause.keys.items() if key in ("portal", "government", "country")}

@@ -34,8 +34,8 @@ class InspectionTarget:
     """A distribution whose file is to be inspected after its download: what its record declares, and its last
     inspection.
 
-    ``sha256``, ``status``, ``version`` (of the rules) and ``profile`` are those of the last report on the file. Without
-    a report they are None, and ``profile`` is {}.
+    ``title``: the titles of dataset and distribution together. ``sha256``, ``status``, ``version`` (of the rules) and
+    ``profile`` are those of the last report on the file. Without a report they are None, and ``profile`` is {}.
     """
 
     distribution_id: str
@@ -50,7 +50,8 @@ class InspectionTarget:
 
 
 def inspection_targets(catalog: Catalog, portal_id: str) -> Iterator[InspectionTarget]:
-    """Yield the current distributions of a portal whose files can be inspected without any other file, sorted by id.
+    """Yield the current distributions of a portal that have an address and whose files can be inspected without any
+    other file, sorted by id. Only datasets that the portal lists are considered.
 
     A distribution that declares a schema is left out: the schema is a file at another address, which another machine
     may have downloaded.
@@ -123,8 +124,8 @@ def mark_merged(
     """Store that the results of a shard are merged, and add its traffic to that of the run.
 
     A shard that is already marked is left unchanged. ``part``: SHA-256 of the file with the results. ``not_asked``:
-    number of addresses that were not checked and are left for the next run. ``traffic``: counts by name, such as
-    requests and bytes.
+    number of addresses that were not checked and are left for the next run; it is added to "carried_over" of the
+    traffic. ``traffic``: counts by name, such as requests and bytes.
     """
     with catalog.writing():
         done = catalog.db.conn.execute(

@@ -19,8 +19,8 @@ class StoredMeasurements:
     """Measurements of datasets and of their distributions, as stored in the quality tables.
 
     ``own`` has a row for each dataset, ``parts`` one for each distribution. A row is a tuple of the values of the
-    requested columns in their order. ``own_unknown`` and ``parts_unknown`` have, for each of these rows, the names of
-    the metrics that could not be observed.
+    requested columns in their order. ``own_unknown`` and ``parts_unknown`` have for each of these rows the ids of the
+    metrics that could not be observed, as a text with commas between them.
     """
 
     own: list[Row] = field(default_factory=list)

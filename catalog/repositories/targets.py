@@ -84,7 +84,8 @@ def due_targets(
     is_full: bool = False,
     urls: Sequence[str] | None = None,
 ) -> tuple[list[CheckTarget], int]:
-    """Return the addresses of a portal's datasets that this run should check now, and the total number of them.
+    """Return the addresses of a portal's datasets that the run ``run_id`` should check now, and the number of all
+    addresses that are due, beyond ``limit`` too.
 
     At most ``limit`` addresses are returned, the most urgent first and the one checked longest ago first among equals.
     An address is due if it is new, if its record has changed, if the time of its next check has come, or if no such

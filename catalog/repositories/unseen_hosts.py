@@ -41,8 +41,7 @@ class _Count:
 def unseen_hosts(catalog: Catalog, portal_id: str, minimum: int) -> list[UnseenHost]:
     """Return the hosts on which every checked file of a portal has the outcome "unknown", sorted by name.
 
-    ``minimum``: number of files with a checked address below which a host is left out. See
-    :class:`catalog.model.ResourceCheck` for the outcomes.
+    ``minimum``: a host with fewer checked files is left out. See :class:`catalog.model.ResourceCheck` for the outcomes.
     """
     found: dict[str, _Count] = {}
     for url, dataset, outcome, fault in catalog.db.conn.execute(

@@ -43,13 +43,13 @@ _HEADERS = (
 
 @hookimpl(wrapper=True)
 def render_cell(value: object, column: str, table: str | None) -> Generator[None, list[Any], list[Any]]:
-    """Render a cell whose text looks like JSON, or that holds the id of a row (a hook of Datasette).
+    """Render a cell whose text looks like JSON, or that holds the id of another row (a hook of Datasette).
 
     JSON-like text is shown as text, and a list of texts as words. A JSON object with just ``href`` and ``label`` is
-    shown as a link in the result of a query, for which ``table`` is None.
-
-    The id of a row is shown as a link to it where a view has it: Datasette links the ids in tables by their foreign
-    keys, and views have none. The result replaces that of other plugins for such a cell, and their errors are ignored.
+    shown as a link in the result of a query, for which ``table`` is None. Otherwise ``table`` is the name of the table
+    or view, and ``column`` that of the column. In views, and in ``replies`` and ``corrections``, an id of another row
+    is shown as a link to that row, because Datasette links only columns with a foreign key. The result replaces that of
+    other plugins for such a cell, and their errors are ignored. All other cells are left to the other plugins.
     """
     ours = _drawn(value, table) or _row_link(value, column, table)
     try:

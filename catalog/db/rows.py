@@ -132,9 +132,9 @@ def distribution_rows(portal_id: str, dataset: Dataset, parent: str | None = Non
     """Return the distributions of a dataset as rows of the table ``distributions``, in their order.
 
     A row's id is derived from the portal's own id of the resource; without one, from the address; without that, from
-    title and format or, without a format, media type. Distributions for which these are the same still get different
-    ids. So a distribution keeps its id if its title or description is corrected. ``parent``: id of the dataset in the
-    catalogue; None means the id made from the portal and the dataset's identifier.
+    title and format or, without a format, media type. So a distribution with an id or address keeps the id of its row
+    if its title or description is corrected. Distributions for which all these are the same still get different ids.
+    ``parent``: id of the dataset in the catalogue; None means the id made from the portal and the dataset's identifier.
     """
 
     def key(d: Distribution) -> str:

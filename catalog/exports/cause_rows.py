@@ -28,9 +28,9 @@ def cause_rows(
     A cause is one fault that explains many findings. Rows are given for causes that have not ended, for hosts of which
     no address could be checked with a result, and for causes that were fixed in the run ``run_id``.
 
-    ``government`` or ``publisher_id``: name or id of the only one whose causes are wanted; None means all. A publisher
-    gets only the causes that lie with this publisher, not those of the whole portal. ``says_new``: False gives the
-    state "open" to causes whose state is "new".
+    ``government`` or ``publisher_id``: name or id of the only one whose causes are wanted; None means all. With
+    ``publisher_id``, only causes that concern this publisher are given, not those that concern its whole portal.
+    ``says_new``: False gives the state "open" to causes whose state is "new".
     """
     head = head_of(catalog, run_id)
     rows = catalog.each(

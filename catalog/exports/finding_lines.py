@@ -113,7 +113,7 @@ class FindingLines:
 
         If it is the same as in the last export, the lines are the same too, unless the program has changed. A dataset
         is left out if its id is unknown, or if no ``mapping_hash`` is stored for it. ``findings``: digests of the
-        findings that have not ended, by dataset id.
+        findings that have not ended, by dataset id, see :attr:`Fingerprints.findings`.
         """
         found = {}
         for start in range(0, len(dataset_ids), CHUNK):

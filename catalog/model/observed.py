@@ -34,6 +34,7 @@ class ResourceCheck:
     fault: str | None = None
     """Why it is not ok: a kind of ``harvester.http.faults``, such as "gone", "dns", "tls", "timeout", "blocked"."""
     detail: str | None = None
+    """The fault in words; None if it is ok."""
     method: str | None = None
     """HTTP method of the request: HEAD or GET."""
     status: int | None = None

@@ -82,7 +82,8 @@ class StatementSink(Protocol[Term]):
         texts. ``make`` must give the same term for the same texts."""
 
     def add(self, subject: Term, predicate: str, value: Term, /) -> None:
-        """Add one statement. Adding the same statement again changes nothing."""
+        """Add the statement (``subject``, ``predicate``, ``value``), where ``predicate`` is an IRI. A statement that
+        was added before changes nothing."""
 
 
 class GraphSink:
@@ -169,8 +170,8 @@ class _Writer(Generic[Term]):
 
 
 def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> RdfGraph:
-    """Return the DCAT-AP statements about a dataset, its distributions, data services, publisher, contact, period and
-    places.
+    """Return the DCAT-AP statements about the dataset ``stored``, its distributions, data services, publisher, contact,
+    period and places.
 
     ``inherits``: True states the licence of the dataset also of distributions that declare none, as the metrics do.
     False states it of the dataset only.
@@ -181,7 +182,8 @@ def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> RdfGraph:
 
 
 def describe(stored: StoredDataset, sink: StatementSink[Term], *, inherits: bool = True) -> None:
-    """Add the statements that :func:`dataset_graph` returns to ``sink``. ``inherits``: as for that function."""
+    """Add to ``sink`` the statements about the dataset ``stored`` that :func:`dataset_graph` returns. ``inherits``: as
+    for that function."""
     writer = _Writer(stored, sink)
     add, term, d, node = sink.add, sink.term, stored.dataset, sink.node("dataset", stored.id)
     writer.is_a(node, f"{DCAT}DatasetSeries" if d.is_series else f"{DCAT}Dataset")

@@ -108,7 +108,8 @@ class NTriplesWriter:
         return text
 
     def add(self, subject: str, predicate: str, value: str) -> None:
-        """Add one statement. Adding the same statement again changes nothing."""
+        """Add the statement (``subject``, ``predicate``, ``value``): terms as texts in N-Triples, and an IRI. A
+        statement that was added before changes nothing."""
         own = self._by_subject.get(subject)
         if own is None:
             own = self._by_subject[subject] = set()

@@ -63,7 +63,7 @@ def node_of(kind: str, key: str) -> RdfTerm:
 
 
 def text(value: str) -> RdfTerm:
-    """Return a literal of the datatype xsd:string."""
+    """Return ``value`` as a literal of the datatype xsd:string."""
     return RdfTerm(LITERAL, value, _STRING)
 
 
@@ -172,5 +172,6 @@ def iri(declared: str) -> RdfTerm:
 
 
 def untyped(declared: str) -> RdfTerm:
-    """Return a literal whose datatype follows from its text; see :data:`catalog.rdf.terms.UNTYPED`."""
+    """Return the text ``declared`` as a literal without a fixed datatype: any for which the text is valid, see
+    :data:`catalog.rdf.terms.UNTYPED`."""
     return RdfTerm(LITERAL, declared, UNTYPED)

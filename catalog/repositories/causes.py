@@ -39,8 +39,9 @@ _PAIR = np.dtype([("finding", np.int64), ("cause", np.int64)])
 class StoredCause:
     """A cause as an earlier run stored it: what identifies it, and its state.
 
-    It is identified by the rule, the level (such as "host"), the value at that level (such as the name of the host) and
-    ``split``, the property that divides the findings of the rule (such as the kind of error).
+    It is identified by its rule, its ``level`` (such as "host"), the ``root_value`` at that level (such as the name of
+    the host) and ``split``, the property that divides the findings of the rule (such as the kind of error). ``number``:
+    by which its findings refer to it.
     """
 
     id: str

@@ -166,10 +166,10 @@ def census_changes(catalog: Catalog, portal_id: str) -> list[dict[str, Any]]:
 
 
 def unobserved_keys(catalog: Catalog, portal_ids: Iterable[str]) -> frozenset[str]:
-    """Return the ids of the key datasets that at least one of these portals leaves open.
+    """Return the ids of the key datasets that were not observed in at least one of the portals ``portal_ids``.
 
-    A portal leaves a key dataset open if its last census has the state "not_observed" for it, or no row for it. A
-    portal of which no census was taken leaves every key dataset open.
+    A key dataset was observed in a portal if the last census of the portal has a row for it, with another state than
+    "not_observed". So for a portal of which no census was taken, all key datasets are returned.
     """
     keys = {one.id for one in key_datasets()}
     seen = defaultdict(set)

@@ -92,7 +92,8 @@ def write_readings(catalog: Catalog, run_id: str, commitment_id: str, rows: Iter
 
 
 def memory(catalog: Catalog, run_id: str, commitment_id: str, indicator_id: str) -> dict[str, dict[str, Any]]:
-    """Return the datasets that an indicator was already measured on in runs before ``run_id``, by dataset id.
+    """Return the datasets on which an indicator of a commitment was already measured in runs before ``run_id``, by
+    dataset id.
 
     Each value is a dict with first_seen_run, last_seen_run, is_in_scope, passes, waived and reason, columns of the
     table ``commitment_members``.

@@ -66,7 +66,7 @@ class StandardResult:
 
 
 def verdicts(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[str, bool]]:
-    """Return whether datasets conform to standards: by dataset id, then by id of the standard.
+    """Return whether the datasets ``dataset_ids`` conform to standards: by dataset id, then by id of the standard.
 
     A standard that does not apply to a dataset is left out, and so is a dataset that was never validated.
     """
@@ -150,7 +150,7 @@ def _digests(catalog: Catalog, marks: str, chunk: Sequence[str]) -> dict[str, st
 
 
 def unjudged(catalog: Catalog, dataset_ids: Sequence[str]) -> set[str]:
-    """Return those of the datasets that must be validated against the standards.
+    """Return which of the datasets ``dataset_ids`` must be validated against the standards.
 
     These are datasets that have no stored result of the present methodology version, and datasets whose record, or the
     address of whose publisher's web page, has changed since they were validated.
@@ -229,7 +229,7 @@ def forget(catalog: Catalog, portal_id: str, *, all_of_it: bool = False) -> None
 
 
 def conformance(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[str, StandardResult]]:
-    """Return the stored results of datasets, by dataset id, then by id of the standard.
+    """Return the stored results of the datasets ``dataset_ids``, by dataset id, then by id of the standard.
 
     A standard that does not apply to a dataset is left out.
     """

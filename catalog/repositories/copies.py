@@ -71,10 +71,11 @@ def find_copies(catalog: Catalog) -> int:
     """Find the datasets that several portals list, and store which are copies of which other dataset. Return the number
     of clusters.
 
-    A cluster is a group of datasets in different portals that are the same dataset. Two datasets are the same if they
-    share a DOI or another global identifier, or a landing page, or if the files they share are at least half of the
-    files of the one that has fewer. What two datasets of one portal have in common is ignored. The result is 0 if fewer
-    than two portals list datasets. The whole catalogue is searched, and earlier results are replaced.
+    A cluster is a group of datasets in different portals that are the same dataset. Two datasets are the same if one of
+    these holds: they share a DOI or another global identifier; they share a landing page; the files that both have are
+    at least half of the files of the one with fewer. An identifier, page or file that two datasets of one portal have
+    is ignored. The result is 0 if fewer than two portals list datasets. The whole catalogue is searched, and earlier
+    results are replaced.
     """
     if catalog.value("select count(distinct portal_id) from present_datasets") < 2:
         with catalog.writing():

@@ -14,10 +14,10 @@ _REMEDY = "Please report it to the authors of Winnow, with the rule and the addr
 
 
 def write_differing(catalog: Catalog, run_id: str, portal_id: str, rules: Sequence[str], url: str | None) -> None:
-    """Write a harvest error, as a fault of ours, for each rule on which two checks of the same thing disagree.
+    """Write a harvest error, as a fault of ours, for each rule on which Great Expectations and our own check disagree.
 
-    The two checks are that of Great Expectations and our own. ``rules``: ids of these rules. ``url``: address of the
-    checked file; None if the portal was checked. An error that is already stored for this run is not written again.
+    ``rules``: ids of these rules. ``url``: address of the checked file; None if the portal was checked. An error that
+    is already stored for this run is not written again.
     """
     if not rules:
         return

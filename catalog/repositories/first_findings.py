@@ -89,7 +89,7 @@ def _digest(text: str) -> bytes:
 
 
 def with_findings(catalog: Catalog, dataset_ids: Collection[str]) -> set[str]:
-    """Return those of some datasets that have stored findings, of any state."""
+    """Return which of the datasets ``dataset_ids`` have stored findings, of any state."""
     found = catalog.db.conn.execute(
         """select k.id from keys k where k.id in (select value from json_each(?))
            and exists (select 1 from finding_rows f where f.dataset_key = k.key)""",

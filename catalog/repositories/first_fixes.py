@@ -96,10 +96,10 @@ def rank_fixes(catalog: Catalog, rules: Sequence[str], large_points: float, larg
 def first_fixes(catalog: Catalog, level: str, entity_id: str, limit: int) -> list[dict[str, Any]]:
     """Return what a portal, publisher or government should fix first, the best first, ``limit`` at most.
 
-    A row has rule_id, how_to_fix, datasets, places, gain_points, effort_hours, is_large and cause_id; see
-    :func:`rank_fixes`. If the fix removes a cause, it also has the ``level``, ``root_name``, ``split``,
-    ``first_seen_run`` and ``examples`` of the cause; else these are None, and ``examples`` is []. An example has
-    finding_id, title and url.
+    ``level``: portal, publisher or government. ``entity_id``: its id. A row has rule_id, how_to_fix, datasets, places,
+    gain_points, effort_hours, is_large and cause_id; see :class:`Fix` and :func:`rank_fixes`. If the fix removes a
+    cause, the row also has the level, root_name, split, first_seen_run and examples of the cause; else these are None,
+    and examples is []. Here level is where the cause lies, such as "host". An example has finding_id, title and url.
     """
     found = catalog.rows(
         """select t.rule_id, t.how_to_fix, t.datasets, t.places, t.gain_points, t.effort_hours,

@@ -252,8 +252,8 @@ def finish_harvest(
     None means that all are 0.
 
     A complete full harvest marks every dataset that it did not find, and retires those missing for longer than
-    ``grace``. A complete incremental or partial harvest does this only to the datasets with ids in ``not_found``, each
-    of which was searched for in vain. Other harvests mark none.
+    ``grace``; None means the default :class:`Grace`. A complete incremental harvest, or a partial one, marks and
+    retires only datasets with ids in ``not_found``: each of these was searched for in vain. Other harvests mark none.
 
     ``to_approve``: places outside the portal's own listing that are the only reason why the harvest is not complete. A
     person may accept them with :func:`approve`.

@@ -133,7 +133,7 @@ def finding_counts(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
 
 
 def life_counts(catalog: Catalog, portal_ids: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
-    """Return how many findings of portals each run found first, and how many were fixed in each run.
+    """Return how many findings of the portals ``portal_ids`` each run found first, and how many were fixed in each run.
 
     Both results are dicts from run id to a number; runs without such a finding are left out.
     """

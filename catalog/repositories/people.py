@@ -55,7 +55,8 @@ def keep(data: Path, kind: Kind, names: Iterable[tuple[str, str]]) -> None:
 
 
 def name_of(data: Path, kind: Kind, key: str) -> str | None:
-    """Return the name of the person who wrote the reply or report with the id ``key``; None if none is kept for it."""
+    """Return the name of the person who wrote the reply or report with the id ``key``; None if the data folder ``data``
+    keeps none for it."""
     if not (data / FILE).is_file():
         return None
     with _opened(data) as db:
@@ -64,8 +65,8 @@ def name_of(data: Path, kind: Kind, key: str) -> str | None:
 
 
 def expire(data: Path, today: datetime) -> int:
-    """Delete the names that have been kept for more than KEPT_DAYS days on the day ``today``, and return how many there
-    were."""
+    """Delete from the data folder ``data`` the names that have been kept for more than KEPT_DAYS days on the day
+    ``today``, and return how many there were."""
     if not (data / FILE).is_file():
         return 0
     with _opened(data) as db:

@@ -218,7 +218,7 @@ def _about(catalog: Catalog, one: CitizenReport) -> dict[str, Any] | None:
 
 
 def disputed(catalog: Catalog, reply_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the findings that these replies dispute, with what is needed to check them again.
+    """Return the findings that the replies with the ids ``reply_ids`` dispute, with what is needed to check them again.
 
     A row has the ids of reply, finding, portal, publisher, dataset and rule, the address (resource_url), what was
     observed, the government, and the score of the dataset.

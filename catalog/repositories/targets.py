@@ -69,8 +69,8 @@ def schema_addresses(described_by: str | None, conforms_to: str | None) -> list[
 
 
 def portal_addresses(catalog: Catalog, portal_ids: Sequence[str]) -> list[str]:
-    """Return the base addresses of the portals with these ids; ids that are unknown or have no web address are left
-    out."""
+    """Return the base addresses of the portals ``portal_ids``, in that order; ids that are unknown or have no web
+    address are left out."""
     known = (catalog.value("select url from portals where id = ?", [portal_id]) for portal_id in portal_ids)
     return [url for url in known if url and str(url).startswith(("http://", "https://"))]
 
@@ -91,8 +91,8 @@ def due_targets(
     An address is due if it is new, if its record has changed, if the time of its next check has come, or if no such
     time is stored. Addresses that this run has already checked are left out.
 
-    ``is_full``: all addresses are due. ``urls``: return only these; they are due even if this run has checked them.
-    None means no restriction.
+    ``is_full``: all addresses are due that this run has not checked. ``urls``: return only these; they are due even if
+    this run has checked them. None means no restriction.
     """
     rows = catalog.rows(
         f"""

@@ -33,9 +33,9 @@ class _Table:
 class LastScore:
     """How a dataset was last scored, and what has changed since then.
 
-    ``run_id``: the run that scored it. ``is_same_record``: whether its record is unchanged since. ``is_other_method``:
-    whether the methodology version has changed since. ``tables``: by distribution id, what is known of the last two
-    inspections of its table.
+    ``run_id``: the run that scored it. ``score``: the Winnow score it got, 0 to 100, or None. ``is_same_record``:
+    whether its record is unchanged since. ``is_other_method``: whether the methodology version has changed since.
+    ``tables``: by distribution id, what is known of the last two inspections of its table.
     """
 
     run_id: str
@@ -76,7 +76,7 @@ class LastScore:
 
 
 def before(catalog: Catalog, dataset_ids: Sequence[str], methodology: str) -> dict[str, LastScore]:
-    """Return how datasets were last scored, by dataset id; those never scored are left out.
+    """Return how the datasets ``dataset_ids`` were last scored, by dataset id; those never scored are left out.
 
     ``methodology``: the present version. Call it before new scores of these datasets are written.
     """
@@ -120,7 +120,7 @@ class Withdrawal:
 
 
 def write_withdrawals(catalog: Catalog, run_id: str, found: Iterable[Withdrawal], corrected_at: str) -> None:
-    """Write a row of ``corrections`` for each withdrawn finding.
+    """Write a row of ``corrections`` for each withdrawn finding in ``found``.
 
     If a publisher had disputed the finding, the last reply that did so gets the outcome "corrected". ``corrected_at``:
     UTC instant. Call it inside a transaction, after the new scores are written.

@@ -71,6 +71,7 @@ def row(
 ) -> dict[str, Any]:
     """Return a dataset as plain JSON values, one for each column that the expectations about a portal use.
 
+    - ``title``, ``description``, ``licence``, ``identifier``: as declared.
     - ``distributions`` and ``urls``: the number of distributions, and of URLs of distributions and data services.
     - ``modified``: the date of change as declared.
     - ``today``: the day of the run.

@@ -32,7 +32,7 @@ def validate(
     bounds: TableBounds,
     on_progress: Callable[[str, str, int, int | None], None],
 ) -> None:
-    """Inspect the files of the given portals that have no report yet, and write a report on the table in each.
+    """Inspect the files of the portals ``portal_ids`` that have no report yet, and write a report on the table in each.
 
     Also check the datasets of each portal as a whole, if it was harvested in this run and not checked since. Everything
     runs in child processes, within ``bounds``. ``data`` is the folder with the downloaded files. ``on_progress`` is

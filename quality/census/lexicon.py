@@ -67,7 +67,7 @@ class _Phrase:
         return self.role not in ("name", "subject")
 
     def ends_at(self, tokens: Sequence[str], at: int) -> int | None:
-        """Return where the phrase that begins at the word ``at`` ends; None if it does not stand there."""
+        """Return the index after the phrase if it begins at index ``at`` of ``tokens``, words of a text; else None."""
         if at + len(self.words) > len(tokens):
             return None
         for (word, is_stem), token in zip(self.words, tokens[at:], strict=False):

@@ -65,7 +65,8 @@ class KeyClaim:
 def recognise(portrait: Portrait) -> list[KeyClaim]:
     """Return the key datasets that a dataset may be, those with most points first.
 
-    Left out are keys with too few points to ask a person about.
+    ``portrait``: what the catalogue says of the dataset. Key datasets with too few points to ask a person about are
+    left out.
     """
     least = points_table().decision.ask
     claims = (one for one in evidence_of(portrait) if one.points >= least)

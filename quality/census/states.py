@@ -172,5 +172,5 @@ def _either(names: Sequence[str]) -> str:
 
 
 def evidence_in_words(claim: KeyClaim) -> str:
-    """Return the evidence as one line: "name_in_title: air quality (+3); columns: pm10 (+1)"."""
+    """Return the evidence in ``claim`` as one line: "name_in_title: air quality (+3); columns: pm10 (+1)"."""
     return "; ".join(f"{one.id}: {one.said} ({one.points:+g})" for one in claim.evidence)

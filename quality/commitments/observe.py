@@ -93,6 +93,7 @@ def look(
 ) -> dict[str, ScopeReading]:
     """Read the values of several indicators from the catalogue, and return them by indicator id.
 
+    ``watch`` is the run for which they are read.
     ``indicators`` are those of ``commitment`` that are measured over datasets; if several share a scope, its datasets
     are read once. ``since`` maps the id of an indicator to the id of the last run that measured it by its present
     definition. For an indicator that is not in ``since``, or has "" there, the results of earlier runs are not used.

@@ -88,9 +88,9 @@ def progress(value: float, baseline: float, target: float, better: Better) -> fl
 
 
 def overall(items: Sequence[CommitmentItem]) -> float | None:
-    """Return the mean progress of the indicators and milestones of a commitment, weighted, 0 to 1.
+    """Return the weighted mean of the progress of ``items``, the indicators and milestones of a commitment, 0 to 1.
 
-    Items without progress are left out; the result is None if none has any. It is 1 only if every item counted is
+    Items whose progress is None are left out; the result is None if all are. It is 1 only if every item counted is
     complete.
     """
     known = [(one.progress, one.weight) for one in items if one.progress is not None]
@@ -102,7 +102,7 @@ def overall(items: Sequence[CommitmentItem]) -> float | None:
 
 
 def elapsed(start: date, deadline: date, day: date) -> float:
-    """Return the share of the time from start to deadline that has passed, 0 to 1."""
+    """Return the share of the time from ``start`` to ``deadline`` that has passed on ``day``, 0 to 1."""
     return min(max((day - start).days / (deadline - start).days, 0.0), 1.0)
 
 

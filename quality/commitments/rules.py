@@ -255,10 +255,10 @@ def delay_days(member: Member) -> float | None:
 
 
 def keys_open(member: Member) -> dict[str, bool | None] | None:
-    """Return the ids of the key datasets that this dataset counts for in the last census of its portal, and of each
-    whether it is open and usable: accessible, openly licensed and machine-readable; None where that is not known.
+    """Return the key datasets as which the last census of the portal counts this dataset, by id.
 
-    None instead of a dict if no census was taken.
+    The value is whether the dataset is open and usable: accessible, openly licensed and machine-readable. It is None
+    where that is not known. Return None instead of a dict if no census was taken.
     """
     if member.keys is None:
         return None

@@ -129,24 +129,29 @@ def look(folder: Path) -> Iterator[Looked]:
 
 
 def rules_found(found: Iterator[Looked] | tuple[Looked, ...]) -> set[str]:
-    """Return the ids of the table rules that at least one of the inspected sample files breaks."""
+    """Return the ids of the table rules that at least one sample file breaks. ``found``: the reports on the files."""
     return {defect.rule for one in found for defect in one.report.defects}
 
 
 @lru_cache(maxsize=1)
 def looked(folder: Path) -> tuple[Looked, ...]:
-    """Return the reports on all sample files, and remember them for the next call; see :func:`look`."""
+    """Return the reports on all sample files, and remember them for the next call with the same folder.
+
+    ``folder`` is an empty folder, see :func:`look`.
+    """
     return tuple(look(folder))
 
 
 def digests(found: tuple[Looked, ...]) -> dict[str, str]:
     """Return by name the hash of every table rule, of every file of expectations, and of the report on each sample
     file.
+
+    ``found`` are the reports on the sample files, as :func:`looked` returns them.
     """
     answers = {f"table:{one.name}": hashed(one.answer()) for one in found}
     return {**{name: hashed(make()) for name, make in rules_of_tables().items()}, **answers}
 
 
 def together(found: tuple[Looked, ...]) -> str:
-    """Return the digest of the table rules (64 hexadecimal digits), from the reports on the sample files."""
+    """Return the digest of the table rules (64 hexadecimal digits) from ``found``, the reports on the sample files."""
     return hashed(digests(found))

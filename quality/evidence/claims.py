@@ -40,7 +40,7 @@ ENOUGH_BYTES = 1_000
 
 
 def agrees(declared: FileFormat, served: FileFormat) -> Measurement:
-    """Return 1 if the format that was recognised in the bytes fits the declared format, else 0.
+    """Return 1 if ``served``, the format that was recognised in the bytes of a file, fits the declared format, else 0.
 
     These fit: the same format, a related one such as CSV for plain text, and an archive (ZIP, GZIP, TAR) where a table,
     geodata or an archive is declared. If none of these fits, the result is UNKNOWN if the declared format cannot be
@@ -68,6 +68,8 @@ def algorithm(declared: str | None) -> str | None:
 
 def checksum(declared: Distribution, check: ResourceCheck | None) -> Measurement:
     """Return 1 if the downloaded file has the checksum that the record declares, else 0.
+
+    ``check`` is the check of the file's address; None if there was none.
 
     None if no checksum is declared, its algorithm is not supported, it is no hexadecimal number of 32 to 128 digits, or
     the address is broken or invalid. Otherwise UNKNOWN if the checksum of the file was not computed. None also if the
@@ -112,7 +114,7 @@ def declared_bytes(text: str | None) -> tuple[float, float] | None:
 
 
 def served_bytes(check: ResourceCheck) -> int | None:
-    """Return the length of the file in bytes, or None if it is not known.
+    """Return the length of a file in bytes by the check of its address, or None if it is not known.
 
     It is the length as downloaded if the download is complete, else the length that the server states.
     """
@@ -124,8 +126,8 @@ def served_bytes(check: ResourceCheck) -> int | None:
 def byte_size(declared: str | None, check: ResourceCheck | None) -> Measurement:
     """Return 1 if the file has the declared size, give or take a tenth and 1,000 bytes, else 0.
 
-    ``declared`` is the size as written in the record. None if it is missing or cannot be read, or if the address is
-    broken or invalid. UNKNOWN if the size of the file was not observed.
+    ``declared`` is the size as written in the record, ``check`` the check of the file's address. None if it is missing
+    or cannot be read, or if the address is broken or invalid. UNKNOWN if the size of the file was not observed.
     """
     bounds = declared_bytes(declared)
     if bounds is None or (check is not None and check.outcome in ("broken", "invalid")):
@@ -139,6 +141,8 @@ def byte_size(declared: str | None, check: ResourceCheck | None) -> Measurement:
 
 def modified(declared: str | None, check: ResourceCheck | None, as_of: date) -> Measurement:
     """Return 1 if the declared date of change agrees with an observed change, 0 if the date cannot be true, else None.
+
+    ``declared`` is the date as written in the record, ``check`` the check of the file's address.
 
     It cannot be true in two cases. First, it is a full date later than the day after ``as_of``, the day of the run.
     Second, length or bytes of the data were observed to change, two days ago or earlier, between two checks that were

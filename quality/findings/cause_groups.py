@@ -20,7 +20,8 @@ _OF_ONE_PUBLISHER = 0.95
 def groups_of(facts: CauseFacts) -> dict[bool, Groups]:
     """Return the groups of a portal's datasets under the key False, and those of its files under the key True.
 
-    They do not depend on findings, so they can be used again for the findings of every rule.
+    ``facts``: the datasets and files as arrays. The groups do not depend on findings, so they can be used again for the
+    findings of every rule.
     """
     return {is_of_file: Groups(facts, is_of_file=is_of_file) for is_of_file in (False, True)}
 

@@ -40,7 +40,7 @@ _FEW = 3
 
 
 def find_causes(catalog: Catalog, run_id: str, portal_ids: Sequence[str], unchanged: Collection[str] = ()) -> int:
-    """Find the common causes of the findings of portals, store them, and rank what to fix first.
+    """Find the common causes of the findings of the portals ``portal_ids``, store them, and rank what to fix first.
 
     Return the number of causes found. Call it after the datasets of the portals, and the portals, publishers and
     governments, have been scored for ``run_id``. A second call gives the same result. ``unchanged`` lists portals of
@@ -137,7 +137,7 @@ class _Portal:
         return np.where(self.weights.key[at] == facts.dataset_key, at, -1)
 
     def unseen(self) -> list[Cause]:
-        """Return a cause, marked as unknown, for each host where the checks of three files or more all gave "unknown"."""
+        """Return a cause, marked as unknown, for each host with at least three checked files, all of them unknown."""
         return [self._unseen(one) for one in unseen_hosts(self.catalog, self.portal_id, _FEW)]
 
     def _unseen(self, host: UnseenHost) -> Cause:
@@ -207,7 +207,7 @@ class _Rule:
     """Index in ``portal.weights`` of each dataset; -1 where it has no score."""
 
     def cause(self, one: Grouped) -> Cause:
-        """Return a cause as it is stored, and count what its fix brings."""
+        """Return the cause ``one`` in the form in which it is stored, and count for the portal what its fix brings."""
         portal = self.portal
         key, facts = one.key, self.facts
         cause_class = cause_rules().class_of(key.rule_id)

@@ -178,9 +178,9 @@ def is_unobserved(judged: JudgedDataset, distribution_id: str | None, rule_id: s
     """Return whether a rule could not be checked in this run, so that earlier findings of the rule must not count as
     fixed.
 
-    ``rule_id`` is the id of a metric or of a table rule. ``distribution_id`` is the distribution that the finding is
-    about; None means the dataset itself. The result is False if the dataset has no such distribution, or if there is no
-    such rule.
+    ``judged`` is the dataset with its measurements of this run. ``rule_id`` is the id of a metric or of a table rule.
+    ``distribution_id`` is the id of the distribution that the findings are about; None means the dataset itself. The
+    result is False if the dataset has no such distribution, or if there is no such rule.
     """
     if distribution_id is None:
         own = columns("dataset")

@@ -52,7 +52,7 @@ class Gains:
 
 
 def gains(measured: MeasurementMatrix) -> Gains:
-    """Return by how many points fixing each metric would raise the scores of all datasets in a MeasurementMatrix."""
+    """Return by how many points fixing each metric would raise the score of each dataset in ``measured``."""
     w = weighted()
     bounds = apply_needs_data(measured.distributions)
     found = answers(measured, bounds)

@@ -40,6 +40,9 @@ def open_definition(s: DistributionSubject) -> OpenVerdict:
 def open_definition_of_all(parts: Sequence[OpenVerdict]) -> OpenVerdict:
     """Return the Open Definition's verdict on a dataset: that of its least open distribution, "not_open" without any.
 
+    ``parts`` are the verdicts on its distributions. From the least open on, they are "not_open", "unknown",
+    "declared_only" and "open".
+
     >>> open_definition_of_all(["open", "unknown"])
     'unknown'
     """

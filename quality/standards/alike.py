@@ -54,11 +54,12 @@ class FormBook:
         self._whole: dict[tuple[str, int, tuple[int, ...]], StandardResult | None] = {}
 
     def judge(self, stored: StoredDataset, standards: Sequence[str]) -> dict[str, StandardResult | None]:
-        """Return the results of validating a dataset against SHACL standards, by standard.
+        """Return the results of validating the dataset ``stored`` against SHACL standards, by standard.
 
-        Standards that do not apply to the dataset are left out. Usually the result is composed from the cached results
-        for the dataset itself and for each of its distributions. The value is None for a standard for which that is not
-        possible; then validate the dataset as a whole. Call it only for records that the portal did not send as RDF.
+        Of ``standards``, those that do not apply to the dataset are left out. Usually the result is composed from the
+        cached results for the dataset itself and for each of its distributions. The value is None for a standard for
+        which that is not possible; then validate the dataset as a whole. Call it only for records that the portal did
+        not send as RDF.
         """
         if max(len(self._numbers), len(self._whole)) > MOST:
             self.__init__()  # type: ignore[misc]

@@ -59,7 +59,7 @@ def judge(
 
 
 def conformance(standard: str, results: tuple[Violation, ...]) -> Conformance:
-    """Return the result of validating a dataset against a standard, from the violations that were found.
+    """Return the result of validating a dataset against ``standard``, from ``results``, the violations that were found.
 
     In the result, violated requirements come before recommendations that are not followed. The dataset conforms if
     there is no violated requirement.

@@ -37,7 +37,7 @@ _FORMS = {
 
 
 def class_of(graph: RdfGraph, node: RdfTerm) -> str:
-    """Return the class (rdf:type) of a node as a prefixed name such as "dcat:Dataset", or "" if it has none.
+    """Return the class (rdf:type) of ``node`` in ``graph`` as a prefixed name such as "dcat:Dataset"; "" without one.
 
     Of several classes, one that messages have a word for comes first.
     """
@@ -54,7 +54,7 @@ def _quoted(value: RdfTerm | None) -> str:
 
 
 def message(result: Result, graph: RdfGraph) -> str:
-    """Return one sentence about a violation found by the SHACL engine: what is wrong, where, and what to do.
+    """Return one sentence about ``result``, a violation found by the SHACL engine: what is wrong, where, what to do.
 
     ``graph`` is the graph that was validated.
     """

@@ -152,7 +152,7 @@ def located(graph: RdfGraph, shapes: Shapes) -> Iterator[tuple[int, Result]]:
 
 
 def compile_shapes(turtle: bytes, source: str = "shapes") -> Shapes:
-    """Compile a Turtle file of SHACL shapes, given by its content.
+    """Compile SHACL shapes. ``turtle`` is the content of a file in Turtle.
 
     Raise ShapeError if it cannot be compiled; the message begins with ``source``, the name of the file.
     """
@@ -195,7 +195,7 @@ class _Compiler:
         return found.value if found else None
 
     def members(self, node: RdfTerm) -> list[RdfTerm]:
-        """Return the members of an RDF list."""
+        """Return the members of the RDF list that begins at ``node``. Raise ShapeError if it is not well-formed."""
         rdf = RDF_TYPE.rpartition("#")[0] + "#"
         found: list[RdfTerm] = []
         while node.value != rdf + "nil":

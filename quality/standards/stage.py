@@ -29,7 +29,8 @@ def conform(catalog: Catalog, run_id: str, portal_id: str, dataset_ids: Sequence
     """Validate datasets of a portal against the standards, store the results, and return how many datasets were
     validated.
 
-    ``dataset_ids`` are the datasets to validate; None means all that the portal lists now.
+    ``dataset_ids`` are the datasets to validate; None means all that the portal lists now, and the stored results of
+    datasets that it no longer lists are then deleted.
     """
     if dataset_ids is None:
         forget(catalog, portal_id)
@@ -47,6 +48,7 @@ def conform_batch(
 ) -> int:
     """Validate datasets that were already read from the database, store the results, and return the number of datasets.
 
+    - ``batch``: the datasets.
     - ``federal``: ids of the portals of the United States government: DCAT-US applies to them in its federal form.
     - ``book``: a cache of results from earlier batches; None starts a new one.
     """

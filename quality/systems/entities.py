@@ -130,8 +130,8 @@ def gains_of_fixes(found: Figures) -> tuple[Matrix, Matrix]:
     """Return two matrices: the points that each dataset gains if a metric is fixed, and in how many places the metric
     fails.
 
-    Both have the shape (datasets, metrics with a weight) and are 0 where nothing fails. They are read from the stored
-    column ``fixes``.
+    ``found`` are the stored scores of the datasets. Both matrices have the shape (datasets, metrics with a weight) and
+    are 0 where nothing fails. They are read from the stored column ``fixes``.
     """
     width = len(weighted().metrics)
     # Datasets of one pattern have the same text.
@@ -263,7 +263,7 @@ def _number(value: float, digits: int = 4) -> float | None:
 
 
 def top_fixes(counted: Census, reasons: Sequence[str | None]) -> Iterator[dict[str, Any]]:
-    """Yield for each entity the metrics to fix, as rows of the table ``top_fixes``, the most rewarding first.
+    """Yield for each entity in ``counted`` the metrics to fix, as rows of the table ``top_fixes``, the best first.
 
     An entity is a portal, publisher or government. Its rows are sorted by the points gained for an hour of work. The
     column ``gain_points`` says by how many points the score of the entity would rise. ``reasons`` has one element for

@@ -46,8 +46,9 @@ UNKNOWN_CELL: Final = -1.0
 
 @lru_cache(maxsize=3)
 def columns(group: Group) -> tuple[str, ...]:
-    """Return the ids of the metrics that are asked of datasets, of distributions or of services, in the order of the
-    columns.
+    """Return the ids of the metrics of a group, in the order of the columns of its matrix.
+
+    ``group``: "dataset", "distribution" or "service", of which the metrics are asked.
     """
     return tuple(metric.id for metric in metrics().values() if metric.subject == group)
 
@@ -87,7 +88,10 @@ class MeasurementMatrix:
     service_counts: Counts
 
     def group(self, name: Group) -> Matrix:
-        """Return the matrix of datasets, distributions or services, shape (rows, metrics)."""
+        """Return the matrix of datasets, distributions or services, shape (rows, metrics).
+
+        ``name``: "dataset", "distribution" or "service".
+        """
         return {"dataset": self.datasets, "distribution": self.distributions, "service": self.services}[name]
 
     def measurements(self, group: Group, row: int) -> Measurements:

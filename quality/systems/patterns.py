@@ -165,7 +165,8 @@ def _rounded(values: Matrix, digits: int) -> list[float | None]:
 def score_columns(measured: MeasurementMatrix, gained: Matrix) -> dict[str, Sequence[Any]]:
     """Return the columns of ``dataset_quality`` that are computed from the measurements, by name.
 
-    ``gained``: points that each dataset gains if a metric is fixed, as in :class:`~quality.findings.gains.Gains`.
+    ``measured``: the datasets. Each column has one value for each of them, in their order. ``gained``: points that each
+    dataset gains if a metric is fixed, as in :class:`~quality.findings.gains.Gains`.
     """
     total = winnow_scores(measured)
     found: dict[str, Sequence[Any]] = {

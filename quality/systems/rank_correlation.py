@@ -24,12 +24,12 @@ def ranks(values: Matrix) -> Matrix:
 
 
 def spearman(a: Matrix, b: Matrix) -> float:
-    """Return Spearman's rank correlation of two sequences of the same length, neither of which is constant."""
+    """Return Spearman's rank correlation of ``a`` and ``b``, which have the same length, and neither is constant."""
     return float(np.corrcoef(ranks(a), ranks(b))[0, 1])
 
 
 def kendall(a: Matrix, b: Matrix) -> float:
-    """Return Kendall's tau-b of two sequences of the same length, neither of which is constant.
+    """Return Kendall's tau-b of ``a`` and ``b``, which have the same length, and neither is constant.
 
     Discordant pairs are counted as inversions of ``b`` in the order of ``a`` (Knight 1966).
     """

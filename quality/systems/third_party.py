@@ -30,7 +30,7 @@ class Points:
 
 
 def system_points(system: System, measured: MeasurementMatrix) -> Points:
-    """Return the totals of all datasets in a third-party scoring system, with their lower and upper bounds."""
+    """Return the totals of the datasets in ``measured`` in a third-party scoring system, with their bounds."""
     low, high = _total(system, measured, 0.0), _total(system, measured, 1.0)
     if system.unknown == "left_out":
         return Points(_total(system, measured, None), low, high)
@@ -241,8 +241,8 @@ def answer_of(system: System, item: SystemItem, measured: MeasurementMatrix) -> 
 def coverage(system: System, measured: MeasurementMatrix) -> tuple[float, dict[str, float]]:
     """Score a whole catalogue as one: return its total in a scoring system, and the points by metric id.
 
-    The points of a metric are multiplied by its mean over all datasets (or distributions). Unknown and not applicable
-    measurements count as 0.
+    ``measured`` are the measurements of all its datasets. The points of a metric are multiplied by its mean over all
+    datasets (or distributions, or services). Unknown and not applicable measurements count as 0.
     """
     replaced = {item.unless for item in system.item if item.unless}
     found = {}

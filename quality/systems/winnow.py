@@ -243,7 +243,7 @@ def aggregate_to_dataset(values: Matrix, counts: NDArray[np.int64], *, is_best: 
 
 
 def scores(found: Answers) -> Scores:
-    """Compute Winnow scores from the answers of datasets.
+    """Compute the Winnow scores of datasets from ``found``, their answers to the metrics.
 
     Answers to metrics are averaged to dimensions, and dimensions to the score, both by their weights.
     """

@@ -50,7 +50,7 @@ def confirmations_path(folder: Path, portal_id: str) -> Path:
 
 
 def read_confirmations(path: Path) -> tuple[Confirmation, ...]:
-    """Return the answers of a file, in its order; none if there is no such file.
+    """Return the answers in the file ``path``, in its order; none if there is no such file.
 
     Raise SpecError, with file, key and remedy, if the file is invalid, names a key that does not exist, or says two
     things about the same dataset and key.
@@ -69,7 +69,10 @@ def read_confirmations(path: Path) -> tuple[Confirmation, ...]:
 
 
 def write_confirmations(path: Path, answers: Iterable[Confirmation]) -> None:
-    """Replace the answers in a file, in their order; the folder is made if it is missing."""
+    """Write ``answers``, in their order, to the file ``path`` in place of those that it has.
+
+    Its folder is made if it is missing. The file is never written in part.
+    """
     parts = [_HEADER]
     for one in answers:
         lines = ["[[answer]]"]

@@ -161,7 +161,7 @@ def _year(text: str | None) -> int | None:
 
 
 def read_date(text: str | None, *, is_end: bool = False) -> date | None:
-    """Return the date in a cell of the export, or None if the cell holds no date that can be understood ("Ongoing").
+    """Return the date in ``text``, a cell of the export; None if it holds no date that can be understood ("Ongoing").
 
     A cell that names a longer period gives its first day, or its last if ``is_end``: 2027, "March 2027", "Spring 2027",
     "Quarter 2 of 2027". In "3/4/2027" the first number is the month unless it is above 12. Serial numbers of

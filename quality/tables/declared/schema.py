@@ -179,7 +179,7 @@ def _is_sensible(key: str, value: object, kind: str) -> bool:
 
 
 def is_quick(pattern: str) -> bool:
-    r"""Return whether a regular expression is fast enough to be matched with every cell of a column.
+    r"""Return whether the regular expression ``pattern`` is fast enough to be matched with every cell of a column.
 
     It must have at most 500 characters and no nested repetitions, which could take hours.
 

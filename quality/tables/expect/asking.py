@@ -79,6 +79,8 @@ def compact(result: Mapping[str, Any], rule: str, **meta: Any) -> dict[str, Any]
 def exception_of(result: Mapping[str, Any]) -> str | None:
     """Return the message of the exception that kept Great Expectations from checking an expectation; None if there was
     none.
+
+    ``result`` is the result for the expectation, as Great Expectations returns it.
     """
     info = result.get("exception_info") or {}
     if info.get("raised_exception"):

@@ -101,8 +101,9 @@ class Frames:
         return [name for name, kind in zip(self._names, self._kinds, strict=True) if each in ("any", kind.kind)]
 
     def read(self, name: str, read_as: ReadAs) -> str:
-        """Return the name of the frame column that contains the cells of the table column ``name``, read as numbers or
-        dates.
+        """Return the name of the frame column that contains the cells of the table column ``name``.
+
+        ``read_as`` says how the cells are read: as "text", "number" or "date".
         """
         if read_as == "text":
             return name

@@ -94,7 +94,7 @@ _suites: dict[tuple[tuple[str, str], ...], Any] = {}
 
 
 def is_possible(one: Ask) -> bool:
-    """Return whether Great Expectations knows an expectation of this type and accepts its settings."""
+    """Return whether Great Expectations knows the type of the expectation ``one`` and accepts its settings."""
     key = _key(one)
     if key not in _possible:
         if len(_possible) >= _MAX_KNOWN:

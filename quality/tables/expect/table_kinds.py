@@ -69,10 +69,10 @@ def _kind_of(names: tuple[str, ...], title: str) -> TableKindMatch | None:
 
 
 def needed_columns(match: TableKindMatch) -> tuple[expectations.Expectation, ...]:
-    """Return the expectations that a table has the columns that its kind needs, one for each.
+    """Return the expectations that a table has the columns which its kind needs, one for each.
 
-    A column is named by its role: a table of payments needs a column that contains the amount. If a kind needs one of
-    several roles, the expectation is that a column has any of them.
+    ``match`` is the recognised kind. A column is named by its role: a table of payments needs a column that contains
+    the amount. If a kind needs one of several roles, the expectation is that a column has any of them.
     """
     suite = expectations.suite(match.kind)
     assert suite.match is not None

@@ -66,8 +66,9 @@ class Verdict:
 def verdicts(questions: Sequence[Question], frames: Frames, *, is_sampled: bool) -> Iterator[Verdict]:
     """Yield the results of all questions, in groups that are asked about the same data frame.
 
-    With ``is_sampled``, the library Great Expectations is asked every question, so that its results can be compared
-    with those of the compiled functions. Otherwise it is asked only what no compiled function can judge.
+    ``frames`` are the data frames of the table. With ``is_sampled``, the library Great Expectations is asked every
+    question, so that its results can be compared with those of the compiled functions. Otherwise it is asked only what
+    no compiled function can judge.
     """
     own = {question: _own(question, frames) for question in questions}
     quick = dict(ask([one for one in questions if is_sampled or own[one] is None], frames, exact=False))
@@ -90,7 +91,7 @@ def passed(question: Question) -> dict[str, Any]:
 
 
 def is_possible(ask: Ask) -> bool:
-    """Return whether there is an expectation of this type that accepts these settings."""
+    """Return whether there is an expectation with the type in ``ask`` that accepts the settings in ``ask``."""
     return compiled(ask) is not None or bool(great_expectations().is_possible(ask))
 
 

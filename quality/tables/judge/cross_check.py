@@ -40,7 +40,8 @@ def contradicted(defect: TableDefect, profile: TableProfile, header: HeaderLines
 
     Only these rules can be refuted: an empty column that has values further below or has no name, an untidy name of a
     column without a name, a missing column for which another column has values of the right kind, and repeated rows,
-    which the scan counts itself. ``header`` says where the header of the table is.
+    which the scan counts itself. ``profile`` is the result of the scan, ``header`` says where the header of the table
+    is.
     """
     if defect.rule == "empty_column":
         columns = profile.columns

@@ -33,8 +33,8 @@ _CELL: dict[str, dict[str, Any]] = {
 def report_of(profile: TableProfile, header: Sequence[str], header_line: int) -> dict[str, Any]:
     """Return the results of the scan of a table as a report in the format of frictionless.
 
-    ``header`` contains the names of the columns as written, ``header_line`` is their line. All errors are counted, but
-    at most :data:`MAX_REPORTED_ERRORS` are listed.
+    ``profile`` is the result of the scan. ``header`` contains the names of the columns as written, ``header_line`` is
+    their line. All errors are counted, but at most :data:`MAX_REPORTED_ERRORS` are listed.
     """
     fields = [{"name": column.name, **column.kind.descriptor} for column in profile.columns]
     labels = list(_labels(header, header_line))

@@ -28,8 +28,9 @@ __all__ = ["judge_records"]
 def judge_records(base: TableReport, found: RecordTable, context: TableContext) -> TableReport:
     """Return the report on a table of records, such as objects in a JSON array, by the same rules as for CSV.
 
-    In the report, numbers of records (from 1) take the place of line numbers. ``base`` is the report with what is
-    already known about the file. Raise UnreadableError if the records have more than 250,000 different keys.
+    ``found`` is the table. ``base`` is the report with what is already known about the file, ``context`` what the
+    catalogue knows about it. In the result, numbers of records (from 1) take the place of line numbers. Raise
+    UnreadableError if the records have more than 250,000 different keys.
     """
     if len(found.names) > MOST_CELLS:
         raise UnreadableError(f"its records have {len(found.names):,} keys")

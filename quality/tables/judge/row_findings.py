@@ -20,7 +20,7 @@ def surroundings_defects(found: ScannedTable, totals: Sequence[int]) -> Iterator
     """Yield the defects around a table: titles above it, notes below it, a repeated header, no header, rows with
     totals.
 
-    ``totals`` are the lines with totals.
+    ``found`` is the table, ``totals`` are the lines with totals.
     """
     table = found.table
     around = found.around
@@ -59,8 +59,9 @@ def total_lines(found: ScannedTable) -> list[int]:
 def repeated_rows(profile: TableProfile, table: TextTable, totals: Sequence[int]) -> Iterator[TableDefect]:
     """Yield the defects of rows: those of :func:`.row_defects`, but without rows that are repeated for a good reason.
 
-    A good reason is, for example, that they are totals. ``totals`` are the lines with totals. If the scan did not list
-    the lines of all repeated rows, because they are too many, all of them count.
+    A good reason is, for example, that they are totals. ``profile`` has the result of the scan, ``table`` the rows that
+    can be examined, and ``totals`` the lines with totals. If the scan did not list the lines of all repeated rows,
+    because they are too many, all of them count.
     """
     for one in row_defects(profile):
         count, lines = profile.scan["duplicate_rows"]
@@ -76,7 +77,8 @@ def begins_with_row_numbers(header: Sequence[str], profile: TableProfile) -> boo
     """Return whether the first column has no name and numbers the rows from 0 or 1, as R and pandas write it by
     default.
 
-    No other column may be without a name.
+    ``header`` contains the names of the columns as written, ``profile`` is that of all rows. No other column may be
+    without a name.
     """
     if [place for place, label in enumerate(header) if not label.strip()] != [0] or not profile.columns:
         return False

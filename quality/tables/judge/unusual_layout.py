@@ -42,7 +42,7 @@ def unusual_layout(header: Row, rows: Sequence[Row], delimiter: str | None) -> s
 def beside(header: Row, rows: Sequence[Row]) -> int | None:
     """Return the position of the blank column between two tables with equal names that are side by side.
 
-    None if there is no such column.
+    ``header`` contains the names of the columns, ``rows`` are the rows below. None if there is no such column.
     """
     # If names are joined over several rows, the last word is from the row next to the data.
     names = [" ".join(cell.split()[-1:]).casefold() for cell in header]

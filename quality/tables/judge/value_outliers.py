@@ -29,8 +29,8 @@ _DIGITS = re.compile(r"\d+")
 def value_outliers(table: TextTable, profile: TableProfile) -> Iterator[TableDefect]:
     """Yield defects for values that cannot be meant, judged by the other values of the column or row.
 
-    They are coordinates of 0 and 0, a bare 0 among names, codes turned into numbers (46E5), quotation marks around
-    every value, and codes that have lost leading zeros.
+    ``table`` has the first rows, ``profile`` is that of all rows. The values are coordinates of 0 and 0, a bare 0 among
+    names, codes turned into numbers (46E5), quotation marks around every value, and codes that have lost leading zeros.
     """
     yield from _zero_places(table, profile)
     if quoted := [column for column in profile.columns if column.kind.kind == "text" and _is_quoted(column)]:

@@ -57,7 +57,10 @@ def tables_in(path: Path) -> list[zipfile.ZipInfo] | str:
 
 
 def shapefiles(path: Path) -> dict[str, list[zipfile.ZipInfo]]:
-    """Return the shapefiles in a ZIP archive, at most 50: by name, the files in the archive of which each consists."""
+    """Return the shapefiles in a ZIP archive, at most 50: by name, the files in the archive of which each consists.
+
+    The name is the path of the .shp file in the archive without its ending.
+    """
     found: dict[str, list[zipfile.ZipInfo]] = {}
     with zipfile.ZipFile(path) as archive:
         infos = [info for info in archive.infolist() if not info.filename.lower().startswith(_CLUTTER[0])]
@@ -89,8 +92,9 @@ def unpacked_shapefile(path: Path, infos: Sequence[zipfile.ZipInfo], most: int) 
 def unpacked_member(path: Path, info: zipfile.ZipInfo, most: int) -> Iterator[Path]:
     """Unpack one file from the ZIP archive at ``path``, and yield the path of a temporary file with its content.
 
-    Raise UnreadableError if it has more than ``most`` bytes, is encrypted, or unpacks to several hundred times its
-    size. The temporary file has a name of our own, because names in archives may point anywhere.
+    ``info`` says which file. Raise UnreadableError if it has more than ``most`` bytes, is encrypted, or unpacks to
+    several hundred times its size. The temporary file has a name of our own, because names in archives may point
+    anywhere.
     """
     if info.flag_bits & 1:
         raise UnreadableError("the archive is protected by a password", "protected_file")

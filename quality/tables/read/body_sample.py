@@ -122,8 +122,10 @@ class BodySample:
         )
 
     def is_data(self, cells: Sequence[str]) -> bool:
-        """Return whether a row looks like data: it fills enough columns of numbers, dates and times, and mostly fits
-        them.
+        """Return whether the row ``cells`` looks like data.
+
+        Of its cells in columns of numbers, dates and times, two in three must fit their column. It must also fill three
+        in ten of these columns, or a third as many of them as a row usually fills of all columns.
         """
         yes, words, filled = self.agreement(cells)
         return (
@@ -131,8 +133,9 @@ class BodySample:
         )
 
     def is_wordy(self, cells: Sequence[str]) -> bool:
-        """Return whether a row looks like a header: it has words in most columns that contain numbers, dates or
-        times.
+        """Return whether the row ``cells`` looks like a header.
+
+        It does if most of its cells in columns of numbers, dates and times do not fit their column.
         """
         yes, words, filled = self.agreement(cells)
         return words >= 1 and words >= 0.6 * filled and yes <= 0.3 * filled

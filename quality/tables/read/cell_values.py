@@ -18,11 +18,11 @@ MOST_CHARACTERS = 1_000
 
 
 def read_cells(document: Path, *, sheet: str | None, column: str, lines: list[int]) -> list[list[Any]]:
-    """Read cells of one column from a file, and return them as pairs [line, text]. Long texts are cut.
+    """Read cells of one column from a file, and return them as pairs [line, text]. Texts are cut to 1,000 characters.
 
-    ``sheet`` is the name of the sheet in a workbook; None for a text. ``lines`` are the lines of the wanted cells.
-    Empty if the table cannot be read or has no such column. Call it in a child process with limits, because the file is
-    not trusted.
+    ``document`` is the file, ``column`` the name by which the column is reported. ``sheet`` is the name of the sheet in
+    a workbook; None for a text. ``lines`` are the lines of the wanted cells. Empty if the table cannot be read or has
+    no such column. Call it in a child process with limits, because the file is not trusted.
     """
     try:
         table = _table(document, sheet)

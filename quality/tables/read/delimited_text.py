@@ -124,9 +124,11 @@ def _stream(path: Path, encoding: Encoding) -> io.TextIOWrapper:
 
 
 def head_of(path: Path, encoding: Encoding, is_cut: bool) -> str:
-    """Return the first lines of a text. The last one is complete, unless there is no line end for very long.
+    """Return the first lines of a text: 65,536 characters, or more if the first line is longer.
 
-    ``is_cut`` says that the file is only the beginning of a longer one.
+    What follows the last line end in them is left out, except at the end of a file that is not cut. A first line of
+    more than four million characters is cut. ``encoding`` is that of the file at ``path``. ``is_cut`` says that the
+    file is only the beginning of a longer one.
     """
     with _stream(path, encoding) as stream:
         text = stream.read(_HEAD_CHARS)
@@ -175,8 +177,9 @@ def scan_text(
 ) -> tuple[Scan, TableSurroundings]:
     """Scan all rows of a text in one pass. Return the results, and what is above and below the table.
 
-    Notes below the table are not scanned. ``is_cut`` says that the file is only the beginning of a longer one.
-    ``places`` is the number of lines that are listed for each kind of defect.
+    ``opened`` is what :func:`open_text` returned for ``path``. Notes below the table are not scanned. ``is_cut`` says
+    that the file is only the beginning of a longer one. ``places`` is the number of lines that are listed for each kind
+    of defect.
     """
     dialect, encoding = opened.dialect, opened.encoding
     width = max(1, min(len(opened.header), MOST_COLUMNS))

@@ -144,8 +144,9 @@ def _count_errors(path: Path, codec: str, is_cut: bool) -> tuple[int, int | None
 def utf8_blocks(path: Path, encoding: Encoding, *, end: int | None = None, is_cut: bool = False) -> Iterator[bytes]:
     r"""Yield a text file in blocks, as UTF-8 without a byte-order mark. Invalid bytes become escapes such as ``\xff``.
 
-    ``end`` is the position in the file at which to stop, in bytes; None means its end. ``is_cut`` says that the file
-    is only the beginning of a longer one; then what follows the last line end is left out.
+    ``encoding`` is that of the file at ``path``. ``end`` is the position in the file at which to stop, in bytes; None
+    means its end. ``is_cut`` says that the file is only the beginning of a longer one; then what follows the last line
+    end is left out.
     """
     left = encoding.size_bytes if end is None else end
     is_plain = encoding.name == "utf-8" and not encoding.bad_bytes

@@ -37,8 +37,9 @@ class TableTail:
 def read_tail(path: Path, encoding: Encoding, dialect: Dialect, width: int, first_line: int) -> TableTail:
     """Find the totals and the notes at the end of a text table, by its last lines.
 
-    ``width`` is the number of columns, ``first_line`` the line of the first row of data. Nothing is found in tables
-    with one column or fewer than four rows, and if the last row is as full as others and no total.
+    ``encoding`` and ``dialect`` say how the file at ``path`` is written. ``width`` is the number of columns,
+    ``first_line`` the line of the first row of data. Nothing is found in tables with one column or fewer than four
+    rows, and if the last row is as full as others and no total.
     """
     unit = _WIDTHS.get(encoding.codec, 1)
     start = max(0, encoding.size_bytes - _BYTES)

@@ -45,7 +45,7 @@ def _size(response: Response) -> int | None:
 def of_response(
     target: CheckTarget, response: Response, saved: SavedBody | None, data: Path, cors: str | None = None
 ) -> ResourceCheck:
-    """Return the result of checking an address whose server responded with success.
+    """Return the result of checking the address in ``target``, whose server responded with success.
 
     ``saved`` is the body saved from ``response``, or None if only headers were requested. ``data`` is the data folder,
     to which the stored file path is relative. ``cors`` is the Access-Control-Allow-Origin header of an earlier HEAD
@@ -130,7 +130,7 @@ def of_fault(
     method: str | None,
     meta: dict[str, Any] | None = None,
 ) -> ResourceCheck:
-    """Return the result of checking an address whose request failed.
+    """Return the result of checking the address in ``target``, whose request failed.
 
     ``fault`` says why. ``response`` is the response that shows the fault, or None if none arrived; then time and
     redirects are taken from ``meta``, the request's meta. ``method`` is the HTTP method, or None if no request was

@@ -40,7 +40,7 @@ def due_jobs(
 
 
 def queue_of(url: str) -> str:
-    """Return the name of the queue in which an address waits: its host, or "" if it has none."""
+    """Return the name of the queue in which the address ``url`` waits: its host, or "" if it has none."""
     try:
         return host_of(url)
     except ValueError:

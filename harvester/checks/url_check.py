@@ -166,7 +166,7 @@ class UrlCheck:
     async def download(self, headers: dict[str, str], save: BodySaver) -> Response | faults.RequestFault:
         """Download the file and return the response, or the fault. A transfer that broke off is tried once more.
 
-        ``save`` says where to save the body and how many bytes of it.
+        ``headers`` are those of the request. ``save`` says where to save the body and how many bytes of it.
         """
         loaded = await self.ask("GET", headers, save=save)
         if isinstance(loaded, faults.RequestFault):
@@ -259,7 +259,7 @@ def askable(url: str) -> str:
 
 
 def file_name_of(url: str) -> str:
-    """Return the path of a download, relative to the data folder. It depends on the address alone, whose SHA-256 names
-    the file: for example "files/ea/8b42c77522f8ed8d9c4d3af873f68736.bin"."""
+    """Return the path of the download of ``url``, relative to the data folder. It depends on the address alone, whose
+    SHA-256 names the file: for example "files/ea/8b42c77522f8ed8d9c4d3af873f68736.bin"."""
     digest = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()
     return f"files/{digest[:2]}/{digest[2:34]}.bin"

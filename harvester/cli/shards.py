@@ -71,8 +71,9 @@ def work_on_shard(data: Path, options: dict[str, Any]) -> None:
     """Check the addresses of one task of ``winnow shards``, write what was found into a new folder, and print the
     counts.
 
-    ``options``: the options of the command ``check`` by name, among them "shard" (folder of the task) and "out" (the
-    new folder). Raise click.UsageError if "out" is None, and ShardError if the task cannot be used.
+    ``data``: the data folder, whose ``winnow.toml`` applies. ``options``: the options of the command ``check`` by name,
+    among them "shard" (folder of the task) and "out" (the new folder). Raise click.UsageError if "out" is None, and
+    ShardError if the task cannot be used.
     """
     from harvester.cli.configuration import load
     from harvester.shards.work import work

@@ -35,9 +35,10 @@ class DemoTable:
 def csv_bytes(
     table: DemoTable, *, delimiter: str = ",", encoding: str = "utf-8", decimal: str = ".", bom: bool = False
 ) -> bytes:
-    """Return the table as a CSV file (RFC 4180) with CRLF line ends.
+    """Return ``table`` as a CSV file (RFC 4180) with CRLF line ends.
 
-    ``decimal`` is the decimal sign of numbers of type float. ``bom`` adds a byte-order mark in UTF-8.
+    ``delimiter`` stands between cells, ``encoding`` is the codec of the text, and ``decimal`` is the decimal sign of
+    numbers of type float. ``bom`` adds a byte-order mark in UTF-8.
     """
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter)
@@ -73,7 +74,7 @@ _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
 def xlsx(table: DemoTable, sheet: str = "Data") -> bytes:
-    """Return the table as an XLSX workbook with one sheet, whose name is ``sheet``. Texts are stored in the cells
+    """Return ``table`` as an XLSX workbook with one sheet, whose name is ``sheet``. Texts are stored in the cells
     themselves (inline strings, ECMA-376 part 1, §18.3.1.53)."""
     lines = [table.columns, *table.rows]
     rows = "".join(
@@ -108,7 +109,7 @@ def _cell(row: int, column: int, cell: Cell) -> str:
 
 
 def geojson(table: DemoTable, *, longitude: str = "lon", latitude: str = "lat") -> bytes:
-    """Return the table as GeoJSON (RFC 7946): each row is a point whose coordinates are in the columns ``longitude``
+    """Return ``table`` as GeoJSON (RFC 7946): each row is a point whose coordinates are in the columns ``longitude``
     and ``latitude``; the other columns are its properties."""
     features = []
     for row in table.rows:
@@ -120,7 +121,7 @@ def geojson(table: DemoTable, *, longitude: str = "lon", latitude: str = "lat") 
 
 
 def html_table(table: DemoTable) -> bytes:
-    """Return the table as an HTML page. Some systems call such a page an Excel export."""
+    """Return ``table`` as an HTML page. Some systems call such a page an Excel export."""
     head = "".join(f"<th>{html.escape(name)}</th>" for name in table.columns)
     rows = "".join(f"<tr>{''.join(f'<td>{html.escape(str(cell))}</td>' for cell in row)}</tr>\n" for row in table.rows)
     return f"<html><body><table border=1><tr>{head}</tr>\n{rows}</table></body></html>".encode()

@@ -65,7 +65,10 @@ def page(
     headers: Mapping[str, str] | None = None,
     content_type: str = "text/html; charset=utf-8",
 ) -> ReplayedResponse:
-    """Return a response with an HTML page. Only with status 200 does it have an ETag and Last-Modified."""
+    """Return a response with an HTML page of ``title`` and ``text``, with the HTTP ``status`` and further ``headers``.
+
+    Only with status 200 does it have an ETag and Last-Modified.
+    """
     # Lone control characters from hostile titles are not valid HTML, and escaping would keep them.
     title, text = ("".join(c for c in part if c.isprintable()) for part in (title, text))
     body = (

@@ -35,7 +35,7 @@ class Site:
 
 
 def identifier(portal: str, *names: str) -> str:
-    """Return a UUID made from the portal's id and ``names``; the same arguments always give the same UUID.
+    """Return a UUID made from the id ``portal`` and ``names``; the same arguments always give the same UUID.
 
     ``names`` say what is identified, such as ("organization", "finance") or the name of a package.
     """
@@ -43,8 +43,8 @@ def identifier(portal: str, *names: str) -> str:
 
 
 def licence(id: str | None, title: str | None = None, url: str | None = None) -> Json:
-    """Return the keys of a CKAN package that state its licence. ``license_url`` is left out if ``url`` is None, as CKAN
-    does."""
+    """Return the keys of a CKAN package that state its licence: ``id``, ``title`` and ``url``. ``license_url`` is left
+    out if ``url`` is None, as CKAN does."""
     return {"license_id": id, "license_title": title} | ({"license_url": url} if url else {})
 
 
@@ -116,8 +116,9 @@ class Desk:
 
         ``name``, ``title`` and ``notes`` are its name, title and description; ``resources`` are made by
         :meth:`resource`. ``by`` is the publisher, or None. ``under`` is the licence (see :func:`licence`). ``group`` is
-        the name of the package's group in CKAN, or None. ``created`` and ``modified`` are the times of the metadata
-        record. ``odd`` sets or replaces any other key, to make a record that is unusual.
+        the name of the package's group in CKAN, or None. ``tags`` are its keywords, ``extras`` its further fields.
+        ``created`` and ``modified`` are the times of the metadata record. ``odd`` sets or replaces any other key, to
+        make a record that is unusual.
         """
         id = odd.get("id") or identifier(self.portal, name)
         organisation = by and {

@@ -53,7 +53,7 @@ def budget(
 
 
 def spending(seed: str, columns: Sequence[str], rows: int = 600) -> DemoTable:
-    """Return an invented list of payments with five columns: date, ministry, supplier, amount, reference.
+    """Return an invented list of ``rows`` payments with five columns: date, ministry, supplier, amount, reference.
 
     ``seed`` determines the values. ``columns`` are the names of the columns, in this order.
     """
@@ -74,7 +74,7 @@ def spending(seed: str, columns: Sequence[str], rows: int = 600) -> DemoTable:
 
 
 def contracts(seed: str, columns: Sequence[str], rows: int = 500) -> DemoTable:
-    """Return an invented list of contracts with six columns: contract id, buyer, supplier, award date, value, currency.
+    """Return an invented list of ``rows`` contracts with six columns: id, buyer, supplier, award date, value, currency.
 
     ``seed`` determines the values. ``columns`` are the names of the columns, in this order.
     """
@@ -118,7 +118,7 @@ def measurements(seed: str, columns: Sequence[str], rows: int = 1500, stations: 
 
 
 def places(seed: str, columns: Sequence[str], rows: int = 300, kind: str = "Stop") -> DemoTable:
-    """Return an invented list of places with five columns: id, name, district, longitude, latitude.
+    """Return an invented list of ``rows`` places with five columns: id, name, district, longitude, latitude.
 
     ``seed`` determines the values. ``columns`` are the names of the columns, in this order. ``kind`` begins each name.
     """
@@ -140,7 +140,7 @@ def places(seed: str, columns: Sequence[str], rows: int = 300, kind: str = "Stop
 
 def counts(seed: str, columns: Sequence[str], groups: Sequence[str], years: range = range(2005, 2026)) -> DemoTable:
     """Return invented statistics with four columns: district, year, group, count. Each district has one row for each
-    year and group.
+    of ``years`` and each of ``groups``.
 
     ``seed`` determines the values. ``columns`` are the names of the columns, in this order.
     """
@@ -176,7 +176,7 @@ def elections(seed: str, columns: Sequence[str], parties: Sequence[str], station
 
 
 def ragged(table: DemoTable, every: int = 40) -> DemoTable:
-    """Return a copy of the table with a defect: some rows have one cell too many, others one too few.
+    """Return a copy of ``table`` with a defect: some rows have one cell too many, others one too few.
 
     Of ``2 * every`` consecutive rows, one is of the first kind and one of the second.
     """
@@ -188,7 +188,7 @@ def ragged(table: DemoTable, every: int = 40) -> DemoTable:
 
 
 def mistyped(table: DemoTable, column: int, every: int = 25) -> DemoTable:
-    """Return a copy of the table with a defect: in every ``every``-th row, the column at index ``column`` holds a word
+    """Return a copy of ``table`` with a defect: in every ``every``-th row, the column at index ``column`` holds a word
     instead of a number."""
     words = ("n/a", "unknown", "approx. 12", "-")
     rows = [
@@ -199,7 +199,7 @@ def mistyped(table: DemoTable, column: int, every: int = 25) -> DemoTable:
 
 
 def doubled(table: DemoTable, column: int, every: int = 30) -> DemoTable:
-    """Return a copy of the table with two defects: the column at index ``column`` occurs twice under one name, and
+    """Return a copy of ``table`` with two defects: the column at index ``column`` occurs twice under one name, and
     every ``every``-th row is repeated."""
     rows: list[Sequence[Cell]] = []
     for n, row in enumerate(table.rows):

@@ -162,8 +162,8 @@ def _mean(rows: Sequence[dict[str, Any]], name: str) -> float | None:
 
 
 def look(specs: Sequence[PortalSpec], *, contact: str = "no contact given", proxy: str | None = None) -> list[Preview]:
-    """Check whether portals respond as their portal files say, and return a preview of one record each, in the order
-    given.
+    """Check whether portals respond as their portal files ``specs`` say, and return a preview of one record each, in
+    the order given.
 
     Four portals are harvested at once. ``contact``: the text for the User-Agent header. ``proxy``: the URL of an HTTP
     proxy; None for direct connections. Nothing is raised for a portal: a fault of this program gives the verdict

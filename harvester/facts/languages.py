@@ -107,8 +107,9 @@ def worded_values(
 ) -> MultilingualText:
     """Return title, description and keywords in the language to show, with the other languages as translations.
 
-    The three are JSON values as they stand in the record; :func:`by_language` says which forms are read. ``preferred``
-    are language codes, that of the portal first. See :func:`worded` for the choice of the language.
+    ``title``, ``description`` and ``keywords`` are JSON values as they stand in the record; :func:`by_language` says
+    which forms are read. ``preferred`` are language codes, that of the portal first. See :func:`worded` for the choice
+    of the language.
     """
 
     def first_of(value: Any) -> dict[str | None, str]:

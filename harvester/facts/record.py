@@ -173,7 +173,7 @@ class RecordFacts:
         return [told[fact][1] for fact in ("address", "name") if fact in told]
 
     def words(self, value: Any) -> str | None:
-        """Return the first text in a JSON value, such as a text or a list; None if it has none.
+        """Return the first text in the JSON ``value``, such as a text or a list; None if it has none.
 
         Of a language map, that is the text in the preferred language or, if there is none, in another one.
         """

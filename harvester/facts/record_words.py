@@ -38,9 +38,9 @@ def plain_words(
 
 
 def texts_by_language(fact: str, candidates: Iterable[Candidate]) -> dict[str | None, str]:
-    """Return the text of ``fact`` in each language, by language code; None stands for an unstated language.
+    """Return the text of ``fact`` in each language, by language code; the key None stands for an unstated language.
 
-    Placeholders are left out. If several candidates have a text in one language, the one with the lowest rank counts.
+    Placeholders are left out. If several ``candidates`` have a text in one language, that of the lowest rank counts.
     """
     made: dict[str | None, str] = {}
     for one in sorted(candidates, key=lambda one: one.rank):

@@ -14,7 +14,7 @@ __all__ = ["absolute", "email", "first", "host_of", "is_language_map", "json_tex
 
 
 def text(value: Any) -> str | None:
-    """Return a JSON value as text; None if it has no text that is not blank.
+    """Return the JSON ``value`` as text; None if it has no text that is not blank.
 
     A number is written out. A language map gives its English text or else its first, a list its first text, a JSON-LD
     value its "@value". Booleans are no text, because many portals write ``false`` for "nothing".

@@ -132,7 +132,7 @@ class Archive:
         return f"<urn:uuid:{uuid5(NAMESPACE_URL, f'{self.run_id} {number} {method} {url}')}>"
 
     def exchange(self, request: Request, response: Response, saved: SavedBody | None, **notes: Any) -> str:
-        """Write a request and its response, and return the WARC-Record-ID of the response.
+        """Write ``request`` and its ``response``, and return the WARC-Record-ID of the response.
 
         ``saved``: the file that holds the body, if it was saved to disk; None if the body is in ``response``.
         ``notes``: facts about the connection, such as ``tls_version``; those that are None are left out. Logins and
@@ -184,7 +184,7 @@ class Archive:
         return record_id.strip("<>")
 
     def fault(self, request: Request, fault: RequestFault, *, is_retryable: bool) -> str:
-        """Write that a request got no response, and return the WARC-Record-ID.
+        """Write that ``request`` got no response, and return the WARC-Record-ID of this record.
 
         ``fault``: why it got none. ``is_retryable``: whether a replay may retry the request as the run did.
         """

@@ -80,7 +80,7 @@ class DirectDownloader(Downloader):
     """Scrapy's downloader, with a method that sends a request without Scrapy's queues, engine and scheduler."""
 
     async def ask(self, request: Request, on_request: Callable[[Request], None]) -> Response:
-        """Send a request through the downloader middlewares, follow redirects and retries, and return the final
+        """Send ``request`` through the downloader middlewares, follow redirects and retries, and return the final
         response.
 
         ``on_request`` is called with every request before it is sent, including those of redirects and retries. If this

@@ -170,7 +170,7 @@ def is_bot_wall(status: int, body: bytes, headers: object) -> bool:
 
 
 def of_response(response: Response) -> RequestFault | None:
-    """Return the fault that follows from a response's status, or from its being the challenge page of a bot protection.
+    """Return the fault that ``response`` shows by its status, or by being the challenge page of a bot protection.
 
     Return None if the status is 304, or 2xx without a challenge page (see :func:`is_bot_wall`).
     """
@@ -241,8 +241,8 @@ def of_other_part(said: str) -> RequestFault:
 
 
 def of_waiting(status: int) -> RequestFault | None:
-    """Return the fault of status 202, with which a server says that the content is still being prepared (RFC 9110
-    §15.3.3).
+    """Return the fault if ``status`` is 202, with which a server says that the content is still being prepared (RFC
+    9110 §15.3.3).
 
     The result is None for any other status.
     """
@@ -279,7 +279,7 @@ def _text_of(error: BaseException) -> str:
 
 
 def of_exception(error: BaseException) -> RequestFault:
-    """Return the fault that describes an exception raised by a request. Every exception gives a fault."""
+    """Return the fault that describes ``error``, an exception raised by a request. Every exception gives a fault."""
     text = _text_of(error)
     for link in chain_of(error):
         match link:

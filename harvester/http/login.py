@@ -88,14 +88,14 @@ class Credential:
         return value
 
     def scrubbed_bytes(self, body: bytes) -> bytes:
-        """Return a response body in which the key is replaced by a mask."""
+        """Return ``body``, that of a response, with the key replaced by a mask."""
         for secret in self.secrets:
             body = body.replace(secret.encode(), MASK.encode())
         return body
 
 
 def credential_of(portal: PortalSpec) -> Credential | None:
-    """Read the API key that a portal file declares under [auth]; return None if it declares none.
+    """Read the API key that the portal file ``portal`` declares under [auth]; return None if it declares none.
 
     Raise SpecError with the remedy if the named file cannot be read, or if the environment variable or file does not
     hold a key of at least four characters in one line.

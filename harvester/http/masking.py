@@ -23,7 +23,7 @@ _OURS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-
 
 
 def masked_body(body: IO[bytes], credential: Credential | None = None) -> tuple[IO[bytes], int, str, int]:
-    """Return a copy of a body in which logins and keys are masked.
+    """Return a copy of ``body`` in which logins and keys are masked.
 
     The result is (file with the masked body, its size in bytes, its SHA-256, number of masked places). ``credential``:
     the portal's key, which is masked too and counts once for each chunk that holds it; None if there is none. The body
@@ -52,7 +52,7 @@ def masked_body(body: IO[bytes], credential: Credential | None = None) -> tuple[
 
 
 def masked_headers(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return HTTP headers with logins and keys masked.
+    """Return the HTTP ``headers``, pairs of name and value, with logins and keys masked.
 
     Headers such as Authorization and Cookie are masked completely; in others, only keys inside addresses are masked.
     """

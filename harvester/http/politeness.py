@@ -145,7 +145,7 @@ def retry_after_s(value: str) -> float | None:
 
 
 def rate_limit_pause_s(headers: Headers) -> tuple[float, bool] | None:
-    """Return how long to pause because of a response's rate-limit headers, as (seconds, whether the limit is used up).
+    """Return how long to pause because of rate-limit ``headers``, as a pair (seconds, whether the limit is used up).
 
     (seconds, True): send no request for so long. (seconds, False): less than a tenth of the allowed requests is left;
     keep so many seconds between requests, to spread them over the time until the reset. None: more is left, or the

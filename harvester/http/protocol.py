@@ -23,7 +23,7 @@ _RESET: deque[tuple[StreamReader, str]] = deque(maxlen=256)
 
 
 def heed_resets(connector: TCPConnector) -> TCPConnector:
-    """Make the connections of an aiohttp connector record when they are lost before the end of a body.
+    """Make the connections of the aiohttp ``connector`` record when they are lost before the end of a body.
 
     The records are used by :func:`why_cut`. The same connector is returned.
     """

@@ -28,7 +28,7 @@ def of_environment() -> list[str]:
 
 
 def check_name(url: str) -> None:
-    """Resolve the host of a URL, and raise PrivateAddressError if any of its IP addresses is not public.
+    """Resolve the host of ``url``, and raise PrivateAddressError if any of its IP addresses is not public.
 
     Raise socket.gaierror if the name does not resolve.
     """
@@ -39,7 +39,7 @@ def check_name(url: str) -> None:
 
 
 def is_direct(url: str, local: Collection[str]) -> bool:
-    """Return whether a URL leads to an address of a local portal, which is requested without the proxy.
+    """Return whether ``url`` leads to an address of a local portal, which is requested without the proxy.
 
     ``local``: the portal's addresses, as :func:`harvester.http.guard.own_addresses` returns them.
     """

@@ -50,8 +50,8 @@ class ObeyRobots(RobotsTxtMiddleware):
             raise SettledFault(RequestFault("robots", "unknown", why, remedy))
 
     def decision(self, rules: SiteRules, request: Request) -> Decision | None:
-        """Return how robots.txt is applied to a request to the portal's own host, and write this into the row of the
-        harvest in the table ``harvests``.
+        """Return how robots.txt is applied to ``request``, if it is to the portal's own host, and write this into the
+        row of the harvest in the table ``harvests``.
 
         ``rules``: the rules of the request's host. Return None for requests to other hosts, and in crawls that check
         distributions.
@@ -69,7 +69,7 @@ class ObeyRobots(RobotsTxtMiddleware):
         return found
 
     async def rules(self, request: Request) -> SiteRules:
-        """Return the robots.txt rules of the request's host. The file is fetched once in a run, for all crawls.
+        """Return the robots.txt rules of the host of ``request``. The file is fetched once in a run, for all crawls.
 
         If it cannot be fetched, the rules allow everything.
         """

@@ -47,7 +47,7 @@ NO_RULES = SiteRules(None, None, Group((), False), 0.0)
 
 
 def rules_of(status: int, body: bytes) -> SiteRules:
-    """Return the rules in a site's response to the request for robots.txt, given its status and body.
+    """Return the rules in a site's robots.txt; ``status`` and ``body`` are those of the response to the request for it.
 
     If the status is not 2xx or the body is HTML, everything is allowed. RFC 9309 §2.3.1.4 would forbid everything
     after a server error, but API servers send 500 for any path they do not know, and our requests are few and slow.
@@ -98,7 +98,7 @@ class Decision:
 
 
 def is_contact(contact: str) -> bool:
-    """Return whether a text looks like a contact: an e-mail address or the address of a web page."""
+    """Return whether the text ``contact`` looks like one: an e-mail address or the address of a web page."""
     return re.search(r"[^\s@]@[^\s@]+\.|https?://|\bwww\.|^[\w-]+(\.[\w-]+)+(/\S*)?$", contact.strip()) is not None
 
 

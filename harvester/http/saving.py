@@ -80,14 +80,16 @@ class SavedBody:
 
 
 def coding_of(headers: Mapping[str, str]) -> str:
-    """Return the compressions that a response's headers name: Content-Encoding and Transfer-Encoding, joined by a
+    """Return the compressions that the response ``headers`` name: Content-Encoding and Transfer-Encoding, joined by a
     comma.
     """
     return f"{headers.get('Content-Encoding', '')},{headers.get('Transfer-Encoding', '')}".strip(",")
 
 
 async def stream(response: ClientResponse, save: BodySaver, received: Callable[[int], None]) -> tuple[SavedBody, bytes]:
-    """Read a response body, decompress it, and save it as ``save`` says; return the result and the first 64 KiB.
+    """Read the body of ``response``, decompress it, and save it as ``save`` says.
+
+    Return the result and the first 64 KiB of the decompressed body.
 
     The body is written to a temporary file beside ``save.path``, which then replaces that file. If the download failed
     (:attr:`SavedBody.is_broken`) and ``save.keeps_broken`` is False, the body stays in the temporary file, and the

@@ -93,7 +93,7 @@ RELIED_ON: tuple[PrivatePart, ...] = (
 
 
 def changed(part: PrivatePart) -> str | None:
-    """Check whether the installed library still has a private part as Winnow needs it.
+    """Check whether the installed library still has the private part ``part`` as Winnow needs it.
 
     The result is a sentence with the difference and the remedy; None if nothing has changed.
     """
@@ -124,7 +124,7 @@ def changed(part: PrivatePart) -> str | None:
 
 
 def server_ip(response: ClientResponse) -> IPv4Address | IPv6Address | None:
-    """Return the IP address that the response came from, which is the proxy's if one is used.
+    """Return the IP address that ``response`` came from, which is the proxy's if one is used.
 
     The result is None if the socket was already closed.
     """
@@ -132,12 +132,12 @@ def server_ip(response: ClientResponse) -> IPv4Address | IPv6Address | None:
 
 
 def tls_of(response: ClientResponse) -> ssl.SSLObject | None:
-    """Return the TLS connection over which a response came; None if the connection was not encrypted."""
+    """Return the TLS connection over which ``response`` came; None if the connection was not encrypted."""
     return response._ssl_object
 
 
 def handler_for(downloader: Downloader, scheme: str) -> DownloadHandlerProtocol | None:
-    """Return Scrapy's download handler for the URL scheme ``scheme``, in lower case, such as "https".
+    """Return the handler of Scrapy's ``downloader`` for the URL scheme ``scheme``, in lower case, such as "https".
 
     The result is None if no handler is set for the scheme, or if the handler could not be loaded.
     """
@@ -148,7 +148,7 @@ def handler_for(downloader: Downloader, scheme: str) -> DownloadHandlerProtocol 
 def note_lost_connections(
     connector: aiohttp.TCPConnector, on_lost: Callable[[aiohttp.StreamReader, BaseException], None]
 ) -> aiohttp.TCPConnector:
-    """Make an aiohttp connector call ``on_lost`` when a connection is lost before the end of a response body.
+    """Make the aiohttp ``connector`` call ``on_lost`` when a connection is lost before the end of a response body.
 
     ``on_lost`` gets the stream of the body and the exception. The same connector is returned.
     """

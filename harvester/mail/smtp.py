@@ -96,7 +96,7 @@ class _Connection(smtplib.SMTP):
 
 @contextmanager
 def within(connection: smtplib.SMTP, seconds: float) -> Iterator[None]:
-    """Cut the connection if the ``with`` block takes longer than ``seconds``. What waits for it then raises OSError or
+    """Cut ``connection`` if the ``with`` block takes longer than ``seconds``. What waits for it then raises OSError or
     SMTPServerDisconnected.
 
     A socket time-out applies to each read alone: a server that sends one byte now and then would never reach it.
@@ -119,7 +119,7 @@ def within(connection: smtplib.SMTP, seconds: float) -> Iterator[None]:
 
 @contextmanager
 def connected(server: SmtpServer) -> Iterator[smtplib.SMTP]:
-    """Connect and log in to a mail server, and close the connection at the end of the ``with`` block.
+    """Connect and log in to the mail server ``server``; close the connection at the end of the ``with`` block.
 
     The connection is encrypted, and the certificate verified: from the start at port 465, elsewhere with STARTTLS. Only
     a server on this machine that needs no password may go without. Raise OSError if the server cannot be reached, does

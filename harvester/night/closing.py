@@ -16,7 +16,7 @@ __all__ = ["finish"]
 def finish(
     run: RunContext, portal: PortalSpec, spider: PortalSpider, *, is_late: bool, bugs: int, stuck: str = ""
 ) -> None:
-    """Judge the harvest of ``portal`` and store the result: verdict, reasons and counts.
+    """Judge the harvest of ``portal`` in ``run`` and store the result: verdict, reasons and counts.
 
     ``spider`` is the spider that harvested the portal. ``is_late`` tells that the harvest was ended at its deadline.
     ``bugs`` is the number of responses on which the spider raised an exception. ``stuck`` is the reason why an earlier

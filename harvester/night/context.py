@@ -120,8 +120,8 @@ class RunContext:
         self._harvest_store = store
 
     def store_checks(self, checks: Sequence[ResourceCheck], rules: Mapping[str, BrokenRule] | None = None) -> None:
-        """Write finished checks of addresses to the catalogue. If ``take_checks`` is set, pass them to that function
-        instead.
+        """Write ``checks``, finished checks of addresses, to the catalogue. If ``take_checks`` is set, pass them to
+        that function instead.
 
         ``rules`` maps an address to the rule after how many failed checks and days it is called broken; None or a
         missing address means the default rule.

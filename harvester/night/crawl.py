@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 def crawl(run: RunContext, portals: Sequence[PortalSpec]) -> None:
-    """Harvest those of ``portals`` that this run has not harvested yet, with the highest ``schedule.priority`` first.
+    """Harvest those of ``portals`` that ``run`` has not harvested yet, with the highest ``schedule.priority`` first.
 
     A harvest that fails is stored with its verdict and does not end the others. A portal that blocked the program in an
     earlier attempt of this run is not harvested: what was read of it is judged. An exception is raised only if the

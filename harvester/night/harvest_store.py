@@ -23,8 +23,8 @@ __all__ = ["HarvestStore", "reader_of"]
 
 
 def reader_of(portal: PortalSpec) -> str:
-    """Return the cache key of a portal's stored responses: program version and largest record size in bytes, such as
-    "1.2.0/50000000"."""
+    """Return the cache key of the stored responses of ``portal``: program version and largest record size in bytes,
+    such as "1.2.0/50000000"."""
     return f"{__version__}/{portal.limits.max_record_bytes}"
 
 
@@ -38,31 +38,33 @@ class HarvestStore:
         self.catalog, self.run_id = catalog, run_id
 
     def page(self, portal: PortalSpec, page: Page) -> None:
-        """Write a page of records, see :func:`catalog.repositories.records.write_page`."""
+        """Write ``page``, records of ``portal``, see :func:`catalog.repositories.records.write_page`."""
         write_page(self.catalog, self.run_id, portal.id, page, version=reader_of(portal))
 
     def errors(self, portal: PortalSpec, errors: Sequence[HarvestError]) -> None:
-        """Write harvest errors that belong to no page."""
+        """Write ``errors``, harvest errors of ``portal`` that belong to no page."""
         write_errors(self.catalog, self.run_id, portal.id, errors)
 
     def robots(self, portal: PortalSpec, columns: Mapping[str, str | None]) -> None:
-        """Write the portal's robots.txt and how it was applied, see :func:`catalog.repositories.harvests.note_robots`.
+        """Write the robots.txt of ``portal`` and how it was applied, see
+        :func:`catalog.repositories.harvests.note_robots`.
 
         ``columns``: values of robots_text, robots_sha256 and robots_decision.
         """
         note_robots(self.catalog, self.run_id, portal.id, dict(columns))
 
     def restart(self, portal: PortalSpec) -> None:
-        """Delete the checkpoint and the errors of the portal's harvest, which starts from the beginning."""
+        """Delete the checkpoint and the errors of the harvest of ``portal``, which starts from the beginning."""
         restart(self.catalog, self.run_id, portal.id)
 
     def follow(self, portal: PortalSpec, pairs: Mapping[str, str]) -> None:
-        """Merge datasets stored under a new identifier into the older ones; ``pairs`` maps new dataset ids to old
-        ones."""
+        """Merge datasets of ``portal`` stored under a new identifier into the older ones; ``pairs`` maps new dataset
+        ids to old ones."""
         follow(self.catalog, portal.id, self.run_id, pairs)
 
     def link_parents(self, portal: PortalSpec) -> int:
-        """Link the portal's datasets to their parents; return how many listed datasets name a parent that is unknown.
+        """Link the datasets of ``portal`` to their parents; return how many listed datasets name a parent that is
+        unknown.
 
         See :func:`catalog.repositories.parents.link_parents`.
         """
@@ -78,7 +80,10 @@ class HarvestStore:
         to_approve: Sequence[str] = (),
         not_found: Sequence[str] = (),
     ) -> None:
-        """End the harvest of the portal with its verdict and counts, see
+        """End the harvest of ``portal`` with the ``verdict``, its ``reasons`` and the counts in ``stats``.
+
+        ``to_approve`` names the places outside the portal's own listing that alone keep the harvest from being
+        complete, and ``not_found`` the ids of datasets that the portal no longer knows; see
         :func:`catalog.repositories.harvests.finish_harvest`.
 
         Datasets that were missing too often are retired after the grace in the portal file.

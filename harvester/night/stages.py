@@ -93,8 +93,8 @@ def portal_of(spec: PortalSpec) -> Portal:
 
 
 def is_due(catalog: Catalog, spec: PortalSpec, run_id: str) -> bool:
-    """Return whether a portal is to be harvested in the run ``run_id``, by the weekdays and the interval in the
-    ``[schedule]`` of its portal file ``spec``.
+    """Return whether a portal is to be harvested in the run ``run_id`` of ``catalog``, by the weekdays and the interval
+    in the ``[schedule]`` of its portal file ``spec``.
 
     The interval counts from the start of the last run whose harvest of the portal did not fail; without such a run it
     has passed. Weekdays are those of UTC.

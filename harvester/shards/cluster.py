@@ -31,7 +31,7 @@ MAX_FILES = 2_000_000
 
 
 def guarded_address(address: str, tls: Path | None) -> str:
-    """Return the address of a Dask scheduler as a URL, if it is safe to connect to: "tls://host:8786", or
+    """Return ``address``, that of a Dask scheduler, as a URL, if it is safe to connect to: "tls://host:8786", or
     "tcp://127.0.0.1:8786" on this machine.
 
     ``tls``: folder with ca.pem, cert.pem and key.pem; an address of another machine needs it. Raise ShardError for any
@@ -89,7 +89,8 @@ def _allow_one_death(dask_scheduler: Any) -> None:
 
 
 def threads_of(client: Any) -> int:
-    """Return the number of threads of all workers of a cluster. Raise ShardError if it has no workers."""
+    """Return the number of threads of all workers of the cluster of ``client``. Raise ShardError if it has no
+    workers."""
     threads = sum(worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
     if not threads:
         raise ShardError("the Dask scheduler has no workers; start some, or leave --dask out")
@@ -146,7 +147,7 @@ def work_on(task: bytes) -> bytes:
 
 
 def packed(folder: Path) -> bytes:
-    """Return the files of a folder as a ZIP archive."""
+    """Return the files in ``folder`` and the folders below it as a ZIP archive."""
     found = io.BytesIO()
     with zipfile.ZipFile(found, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path in sorted(folder.rglob("*")):

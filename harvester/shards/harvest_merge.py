@@ -64,7 +64,7 @@ _ERRORS, _PAIRS = TypeAdapter(tuple[HarvestError, ...]), TypeAdapter(dict[str, s
 
 
 def merge_harvest(run: RunContext, task: HarvestTask, part: Path) -> list[str]:
-    """Store the harvests in the folder ``part``, which another machine made from ``task``.
+    """Store the harvests in the folder ``part``, which another machine made from ``task``, in the catalogue of ``run``.
 
     Return the ids of the portals whose harvests were stored now.
     All is stored in one transaction, or nothing. Portals whose harvest has ended in this run are left as they are, so
@@ -80,7 +80,7 @@ def merge_harvest(run: RunContext, task: HarvestTask, part: Path) -> list[str]:
 
 
 def store_rows(run: RunContext, task: HarvestTask, rows: Iterable[tuple[str, str, str]]) -> list[str]:
-    """Store harvests from the rows of a part, each a tuple (portal id, kind, JSON), and return what
+    """Store harvests of ``task`` from ``rows``, those of a part, each a tuple (portal id, kind, JSON), and return what
     :func:`merge_harvest` returns.
 
     Raise ValueError if a row is wrong or a harvest has no end; then nothing is stored.

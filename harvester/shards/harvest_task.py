@@ -38,7 +38,7 @@ class HarvestTask:
 
 
 def portal_groups(run: RunContext, portals: Iterable[PortalSpec]) -> list[list[PortalSpec]]:
-    """Return the portals in groups, each of which must be harvested by a single machine, so that pauses between
+    """Return ``portals`` in groups, each of which must be harvested by a single machine, so that pauses between
     requests to a host are kept.
 
     A group holds the portals of one host. Portals whose earlier harvests read addresses of the same host are in one
@@ -56,7 +56,7 @@ def portal_groups(run: RunContext, portals: Iterable[PortalSpec]) -> list[list[P
 
 
 def write_harvest_task(run: RunContext, portals: Sequence[PortalSpec], folder: Path) -> HarvestTask:
-    """Begin the harvest of ``portals`` in the catalogue, and write the task into the new folder ``folder``.
+    """Begin the harvest of ``portals`` in the catalogue of ``run``, and write the task into the new folder ``folder``.
 
     The task contains no webhooks and no keys: a portal that needs a key is not to be harvested elsewhere. Raise
     FileExistsError if ``folder`` exists.

@@ -37,7 +37,7 @@ _CHECK, _REPORT = TypeAdapter(ResourceCheck), TypeAdapter(TableReport)
 
 
 def merge(catalog: Catalog, data: Path, parts: Sequence[Path]) -> tuple[str, list[int], list[int]]:
-    """Store in the catalogue what machines found in their shards of a run: the folders ``parts``, in any order.
+    """Store in ``catalog`` what machines found in their shards of a run: the folders ``parts``, in any order.
 
     Parts that are stored already change nothing. Return the run id, the numbers of the shards stored now, and the
     numbers of the shards whose part is still missing. ``data`` is the data folder.

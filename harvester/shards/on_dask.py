@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 def harvest_on_cluster(run: RunContext, portals: Sequence[PortalSpec], address: str, tls: Path | None = None) -> None:
-    """Harvest those of ``portals`` that this run has not harvested yet on the workers of the Dask scheduler at
+    """Harvest those of ``portals`` that ``run`` has not harvested yet on the workers of the Dask scheduler at
     ``address``, and store the results in the catalogue.
 
     Portals of one host are harvested by one worker. If a worker dies, its portals are tried once more on another; if
@@ -81,8 +81,8 @@ def _said(error: Exception) -> str:
 
 
 def store_failure(run: RunContext, portals: Sequence[PortalSpec], why: str) -> None:
-    """Store that the harvests of ``portals`` failed through no fault of theirs: the verdict is failed, ``why`` is the
-    reason, and no dataset is marked as missing."""
+    """Store that the harvests of ``portals`` in ``run`` failed through no fault of theirs: the verdict is failed,
+    ``why`` is the reason, and no dataset is marked as missing."""
     for portal in portals:
         log.error("%s: %s", portal.id, why)
         stats = HarvestStats()
@@ -96,8 +96,8 @@ def store_failure(run: RunContext, portals: Sequence[PortalSpec], why: str) -> N
 
 
 def check_on_cluster(run: RunContext, portals: Sequence[PortalSpec], address: str, tls: Path | None = None) -> None:
-    """Check the addresses that are due in ``run`` on the workers of the Dask scheduler at ``address``, and store the
-    results in the catalogue.
+    """Check the addresses of ``portals`` that are due in ``run`` on the workers of the Dask scheduler at ``address``,
+    and store the results in the catalogue.
 
     The addresses are split into shards, one for each thread of the workers. If a worker dies, its shard is tried once
     more on another. If that fails too, the addresses of the shard are left for the next run.

@@ -65,8 +65,9 @@ def write_part(
 ) -> None:
     """Write what one machine found in its shard into ``folder``: checks.parquet, reports.parquet and, last, part.json.
 
-    ``about``: values for part.json, such as the run and the number of the shard; the SHA-256 of the two Parquet files
-    are added. Raise ShardError if pyarrow is not installed.
+    ``checks``: the rows of checks.parquet. ``reports``: those of reports.parquet. ``about``: values for part.json, such
+    as the run and the number of the shard; the SHA-256 of the two Parquet files are added. Raise ShardError if pyarrow
+    is not installed.
     """
     arrow, parquet = pyarrow_of_parts()
     columns = zip(*map(attrgetter(*kinds()), checks), strict=True) if checks else [()] * len(kinds())
@@ -119,7 +120,8 @@ def reader() -> BoundedChild:
 
 
 def read_rows(child: BoundedChild, path: Path, types: Mapping[str, str], most: int) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a Parquet file that another machine wrote, each a tuple of values in the order of ``types``.
+    """Yield the rows of the Parquet file ``path``, which another machine wrote, each a tuple of values in the order of
+    ``types``.
 
     ``child``: a process from :func:`reader`, of bounded memory and time, in which the file is read. ``types``: the
     columns that the file must have, no more and no fewer, with their types as in :func:`kinds`. ``most``: the number of

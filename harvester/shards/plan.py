@@ -26,17 +26,18 @@ def kept_task(data: Path, run_id: str, number: int) -> Path:
 
 
 def planned_portals(data: Path, run_id: str, shards: int) -> list[str]:
-    """Return the ids of the portals whose addresses were split into the tasks of a run, sorted.
+    """Return the ids of the portals whose addresses were split into the tasks of the run ``run_id``, sorted.
 
-    ``shards``: the number of tasks. Raise ShardError if a copy of a task in the data folder is missing or unusable.
+    ``shards``: the number of tasks. Raise ShardError if a copy of a task in the data folder ``data`` is missing or
+    unusable.
     """
     tasks = (read_task(kept_task(data, run_id, number)) for number in range(shards))
     return sorted({portal.id for task in tasks for portal in task.portals})
 
 
 def plan(run: RunContext, portals: Sequence[PortalSpec], shards: int, out: Path) -> list[Shard]:
-    """Split the addresses that are due in ``run`` into ``shards`` tasks, and write each into a folder of ``out`` named
-    by its number: "0", "1", and so on. Return the shards.
+    """Split the addresses of ``portals`` that are due in ``run`` into ``shards`` tasks, and write each into a folder of
+    ``out`` named by its number: "0", "1", and so on. Return the shards.
 
     The data folder keeps a copy of each task. What a machine later returns is compared with this copy. Raise ShardError
     if ``out`` is not empty.

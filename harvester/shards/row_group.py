@@ -19,8 +19,8 @@ MAX_NUMBER = 2**53
 
 
 def rows_of(path: Path, *, types: dict[str, str], group: int, most: int) -> tuple[int, list[list[Any]]]:
-    """Return the number of row groups of a Parquet file, and the values of each column in the row group number
-    ``group``. Runs in the child process of :func:`.part.read_rows`.
+    """Return the number of row groups of the Parquet file ``path``, and the values of each column in the row group
+    number ``group``. Runs in the child process of :func:`.part.read_rows`.
 
     A file without rows gives (0, []). Raise ValueError if the columns are not exactly ``types``, if the file has more
     than ``most`` rows, if a row group has more than ROWS_AT_ONCE (2,000), if a number is negative or too large, or if a

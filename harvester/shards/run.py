@@ -31,11 +31,11 @@ def begin(
 ) -> tuple[str, list[Shard]]:
     """Begin a run over ``portals`` whose addresses are checked by several machines; return the run id and the shards.
 
-    The addresses are split into ``shards`` tasks, written into the folder ``out``. ``options``: those of the command
-    ``winnow shards`` by name: contact, full, max_requests, max_bytes and max_minutes. The limits are for the run as a
-    whole. The run is complete when :func:`finish` has merged what all machines found. Raise AlreadyRunning if another
-    process writes to the data folder, CatalogError if the catalogue cannot be used, and ShardError if ``out`` is not
-    empty.
+    The addresses are split into ``shards`` tasks, written into the folder ``out``. ``data``: the data folder.
+    ``options``: those of the command ``winnow shards`` by name: contact, full, max_requests, max_bytes and max_minutes.
+    The limits are for the run as a whole. The run is complete when :func:`finish` has merged what all machines found.
+    Raise AlreadyRunning if another process writes to the data folder, CatalogError if the catalogue cannot be used, and
+    ShardError if ``out`` is not empty.
     """
     with writing(data) as catalog:
         run_id = catalog.begin_run(
@@ -68,8 +68,8 @@ def finish(
     bounds: TableBounds = TableBounds(),  # noqa: B008  # it cannot be changed
     on_progress: Progress = lambda stage, what, done, total: None,
 ) -> tuple[str, list[int], list[int]]:
-    """Merge ``parts``, the folders with what machines found, and complete their run if no part is missing. Return what
-    :func:`.merge.merge` returns, and raise what it raises.
+    """Merge ``parts``, the folders with what machines found, into the data folder ``data``, and complete their run if
+    no part is missing. Return what :func:`.merge.merge` returns, and raise what it raises.
 
     A file whose record declares a schema is not inspected on the machine that downloaded it, because another machine
     may have downloaded the schema. Such files are inspected here when the run is completed, within ``bounds``.

@@ -47,8 +47,8 @@ def progress(*, is_quiet: bool) -> Iterator[Report]:
 
 
 def interval(row: dict[str, Any]) -> str:
-    """Return the score of a row of a summary as text, such as "71.2 (60.0 to 83.5) C": the score, its range and its
-    grade; "-" if there is none. The range is the score if everything unknown had failed, and if it had passed."""
+    """Return the score of ``row``, one of a summary, as text, such as "71.2 (60.0 to 83.5) C": the score, its range and
+    its grade; "-" if there is none. The range is the score if everything unknown had failed, and if it had passed."""
     if row["score"] is None:
         return "-"
     return f"{row['score']:.1f} ({row['score_low']:.1f} to {row['score_high']:.1f}) {row['grade'] or ''}"
@@ -107,8 +107,8 @@ def show_summary(result: dict[str, Any], data: Path) -> None:
 
 
 def show_changes(found: Iterable[RecordChange], *, as_json: bool) -> None:
-    """Print changes of records, each with its changed fields below it, and their number by kind; or, with ``as_json``,
-    one line of JSON for each change."""
+    """Print ``found``, changes of records, each with its changed fields below it, and their number by kind; or, with
+    ``as_json``, one line of JSON for each change."""
     console = Console(width=None if sys.stdout.isatty() else 140)
     counts: dict[str, int] = {}
     for change in found:

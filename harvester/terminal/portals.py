@@ -42,8 +42,8 @@ def countdown() -> Iterator[Callable[[float], None]]:
 
 
 def show_detection(found: DetectionReport) -> None:
-    """Print the portal APIs and feeds found at an address as a table. The recommended one comes first and is marked
-    with an asterisk."""
+    """Print ``found``, the portal APIs and feeds at an address, as a table. The recommended one comes first and is
+    marked with an asterisk."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     if found.fault:
         console.print(f"{found.url}: {found.fault}", markup=False)
@@ -69,8 +69,8 @@ def show_detection(found: DetectionReport) -> None:
 
 
 def show_preview(found: Preview) -> None:
-    """Print a preview of a portal before its first harvest: some of its datasets, what could not be mapped to the
-    model, and the expected score."""
+    """Print ``found``, the preview of a portal before its first harvest: some of its datasets, what could not be mapped
+    to the model, and the expected score."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     total = "" if found.advertised is None else f" of {found.advertised:,}"
     console.print(

@@ -91,7 +91,8 @@ def show_explanation(title: str | None, source: str | None, found: Explanation, 
 
 
 def show_comparison_of_dataset(catalog: Catalog, dataset_id: str, *, as_json: bool) -> None:
-    """Print the score of one dataset under each scoring system, as a table or as JSON."""
+    """Print the score of the dataset ``dataset_id`` in ``catalog`` under each scoring system, as a table or, with
+    ``as_json``, as JSON."""
     from catalog.repositories.quality_rows import quality_row
     from quality.systems.agreement import side_by_side
 
@@ -111,8 +112,8 @@ def show_comparison_of_dataset(catalog: Catalog, dataset_id: str, *, as_json: bo
 
 
 def show_comparison_of_portal(catalog: Catalog, portal_id: str, pair: tuple[str, str], *, as_json: bool) -> None:
-    """Print the rank correlations between scoring systems over the datasets of one portal, and the datasets on which
-    the two systems in ``pair`` (ids) disagree most, as a table or as JSON."""
+    """Print the rank correlations between scoring systems over the datasets of the portal ``portal_id``, and the
+    datasets on which the two systems in ``pair`` (ids) disagree most, as a table or as JSON."""
     from catalog.repositories.quality_rows import agreement_rows
     from quality.systems.agreement import disagreements
 

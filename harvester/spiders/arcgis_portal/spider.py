@@ -85,7 +85,7 @@ class Spider(WindowedSpider):
         return f"{self.base}/content/items/{quote(identifier, safe='')}?f=json"
 
     def says_unknown(self, response: Response) -> bool:
-        """Return whether the body of the response says that the item does not exist.
+        """Return whether the body of ``response`` says that the item does not exist.
 
         It does if it holds an error with the code 404 or 410, or with the code 400 and either the message code
         CONT_0001 or "does not exist" in the message.

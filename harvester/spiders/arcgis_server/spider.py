@@ -112,8 +112,8 @@ class Spider(PortalSpider):
         )
 
     async def on_folder(self, response: Response, folder: str) -> AsyncIterator[Any]:
-        """Read the services and subfolders of a folder of the ArcGIS Server's directory, and request the next folder or
-        service.
+        """Read the services and subfolders in ``response``, of a folder of the ArcGIS Server's directory, and request
+        the next folder or service.
 
         ``folder``: its path; "" is the root. If the response says that nothing changed, the lists of the last harvest
         are used. If it lists no services or is an error, the steps are those of :meth:`no_folder`.
@@ -171,7 +171,7 @@ class Spider(PortalSpider):
         return [Page(errors=self.written([_error(fault, url, value, is_lost=False)])), *self.page_cursor([], [])]
 
     def page_cursor(self, folders: list[str], services: list[str]) -> list[Any]:
-        """Add newly found folders and services of an ArcGIS Server to those still to be read, and return the next step.
+        """Add ``folders`` and ``services``, lists of new paths, to those still to be read, and return the next step.
 
         It is the request for the next folder, in a list. After the last folder, the services are sorted, and the result
         is that of :meth:`describe_next` for the first of them, or for the one at which an interrupted harvest stopped.
@@ -232,7 +232,7 @@ class Spider(PortalSpider):
         return f"{self.base}/{quote(self.below(identifier))}?f=json"
 
     def says_unknown(self, response: Response) -> bool:
-        """Return whether the body of the response says that the ArcGIS Server service does not exist.
+        """Return whether the body of ``response`` says that the ArcGIS Server service does not exist.
 
         It does if it holds an error with the code 404 or 410. The code 500, which older servers send, counts if the
         message says that the service is not found or does not exist.
@@ -248,7 +248,7 @@ class Spider(PortalSpider):
         return self.body_of(response)[0] is None
 
     async def on_service(self, response: Response, done: int) -> AsyncIterator[Any]:
-        """Read the description of an ArcGIS Server service, and request the next one.
+        """Read the description of an ArcGIS Server service in ``response``, and request the next one.
 
         ``done``: how many services were read before. If the response says that nothing changed, the record of the last
         harvest is used. If it holds no description, the steps are those of :meth:`not_described`.
@@ -301,7 +301,7 @@ class Spider(PortalSpider):
     # Responses
 
     def body_of(self, response: Response) -> tuple[faults.RequestFault | None, dict[str, Any]]:
-        """Return the fault of a response (None if it has none) and its body as a JSON object.
+        """Return the fault of ``response`` (None if it has none) and its body as a JSON object.
 
         The body is {} if it is not readable or no object; that is a fault. An error in the body of a response with
         status 200 is a fault too.

@@ -99,7 +99,8 @@ class AddressSpider(PortalSpider):
         return (url,)
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        """Return ``source_url``, the address that described the dataset, to request it again; None if it is empty."""
+        """Return ``source_url``, which described the dataset ``identifier``, to request it again; None if it is
+        empty."""
         return source_url or None
 
     # Collecting
@@ -277,7 +278,7 @@ class AddressSpider(PortalSpider):
             yield step
 
     async def on_address(self, response: Response, index: int) -> AsyncIterator[Any]:
-        """Read the records at the address with the position ``index`` in the list, and request the next address.
+        """Read the records in ``response``, of the address at position ``index`` in the list; request the next address.
 
         If the response has not changed since an earlier harvest, the datasets it described then count as seen. If it is
         an error or cannot be read, the steps are those of :meth:`missed`.

@@ -129,9 +129,9 @@ class DeclaredApiSpider(ListingSpider):
     ) -> list[Any] | None:
         """Return the steps that end the harvest if the page after the last one was requested and gave 404, else None.
 
-        The result is None if the declaration ``api`` does not say that 404 marks the end, if the portal has stated no
-        total, or if the page is the first. ``response`` is the response, or None if none came; ``page_cursor`` is the
-        position requested.
+        ``fault``, why the page failed, is not used. The result is None if the declaration ``api`` does not say that 404
+        marks the end, if the portal has stated no total, or if the page is the first. ``response`` is the response, or
+        None if none came; ``page_cursor`` is the position requested.
         """
         is_past = response is not None and response.status == 404 and page_cursor.start
         if not (self.api.ends_with_404 and is_past and self.stats.advertised is not None):
@@ -175,7 +175,7 @@ def value_at(document: Any, pointer: str) -> Any:
 
 
 def is_at(document: Any, pointer: str) -> bool:
-    """Return whether ``document`` has the key to which the JSON pointer leads, even if the value is null."""
+    """Return whether ``document`` has the key to which the JSON ``pointer`` leads, even if the value is null."""
     parent, _, key = pointer.rpartition("/")
     holder = value_at(document, parent)
     return isinstance(holder, dict) and key in holder

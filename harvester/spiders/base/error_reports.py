@@ -79,8 +79,8 @@ class FaultTelling:
         """Return a page without records but with a fatal error, after which the harvest cannot be complete.
 
         The harvest ends with this page unless the caller yields further requests. ``kind`` is the kind of error
-        ("parse", "auth"), ``remedy`` what to do about it, and ``url`` the address concerned. ``value`` is the beginning
-        of the response or other evidence, or None. Keys in these texts are masked.
+        ("parse", "auth"), ``message`` what is wrong, ``remedy`` what to do about it, and ``url`` the address concerned.
+        ``value`` is the beginning of the response or other evidence, or None. Keys in these texts are masked.
         """
         message, url, value = self.masked(message), self.masked(url), self.masked(value)
         self.stats.fail(message)

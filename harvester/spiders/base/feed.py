@@ -143,7 +143,7 @@ class FeedSpider(PortalSpider):
         )
 
     async def on_feed(self, response: Response, number: int, is_link: bool) -> AsyncIterator[Any]:
-        """Read page ``number`` of the feed, which was saved to disk.
+        """Read page ``number`` of the feed, which came in ``response`` and was saved to disk.
 
         ``is_link`` says that the page before stated the address. If it did not, the number was guessed, and a page that
         does not exist marks the end of the feed. If the page is unchanged since an earlier harvest, its datasets count
@@ -195,7 +195,7 @@ class FeedSpider(PortalSpider):
             yield step
 
     def came_before(self, response: Response, is_link: bool) -> list[Any]:
-        """Return what follows a page with the same bytes as an earlier one, as a list.
+        """Return what follows ``response``, a page with the same bytes as an earlier one, as a list.
 
         If the page before stated the address (``is_link``), the paging runs in circles: the result is an error that
         ends the harvest. If the number of the page was guessed, the server ignores the number: the harvest ends
@@ -212,10 +212,10 @@ class FeedSpider(PortalSpider):
     ) -> AsyncIterator[Any]:
         """Yield the records of the document ``saved`` in pages of BATCH records, and then the next request, if any.
 
-        ``number`` is the number of the document from 1. ``at`` is the cursor at which an interrupted harvest stopped,
-        or None. A document that cannot be read to its end ends the harvest with an error, unless it is the first, holds
-        no record and :meth:`fallback` has another. A document after the first that holds no new record marks the end of
-        the feed.
+        ``response`` is the response that was saved. ``number`` is the number of the document from 1. ``at`` is the
+        cursor at which an interrupted harvest stopped, or None. A document that cannot be read to its end ends the
+        harvest with an error, unless it is the first, holds no record and :meth:`fallback` has another. A document
+        after the first that holds no new record marks the end of the feed.
         """
         reading = PageContent(response, sha256=saved.sha256)
         begun = {"seen": self.stats.seen, "kept": self.stats.kept} if at is None else at["begun"]

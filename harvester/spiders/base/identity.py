@@ -106,7 +106,8 @@ def _with_value(raw: dict[str, Any], path: list[str]) -> dict[str, Any]:
 
 
 def facts_as_json(facts: IdentityFacts) -> dict[str, Any]:
-    """Return the title, file addresses and page of a record as a dict of JSON values; :func:`facts_from` reads it."""
+    """Return ``facts``, title, file addresses and page of a record, as a dict of JSON values; see
+    :func:`facts_from`."""
     return {"title": facts.title, "files": sorted(facts.files), "address": facts.address}
 
 
@@ -154,7 +155,7 @@ def twin_id(identifier: str, facts: IdentityFacts) -> str:
 
 
 def settle(spider: HarvestState) -> None:
-    """Match known datasets that this harvest did not find to records that may describe them.
+    """Match known datasets that the harvest of ``spider`` did not find to records that may describe them.
 
     These are first the records without identifier, and then the datasets with an identifier not seen before. Title,
     files or page must agree. A matched dataset keeps its history, and an error reports the match. Nothing is done if
@@ -219,7 +220,7 @@ def _settle_nameless(spider: HarvestState) -> None:
 
 
 def absent(spider: HarvestState) -> list[str]:
-    """Return the ids of datasets that the portal certainly lists no longer, although the harvest was incomplete.
+    """Return the ids of datasets that the portal of ``spider`` surely lists no longer, after an incomplete harvest.
 
     This can be known if all records were requested and the harvest would be complete but for records without
     identifier. A dataset that was not found is returned if it has a title and if no such record has the same title,
@@ -251,7 +252,8 @@ def _write(spider: HarvestState, page: Page) -> None:
 def stored_facts(catalog: Catalog, portal_id: str, identifier: str, kept: list[Record]) -> IdentityFacts | None:
     """Return the title, files and page of the dataset that already has ``identifier``; None if no dataset has it.
 
-    It is looked up in ``kept``, the records of the same page, and then in the catalogue.
+    It is looked up in ``kept``, the records of the same page, and then in ``catalog``. ``portal_id`` is the portal's
+    id.
     """
     for one in kept:
         if one.dataset.identifier == identifier:

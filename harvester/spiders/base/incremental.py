@@ -107,11 +107,11 @@ class ChangesListingSpider(ListingSpider):
         return self.request(url, self.on_count, errback=self.on_count_failed, cb_kwargs={"since": since})
 
     async def on_count(self, response: Response, since: str | None) -> AsyncIterator[Any]:
-        """Check one of three counts, and yield the request for the next count or the first page.
+        """Check the count in ``response``, one of three, and yield the request for the next count or the first page.
 
-        The counts are of all records, of records changed in the future (must be 0), and of those changed since
-        ``self.since`` (must not be 0). If one is wrong or cannot be read, the change filter cannot be trusted, and the
-        harvest reads everything.
+        The counts are of all records (``since`` is None), of records changed in the future (must be 0), and of those
+        changed since ``self.since`` (must not be 0). If one is wrong or cannot be read, the change filter cannot be
+        trusted, and the harvest reads everything.
         """
         try:
             count = self.read_count(response)

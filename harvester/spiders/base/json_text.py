@@ -56,7 +56,7 @@ codecs.register_error(_MIXED, _one_byte)
 
 
 def check_values(document: bytes | str) -> None:
-    """Raise ValueError if a JSON document seems to hold more than MAX_VALUES values, too many to be parsed at once.
+    """Raise ValueError if the JSON ``document`` seems to hold more than MAX_VALUES values, too many to parse at once.
 
     The number is estimated from its commas and brackets.
     """

@@ -27,7 +27,8 @@ def local_name(name: str) -> str:
 
 
 def types_of(node: Any) -> frozenset[str]:
-    """Return the types of a JSON-LD node without prefix or namespace ("Dataset"); an empty set if it states none."""
+    """Return the types of the JSON-LD ``node`` without prefix or namespace ("Dataset"); an empty set if there are
+    none."""
     said = node.get("@type", node.get("type")) if isinstance(node, dict) else None
     return frozenset(local_name(one) for one in (said if isinstance(said, list) else [said]) if isinstance(one, str))
 

@@ -153,7 +153,8 @@ class ListingSpider(PortalSpider):
             yield step
 
     async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
-        """Read a page of the listing; if it is unchanged since an earlier harvest, its datasets count as seen.
+        """Read ``response``, the page at ``page_cursor``; if it is unchanged since an earlier harvest, its datasets are
+        seen.
 
         A response that is an error or cannot be read is handled like a failed request; see :meth:`on_page_failed`.
         """
@@ -319,7 +320,7 @@ class ListingSpider(PortalSpider):
     def round_trouble(
         self, fault: faults.RequestFault, page_cursor: PageCursor, url: str, value: Any = None
     ) -> list[Any]:
-        """Return what follows a page that failed with ``fault``, as a list of requests and pages to store.
+        """Return what follows the page at ``page_cursor``, which failed with ``fault``: requests and pages to store.
 
         A smaller page is requested. A record that fails when it is requested alone is skipped and reported, and the
         next page is requested or, if the portal's total is reached, :meth:`at_end` follows. An error ends the harvest

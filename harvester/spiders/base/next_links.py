@@ -25,7 +25,7 @@ def rels_of(link: dict[str, Any]) -> set[str]:
 
 
 def is_page(link: dict[str, Any]) -> bool:
-    """Return whether a link object leads to an HTML page for people instead of data.
+    """Return whether the link object ``link`` leads to an HTML page for people instead of data.
 
     Its "type" (a media type) decides; without one, the format in the query or the ending of its "href" does. An address
     that is not valid gives False.

@@ -184,10 +184,11 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         is_conditional: bool = False,
         **kwargs: Any,
     ) -> scrapy.Request:
-        """Return a request to ``url`` whose failure becomes a harvest error; ``kwargs`` are passed on to Scrapy.
+        """Return a request to ``url``; ``callback`` gets the response, ``errback`` the failure if none comes.
 
-        With ``is_conditional``, ETag and Last-Modified of the stored response are sent, so that the server may answer
-        304; see :meth:`remembered`. A full harvest that was demanded does not send them.
+        Without ``errback``, a failure becomes a harvest error. ``kwargs`` are passed on to Scrapy. With
+        ``is_conditional``, ETag and Last-Modified of the stored response are sent, so that the server may answer 304;
+        see :meth:`remembered`. A full harvest that was demanded does not send them.
         """
         # Not "handle_httpstatus_all", because Scrapy would then follow no redirects.
         meta = {"handle_httpstatus_list": [304, *range(400, 600)], **kwargs.pop("meta", {})}
@@ -219,7 +220,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         return known if response.status == 200 and digest == known.sha256 else None
 
     def check_request(self, request: scrapy.Request) -> None:
-        """Count a request before it is sent; raise BudgetSpent, or PagingLoopError if it was sent too often."""
+        """Count ``request`` before it is sent; raise BudgetSpent, or PagingLoopError if it was sent too often."""
         self.check_budget()
         if not request.meta.keys() & {"retry_times", "redirect_times", "reconnects"}:
             # The query of a POST request stands in its body.
@@ -238,7 +239,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         self.stats.tls_fault = reason
 
     def received(self, count: int) -> None:
-        """Count the bytes of a body that is saved to disk; raise BudgetSpent if a limit of the portal is reached."""
+        """Count ``count`` bytes of a body that is saved to disk; raise BudgetSpent if a limit is reached."""
         self.count_bytes(count)
         self.check_budget()
 

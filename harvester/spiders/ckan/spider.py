@@ -167,7 +167,7 @@ class Spider(ChangesListingSpider):
         return self.request(self.action("package_list"), self.on_list, is_conditional=True, cb_kwargs={"shown": shown})
 
     async def on_list(self, response: Response, shown: int) -> AsyncIterator[Any]:
-        """Read the names of all packages, and request the first package that was not read yet.
+        """Read the names of all packages in ``response``, and request the first package that was not read yet.
 
         ``shown``: how many were read already; reading starts over if the list has changed since. If the response holds
         no list of names, an error ends the harvest.
@@ -211,7 +211,7 @@ class Spider(ChangesListingSpider):
         ]
 
     async def on_show(self, response: Response, shown: int) -> AsyncIterator[Any]:
-        """Read one package, and request the next one; ``shown``: its position in the list of names.
+        """Read the package in ``response``, and request the next one; ``shown``: its position in the list of names.
 
         If the response says that nothing changed, the record of the last harvest is used. If it holds no package, the
         steps are those of :meth:`not_shown`.
@@ -264,7 +264,7 @@ class Spider(ChangesListingSpider):
     # Responses
 
     def result_of(self, response: Response) -> Any:
-        """Return the field ``result`` of a response of the action API.
+        """Return the field ``result`` of ``response``, of the action API.
 
         Raise PageRefusedError, with the API's own error message if there is one, for any other response.
         """
@@ -286,7 +286,7 @@ class Spider(ChangesListingSpider):
         raise PageRefusedError(refusal or says_no, said)
 
     def is_unknown(self, response: Response) -> bool:
-        """Return whether the response says that a dataset does not exist.
+        """Return whether ``response`` says that a dataset does not exist.
 
         Status 403 counts too if CKAN itself refuses ("not authorized"), because it says so of deleted and private
         datasets.

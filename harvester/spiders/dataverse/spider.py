@@ -101,7 +101,7 @@ class Spider(ListingSpider):
         return self.request(url, self.on_count, errback=self.on_count_failed, cb_kwargs=rest)
 
     async def on_count(self, response: Response, is_of_all: bool, copies: int) -> AsyncIterator[Any]:
-        """Read the number of datasets, and send the second count or start the search.
+        """Read the number of datasets in ``response``, and send the second count or start the search.
 
         ``is_of_all``: whether the response counts all datasets. The first count is of the harvested datasets; the
         second, of all, is sent only if there are some. If the number of harvested datasets (``copies``) is smaller than
@@ -146,7 +146,8 @@ class Spider(ListingSpider):
     ) -> list[Any] | None:
         """Report a Dataverse search that requires an API token (status 401), with the setting that opens it.
 
-        The result is the error that ends the harvest; None for other faults.
+        The result is the error that ends the harvest; None if ``response`` is None or has another status. ``fault`` and
+        ``page_cursor``, the fault and position of the page, are not used.
         """
         if response is None or response.status != 401:
             return None
@@ -155,7 +156,7 @@ class Spider(ListingSpider):
         return [self.request_failed(faults.RequestFault("auth", "unknown", detail, remedy), response.url)]
 
     def result_of(self, response: Response) -> dict[str, Any]:
-        """Return the field ``data`` of a response with status "OK".
+        """Return the field ``data`` of ``response``, whose "status" must be "OK".
 
         Raise PageRefusedError, with Dataverse's own message if there is one, for other responses, ValueError if the
         body is no JSON.
@@ -199,7 +200,8 @@ class Spider(ListingSpider):
     # Full records
 
     async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
-        """Request the full records of the datasets on a page of the search, one by one, before the page is read."""
+        """Request the full records of the datasets in ``response``, the page of the search at ``page_cursor``, one by
+        one, before the page is read."""
         self.shown, self.closed = {}, set()
         async for step in self.show_next(response, page_cursor, self.to_show(response, page_cursor)):
             yield step

@@ -96,7 +96,7 @@ def to_dataset(node: Any, languages: Sequence[str] = ()) -> Dataset:
 
 
 def identifier_of(node: Any) -> str:
-    """Return the identifier to store for a dataset: its IRI or, for a blank node, dct:identifier or the landing page.
+    """Return the identifier to store for the dataset ``node``: its IRI, else dct:identifier, else the landing page.
 
     The IRI comes first, because several datasets often share one dct:identifier, and some portals give it to another
     dataset later. Raise LostRecord if there is none of these.

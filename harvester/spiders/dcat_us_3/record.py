@@ -35,8 +35,8 @@ def plain_keys(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def reference(value: Any) -> str | None:
-    """Return the IRI (``@id`` or ``id``) of a JSON-LD object, or the value itself if it is a text; None if there is
-    none.
+    """Return the IRI (``@id`` or ``id``) of ``value``, a JSON-LD object, or ``value`` itself if it is a text; None if
+    there is none.
     """
     if isinstance(value, dict):
         return text(value.get("@id")) or text(value.get("id"))

@@ -202,7 +202,7 @@ def fields_of(table: TextTable) -> dict[str, int]:
 
 
 def is_inventory(header: list[str]) -> bool:
-    """Return whether a table's header row has a column for titles and one for addresses of files or pages.
+    """Return whether ``header``, that of a table, has a column for titles and one for addresses of files or pages.
 
     Such a table may list the datasets of a portal.
     """

@@ -87,7 +87,7 @@ def _is_of_file(field: str) -> bool:
 
 
 def name_of(row: dict[str, Any]) -> str | None:
-    """Return what identifies the dataset of a row: its identifier, else its landing page, else the address of its
+    """Return what identifies the dataset of ``row``: its identifier, else its landing page, else the address of its
     file.
 
     A landing page that several datasets share is not used. The result is None if the row has none of these.

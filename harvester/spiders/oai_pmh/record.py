@@ -21,12 +21,12 @@ __all__ = ["identifier_of", "is_deleted", "non_dataset_id", "stamp_of", "to_data
 
 
 def identifier_of(record: etree._Element) -> str | None:
-    """Return the identifier in the header of an OAI-PMH record; None if it is missing."""
+    """Return the identifier in the header of the OAI-PMH ``record``; None if it is missing."""
     return value(record, "header/identifier")
 
 
 def stamp_of(record: etree._Element) -> str | None:
-    """Return the date of the last change in the header of an OAI-PMH record, as written; None if it is missing.
+    """Return the date of the last change in the header of the OAI-PMH ``record``, as written; None if it is missing.
 
     The element is ``datestamp``, or ``dateStamp`` in pycsw.
     """
@@ -34,7 +34,7 @@ def stamp_of(record: etree._Element) -> str | None:
 
 
 def is_deleted(record: etree._Element) -> bool:
-    """Return whether an OAI-PMH record is only a notice that the record was deleted (``status="deleted"`` in its
+    """Return whether the OAI-PMH ``record`` is only a notice that the record was deleted (``status="deleted"`` in its
     header).
     """
     return (attribute(find(record, "header"), "status") or "").lower() == "deleted"

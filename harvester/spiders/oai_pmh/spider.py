@@ -177,7 +177,7 @@ class Spider(ListingSpider):
         yield self.ask(self.first_walk())
 
     def root_of(self, response: Response) -> etree._Element:
-        """Return the root element of a response. Raise PageRefusedError if it is no OAI-PMH document or reports an
+        """Return the root element of ``response``. Raise PageRefusedError if it is no OAI-PMH document or reports an
         error.
         """
         listing_page = self.sheet_of(response, PageCursor(rows=1, at={"is_list": False}))

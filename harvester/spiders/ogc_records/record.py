@@ -48,7 +48,8 @@ _NO_FIELD = ("issued", "modified", "frequency")
 
 
 def kind_of(raw: Any) -> str:
-    """Return what a record describes, in lower case and without a vocabulary's address: "dataset", "series", "service".
+    """Return what the record ``raw`` describes, in lower case and without a vocabulary's address: "dataset", "series",
+    "service".
 
     The result is "" if the record does not say, but "dataset" for such a document of GeoNetwork's index.
     """

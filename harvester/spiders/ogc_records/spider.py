@@ -97,7 +97,8 @@ class Spider(ListingSpider):
         return [self.request(f"{self.base}/collections?f=json", self.on_collections)]
 
     async def on_collections(self, response: Response) -> AsyncIterator[Any]:
-        """Read the list of collections, choose those that hold records, and request the first page of the first one.
+        """Read the collections in ``response``, choose those that hold records, and request the first page of the
+        first.
 
         If the list has further pages, the next one is requested first. If no collection states that it holds records,
         those that do not state what they hold are chosen. If there are none either, or the response is an error or no
@@ -139,7 +140,8 @@ class Spider(ListingSpider):
     # Items
 
     def place(self, page_cursor: PageCursor) -> dict[str, Any]:
-        """Return which collection a page belongs to, and where in that collection it is, as a dict.
+        """Return which collection the page at ``page_cursor`` belongs to, and where in that collection it is, as a
+        dict.
 
         The keys are "collection" (its number, from 0), "query" (query string of the link to the page, or None), "start"
         (the offset at which that link was found), "before" (number of records in the collections before, None if
@@ -223,7 +225,7 @@ class Spider(ListingSpider):
         return listing_page.at["query"] is None and self.place(page_cursor)["collection"] + 1 == len(self.collections)
 
     def next_query(self, links: Any, response: Response) -> str | None:
-        """Return the query string of the link to the next page; None if there is no such link.
+        """Return the query string of the link to the next page among ``links``, which came in ``response``, or None.
 
         Raise PageRefusedError if the link does not lead to a page of items.
         """
@@ -262,7 +264,9 @@ class Spider(ListingSpider):
 
     def behind_probe(self, fault: faults.RequestFault, response: Response, page_cursor: PageCursor) -> list[Any] | None:
         """Return what to do if a page that was requested by offset without a next link (a probe) fails, as a list of
-        one step.
+        one step, or None.
+
+        ``fault``: why the page failed. ``response``: the response. ``page_cursor``: the position of the page.
 
         The first rule that applies decides:
 

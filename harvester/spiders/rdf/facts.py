@@ -149,8 +149,8 @@ def media_type(node: Any) -> str | None:
 
 
 def date(node: Any, is_last: bool, *properties: str) -> str | None:
-    """Return a date, as written, from the first of ``properties`` with a text that can be read as one: the latest if
-    ``is_last``, else the earliest.
+    """Return a date, as written, from the first of ``properties`` of ``node`` with a text that can be read as one: the
+    latest if ``is_last``, else the earliest.
 
     If no text of any of them can be read, the first text is returned. A repetition interval such as "R/P1D" and a word
     for "nothing" do not count as texts. The result is None if there is no text.
@@ -209,7 +209,7 @@ _YEAR_IRI = re.compile(r"/(?:gregorian-)?(?:year|interval)/((?:1[0-9]|20|21)\d\d
 
 
 def period(node: Any) -> Period:
-    """Return the start and end of the time that the data cover: the earliest start and the latest end of all periods.
+    """Return the earliest start and the latest end of all periods that the dataset ``node`` says that its data cover.
 
     Both are dates as written. None means not stated, or open in one of the periods.
     """
@@ -246,7 +246,7 @@ _INNER = ("geosparql:asWKT", "geosparql:asGeoJSON", "locn:geometry", "rdf:value"
 
 
 def areas(node: Any) -> tuple[str, ...]:
-    """Return the areas that the data cover, as texts: for each area its IRI or name, and its shape (box, WKT or
+    """Return the areas that the data of ``node`` cover, as texts: for each its IRI or name, and its shape (box, WKT or
     GeoJSON).
     """
     found: list[str | None] = []

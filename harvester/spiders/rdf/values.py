@@ -64,7 +64,7 @@ def _joined(base: str, said: str) -> str:
 
 
 def language_of(value: Any) -> str | None:
-    """Return the language code of a text value (a dict with "@value" and "@language"); None if it states no language.
+    """Return the language code of the text ``value``, a dict with "@value" and "@language"; None if it states none.
 
     A language tag that the vocabulary does not know is returned in lower case.
     """
@@ -237,7 +237,7 @@ _DURATIONS = {"years": "Y", "months": "M", "weeks": "W", "days": "D", "hours": "
 
 
 def duration(node: Any) -> str | None:
-    """Return a ``time:DurationDescription`` node as an ISO 8601 duration such as "P1M".
+    """Return ``node``, a ``time:DurationDescription``, as an ISO 8601 duration such as "P1M".
 
     Only the largest unit with a positive whole number counts, from years to minutes. The result is None if there is
     none.

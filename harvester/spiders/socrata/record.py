@@ -35,13 +35,13 @@ def _resource(raw: Any) -> dict[str, Any]:
 
 
 def id_of(raw: Any) -> str | None:
-    """Return the id of a Socrata record, such as "abcd-1234"; None if it has none."""
+    """Return the id of the Socrata record ``raw``, such as "abcd-1234"; None if it has none."""
     return text(_resource(raw).get("id"))
 
 
 def domain_of(raw: Any) -> str | None:
-    """Return the domain of the site to which a record of the discovery API belongs; None if the record does not state
-    it.
+    """Return the domain of the site to which ``raw``, a record of the discovery API, belongs; None if the record does
+    not state it.
 
     Records of ``/api/views`` never state it.
     """

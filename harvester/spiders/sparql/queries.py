@@ -68,7 +68,7 @@ def count(in_graphs: bool, is_other: bool = False) -> str:
 
 
 def counting(query: str) -> str:
-    """Return a SPARQL query that counts the rows of another SELECT query.
+    """Return a SPARQL query that counts the rows of ``query``, a SELECT query.
 
     The count shows whether the endpoint has cut off the result of that query.
     """
@@ -97,7 +97,7 @@ def known(iri: str, in_graphs: bool) -> str:
 
 
 def is_iri(text: str) -> bool:
-    """Return whether a text is an absolute IRI that may stand in a SPARQL query; ``urn:`` is one too.
+    """Return whether ``text`` is an absolute IRI, such as ``urn:x:1``, that may stand in a SPARQL query.
 
     >>> is_iri("urn:x:1"), is_iri("data set")
     (True, False)

@@ -16,7 +16,7 @@ _XML = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 def result_of(body: bytes) -> tuple[list[str], list[dict[str, Any]]]:
-    """Return (names of the variables, rows) of the result of a SELECT query in JSON or XML.
+    """Return (names of the variables, rows) of ``body``, the result of a SELECT query in JSON or XML.
 
     A row maps a variable to an object with "type" and "value", as in SPARQL 1.1 Query Results JSON. Raise ValueError
     with a readable reason if the body is no such result.

@@ -176,7 +176,7 @@ class Spider(ListingSpider):
         yield self.ask(self.first_walk())
 
     def ask(self, page_cursor: PageCursor) -> Request:
-        """Return the request for the next datasets whose IRIs are known or, if there are none, for further IRIs."""
+        """Return the request for the datasets after ``page_cursor`` whose IRIs are known, else for further IRIs."""
         if page_cursor.at is not None:
             self.keys = [one for one in self.keys if one > page_cursor.at] if self.keys else []
         if self.keys:
@@ -187,7 +187,7 @@ class Spider(ListingSpider):
         return self.query(text, self.on_page, self.on_page_failed, cb_kwargs={"page_cursor": page_cursor})
 
     def size(self, page_cursor: PageCursor) -> int:
-        """Return the number of datasets for one query; it is smaller after queries that took too long."""
+        """Return the number of datasets for a query at ``page_cursor``; smaller after queries that took too long."""
         return max(1, min(self.batch, page_cursor.asked))
 
     async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
@@ -258,7 +258,7 @@ class Spider(ListingSpider):
         return super().round_trouble(fault, page_cursor, url, value)
 
     def rows_of(self, response: Response) -> list[dict[str, Any]]:
-        """Return the rows of a query result. Raise PageRefusedError if the response holds none or a partial one."""
+        """Return the rows of the query result in ``response``; raise PageRefusedError if it holds none or a part."""
         if fault := faults.of_response(response):
             if fault.kind == "rate_limited" and _OUT_OF_TIME.search(response.body[:5_000]):
                 fault = faults.RequestFault("timeout", "unknown", "the endpoint ran out of time", _MORE_TIME)
@@ -333,7 +333,7 @@ class Spider(ListingSpider):
             yield step
 
     def cut_off(self, job: DatasetPage, rows: list[dict[str, Any]], url: str) -> list[Any]:
-        """Send a query again in halves, because the endpoint returned only some of its rows (``rows``)."""
+        """Send the first query of ``job`` again in halves, as ``url`` returned only some of its rows (``rows``)."""
         why = f"the response is cut off at {len(rows):,} rows"
         return self.halved(job, faults.RequestFault("too_large", "unknown", why, _MORE_ROWS), url)
 

@@ -75,8 +75,8 @@ class Spider(ListingSpider):
         return self.read_next() if "queue" in cursor else super().continued(cursor)
 
     async def on_root(self, response: Response) -> AsyncIterator[Any]:
-        """Decide from the root document whether the portal is a STAC API or a static catalogue, and read it
-        accordingly.
+        """Decide from the root document in ``response`` whether the portal is a STAC API or a static catalogue, and
+        read it accordingly.
 
         It is an API if it links to a list of collections. A document that cannot be read ends the harvest.
         """
@@ -153,7 +153,7 @@ class Spider(ListingSpider):
         ]
 
     async def on_document(self, response: Response) -> AsyncIterator[Any]:
-        """Read a document of a static STAC catalogue, and request the next one.
+        """Read ``response``, a document of a static STAC catalogue, and request the next one.
 
         If the response says that nothing changed, the records of the last harvest are used. If it holds no STAC
         document, see :meth:`missed`.
@@ -174,7 +174,7 @@ class Spider(ListingSpider):
             yield step
 
     def document_of(self, response: Response) -> tuple[faults.RequestFault | None, Any]:
-        """Return the fault of a response and its parsed JSON (None if it cannot be parsed), as a pair.
+        """Return the fault of ``response`` and its parsed JSON (None if it cannot be parsed), as a pair.
 
         The fault is None if the response is successful and its JSON is an object with a list of links.
         """

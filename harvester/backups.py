@@ -194,7 +194,7 @@ def _index(source: Path, tar: tarfile.TarFile) -> list[BackupFile]:
         for one in listed:
             _check_name(one.name)
         newer = sorted(set(about["schema"]) - known_steps())
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise BackupError(f"{source}: it is no backup of Winnow ({error}); name the file of winnow backup") from error
     if newer:
         raise BackupError(
@@ -207,6 +207,12 @@ def _index(source: Path, tar: tarfile.TarFile) -> list[BackupFile]:
 def _check_name(name: str) -> None:
     """Raise ValueError if a listed file lies outside of what a backup consists of."""
     path = PurePosixPath(name)
-    is_plain = path.as_posix() == name and ".." not in path.parts and not path.is_absolute() and "\0" not in name
+    is_plain = (
+        bool(path.parts)
+        and path.as_posix() == name
+        and ".." not in path.parts
+        and not path.is_absolute()
+        and "\0" not in name
+    )
     if not is_plain or path.parts[0] not in (CATALOGUE, *_STATE, *_EVIDENCE):
         raise ValueError(f"{name[:80]!r} is not part of a data folder")

@@ -14,7 +14,7 @@ from catalog.vocabulary.promises import key_datasets
 
 __all__ = [
     "CensusDataset", "census_changes", "census_of", "claims_of", "complete_harvest", "count_present", "datasets_of",
-    "keep_census", "portals_asked", "unobserved_keys", "write_census",
+    "keep_census", "portals_asked", "services_seen", "unobserved_keys", "write_census",
 ]  # fmt: skip
 
 CHUNK = 1_000
@@ -196,6 +196,19 @@ def keep_census(catalog: Catalog, run_id: str, portal_id: str, basis: str) -> in
 def count_present(catalog: Catalog, portal_id: str) -> int:
     """Return how many datasets a portal lists."""
     return int(catalog.value("select count(*) from present_datasets where portal_id = ?", [portal_id]))
+
+
+def services_seen(catalog: Catalog, portal_id: str) -> list[tuple[str, str | None]]:
+    """Return the endpoints of a portal's data services, sorted, each with the outcome of its last check; None if it was
+    not checked."""
+    rows = catalog.rows(
+        """select distinct s.endpoint_url, c.outcome
+           from present_datasets d join current_services s on s.dataset_id = d.id
+           left join resource_checks c on c.url = s.endpoint_url
+           where d.portal_id = ? and s.endpoint_url is not null order by 1, 2""",
+        [portal_id],
+    )
+    return [(row["endpoint_url"], row["outcome"]) for row in rows]
 
 
 def write_census(

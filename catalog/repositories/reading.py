@@ -345,9 +345,9 @@ def _siblings(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, list[tu
 
 
 def _documents(catalog: Catalog, urls: Sequence[str]) -> dict[str, str]:
-    """Return the complete files downloaded from these addresses, by address."""
+    """Return the complete files downloaded from these addresses, by address, if the last check reached the address."""
     return {
         row["url"]: row["file_path"]
         for row in _by_key(catalog, "resource_checks", "url", urls)
-        if row["file_path"] and not row["is_truncated"]
+        if row["file_path"] and not row["is_truncated"] and row["outcome"] == "ok"
     }

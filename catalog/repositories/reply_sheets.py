@@ -19,7 +19,7 @@ _WORKBOOK = b"PK\x03\x04"
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Compound files: workbooks of Excel 97 to 2003, and encrypted ones of today."""
 _DELIMITERS = ",;\t"
-_STATED = re.compile(r"\s*sep=(.)\r?\n", re.IGNORECASE)
+_STATED = re.compile(r"\s*sep=([^\s\"]|\t)\r?\n", re.IGNORECASE)
 
 Row = tuple[int, list[str]]
 """The number of a line, from 1, and the texts of its cells."""

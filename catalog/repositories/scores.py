@@ -21,9 +21,15 @@ from catalog.repositories.withdrawn import before
 from specs.metrics import methodology_version
 
 __all__ = [
-    "COUNTED", "LEVELS", "Figures", "Scored", "close_missing", "dataset_figures", "replace_rows", "write_entity_scores",
-    "write_scores",
+    "COUNTED", "LEVELS", "Figures", "Scored", "close_missing", "dataset_figures", "replace_rows", "was_scored",
+    "write_entity_scores", "write_scores",
 ]  # fmt: skip
+
+
+def was_scored(catalog: Catalog, run_id: str, portal_id: str) -> bool:
+    """Return whether a dataset of the portal was scored in the run."""
+    sql = "select exists (select 1 from dataset_quality where portal_id = ? and run_id = ?)"
+    return bool(catalog.value(sql, [portal_id, run_id]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from catalog.db.schema import TABLES
 from catalog.db.store import Catalog, open_catalog
 
-__all__ = ["known_hosts", "owns_datasets", "write_slice"]
+__all__ = ["are_renames", "known_hosts", "owns_datasets", "write_slice"]
 
 SLICED = (
     "harvests", "response_cache", "publishers", "datasets", "dataset_aliases", "distributions", "data_services",
@@ -22,8 +22,8 @@ def write_slice(catalog: Catalog, portal_ids: Collection[str], path: Path) -> No
     """Write a new catalogue file at ``path`` that holds what a harvest of these portals reads from ``catalog``.
 
     These are the earlier harvests, cached responses, and datasets with their files, services, publishers and aliases.
-    Records are copied only for datasets with an alias, because a harvest reads no others; neither checks nor scores
-    are. Call it outside a transaction.
+    The raw text is copied only of records of datasets with an alias, because a harvest reads no other; neither checks
+    nor scores are copied. Call it outside a transaction.
     """
     with open_catalog(path):
         pass
@@ -38,10 +38,15 @@ def write_slice(catalog: Catalog, portal_ids: Collection[str], path: Path) -> No
                 names = ", ".join(f"[{name}]" for name in TABLES[table].columns)
                 sql = f"insert into slice.[{table}] ({names}) select {names} from main.[{table}]"  # noqa: S608
                 run(f"{sql} where portal_id in {chosen}", values)
+            aliased = f"(select dataset_id from main.dataset_aliases where portal_id in {chosen})"  # noqa: S608
             names = ", ".join(f"[{name}]" for name in TABLES["records"].columns)
+            values_of = ", ".join(
+                f"case when dataset_id in {aliased} then raw end" if name == "raw" else f"[{name}]"
+                for name in TABLES["records"].columns
+            )
             run(
-                f"""insert into slice.records ({names}) select {names} from main.records where dataset_id in (
-                      select dataset_id from main.dataset_aliases where portal_id in {chosen})""",  # noqa: S608
+                f"""insert into slice.records ({names}) select {values_of} from main.records where dataset_id in (
+                      select id from main.datasets where portal_id in {chosen})""",  # noqa: S608
                 values,
             )
     finally:
@@ -66,3 +71,13 @@ def owns_datasets(catalog: Catalog, portal_id: str, ids: Collection[str]) -> boo
     """Return whether all of these dataset ids belong to datasets of the portal."""
     sql = "select count(*) from datasets where portal_id = ? and id in (select value from json_each(?))"
     return int(catalog.value(sql, [portal_id, json.dumps(sorted(set(ids)))])) == len(set(ids))
+
+
+def are_renames(catalog: Catalog, portal_id: str, run_id: str, pairs: Mapping[str, str]) -> bool:
+    """Return whether each pair (new id, old id) may be a dataset of the portal that got a new id in a run: the new one
+    was first seen in it, and the old one was not seen in it."""
+    sql = """select count(*) from json_each(?) j
+             join datasets new on new.id = j.key and new.portal_id = ? and new.first_seen_run = ?
+             join datasets old on old.id = j.value and old.portal_id = ? and old.last_seen_run < ?"""
+    values = [json.dumps(dict(pairs)), portal_id, run_id, portal_id, run_id]
+    return int(catalog.value(sql, values)) == len(pairs)

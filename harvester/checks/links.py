@@ -297,7 +297,9 @@ class LinkSpider(scrapy.Spider):
         last = self.unresolved.get(host) if host in self.run.unresolved else None
         if last is None:
             return None
-        return of_fault(job.target, self.run.unresolved[host], None, str(last.method), last.meta)
+        # The redirects are those of another address.
+        meta = {name: value for name, value in last.meta.items() if name != "redirect_urls"}
+        return of_fault(job.target, self.run.unresolved[host], None, str(last.method), meta)
 
     async def is_network_there(self, *, is_at_end: bool = False) -> bool:
         """Return whether this machine's network works, by a request to an address that should respond.

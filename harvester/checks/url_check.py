@@ -160,6 +160,10 @@ class UrlCheck:
             return self.failed(loaded)
         fault = faults.of_response(loaded) or faults.of_waiting(loaded.status) or _lost(loaded)
         if fault is not None:
+            saved = loaded.meta.get("saved")
+            if saved is not None and saved.path == path:
+                # The page of a bot wall stands where the file of an earlier check was: both are useless now.
+                path.unlink(missing_ok=True)
             return self.failed(fault, loaded)
         return self.seen(loaded)
 

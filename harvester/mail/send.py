@@ -223,7 +223,10 @@ def send_mails(catalog: Catalog, letters: Iterable[Letter], exports: Path, serve
         return done
     with connected(server) as connection:
         for letter in waiting:
-            if note(catalog, letter):
+            if connection.sock is None:
+                # Certainly not sent: it is left for the next time.
+                done.fail(letter, "the connection was lost before; run winnow send again")
+            elif note(catalog, letter):
                 _hand_in(catalog, connection, letter, mail_of(letter, exports, server), done)
     return done
 

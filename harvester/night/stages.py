@@ -319,6 +319,7 @@ def _validate(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBound
 def _score(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds, *, is_full: bool) -> None:
     from catalog.repositories.copies import find_copies
     from catalog.repositories.dashboard import write_dashboard
+    from catalog.repositories.scores import was_scored
     from quality.findings.cause_stage import find_causes
     from quality.systems.agreement import write_agreement
     from quality.systems.entities import score_entities
@@ -333,7 +334,9 @@ def _score(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds, 
         def progress(done: int, name: str = name) -> None:
             run.on_progress("score", name, done, None)
 
-        if not score_portal(run.catalog, run.run_id, portal.id, progress, is_full=is_full):
+        scored = score_portal(run.catalog, run.run_id, portal.id, progress, is_full=is_full)
+        # A run that was interrupted has scored some before; what follows from that may still be to do.
+        if not scored and not was_scored(run.catalog, run.run_id, portal.id):
             unchanged.add(portal.id)
         else:
             write_agreement(run.catalog, run.run_id, portal.id)

@@ -167,6 +167,9 @@ def unpacked(archived: bytes, folder: Path) -> Path:
         entries = archive.infolist()
         if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_PART:
             raise ShardError(f"the part has {len(entries):,} files, or more than {MAX_PART:,} bytes")
+        if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
+            # The others unpack a block of a few kilobytes to any length at once.
+            raise ShardError("the part is packed in another way than deflate")
         # extractall refuses to leave the folder, and writes no more than the size that an entry states.
         archive.extractall(folder)
     return folder

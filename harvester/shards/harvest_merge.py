@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydantic.dataclasses import dataclass
 from catalog.model import CachedResponse, HarvestError, Page, Record
 from catalog.model.harvest_stats import HarvestStats
 from catalog.repositories.harvests import harvested
-from catalog.repositories.slices import owns_datasets
+from catalog.repositories.slices import are_renames, owns_datasets
 from harvester.errors import ShardError
 from harvester.night.context import RunContext
 from harvester.night.verdict import Verdict
@@ -94,7 +95,7 @@ def store_rows(run: RunContext, task: HarvestTask, rows: Iterable[tuple[str, str
                 raise ValueError(f"a row is of {str(portal_id)[:50]!r}, which is no portal of this task")
             if portal_id in waiting:
                 try:
-                    waiting[portal_id].store(kind, json.loads(text))
+                    waiting[portal_id].store(kind, json.loads(text), len(text))
                 except (ValueError, TypeError, RecursionError) as error:
                     raise ValueError(f"a row of {portal_id} cannot be read ({error})") from error
         if missing := [portal_id for portal_id, one in waiting.items() if not one.is_over]:
@@ -116,17 +117,32 @@ def _refuse_other(head: dict[str, Any], task: HarvestTask, part: Path) -> None:
         raise ShardError(f"{path}: it is not the file that part.json names")
 
 
+MAX_PAGE_LENGTH = 200_000_000
+"""Characters of the records of one page: they are in memory together."""
+_MOST_CALLS = {"link_parents": 5, "restart": 5, "robots": 100, "follow": 1_000, "errors": 100_000}
+"""Rows of a kind for one portal: each is work under the lock of the catalogue, and an honest harvest has far fewer."""
+
+
 class _Harvest:
     """The harvest of one portal that is being stored. ``is_over``: whether its end is stored."""
 
     def __init__(self, run: RunContext, portal: PortalSpec) -> None:
         self.run, self.portal, self.is_over = run, portal, False
         self._records: list[Record] = []
+        self._length = 0
+        self._calls: Counter[str] = Counter()
 
-    def store(self, kind: str, value: Any) -> None:
-        """Store one row of a part. Raise ValueError for a value that no honest machine writes."""
+    def store(self, kind: str, value: Any, length: int) -> None:
+        """Store one row of a part, whose text has ``length`` characters. Raise ValueError for a value that no honest
+        machine writes."""
         if self.is_over:
             raise ValueError("it comes after the end of the harvest")
+        self._calls[kind] += 1
+        if self._calls[kind] > _MOST_CALLS.get(kind, MAX_ROWS):
+            raise ValueError(f"more than {_MOST_CALLS[kind]:,} rows of the kind {kind}")
+        self._length = self._length + length if kind == "record" else 0
+        if self._length > MAX_PAGE_LENGTH:
+            raise ValueError(f"a page of more than {MAX_PAGE_LENGTH:,} characters")
         if kind not in _KINDS:
             raise ValueError(f"its kind is {str(kind)[:50]!r}")
         if self._records and kind not in ("record", "page"):
@@ -165,6 +181,8 @@ class _Harvest:
     def follow(self, value: Any) -> None:
         pairs = _checked(_PAIRS, value)
         self._refuse_foreign([*pairs, *pairs.values()])
+        if not are_renames(self.run.catalog, self.portal.id, self.run.run_id, pairs):
+            raise ValueError("a dataset follows one that was seen in this run, or was itself known before")
         self.run.harvest_store.follow(self.portal, pairs)
 
     def link_parents(self, value: Any) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -48,11 +49,17 @@ def portal_groups(run: RunContext, portals: Iterable[PortalSpec]) -> list[list[P
     portals = list(portals)
     for portal in portals:
         sites = [portal.url, *known_hosts(run.catalog, portal.id)]
-        groups.join([f"portal {portal.id}", *(name for url in sites if (name := urlsplit(url).hostname))])
+        groups.join([f"portal {portal.id}", *(name for url in sites if (name := _host_name(url)))])
     found: dict[str, list[PortalSpec]] = {}
     for portal in portals:
         found.setdefault(groups.name_of(f"portal {portal.id}"), []).append(portal)
     return list(found.values())
+
+
+def _host_name(url: str) -> str | None:
+    with suppress(ValueError):
+        return urlsplit(url).hostname
+    return None
 
 
 def write_harvest_task(run: RunContext, portals: Sequence[PortalSpec], folder: Path) -> HarvestTask:

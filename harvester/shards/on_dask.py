@@ -16,7 +16,7 @@ from catalog.repositories.harvests import harvested
 from catalog.repositories.runs import traffic_of
 from harvester.cli.supervisor import STUCK
 from harvester.night.crawl import AT_ONCE, crawl
-from harvester.shards.cluster import connected, parts_of, threads_of
+from harvester.shards.cluster import connected, guarded_address, parts_of, threads_of
 from harvester.shards.harvest_merge import merge_harvest
 from harvester.shards.harvest_task import HarvestTask, portal_groups, write_harvest_task
 from harvester.shards.merge import merge
@@ -37,17 +37,19 @@ def harvest_on_cluster(run: RunContext, portals: Sequence[PortalSpec], address: 
 
     Portals of one host are harvested by one worker. If a worker dies, its portals are tried once more on another; if
     that fails too, their harvests count as failed through our own fault, and nothing is marked as missing. These are
-    harvested here afterwards: portals with a key, portals that blocked an earlier attempt in this run, and all portals
-    if the run is archived.
+    harvested here afterwards: portals with a key or on a private network, portals that blocked an earlier attempt in
+    this run, and all portals if the run is archived or uses a proxy.
 
     ``tls``: see :func:`~harvester.shards.cluster.guarded_address`. Raise ShardError if Dask is not installed, the
     scheduler cannot be reached or has no workers.
     """
     done = harvested(run.catalog, run.run_id)
     waiting = [portal for portal in portals if portal.id not in done]
-    # A key stays on this machine, and so do exchanges that are archived.
-    own = [one for one in waiting if one.auth is not None or one.id in STUCK or run.archive is not None]
-    sent = sorted((one for one in waiting if one not in own), key=lambda portal: -portal.schedule.priority)
+    # A scheduler that is reached without TLS is on this machine, and so are its workers.
+    is_here = guarded_address(address, tls).startswith("tcp:")
+    own = [one for one in waiting if _is_harvested_here(run, one, is_here)]
+    sent = [one for one in waiting if not _is_harvested_here(run, one, is_here)]
+    sent.sort(key=lambda portal: -portal.schedule.priority)
     if sent:
         run.were_hosts_asked = True
         with connected(address, tls) as client, tempfile.TemporaryDirectory(prefix="winnow-") as folder:
@@ -73,6 +75,15 @@ def harvest_on_cluster(run: RunContext, portals: Sequence[PortalSpec], address: 
                 except Exception as error:  # noqa: BLE001  # whatever the cluster sends, the other portals go on
                     store_failure(run, tasks[number].portals, f"the harvest on the cluster failed: {_said(error)}")
     crawl(run, own)
+
+
+def _is_harvested_here(run: RunContext, portal: PortalSpec, is_here: bool) -> bool:
+    """Return whether only this machine can harvest a portal: keys, a proxy and exchanges that are archived stay here.
+
+    ``is_here``: whether the workers are on this machine too; elsewhere a private address means another machine.
+    """
+    is_private = portal.local and not is_here
+    return bool(portal.auth or is_private or portal.id in STUCK or run.archive or run.proxy)
 
 
 def _said(error: Exception) -> str:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
@@ -104,9 +105,10 @@ def _program() -> Iterator[Told]:
             yield _note(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
             yield _fault(f"{name} is missing: install the program again with pip")
-    datasette = metadata.version("datasette")
-    if datasette.startswith("1."):
-        yield _fault(f"datasette {datasette} breaks the site: install a 0.65 version")
+    with suppress(metadata.PackageNotFoundError):
+        datasette = metadata.version("datasette")
+        if datasette.startswith("1."):
+            yield _fault(f"datasette {datasette} breaks the site: install a 0.65 version")
     try:
         import_module("quality.tables.scan")
         yield _note("C extension: loaded")

@@ -18,6 +18,7 @@ from catalog.repositories.census import (
     datasets_of,
     keep_census,
     portals_asked,
+    services_seen,
     write_census,
 )
 from catalog.repositories.commitment_rows import Member, members_of
@@ -75,6 +76,8 @@ def _basis(catalog: Catalog, run_id: str, portal: dict[str, Any], folder: Path |
         count_present(catalog, portal["id"]),
         complete_harvest(catalog, portal["id"], run_id) is not None,
         told.read_text("utf-8") if told and told.is_file() else "",
+        # Their checks make no dataset due for scoring, so they would change nothing else.
+        services_seen(catalog, portal["id"]),
     ]
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:20]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from catalog.db.store import Catalog
+from catalog.db.store import Catalog, instant, started
 from catalog.model import Distribution, ResourceCheck
 from catalog.repositories.checks import write_checks
 from catalog.repositories.dashboard import QUERIES, write_dashboard
@@ -30,9 +30,8 @@ def test_figures_of_a_portal(catalog: Catalog) -> None:
         catalog.begin_run("test", [portal("p")], version="0", methodology="0", run_id=run_id)
         store(catalog, run_id, "p", found[:count])
     observe(catalog, RUN, "p", found, rng)
-    write_checks(
-        catalog, RUN, [ResourceCheck(url=url, outcome="ok", status=200, content_type="text/html", redirects=1)]
-    )
+    about = {"status": 200, "content_type": "text/html", "redirects": 1, "checked_at": instant(started(RUN))}
+    write_checks(catalog, RUN, [ResourceCheck(url=url, outcome="ok", **about)])  # type: ignore[arg-type]
     score_portal(catalog, RUN, "p")
     write_dashboard(catalog, RUN, "p", "20260821T010000Z")
     rows = {row["figure"]: row for row in catalog.rows("select * from dashboard where portal_id = 'p'")}

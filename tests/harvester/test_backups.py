@@ -67,11 +67,11 @@ def test_a_backup_comes_back_as_it_was(made: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert backup.stat().st_mode & 0o777 == 0o600
     assert names(backup) == [
-        "backup.json", "catalog.db", "winnow.toml", "portals/a.toml", "commitments/c.toml", "manifests/r.json",
-        "archive/r.warc.gz",
+        "backup.json", "catalog.db", "winnow.toml", "people.db", "portals/a.toml", "commitments/c.toml",
+        "manifests/r.json", "archive/r.warc.gz",
     ]  # fmt: skip
     done = run(back, "restore", backup)
-    assert done.exit_code == 0 and "6 files restored" in done.output, done.output
+    assert done.exit_code == 0 and "7 files restored" in done.output, done.output
     assert content(back) == content(made)
     for name in names(backup)[2:]:
         assert (back / name).read_bytes() == (made / name).read_bytes()

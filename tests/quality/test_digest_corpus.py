@@ -87,9 +87,10 @@ def test_rows_of_every_vocabulary_are_used() -> None:
         assert len(asked) >= len(rows)
         for row, answers in zip(rows, asked, strict=False):
             assert answers, (name, row)
-            # Somebody says something to each name; to a single word of Creative Commons, together with others.
+            # Somebody says something to each name; to a single word of Creative Commons, together with others. What the
+            # census recognises a key dataset by stands in files of its own, which are hashed too.
             told = [answer for _, answer in answers if answer and (not isinstance(answer, list) or any(answer))]
-            assert told or name == "creative_commons", (name, row)
+            assert told or name in ("creative_commons", "key_datasets"), (name, row)
     for name in words.FOR_READERS:
         assert name not in {row for row, _ in words.records_of_rows()}
     made = [name for name, _ in words.records_of_rows()]

@@ -63,7 +63,7 @@ class _Phrase:
 
     @property
     def is_any_number(self) -> bool:
-        """Return whether singular and plural are alike: they are where a word only adds to or takes from a name."""
+        """Return whether singular and plural count as the same word: in all phrases but names and subjects."""
         return self.role not in ("name", "subject")
 
     def ends_at(self, tokens: Sequence[str], at: int) -> int | None:

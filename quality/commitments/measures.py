@@ -345,8 +345,8 @@ def kaplan_meier_median(spans: Sequence[tuple[float, bool]]) -> tuple[float | No
 
     ``spans`` are pairs: the length so far in any unit, and whether the span has ended. Return the median and True if
     so many spans have ended that the estimated share of longer ones falls to one half or below. Otherwise the median
-    is not known: return the length of the longest finite span, which the median is at least, and False; (None, False)
-    if no span is finite. Source: E. L. Kaplan and P. Meier, JASA 53 (1958).
+    is not known: return the length of the longest finite span, which is not above the median, and False; (None,
+    False) if no span is finite. Source: E. L. Kaplan and P. Meier, JASA 53 (1958).
 
     >>> kaplan_meier_median([(2, True), (5, True), (9, False)])
     (5, True)

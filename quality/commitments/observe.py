@@ -41,6 +41,7 @@ class Watch:
 
     def is_fresh(self, portal_id: str, since: str) -> bool:
         """Return whether a portal was harvested, at least in part, after the run ``since`` and not after this run.
+
         ``since`` is a run id.
         """
         run_id, verdict = self.harvests.get(portal_id, ("", None))
@@ -93,10 +94,10 @@ def look(
 ) -> dict[str, ScopeReading]:
     """Read the values of several indicators from the catalogue, and return them by indicator id.
 
-    ``watch`` is the run for which they are read.
-    ``indicators`` are those of ``commitment`` that are measured over datasets; if several share a scope, its datasets
-    are read once. ``since`` maps the id of an indicator to the id of the last run that measured it by its present
-    definition. For an indicator that is not in ``since``, or has "" there, the results of earlier runs are not used.
+    ``watch`` is the run for which they are read. ``indicators`` are those of ``commitment`` that are measured over
+    datasets; if several share a scope, its datasets are read once. ``since`` maps the id of an indicator to the id of
+    the last run that measured it by its present definition. For an indicator that is not in ``since``, or has "" there,
+    the results of earlier runs are not used.
     """
     found: dict[str, ScopeReading] = {}
     by_scope: dict[str, list[Indicator]] = {}

@@ -44,11 +44,11 @@ class Groups:
     def at(self, level: Level | Literal["server"]) -> Codes:
         """Return the division at a level: for each dataset or file the index of its group, and the names of the groups.
 
-        The index is -1 for a dataset or file that is in no group: its value is not known, or the level is one that only
-        files have ("series", "format", "batch", "pattern") and these are datasets. The levels "source" and "host" also
-        leave out groups of which at least 95 % belong to one publisher; the level "server" has the same groups as
-        "host", but all of them. Hosts where anyone may store files, such as file-sharing services, never form a group.
-        At "portal" and "value" everything is in one group.
+        The index is -1 for a dataset or file that is in no group: its value is not known, or ``level`` is one that only
+        files have ("series", "format", "batch", "pattern") and the groups are those of datasets. The levels "source"
+        and "host" also leave out groups of which at least 95 % belong to one publisher; the level "server" has the same
+        groups as "host", but all of them. Hosts where anyone may store files, such as file-sharing services, never form
+        a group. At "portal" and "value" everything is in one group.
         """
         if level not in self._found:
             self._found[level] = self._make(level)

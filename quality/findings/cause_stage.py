@@ -66,7 +66,7 @@ def find_causes(catalog: Catalog, run_id: str, portal_ids: Sequence[str], unchan
 def confidence(failing: int, applicable: int) -> float:
     """Return the lower end of the 95 % interval (Wilson) of the share ``failing`` / ``applicable``, 0 to 1.
 
-    The more cases there are, the nearer it is to that share. 0 if ``applicable`` is 0.
+    The greater ``applicable`` is, the nearer the result is to that share. It is 0 if ``applicable`` is 0.
 
     >>> confidence(5016, 5016) > 0.99 > confidence(10, 10) > confidence(3, 3)
     True
@@ -104,9 +104,9 @@ class _Portal:
     """Names of the portal's publishers, by id."""
 
     def causes(self) -> Iterator[Cause]:
-        """Yield the causes of the portal's findings, rule by rule, and count for :meth:`fixes` what each fix brings.
+        """Yield the causes of the portal's findings, rule by rule, and collect for :meth:`fixes` what each fix brings.
 
-        The count is complete only after the last cause has been taken.
+        The collection is complete only when the iteration has ended.
         """
         rules = cause_rules()
         patterned = [rule for one in rules.classes if "pattern" in one.levels for rule in one.rules]
@@ -174,10 +174,11 @@ class _Portal:
         )
 
     def fixes(self) -> Iterator[Fix]:
-        """Yield one Fix for each fix and each entity (this portal, a publisher, a government) that it brings points.
+        """Yield one Fix for each fix and each entity (this portal, one of its publishers, its government).
 
-        A fix removes a cause, or all open findings of one rule that belong to no cause. Iterate :meth:`causes` to its
-        end before: it counts what is yielded here, and without it nothing is.
+        A fix removes a cause, or all open findings of one rule that belong to no cause. Entities without a scored
+        dataset that has such a finding are left out. Call this only after :meth:`causes` has been iterated to the end,
+        which collects what is yielded here; if it was not iterated, nothing is yielded.
         """
         known = metrics()
         for (level, entity, rule_id, cause), tally in self.tallies.items():

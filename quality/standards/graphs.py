@@ -90,8 +90,9 @@ def _is_told(result: Result, of: Statements) -> bool:
 def violations(of: Statements, standard: str) -> Iterator[Violation]:
     """Yield the requirements of a standard that a dataset does not meet, in the order of the standard's shapes.
 
-    A missing property does not count if the publisher could not have stated it: for example a property that the
-    portal's interface does not have.
+    ``of`` are the statements about the dataset, ``standard`` is the name of a standard written in SHACL. A missing
+    property does not count if the publisher could not have stated it: for example a property that the portal's
+    interface does not have.
     """
     for _, result in told(of, standard):
         yield violation(result, of, standard)

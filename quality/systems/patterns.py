@@ -87,7 +87,7 @@ class PatternBook:
         self._patterns: dict[Key, Pattern] = {}
 
     def key(self, s: DatasetSubject) -> Key:
-        """Measure a dataset and return the cache key of its pattern: its measurements, for :meth:`patterns`."""
+        """Measure the dataset ``s`` and return the cache key of its pattern. Pass it to :meth:`patterns`."""
         shared = self._number(facts_shared_by_dataset(s.dataset))
         kinds = tuple([self._kind(part, shared) for part in s.distributions])
         facts = (kinds, facts_of_dataset(s))

@@ -165,9 +165,9 @@ class Bounds:
 def apply_needs_data(parts: Matrix) -> Bounds:
     """Return the measurements of distributions; without data, metrics that need the data count as 0.
 
-    ``parts`` has the shape (distributions, metrics of distributions). A distribution has no data if it fails with 0 a
-    metric that shows whether there are data (``shows_data``), for example because its link is dead. If none is 0 but
-    one is unknown, the metrics that need data count as 0 in the lower bound only.
+    ``parts`` has the shape (distributions, metrics of distributions). A distribution has no data if a metric that shows
+    whether there are data (``shows_data``) is 0, for example because its link is dead. If none of these metrics is 0
+    but one is unknown, the metrics that need data count as 0 in the lower bound only.
     """
     is_unknown = parts == UNKNOWN_CELL
     value = np.where(is_unknown, np.nan, parts)

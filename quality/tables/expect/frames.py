@@ -24,7 +24,8 @@ ReadAs = Literal["text", "number", "date"]
 class Pool(Sequence[str]):
     """The different texts of many columns, in the order in which they first occur. Missing ones (None) are left out.
 
-    They are told apart when they are first needed: :attr:`joined` is enough to see that none contains a word.
+    Repeated texts are removed when an element is first asked for. To see that no text contains a given word,
+    :attr:`joined` is enough, which takes less time.
     """
 
     def __init__(self, columns: Sequence[Sequence[str | None]]) -> None:

@@ -12,7 +12,7 @@ _DIGITS = 12
 def is_sampled(sha256: str) -> bool:
     """Return whether a file is one of those for which Great Expectations checks every expectation itself.
 
-    One file in a hundred is, by its hash, so that it is the same ones every night. ``sha256`` is the SHA-256 of its
-    bytes in hexadecimal digits. "" means that it is not known; then the result is False.
+    One file in a hundred is. Its hash decides, so that the same files are chosen every night. ``sha256`` is the SHA-256
+    of its bytes in hexadecimal digits; "" means that it is not known, and the result is False.
     """
     return bool(sha256) and int(sha256[:_DIGITS], 16) % _ONE_IN == 0

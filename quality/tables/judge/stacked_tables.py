@@ -37,7 +37,7 @@ def rows_for_second_table(path: Path, opened: OpenedText, table: TextTable, scan
     Return ``table`` unchanged if the scan shows no such place, if ``table`` has all rows already, or if the file is
     larger than 64 MiB. ``path`` is the file, ``opened`` its encoding, dialect and header, ``table`` its first rows, and
     ``scan`` the result of scanning all of its rows. ``is_cut`` says that the file is only the beginning of a longer
-    one. At most 60,000 rows and about 200,000 cells are read, but never fewer rows than ``table`` has.
+    one. At most 60,000 rows are read, and at most 200,000 cells unless ``table`` itself has more.
     """
     last = table.lines[-1] if table.lines else 0
     if len(table.rows) >= scan["rows"] or opened.encoding.size_bytes > _MOST_BYTES:

@@ -142,7 +142,7 @@ def sum_row(rows: Sequence[Row], columns: Mapping[int, float]) -> int | None:
 
     It does if it contains the sums of the rows above in at least 60 % of the columns of numbers that it fills, and each
     sum adds at least three numbers. A word for total is not needed. ``rows`` are the rows with their lines. ``columns``
-    maps the position of each column of numbers to the largest number in the column, which a total must be.
+    maps the position of each column of numbers to the largest number in the column; a total is not less than it.
     """
     end = len(rows)
     while end and not any(cell.strip() for cell in rows[end - 1][1]):

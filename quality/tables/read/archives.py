@@ -116,8 +116,8 @@ def unpacked_gzip(path: Path, most: int) -> Iterator[tuple[Path, bool]]:
     """Unpack a gzip file, and yield the path of a temporary file with its content, and whether the content is
     incomplete.
 
-    It is incomplete if the gzip file was cut, or unpacks to ``most`` bytes or more; then ``most`` bytes are kept. Raise
-    zlib.error if the gzip file is damaged.
+    It is incomplete if the gzip file was cut, or unpacks to more than ``most`` bytes; then the first ``most`` bytes are
+    kept. Raise zlib.error if the gzip file is damaged.
     """
     with TemporaryDirectory(prefix="winnow-") as folder:
         target = Path(folder) / "member"

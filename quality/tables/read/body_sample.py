@@ -125,7 +125,7 @@ class BodySample:
         """Return whether the row ``cells`` looks like data.
 
         Of its cells in columns of numbers, dates and times, two in three must fit their column. It must also fill three
-        in ten of these columns, or a third as many of them as a row usually fills of all columns.
+        in ten of these columns, or so many of them that they make a third of the cells that a row usually fills.
         """
         yes, words, filled = self.agreement(cells)
         return (

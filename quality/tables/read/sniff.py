@@ -96,7 +96,7 @@ _ERROR_KEYS = {"error", "errors", "exception", "exceptions", "fault", "Message",
 
 @dataclass(frozen=True, slots=True)
 class SniffResult:
-    """The format of a file as recognised from its first bytes; None if it is not known.
+    """The format of a file as recognised from its first bytes. ``format`` is None if it is not known.
 
     ``note`` says why it is not known, or what is inside the file.
     """

@@ -24,12 +24,12 @@ def due(catalog: Catalog, portal_id: str, as_of: date, methodology: str, *, is_f
     """Return the ids, sorted, of the datasets that a portal currently lists and that must be scored now.
 
     A dataset must be scored if it never was, if something its score depends on has changed, or if the day has come on
-    which its score changes by itself. ``as_of``: the day of the run.
+    which its score changes by itself. ``as_of``: the day of the run. A dataset must also be scored if its last score is
+    by another methodology version than ``methodology``, the present one. If the two versions differ only by names added
+    to vocabularies, this holds just for datasets that declare one of these names.
 
-    It must also be scored if its last score is by another methodology version than ``methodology``, the present one. If
-    the two versions differ only by names added to vocabularies, this holds just for datasets that declare one of these
-    names. ``is_full``: True returns all datasets that the portal lists. Otherwise the call also writes: it updates the
-    table ``to_score``, and marks scores that the new version does not change as being by that version.
+    ``is_full``: True returns all datasets that the portal lists. Otherwise the call also writes: it updates the table
+    ``to_score``, and marks scores that the new version does not change as being by that version.
     """
     if is_full:
         sql = "select id from present_datasets where portal_id = ? order by id"

@@ -46,8 +46,9 @@ def late_indexes(db: Database) -> Iterator[None]:
 def build_indexes(db: Database) -> None:
     """Build those of the indexes ``LATE_INDEXES`` that are missing.
 
-    Of findings with the same id only the one that was stored first is kept, as if the index had been there. Two have
-    the same id only if their fields differ by nothing but a separator.
+    Of findings with the same id only the one that was stored first is kept, as if the index had been there. Two
+    findings have the same id only if they are about one dataset, distribution and rule, and the names of their fields
+    differ by nothing but U+001F in place of a blank.
     """
     try:
         with db.atomic():

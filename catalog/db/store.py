@@ -140,7 +140,8 @@ class Catalog:
     """An open catalogue file. It closes at the end of a ``with`` block.
 
     Call :meth:`upsert`, :meth:`upsert_rows` and :meth:`register` inside :meth:`writing`; each of the other methods that
-    write is a transaction of its own. ``packed`` compresses and decompresses raw records.
+    write is a transaction of its own. ``db`` is the database, ``path`` its file; ``packed`` compresses and decompresses
+    raw records and table reports.
     """
 
     def __init__(self, db: Database, path: Path) -> None:

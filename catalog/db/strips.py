@@ -72,7 +72,7 @@ def _packed(facts: Sequence[int]) -> str:
 
 
 def unpacked(strip: Sequence[Any]) -> list[PastCheck]:
-    """Return the checks that the values of the columns ``STRIP`` hold, in the order of their runs."""
+    """Return the checks that ``strip``, the values of the columns ``STRIP``, holds, in the order of their runs."""
     count, _, first, runs, start, *texts = strip
     seconds, elapsed, codes = (_facts(text, count) for text in texts)
     since = range(count) if runs is None else _facts(runs, count)
@@ -126,7 +126,8 @@ def run_start(conn: sqlite3.Connection, run_id: str, checked_at: str) -> tuple[i
 def code_numbers(conn: sqlite3.Connection, codes: Iterable[Code]) -> dict[Code, int]:
     """Return the numbers of all codes in the table ``check_codes``, which has few rows.
 
-    A code of ``codes`` that is not in the table gets a new number.
+    A code is what a check found: a tuple (outcome, fault, whether the data had changed). A code of ``codes`` that is
+    not in the table gets a new number.
     """
     known: dict[Code, int] = {
         (row[1], row[2], row[3]): row[0]

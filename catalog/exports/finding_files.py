@@ -30,7 +30,7 @@ __all__ = ["FindingFiles"]
 
 
 class FindingFiles:
-    """Writes the findings of a run into the folders that are due."""
+    """Writes the files of findings of schema 2 into the folders that must be written. ``job``: the export."""
 
     def __init__(self, job: ExportJob) -> None:
         self.job = job

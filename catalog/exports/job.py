@@ -166,7 +166,7 @@ class ExportJob:
 
     def is_due(self, folder: Path) -> bool:
         """Return whether the files of a folder must be written. In the form of schema 1 they always are; else they are
-        if :meth:`plan` has put the folder into :attr:`due`."""
+        if :meth:`plan`, which must be called before, has put the folder into :attr:`due`."""
         return self.options.schema == 1 or folder in self.due
 
     def has_all_findings(self, folder: Path) -> bool:
@@ -207,7 +207,7 @@ class ExportJob:
 class OutputFormat:
     """Base class of the formats in which the result of a run is written, such as CSVs, pages and feeds.
 
-    Every subclass is listed in ``catalog.exports.FORMATS``.
+    Every subclass is listed in ``catalog.exports.FORMATS`` or, if it is for schema 1 only, in ``OF_SCHEMA_1``.
     """
 
     name: ClassVar[str]

@@ -67,15 +67,15 @@ def resource(name: str, path: str, stem: str, size: int, hashed: str, run: str, 
     return f'{text[:-1]}, "schema": {json.dumps(schema) if schema else described}}}'
 
 
-def files_of(folder: Path, *, remove: Iterable[str] | None = None) -> dict[str, tuple[int, str]]:
+def files_of(folder: Path, *, only: Iterable[str] | None = None) -> dict[str, tuple[int, str]]:
     """Return the size in bytes and the SHA-256 of each exported file of a folder, by file name.
 
     A file counts as exported if it has a name that exports use. ``datapackage.json`` and ``SHA256SUMS``, which
-    :func:`write_package` writes, are left out. ``remove``: names of the files to keep, which this export has written;
-    all other exported files are deleted. None deletes nothing.
+    :func:`write_package` writes, are left out. ``only``: names of the files that this export has written; all other
+    exported files are deleted from the folder. None deletes nothing.
     """
     found = {}
-    kept = None if remove is None else set(remove)
+    kept = None if only is None else set(only)
     for path in sorted(folder.iterdir()):
         if path.name in (PACKAGE, SUMS) or not _OWN.fullmatch(path.name) or not path.is_file():
             continue

@@ -44,7 +44,7 @@ def update(job: ExportJob, formats: Iterator[OutputFormat]) -> list[Path]:
         by_folder[path.parent].add(path.name)
     # Publishers first, then their government, then everything: a data package names files of the folders below it.
     for folder in sorted(due, key=lambda one: (-len(one.parts), one)):
-        found = files_of(folder, remove=by_folder[folder])
+        found = files_of(folder, only=by_folder[folder])
         own = state.folders[_name(job, folder)] = FolderState(due[folder], job.run_id, found)
         written += write_package(folder, job.packages[folder], job.head, own, _linked(job, folder, state))
     if job.parts.is_changed:

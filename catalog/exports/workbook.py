@@ -38,8 +38,10 @@ class WorkbookWriter:
         self._book: Any = None
 
     def write(self, cells: Sequence[str]) -> None:
-        """Add a row, given as the texts of its cells in the CSV. Rows after the first 20,000 are left out, and their
-        number is noted."""
+        """Add a row, given as the texts of its cells in the CSV.
+
+        Rows after the first 20,000 are left out; the sheet that explains the columns then says how many rows there are.
+        """
         self._rows += 1
         if self._rows > ROWS_MAX:
             return

@@ -108,8 +108,11 @@ class NTriplesWriter:
         return text
 
     def add(self, subject: str, predicate: str, value: str) -> None:
-        """Add the statement (``subject``, ``predicate``, ``value``): terms as texts in N-Triples, and an IRI. A
-        statement that was added before changes nothing."""
+        """Add the statement (``subject``, ``predicate``, ``value``). A statement that was added before changes nothing.
+
+        ``subject`` and ``value`` are texts as :meth:`node`, :meth:`blank` and :meth:`term` return them; ``predicate``
+        is an IRI.
+        """
         own = self._by_subject.get(subject)
         if own is None:
             own = self._by_subject[subject] = set()

@@ -44,13 +44,14 @@ _MAX_IRI = 4_000
 
 
 def is_iri(text: str) -> bool:
-    """Return whether a text, of at most 4,000 characters, is an absolute IRI (RFC 3987) of a scheme that catalogues
-    use, such as https or urn."""
+    """Return whether a text is an absolute IRI (RFC 3987) of a scheme that catalogues use, such as https or urn. A text
+    of more than 4,000 characters is none."""
     return len(text) <= _MAX_IRI and _ADDRESS.fullmatch(text) is not None
 
 
 def is_email(text: str) -> bool:
-    """Return whether a text, of at most 4,000 characters, is a plain e-mail address, without "mailto:"."""
+    """Return whether a text is a plain e-mail address, without "mailto:". A text of more than 4,000 characters is
+    none."""
     return len(text) <= _MAX_IRI and _EMAIL.fullmatch(text) is not None
 
 
@@ -172,6 +173,8 @@ def iri(declared: str) -> RdfTerm:
 
 
 def untyped(declared: str) -> RdfTerm:
-    """Return the text ``declared`` as a literal without a fixed datatype: any for which the text is valid, see
-    :data:`catalog.rdf.terms.UNTYPED`."""
+    """Return the text ``declared`` as a literal without a fixed datatype (:data:`catalog.rdf.terms.UNTYPED`).
+
+    It counts as being of every datatype for which the text is valid.
+    """
     return RdfTerm(LITERAL, declared, UNTYPED)

@@ -146,9 +146,9 @@ def dataset_title(catalog: Catalog, dataset_id: str) -> str | None:
 def keep_causes(catalog: Catalog, run_id: str, portal_id: str) -> bool:
     """Update a portal's causes after a run in which none of its datasets was scored.
 
-    Causes that an earlier run found with the state new or reopened become open.
-    Return whether the stored causes are still valid. The result is False if the portal has no stored causes, or if this
-    run found that a dataset is no longer listed; causes must then be searched for again.
+    Causes in the state new or reopened become open if an earlier run found them last. Return whether the stored causes
+    are still valid. The result is False if the portal has no stored causes, or if this run found that a dataset is no
+    longer listed; causes must then be searched for again.
     """
     with catalog.writing():
         catalog.db.conn.execute(
@@ -322,9 +322,10 @@ def _set_first_run(catalog: Catalog, numbers: Sequence[int]) -> None:
 def apply_reply(catalog: Catalog, cause: str, state: str) -> None:
     """Set the state of a cause and of its findings as the last reply to the cause demands. ``cause``: id of the cause.
 
-    ``state``: disputed, waived or open. Disputed and waived are given to a cause and to findings that need fixing, or
-    that were disputed or waived before. Open takes back a dispute or waiver. All others keep their state: those that
-    have ended or are unknown, and findings to which somebody has replied separately. Call it inside a transaction.
+    ``state``: disputed, waived or open. Disputed and waived are given to a cause that is new, open or reopened, to its
+    findings that are new or open, and to both if they were disputed or waived before. Open takes back a dispute or
+    waiver. A cause or finding in any other state keeps it, and so does a finding to which somebody has replied
+    separately. Call it inside a transaction.
     """
     catalog.db.conn.execute(
         f"""update finding_rows set state = ?1 where key in (

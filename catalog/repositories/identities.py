@@ -188,7 +188,7 @@ def renamed(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, str]:
 
 
 def follow(catalog: Catalog, portal_id: str, run_id: str, pairs: Mapping[str, str]) -> None:
-    """Merge each dataset that was stored under a new identifier into the older dataset that it is the same as.
+    """Merge each dataset that was stored under a new identifier into the older dataset that is the same.
 
     ``pairs``: mapping from new dataset id to old one. The record of the newer dataset is stored as that of the older
     dataset. The newer dataset is deleted, and its id becomes an alias of the older id, see

@@ -22,7 +22,7 @@ def prune(catalog: Catalog) -> None:
     """Delete the rows of ``finding_texts``, ``keys``, ``distribution_kinds`` and ``rules`` that nothing refers to.
 
     All findings are read, so call it only after all datasets of a portal were scored. The row with the greatest key
-    stays in each table: no key is ever given to another row.
+    stays in each table, so that no key is ever given to another row.
     """
     with catalog.writing():
         for table, columns in _NAMED.items():

@@ -58,7 +58,7 @@ def system_values(catalog: Catalog, portal_id: str, columns: Sequence[str]) -> l
 
 
 def agreement_rows(catalog: Catalog, portal_id: str) -> list[dict[str, Any]]:
-    """Return, for every two scoring systems, how far they rank a portal's datasets alike.
+    """Return for each pair of scoring systems how closely they agree on the order of a portal's datasets.
 
     A row has system_a, system_b, datasets (their number), spearman and kendall (rank correlations from -1 to 1). The
     pair that agrees least comes first; pairs without a correlation come last.

@@ -74,9 +74,10 @@ def letters(
 ) -> Iterator[Letter]:
     """Yield the letters to send after a run through ``channel`` ("mail" or "webhook").
 
-    A recipient gets a letter if there is news, or if it is the first one; none if a letter was already sent for this
-    run or a later one. Mails go to the contact address of every portal of a government and, with ``has_publishers``, to
-    the addresses that publishers declare, except those that look like a person's
+    A recipient gets a letter if it is the first one, or if there is news since the last one: findings that are new,
+    fixed or withdrawn, promises whose day has passed, or a changed score. A recipient gets none if a letter was already
+    sent for this run or a later one. Mails go to the contact address of every portal of a government and, with
+    ``has_publishers``, to the addresses that publishers declare, except those that look like a person's
     (:func:`catalog.repositories.recipients.is_role`). ``webhooks``: addresses to post to, by name of the government;
     publishers get none.
     """
@@ -119,10 +120,11 @@ def _declared(catalog: Catalog, level: str, key: str) -> list[tuple[str | None, 
 def unusable_addresses(
     catalog: Catalog, run_id: str, *, has_publishers: bool = False
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield what stands in place of an e-mail address: level ("government" or "publisher"), name of the entity, text.
+    """Yield the texts that are declared as e-mail addresses and to which no letter is sent, as tuples (level, name of
+    the entity, text).
 
-    With ``has_publishers``, publishers' addresses that look like a person's are among them, because no letter is sent
-    to these.
+    Level is "government" or "publisher"; publishers are included only with ``has_publishers``. Such a text is no e-mail
+    address, or it is an address declared by a publisher that looks like a person's.
     """
     for card in card_rows(catalog, run_id):
         level = card["entity_level"]
@@ -209,9 +211,9 @@ def _letter(
 
 
 def note(catalog: Catalog, letter: Letter) -> bool:
-    """Record that a letter is about to be sent.
+    """Record that a letter is about to be sent, and return True.
 
-    Return False if a letter with the same key was recorded before; then it must not be sent again.
+    Return False, and record nothing, if a letter with the same key was recorded before; then it must not be sent again.
     """
     row = {
         "id": letter.key,

@@ -31,10 +31,10 @@ _OSM = re.compile(r"openstreetmap\.org/copyright(?:/[a-z-]+)?")
 
 
 def family_of_url(key: str) -> str | None:
-    """Return the id of the licence at an address that belongs to a family of licences, such as "OGL"; None for others.
+    """Return the id of a licence, such as "OGL", if an address belongs to a family of licences; else None.
 
-    A family, such as the Open Government Licences, has too many addresses to list, so they are recognised by a pattern.
-    ``key``: the address as :func:`.folding.url_key` returns it.
+    A family, such as the Open Government Licences, has too many addresses to list. So its addresses are recognised by a
+    pattern. ``key``: the address as :func:`.folding.url_key` returns it.
     """
     address = key.split("?")[0].split("#")[0].rstrip("/")
     if match := _ITALY.fullmatch(address):

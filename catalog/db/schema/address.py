@@ -21,7 +21,8 @@ def address(alias: str = "d") -> str:
 def digest(url: str | None) -> int | None:
     """Return the number by which an address is indexed: 31 bits of its CRC-32; None for None and an empty text.
 
-    It has 4 bytes where an index of addresses has 100. Two addresses may have the same, so compare the addresses too.
+    An index of these numbers needs 4 bytes for each address; one of the addresses needs about 100. Two addresses may
+    have the same number, so compare the addresses too.
     """
     return zlib.crc32(url.encode("utf-8", "surrogatepass")) & 0x7FFF_FFFF if url else None
 

@@ -8,7 +8,11 @@ __all__ = ["Form"]
 
 
 class Form(Enum):
-    """How the values of a column are stored; the value of a member is SQL for the text of a stored cell ``{0}``."""
+    """The forms in which the values of a column may be stored.
+
+    The value of a member is SQL that gives the full text of a stored cell; the name of the column is put in for
+    ``{0}``.
+    """
 
     INSTANT = "strftime('%Y-%m-%dT%H:%M:%SZ', {0}, 'unixepoch')"
     """"2026-01-31T04:00:00Z" as seconds since 1970."""

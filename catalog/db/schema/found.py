@@ -106,8 +106,8 @@ def public_id(alias: str = "") -> str:
 
     ``alias``: name of ``finding_rows`` in the query; "" for none. The row holds an id of 20 hexadecimal digits as 10
     bytes; an id of another form, which an import may have brought, is held as text. Use the expression unchanged in
-    conditions: an index on exactly this expression makes them fast. It contains a cast because SQLite compares a column
-    of texts only with an index of texts.
+    conditions: an index on exactly this expression makes them fast. The cast in it makes SQLite take its values for
+    texts; otherwise a comparison with a column of texts would not use the index.
     """
     column = f"{alias}.public_id" if alias else "public_id"
     return f"cast(case typeof({column}) when 'blob' then lower(hex({column})) else {column} end as text)"

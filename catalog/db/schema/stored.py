@@ -61,10 +61,11 @@ def view_sql(spec: TableSpec) -> str:
 
 
 def instead(view: str, spec: TableSpec) -> dict[str, str]:
-    """Return triggers, by name, through which ``insert`` and ``update`` write to a view as if it was a table.
+    """Return the SQL of triggers, by name, through which ``insert`` and ``update`` write to a view as if it was a
+    table.
 
-    A value is stored as it is given; our own code writes with :meth:`catalog.db.store.Catalog.upsert`, which stores the
-    short form.
+    ``view``: name of the view. ``spec``: its declaration. A value is stored as it is given; our own code writes with
+    :meth:`catalog.db.store.Catalog.upsert`, which stores the short form.
     """
     columns, pk, table = spec.columns, spec.pk, spec.stored_in
     names = ", ".join(f"[{name}]" for name in columns)

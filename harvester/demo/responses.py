@@ -25,7 +25,8 @@ Body = Callable[[threading.Event], Iterator[bytes]]
 class ReplayedResponse:
     """An HTTP response of the demo server to a plain GET request.
 
-    The server derives from it the responses to HEAD, to conditional requests and to requests for a range of bytes.
+    ``headers`` are further headers beside ``content_type``. The server derives from it the responses to HEAD, to
+    conditional requests and, if ``ranges``, to requests for a range of bytes.
     """
 
     status: int = 200

@@ -64,8 +64,8 @@ class Preview:
     score: float | None
     score_low: float | None
     score_high: float | None
-    """The mean score of the datasets, 0..100; ``score_low`` and ``score_high`` if everything not yet checked failed, or
-    passed. None if no dataset has a score.
+    """``score`` is the mean score of the datasets, 0..100; ``score_low`` and ``score_high`` are the means if everything
+    not yet checked failed, or passed. None if no dataset has a score.
     """
 
     def as_json(self) -> dict[str, Any]:

@@ -45,7 +45,11 @@ class CheckBudget:
 
 @dataclass(slots=True, kw_only=True)
 class RunContext:
-    """What the stages of one run share: the catalogue, the data folder, the archive, settings and counters."""
+    """What the stages of one run share: the catalogue, the data folder, the archive, settings and counters.
+
+    ``run_id`` is the run, as the time of its start ("20240131T020000Z"). ``contact`` is sent with requests.
+    ``check_budget`` limits the check of addresses. ``export`` holds the options of the stage "export".
+    """
 
     catalog: Catalog
     run_id: str

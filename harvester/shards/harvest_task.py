@@ -29,7 +29,11 @@ HARVEST = "harvest"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HarvestTask:
-    """Portals that one machine harvests, in a run. ``digest`` is the SHA-256 of the task's ``task.json``."""
+    """Portals that one machine harvests, in the run ``run_id``.
+
+    ``contact`` is sent with requests. ``is_full``: request everything anew, whatever was stored before. ``digest`` is
+    the SHA-256 of the task's ``task.json``.
+    """
 
     run_id: str
     portals: Sequence[PortalSpec]

@@ -32,7 +32,7 @@ REPORT_COLUMNS = {"distribution_id": "string", "url": "string", "sha256": "strin
 class InspectionRow:
     """The report on the downloaded file of a distribution.
 
-    ``sha256`` is the hash of the bytes at ``url`` that were inspected.
+    ``distribution_id`` is its id in the catalogue. ``sha256`` is the hash of the bytes at ``url`` that were inspected.
     """
 
     distribution_id: str

@@ -60,7 +60,8 @@ Recogniser = Callable[[ProbeResponse], Detection | None]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One test request to a path below a base address, and the function that recognises a type in the response."""
+    """One test request to a path below a base address, and the function (``recogniser``) that recognises a type in the
+    response."""
 
     rank: int
     """Probes of a lower rank are sent first; ranks are unique, see :data:`LESS_USUAL`."""
@@ -81,7 +82,8 @@ class AsGiven:
     """One test request to the address under examination itself, for APIs that respond only to a query, such as CSW and
     SPARQL.
 
-    The request goes to the address that the user gave, as it is after redirects; ``query`` replaces a query of its own.
+    ``rank`` and ``recogniser`` are as in :class:`Probe`. The request goes to the address that the user gave, as it is
+    after redirects; ``query`` replaces a query of its own.
     After the first such request that reveals a type, no further one is sent.
     """
 
@@ -127,7 +129,8 @@ def without_query(url: str) -> str:
 class TypeProbes:
     """The requests and patterns by which detection recognises a portal type.
 
-    Each portal type declares them in its ``probe.py`` under the name ``PROBES``.
+    Each portal type declares them in its ``probe.py`` under the name ``PROBES``. ``probes`` are requests to paths,
+    ``as_given`` requests to the given address itself, and ``marker`` is a pattern in a home page, or None.
     """
 
     probes: tuple[Probe, ...] = ()

@@ -33,7 +33,10 @@ MAX_FILE = 4 << 30
 
 @dataclass(slots=True)
 class RdfSummary:
-    """What was read from one RDF document: descriptions of datasets in a file, next page and total, and faults."""
+    """What was read from one RDF document: descriptions of datasets in a file, next page and total, and faults.
+
+    ``notes`` are sentences for the notes of the harvest. ``triples`` is the number of statements read.
+    """
 
     path: Path
     """File with one description per line."""

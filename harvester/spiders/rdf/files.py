@@ -69,7 +69,10 @@ class RdfFault:
 
 @dataclass(slots=True)
 class ParsedGraph:
-    """The triples of one document in ``store``, with everything that the parser refused."""
+    """The triples of one document in ``store``, with everything that the parser refused (``faults``).
+
+    ``notes`` are sentences for the notes of the harvest. ``triples`` is the number of statements read.
+    """
 
     store: Store
     faults: list[RdfFault] = field(default_factory=list)

@@ -70,7 +70,10 @@ class TableContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableDefect:
-    """One kind of defect in one file: how often it occurs and where. It never holds values of cells."""
+    """One kind of defect in one file: how often it occurs (``count``) and where. It never holds values of cells.
+
+    ``message``: the defect in words. ``field``: name of the column; None if the defect is not about one column.
+    """
 
     rule: str
     """Rule id such as "ragged_row", "type_error", "duplicate_column", "html_instead_of_file"."""

@@ -40,6 +40,7 @@ class ResourceCheck:
     status: int | None = None
     final_url: str | None = None
     redirects: int = 0
+    """Number of redirects followed."""
     redirect_chain: tuple[str, ...] = ()
     """Addresses that redirected, in order: each to the next one, and the last to ``final_url``."""
     content_type: str | None = None
@@ -63,7 +64,9 @@ class ResourceCheck:
     file_path: str | None = None
     """Path of the download, relative to the data folder; None if nothing was downloaded."""
     sha256: str | None = None
+    """SHA-256 of the downloaded bytes, in hexadecimal; None if nothing was downloaded."""
     downloaded_bytes: int | None = None
+    """Number of bytes downloaded."""
     is_truncated: bool = False
     """True if the download stopped at a cap: the file on disk is only the beginning."""
     sha256_undated: str | None = None

@@ -199,8 +199,11 @@ def count_present(catalog: Catalog, portal_id: str) -> int:
 
 
 def services_seen(catalog: Catalog, portal_id: str) -> list[tuple[str, str | None]]:
-    """Return the endpoints of a portal's data services, sorted, each with the outcome of its last check; None if it was
-    not checked."""
+    """Return the endpoints of the data services of the datasets that a portal lists, sorted, as tuples (address,
+    outcome of its last check).
+
+    Each endpoint is returned once. The outcome is None if the address was never checked.
+    """
     rows = catalog.rows(
         """select distinct s.endpoint_url, c.outcome
            from present_datasets d join current_services s on s.dataset_id = d.id

@@ -36,8 +36,11 @@ __all__ = [
 class Finding:
     """A rule that a dataset, distribution or portal fails, and what was observed.
 
-    Its id, its state (new, open, fixed, ...) and its history are added when it is stored. ``field``: the field of the
-    record, or the column of the table, that it is about.
+    Its id, its state (new, open, fixed, ...) and its history are added when it is stored. ``rule_title``: the question
+    that was answered no. ``severity``: error, warning or info. ``distribution_id``: None if the finding is not about a
+    distribution. ``field``: the field of the record, or the column of the table, that it is about. ``fault_party``:
+    whose fault it is. ``observed`` and ``expected``: what was found, and what would pass. ``first_row``: first line of
+    the file that is concerned, from 1. ``error_count``: number of errors.
     """
 
     rule_id: str

@@ -35,9 +35,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
 class Reply:
     """A publisher's reply to a finding, or to a cause and all its findings, read from one row of a file.
 
-    ``finding_id``: id of the finding, or of the cause, which begins with "cause-".
-    ``reply``: acknowledged, disputed, will_fix_by or waived. ``promised_on``: ISO date by which it will be fixed, for
-    will_fix_by only. ``line``: line of the file, from 1.
+    ``finding_id``: id of the finding, or of the cause, which begins with "cause-". ``reply``: acknowledged, disputed,
+    will_fix_by or waived. ``promised_on``: ISO date by which it will be fixed, for will_fix_by only. ``note``: reason
+    or remark; ``replied_by``: name of the person; ``replied_on``: ISO date of the reply; each None if not stated.
+    ``line``: line of the file, from 1.
     """
 
     line: int

@@ -27,7 +27,7 @@ __all__ = [
 
 
 def was_scored(catalog: Catalog, run_id: str, portal_id: str) -> bool:
-    """Return whether a dataset of the portal was scored in the run."""
+    """Return whether the run ``run_id`` is the one that last scored any dataset of a portal."""
     sql = "select exists (select 1 from dataset_quality where portal_id = ? and run_id = ?)"
     return bool(catalog.value(sql, [portal_id, run_id]))
 

@@ -19,11 +19,12 @@ SLICED = (
 
 
 def write_slice(catalog: Catalog, portal_ids: Collection[str], path: Path) -> None:
-    """Write a new catalogue file at ``path`` that holds what a harvest of these portals reads from ``catalog``.
+    """Write a new catalogue file at ``path`` that holds what a harvest of the portals ``portal_ids`` reads from
+    ``catalog``.
 
-    These are the earlier harvests, cached responses, and datasets with their files, services, publishers and aliases.
-    The raw text is copied only of records of datasets with an alias, because a harvest reads no other; neither checks
-    nor scores are copied. Call it outside a transaction.
+    These are the earlier harvests, cached responses, datasets with their files, services, publishers and aliases, and
+    their records. The text of a record is copied only if its dataset has an alias, because a harvest reads no other
+    texts. Neither checks nor scores are copied. Call it outside a transaction.
     """
     with open_catalog(path):
         pass
@@ -74,8 +75,11 @@ def owns_datasets(catalog: Catalog, portal_id: str, ids: Collection[str]) -> boo
 
 
 def are_renames(catalog: Catalog, portal_id: str, run_id: str, pairs: Mapping[str, str]) -> bool:
-    """Return whether each pair (new id, old id) may be a dataset of the portal that got a new id in a run: the new one
-    was first seen in it, and the old one was not seen in it."""
+    """Return whether all of ``pairs`` may be datasets of a portal that got a new identifier in the run ``run_id``.
+
+    ``pairs``: mapping from new dataset id to old one. A pair may be one if both ids belong to datasets of the portal,
+    the new one was first seen in this run, and the old one was last seen in an earlier run.
+    """
     sql = """select count(*) from json_each(?) j
              join datasets new on new.id = j.key and new.portal_id = ? and new.first_seen_run = ?
              join datasets old on old.id = j.value and old.portal_id = ? and old.last_seen_run < ?"""

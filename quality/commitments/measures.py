@@ -64,7 +64,7 @@ class MeasureReading:
     """What ``numerator`` is counted of: datasets with a verdict, or for some measures findings, entries of a list or
     key datasets. None if nothing is. ``value`` is numerator / denominator if the measure is a share."""
     coverage: float | None = None
-    """Share of the datasets that were observed in this run, 0 to 1."""
+    """Share of the datasets that were observed in this run, 0 to 1; for measures of the census, of the key datasets."""
     verdicts: Mapping[str, bool | None] = field(default_factory=dict)
     """By dataset id, whether the dataset passes; None if that is not known."""
     note: str | None = None

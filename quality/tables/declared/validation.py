@@ -74,7 +74,8 @@ def validate(
 
     - ``is_whole``: true if ``table`` contains all rows of the file, false if only the first.
     - ``referenced``: the tables to which foreign keys refer, by their names in ``schema.resources``. A foreign key to
-      any other table is not checked.
+      one of them is checked only if that table is complete, one to ``table`` itself only if ``is_whole``, and one to
+      any other table not at all.
 
     If fewer than half of the declared columns are in the table, the schema is taken for that of another table, and only
     faults of the schema itself are reported.

@@ -24,7 +24,8 @@ def judge_archive(file: FileAtHand, base: TableReport, look_into: LookInto) -> T
     """Return the report on a ZIP or GZIP archive: on the table in it, or on all tables together.
 
     ``base`` is the report with what is already known about the archive. ``look_into`` is called to inspect each file in
-    it. Raise UnreadableError if the archive cannot be unpacked although it may be intact.
+    it. Raise UnreadableError if the archive cannot be unpacked although it may be intact, for example because its only
+    table is protected by a password or too large.
     """
     is_cut = file.is_cut
     try:

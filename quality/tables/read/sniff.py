@@ -113,9 +113,9 @@ class SniffResult:
 def sniff(head: bytes, size: int, path: Path | None = None) -> SniffResult:
     """Recognise the format of a file from its first bytes.
 
-    ``head`` are the first :data:`HEAD_BYTES` bytes, ``size`` is the size of the file in bytes. With ``path``, what a
-    ZIP archive or an OLE container contains is read too; if it is None, the former is only recognised as ``ZIP`` and
-    the latter not at all.
+    ``head`` are the first :data:`HEAD_BYTES` bytes, ``size`` is the size of the file in bytes. With ``path``, the list
+    of what a ZIP archive or an OLE container contains is read too. If ``path`` is None, a ZIP archive is only
+    recognised as ``ZIP``, and an OLE container only if its list is within ``head``.
     """
     if size == 0 or not head:
         return SniffResult(None, note="the file is empty (0 bytes)")

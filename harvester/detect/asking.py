@@ -62,7 +62,7 @@ class Asker:
     timeout_s: float | None = None
     """Seconds for one response; None for :data:`TIMEOUT_S`."""
     until: float = field(default_factory=lambda: time.monotonic() + PATIENCE_S)
-    """Time of the last request, by the monotonic clock; later if robots.txt asks for long pauses."""
+    """Latest time at which a request is sent, in seconds of the monotonic clock; it does not apply if ``is_slow``."""
     proxy: str | None = None
     """Proxy of the configuration; proxies of the environment are ignored."""
     on_wait: Callable[[float], None] = lambda seconds: None
@@ -108,7 +108,7 @@ class Asker:
 
     @property
     def is_slow(self) -> bool:
-        """Return whether robots.txt asks for pauses of more than two seconds between requests."""
+        """Return whether the pause between two requests is longer than two seconds, as robots.txt may ask for."""
         return self.delay_s > SLOW_S
 
     @property

@@ -53,7 +53,7 @@ class DetectionReport:
     forbidden: tuple[str, ...] = ()
     """Addresses that robots.txt forbids; they were not requested."""
     fault: str | None = None
-    """Why nothing is known, if the site did not respond at all."""
+    """Why nothing is known: the address cannot be requested, or the site did not respond at all. Else None."""
     notes: tuple[str, ...] = field(default=())
     robots: str | None = None
     """How a harvest of the recommended endpoint would apply robots.txt of its host."""

@@ -54,7 +54,8 @@ class Preview:
     advertised: int | None
     """Number of datasets the portal states; None if it states none."""
     datasets: tuple[dict[str, Any], ...]
-    """Each with ``mapped`` (names of filled fields), ``score``, ``score_low`` and ``score_high`` (0..100)."""
+    """Each with ``identifier``, ``mapped`` (the filled fields, by name), ``score``, ``score_low`` and ``score_high``
+    (0..100)."""
     errors: tuple[dict[str, Any], ...]
     """Records that could not be mapped: kind, message, remedy, pointer, value."""
     never_filled: tuple[str, ...]

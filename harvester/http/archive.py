@@ -84,7 +84,7 @@ class Archive:
     """The WARC file to which one run writes its HTTP requests and responses. A resumed run appends to the same file.
 
     ``path``: the file. ``run_id``: the run, as "20240131T020000Z". ``info``: what a replay needs, stored in the first
-    record: a dictionary with the keys run_id, command, stages, contact and portals.
+    record: a dictionary with at least the keys run_id, command, stages, contact and portals.
     """
 
     def __init__(self, path: Path, run_id: str, info: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ _OURS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-
 
 
 def masked_body(body: IO[bytes], credential: Credential | None = None) -> tuple[IO[bytes], int, str, int]:
-    """Return a copy of ``body`` in which logins and keys are masked.
+    """Return a copy of ``body`` in which the logins and keys that :func:`specs.credentials.mask` finds are masked.
 
     The result is (file with the masked body, its size in bytes, its SHA-256, number of masked places). ``credential``:
     the portal's key, which is masked too and counts once for each chunk that holds it; None if there is none. The body
@@ -60,7 +60,7 @@ def masked_headers(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 class MaskingFilter(logging.Filter):
-    """Logging filter that masks logins and keys in every message."""
+    """Logging filter that masks the logins and keys that :func:`specs.credentials.mask` finds in a message."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()

@@ -35,7 +35,8 @@ def heed_resets(connector: TCPConnector) -> TCPConnector:
 def why_cut(response: Any, size: int) -> str | None:
     """Return why a response body may be incomplete although aiohttp reports no error; None if nothing shows that it is.
 
-    ``response``: the aiohttp response, read to its end. ``size``: the number of body bytes received.
+    ``response``: the aiohttp response, read to its end. ``size``: the number of body bytes received. A lost connection
+    is known only if :func:`heed_resets` has prepared the connector.
     """
     if response.status == 206 and "Range" not in response.request_info.headers and not _is_all(response.headers):
         return "the server sends a part that was not asked for"

@@ -58,7 +58,7 @@ class SavedBody:
     body is incomplete; None if it is complete.
 
     The values of ``cut`` are "size" (our own limit; the file holds the beginning), "timeout", "slow", "connection"
-    (broke off) and "coding" (cannot be decompressed). With any value but "size", the saved bytes must not be used.
+    (broke off) and "coding" (cannot be decompressed). With one of the last four, the saved bytes must not be used.
     """
 
     path: Path

@@ -43,8 +43,8 @@ LOCK = ".lock"
 def locked(data: Path) -> Iterator[None]:
     """Context manager that holds the lock of the data folder ``data``, so that only one process writes to it.
 
-    Creates the folder if it is missing. The operating system releases the lock when the process ends, even after ``kill
-    -9``. Raises AlreadyRunning if another process holds it.
+    Create the folder if it is missing. The operating system releases the lock when the process ends, even after ``kill
+    -9``. Raise AlreadyRunning if another process holds it.
     """
     from filelock import FileLock, Timeout
 
@@ -67,7 +67,7 @@ def writing(data: Path) -> Iterator[Catalog]:
     """Context manager that locks the data folder ``data``, opens its catalogue for writing and yields it. A run that
     was killed is marked as interrupted, and names of people that have been kept for long enough are deleted.
 
-    Raises AlreadyRunning if another process writes there, and CatalogError if the catalogue cannot be opened.
+    Raise AlreadyRunning if another process writes there, and CatalogError if the catalogue cannot be opened.
     """
     with locked(data), open_catalog(data / "catalog.db") as catalog:
         catalog.end_lost_runs()

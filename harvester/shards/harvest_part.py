@@ -31,7 +31,7 @@ FLUSH_CHARS = 8_000_000
 
 
 class RecordingStore(HarvestStore):
-    """A store that also writes all that harvests find into the Parquet file ``path``.
+    """A :class:`HarvestStore` that also writes all that harvests find into the Parquet file ``path``.
 
     Use it in a ``with`` block, at whose end the file is closed. Raise ShardError if pyarrow is not installed.
     """

@@ -96,7 +96,12 @@ class TableReport:
 
     ``status``: "valid", "invalid" (it has defects), "not_a_table" (recognised as another kind of file, which is not
     inspected), "wrong_content" (an error page or the like instead of the promised file), "unknown" (our own fault: the
-    checker crashed, ran out of time, or cannot read this form of file).
+    checker crashed, ran out of time, or cannot read this form of file). The fields about the table are None or () if no
+    table was read.
+
+    ``header_row``: line of the file, or row of the sheet, that holds the header, from 1. ``expectations_passed`` and
+    ``expectations_total``: numbers of the expectations that were met and that were checked. ``elapsed_ms``:
+    milliseconds that the inspection took.
     """
 
     status: Literal["valid", "invalid", "not_a_table", "wrong_content", "unknown"]

@@ -41,7 +41,7 @@ def oldest_read(catalog: Catalog, portal_id: str, run_id: str, count: int) -> tu
 
     All datasets of the block, at most ``count``, were last read in the same run, and are in the order of their
     identifiers. The result is (number of the portal's listed datasets whose identifier precedes the block, first
-    identifier of the block, last identifier). None if run ``run_id`` has read all datasets.
+    identifier of the block, last identifier). None if run ``run_id`` has read all datasets that the portal lists.
     """
     values = {"portal": portal_id, "run": run_id, "count": count}
     rows = catalog.rows(

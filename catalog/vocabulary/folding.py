@@ -35,8 +35,8 @@ def clean(text: str, limit: int) -> str | None:
     """Return a text in Unicode form NFKC, without HTML entities, invisible characters and empty lines, with single
     blanks.
 
-    None for a text that is empty or has more than ``limit`` characters. A longer text is refused, not cut, because the
-    part cut off could contradict the rest.
+    None for a text of which nothing is left, or that has more than ``limit`` characters. A longer text is refused, not
+    cut, because the part cut off could contradict the rest.
     """
     if len(text) > limit:
         return None

@@ -56,8 +56,8 @@ class ListingApi:
 
     @property
     def follows_links(self) -> bool:
-        """Whether the address of the next page is taken from the response: ``next`` is set, and ``query`` does not
-        count.
+        """Whether the address of the next page is taken from the response: ``next`` is set, and ``query`` neither
+        numbers pages nor counts records.
         """
         return self.next is not None and not self.is_numbered and "{offset}" not in self.query
 

@@ -153,8 +153,8 @@ class ListingSpider(PortalSpider):
             yield step
 
     async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
-        """Read ``response``, the page at ``page_cursor``; if it is unchanged since an earlier harvest, its datasets are
-        seen.
+        """Read ``response``, the page at ``page_cursor``; if it is unchanged since an earlier harvest, its datasets
+        count as seen.
 
         A response that is an error or cannot be read is handled like a failed request; see :meth:`on_page_failed`.
         """

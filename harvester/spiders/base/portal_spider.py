@@ -131,11 +131,11 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         raise NotImplementedError
 
     def own_part(self, raw: Any) -> Any:
-        """Return the part of ``raw`` to hash: by default all, else all but what other records share (publishers)."""
+        """Return the part of ``raw`` to hash: all of it; a subclass leaves out what records share (publishers)."""
         return raw
 
     def hash_of(self, raw: Any) -> tuple[str, int]:
-        """Return the hash of :meth:`own_part` without the fields in ``volatile``, and the size of ``raw`` in bytes."""
+        """Return the hash of :meth:`own_part` without ``fields_to_ignore``, and the size of ``raw`` in bytes."""
         own = self.own_part(raw)
         digest, size = fingerprint(unordered(own) if self.has_sets else own, self.fields_to_ignore)
         return digest, size if own is raw else len(json_text(raw).encode("utf-8", "surrogatepass"))

@@ -271,7 +271,7 @@ class Spider(FeedSpider):
         """Read a dataset that the catalogue lists but does not describe, from the document at its own address.
 
         ``response``: the response with that document. ``iri``: the dataset's IRI, which is its address. If the document
-        cannot be had or does not describe the dataset, see :meth:`member_missed`.
+        cannot be requested or does not describe the dataset, see :meth:`member_missed`.
         """
         fault = faults.of_response(response)
         node = None

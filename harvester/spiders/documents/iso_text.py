@@ -23,7 +23,7 @@ _LOCALISED = ("PT_FreeText/textGroup/LocalisedCharacterString", "PT_FreeURL/URLG
 
 
 def iso_text(element: etree._Element | None, path: str = "") -> str | None:
-    """Return the text of ``element`` or, if ``path`` is given, of the first element there that has a text.
+    """Return the text of ``element`` or, if ``path`` is given, of the first element at ``path`` below it that has one.
 
     The text in the record's own language is preferred, then a translation, then the address of an anchor. The result is
     None if there is no text.

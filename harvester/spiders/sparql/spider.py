@@ -92,8 +92,8 @@ class Spider(ListingSpider):
 
     def query(self, text: str, callback: Any, errback: Any, *, by_post: bool = False, **kwargs: Any) -> Request:
         """Return the request that sends the SPARQL query ``text``, by POST if it is long or ``by_post`` is set. A
-        refused POST becomes GET. ``callback``, ``errback``: for the response or failure. ``kwargs``: for the request.
-        """
+        refused POST becomes GET. ``callback``, ``errback``: for the response or failure. ``kwargs``: for the
+        request."""
         headers = {"Accept": "application/sparql-results+json, application/sparql-results+xml;q=0.8"}
         body = urlencode({"query": text})
         if (by_post or len(text) > MAX_GET) and not self.by_get:
@@ -151,8 +151,7 @@ class Spider(ListingSpider):
 
     async def on_total(self, response: Response) -> AsyncIterator[Any]:
         """Store the number of datasets and request the first list; if it is 0, search other graphs or vocabularies. An
-        error that a lack of time may explain leaves the number unknown; any other ends the harvest.
-        """
+        error that a lack of time may explain leaves the number unknown; any other ends the harvest."""
         try:
             rows = self.rows_of(response)
             total = int(rows[0]["n"]["value"])
@@ -214,7 +213,8 @@ class Spider(ListingSpider):
             yield step
 
     def listed(self, ids: list[str], response: Response, page_cursor: PageCursor) -> list[Any]:
-        """Request statements about the first IRIs in ``ids`` and keep the rest; unsorted ones all go on one page."""
+        """Return the query about the first of ``ids``, the IRIs that ``response`` lists after ``page_cursor``, and keep
+        the rest. If they are not sorted, or some are no valid IRIs, all are queried for one page."""
         size = self.size(page_cursor)
         if len(ids) < page_cursor.asked * (self.list_pages if page_cursor.size == 0 else 1):
             self.short_lists.add(len(ids))
@@ -230,8 +230,7 @@ class Spider(ListingSpider):
 
     def own_rows(self, rows: list[dict[str, Any]], response: Response, page_cursor: PageCursor) -> list[Any]:
         """Store the datasets in ``rows``, found by the query in the portal file; report rows that may be missing. Raise
-        PageRefusedError if ``response`` names no variables.
-        """
+        PageRefusedError if ``response`` names no variables."""
         names, _ = result_of(response.body)
         if not names:
             fault = faults.RequestFault(
@@ -258,7 +257,8 @@ class Spider(ListingSpider):
         return super().round_trouble(fault, page_cursor, url, value)
 
     def rows_of(self, response: Response) -> list[dict[str, Any]]:
-        """Return the rows of the query result in ``response``; raise PageRefusedError if it holds none or a part."""
+        """Return the rows of the query result in ``response``; raise PageRefusedError if it holds none or only a
+        part."""
         if fault := faults.of_response(response):
             if fault.kind == "rate_limited" and _OUT_OF_TIME.search(response.body[:5_000]):
                 fault = faults.RequestFault("timeout", "unknown", "the endpoint ran out of time", _MORE_TIME)
@@ -291,7 +291,8 @@ class Spider(ListingSpider):
             yield step
 
     async def on_detail(self, response: Response, job: DatasetPage) -> AsyncIterator[Any]:
-        """Store the statements in a result; count its rows first if it may be cut off. Failures: see :meth:`halved`."""
+        """Store the statements in ``response``, the result of the first query of ``job``. If it may be cut off, count
+        the rows first; if it is no result, see :meth:`halved`."""
         if response.status in _NO_POST and not self.by_get and response.request and response.request.method == "POST":
             # Some gateways accept queries only by GET.
             self.by_get, self.batch = True, min(self.batch, GET_SETS)
@@ -316,7 +317,8 @@ class Spider(ListingSpider):
             yield step
 
     async def on_counted(self, response: Response, job: DatasetPage, rows: list[dict[str, Any]]) -> AsyncIterator[Any]:
-        """Store ``rows``, or query in halves if the endpoint counts more; no count: see :meth:`on_not_counted`."""
+        """Store ``rows``, the result of the first query of ``job``, or query again in halves if ``response`` counts
+        more of them. If it states no count, do the same as :meth:`on_not_counted`."""
         try:
             is_whole = int(self.rows_of(response)[0]["n"]["value"]) <= len(rows)
         except (PageRefusedError, LookupError, ValueError, TypeError):
@@ -325,7 +327,7 @@ class Spider(ListingSpider):
             yield step
 
     async def on_not_counted(self, failure: Failure) -> AsyncIterator[Any]:
-        """Treat ``rows`` as cut off if their number is a multiple of LEAST_CAP; the endpoint cannot count them."""
+        """Treat the rows received as cut off if their number is a multiple of LEAST_CAP: counting them has failed."""
         request: Request = failure.request  # type: ignore[attr-defined]
         job, rows = request.cb_kwargs["job"], request.cb_kwargs["rows"]
         is_cut = len(rows) % LEAST_CAP == 0
@@ -333,7 +335,7 @@ class Spider(ListingSpider):
             yield step
 
     def cut_off(self, job: DatasetPage, rows: list[dict[str, Any]], url: str) -> list[Any]:
-        """Send the first query of ``job`` again in halves, as ``url`` returned only some of its rows (``rows``)."""
+        """Send the first query of ``job`` again in halves, because ``url`` returned ``rows``, only a part."""
         why = f"the response is cut off at {len(rows):,} rows"
         return self.halved(job, faults.RequestFault("too_large", "unknown", why, _MORE_ROWS), url)
 
@@ -345,8 +347,7 @@ class Spider(ListingSpider):
 
     def halved(self, job: DatasetPage, fault: faults.RequestFault, url: str) -> list[Any]:
         """Split the first query of ``job``, which failed with ``fault``; a dataset queried alone is lost instead. The
-        harvest ends if a shorter query cannot avoid the fault, or if most datasets of the page are lost.
-        """
+        harvest ends if a shorter query cannot avoid the fault, or if most datasets of the page are lost."""
         kind, ids = job.todo.pop(0)
         if fault.kind not in _HALVED:
             return [self.request_failed(fault, url)]

@@ -166,10 +166,16 @@ class FindingFiles:
         digests = self._lines.digests(ids, self.job.fingerprints.findings)
         groups = [(_key([digests.get(one) for one in group]), group) for group in grouped(ids, str)]
         read = self._lines.lines([one for key, group in groups if not file.has(key) for one in group])
+        following = next(read, None)
         for key, group in groups:
             if not file.keep(key):
-                # Each line ends with a line end.
-                texts = ["\r\n".join([*lines, ""]) for _, (_, lines) in zip(group, read, strict=False)]
+                texts = []
+                for one in group:
+                    # A dataset that never had a finding is not among those that are read.
+                    if following is not None and following[0] == one:
+                        # Each line ends with a line end.
+                        texts.append("\r\n".join([*following[1], ""]))
+                        following = next(read, None)
                 file.add(key, "".join(texts).encode())
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from catalog.db.store import Catalog
 from catalog.exports.options import ExportOptions
-from catalog.exports.program import export_digest
+from catalog.exports.program import export_digest, lines_digest, mapping_digest
 from catalog.exports.promises import has_commitments
 from catalog.repositories.narrow_findings import about_portals, dataset_sums, sums
 from catalog.repositories.withheld import withheld
@@ -96,7 +96,7 @@ class Fingerprints:
         self._add("withheld", self._withheld())
         self.commitments = self._commitments()
         methodology = catalog.value("select methodology_version from runs where id = ?", [run_id])
-        self.base = digest(export_digest(), options, methodology)
+        self.base = digest(export_digest(), mapping_digest(), lines_digest(), options, methodology)
         scores = catalog.db.conn.execute(
             """select entity_level, entity_id, score, score_low, score_high, ci_low, ci_high, grade, coverage_pct,
                  withheld from score_history where run_id = ? and system = 'winnow' order by 1, 2""",

@@ -43,8 +43,8 @@ def identifier(portal: str, *names: str) -> str:
 
 
 def licence(id: str | None, title: str | None = None, url: str | None = None) -> Json:
-    """Return the keys of a CKAN package that state its licence: ``id``, ``title`` and ``url``. ``license_url`` is left
-    out if ``url`` is None, as CKAN does."""
+    """Return the keys ``license_id``, ``license_title`` and ``license_url`` of a CKAN package. The last is left out if
+    ``url`` is None, as CKAN does."""
     return {"license_id": id, "license_title": title} | ({"license_url": url} if url else {})
 
 

@@ -317,8 +317,8 @@ class Spider(ListingSpider):
             yield step
 
     async def on_counted(self, response: Response, job: DatasetPage, rows: list[dict[str, Any]]) -> AsyncIterator[Any]:
-        """Store ``rows``, the result of the first query of ``job``, or query again in halves if ``response`` counts
-        more of them. If it states no count, do the same as :meth:`on_not_counted`."""
+        """Store ``rows`` or, if ``response`` counts more, query again in halves; no count: as
+        :meth:`on_not_counted`."""
         try:
             is_whole = int(self.rows_of(response)[0]["n"]["value"]) <= len(rows)
         except (PageRefusedError, LookupError, ValueError, TypeError):

@@ -317,8 +317,7 @@ class Spider(ListingSpider):
             yield step
 
     async def on_counted(self, response: Response, job: DatasetPage, rows: list[dict[str, Any]]) -> AsyncIterator[Any]:
-        """Store ``rows`` or, if ``response`` counts more, query again in halves; no count: as
-        :meth:`on_not_counted`."""
+        """Store ``rows``, or query in halves if ``response`` counts more; without count, see :meth:`on_not_counted`."""
         try:
             is_whole = int(self.rows_of(response)[0]["n"]["value"]) <= len(rows)
         except (PageRefusedError, LookupError, ValueError, TypeError):

@@ -214,8 +214,9 @@ def _packed(files: Iterable[tuple[str, bytes]]) -> bytes:
 def send_mails(catalog: Catalog, letters: Iterable[Letter], exports: Path, server: SmtpServer) -> Outcome:
     """Send ``letters`` by e-mail over one connection to ``server``. Return how many were sent and which failed.
 
-    Each is recorded in ``catalog``, and one already recorded for this run is skipped. ``exports`` is the folder of the
-    files to attach. Raise OSError if no connection with login can be made, see :func:`~harvester.mail.smtp.connected`.
+    Each is recorded in ``catalog``, and one already recorded for this run is skipped. If the connection is lost, the
+    rest counts as failed and is not recorded. ``exports`` is the folder of the files to attach. Raise OSError if no
+    connection with login can be made, see :func:`~harvester.mail.smtp.connected`.
     """
     done = Outcome()
     waiting = list(letters)

@@ -160,7 +160,8 @@ def unpacked(archived: bytes, folder: Path) -> Path:
     """Unpack the ZIP archive ``archived`` of :func:`packed` into the new folder ``folder``, and return ``folder``.
 
     No file is written outside ``folder``, even if its name in the archive leads elsewhere. Raise ShardError if the
-    archive has too many files or bytes, zipfile.BadZipFile if it is damaged, and FileExistsError if ``folder`` exists.
+    archive has too many files or bytes or a compression other than deflate, zipfile.BadZipFile if it is damaged, and
+    FileExistsError if ``folder`` exists.
     """
     folder.mkdir(parents=True)
     with zipfile.ZipFile(io.BytesIO(archived)) as archive:

@@ -84,7 +84,8 @@ def store_rows(run: RunContext, task: HarvestTask, rows: Iterable[tuple[str, str
     """Store harvests of ``task`` from ``rows``, those of a part, each a tuple (portal id, kind, JSON), and return what
     :func:`merge_harvest` returns.
 
-    Raise ValueError if a row is wrong or a harvest has no end; then nothing is stored.
+    Raise ValueError if a row is wrong, if a portal has more rows of a kind than an honest harvest, or if a harvest has
+    no end; then nothing is stored.
     """
     known = {portal.id for portal in task.portals}
     done = harvested(run.catalog, run.run_id)

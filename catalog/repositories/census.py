@@ -182,10 +182,17 @@ def keep_census(catalog: Catalog, run_id: str, portal_id: str, basis: str) -> in
     """Keep the stored census of a portal as the census of the run ``run_id``; return its number of rows.
 
     ``basis``: hash of what the census depends on besides the datasets, see :func:`write_census`. If no census is
-    stored, or it was stored with another basis or with none, change nothing and return 0.
+    stored, or it was stored with another basis or with none, or a dataset was scored since, change nothing and
+    return 0.
     """
     where = "where portal_id = ?"
     if catalog.value(f"select min(basis) from census {where}", [portal_id]) != basis:  # noqa: S608  # a constant
+        return 0
+    if catalog.value(
+        """select exists (select 1 from dataset_quality where portal_id = :portal
+             and run_id > (select min(run_id) from census where portal_id = :portal))""",
+        {"portal": portal_id},
+    ):
         return 0
     with catalog.writing():
         catalog.db.conn.execute(f"update census_claims set run_id = ? {where}", [run_id, portal_id])  # noqa: S608

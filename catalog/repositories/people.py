@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import os
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,13 @@ KEPT_DAYS = 365
 Kind = Literal["reply", "report"]
 _COLUMNS = {"reply": ("replies", "replied_by"), "report": ("reports", "who")}
 """Table and column of the catalogue in which a name stands if it may be public."""
+
+_TEXTS = {
+    "replies": ("replied_by", "note"),
+    "reports": ("who", "what", "url"),
+    "census": ("confirmed_by", "reason"),
+}
+"""Columns of the catalogue in which people's names may stand."""
 
 
 @contextmanager
@@ -82,7 +90,7 @@ def forget(catalogue: Path, name: str) -> dict[str, int]:
     deleted. In replies and reports (public names, remarks, texts and addresses) it is replaced by "[removed]"; the
     whole text is replaced if folding its case, or that of the name, changes the length.
     """
-    done = dict.fromkeys(("names", "replies", "reports"), 0)
+    done = dict.fromkeys(("names", "replies", "reports", "census"), 0)
     if (catalogue.parent / FILE).is_file():
         with _opened(catalogue.parent) as db:
             keys = [key for key, kept in db.execute("select rowid, name from people") if _holds(kept, name)]
@@ -90,7 +98,7 @@ def forget(catalogue: Path, name: str) -> dict[str, int]:
             done["names"] = len(keys)
     with closing(sqlite3.connect(catalogue, timeout=30)) as db:
         db.execute("pragma secure_delete = on")
-        for table, columns in (("replies", ("replied_by", "note")), ("reports", ("who", "what", "url"))):
+        for table, columns in _TEXTS.items():
             # Only names of the schema are inserted into the text.
             rows = db.execute(f"select rowid, {', '.join(columns)} from {table}").fetchall()  # noqa: S608
             for row_id, *texts in rows:
@@ -120,19 +128,35 @@ def _without(text: str | None, name: str) -> str | None:
 
 
 def move_names(db: sqlite3.Connection, data: Path) -> None:
-    """Move names that may not be public from a catalogue, where an earlier version wrote them, to the file of names in
-    the data folder ``data``."""
+    """Move names that stand in a catalogue without leave, because an earlier version wrote them there, to the file of
+    names in ``data``.
+
+    ``db``: connection to the catalogue. The rows get new ids: the old ones were made from the names too, so that a name
+    could be guessed by its id.
+    """
     for kind, (table, column) in _COLUMNS.items():
-        # Only names of the schema are inserted into the text.
+        # Only names of the schema are inserted into the text, here and below.
         where = f"from {table} where {column} is not null and coalesce(is_name_public, 0) = 0"
         rows = db.execute(f"select id, {column} {where}").fetchall()
         if rows:
-            keep(data, "reply" if kind == "reply" else "report", rows)
             db.execute("pragma secure_delete = on")
-            db.execute(f"update {table} set {column} = null where coalesce(is_name_public, 0) = 0")  # noqa: S608
+            ids = {old: _new_id(db) for old, _ in rows}
+            keep(data, "reply" if kind == "reply" else "report", [(ids[old], name) for old, name in rows])
+            for old, new in ids.items():
+                db.execute(f"update {table} set id = ?, {column} = null where id = ?", [new, old])  # noqa: S608
+                if kind == "reply":
+                    db.execute(
+                        """update corrections set reply_id = :new, id = replace(id, '/' || :old, '/' || :new)
+                           where reply_id = :old""",
+                        {"new": new, "old": old},
+                    )
             db.commit()
             _leave_no_trace(db)
             db.execute("pragma secure_delete = off")
+
+
+def _new_id(db: sqlite3.Connection) -> str:
+    return str(db.execute("select lower(hex(randomblob(10)))").fetchone()[0])
 
 
 def _leave_no_trace(db: sqlite3.Connection) -> None:
@@ -157,7 +181,7 @@ def files_with(data: Path, name: str) -> list[Path]:
 def _file_holds(path: Path, wanted: set[bytes]) -> bool:
     overlap = max(map(len, wanted)) - 1
     kept = b""
-    with suppress(OSError, EOFError), gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+    with suppress(OSError, EOFError, zlib.error), gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         while block := file.read(_BLOCK):
             block = kept + block
             if any(one in block for one in wanted):

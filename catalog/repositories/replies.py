@@ -69,7 +69,6 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
     stored in the catalogue but in the file of :mod:`catalog.repositories.people`.
     """
     done = Imported()
-    names: list[tuple[str, str]] = []
     with catalog.writing():
         number = catalog.value("select coalesce(max(number), 0) from replies")
         for one in replies:
@@ -82,11 +81,13 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
             if len(found) != 1:
                 done.problems.append(_no_finding(one, len(found)))
                 continue
-            said = (one.reply, one.promised_on or "", one.note or "", one.replied_by or "", one.replied_on or "")
+            # Without the name: who guesses it could find out by the id, which is public.
+            said = (one.reply, one.promised_on or "", one.note or "", one.replied_on or "")
             key = stable_id(one.finding_id, *said)
             one = replace(one, finding_id=found[0]["id"])
             if catalog.value("select 1 from replies where id = ?", [key]):
                 done.known += 1
+                _take_back(catalog, "replies", "replied_by", key, one.is_name_public)
                 continue
             number += 1
             row = {
@@ -104,7 +105,7 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
             }
             catalog.upsert("replies", [row])
             if one.replied_by and not one.is_name_public:
-                names.append((key, one.replied_by))
+                keep(catalog.path.parent, "reply", [(key, one.replied_by)])
             done.written[one.reply] = done.written.get(one.reply, 0) + 1
             if one.finding_id.startswith("cause-"):
                 apply_reply(catalog, one.finding_id, _STATES.get(one.reply, "open"))
@@ -120,8 +121,15 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
                 )
                 remedy = "nothing needs to be done; findings.csv of the last run lists what still stands"
                 done.problems.append(Problem(one.line, what, remedy))
-    keep(catalog.path.parent, "reply", names)
     return done
+
+
+def _take_back(catalog: Catalog, table: str, column: str, key: str, is_name_public: bool) -> None:
+    """Remove a public name if the same reply or report comes again without leave to show it."""
+    if not is_name_public:
+        # Only names of the schema are inserted into the text.
+        sql = f"update {table} set {column} = null, is_name_public = 0 where id = ? and is_name_public"  # noqa: S608
+        catalog.db.conn.execute(sql, [key])
 
 
 def _no_finding(one: Reply, count: int) -> Problem:
@@ -172,7 +180,6 @@ def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: st
     public is not stored in the catalogue but in the file of :mod:`catalog.repositories.people`.
     """
     done = Imported()
-    names: list[tuple[str, str]] = []
     with catalog.writing():
         for one in reports:
             about = _about(catalog, one)
@@ -180,9 +187,10 @@ def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: st
                 remedy = "take the id of the dataset from the site, or the address as the portal lists it"
                 done.problems.append(Problem(one.line, f"nothing is known of {one.dataset_id or one.url}", remedy))
                 continue
-            key = stable_id(one.dataset_id or "", one.url or "", one.what, one.who or "")
+            key = stable_id(one.dataset_id or "", one.url or "", one.what)
             if catalog.value("select 1 from reports where id = ?", [key]):
                 done.known += 1
+                _take_back(catalog, "reports", "who", key, one.is_name_public)
                 continue
             row = {
                 "id": key,
@@ -196,9 +204,8 @@ def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: st
             }
             catalog.upsert("reports", [row])
             if one.who and not one.is_name_public:
-                names.append((key, one.who))
+                keep(catalog.path.parent, "report", [(key, one.who)])
             done.written["reports"] = done.written.get("reports", 0) + 1
-    keep(catalog.path.parent, "report", names)
     return done
 
 

@@ -219,7 +219,8 @@ def forget(data: Path, name: str) -> None:
     with locked(data):
         done = erase(catalogue_of(data), name.strip())
         left = files_with(data, name.strip())
-    click.echo(f"erased: {done['names']} names, and in {done['replies']} replies and {done['reports']} reports")
+    told = ", ".join(f"{done[name]} {name}" for name in ("replies", "reports", "census"))
+    click.echo(f"erased: {done['names']} names, and in rows of {told}")
     for path in left:
         click.echo(
             f"still in {path}: what portals and exports say; winnow export makes exports and site anew", err=True

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from quality.census.lexicon import folded
 from quality.census.recognise import KeyClaim, Portrait, recognise
 from quality.census.states import JudgedClaim, Searched, evidence_in_words, is_readable, key_state, usable_state
 from quality.commitments import rules
+from specs import census as census_specs
 from specs.census import key_words
 from specs.census.confirmed import confirmations_path, read_confirmations
 
@@ -68,10 +70,18 @@ def take_census(
     return stored
 
 
+@cache
+def _words_digest() -> str:
+    """Return a digest of the files by which key datasets are recognised."""
+    files = sorted(Path(census_specs.__file__).parent.glob("*.toml"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
 def _basis(catalog: Catalog, run_id: str, portal: dict[str, Any], folder: Path | None) -> str:
     """Return a hash of what the census of a portal depends on besides its datasets, their checks and the method."""
     told = confirmations_path(folder, portal["id"]) if folder else None
     about = [
+        _words_digest(),
         portal["title"],
         portal["government"],
         count_present(catalog, portal["id"]),

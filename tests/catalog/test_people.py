@@ -95,9 +95,34 @@ def test_names_that_an_earlier_version_wrote_are_moved(data: Path) -> None:
     # A copy made before any command has opened the catalogue gives nothing away either.
     publish(data / "catalog.db", data / "site" / "catalog.db")
     assert files_with(data / "site", NAME) == files_with(data / "site", CITIZEN) == []
-    with open_catalog(data / "catalog.db"):
-        pass
-    assert files_with(data, NAME) == [data / FILE] and name_of(data, "reply", key) == NAME
+    with open_catalog(data / "catalog.db") as catalog:
+        moved = catalog.value("select id from replies")
+    # The id was made from the name too.
+    assert moved != key and name_of(data, "reply", moved) == NAME
+    assert files_with(data, NAME) == [data / FILE]
+
+
+def test_no_id_is_made_from_a_name(data: Path, tmp_path: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog, open_catalog(tmp_path / "other" / "catalog.db") as other:
+        write_run(other, RUNS[0], count=12)
+        key = other.value("select id from findings where portal_id = 'a' order by id limit 1")
+        said = Reply(
+            line=2, finding_id=key, reply="acknowledged", promised_on=None, note="a known fault", replied_by="Else",
+            replied_on=None,
+        )  # fmt: skip
+        import_replies(other, [said], "2026-11-24")
+        assert other.value("select id from replies") == catalog.value("select id from replies")
+
+
+def test_leave_that_is_taken_back_takes_the_name_away(tmp_path: Path) -> None:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
+        write_run(catalog, RUNS[0], count=12)
+        write(catalog, is_public=True)
+        write(catalog, is_public=False)
+        assert catalog.rows("select replied_by, is_name_public from replies") == [
+            {"replied_by": None, "is_name_public": 0}
+        ]
+        assert catalog.value("select who from reports") is None
 
 
 def test_names_are_kept_for_a_year(data: Path) -> None:
@@ -113,7 +138,7 @@ def test_a_person_is_forgotten_and_that_is_shown(data: Path) -> None:
     assert run(data, "forget", "Q").exit_code == 2
     done = run(data, "forget", NAME.lower())
     assert done.exit_code == 0, done.output
-    assert "erased: 1 names, and in 1 replies and 0 reports" in done.output and "found in no file" in done.output
+    assert "erased: 1 names, and in rows of 1 replies, 0 reports" in done.output and "found in no file" in done.output
     with open_catalog(data / "catalog.db") as catalog:
         assert catalog.value("select note from replies") == "Ask [removed] or [removed]."
     assert files_with(data, NAME) == [] and files_with(data, CITIZEN) == [data / FILE]

@@ -102,8 +102,11 @@ def rows_before() -> dict[str, list[dict[str, Any]]]:
                 # It told whether a finding says the same as before; now that is compared itself.
                 del row["digest"]
             for row in rows:
-                # Names are moved to a file of their own.
-                row.pop({"responses": "responder", "reports": "who"}.get(name, ""), None)
+                # Names are moved to a file of their own, and ids that were made from them changed.
+                for left_out in {"responses": ("responder", "id"), "reports": ("who", "id")}.get(name, ()):
+                    del row[left_out]
+                if name == "corrections":
+                    del row["id"], row["response_id"]
             found[OLD_TABLES.get(name, name)] = [{now.get(k, k): v for k, v in row.items()} for row in rows]
     return found
 
@@ -123,9 +126,9 @@ def is_right(path: Path, *, is_filled: bool, new: Path) -> None:
             assert (len(there), kept) == ((len(rows), rows) if is_filled else (0, [])), name
         assert catalog.value("select count(*) from datasets_fts where datasets_fts match 'haushalt'") == 2 * is_filled
         if is_filled:
-            assert catalog.rows("select r.reply, c.id from corrections c join replies r on r.id = c.reply_id") == [
-                {"reply": "disputed", "id": "f1/r2"}
-            ]
+            sql = "select r.reply, r.id, c.id as own from corrections c join replies r on r.id = c.reply_id"
+            (one,) = catalog.rows(sql)
+            assert one["reply"] == "disputed" and one["own"] == f"f1/{one['id']}"
             old = catalog.rows("select response, responder, responded_on from responses order by number")
             # Names stand beside the catalogue now, unless their owners agreed.
             assert old[0] == {"response": "will_fix_by", "responder": None, "responded_on": "2026-11-25"}

@@ -50,7 +50,8 @@ class BrokenCodingError(ValueError):
 
 
 def codings_of(header: str) -> list[str]:
-    """Return the compressions that ``header``, a Content-Encoding, names ("gzip", "br"), in the order to undo them.
+    """Return the compressions that ``header``, a Content-Encoding, names ("gzip", "br"), in the order in which to undo
+    them.
 
     Words that mean that nothing is compressed, such as "identity", are left out.
     """
@@ -269,7 +270,7 @@ class _Zstd:
 
 
 def unpacked(body: bytes, header: str, max_bytes: int) -> bytes | None:
-    """Return ``body``, that of a page, decompressed; None if it has more than ``max_bytes`` then (0 for no limit).
+    """Return ``body``, the body of a page, decompressed; None if it has more than ``max_bytes`` then (0 for no limit).
 
     ``header``: the value of Content-Encoding. Raise BrokenCodingError if the header names a compression and the body
     cannot be decompressed. If the header names none, a compressed file that was cut off, such as a gzipped sitemap,

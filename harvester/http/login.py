@@ -88,7 +88,7 @@ class Credential:
         return value
 
     def scrubbed_bytes(self, body: bytes) -> bytes:
-        """Return ``body``, that of a response, with the key replaced by a mask."""
+        """Return ``body``, the body of a response, with the key replaced by a mask."""
         for secret in self.secrets:
             body = body.replace(secret.encode(), MASK.encode())
         return body

@@ -113,8 +113,8 @@ class HostBudget:
         """Adapt the pause between requests to ``host`` after a response or a time-out.
 
         ``is_overloaded``: the status was 429 or 503, or nothing came in time; this doubles the pause, up to 60
-        seconds. Each good response shortens it by a third. ``latency_s``: the response time in seconds, from whose
-        average slow hosts are known; None if unknown.
+        seconds. Each good response shortens it by a third. ``latency_s``: the response time in seconds, whose
+        average lengthens the pause of slow hosts; None if unknown.
         """
         entry = self._hosts[host]
         entry.troubles = entry.troubles + 1 if is_overloaded else 0

@@ -31,7 +31,7 @@ MAX_FILES = 2_000_000
 
 
 def guarded_address(address: str, tls: Path | None) -> str:
-    """Return ``address``, that of a Dask scheduler, as a URL, if it is safe to connect to: "tls://host:8786", or
+    """Return ``address``, the address of a Dask scheduler, as a URL, if it is safe to connect to: "tls://host:8786", or
     "tcp://127.0.0.1:8786" on this machine.
 
     ``tls``: folder with ca.pem, cert.pem and key.pem; an address of another machine needs it. Raise ShardError for any

@@ -47,8 +47,9 @@ def progress(*, is_quiet: bool) -> Iterator[Report]:
 
 
 def interval(row: dict[str, Any]) -> str:
-    """Return the score of ``row``, one of a summary, as text, such as "71.2 (60.0 to 83.5) C": the score, its range and
-    its grade; "-" if there is none. The range is the score if everything unknown had failed, and if it had passed."""
+    """Return the score of ``row``, a row of a summary, as text, such as "71.2 (60.0 to 83.5) C": the score, its range
+    and its grade; "-" if there is none. The range is the score if everything unknown had failed, and if it had
+    passed."""
     if row["score"] is None:
         return "-"
     return f"{row['score']:.1f} ({row['score_low']:.1f} to {row['score_high']:.1f}) {row['grade'] or ''}"

@@ -112,8 +112,8 @@ class Spider(PortalSpider):
         )
 
     async def on_folder(self, response: Response, folder: str) -> AsyncIterator[Any]:
-        """Read the services and subfolders in ``response``, of a folder of the ArcGIS Server's directory, and request
-        the next folder or service.
+        """Read the services and subfolders in ``response``, the list of a folder of the ArcGIS Server's directory, and
+        request the next folder or service.
 
         ``folder``: its path; "" is the root. If the response says that nothing changed, the lists of the last harvest
         are used. If it lists no services or is an error, the steps are those of :meth:`no_folder`.

@@ -278,7 +278,8 @@ class AddressSpider(PortalSpider):
             yield step
 
     async def on_address(self, response: Response, index: int) -> AsyncIterator[Any]:
-        """Read the records in ``response``, of the address at position ``index`` in the list; request the next address.
+        """Read the records in ``response``, from the address at position ``index`` in the list; request the next
+        address.
 
         If the response has not changed since an earlier harvest, the datasets it described then count as seen. If it is
         an error or cannot be read, the steps are those of :meth:`missed`.

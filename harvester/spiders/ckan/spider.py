@@ -264,7 +264,7 @@ class Spider(ChangesListingSpider):
     # Responses
 
     def result_of(self, response: Response) -> Any:
-        """Return the field ``result`` of ``response``, of the action API.
+        """Return the field ``result`` of ``response``, a response of the action API.
 
         Raise PageRefusedError, with the API's own error message if there is one, for any other response.
         """

@@ -74,7 +74,7 @@ def licence(node: Any, scope: FactScope) -> tuple[str | None, str | None, tuple[
 
 
 def is_open_licence(said: str) -> bool:
-    """Return whether ``said``, a text or address, names a known licence that is not closed, and states no limit."""
+    """Return whether ``said``, a text or address, names a known licence that is not closed, and no restriction."""
     found = vocabulary.licence(said)
     if found is None or found.open_definition == "none" or vocabulary.is_restrictive(said):
         return False
@@ -209,7 +209,7 @@ _YEAR_IRI = re.compile(r"/(?:gregorian-)?(?:year|interval)/((?:1[0-9]|20|21)\d\d
 
 
 def period(node: Any) -> Period:
-    """Return the earliest start and the latest end of all periods that the dataset ``node`` says that its data cover.
+    """Return the earliest start and the latest end of all periods that the dataset ``node`` states for its data.
 
     Both are dates as written. None means not stated, or open in one of the periods.
     """

@@ -67,9 +67,13 @@ INDEXES = {
 
 
 def character(fact: int) -> str:
-    """Return the character that holds a fact, an integer from 0 to ``LARGEST``; a greater one counts as ``LARGEST``."""
+    """Return the character that holds a fact, an integer from 0 to ``LARGEST``; a greater one counts as ``LARGEST``.
+
+    Two facts are stored as the one before them, because SQLite reads their characters, U+FFFE and U+FFFF, as U+FFFD.
+    """
     code = min(fact, LARGEST) + 1
-    return chr(code if code < _SURROGATES else code + _SKIPPED)
+    code = code if code < _SURROGATES else code + _SKIPPED
+    return chr(0xFFFD if code in (0xFFFE, 0xFFFF) else code)
 
 
 def fact(char: str) -> int:

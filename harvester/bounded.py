@@ -56,10 +56,10 @@ class BoundedChild:
     length of one result, and ``file_bytes`` the longest file that the function may write (0: none).
 
     TooMuchError is raised if the limit of memory, time or result is reached, or if the child dies. A longer file than
-    ``file_bytes`` is an OSError in the function. A ValueError of the function is raised in the calling process with
-    the same message, and any other exception, such as that OSError, as a ValueError that names it. RuntimeError is
-    raised if the child does not start. Use the object as a context manager, or call :meth:`close`. Calls from several
-    threads or tasks wait for each other.
+    ``file_bytes`` is an OSError in the function. A ValueError of the function is raised in the calling process with the
+    same message, and any other exception, such as that OSError, as a ValueError that names it. RuntimeError is raised
+    if the child does not start. Use the object as a context manager, or call :meth:`close`. Calls from several threads
+    or tasks wait for each other.
     """
 
     def __init__(

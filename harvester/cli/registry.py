@@ -35,9 +35,9 @@ def resolve(
 
     ``registry`` is a portal file or folder; None means the folder ``portals`` of the data folder ``data``, together
     with the portals in the catalogue. If these hold no portal, those that come with the program are used; by its id,
-    each of them can be named in any case.
-    ``portal_type`` is the type of a web address; None means that it is detected with requests that state ``contact``.
-    ``allow_local`` permits addresses on this machine and network, and marks the portals as local.
+    each of them can be named in any case. ``portal_type`` is the type of a web address; None means that it is detected
+    with requests that state ``contact``. ``allow_local`` permits addresses on this machine and network, and marks the
+    portals as local.
 
     Raise SpecError for a name that matches nothing, an invalid portal file, an address where no portal is found, and
     two different portals with one id.

@@ -73,8 +73,8 @@ class Pulse:
         struct.pack_into("=d", self._memory, 0, time.monotonic())
 
     def hold(self) -> None:
-        """Allow HOLD_S seconds until the next call of :meth:`beat`, because the catalogue is being written. Do
-        nothing while the supervisor expects no heartbeat."""
+        """Allow HOLD_S seconds until the next call of :meth:`beat`, because the catalogue is being written. Do nothing
+        while the supervisor expects no heartbeat."""
         if struct.unpack_from("=d", self._memory)[0]:
             struct.pack_into("=d", self._memory, 0, time.monotonic() + HOLD_S)
 

@@ -139,8 +139,8 @@ def places(seed: str, columns: Sequence[str], rows: int = 300, kind: str = "Stop
 
 
 def counts(seed: str, columns: Sequence[str], groups: Sequence[str], years: range = range(2005, 2026)) -> DemoTable:
-    """Return invented statistics with four columns: district, year, group, count. Each district has one row for each
-    of ``years`` and each of ``groups``.
+    """Return invented statistics with four columns: district, year, group, count. Each district has one row for each of
+    ``years`` and each of ``groups``.
 
     ``seed`` determines the values. ``columns`` are the names of the columns, in this order.
     """

@@ -27,10 +27,10 @@ def filled(own: Dataset, facts: RecordFacts) -> Dataset:
     """Return ``own`` with its empty fields filled from ``facts``.
 
     ``own`` is the dataset as the portal type mapped it; ``facts`` holds the fields of the same record that this mapping
-    did not read. A field of ``own`` that has a value stays as it is, with two exceptions: the licence and its title are
-    replaced if ``facts`` have a better licence (:func:`~harvester.facts.choice.choose`), and fields that are filled now
-    are removed from ``not_carried``. Translations are taken from ``facts`` only if ``own`` has no title. If there is
-    nothing to change, ``own`` itself is returned. ``facts`` may be changed.
+    did not read. A field of ``own`` that has a value stays as it is, with three exceptions: the licence and its title
+    are replaced if ``facts`` have a better licence (:func:`~harvester.facts.choice.choose`), the translations are
+    replaced by those in ``facts`` if ``own`` has no title, and fields that are filled now are removed from
+    ``not_carried``. If there is nothing to change, ``own`` itself is returned. ``facts`` may be changed.
     """
     if not facts.found:
         return own

@@ -112,9 +112,9 @@ class HostBudget:
     def observe(self, host: str, *, is_overloaded: bool, latency_s: float | None = None) -> None:
         """Adapt the pause between requests to ``host`` after a response or a time-out.
 
-        ``is_overloaded``: the status was 429 or 503, or nothing came in time; this doubles the pause, up to 60
-        seconds. Each good response shortens it by a third. ``latency_s``: the response time in seconds, whose
-        average lengthens the pause of slow hosts; None if unknown.
+        ``is_overloaded``: the status was 429 or 503, or nothing came in time; this doubles the pause, up to 60 seconds.
+        Each good response shortens it by a third. ``latency_s``: the response time in seconds, whose average lengthens
+        the pause of slow hosts; None if unknown.
         """
         entry = self._hosts[host]
         entry.troubles = entry.troubles + 1 if is_overloaded else 0

@@ -27,8 +27,8 @@ class ObeyRobots(RobotsTxtMiddleware):
     """Downloader middleware that refuses requests which robots.txt forbids, and keeps its Crawl-delay.
 
     For the API of a portal, on the portal's own host, the setting ``obey_robots`` of the portal file decides, see
-    :func:`harvester.http.robots_rules.decide`. For addresses on other hosts and in checks of distributions,
-    robots.txt is always obeyed. Requests over FTP and those with ``meta["dont_obey_robotstxt"]`` are let through.
+    :func:`harvester.http.robots_rules.decide`. For addresses on other hosts and in checks of distributions, robots.txt
+    is always obeyed. Requests over FTP and those with ``meta["dont_obey_robotstxt"]`` are let through.
     """
 
     @property

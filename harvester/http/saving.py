@@ -93,9 +93,8 @@ async def stream(response: ClientResponse, save: BodySaver, received: Callable[[
 
     The body is written to a temporary file beside ``save.path``, which then replaces that file. If the download failed
     (:attr:`SavedBody.is_broken`) and ``save.keeps_broken`` is False, the body stays in the temporary file, and the
-    result names that file. ``received`` is called with the number of bytes of
-    every chunk, and may raise to stop the transfer. A download that fails is reported in the result and not raised;
-    errors of the disk are raised.
+    result names that file. ``received`` is called with the number of bytes of every chunk, and may raise to stop the
+    transfer. A download that fails is reported in the result and not raised; errors of the disk are raised.
     """
     save.path.parent.mkdir(parents=True, exist_ok=True)
     part = save.path.with_suffix(".part")

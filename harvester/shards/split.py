@@ -14,8 +14,8 @@ REQUEST_S = 0.2
 
 
 def host_groups(jobs: Iterable[CheckTask]) -> list[list[CheckTask]]:
-    """Return the tasks ``jobs`` in groups, each of which must be done by a single machine, so that pauses
-    between requests to a host are kept.
+    """Return the tasks ``jobs`` in groups, each of which must be done by a single machine, so that pauses between
+    requests to a host are kept.
 
     A group holds the addresses of one host, and those of the hosts to which one of them was redirected at its last
     check, because the machine that meets a redirect follows it. An address without a host is a group of its own. The

@@ -46,8 +46,8 @@ class ShardTask:
 
     ``number`` is the number of the shard, from 0, and ``shards`` the number of all. ``jobs`` are the addresses to
     check, ``inspections`` the distributions whose files are to be inspected. ``contact`` is sent with requests, and
-    ``is_full`` requests everything anew. ``budget`` and the
-    ``limits.max_downloads`` of ``portals`` are this shard's share of the limits of the run.
+    ``is_full`` requests everything anew. ``budget`` and the ``limits.max_downloads`` of ``portals`` are this shard's
+    share of the limits of the run.
     """
 
     run_id: str

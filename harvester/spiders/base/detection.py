@@ -83,8 +83,8 @@ class AsGiven:
     SPARQL.
 
     ``rank`` and ``recogniser`` are as in :class:`Probe`. The request goes to the address that the user gave, as it is
-    after redirects; ``query`` replaces a query of its own.
-    After the first such request that reveals a type, no further one is sent.
+    after redirects; ``query`` replaces a query of its own. After the first such request that reveals a type, no further
+    one is sent.
     """
 
     rank: int

@@ -14,6 +14,7 @@ from catalog.model import Dataset, Distribution, ResourceCheck
 from catalog.repositories.census import census_changes, census_of, claims_of
 from catalog.repositories.checks import write_checks
 from catalog.repositories.harvests import begin_harvest, finish_harvest
+from catalog.repositories.scores import was_scored
 from quality.census.stage import take_census
 from quality.census.states import is_readable, usable_state
 from quality.systems.stage import score_portal
@@ -225,3 +226,14 @@ def test_the_census_of_an_unchanged_portal_is_kept_and_no_other(catalog: Catalog
     confirmations_path(tmp_path, "a").write_text(confirmations_path(tmp_path, "a").read_text("utf-8") + "# said\n")
     taken = again(THIRD, {"a"})
     assert {row["state"] for row in taken.values()} == {"not_found"} != {row["state"] for row in kept.values()}
+
+
+def test_the_census_is_taken_anew_if_a_run_was_killed_between_score_and_census(catalog: Catalog) -> None:
+    night(catalog, FIRST, [dataset(1, "Air quality")])
+    before = states(catalog, FIRST)
+    night(catalog, SECOND, [dataset(1, "Dog registrations")])
+    # The run that goes on scores nothing more, and takes the portal for unchanged.
+    assert was_scored(catalog, SECOND, "a") and not was_scored(catalog, THIRD, "a")
+    assert take_census(catalog, SECOND, unchanged={"a"}) == len(key_words())
+    after = {row["key"]: row["state"] for row in census_of(catalog, "a")}
+    assert before["air"]["state"] != "not_found" and after["air"] == "not_found"

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from catalog.db.store import CatalogError
 from catalog.model import HarvestError
@@ -35,8 +35,9 @@ def harvest_on_cluster(run: RunContext, portals: Sequence[PortalSpec], address: 
     """Harvest those of ``portals`` that ``run`` has not harvested yet on the workers of the Dask scheduler at
     ``address``, and store the results in the catalogue.
 
-    Portals of one host are harvested by one worker. If a worker dies, its portals are tried once more on another; if
-    that fails too, their harvests count as failed through our own fault, and nothing is marked as missing. These are
+    Portals of one host are harvested by one worker. If a worker dies, its portals are tried once more on another. If a
+    task fails, those of each host are tried once more by themselves. If that fails too, their harvests count as failed
+    through our own fault, and nothing is marked as missing. These are
     harvested here afterwards: portals with a key, portals declared local if the workers are on other machines, portals
     that blocked an earlier attempt in this run, and all portals if the run is archived or uses a proxy.
 
@@ -55,26 +56,46 @@ def harvest_on_cluster(run: RunContext, portals: Sequence[PortalSpec], address: 
         with connected(address, tls) as client, tempfile.TemporaryDirectory(prefix="winnow-") as folder:
             groups, threads = portal_groups(run, sent), threads_of(client)
             count = min(len(groups), max(threads, -(-len(groups) // AT_ONCE)))
-            tasks: dict[int, HarvestTask] = {}
-
-            def written() -> Iterator[tuple[int, Path]]:
-                for number in range(count):
-                    place = Path(folder) / str(number)
-                    chosen = [portal for group in groups[number::count] for portal in group]
-                    tasks[number] = write_harvest_task(run, chosen, place)
-                    yield number, place
-                    shutil.rmtree(place)
-
-            for number, part in parts_of(client, written(), threads):
-                try:
-                    if isinstance(part, Exception):
-                        raise part
-                    merge_harvest(run, tasks[number], part)
-                except CatalogError:
-                    raise
-                except Exception as error:  # noqa: BLE001  # whatever the cluster sends, the other portals go on
-                    store_failure(run, tasks[number].portals, f"the harvest on the cluster failed: {_said(error)}")
+            failed = _harvest(run, client, [groups[number::count] for number in range(count)], threads, Path(folder))
+            # One portal may have taken down the others of its task: each group is tried once more by itself.
+            again = [[group] for together, _ in failed if len(together) > 1 for group in together]
+            failed = [one for one in failed if len(one[0]) == 1]
+            failed += _harvest(run, client, again, threads, Path(folder)) if again else []
+            for together, error in failed:
+                portals = [portal for group in together for portal in group]
+                store_failure(run, portals, f"the harvest on the cluster failed: {_said(error)}")
     crawl(run, own)
+
+
+Groups: TypeAlias = "list[list[PortalSpec]]"
+"""The portals of one task, in groups of those that a single machine must harvest."""
+
+
+def _harvest(
+    run: RunContext, client: Any, together: Sequence[Groups], threads: int, folder: Path
+) -> list[tuple[Groups, Exception]]:
+    """Harvest on the workers, one task for each of ``together``, and store what comes back. Return those that failed,
+    with the reason. ``folder`` is an empty folder; each task is in it for a moment."""
+    tasks: dict[int, HarvestTask] = {}
+    failed: list[tuple[Groups, Exception]] = []
+
+    def written() -> Iterator[tuple[int, Path]]:
+        for number, groups in enumerate(together):
+            place = folder / str(number)
+            tasks[number] = write_harvest_task(run, [portal for group in groups for portal in group], place)
+            yield number, place
+            shutil.rmtree(place)
+
+    for number, part in parts_of(client, written(), threads):
+        try:
+            if isinstance(part, Exception):
+                raise part
+            merge_harvest(run, tasks[number], part)
+        except CatalogError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever the cluster sends, the other portals go on
+            failed.append((together[number], error))
+    return failed
 
 
 def _is_harvested_here(run: RunContext, portal: PortalSpec, is_here: bool) -> bool:

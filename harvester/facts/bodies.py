@@ -11,7 +11,7 @@ from catalog.vocabulary import is_no_value
 from harvester.facts.names import field_name
 from harvester.facts.values import email, json_text, text
 
-__all__ = ["Party", "bodies", "contact_of", "publisher_of"]
+__all__ = ["Party", "bodies", "contact_of", "person_of", "publisher_of"]
 
 _MAIL = re.compile(r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+\.[^@\s<>.,;:\"()]+")
 _ADDRESS = re.compile(r"(?i)(?:https?|ftp)://\S+|www\.\S+")
@@ -125,3 +125,16 @@ def contact_of(found: Iterable[Party]) -> Contact | None:
     if url is None:
         url = next((one.url for one in people if one.url and not one.name and not one.email), None)
     return Contact(name=name, email=best.email, url=url)
+
+
+def person_of(named: list[Party], address: str | None, url: str | None) -> list[Party]:
+    """Return the parties that separate fields for name, e-mail address and page state.
+
+    ``named``: what the field for the name holds: a name, or JSON of one or several whole persons; these are returned as
+    they are, and a party of ``address`` and ``url`` follows them if either is stated. The result is empty if nothing is
+    stated.
+    """
+    if len(named) <= 1 and not any(body.email for body in named):
+        own = Party(named[0].name if named else None, address, url or (named[0].url if named else None))
+        return [own] if own != Party() else []
+    return [*named, *([Party(email=address, url=url)] if address or url else [])]

@@ -16,7 +16,7 @@ from typing import Any
 
 from catalog.model import Contact, Publisher
 from catalog.vocabulary import language_code
-from harvester.facts.bodies import Party, bodies, contact_of, publisher_of
+from harvester.facts.bodies import Party, bodies, contact_of, person_of, publisher_of
 from harvester.facts.candidates import Candidate, FactScope, Standing
 from harvester.facts.choice import Choice, choose, grade
 from harvester.facts.languages import MultilingualText, by_language, first_language, worded
@@ -25,36 +25,19 @@ from harvester.facts.names import Of, field_name, known_names
 from harvester.facts.periods import Period, periods, span
 from harvester.facts.places import box, places
 from harvester.facts.record_words import ODD, plain_words, texts_by_language
+from harvester.facts.roles import date_fact, is_publisher
 from harvester.facts.values import email, is_language_map, json_text, text
 
 __all__ = ["REPEATS", "RecordFacts"]
 
 REPEATS = re.compile(r"(?i)R\d*/.*P\s*T?\d.*")
-_DATED = {
-    "publication": "issued", "published": "issued", "released": "issued", "issued": "issued", "available": "issued",
-    "revision": "modified", "revised": "modified", "lastrevision": "modified", "lastupdate": "modified",
-    "updated": "modified", "modified": "modified", "veroeffentlicht": "issued", "veröffentlicht": "issued",
-    "aktualisiert": "modified", "geaendert": "modified", "geändert": "modified",
-}  # fmt: skip
-_PUBLISHES = re.compile(
-    r"(?i)publisher|ver(oe|ö)ffentlichende[_ ]stelle|herausgeber|editeur|éditeur|publicador|titolare"
-)
-"""Match party roles that mean publisher, in the words of ISO 19115 and DataCite and in other languages."""
-_KINDS = ("type", "date_type", "dateType", "role")
-"""Names of the field that says what kind of date or party an object is."""
 _OBJECT_NAMES = (
     "name", "title", "label", "prefLabel", "skos:prefLabel", "rdfs:label", "value", "code", "uri",
     "@id", "id", "url", "href", "resource", "theme", "identifier",
 )  # fmt: skip
+# Facts for which an object's address is more useful than its label, and the names of the field with the address.
 _LINKS = ("relations", "references", "documentation", "landing_page", "described_by")
 _ADDRESSES = ("url", "href", "resource", "uri", "@id")
-"""Facts for which an object's address is more useful than its label."""
-
-
-def _is_publisher(party: Any) -> bool:
-    """Return whether an object in a list of parties states the role of a publisher."""
-    roles = [party.get("role"), party.get("roles")] if isinstance(party, dict) else []
-    return _PUBLISHES.search(" ".join(str(role) for role in roles if role)) is not None
 
 
 class RecordFacts:
@@ -62,8 +45,7 @@ class RecordFacts:
 
     A fact may stand in several fields; each value is a candidate (:class:`~harvester.facts.candidates.Candidate`).
     :meth:`read` and :meth:`add` collect candidates, :meth:`text` and the other methods return the best ones.
-    Placeholders ("N/A") are left out. ``of`` is what the fields describe ("dataset", "file"), ``preferred`` are
-    language codes.
+    Placeholders ("N/A") are left out. ``of``: what the fields describe ("dataset", "file"); ``preferred``: languages.
     """
 
     __slots__ = ("contradictions", "found", "of", "preferred")
@@ -220,8 +202,7 @@ class RecordFacts:
         """Return the different texts of the candidates for ``facts``, without placeholders; () if there are none.
 
         They are sorted by the scope of the candidate (FILE, then DATASET, then CATALOGUE), then by its standing (stated
-        ones first), then by the rank of the name of its field ("licence" comes before "terms"). If two candidates hold
-        the same text, only the first is returned.
+        ones first), then by the rank of its field's name ("licence" before "terms"). The same text is returned once.
         """
         found = [one for fact in facts if fact in self.found for one in self.candidates(fact)]
         found.sort(key=lambda one: (one.scope, one.standing, one.rank))
@@ -230,14 +211,12 @@ class RecordFacts:
     def first_texts(self, fact: str) -> tuple[str, ...]:
         """Return the different texts in the best field that states ``fact``; () if no field has a usable text.
 
-        If several fields state the fact, they are sorted by scope, then by standing, then by the rank of their name
-        ("licence" comes before "terms"). Only the first that has a text other than a placeholder is used. A field with
-        the list ["de", "fr"] gives ("de", "fr"), and a second field for the language adds nothing.
+        Fields are sorted as in :meth:`all_texts`. Only the first that has a text other than a placeholder is used: one
+        with the list ["de", "fr"] gives ("de", "fr"), and a second field for the language adds nothing.
         """
         if fact not in self.found:
             return ()
-        ordered = sorted(self.found[fact], key=lambda one: (one.scope, one.standing, one.rank))
-        for one in ordered:
+        for one in sorted(self.found[fact], key=lambda one: (one.scope, one.standing, one.rank)):
             if said := [text for text in self._texts(fact, one.value) if text.strip()]:
                 return tuple(dict.fromkeys(said))
         return ()
@@ -267,25 +246,22 @@ class RecordFacts:
             for item in items if isinstance(items, list) else [items]:
                 if not isinstance(item, dict):
                     continue
-                kind = next((said for key in _KINDS if (said := text(item.get(key)))), "").lower()
-                fact = _DATED.get(kind.rpartition("#")[2].rpartition("/")[2])
-                if fact:
+                if fact := date_fact(item):
                     self.add(fact, item.get("value") or item.get("date"), one.path, rank=one.rank + 200)
 
     def spread_roles(self) -> None:
         """Add each party in a list of contacts whose role is that of a publisher as a candidate for "publisher".
 
-        Such a party is then removed from the contacts, unless the list has no other party. Call this method before
-        publisher and contact are read.
+        It is then removed from the contacts, unless the list has no other party. Call this before both are read.
         """
         for one in self.found.get("contact", ()):
             items = json_text(one.value)
             if not isinstance(items, list):
                 continue
-            publishers = [item for item in items if _is_publisher(item)]
+            publishers = [item for item in items if is_publisher(item)]
             for item in publishers:
                 self.add("publisher", item, one.path, rank=one.rank + 200)
-            others = [item for item in items if not _is_publisher(item)]
+            others = [item for item in items if not is_publisher(item)]
             if publishers and others:
                 kept = [one._replace(value=others) if held is one else held for held in self.found["contact"]]
                 self.found["contact"] = kept
@@ -399,18 +375,9 @@ class RecordFacts:
             name, mail = f"{role}_name" if role == "contact" else role, f"{role}_email"
             page = "contact_url"
             if name in found or mail in found or (role == "contact" and page in found):
-                people += self._person(name, mail, page if role == "contact" else None)
+                url = self.text(page) if role == "contact" else None
+                people += person_of(self.bodies(name), email(self.text(mail)), url)
         return contact_of([*people, *further])
-
-    def _person(self, name: str, mail: str, page: str | None) -> list[Party]:
-        """Read a person from separate fields; the name field may hold JSON of one or several whole persons."""
-        named = self.bodies(name)
-        address = email(self.text(mail))
-        url = self.text(page) if page else None
-        if len(named) <= 1 and not any(body.email for body in named):
-            own = Party(named[0].name if named else None, address, url or (named[0].url if named else None))
-            return [own] if own != Party() else []
-        return [*named, *([Party(email=address, url=url)] if address or url else [])]
 
     def worded(self) -> MultilingualText:
         """Return title, description and keywords in the preferred language (else in another), with translations."""

@@ -1,8 +1,7 @@
 """The measures of ``specs/measures.toml``: what each reads from a dataset, and how it adds up the scope to one figure.
 
-Pure functions. A dataset that vanished from the scope fails. A dataset that was known before but cannot be observed now
-keeps its last verdict. A dataset that was never known is left out of the figure and lowers the coverage. If none is
-known, there is no figure.
+Pure functions. A dataset that vanished from the scope fails. One that was known before but cannot be observed now keeps
+its last verdict. One that was never known is left out and lowers the coverage. If none is known, there is no figure.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ from quality.metrics.open import licence_present
 from quality.metrics.usable import documentation_present
 
 __all__: list[str] = []
-
 _UUID = re.compile(r"^\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?$", re.IGNORECASE)
 _UDATA_CLOSED = {"pdf", "doc", "docx", "word", "xls", "excel", "xlsx"}
 _PROTOCOL = re.compile(r"^\s*(?:https?|s?ftp)://", re.IGNORECASE)
@@ -43,8 +42,7 @@ def _conforms(s: DatasetSubject, *standards: str) -> Measurement:
 def dcat_ap_2_conforms(s: DatasetSubject) -> Measurement:
     """Return 1 if the record conforms to DCAT-AP 2, else 0.
 
-    Unknown if the record has not been validated, or if the standard does not apply to it (DCAT-AP 2 has no dataset
-    series).
+    Unknown if it has not been validated, or if the standard does not apply (DCAT-AP 2 has no dataset series).
     """
     found = _conforms(s, "dcat_ap_2")
     return UNKNOWN if found is None else found
@@ -90,10 +88,7 @@ def contact_or_publisher_present(s: DatasetSubject) -> float:
 
 
 def contact_email_valid(s: DatasetSubject) -> float:
-    """Return 1 if the contact point or the publisher has a valid e-mail address, else 0.
-
-    The publisher counts as well, as in Open Data Portal Watch (CoCE).
-    """
+    """Return 1 if the contact point or the publisher has a valid e-mail address, else 0 (Portal Watch, CoCE)."""
     return yes(any(valid_email(who.email) for who in (s.dataset.contact, s.dataset.publisher) if who is not None))
 
 
@@ -355,12 +350,10 @@ def served_linked(s: DistributionSubject) -> Measurement:
 
 
 def openness_ckan(s: DistributionSubject) -> Measurement:
-    """Return the stars for openness of ckanext-qa, divided by five: 0 without a licence known to be open, or with a
-    broken or missing link.
+    """Return the stars of ckanext-qa divided by five: 0 without a licence known to be open, or with no working link.
 
-    The format is that recognised in the bytes, else that of the URL, else the declared one. If it is not known, or
-    ckanext-qa has no stars for it, there is one star. Unknown if the link was not checked or the check was
-    inconclusive.
+    The format is that recognised in the bytes, else that of the URL, else the declared one; one without stars there, or
+    not known, has one star. Unknown if the link was not checked or the check was inconclusive.
     """
     licence = licence_present(s) and s.licence is not None and s.licence.is_open
     if link_ok(s) == 0.0 or not licence:

@@ -1,0 +1,62 @@
+"""Create the tables, columns and indexes that :mod:`catalog.db.schema` declares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from catalog.db.schema import TABLES, ColumnSpec, metric_columns
+from catalog.db.sqlite import Database
+
+__all__ = ["add_metric_columns", "add_missing", "create_table"]
+
+
+def _sqlite_type(column: ColumnSpec) -> Any:
+    return str if column.type in (list, dict) else int if column.type is bool else column.type
+
+
+def create_table(db: Database, name: str) -> None:
+    """Create the table ``name`` as ``catalog.db.schema`` declares it, with its key, references and indexes."""
+    table = TABLES[name]
+    db.table(name).create(
+        {column: _sqlite_type(spec) for column, spec in table.columns.items()},
+        pk=table.pk,
+        foreign_keys=[
+            (column, spec.references, TABLES[spec.references].pk)
+            for column, spec in table.columns.items()
+            # A view has no key that a table could refer to.
+            if spec.references and not TABLES[spec.references].is_view
+        ],
+    )
+    for columns in table.indexes:
+        db.table(name).create_index(columns)
+
+
+def add_missing(db: Database) -> None:
+    """Add the tables, columns and indexes that ``catalog.db.schema`` declares and a catalogue does not have yet.
+
+    Nothing is removed.
+    """
+    there = set(db.table_names())
+    for name, table in TABLES.items():
+        if table.is_view:
+            continue
+        if name not in there:
+            create_table(db, name)
+            continue
+        columns = db.table(name).columns_dict
+        for column, spec in table.columns.items():
+            if column not in columns:
+                db.table(name).add_column(column, _sqlite_type(spec))
+        for index in table.indexes:
+            db.table(name).create_index(index, if_not_exists=True)
+
+
+def add_metric_columns(db: Database) -> None:
+    """Add to ``dataset_quality`` and ``distribution_kinds`` every column of a metric or scoring system that they do not
+    have yet."""
+    for subject, name in (("dataset", "dataset_quality"), ("distribution", "distribution_kinds")):
+        table = db.table(name)
+        there = table.columns_dict
+        for name in metric_columns(subject):
+            if name not in there:
+                table.add_column(name, float)

@@ -21,7 +21,7 @@ __all__ = ["Failing", "FailingDataset", "Failure", "with_findings", "write_first
 
 
 class Failure(NamedTuple):
-    """A rule that a dataset or a distribution fails: what the findings of many of them have in common."""
+    """A failed rule and what was found: the part of a finding that is the same for many datasets and distributions."""
 
     rule: tuple[str, ...]
     """Values of the columns ``catalog.db.schema.found.RULE``."""

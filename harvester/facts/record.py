@@ -112,10 +112,10 @@ class RecordFacts:
     # Choosing
 
     def candidates(self, fact: str) -> list[Candidate]:
-        """Return the candidates for ``fact`` whose values are texts; [] if there are none.
+        """Return the candidates for ``fact``, with texts as values; [] if there are none. Placeholders are left out.
 
-        A candidate whose value is a list or an object is replaced by one candidate for each text in it. Placeholders
-        are left out.
+        A list (also as JSON in a text) is replaced by candidates for its items, an object by one for its most useful
+        text: of a language map the preferred language; of a licence, its address and its name.
         """
         made = []
         for one in self.found.get(fact, ()):

@@ -176,7 +176,9 @@ class _Part:
             yield check
 
     def refuse_gaps(self, checks: Sequence[ResourceCheck]) -> None:
-        """Raise ShardError if addresses are missing that the machine does not say it left."""
+        """Raise ShardError unless the part states the right numbers of checks (that of ``checks``) and of addresses
+        left unchecked (all others of the shard).
+        """
         left = len(self.jobs) - len(checks)
         if self.head.get("not_asked") != left or self.head.get("checks") != len(checks):
             raise self.refuse(

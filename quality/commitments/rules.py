@@ -133,9 +133,8 @@ def documented(member: Member) -> Verdict:
 
 
 def valid(member: Member) -> Verdict:
-    """Return whether all inspected tables of the dataset are valid.
-
-    NOT_ASKED if it has no tables; None if none is invalid and the validity of at least one is unknown.
+    """Return whether all inspected tables of the dataset are valid. NOT_ASKED if no file was inspected as a table; None
+    if none is invalid and the result of at least one inspection is "unknown".
     """
     states = [part.table_status for part in member.parts if part.table_status in ("valid", "invalid", "unknown")]
     if not states:
@@ -255,10 +254,11 @@ def delay_days(member: Member) -> float | None:
 
 
 def keys_open(member: Member) -> dict[str, bool | None] | None:
-    """Return the key datasets as which the last census of the portal counts this dataset, by id.
+    """Return the key datasets for which this dataset counts in the last census of its portal: a dict from the id of the
+    key to whether the dataset is open and usable, None if that is not known.
 
-    The value is whether the dataset is open and usable: accessible, openly licensed and machine-readable. It is None
-    where that is not known. Return None instead of a dict if no census was taken.
+    Open and usable means accessible, openly licensed and machine-readable. The dict is empty if the dataset counts for
+    none. The result is None if no census was taken.
     """
     if member.keys is None:
         return None

@@ -20,7 +20,11 @@ ending."""
 
 
 class KeyColumns(Strict):
-    """Sets of words that a table of a key dataset has in the names of its columns, each set joined by " + "."""
+    """How the columns of a table show that it belongs to a key dataset.
+
+    ``sets``: one or more column names each, joined by " + ", such as "pollutant + average"; a set matches if all its
+    names are found among the columns, and one set is enough.
+    """
 
     sets: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()

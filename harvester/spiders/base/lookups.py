@@ -131,12 +131,12 @@ class Lookups:
             raise DontCloseSpider
 
     def first_lookup(self) -> scrapy.Request | None:
-        """Return a test request for a dataset that this harvest has found; None if no dataset is to be requested alone.
+        """Return a test request for a single dataset that this harvest has found; None if there is nothing to test.
 
         The test shows whether a request for a single dataset can be trusted; see :meth:`on_example`. The datasets to
         request afterwards, at most MAX_LOOKUPS, are kept in ``unseen``. The result is None unless a full harvest was
-        judged partial. It is also None if no dataset that was not found, or none that was found, has an address of its
-        own; MAX_CANDIDATES of each are examined.
+        judged partial, some dataset that it missed can be requested alone, and so can some dataset that it found. At
+        most MAX_CANDIDATES of each are examined.
         """
         if self.stats.mode != "full" or judged(self)[0] != "partial":  # type: ignore[arg-type]
             return None

@@ -34,11 +34,11 @@ IN_GRAPHS = tuple(
 
 
 def sparql(seen: ProbeResponse) -> Detection | None:
-    """Return a "sparql" detection if the response ``seen`` is a SPARQL result, else None.
+    """Return a detection of type "sparql" if the response ``seen`` is a SPARQL result, else None.
 
-    The result of the query that counts datasets is certain if it is above 0; its number is then that of the datasets.
-    If it is 0 or no number, the confidence is low. It is low, too, for a list of repositories, and medium for the
-    result of another query; the number is None then.
+    If it answers the query that counts datasets, ``datasets`` is that count (None if it cannot be read), and the
+    confidence is high if the count is above 0, else low. For any other result ``datasets`` is None; the confidence is
+    low for a list of repositories, and medium otherwise.
     """
     found = _result(seen)
     if found is None:

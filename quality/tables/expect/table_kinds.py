@@ -69,10 +69,11 @@ def _kind_of(names: tuple[str, ...], title: str) -> TableKindMatch | None:
 
 
 def needed_columns(match: TableKindMatch) -> tuple[expectations.Expectation, ...]:
-    """Return the expectations that a table has the columns which its kind needs, one for each.
+    """Return one expectation for each column that the kind of a table needs: that the column exists.
 
-    ``match`` is the recognised kind. A column is named by its role: a table of payments needs a column that contains
-    the amount. If a kind needs one of several roles, the expectation is that a column has any of them.
+    ``match`` is the recognised kind. What the kind needs is a role, such as the amount, or one of several roles. The
+    expectation names the column recognised for it; if there is none, it has the words of the roles in place of a name,
+    and fails.
     """
     suite = expectations.suite(match.kind)
     assert suite.match is not None

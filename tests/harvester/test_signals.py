@@ -80,7 +80,13 @@ def begun(
     """The program at work. Only where it is not warm does it begin with its imports."""
     command = [*program, "--data", str(data), *arguments]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
-    with warm.Popen(command, warm_workers=False, **pipes) if is_warm else subprocess.Popen(command, **pipes) as process:
+    # Tests that run in the background ignore SIGINT, and so would the program.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        made = warm.Popen(command, warm_workers=False, **pipes) if is_warm else subprocess.Popen(command, **pipes)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with made as process:
         try:
             yield process
         finally:

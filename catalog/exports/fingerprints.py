@@ -105,14 +105,6 @@ class Fingerprints:
         rows = sorted(self._sums.items(), key=repr)
         self.everything = digest(self.base, rows, scores, sums(catalog), self.commitments)
 
-    def records(self) -> str:
-        """Return the digest of the rows that were read when the object was made, such as datasets, publishers and
-        scores.
-
-        Call it before any digest of a folder is asked for: those add the findings, and the result is then another.
-        """
-        return digest(self.base, sorted(self._sums.items(), key=repr))
-
     def publisher(self, portal_id: str, publisher_id: str, card: Mapping[str, Any]) -> str:
         """Return the digest of what the files in a publisher's folder are made from.
 

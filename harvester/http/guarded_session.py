@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -20,7 +20,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from harvester.http.guard import guarded_connection
 
-__all__ = ["ended_after", "guarded_session"]
+__all__ = ["cut_after", "ended_after", "guarded_session"]
 
 CONNECT_S = 20.0
 """Seconds to wait for a connection, if the request sets no time-out itself."""
@@ -49,9 +49,16 @@ def ended_after(seconds: float) -> Iterator[None]:
     A socket time-out applies to each read alone, so a server that sends one byte now and then would never reach it.
     """
     sockets = _IN_USE.sockets = []
+    with cut_after(seconds, lambda: sockets):
+        yield
+
+
+@contextmanager
+def cut_after(seconds: float, sockets: Callable[[], Iterable[socket.socket]]) -> Iterator[None]:
+    """Shut down the sockets that ``sockets`` returns by then if the ``with`` block takes longer than ``seconds``."""
 
     def end() -> None:
-        for one in sockets:
+        for one in sockets():
             with suppress(OSError):
                 # Shut down the plain socket: the TLS socket's own method must not be called from a second thread.
                 socket.socket.shutdown(one, socket.SHUT_RDWR)

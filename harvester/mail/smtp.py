@@ -10,13 +10,13 @@ import ipaddress
 import smtplib
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from harvester.http.guard import guarded_connection, own_addresses
+from harvester.http.guarded_session import cut_after
 
 __all__ = ["SmtpServer", "connected", "within"]
 
@@ -101,20 +101,8 @@ def within(connection: smtplib.SMTP, seconds: float) -> Iterator[None]:
 
     A socket time-out applies to each read alone: a server that sends one byte now and then would never reach it.
     """
-
-    def end() -> None:
-        if connection.sock is not None:
-            with suppress(OSError):
-                # The plain socket: the method of the encrypted one must not be called from a second thread.
-                socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
-    try:
+    with cut_after(seconds, lambda: [connection.sock] if connection.sock is not None else []):
         yield
-    finally:
-        timer.cancel()
 
 
 @contextmanager

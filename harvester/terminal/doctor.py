@@ -191,7 +191,7 @@ def _portals(specs: list[PortalSpec], configuration: Configuration) -> Iterator[
         yield _note(f"no response from {len(silent)} of {len(seen)} portals: {_some(silent)}")
     if seen and len(silent) == len(seen):
         yield _fault("no portal responds: check the network of this machine, its name server and the proxy")
-    for one in seen[:]:
+    for one in seen:
         if one.forbidden is not None:
             yield _fault(f"{one.spec.id}: {one.forbidden}")
     ahead = [seconds for one in seen for seconds in one.ahead_s]

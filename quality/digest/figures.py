@@ -11,7 +11,7 @@ import numpy as np
 from quality.digest.records import AS_OF, subjects
 from quality.digest.words import records_of_rows
 from quality.evidence.periods import next_review_on
-from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
+from quality.evidence.subject import UNKNOWN, DatasetSubject, Measurement
 from quality.findings.gains import gains
 from quality.findings.verdicts import open_definition, open_definition_of_all
 from quality.metrics import functions
@@ -127,7 +127,3 @@ def _kinds() -> list[Any]:
         ]
         for one in _subjects()
     ]
-
-
-def _recognised(part: DistributionSubject) -> list[str | None]:
-    return [one.id if one else None for one in (part.licence, part.declared_format, part.served_format)]

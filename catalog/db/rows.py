@@ -49,7 +49,8 @@ def plain(value: Any) -> Any:
     """Return a value in a form that SQLite accepts.
 
     Lists, tuples and dicts become JSON text, or None if empty; booleans become 0 or 1; integers beyond 64 bits become
-    text. In texts, lone surrogates are replaced by "?", and NUL, at which other tools cut a text, by U+FFFD.
+    text. In texts, lone surrogates are replaced by "?", and NUL, at which other tools cut a text, by U+FFFD. Other
+    values are returned as they are.
     """
     if value is None:
         return None

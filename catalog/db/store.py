@@ -80,7 +80,9 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def open_catalog(path: Path) -> Catalog:
-    """Open the catalogue file at ``path``. A missing file is created, an older one is migrated to the present schema.
+    """Open the catalogue file at ``path``. A missing file is created with its folder, an older one is migrated to the
+    present schema. Names of people that stand in it without leave are moved to a file beside it, see
+    :func:`catalog.repositories.people.move_names`.
 
     Raise CatalogError if the file is not a catalogue, is damaged or locked or cannot be written, or if the disk is full
     or has too little room to migrate it.

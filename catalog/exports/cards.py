@@ -40,8 +40,9 @@ def day_of_run(run_id: str | None) -> str | None:
 def card_rows(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> list[dict[str, Any]]:
     """Return the rows of ``scorecard.csv`` as of a run: one for each government, portal and publisher.
 
-    They are sorted by level (in the order of ``figures.KEYS``), then by id. Each row also has the name of its
-    ``government``. ``schema``: major version of the columns; it appears in the rows as ``schema_version``.
+    Those of portals come first, then those of publishers, then those of governments; within a level they are sorted by
+    id. Each row also has the name of its ``government``. ``schema``: major version of the columns; it appears in the
+    rows as ``schema_version``.
     """
     head = head_of(catalog, run_id, schema)
     rows: list[dict[str, Any]] = []

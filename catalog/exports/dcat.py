@@ -123,7 +123,10 @@ def _key(group: Sequence[tuple[Any, ...]]) -> bytes:
 
 def graph_of_dataset(catalog: Catalog, stored: StoredDataset) -> tuple[RdfGraph, RdfTerm]:
     """Return the RDF statements that :func:`export_rdf` writes about one dataset, and the RDF node of its portal's
-    catalogue."""
+    catalogue.
+
+    ``stored``: the dataset as :mod:`catalog.repositories.reading` returns it.
+    """
     scored = "select score, run_id from dataset_quality where dataset_id = ?"
     scores = catalog.db.conn.execute(scored, [stored.id]).fetchone()
     portal_id = catalog.value("select portal_id from datasets where id = ?", [stored.id])

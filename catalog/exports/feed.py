@@ -40,10 +40,12 @@ class AtomFeeds(OutputFormat):
 
 
 def feed(catalog: Catalog, government: str, run_id: str, words: Language) -> bytes:
-    """Return the Atom feed about a government as XML in UTF-8, with entries for its last ten runs up to ``run_id``.
+    """Return the Atom feed about a government as XML in UTF-8, with an entry for each of its last ten runs up to
+    ``run_id``.
 
-    ``government``: its name. ``words``: language of the feed. An entry gives the score and the numbers of new and fixed
-    findings, and names the new findings that are still open, at most 50.
+    A run counts if it stored a Winnow score, even a withheld one, for the government. ``government``: its name.
+    ``words``: language of the feed. An entry gives the score and the numbers of new and fixed findings, and names the
+    new findings that are still open, at most 50.
     """
     ElementTree.register_namespace("", ATOM)
     root = ElementTree.Element(f"{{{ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": words.code})

@@ -149,6 +149,7 @@ def run_page(
 
     ``cards``: all rows of the scorecard. ``head``: run, day and versions, see :func:`catalog.exports.cards.head_of`.
     ``words``: language of the page; None means English. ``links``: names of the files that the page leads to.
+    Publishers are not listed.
     """
     words = words or language("en")
     empty = {field.name: None for field in SCORECARD}
@@ -169,7 +170,8 @@ def run_page(
 
 
 def peers_in_words(words: Language, group: str | None) -> str:
-    """Return the name of a peer group in the words of a language, such as "portals of CHE"; "" for None.
+    """Return the name of a peer group in the words of a language, such as "portals of CHE"; "" if ``group`` is None or
+    "".
 
     ``group``: level, kind and value of the group, such as "portal/country/CHE".
     """
@@ -180,7 +182,7 @@ def peers_in_words(words: Language, group: str | None) -> str:
 
 
 def withheld_in_words(words: Language, reason: str | None) -> str:
-    """Return why a government has no score, in words of a language; "" for None.
+    """Return why a government has no score, in words of a language; "" if ``reason`` is None or "".
 
     ``reason``: text of the column ``withheld`` of ``score_history``: too few datasets, or too little measured.
     """

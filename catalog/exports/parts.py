@@ -77,7 +77,10 @@ class PartsIndex:
 
     def of(self, path: Path) -> list[Part]:
         """Return the parts of a file in their order; an empty list if they are not known, or the file was changed
-        since."""
+        since.
+
+        ``path``: the file, inside the folder of all governments.
+        """
         name = path.relative_to(self._out).as_posix()
         if name not in self._files or not path.is_file():
             return []
@@ -110,8 +113,9 @@ class PartsIndex:
 class PartedFile:
     """Writes one file part by part. Use it in a ``with`` block; if the block raises, the earlier file stays.
 
-    Call :meth:`keep` for each part, and :meth:`add` if that returns False. ``index``: where the parts of the earlier
-    file are found, and those of the new one are recorded. ``is_packed``: whether the file is compressed with gzip.
+    A part is the text of a few datasets. Call :meth:`keep` with the key of each part, and :meth:`add` if that returns
+    False. ``path``: the file. ``index``: where the parts of the earlier file are found, and those of the new one are
+    recorded. ``is_packed``: whether the file is compressed with gzip.
     """
 
     def __init__(self, path: Path, index: PartsIndex, *, is_packed: bool = False) -> None:

@@ -27,7 +27,8 @@ def write_prometheus(catalog: Catalog, run_id: str, summary: Mapping[str, Any], 
     """Write the figures of a run as a Prometheus text file, and return its path.
 
     ``summary``: the result of :func:`catalog.repositories.runs.run_summary`. The file is written under another name
-    first, so that it is never half written, and everybody may read it.
+    first, so that it is never half written, and everybody may read it. Figures without a value, such as the end of a
+    run that has not ended, are left out.
     """
     lines: list[str] = []
     _add(

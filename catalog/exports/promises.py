@@ -29,7 +29,7 @@ def commitment_rows(
     catalog: Catalog, head: dict[str, Any], *, government: str | None = None, publisher_id: str | None = None
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of ``commitments.csv``: the reading (value and status) of each indicator of each commitment in a
-    run.
+    run. None are yielded if the catalogue has no tables for commitments.
 
     ``head``: run, day and versions, see :func:`catalog.exports.cards.head_of`. ``government``: name of the only
     government whose commitments are wanted. ``publisher_id``: id of a publisher; only commitments with one of its
@@ -87,9 +87,9 @@ def commitment_counts(catalog: Catalog, run_id: str, level: str, key: str) -> di
     """Return how many commitments each government, portal or publisher has, by its id, with counts by status.
 
     ``level``: government, portal or publisher. ``key``: the SQL expression of ``figures.KEYS`` for that level. The
-    counts, as of the run ``run_id``, are commitments (all of them), on_track, at_risk, off_track and missed. A
-    commitment belongs to its government, and to every portal and publisher with a dataset in its scope. Empty if the
-    catalogue has no tables for commitments.
+    counts, as of the run ``run_id``, are commitments (all of them), on_track, at_risk, off_track and missed. Entities
+    without a commitment are left out. A commitment belongs to its government, and to every portal and publisher with a
+    dataset in its scope. Empty if the catalogue has no tables for commitments.
     """
     if not has_commitments(catalog):
         return {}

@@ -25,7 +25,7 @@ def update(job: ExportJob, formats: Iterator[OutputFormat]) -> list[Path]:
 
     A file that an earlier export wrote into such a folder and this one did not is deleted. ``formats``: the output
     formats in the order of writing. The folder ``job.out`` gets a new data package in every run, because that names the
-    run.
+    run; if nothing else has changed, only this data package and its list of hashes are written.
     """
     out, state, prints = job.out, read_state(job.out), job.fingerprints
     if state.everything == prints.everything and state.is_whole(out):

@@ -67,7 +67,8 @@ def _as_sorted(value: Any) -> str:
 def record_hash(raw: Any, volatile: Sequence[str] = ()) -> str:
     """Return the SHA-256 of a parsed record in canonical form, in hexadecimal, by which a changed record is noticed.
 
-    ``volatile``: paths of fields to leave out, see :func:`without`.
+    ``volatile``: paths of fields to leave out, see :func:`without`. Raise RecursionError for a record that is nested
+    too deeply.
     """
     return fingerprint(raw, volatile)[0]
 
@@ -107,10 +108,12 @@ def _without(value: Any, path: list[str]) -> Any:
 def differences(old: Any, new: Any) -> list[dict[str, Any]]:
     """Return the fields in which two parsed records differ, each as a dict with the keys field, old and new.
 
-    ``field`` is the path of the field; a value that one record does not have is None. Members of a list are matched by
-    a key that all of them have, such as "id" or "name" (``resources[3f2a].url``), not by position, so that one new
-    member is one difference. A list without such a key, or with two members of the same key, is compared as one value.
-    Values are cut at 300 characters. After 200 differences one more entry says how many were left out.
+    ``field`` is the path of the field, or "record" for the record as a whole; a value that one record does not have is
+    None. Members of a list are matched by a key that all of them have, such as "id" or "name"
+    (``resources[3f2a].url``), not by position, so that one new member is one difference. If only their order differs,
+    ``field`` ends with ": order", and old and new are the keys. A list without such a key, or with two members of the
+    same key, is compared as one value. So are two records that are nested too deeply. Texts, and lists and objects as
+    JSON, are cut at 300 characters. After 200 differences one more entry says how many were left out.
     """
     try:
         found = list(_differences(old, new, ""))

@@ -112,16 +112,18 @@ class HarvestStats:
         self.outside_records += count if is_record else 0
 
     def end(self, how: str) -> None:
-        """Record that all pages of the portal were read.
+        """Record that all pages of the portal were read. This also takes back what an earlier :meth:`fail` put into
+        :attr:`ended`.
 
         ``how``: how the end was recognised, in words.
         """
         self.ended, self.paging_end = True, how
 
     def fail(self, why: str) -> None:
-        """Record that something could not be read. ``why``: the reason, in words.
+        """Record that something could not be read. ``why``: the reason, in words, which is added to :attr:`faults`.
 
-        The harvest counts as incomplete, unless :meth:`end` is called after it.
+        :attr:`ended` becomes False, so the harvest counts as incomplete; a later call of :meth:`end` sets it to True
+        again.
         """
         self.ended, self.paging_end = False, why
         self.faults.append(why)

@@ -231,7 +231,7 @@ def quad_term(node: Any) -> RdfTerm:
 def read_graph(text: bytes, media_type: str = "text/turtle") -> RdfGraph:
     """Return the graph of an RDF document. ``media_type``: media type of its syntax.
 
-    Raise SyntaxError if the document cannot be parsed.
+    Raise SyntaxError if the document cannot be parsed, and ValueError if the media type is not one of RDF.
     """
     from pyoxigraph import RdfFormat, parse
 

@@ -154,9 +154,10 @@ def licence(declared: str, title: str | None) -> RdfTerm:
 
 
 def algorithm_name(checksum: str, declared: str | None) -> str | None:
-    """Return the algorithm of a checksum: its IRI if it is known, else what was declared; None if nothing was.
+    """Return the algorithm of a checksum: its IRI if it is known, else ``declared``, or None if that is None or "".
 
-    ``declared``: its name or address as declared; None means that the number of hexadecimal digits decides.
+    ``declared``: name or address of the algorithm as declared. If it is None or "", the number of hexadecimal digits in
+    ``checksum`` decides.
     """
     name = _ALGORITHM.sub("", declared[:50].lower()) if declared else _ALGORITHMS.get(len(checksum.strip()))
     if name in _ALGORITHMS.values():

@@ -33,10 +33,10 @@ def aliased(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
 def ids_of(
     catalog: Catalog, run_id: str, portal_id: str, records: Sequence[Record]
 ) -> tuple[Sequence[Record], list[str]]:
-    """Return the records to write, and for each of them, in the same order, the dataset id to store it under.
+    """Return a tuple: the records to write, and for each of them, in the same order, the dataset id to store it under.
 
-    The id follows from the record's identifier. If that id is an alias (see :func:`aliased`), the dataset that it
-    stands for is taken instead.
+    The id follows from the portal and the record's identifier. If that id is an alias (see :func:`aliased`), the
+    dataset that it stands for is taken instead.
 
     If the portal lists both the old and the new identifier in the same run, they belong to two datasets: the alias is
     deleted and each dataset gets its own id. If the record with the new identifier was already written in this run, it

@@ -1,4 +1,8 @@
-"""Read the datasets and files of a portal as arrays, and its standing findings rule by rule."""
+"""Read the datasets and files of a portal as arrays, and its standing findings rule by rule.
+
+They are what the search for causes needs. A cause is one fault, such as a broken server, that explains many findings. A
+standing finding is one in the state new, open, disputed or waived.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +78,8 @@ class CauseFacts:
     """Form of the address of each file, see :func:`pattern_of`. It is filled only for files on hosts on which a file
     has a finding of a rule in ``with_patterns``, see :func:`cause_facts`."""
     applies: Mapping[str, Flags]
-    """By rule that has findings: which datasets or files it applies to and was measured for."""
+    """By rule that has findings: for which datasets, or for which files if it is a rule about files, it was measured,
+    with the shape (datasets,) or (files,)."""
 
 
 def host_of(url: str | None) -> str:

@@ -1,4 +1,7 @@
-"""Store causes, their findings, and their state from run to run: new, open, fixed, reopened or unknown."""
+"""Store causes, their findings, and their state from run to run: new, open, fixed, reopened or unknown.
+
+A cause is one fault, such as a broken server, that explains many findings of one rule in one portal.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ class StoredCause:
 
     It is identified by its rule, its ``level`` (such as "host"), the ``root_value`` at that level (such as the name of
     the host) and ``split``, the property that divides the findings of the rule (such as the kind of error). ``number``:
-    by which its findings refer to it.
+    integer by which the table ``cause_members`` refers to the cause.
     """
 
     id: str
@@ -125,7 +128,7 @@ def causes_of_portal(catalog: Catalog, portal_id: str, limit: int) -> list[dict[
 
 
 def singles(catalog: Catalog, portal_id: str) -> int:
-    """Return how many open findings of a portal belong to no cause."""
+    """Return how many open findings of a portal belong to no open cause."""
     whole = catalog.value("select count(*) from open_findings where portal_id = ?", [portal_id])
     sql = f"select coalesce(sum(findings), 0) from causes where portal_id = ? and {state_in(OPEN_CAUSES, '')}"
     return int(whole) - int(catalog.value(sql, [portal_id]))
@@ -138,17 +141,18 @@ def publisher_names(catalog: Catalog, portal_id: str) -> dict[str, str]:
 
 
 def dataset_title(catalog: Catalog, dataset_id: str) -> str | None:
-    """Return the title of a dataset; None if it has none, or if the catalogue has no dataset with this id."""
+    """Return the title of a dataset; None if it has none, if it is "", or if the catalogue has no dataset with this
+    id."""
     found = catalog.value("select title from datasets where id = ?", [dataset_id])
     return str(found) if found else None
 
 
 def keep_causes(catalog: Catalog, run_id: str, portal_id: str) -> bool:
-    """Update a portal's causes after a run in which none of its datasets was scored.
+    """Update a portal's causes after a run in which none of its datasets was scored, and return whether they are still
+    valid.
 
-    Causes in the state new or reopened become open if an earlier run found them last. Return whether the stored causes
-    are still valid. The result is False if the portal has no stored causes, or if this run found that a dataset is no
-    longer listed; causes must then be searched for again.
+    Causes in the state new or reopened become open if an earlier run found them last. False if the portal has no stored
+    causes, or if this run found that a dataset is no longer listed; causes must then be searched for again.
     """
     with catalog.writing():
         catalog.db.conn.execute(
@@ -166,10 +170,11 @@ def write_causes(
 ) -> int:
     """Store the causes that a run found in a portal, and end the stored causes that it did not find.
 
-    Return the number of causes found, including ``unseen``.
-    ``causes``: all that the run found, those of one rule after another; they are stored rule by rule, so that few are
-    held in memory. ``unseen``: the hosts that could not be observed. If the last reply to a cause disputes or waives
-    it, the findings that have joined the cause since then become disputed or waived too.
+    Return the number of causes found, including those in ``unseen``. ``causes``: all that the run found, those of one
+    rule after another; they are stored rule by rule, so that few are held in memory. ``unseen``: the hosts that could
+    not be observed. The state of a cause follows from that of an earlier run. If the last reply to a cause that was
+    found disputes or waives it, and was not answered with a correction, the findings that have joined the cause since
+    then become disputed or waived too.
     """
     writer = _Writer(catalog, run_id, portal_id, frozenset(str(one.columns["root_value"]) for one in unseen))
     with catalog.writing():

@@ -1,4 +1,8 @@
-"""Read what a census of key datasets needs to know of a portal, and store what it found."""
+"""Read what a census of key datasets needs to know of a portal, and store what it found.
+
+A key dataset is a kind of dataset, such as the budget, that open-data indices look for in every country. A census is
+one search of a portal for all of them.
+"""
 
 from __future__ import annotations
 
@@ -97,7 +101,8 @@ def _texts(cell: str | None) -> tuple[str, ...]:
 
 
 def complete_harvest(catalog: Catalog, portal_id: str, run_id: str) -> str | None:
-    """Return the id of the last run up to ``run_id`` whose harvest of a portal was complete; None if there is none."""
+    """Return the id of the last run, up to and including ``run_id``, whose harvest of a portal was complete; None if
+    there is none."""
     found = catalog.value(
         "select max(run_id) from harvests where portal_id = ? and run_id <= ? and verdict = 'complete'",
         [portal_id, run_id],
@@ -118,8 +123,8 @@ def portals_asked(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
 
 
 def census_of(catalog: Catalog, portal_id: str | None = None) -> list[dict[str, Any]]:
-    """Return the rows of the last census of a portal, with the names of what they refer to. ``portal_id``: None returns
-    those of all portals.
+    """Return the rows of the last census of a portal, one for each key dataset, with the names of what they refer to.
+    ``portal_id``: None returns those of all portals.
 
     A row has the columns of ``census``, and portal_title, government, dataset_title, dataset_url and publisher_id. Rows
     are sorted by portal. Those of a portal are in the order in which the vocabulary lists the key datasets; a key that
@@ -157,7 +162,8 @@ def claims_of(catalog: Catalog, portal_id: str, verdicts: Sequence[str]) -> list
 def census_changes(catalog: Catalog, portal_id: str) -> list[dict[str, Any]]:
     """Return every change of a portal's census, the oldest first, as rows with run_id, key, state and dataset_id.
 
-    ``key`` is the id of a key dataset. ``state`` and ``dataset_id`` are those since the run ``run_id``.
+    ``key`` is the id of a key dataset. ``state`` and ``dataset_id`` are what the census of the run ``run_id`` gave the
+    key dataset; ``dataset_id`` is None if no dataset was found for it.
     """
     return catalog.rows(
         "select run_id, key, state, dataset_id from census_changes where portal_id = ? order by run_id, key",
@@ -181,9 +187,9 @@ def unobserved_keys(catalog: Catalog, portal_ids: Iterable[str]) -> frozenset[st
 def keep_census(catalog: Catalog, run_id: str, portal_id: str, basis: str) -> int:
     """Keep the stored census of a portal as the census of the run ``run_id``; return its number of rows.
 
-    ``basis``: hash of what the census depends on besides the datasets, see :func:`write_census`. If no census is
-    stored, or it was stored with another basis or with none, or a dataset was scored since, change nothing and
-    return 0.
+    ``basis``: hash of what the census depends on besides the datasets, see :func:`write_census`. Change nothing and
+    return 0 if no census is stored, if it was stored with another basis or with none, or if a dataset of the portal was
+    scored in a later run than that of the census.
     """
     where = "where portal_id = ?"
     if catalog.value(f"select min(basis) from census {where}", [portal_id]) != basis:  # noqa: S608  # a constant

@@ -34,10 +34,10 @@ def remember(catalog: Catalog, run_id: str, rows: Sequence[dict[str, Any]]) -> N
     each row.
 
     ``rows``: values of ``resource_checks`` by column; they are changed, not written. ``uptime`` is the share of the
-    stored checks that succeeded, 0 to 1, and ``uptime_checks`` the number of checks it is based on; unknown ones do not
-    count. A check that a killed run repeats is stored once. Of each address the last 60 checks are kept. If the check
-    that is dropped had seen a change, the datasets with this address are noted for scoring. Call it inside a
-    transaction.
+    stored checks with the outcome "ok", 0 to 1, or None if no stored check counts, and ``uptime_checks`` the number of
+    checks it is based on; checks with the outcome unknown or invalid do not count. A check that a killed run repeats is
+    stored once. Of each address the last 60 checks are kept. If the check that is dropped had seen a change, the
+    datasets with this address are noted as to be scored again. Call it inside a transaction.
     """
     if not rows:
         return

@@ -48,9 +48,9 @@ def judged(check: ResourceCheck, before: Mapping[str, Any] | None, rule: BrokenR
     failed.
 
     ``before``: the row of this address in ``resource_checks``, as of the previous check; None if there was none.
-    ``rule`` says how many failures over how many days make an address broken. A check with the outcome "unknown"
-    neither adds to the failures before it nor ends them. A check with the outcome "ok" or "invalid" is returned
-    unchanged. In any other case the check has failed, and its ``detail`` also says how often and since when.
+    ``rule`` says how many failures over how many days make an address broken. A check with the outcome "ok" or
+    "invalid" is returned unchanged. One with the outcome "unknown" keeps the failures before it, and adds none. Any
+    other check has failed: its ``detail`` then also says how often the address failed in a row, and since when.
     """
     failed = (before["failed_checks"] or 0) if before else 0
     since = before["failing_since"] if before else None
@@ -81,9 +81,8 @@ def write_checks(
 
     ``rules``: by address, how many failures over how many days make it broken; other addresses get the default
     ``BrokenRule``. These columns of an address are updated too: the time since when it has worked, its last outcome
-    other than unknown or failing, and its uptime (the share of its stored checks that succeeded; unknown ones do not
-    count). A check with another outcome than ok or invalid leaves the columns about the file, such as size and hash, as
-    they are.
+    other than unknown or failing, and its uptime, see :func:`catalog.repositories.check_history.remember`. A check with
+    another outcome than ok or invalid leaves the columns about the file, such as size and hash, as they are.
     """
     with catalog.writing():
         before = {
@@ -132,8 +131,9 @@ def write_reports(catalog: Catalog, run_id: str, reports: Sequence[tuple[str, st
     """Write the reports of a run on downloaded files.
 
     ``reports``: tuples (distribution id, address of the download, SHA-256 of the downloaded bytes, report). A report
-    replaces the earlier one on the same distribution; the previous column names are kept beside the new ones. If a
-    report says that our own check and Great Expectations disagree about a rule, a harvest error is written for it.
+    replaces the earlier one on the same distribution; the column names of the last earlier report that had any are kept
+    beside the new ones. If a report says that our own check and Great Expectations disagree about a rule, a harvest
+    error is written for it.
     """
     with catalog.writing():
         catalog.packed.learn_reports()

@@ -56,10 +56,11 @@ QUERIES = {
 
 
 def write_dashboard(catalog: Catalog, run_id: str, portal_id: str, quarter_before: str) -> None:
-    """Replace a portal's figures of the Project Open Data dashboard by those of the run ``run_id``.
+    """Replace a portal's figures of the Project Open Data dashboard by its present ones, as of the run ``run_id``.
 
     ``quarter_before``: an id in the form of a run's id, for the time 91 days earlier; there need not be such a run. The
-    figure "growth" compares the number of datasets with that of the last complete harvest up to this time.
+    figure "growth" compares the number of datasets with that of the last complete harvest up to this time. A figure is
+    a count, and its percentage of a total; the percentage is None if the total is 0 or unknown.
     """
     params = {"portal": portal_id, "run": run_id, "quarter": quarter_before}
     rows: list[dict[str, Any]] = []

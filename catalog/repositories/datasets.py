@@ -36,14 +36,16 @@ def identifier_of(catalog: Catalog, dataset_id: str) -> str | None:
 
 
 def id_of(catalog: Catalog, portal_id: str, identifier: str) -> str | None:
-    """Return the id of the portal's dataset with this identifier, even if it is missing or retired; None if there is
-    none."""
+    """Return the id of the portal's dataset whose present identifier is ``identifier``, even if it is missing or
+    retired; None if there is none. An identifier that the dataset had before is not found."""
     return _text(catalog, "select id from datasets where portal_id = ? and identifier = ?", portal_id, identifier)
 
 
 def identifiers_with(catalog: Catalog, portal_id: str, text: str) -> Iterator[str]:
-    """Yield the portal's identifiers that contain ``text``, of the datasets that are not retired. Upper and lower case
-    differ."""
+    """Yield the portal's own identifiers that contain ``text``, of its datasets that are not retired.
+
+    Upper and lower case differ.
+    """
     sql = "select identifier from datasets where portal_id = ? and status != 'retired' and instr(identifier, ?)"
     return (str(row[0]) for row in catalog.db.conn.execute(sql, [portal_id, text]))
 

@@ -1,4 +1,5 @@
-"""Store the measurements of distributions: each kind of distribution once, and for each distribution its kind.
+"""Store the measurements of distributions: each kind (a set of equal measurements) once, and for each distribution its
+kind.
 
 A portal repeats itself: of 20,000 files of a real one, 190 differ in anything that is measured. The view
 ``distribution_quality`` shows one row for each distribution.
@@ -24,8 +25,9 @@ def write_kinds(
 ) -> None:
     """Write how distributions were measured in a run, in place of what was stored about them.
 
-    ``columns``: names of the values of a kind. ``rows``: pairs of the id of a distribution and its kind; use one tuple
-    for all distributions of a kind. ``keys``: integers that stand for the ids of the run and of the distributions, see
+    A kind is the tuple of all values that were measured of a distribution. ``columns``: names of these values, in their
+    order. ``rows``: pairs of the id of a distribution and its kind; use one tuple for all distributions of a kind.
+    ``keys``: integers that stand for the ids of the run and of the distributions, see
     :func:`catalog.db.interned.keys_of`. Call it inside a transaction.
     """
     different = {id(kind): kind for _, kind in rows}

@@ -19,7 +19,8 @@ _CHUNK = 20_000
 
 @dataclass(frozen=True, slots=True)
 class LevelWeights:
-    """For one level (portal, publisher or government): which of them each scored dataset counts for, and how much.
+    """For one level (portal, publisher or government): which of its entities each scored dataset counts for, and how
+    much.
 
     ``entities``: ids of the portals or publishers, or names of the governments.
     """
@@ -44,12 +45,14 @@ class EntityWeights:
 
 
 def entity_weights(catalog: Catalog) -> EntityWeights:
-    """Return how much each scored dataset counts in the score of its portal, its publisher and its government.
+    """Return how much each dataset that has a score counts in the score of its portal, its publisher and its
+    government.
 
     A family is a group of similar datasets of one publisher, or of its datasets whose files have the same bytes. The
     score of a portal, for example, is the mean over its families, where each family has the mean score of its datasets
     (see :mod:`quality.systems.entities`). So the weight of a dataset is 1 / (number of datasets in its family x number
-    of families in the portal). A dataset that is a copy of one in another portal does not count for its government.
+    of families in the portal). Datasets without a score are left out of the result, but counted in these two numbers. A
+    dataset that is a copy of one in another portal does not count for its government.
     """
     cursor = catalog.db.conn.execute(
         """select d.rowid, q.portal_id, coalesce(q.publisher_id, ''),

@@ -37,9 +37,11 @@ class Life:
 def stands(old: Life | None, run_id: str, checked_at: str, runs: Mapping[str, int]) -> Life:
     """Return the new state and history of a finding that this run has found.
 
-    A finding that existed before also counts as found in the portal's runs since it was last written: nothing about it
-    changed in them. ``old``: its state and history so far; None for a new finding. ``checked_at``: UTC instant of this
-    check. ``runs``: the portal's runs, each id with its number in order of time.
+    A finding that had ended is new again (one that is disputed or waived stays so), and its history begins anew; one
+    that was new in an earlier run is open. A finding that stood before also counts as found in the portal's runs since
+    it was last written: nothing about it changed in them. ``old``: its state and history so far; None for a new
+    finding. ``checked_at``: UTC instant of this check. ``runs``: the portal's runs, each id with its number in order of
+    time.
     """
     if old is None:
         return Life("new", run_id, run_id, None, None, 1, checked_at)
@@ -70,11 +72,11 @@ def ended(
 ) -> Life | None:
     """Return the new state and history of a stored finding that this run did not find; None if they stay unchanged.
 
-    A finding that has ended stays unchanged. ``old``: its state and history so far. ``kind``: the state it gets if it
-    could be checked: fixed, withdrawn or gone. ``is_unobserved``: whether it could not be checked. It then becomes
-    unknown or, if it is disputed, waived or unknown already, stays unchanged; "gone" as ``kind`` overrides this.
-    ``is_listed``: whether its dataset still has the distribution that it is about; if not, and it could be checked, it
-    is gone. ``checked_at`` and ``runs``: as for :func:`stands`.
+    A finding that has ended before stays unchanged. ``old``: its state and history so far. ``kind``: the state it gets
+    if it could be checked: fixed, withdrawn or gone. ``is_unobserved``: whether it could not be checked. It then
+    becomes unknown or, if it is disputed, waived or unknown already, stays unchanged; "gone" as ``kind`` overrides
+    this. ``is_listed``: whether its dataset still has the distribution that it is about; if not, and it could be
+    checked, it is gone. ``checked_at`` and ``runs``: as for :func:`stands`.
     """
     if old.state in CLOSED:
         return None

@@ -82,7 +82,8 @@ class FoundInDataset:
     """Ids of the distributions that the dataset has now. A finding about any other distribution is gone, not fixed."""
     is_unobserved: Callable[[str | None, str], bool] = lambda distribution_id, rule_id: False
     """Function of (distribution id or None, rule id): whether this rule could not be checked in this run. None stands
-    for the dataset itself. An earlier finding of such a rule becomes unknown instead of fixed."""
+    for the dataset itself. An earlier finding of such a rule becomes unknown instead of fixed, unless it is disputed or
+    waived, which it then stays."""
     basis: Callable[[str], Basis | None] = lambda rule_id: None
     """Function of a rule id: the only source that a finding of this rule depends on, or None if there are several.
     While that source is unchanged, only a change of the rule itself can have closed the finding."""
@@ -141,8 +142,8 @@ def runs_failing(until: str | None = None) -> str:
 
 
 def begin_portal(catalog: Catalog, run_id: str, portal_id: str) -> None:
-    """Note that the run ``run_id`` looks for findings of a portal: findings that an earlier run found first are then
-    open, no longer new.
+    """Note that the run ``run_id`` looks for findings in a portal's datasets: findings that an earlier run found first
+    are then open, no longer new.
 
     That includes findings of datasets that are not scored in this run. Findings about the portal itself are left
     unchanged. If a run with the same or a later id is noted for the portal already, nothing changes.
@@ -160,8 +161,8 @@ def begin_portal(catalog: Catalog, run_id: str, portal_id: str) -> None:
 def runs_between(catalog: Catalog, portal_id: str | None) -> dict[str, int]:
     """Return the runs that harvested a portal, each run id with its number in order of time, from 0.
 
-    The difference of two numbers is the number of harvests from one run to the other. With ``portal_id`` None the
-    result is empty.
+    The difference of two numbers is the number of harvests from one run to the other. The result is empty if
+    ``portal_id`` is None or the portal was never harvested.
     """
     rows = catalog.db.conn.execute("select run_id from harvests where portal_id = ? order by run_id", [portal_id])
     return {run_id: number for number, (run_id,) in enumerate(rows)}
@@ -359,7 +360,7 @@ def state_of(catalog: Catalog, finding_id: str) -> str | None:
 def set_state(catalog: Catalog, finding_id: str, state: str) -> None:
     """Set the state of a finding to ``state``, such as disputed or waived; do nothing if the id is unknown.
 
-    Call it inside a transaction.
+    Call it inside a transaction. ``finding_id``: the public id, see :func:`finding_id`.
     """
     sql = f"update finding_rows set state = ? where {public_id()} = ?"  # noqa: S608  # an expression of the schema
     catalog.db.conn.execute(sql, [state, finding_id])
@@ -380,8 +381,10 @@ def write_portal_findings(
 ) -> None:
     """Store the findings about a portal itself, and end the stored ones that are not in ``found``.
 
-    These become fixed or, if the run's harvest of the portal failed or has no verdict, unknown; see
-    :func:`catalog.repositories.finding_life.ended`. ``checked_at``: UTC instant of this check.
+    The state of those in ``found`` follows from their history: new or open, or disputed or waived as before. The others
+    become fixed or, if the run did not harvest the portal, or its harvest failed or has no verdict, unknown (unless
+    they are disputed or waived); see :func:`catalog.repositories.finding_life.ended`. ``checked_at``: UTC instant of
+    this check.
     """
     reached = catalog.value(
         "select verdict != 'failed' from harvests where run_id = ? and portal_id = ?", [run_id, portal_id]

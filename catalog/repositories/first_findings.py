@@ -30,7 +30,7 @@ class Failure(NamedTuple):
     observed: str | None
     """What was found; None if the words differ from place to place, see :class:`Failing`."""
     is_observed: bool
-    """Whether a response of the address proves it, and not the record."""
+    """True if a response of the address proves it; False if the record of the dataset does."""
 
 
 @dataclass(frozen=True, slots=True)

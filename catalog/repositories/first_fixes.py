@@ -17,9 +17,9 @@ class Fix:
     """What one fix would gain for one portal, publisher or government.
 
     The fix removes a cause with all its findings or, if ``cause_id`` is None, all findings of a rule that belong to no
-    cause. ``datasets``: number of datasets with such a finding. ``places``: number of datasets or distributions to fix.
-    ``gain_points``: points that the score of the portal, publisher or government would rise by. ``effort_hours``:
-    estimated hours for the whole fix.
+    cause. A cause is one fault, such as a broken server, that explains many findings. ``datasets``: number of datasets
+    with such a finding. ``places``: number of datasets or distributions to fix. ``gain_points``: points that the score
+    of the portal, publisher or government would rise by. ``effort_hours``: estimated hours for the whole fix.
     """
 
     entity_level: str
@@ -99,7 +99,8 @@ def first_fixes(catalog: Catalog, level: str, entity_id: str, limit: int) -> lis
     ``level``: portal, publisher or government. ``entity_id``: its id. A row has rule_id, how_to_fix, datasets, places,
     gain_points, effort_hours, is_large and cause_id; see :class:`Fix` and :func:`rank_fixes`. If the fix removes a
     cause, the row also has the level, root_name, split, first_seen_run and examples of the cause; else these are None,
-    and examples is []. Here level is where the cause lies, such as "host". An example has finding_id, title and url.
+    and examples is []. The same goes for a cause that is no longer stored. Here level is where the cause lies, such as
+    "host". An example has finding_id, title and url.
     """
     found = catalog.rows(
         """select t.rule_id, t.how_to_fix, t.datasets, t.places, t.gain_points, t.effort_hours,

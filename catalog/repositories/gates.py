@@ -44,10 +44,11 @@ def dataset_facts(catalog: Catalog, portal_id: str) -> Iterator[dict[str, Any]]:
 def write_gates(
     catalog: Catalog, run_id: str, portal_id: str, results: Sequence[Mapping[str, Any]], failed: Sequence[str]
 ) -> None:
-    """Store the results of a portal's expectations in a run.
+    """Store the results of a portal's expectations in the row of its harvest in the run; nothing is stored if the run
+    did not harvest it.
 
-    ``results``: one mapping for each expectation. ``failed``: a sentence for each failed gate; a gate is an expectation
-    that a harvest must meet.
+    ``results``: one mapping of JSON values for each expectation, stored as it is. ``failed``: a sentence for each
+    failed gate; a gate is an expectation that a harvest must meet.
     """
     with catalog.writing():
         catalog.db.conn.execute(

@@ -57,12 +57,12 @@ class PreviousHarvest:
     started_at: str | None
     """UTC instant at which that harvest began. It cannot have seen changes made after that."""
     since_full: int
-    """Complete incremental harvests since the last full one."""
+    """Number of complete incremental harvests (of changed records only) since the last complete full one."""
     newest_record: str | None = None
     """Latest date on which the portal says it changed a record, as of that harvest and by the portal's clock."""
     gap: int = 0
     """Total that the portal stated at that harvest, minus the datasets found. It is positive if the portal also counts
-    what is no dataset (harvest sources), or counts a dataset twice."""
+    what is no dataset (harvest sources), or counts a dataset twice. 0 if the portal stated no total."""
     duplicates: int = 0
     """Records of that harvest whose identifier an earlier record already had."""
     outside: tuple[str, ...] = ()
@@ -74,7 +74,8 @@ def begin_harvest(catalog: Catalog, run_id: str, portal_id: str) -> dict[str, An
     """Record that the harvest of a portal in this run starts, and return the checkpoint it continues from.
 
     The checkpoint is what the spider stored with the last complete page of an interrupted harvest in the same run. It
-    is {} if the harvest starts from the beginning; harvest errors stored for it earlier are then deleted.
+    is {} if there is none, and the harvest starts from the beginning; harvest errors stored for it earlier are then
+    deleted.
     """
     key = f"{run_id}/{portal_id}"
     checkpoint = catalog.value("select checkpoint from harvests where id = ?", (key,))
@@ -118,7 +119,7 @@ def cached_response(catalog: Catalog, portal_id: str, url: str, version: str) ->
     in it.
 
     ``version``: key of what reads the response, see :func:`harvester.night.harvest_store.reader_of`. None if nothing is
-    stored, or if the response was read under another key; it must then be read again.
+    stored, or if the response was read under another key and must therefore be read again.
     """
     rows = catalog.rows(
         "select * from response_cache where id = ? and winnow_version = ?", (f"{portal_id} {url}", version)
@@ -137,9 +138,10 @@ def cached_response(catalog: Catalog, portal_id: str, url: str, version: str) ->
 
 
 def before(catalog: Catalog, portal_id: str, run_id: str) -> PreviousHarvest:
-    """Return the results of the portal's complete harvests before the run ``run_id``.
+    """Return what the portal's complete harvests before the run ``run_id`` found.
 
-    This run's harvest is compared with them. They also decide whether it is full or incremental.
+    Most of it comes from the last of them. This run's harvest is compared with it, and by it the harvest is full or
+    incremental.
     """
     rows = catalog.rows(
         """select run_id, datasets, mode, started_at, advertised, newest_record, duplicates from harvests
@@ -182,8 +184,8 @@ def present(catalog: Catalog, portal_id: str) -> int:
 
 
 def unseen(catalog: Catalog, portal_id: str, run_id: str) -> int:
-    """Return the number of datasets that a portal was listing until now and that run ``run_id`` has not found (so
-    far)."""
+    """Return the number of datasets that are stored as listed by a portal and that the run ``run_id`` has not found so
+    far."""
     sql = "select count(*) from present_datasets where portal_id = ? and last_seen_run < ?"
     return int(catalog.value(sql, (portal_id, run_id)))
 
@@ -215,7 +217,7 @@ def seen_examples(catalog: Catalog, portal_id: str, run_id: str, most: int) -> l
 
 
 def new_among(catalog: Catalog, portal_id: str, identifiers: Collection[str]) -> int:
-    """Return how many of these identifiers belong to no dataset that the portal was listing until now.
+    """Return how many of the portal's identifiers ``identifiers`` belong to no dataset that is stored as listed.
 
     The new identifier of a known dataset, stored as an alias, does not count as new.
     """
@@ -251,9 +253,10 @@ def finish_harvest(
     ``verdict``: complete, partial, suspect or failed; ``reasons``: sentences that explain it. ``stats``: the counts;
     None means that all are 0.
 
-    A complete full harvest marks every dataset that it did not find, and retires those missing for longer than
-    ``grace``; None means the default :class:`Grace`. A complete incremental harvest, or a partial one, marks and
-    retires only datasets with ids in ``not_found``: each of these was searched for in vain. Other harvests mark none.
+    A complete full harvest marks every dataset that it did not find, and retires those that have been missing for as
+    long as ``grace`` says; None means the default :class:`Grace`. A complete incremental harvest, or a partial one,
+    marks and retires only datasets with ids in ``not_found``: each of these was searched for in vain. Other harvests
+    mark none.
 
     ``to_approve``: places outside the portal's own listing that are the only reason why the harvest is not complete. A
     person may accept them with :func:`approve`.
@@ -350,9 +353,10 @@ def _close(catalog: Catalog, run_id: str, portal_id: str, verdict: str, values: 
 def approve(catalog: Catalog, portal_id: str, run_id: str, *, by: str, grace: Grace | None = None) -> dict[str, Any]:
     """Accept a suspect harvest as complete after a person has checked it, and return its row.
 
-    ``by``: name of that person. Datasets that the harvest did not find are marked as missing, and retired after
-    ``grace``. A partial harvest can be approved if places outside the portal's own listing are the only reason for its
-    verdict; those places then no longer prevent a later harvest from being complete.
+    ``by``: name of that person. Datasets that the harvest did not find are marked as missing, and retired if they have
+    been missing for as long as ``grace`` says; None means the default :class:`Grace`. A partial harvest can be approved
+    if places outside the portal's own listing are the only reason for its verdict; those places then no longer prevent
+    a later harvest from being complete.
 
     Raise CatalogError if the portal was not harvested in that run, if the verdict does not allow approval, or if a
     later run has harvested the portal since.

@@ -29,8 +29,8 @@ same run."""
 class IdentityFacts:
     """The facts by which a dataset is recognised if its identifier has changed.
 
-    ``title``: in lower case with single blanks; ``files``: addresses of its distributions; ``address``: its landing
-    page.
+    ``title``: in lower case with single blanks, or None; ``files``: addresses of its distributions; ``address``: its
+    landing page, or None.
     """
 
     title: str | None

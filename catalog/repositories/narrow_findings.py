@@ -43,8 +43,8 @@ def dataset_sums(catalog: Catalog) -> Iterator[tuple[Any, ...]]:
     """Yield, for each dataset with findings that have not ended, checksums of them and of their causes.
 
     A tuple has the ids of the dataset, of the portal, and the first and last id of a publisher to which the findings
-    belong (mostly the same one, or None), then the checksums. They stay the same if only the state changes from new to
-    open.
+    belong in sort order (mostly the same one, or None), then the checksums, which are meant for comparison only. They
+    stay the same if only the state changes from new to open.
     """
     rows = catalog.db.conn.execute(
         f"""select f.dataset_key, min(f.portal_key), min(f.publisher_key), max(f.publisher_key), {_SUM}, {_CAUSE_SUM}
@@ -89,11 +89,11 @@ def about_portals(catalog: Catalog) -> list[tuple[Any, ...]]:
 
 
 def finding_counts(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
-    """Return the numbers of findings for each portal, publisher and value of ``is_copy``.
+    """Return the numbers of findings for each portal, publisher and value of ``is_copy``, in no particular order.
 
     ``is_copy`` is 1 for findings of datasets that are copies of a dataset in another portal, 0 for those of other
-    datasets, and None for findings about a portal itself. A row has portal_id, publisher_id, is_copy, findings_open,
-    findings_new and findings_fixed (those fixed in the run ``run_id``).
+    datasets, and None for findings about a portal itself. A row has portal_id, publisher_id, is_copy, findings_open
+    (state new or open), findings_new (state new) and findings_fixed (those fixed in the run ``run_id``).
     """
     run = catalog.value("select key from keys where id = ?", [run_id])
     counted = f"""count(*) filter (where {is_open()}), count(*) filter (where {is_new()}),
@@ -153,7 +153,8 @@ def life_counts(catalog: Catalog, portal_ids: Sequence[str]) -> tuple[dict[str, 
 def newest(
     catalog: Catalog, run_id: str, portal_ids: Sequence[str], counts: Mapping[str, int], most: int
 ) -> dict[str, list[int]]:
-    """Return the findings that each run found first and that are open or new now, as integer keys by run id.
+    """Return the findings that each run found first and that are open or new now: by run id, a list of their integer
+    keys.
 
     ``portal_ids``: whose findings are wanted. ``counts``: the runs that are wanted, each with the number of findings
     that it found first, see :func:`life_counts`. ``most``: limit for each run; those with the highest gain are

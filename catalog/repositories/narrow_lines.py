@@ -37,7 +37,7 @@ class FoundRows(NamedTuple):
     """Cells of publisher_id, dataset_id and dataset_title."""
     portal_id: str
     parts: dict[int | None, tuple[str, str]]
-    """By key of a distribution in the table ``keys``: its id, and the cell with its address."""
+    """By key of a distribution in the table ``keys``: its id, and the CSV cell with its address."""
     rows: list[Row]
     """Values of the columns :data:`_COLUMNS`, those with the highest gain first."""
 

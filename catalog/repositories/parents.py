@@ -8,12 +8,12 @@ __all__ = ["link_parents"]
 
 
 def link_parents(catalog: Catalog, portal_id: str) -> int:
-    """Set the parent of every dataset of a portal whose record names one; return how many listed datasets name a parent
-    that is unknown.
+    """Set the parent of every dataset of a portal whose record names one that the portal lists. Return how many listed
+    datasets name a parent that is unknown.
 
     A parent is the dataset or series that a dataset is part of. The name in the record is compared with the identifiers
-    of the portal's datasets, then with their other identifiers, then with their landing pages. A name that fits two
-    datasets, or only the dataset itself, counts as unknown. A link that no longer holds is removed.
+    of the datasets that the portal lists, then with their other identifiers, then with their landing pages. A name that
+    fits two datasets, or only the dataset itself, counts as unknown. A link that no longer holds is removed.
     """
     with catalog.writing():
         run = catalog.db.conn.execute

@@ -53,7 +53,8 @@ def keep(data: Path, kind: Kind, names: Iterable[tuple[str, str]]) -> None:
     """Store names of people in the file ``people.db`` of the data folder ``data``. A file is made only if there are
     names.
 
-    ``kind``: what the people wrote. ``names``: pairs of the id of that reply or report, and the name.
+    ``kind``: what the people wrote. ``names``: pairs of the id of that reply or report, and the name, which replaces
+    one kept for the same id.
     """
     today = datetime.now(UTC).date().isoformat()
     rows = [(kind, key, name, today) for key, name in names]
@@ -84,11 +85,12 @@ def expire(data: Path, today: datetime) -> int:
 
 def forget(catalogue: Path, name: str) -> dict[str, int]:
     """Erase a person's name from the catalogue file ``catalogue`` and from the names kept beside it. Return the number
-    of rows in which it stood, by "names", "replies" and "reports".
+    of rows in which it stood, by "names", "replies", "reports" and "census".
 
-    Upper and lower case do not matter, and the name may be part of a longer text. A kept name that contains it is
-    deleted. In replies and reports (public names, remarks, texts and addresses) it is replaced by "[removed]"; the
-    whole text is replaced if folding its case, or that of the name, changes the length.
+    Upper and lower case do not matter, and the name may be part of a longer text. "names" are those kept beside the
+    catalogue: one that contains the name is deleted. In the other three (public names, remarks, texts, addresses, and
+    the reasons of those who confirmed a census) the name is replaced by "[removed]"; the whole text is replaced if
+    folding its case, or that of the name, changes the length.
     """
     done = dict.fromkeys(("names", "replies", "reports", "census"), 0)
     if (catalogue.parent / FILE).is_file():

@@ -14,13 +14,16 @@ __all__ = [
 
 
 def quality_row(catalog: Catalog, dataset_id: str) -> dict[str, Any] | None:
-    """Return the measurements and scores of a dataset, its row of ``dataset_quality``; None if it was never scored."""
+    """Return the measurements and scores of a dataset, its row of ``dataset_quality``.
+
+    None if it has none: it was never scored, or its portal no longer lists it.
+    """
     rows = catalog.rows("select * from dataset_quality where dataset_id = ?", [dataset_id])
     return rows[0] if rows else None
 
 
 def distribution_quality_rows(catalog: Catalog, dataset_id: str) -> list[dict[str, Any]]:
-    """Return the measurements of a dataset's distributions, one row of ``distribution_quality`` each; [] if never
+    """Return the measurements of a dataset's distributions, one row of ``distribution_quality`` for each that was
     scored."""
     return catalog.rows("select * from distribution_quality where dataset_id = ?", [dataset_id])
 
@@ -39,7 +42,8 @@ def has_scored_datasets(catalog: Catalog, portal_id: str) -> bool:
 
 
 def scored_in_run(catalog: Catalog, dataset_id: str) -> str | None:
-    """Return the id of the run that last scored a dataset; None if it was never scored."""
+    """Return the id of the run that last scored a dataset; None if it was never scored, or if its portal no longer
+    lists it."""
     found = catalog.value("select run_id from dataset_quality where dataset_id = ?", [dataset_id])
     return str(found) if found else None
 

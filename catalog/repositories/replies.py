@@ -58,15 +58,17 @@ _ABOUT = """join governments g on g.portal_id = f.portal_id
 
 
 def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Imported:
-    """Store publishers' replies to findings, and set the state of these findings, such as disputed or waived.
+    """Store publishers' replies to findings, and set the state of these findings to disputed or waived.
 
-    A reply to a cause sets the state of all its findings, also of those that join it later, except for findings that
-    have a reply of their own.
+    Any other reply sets a disputed or waived finding to open again. A finding that has ended keeps its state, but the
+    reply is stored. A reply to a cause (one fault that explains many findings) sets the state of all its findings, also
+    of those that join it later, except for findings that have a reply of their own.
 
-    ``today``: ISO date stored for a reply without a date. A reply that was imported before changes nothing. A reply is
-    not stored but reported in ``problems`` of the result if its finding is unknown, or if several findings may be
-    meant. A dispute of a finding that has ended is stored and reported there. A name that may not be public is not
-    stored in the catalogue but in the file of :mod:`catalog.repositories.people`.
+    ``today``: ISO date stored for a reply without a date. A reply that was imported before changes nothing, except that
+    its name is removed if it may no longer be public. A reply is not stored but reported in ``problems`` of the result
+    if its finding is unknown, or if several findings may be meant. A dispute of a finding that has ended is stored and
+    reported there. A name that may not be public is not stored in the catalogue but in the file of
+    :mod:`catalog.repositories.people`.
     """
     done = Imported()
     with catalog.writing():
@@ -175,9 +177,10 @@ def _set_state(catalog: Catalog, one: Reply, state: str) -> None:
 def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: str) -> Imported:
     """Store citizens' reports, each with the dataset or distribution that it is about.
 
-    ``today``: ISO date stored for a report without a date. A report that was imported before changes nothing. A report
-    about an unknown dataset or address is not stored but reported in ``problems`` of the result. A name that may not be
-    public is not stored in the catalogue but in the file of :mod:`catalog.repositories.people`.
+    ``today``: ISO date stored for a report without a date. A report that was imported before changes nothing, except
+    that its name is removed if it may no longer be public. A report about an unknown dataset or address is not stored
+    but reported in ``problems`` of the result. A name that may not be public is not stored in the catalogue but in the
+    file of :mod:`catalog.repositories.people`.
     """
     done = Imported()
     with catalog.writing():
@@ -227,8 +230,8 @@ def _about(catalog: Catalog, one: CitizenReport) -> dict[str, Any] | None:
 def disputed(catalog: Catalog, reply_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Return the findings that the replies with the ids ``reply_ids`` dispute, with what is needed to check them again.
 
-    A row has the ids of reply, finding, portal, publisher, dataset and rule, the address (resource_url), what was
-    observed, the government, and the score of the dataset.
+    Replies with other ids give no rows. A row has the ids of reply, finding, portal, publisher, dataset and rule, the
+    address (resource_url), what was observed, the government, and the score of the dataset.
 
     If a reply disputes a cause, its rows are findings of the cause in the state disputed, at most ``OF_CAUSE_MAX``.
     Findings with an address come first; those with a reply of their own are left out. ``cause_id`` is the id of the

@@ -95,12 +95,13 @@ class ParsedReplies:
 
 
 def parse(path: Path, today: date) -> ParsedReplies:
-    """Return the replies or citizens' reports in a CSV file or workbook.
+    """Return the replies or citizens' reports in the CSV file or workbook at ``path``.
 
     ``today``: a date of a reply or report after this day is left out, and the row is listed in ``problems``; the rest
     of the row still counts. A row that promises a fix by a day before ``today`` is not used, unless it states the day
-    of the reply. A row whose promised day is before the day of the reply is not used either. Unusable content never
-    raises; it is listed in ``problems``. Raise OSError if the file cannot be read.
+    of the reply. A row whose promised day is before the day of the reply is not used either, nor are rows with
+    different replies to one finding. Unusable content never raises; it is listed in ``problems``. Raise OSError if the
+    file cannot be read.
     """
     found = ParsedReplies()
     try:

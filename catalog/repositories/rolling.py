@@ -37,7 +37,8 @@ def present_among(catalog: Catalog, ids: Sequence[str]) -> int:
 
 
 def oldest_read(catalog: Catalog, portal_id: str, run_id: str, count: int) -> tuple[int, str, str] | None:
-    """Return which of a portal's datasets an incremental harvest should read again: a block of those read longest ago.
+    """Return which of a portal's datasets an incremental harvest, which reads only changed records, should also read
+    again: a block of those read longest ago.
 
     All datasets of the block, at most ``count``, were last read in the same run, and are in the order of their
     identifiers. The result is (number of the portal's listed datasets whose identifier precedes the block, first

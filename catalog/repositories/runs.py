@@ -117,7 +117,11 @@ def _portal_summaries(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
 def run_summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
     """Return the result of a run as JSON values: one entry for each portal, and totals over all portals.
 
-    An entry has, for example, the verdict of the harvest, the numbers of datasets and findings, and the score.
+    An entry has, for example, the verdict of the harvest, the numbers of datasets and findings, and the score. Among
+    the totals, "checks" has the numbers of checked addresses by outcome; "traffic" has by name (requests, bytes,
+    not_modified) the numbers for "harvest" and "check"; "failed_portals" names the portals whose harvest was not
+    complete or failed a gate, which is a condition that a harvest must meet. "checks_carried_over" is the number of
+    addresses left for the next run.
     """
     portals = _portal_summaries(catalog, run_id)
     checks = catalog.rows(

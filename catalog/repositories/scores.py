@@ -27,7 +27,7 @@ __all__ = [
 
 
 def was_scored(catalog: Catalog, run_id: str, portal_id: str) -> bool:
-    """Return whether the run ``run_id`` is the one that last scored any dataset of a portal."""
+    """Return whether any dataset of a portal has its present score from the run ``run_id``."""
     sql = "select exists (select 1 from dataset_quality where portal_id = ? and run_id = ?)"
     return bool(catalog.value(sql, [portal_id, run_id]))
 
@@ -36,8 +36,8 @@ def was_scored(catalog: Catalog, run_id: str, portal_id: str) -> bool:
 class Scored:
     """The result of scoring some datasets: rows for the quality tables, and the findings.
 
-    ``datasets``: one sequence of values for each dataset, in the order of ``dataset_columns``. ``distributions``: the
-    id of each distribution with the values of its kind, in the order of ``kind_columns``.
+    ``datasets``: one sequence of values for each dataset, in the order of ``dataset_columns``. ``distributions``: pairs
+    of the id of a distribution and the tuple of its measurements, in the order of ``kind_columns``.
     """
 
     dataset_columns: Sequence[str]
@@ -209,8 +209,8 @@ def write_entity_scores(catalog: Catalog, run_id: str, level: str, rows: Sequenc
     """Write the scores that portals, publishers or governments got in a run.
 
     ``level``: portal, publisher or government. ``rows``: one for each of them and each scoring system, with the columns
-    of ``score_history`` except id, run_id and entity_level. The Winnow scores also become the present scores in the
-    tables ``portals`` or ``publishers``; a portal or publisher that is not in ``rows`` then has none.
+    of ``score_history`` except id, run_id and entity_level. The Winnow scores of portals or publishers also become
+    their present scores in the table ``portals`` or ``publishers``; one that is not in ``rows`` then has none.
     """
     with catalog.writing():
         history = [

@@ -43,7 +43,9 @@ class Letter:
     """Id of the run that the last letter to this recipient reported; None for the first letter."""
     card: dict[str, Any]
     new: Sequence[dict[str, Any]]
-    """Findings that are new since that run, those with the highest gain first; at most 20."""
+    """Findings that are new since that run, those with the highest gain first; at most 20. Of suspected personal data
+    that must not be public yet, only the publisher and the operator of the portal are told; other letters leave these
+    findings out, but count them."""
     new_count: int
     fixed_count: int
     withdrawn: Sequence[dict[str, Any]]
@@ -51,7 +53,8 @@ class Letter:
     withdrawn_count: int
     personal: Sequence[dict[str, Any]]
     """Findings of suspected personal data in the portals whose contact address is the recipient's, as rows of
-    findings.csv. Until they become public, only the portal's operator and the publisher are told of them."""
+    findings.csv; empty unless the letter is a mail about a government. Until they become public, only the portal's
+    operator and the publisher are told of them."""
     overdue: Sequence[dict[str, Any]]
     fixes: Sequence[dict[str, Any]]
 
@@ -74,12 +77,12 @@ def letters(
 ) -> Iterator[Letter]:
     """Yield the letters to send after a run through ``channel`` ("mail" or "webhook").
 
-    A recipient gets a letter if it is the first one, or if there is news since the last one: findings that are new,
-    fixed or withdrawn, promises whose day has passed, or a changed score. A recipient gets none if a letter was already
-    sent for this run or a later one. Mails go to the contact address of every portal of a government and, with
-    ``has_publishers``, to the addresses that publishers declare, except those that look like a person's
-    (:func:`catalog.repositories.recipients.is_role`). ``webhooks``: addresses to post to, by name of the government;
-    publishers get none.
+    A letter is about one government or publisher. A recipient gets it if it is the first one, or if there is news since
+    the last one: findings that are new, fixed or withdrawn, promises whose day has passed, or a changed score. A
+    recipient gets none if a letter was already sent for this run or a later one. Mails go to the contact address of
+    every portal of a government and, with ``has_publishers``, to the addresses that publishers declare, except those
+    that look like a person's (:func:`catalog.repositories.recipients.is_role`). ``webhooks``: addresses to post to, by
+    name of the government; publishers get none.
     """
     cards = card_rows(catalog, run_id)
     for card in cards:

@@ -62,8 +62,8 @@ class DistributionSubject:
         """Return the file format that the record declares, by media type or by format name; None if neither is
         recognised.
 
-        The media type is tried first, as in the MQA. A generic media type (octet-stream, zip, xml, json) says less than
-        a format name, so a specific format name is preferred to it.
+        The media type is tried first, as in the Metadata Quality Assessment (MQA) of data.europa.eu. A generic media
+        type (octet-stream, zip, xml, json) says less than a format name, so a specific format name is preferred to it.
         """
         media = vocabulary.file_format(self.distribution.media_type)
         if media is not None and not media.is_generic:

@@ -38,10 +38,11 @@ _FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
 def adopt(catalog: Catalog, portal_id: str, version: str) -> None:
     """Bring the stored scores of a portal to the methodology version ``version`` where that needs no new scoring.
 
-    It concerns scores by an older version from which ``version`` differs only by names added to vocabularies. Datasets
-    that declare one of these names are noted as due for scoring. All other datasets have the same score in both
-    versions: unless they are due for another reason, their scores and their stored results of standards are marked as
-    being by ``version``. Scores by an unknown version, or by one with more differences, stay unchanged.
+    The methodology is the rules by which datasets are scored. It concerns scores by an older version from which
+    ``version`` differs only by names added to vocabularies. Datasets that declare one of these names are noted as due
+    for scoring. All other datasets have the same score in both versions: unless they are due for another reason, their
+    scores and their stored results of standards are marked as being by ``version``. Scores by an unknown version, or by
+    one with more differences, stay unchanged.
     """
     sql = (
         "select distinct methodology_version from dataset_quality where portal_id = ? and methodology_version is not ?"

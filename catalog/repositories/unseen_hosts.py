@@ -18,8 +18,8 @@ _OURS = ("ours", "private_address", "robots", "too_large", "budget")
 class UnseenHost:
     """A host of which every checked address has the outcome "unknown".
 
-    ``fault``: the most frequent reason, such as "timeout". ``datasets`` and ``files``: numbers of datasets and
-    distributions that have addresses on this host.
+    ``fault``: the most frequent reason, such as "timeout"; "" if none is stored. ``datasets`` and ``files``: numbers of
+    datasets and distributions that have addresses on this host.
     """
 
     host: str
@@ -39,7 +39,8 @@ class _Count:
 
 
 def unseen_hosts(catalog: Catalog, portal_id: str, minimum: int) -> list[UnseenHost]:
-    """Return the hosts on which every checked file of a portal has the outcome "unknown", sorted by name.
+    """Return the hosts on which every checked file (distribution) of a portal has the outcome "unknown", sorted by
+    name.
 
     ``minimum``: a host with fewer checked files is left out. See :class:`catalog.model.ResourceCheck` for the outcomes.
     """

@@ -61,8 +61,8 @@ def _identify(meanings: set[str]) -> str | None:
 def from_url(key: str) -> str | None:
     """Return the id of the Creative Commons licence at an address, such as "CC-BY-4.0"; None if it is not one.
 
-    ``key``: the address as :func:`.folding.url_key` returns it. An address without a version gives an id without one,
-    except for CC0 and the public domain mark, which have only the version 1.0.
+    ``key``: the address as :func:`.folding.url_key` returns it; its query and fragment are ignored. An address without
+    a version gives an id without one, except for CC0 and the public domain mark, which have only the version 1.0.
     """
     address = key.split("?")[0].split("#")[0].rstrip("/")
     if match := _PUBLIC_DOMAIN_URL.fullmatch(address):

@@ -78,8 +78,9 @@ def compact(text: str) -> str:
 def url_key(text: str) -> str | None:
     """Return an address in a form for comparison; None if the text is not an address.
 
-    It is in lower case, without scheme, ``www.`` and endings that do not matter, such as ``.html``, ``/deed`` and a
-    language code.
+    The form is in lower case, without scheme, ``www.`` and endings that do not matter, such as ``.html``, ``/deed`` and
+    a language code; query and fragment are kept. A text is an address if it has no blank and no line break, and either
+    begins with ``http:``, ``https:`` or ``www.`` or has the form of a host with a path.
     """
     if " " in text or "\n" in text:
         return None
@@ -110,7 +111,8 @@ def segment_after(key: str | None, *prefixes: str) -> str | None:
 
 
 def urls_in(text: str) -> list[str]:
-    """Return every address in a text or in the links of its HTML, as written, without punctuation at the end."""
+    """Return every address in a text or in the links of its HTML, as written, without punctuation at the end: first
+    those in the text, then those of the links. An address may come twice."""
     found = _URL.findall(_TAG.sub(" ", text)) + _HREF.findall(text)
     return [address.rstrip(".,;:!?") for address in found]
 

@@ -69,8 +69,8 @@ class FileFormat:
     is_non_proprietary: bool
     """Our judgement for the third star of open data: its specification is open and needs no particular product."""
     mqa_machine_readable: bool
-    """Whether the MQA, version 1, lists it as machine-readable (20 formats; TSV and Parquet are not among them, XLS
-    is)."""
+    """Whether the Metadata Quality Assessment (MQA) of data.europa.eu, version 1, lists it as machine-readable (20
+    formats; TSV and Parquet are not among them, XLS is)."""
     mqa_non_proprietary: bool
     """Whether the MQA, version 1 as of 2025, lists it as non-proprietary (31 formats)."""
     ckan_stars: int | None
@@ -165,8 +165,8 @@ def file_format(*declared: str | None) -> FileFormat | None:
     """Return the file format that the first recognisable text means; None if no text is recognised.
 
     ``declared``: texts in order of preference, each an EU code, a name, a file name extension, a media type, or an
-    address of the EU or IANA that stands for a format; None is skipped. A text that names several formats, or has parts
-    that are not known, is not recognised.
+    address of the EU or IANA that stands for a format; None is skipped, and so is a text of more than 1,000 characters.
+    A text that names several formats, or has parts that are not known, is not recognised.
 
     >>> file_format("see website", "text/csv; charset=utf-8").id
     'CSV'

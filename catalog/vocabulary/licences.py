@@ -173,8 +173,9 @@ def _resolve(declared: str) -> Licence | None:
 def licence(*declared: str | None) -> Licence | None:
     """Return the licence that the first recognisable text means; None if no text is recognised.
 
-    ``declared``: texts in order of preference, each an id, name, address, HTML or prose; None is skipped. A text that
-    fits two licences, or names one with a reservation, is not recognised.
+    ``declared``: texts in order of preference, each an id, name, address, HTML or prose; None is skipped, and so is a
+    text of more than 20,000 characters. A text that fits two licences, or names one with a reservation, is not
+    recognised.
 
     >>> licence("see website", "Creative Commons Attribution 4.0").id
     'CC-BY-4.0'

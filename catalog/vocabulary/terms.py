@@ -159,8 +159,9 @@ def frequency(*declared: str | None) -> Frequency | None:
     """Return the update frequency that the first recognisable text means; None if no text is recognised.
 
     ``declared``: texts in order of preference; None is skipped. Recognised are EU codes and URIs, Dublin Core names and
-    URIs, ISO 8601 durations (``R/P1Y``, ``P45D``), names that udata portals use, and words in many languages. A
-    duration without a code of its own gets the EU code "OTHER" and keeps its number of days.
+    URIs, ISO 8601 durations (``R/P1Y``, ``P45D``), names that udata portals use, and words in many languages, also with
+    numbers ("every 18 months"). A duration that is within 2 % of that of an EU code gets this code; any other gets the
+    EU code "OTHER" and keeps its number of days.
 
     >>> frequency("R/P1Y").id, frequency("R/P1Y").period_days
     ('ANNUAL', 365.243)

@@ -1,4 +1,8 @@
-"""``causes.toml``: which findings may have one cause, at which levels, and how many hours one fix takes."""
+"""``causes.toml``: which findings may have one cause, at which levels, and how many hours one fix takes.
+
+A cause is one fault, such as a broken server, that explains many findings of one rule and that one fix removes. Its
+level says what the datasets or files of these findings have in common, such as the server.
+"""
 
 from __future__ import annotations
 
@@ -43,20 +47,26 @@ class CauseClass(Strict):
 
 
 class CauseRules(Strict):
-    """The content of ``causes.toml``: how findings are grouped into causes.
-
-    The comments of that file say what each value means.
-    """
+    """The content of ``causes.toml``: how findings are grouped into causes."""
 
     share: Share
+    """Share of the datasets or files of a group that must fail for the group to be one cause."""
     kept_share: Share
+    """A cause that was found before is kept as long as more than this share of its group fails."""
     narrow_minimum: Annotated[int, Field(ge=2)]
+    """Fewer datasets or files than this prove nothing at the levels "format" and "batch"."""
     chance: Share
+    """Greatest probability that the group would fail like this if it were no different from the rest."""
     shared_hosts: tuple[str, ...]
+    """Hosts to which anyone may upload files; they never form a group."""
     large_points: Annotated[float, Field(gt=0, le=100)]
+    """A fix is large if it brings at least so many points of a score from 0 to 100, ..."""
     large_share: Share
+    """... or at least this share of the points that the score lacks to 100."""
     effort_hours: dict[Level, Annotated[float, Field(gt=0)]]
+    """Hours of work that the fix of one cause takes, by level."""
     classes: tuple[CauseClass, ...] = Field(alias="class")
+    """The classes of rules; a rule in none of them has no causes."""
 
     def class_of(self, rule_id: str) -> CauseClass | None:
         """Return how the findings of a rule are grouped; None if they are never grouped into causes."""

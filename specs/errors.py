@@ -19,8 +19,8 @@ class SpecError(Exception):
 
 
 class Strict(BaseModel):
-    """Base class of the models that read hand-written files. An unknown key is an error, and objects cannot be
-    changed."""
+    """Base class of the models that read hand-written files. An unknown key is an error, objects cannot be changed, and
+    blanks around texts are removed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, str_strip_whitespace=True)
 

@@ -1,4 +1,7 @@
-"""``methodology.toml``: the versions of the methodology, their digests, and which of them can be compared."""
+"""``methodology.toml``: the versions of the methodology, their digests, and which of them can be compared.
+
+The methodology is the rules by which datasets are scored.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ class Version(Strict):
     """The record of one version of the methodology, or of the rules for tables."""
 
     answers: str
-    """Digest of the specifications and of the answers over the corpus (``quality.digest``)."""
+    """Digest of the specifications and of the results for a fixed set of made-up records, see ``quality.digest``."""
     code: str | None = None
     """Digest of the source code's text, as it was made up to 2.1.0. Nothing computes it any more."""
     added: dict[str, tuple[str, ...]] = {}

@@ -28,8 +28,8 @@ class PhraseMatch:
 
     ``key`` is the id of the key dataset that the phrase belongs to, and ``role`` says which list of that key it is in.
     ``key`` is "" for a phrase that speaks against every key dataset except those in ``but``. ``start`` and ``end`` are
-    the place of the phrase in the text, in words, or in characters for a phrase of a script that does not separate
-    words (``is_unparted``).
+    the place of the phrase in the text (``end`` is the first place after it), in words, or in characters for a phrase
+    of a script that does not separate words (``is_unparted``).
     """
 
     key: str

@@ -53,9 +53,9 @@ def take_census(
     ``folder``: data folder with the confirmations of persons (``census/PORTAL.toml``); None if there are none.
     ``portal_ids``: the portals; if empty, all whose harvest was begun in this run or an earlier one. ``unchanged``:
     portals of which no dataset was scored in this run. The last census of such a portal is kept and counted, unless
-    there is none, or one of these has changed: the number of its datasets, its title or government, whether a harvest
-    was complete, the confirmations, and its data services with the outcomes of their checks. Raise SpecError if a file
-    with confirmations cannot be used.
+    there is none, or one of these has changed: the words by which key datasets are recognised, the number of its
+    datasets, its title or government, whether a harvest was complete, the confirmations, and its data services with the
+    outcomes of their checks. Raise SpecError if a file with confirmations cannot be used.
     """
     stored = 0
     for portal in portals_asked(catalog, run_id):

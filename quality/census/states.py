@@ -35,7 +35,8 @@ READABLE = 0.8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searched:
-    """What was looked through: the portal's title, its datasets, and whether that is the whole catalogue."""
+    """What a census looked through: the portal's title (``portal``), the number of its datasets, and whether that is
+    the whole catalogue."""
 
     portal: str
     datasets: int
@@ -72,7 +73,8 @@ class JudgedClaim:
 
 
 def is_readable(titles: Sequence[str]) -> bool:
-    """Return whether at least 80 % of the titles that have letters are in a script in which the vocabulary has words.
+    """Return whether at least 80 % of the titles that have letters have a letter of a script in which the vocabulary
+    has words. True also if no title has letters.
 
     >>> is_readable(["Schools", "งบประมาณ"]), is_readable(["Schools", "2019"])
     (False, True)

@@ -23,8 +23,8 @@ class Membership:
     """The datasets over which an indicator is measured in one run: those in its scope, and those that have left it."""
 
     active: frozenset[str]
-    """Ids of the datasets that are in the scope now. In a cohort, those that are new since the first run are left out.
-    """
+    """Ids of the datasets that are in the scope now. In a cohort, a scope that is fixed to the datasets of the first
+    run, those that are new since then are left out."""
     gone: frozenset[str]
     """Ids of the datasets that were in the scope in an earlier run and no longer are. They count as failing."""
     excused: Mapping[str, str] = field(default_factory=dict)

@@ -74,9 +74,8 @@ def _whole(member: Member, metric: str) -> bool | None:
 
 
 def link_ok(member: Member) -> Verdict:
-    """Return whether the link of at least one distribution answers, or at least one data service does. None if that is
-    not known.
-    """
+    """Return whether the link of at least one distribution answers, or at least one data service does. False if the
+    dataset has neither, None if that is not known."""
     parts = (_part(part, "link_ok") for part in member.parts)
     return _one([*parts, *(_ANSWERS.get(one.outcome or "") for one in member.services)])
 
@@ -84,7 +83,7 @@ def link_ok(member: Member) -> Verdict:
 def accessible(member: Member) -> Verdict:
     """Return whether the data can be fetched: a link serves a file and not a web page, or a data service answers.
 
-    One such distribution or service is enough. None if that is not known.
+    One such distribution or service is enough. False if the dataset has neither, None if that is not known.
     """
     parts = (_both(_part(part, "link_ok"), _is_no_page(part)) for part in member.parts)
     return _one([*parts, *(_ANSWERS.get(one.outcome or "") for one in member.services)])
@@ -106,7 +105,8 @@ def licence_open(member: Member) -> Verdict:
 
 
 def machine_readable(member: Member) -> Verdict:
-    """Return whether at least one distribution has a machine-readable format; None if that is not known."""
+    """Return whether at least one distribution has a machine-readable format; False if it has no distribution, None if
+    that is not known."""
     return _one(_part(part, "machine_readable") for part in member.parts)
 
 
@@ -161,9 +161,8 @@ def bulk(member: Member) -> Verdict:
 
 
 def contact(member: Member) -> Verdict:
-    """Return whether the contact point has a valid e-mail or web address (metric ``contact_usable``); None if not
-    known.
-    """
+    """Return whether the contact point has a valid e-mail or web address (metric ``contact_usable``); False without a
+    contact point, None if that could not be observed."""
     return _whole(member, "contact_usable")
 
 
@@ -254,8 +253,9 @@ def delay_days(member: Member) -> float | None:
 
 
 def keys_open(member: Member) -> dict[str, bool | None] | None:
-    """Return the key datasets for which this dataset counts in the last census of its portal: a dict from the id of the
-    key to whether the dataset is open and usable, None if that is not known.
+    """Return the key datasets (kinds of data that open-data indices ask for) for which this dataset counts in the last
+    census of its portal, which searched it for them: a dict from the id of the key dataset to whether this dataset is
+    open and usable, None if that is not known.
 
     Open and usable means accessible, openly licensed and machine-readable. The dict is empty if the dataset counts for
     none. The result is None if no census was taken.

@@ -18,7 +18,8 @@ DIGITS = 9
 
 
 def canonical(value: Any) -> Any:
-    """Return a value as plain JSON: numbers rounded, sets sorted, whole floats as integers, arrays as shape and hash.
+    """Return a value as plain JSON: numbers rounded to 9 decimals, sets sorted, whole floats as integers, NaN and
+    enumerations as texts, arrays as shape and hash.
 
     Raise TypeError for a value of any other type than numbers, texts, dates, enumerations, arrays and collections. The
     text of any other object may differ between versions of Python or a library although no result differs.

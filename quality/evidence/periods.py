@@ -69,7 +69,7 @@ def _is_over(s: DatasetSubject, told: TitlePeriod, *, is_declared: bool) -> bool
 @lru_cache(maxsize=1)
 def expectation(s: DatasetSubject) -> ExpectedPeriod | None:
     """Return how often a dataset should be updated: as declared, else as its title says, else as its changes were
-    observed.
+    observed (at least four, at even intervals).
 
     None if no update is due (the data are irregular, withdrawn, marked as historical in the title, or about a period
     that is over), or if nothing tells how often.
@@ -145,8 +145,8 @@ def last_change(s: DatasetSubject) -> tuple[date, str] | None:
     """Return the day of the last change of the data, declared or observed, and words that say how it is known.
 
     The words are, for example, "as declared for the dataset". Of several dates the latest counts. A month or year
-    counts as its last day, but not as a later day than ``as_of``. Dates after tomorrow are ignored. None if no date of
-    change can be read.
+    counts as its last day, but not as a later day than ``as_of``. Dates later than the day after ``as_of``, the day of
+    measurement, are ignored. None if no date of change can be read.
     """
     found = None
     # It may already be tomorrow where the publisher is. "2026" may mean any day until the end of the year, or today.

@@ -1,4 +1,7 @@
-"""The stage after scoring: find the causes of all findings, what each brings to whom, and what to fix first."""
+"""The stage after scoring: find the causes of all findings, what each brings to whom, and what to fix first.
+
+A cause is one fault, such as a broken server, that explains many findings of one rule and that one fix removes.
+"""
 
 from __future__ import annotations
 

@@ -46,7 +46,8 @@ def conform(catalog: Catalog, run_id: str, portal_id: str, dataset_ids: Sequence
 def conform_batch(
     catalog: Catalog, run_id: str, batch: Sequence[StoredDataset], federal: frozenset[str], book: FormBook | None = None
 ) -> int:
-    """Validate datasets that were already read from the database, store the results, and return the number of datasets.
+    """Validate datasets that were already read from the database, store the results in place of their earlier ones, and
+    return the number of datasets.
 
     - ``batch``: the datasets.
     - ``federal``: ids of the portals of the United States government: DCAT-US applies to them in its federal form.

@@ -43,7 +43,8 @@ def _values(catalog: Catalog, portal_id: str) -> tuple[list[str], Matrix]:
 
 
 def write_agreement(catalog: Catalog, run_id: str, portal_id: str) -> None:
-    """Compute and store the rank correlation between every two scoring systems over the datasets of a portal."""
+    """Compute and store the rank correlation between every two scoring systems over the datasets of a portal. The
+    stored ones of the portal are replaced."""
     _, values = _values(catalog, portal_id)
     rows = []
     for (at_a, a), (at_b, b) in combinations(enumerate(SYSTEMS), 2):

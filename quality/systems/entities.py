@@ -43,7 +43,7 @@ class Census:
     """The datasets that count towards the scores of one level (portals, publishers or governments), as arrays.
 
     An entity is one portal, publisher or government. A family is a group of datasets that count once, such as yearly
-    editions.
+    editions. (This class has nothing to do with the census of key datasets, :mod:`quality.census`.)
     """
 
     entities: Sequence[str]
@@ -167,7 +167,8 @@ def census(found: Figures, level: str, gains: Matrix, places: Matrix) -> Census:
 
 
 def bootstrap(means: Matrix, seed: str) -> tuple[float, float]:
-    """Return the limits (low, high) of the 95 % confidence interval of the mean of ``means``, shape (families,).
+    """Return the limits (low, high) of the 95 % confidence interval of the mean of ``means``, shape (families,), at
+    least one value.
 
     The interval is a percentile bootstrap; from 400 values on, the normal approximation. The same values and ``seed``
     always give the same interval.

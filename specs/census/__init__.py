@@ -1,6 +1,7 @@
 """Key datasets: what open-data indices ask of every government, and the words by which a catalogue shows it.
 
-One TOML file a key, and ``points.toml`` with what each piece of evidence counts.
+There is one TOML file for each key dataset, and ``points.toml`` with what each piece of evidence counts. The census,
+which searches a portal for key datasets, reads them.
 """
 
 from __future__ import annotations
@@ -54,7 +55,10 @@ class KeyWords(Strict):
 
 
 class AgainstAll(Strict):
-    """Phrases that speak against every key dataset except those in ``but``."""
+    """Phrases that speak against every key dataset except those whose ids are in ``but``.
+
+    ``words``: the phrases, separated by " | ". ``why``: the reason.
+    """
 
     why: str
     words: str
@@ -62,7 +66,11 @@ class AgainstAll(Strict):
 
 
 class ClaimThresholds(Strict):
-    """From how many points on a dataset is taken for a key dataset, and from how many a person is asked."""
+    """How many points decide whether a dataset is taken for a key dataset.
+
+    With ``claim`` points or more it is taken for one; with ``ask`` points or more, but fewer than ``claim``, a person
+    is asked.
+    """
 
     claim: float
     ask: float
@@ -75,7 +83,11 @@ class Filler(Strict):
 
 
 class PointsTable(Strict):
-    """The content of ``points.toml``."""
+    """The content of ``points.toml``: what each piece of evidence counts, and how many points are enough.
+
+    ``points``: points by id of the kind of evidence, negative for evidence against. ``against``: phrases that speak
+    against nearly all key datasets.
+    """
 
     points: dict[str, float]
     decision: ClaimThresholds

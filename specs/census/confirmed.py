@@ -23,7 +23,10 @@ _HEADER = """\
 
 
 class Confirmation(Strict):
-    """What a person said about a dataset and a key."""
+    """A person's answer to the question whether a dataset is a key dataset.
+
+    ``key``: id of the key dataset. ``who``, ``when`` and ``why``: who answered, on which day, and for what reason.
+    """
 
     key: Text
     dataset: Text

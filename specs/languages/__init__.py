@@ -53,7 +53,8 @@ class Language(Strict):
 
     def value(self, kind: str, value: str | None) -> str:
         """Return the word of this language for ``value``, a cell of a column with few values. ``kind`` names the group
-        of words in the language file, such as "levels". A value without a word is returned as it is; None gives ""."""
+        of words in the language file, such as "levels". A value without a word is returned as it is; None and "" give
+        ""."""
         return self.values.get(kind, {}).get(value, value) if value else ""
 
     def phrase(self, key: str, **values: object) -> str:

@@ -220,9 +220,9 @@ def _missing(value: object) -> tuple[str, ...]:
 def read_package(document: Mapping[str, Any], file: str | None) -> DeclaredSchema | None:
     """Return the schema that a Data Package declares for one table; None if it is not clear which table is meant.
 
-    ``document`` is the parsed JSON of the package, ``file`` the name, path or URL of the table; None if unknown. If the
-    package has several files, only those with a schema are considered. If the package only links to a schema elsewhere,
-    the result has no fields.
+    ``document`` is the parsed JSON of the package, for which :func:`is_package` is true, ``file`` the name, path or URL
+    of the table; None if unknown. If the package has several files, only those with a schema are considered. If the
+    package only links to a schema elsewhere, the result has no fields.
     """
     resources = [one for one in document["resources"] if isinstance(one, dict)]
     tables = [one for one in resources if "schema" in one or len(resources) == 1]

@@ -48,7 +48,8 @@ OF_LINES = frozenset(
 
 
 def judge(base: TableReport, found: ScannedTable, context: TableContext) -> TableReport:
-    """Judge one table: return the report on it, with its defects, its profile and the results of all expectations.
+    """Judge one table: return the report on it, with its defects, its profile and the results of all expectations. If
+    its layout is not understood, only defects that hold whatever the layout is are reported.
 
     ``found`` is the table as it was read and scanned. ``base`` is the report with what is already known about the file,
     ``context`` what the catalogue knows about it.

@@ -6,7 +6,7 @@ A cause is one fault, such as a broken server, that explains many findings of on
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -17,6 +17,7 @@ from catalog.db.schema.found import public_id
 from catalog.db.schema.views import OPEN_CAUSES, STANDING, address, is_open, state_in
 from catalog.db.store import Catalog
 from catalog.model import stable_id
+from catalog.model.public_ids import CAUSE, checked_cause
 from catalog.repositories.coded import Numbers
 
 __all__ = [
@@ -72,8 +73,11 @@ class Cause:
     """Whether it is a host that could not be observed: shown, but nobody's fault and without points."""
 
 
-def cause_id(portal_id: str, rule_id: str, level: str, value: str, split: str) -> str:
-    """Return the id of a cause, which is the same in every run and does not depend on the findings that belong to it.
+def cause_id(portal_id: str, rule_id: str, level: str, value: str, split: str, stored: Container[str] = ()) -> str:
+    """Return the id that a cause gets when it is first stored. It does not depend on the findings that belong to it.
+
+    It is "cause-" and 20 hexadecimal digits, see :mod:`catalog.model.public_ids`. ``stored``: ids of the causes of the
+    portal that are stored; if version 0.1.0 stored this cause, the result is the id that it has from there.
 
     ``level``: where the cause lies, such as "host". ``value``: which one at that level, such as the name of the host.
     ``split``: the property that divides the findings of the rule, such as the kind of error; "" for none.
@@ -81,7 +85,9 @@ def cause_id(portal_id: str, rule_id: str, level: str, value: str, split: str) -
     >>> cause_id("trees", "link_ok", "host", "data.example.org", "dns")[:6]
     'cause-'
     """
-    return f"cause-{stable_id(portal_id, rule_id, level, value, split)}"
+    said = stable_id(portal_id, rule_id, level, value, split)
+    former = f"{CAUSE}{said}"
+    return former if former in stored else checked_cause(said)
 
 
 def stored_causes(catalog: Catalog, portal_id: str) -> list[StoredCause]:

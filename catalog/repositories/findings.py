@@ -14,6 +14,7 @@ from catalog.db.schema.found import RULE, TEXTS, public_id
 from catalog.db.schema.views import STANDING, address, state_in
 from catalog.db.store import Catalog
 from catalog.model import stable_id
+from catalog.model.public_ids import checked_finding
 from catalog.repositories.finding_life import CLOSED, End, Life, ended, stands
 from catalog.repositories.withdrawn import Basis, LastScore, Withdrawal, keep_replies, write_withdrawals
 
@@ -116,12 +117,14 @@ class _Stored:
 
 
 def finding_id(subject_id: str, finding: Finding) -> str:
-    """Return the id of a finding, which is the same in every run.
+    """Return the id that a finding gets when it is first stored: 20 hexadecimal digits, see
+    :mod:`catalog.model.public_ids`.
 
     It is derived from ``subject_id`` (id of the dataset, or of the portal for a finding about the portal itself) and
-    from the finding's distribution, rule and field.
+    from the finding's distribution, rule and field. A finding that version 0.1.0 stored keeps the id of that version.
     """
-    return stable_id(subject_id, finding.distribution_id or "", finding.rule_id, finding.field or "")
+    said = stable_id(subject_id, finding.distribution_id or "", finding.rule_id, finding.field or "")
+    return checked_finding(bytes.fromhex(said)).hex()
 
 
 LAST_SEEN = f"""case when {state_in(STANDING)} then coalesce((select max(h.run_id) from

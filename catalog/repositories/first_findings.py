@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from catalog.db.interned import rule_keys, text_keys
 from catalog.db.store import Catalog
 from catalog.model.dcat import joined
+from catalog.model.public_ids import checked_finding
 
 __all__ = ["Failing", "FailingDataset", "Failure", "with_findings", "write_first"]
 
@@ -85,7 +86,7 @@ from failing_places p cross join failing_rules r on r.failures = p.failures orde
 
 
 def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:10]
+    return checked_finding(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
 
 
 def with_findings(catalog: Catalog, dataset_ids: Collection[str]) -> set[str]:

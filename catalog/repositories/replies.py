@@ -11,6 +11,7 @@ from catalog.db.schema.address import is_at
 from catalog.db.schema.views import NOT_ENDED, STANDING_CAUSES
 from catalog.db.store import Catalog, now
 from catalog.model import stable_id
+from catalog.model.public_ids import CAUSE, current_form, is_intact
 from catalog.repositories.causes import apply_reply
 from catalog.repositories.findings import set_state
 from catalog.repositories.people import keep
@@ -109,7 +110,7 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
             if one.replied_by and not one.is_name_public:
                 keep(catalog.path.parent, "reply", [(key, one.replied_by)])
             done.written[one.reply] = done.written.get(one.reply, 0) + 1
-            if one.finding_id.startswith("cause-"):
+            if one.finding_id.startswith(CAUSE):
                 apply_reply(catalog, one.finding_id, _STATES.get(one.reply, "open"))
                 if one.reply == "disputed" and found[0]["state"] in STANDING_CAUSES:
                     done.disputes.append(key)
@@ -137,6 +138,10 @@ def _take_back(catalog: Catalog, table: str, column: str, key: str, is_name_publ
 def _no_finding(one: Reply, count: int) -> Problem:
     """Return what to say about a reply to no finding, or to one of several that it may mean."""
     if one.about is None:
+        # "f" begins all ids with a check digit, and few of those without.
+        if one.finding_id.startswith(("f", CAUSE)) and not is_intact(one.finding_id):
+            what = f"there is no finding {one.finding_id}, and its last digit does not fit the others"
+            return Problem(one.line, what, "copy the whole id from the file that was sent: part of it was changed")
         remedy = "reply in the findings.csv that was sent last: this one may be of another catalogue"
         return Problem(one.line, f"there is no finding {one.finding_id}", remedy)
     what = f"a spreadsheet turned the id into the number {one.finding_id}, and {count or 'no'} findings fit the rest"
@@ -154,8 +159,16 @@ def _found_by(catalog: Catalog, about: tuple[str, str, str, str]) -> list[dict[s
 
 
 def _finding(catalog: Catalog, finding_id: str) -> list[dict[str, Any]]:
-    """Return the finding with an id, or the one that continues it since its column was renamed; or the cause."""
-    if finding_id.startswith("cause-"):
+    """Return the finding with an id, or the one that continues it since its column was renamed; or the cause.
+
+    If no finding has an id of version 0.1.0, because the catalogue was made anew since, the finding is looked for by
+    the id that it has now.
+    """
+    return _with_id(catalog, finding_id) or _with_id(catalog, current_form(finding_id) or finding_id)
+
+
+def _with_id(catalog: Catalog, finding_id: str) -> list[dict[str, Any]]:
+    if finding_id.startswith(CAUSE):
         sql = "select id, state, null as dataset_id from causes where id = ?"
         return catalog.rows(sql, [finding_id])
     seen: set[str] = set()

@@ -15,6 +15,7 @@ from catalog.db.store import Catalog
 from catalog.repositories.cause_facts import CauseFacts, cause_facts
 from catalog.repositories.causes import (
     Cause,
+    StoredCause,
     cause_id,
     dataset_title,
     examples,
@@ -105,6 +106,11 @@ class _Portal:
     texts: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(init=False)
     """Names of the portal's publishers, by id."""
+    before: dict[str, StoredCause] = field(init=False)
+    """Stored causes of the portal, by id."""
+
+    def __post_init__(self) -> None:
+        self.before = {one.id: one for one in stored_causes(self.catalog, self.portal_id)}
 
     def causes(self) -> Iterator[Cause]:
         """Yield the causes of the portal's findings, rule by rule, and collect for :meth:`fixes` what each fix brings.
@@ -114,7 +120,7 @@ class _Portal:
         rules = cause_rules()
         patterned = [rule for one in rules.classes if "pattern" in one.levels for rule in one.rules]
         kept: dict[str, list[CauseKey]] = {}
-        for one in stored_causes(self.catalog, self.portal_id):
+        for one in self.before.values():
             if one.state in _KEPT:
                 key = CauseKey(rule_id=one.rule_id, level=one.level, value=one.root_value, split=one.split)  # type: ignore[arg-type]
                 kept.setdefault(one.rule_id, []).append(key)
@@ -147,7 +153,7 @@ class _Portal:
         metric = metrics()["link_ok"]
         return Cause(
             columns={
-                "id": cause_id(self.portal_id, "link_ok", "host", host.host, ""),
+                "id": cause_id(self.portal_id, "link_ok", "host", host.host, "", self.before),
                 "rule_id": "link_ok",
                 "rule_title": metric.question,
                 "root": "host",
@@ -217,7 +223,7 @@ class _Rule:
         cause_class = cause_rules().class_of(key.rule_id)
         assert cause_class is not None  # a cause is of a rule with a class
         metric = metrics()[key.rule_id]
-        whole = cause_id(portal.portal_id, key.rule_id, key.level, key.value, key.split)
+        whole = cause_id(portal.portal_id, key.rule_id, key.level, key.value, key.split, portal.before)
         name = self._name(key)
         fix = language("en").phrase(f"cause_fix_{key.level}", name=name, fix=metric.fix)
         portal.hours[whole], portal.texts[whole] = cause_rules().effort_hours[key.level], fix

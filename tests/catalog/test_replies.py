@@ -266,11 +266,11 @@ def test_replies_set_the_state_and_are_shown_and_read_but_once(held: Catalog, tm
         reply(keys[1], "waived"),
         reply(keys[2], "will_fix_by", promised_on="2026-11-19", replied_on="2026-11-01", replied_by="=Ada"),
         reply(keys[3], "acknowledged"),
-        reply("f" * 20, "waived"),
+        reply("0" * 20, "waived"),
     ]
     done = import_replies(held, said, "2026-11-24")
     assert sum(done.written.values()) == 4 and len(done.disputes) == 1
-    assert [one.what for one in done.problems] == [f"there is no finding {'f' * 20}"]
+    assert [one.what for one in done.problems] == [f"there is no finding {'0' * 20}"]
     assert [state(held, key) for key in keys[:2]] == ["disputed", "waived"]
     again = import_replies(held, said, "2026-11-25")
     assert again.known == 4 and not again.written and not again.disputes

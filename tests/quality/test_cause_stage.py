@@ -12,7 +12,8 @@ import pytest
 
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.cards import card_rows
-from catalog.model import Dataset, Distribution, Publisher, ResourceCheck
+from catalog.model import Dataset, Distribution, Publisher, ResourceCheck, stable_id
+from catalog.model.public_ids import current_form
 from catalog.repositories.cause_facts import cause_facts
 from catalog.repositories.checks import BrokenRule, write_checks
 from catalog.repositories.first_fixes import first_fixes, rank_fixes
@@ -340,3 +341,17 @@ def test_what_was_fixed_after_a_dispute_settles_nothing(catalog: Catalog) -> Non
     catalog.db.conn.execute("update replies set imported_at = '2026-11-20T02:00:00Z'")
     night(catalog, RUNS[1], two(40, range(6)))
     assert catalog.value("select outcome from replies") is None
+
+
+def test_a_cause_keeps_the_id_of_version_0_1_0(catalog: Catalog) -> None:
+    night(catalog, RUNS[0], two(40))
+    row = media_type(catalog)
+    said = ["a", "media_type_present", row["level"], row["root_value"], row["split"]]
+    former = f"cause-{stable_id(*said)}"
+    assert row["id"] == current_form(former) != former
+    catalog.db.conn.execute("update causes set id = ? where id = ?", [former, row["id"]])
+    catalog.db.conn.execute("update top_fixes set cause_id = ? where cause_id = ?", [former, row["id"]])
+    night(catalog, RUNS[1], two(40))
+    assert media_type(catalog)["id"] == former and media_type(catalog)["first_seen_run"] == RUNS[0]
+    sql = "select distinct cause_id from top_fixes where rule_id = 'media_type_present' and cause_id is not null"
+    assert [row["cause_id"] for row in catalog.rows(sql)] == [former]

@@ -57,10 +57,10 @@ def write_backup(
     """Write a backup of the data folder ``data`` to the file ``target``, which only its owner can read. Return the
     files in the backup.
 
-    ``is_shareable``: leave out what is not for others: names and texts of people who replied or reported, hashes of
-    recipients, portal files, ``winnow.toml`` and everything in archives. ``has_evidence``: include archives and
-    downloaded files; it has no effect if ``is_shareable``. ``target`` is replaced only when the backup is complete.
-    Raise BackupError if there is no catalogue, and OSError if the disk is full.
+    ``is_shareable``: include only what others may have: commitments, the proofs of runs, and the catalogue without the
+    names and texts of people who replied or reported and without hashes of recipients. ``has_evidence``: include
+    archives and downloaded files; it has no effect if ``is_shareable``. ``target`` is replaced only when the backup is
+    complete. Raise BackupError if there is no catalogue, and OSError if the disk is full.
     """
     source = data / CATALOGUE
     if not source.is_file():
@@ -122,10 +122,11 @@ def restore(source: Path, data: Path, *, is_forced: bool = False) -> list[Backup
     """Unpack the backup ``source`` into the data folder ``data``, and return its files.
 
     Everything is unpacked into a temporary folder inside ``data`` and verified there first: sizes, hashes, and that the
-    catalogue can be opened. Files that are there already are overwritten only if ``is_forced``. The list of addresses
-    that want no letters is not overwritten but joined with that of the backup. The folder ``site`` is deleted, because
-    it was made from the catalogue that is replaced. Raise BackupError, and change no file, if ``source`` is no complete
-    backup, was changed or is of a newer version, or if it would overwrite files without ``is_forced``.
+    catalogue can be opened. Files that are there already are overwritten only if ``is_forced``; files that the backup
+    does not have stay. The list of addresses that want no letters is not overwritten but joined with that of the
+    backup. The folder ``site`` is deleted, because it was made from the catalogue that is replaced. Raise BackupError,
+    and change no file, if ``source`` is no complete backup, was changed or is of a newer version, or if it would
+    overwrite files without ``is_forced``.
     """
     data.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".winnow-restore-", dir=data) as scratch:

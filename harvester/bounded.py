@@ -100,7 +100,8 @@ class BoundedChild:
 
     @property
     def process_id(self) -> int | None:
-        """Return the process id of the child, or None while no child is running."""
+        """Return the process id of the child; None before the first call and after :meth:`close`. A child that has died
+        or was killed keeps its id until the next call."""
         return self._process.pid if self._process else None
 
     def call(self, document: bytes | Path, *, within_s: float | None = None, **options: Any) -> Any:

@@ -104,7 +104,8 @@ def _noted(meta: dict[str, Any]) -> dict[str, Any]:
 
 def as_before(before: ResourceCheck, response: Response) -> ResourceCheck:
     """Return the result of checking an address that responded with 304 (not modified): a copy of the previous check
-    ``before`` with the status, time and redirects of ``response``."""
+    ``before`` with what ``response`` shows anew: status, method, time, final address, redirects, TLS, and its CORS
+    header if it has one. The outcome is "ok", and the count of failed checks starts again."""
     return replace(
         before,
         outcome="ok",

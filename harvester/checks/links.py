@@ -250,7 +250,10 @@ class LinkSpider(scrapy.Spider):
 
     async def work(self, host: str) -> None:
         """Check the addresses in the queue of ``host`` one after the other, until the queue is empty, the budget or the
-        deadline is used up, the network is lost, or the catalogue cannot be written."""
+        deadline is used up, the network is lost, or the catalogue cannot be written.
+
+        An address that a fault of this program keeps from being checked is logged and passed over.
+        """
         queue = self.queues[host]
         while queue:
             job = queue.popleft()

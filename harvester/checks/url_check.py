@@ -42,7 +42,8 @@ _TEXTUAL = ("JSON", "GEOJSON", "TXT", "XML", "JSON_LINES")
 class UrlCheck:
     """The check of one address: a HEAD request, and the GET requests that may follow it.
 
-    ``spider`` sends the requests. ``job`` holds the address and the settings of its portal.
+    ``spider`` sends the requests. ``job`` holds the address and the settings of its portal. Raise ValueError if no
+    request can be made from the address; see :func:`askable`.
     """
 
     def __init__(self, spider: CheckRunner, job: CheckTask) -> None:
@@ -56,7 +57,11 @@ class UrlCheck:
 
     async def outcome(self) -> ResourceCheck | None:
         """Run the check and return its result. Return None if the run is a replay and its archive holds no exchange
-        with the address."""
+        with the address.
+
+        If HEAD fails, a GET of the first bytes decides. It is not sent over FTP, nor if HEAD got no response for a
+        reason that a GET would not change, such as a name that does not resolve.
+        """
         response = await self.ask("HEAD", self.conditions())
         if isinstance(response, faults.RequestFault):
             if response.kind == "not_recorded":
@@ -132,7 +137,8 @@ class UrlCheck:
         """Return the result of checking an address that responded to the first request, with ``response``.
 
         If its content is wanted, see :meth:`wanted_bytes`, download it first, unless it has not changed since the last
-        download. The result is that of the download, which may have failed.
+        download. The result is that of the download, which may have failed. If what was saved is no file but, for
+        example, the page of a bot wall, it is deleted again.
         """
         before = self.target.previous
         if response.status == 304 and before is not None:

@@ -30,7 +30,8 @@ _QUESTIONS = {
 
 
 def ask(said: dict[str, Any]) -> dict[str, Any]:
-    """Return the answers needed for a commitment file. Those missing in ``said`` are asked for on the terminal.
+    """Return the answers needed for a commitment file. Those missing in ``said`` are asked for on the terminal, except
+    the government, which is then named after the country.
 
     ``said`` maps the options of ``winnow commitments new`` to their values; None or empty means not given. Raise
     click.UsageError for an unknown country.

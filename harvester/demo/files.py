@@ -75,7 +75,10 @@ _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 def xlsx(table: DemoTable, sheet: str = "Data") -> bytes:
     """Return ``table`` as an XLSX workbook with one sheet, whose name is ``sheet``. Texts are stored in the cells
-    themselves (inline strings, ECMA-376 part 1, §18.3.1.53)."""
+    themselves (inline strings, ECMA-376 part 1, §18.3.1.53).
+
+    The table may have 26 columns at most.
+    """
     lines = [table.columns, *table.rows]
     rows = "".join(
         f'<row r="{number}">{"".join(_cell(number, n, cell) for n, cell in enumerate(line))}</row>'
@@ -110,7 +113,10 @@ def _cell(row: int, column: int, cell: Cell) -> str:
 
 def geojson(table: DemoTable, *, longitude: str = "lon", latitude: str = "lat") -> bytes:
     """Return ``table`` as GeoJSON (RFC 7946): each row is a point whose coordinates are in the columns ``longitude``
-    and ``latitude``; the other columns are its properties."""
+    and ``latitude``; the other columns are its properties.
+
+    Raise ValueError if a row is not as long as the header.
+    """
     features = []
     for row in table.rows:
         properties = dict(zip(table.columns, row, strict=True))

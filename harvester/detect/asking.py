@@ -165,7 +165,8 @@ class Asker:
     def rules_for(self, url: str) -> SiteRules:
         """Return the robots.txt rules of the host of ``url``. The file is fetched the first time.
 
-        If it cannot be fetched or read, the rules allow everything.
+        If it cannot be fetched or read, the rules allow everything. A longer pause that it asks for applies from then
+        on to the requests to all hosts.
         """
         parts = urlsplit(url)
         site = f"{parts.scheme}://{host_of(url)}"

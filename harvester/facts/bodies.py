@@ -130,9 +130,10 @@ def contact_of(found: Iterable[Party]) -> Contact | None:
 def person_of(named: list[Party], address: str | None, url: str | None) -> list[Party]:
     """Return the parties that separate fields for name, e-mail address and page state.
 
-    ``named``: what the field for the name holds: a name, or JSON of one or several whole persons; these are returned as
-    they are, and a party of ``address`` and ``url`` follows them if either is stated. The result is empty if nothing is
-    stated.
+    ``named``: what the field for the name holds, as :func:`bodies` reads it: usually one party with a name; parties
+    from JSON may have more. A single party without an e-mail address becomes one with the name and with ``address`` and
+    ``url``. Several parties, or one with an e-mail address, are returned as they are, followed by a party of
+    ``address`` and ``url`` if either is stated. The result is empty if nothing is stated.
     """
     if len(named) <= 1 and not any(body.email for body in named):
         own = Party(named[0].name if named else None, address, url or (named[0].url if named else None))

@@ -65,7 +65,8 @@ _NO_DATE = re.compile(r"0{1,4}[01]?-0?[01]-0?[01](?:T.*|\s.*)?|0+")
 def periods(value: Any) -> list[Period]:
     """Return all periods of time in the JSON ``value`` (text, object or list), as pairs of start and end.
 
-    Each end is the original text, None if it is not stated, or OPEN ("..") if the period is open there.
+    Each end is the original text, None if it is not stated, or OPEN ("..") if the period is open there. A text of more
+    than 500 characters gives none.
 
     >>> periods("2019/2020")
     [('2019', '2020')]

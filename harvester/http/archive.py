@@ -132,7 +132,7 @@ class Archive:
         return f"<urn:uuid:{uuid5(NAMESPACE_URL, f'{self.run_id} {number} {method} {url}')}>"
 
     def exchange(self, request: Request, response: Response, saved: SavedBody | None, **notes: Any) -> str:
-        """Write ``request`` and its ``response``, and return the WARC-Record-ID of the response.
+        """Write ``request`` and its ``response``, and return the WARC-Record-ID of the response without angle brackets.
 
         ``saved``: the file that holds the body, if it was saved to disk; None if the body is in ``response``.
         ``notes``: facts about the connection, such as ``tls_version``; those that are None are left out. Logins and
@@ -184,7 +184,7 @@ class Archive:
         return record_id.strip("<>")
 
     def fault(self, request: Request, fault: RequestFault, *, is_retryable: bool) -> str:
-        """Write that ``request`` got no response, and return the WARC-Record-ID of this record.
+        """Write that ``request`` got no response, and return the WARC-Record-ID of this record without angle brackets.
 
         ``fault``: why it got none. ``is_retryable``: whether a replay may retry the request as the run did.
         """
@@ -220,7 +220,8 @@ class Replay:
     """The requests and responses of an earlier run, read from its WARC file to repeat the run without the network."""
 
     def __init__(self, path: Path) -> None:
-        """Read the whole archive. Raise ArchiveError if it is not a readable WARC file."""
+        """Read the whole archive. Raise ArchiveError if it is not a readable WARC file, or does not say which run it
+        holds."""
         self.path = path
         self._places: dict[tuple[str, str], deque[_Place]] = defaultdict(deque)
         self.info: dict[str, Any] = {}

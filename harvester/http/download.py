@@ -87,8 +87,9 @@ async def through_archive(
 
     ``crawler``: the Scrapy crawler whose spider holds the run's context. ``fetch``: the coroutine that sends the
     request. The request's ``meta`` gets "responded_at" (UTC instant), after a response "elapsed_ms", and, with an
-    archive, "exchange" (WARC-Record-ID). What ``fetch`` raises is archived and raised again. If the archive cannot be
-    written, the OSError is raised and stops the run.
+    archive, "exchange" (WARC-Record-ID). A body that was saved as a ".part" file, for the archive alone, is deleted
+    afterwards. What ``fetch`` raises is archived and raised again. If the archive cannot be written, the OSError is
+    raised and stops the run.
     """
     run = crawler.spider.run  # type: ignore[union-attr]
     if run.replay is not None:

@@ -214,9 +214,10 @@ def _packed(files: Iterable[tuple[str, bytes]]) -> bytes:
 def send_mails(catalog: Catalog, letters: Iterable[Letter], exports: Path, server: SmtpServer) -> Outcome:
     """Send ``letters`` by e-mail over one connection to ``server``. Return how many were sent and which failed.
 
-    Each is recorded in ``catalog``, and one already recorded for this run is skipped. If the connection is lost, the
-    rest counts as failed and is not recorded. ``exports`` is the folder of the files to attach. Raise OSError if no
-    connection with login can be made, see :func:`~harvester.mail.smtp.connected`.
+    Each is recorded in ``catalog``, and one already recorded for this run is skipped. A letter that the server refuses
+    is not recorded. One that fails in another way is, since it may have gone out. If the connection is lost, the
+    letters after it count as failed and are not recorded. ``exports`` is the folder of the files to attach. Raise
+    OSError if no connection with login can be made, see :func:`~harvester.mail.smtp.connected`.
     """
     done = Outcome()
     waiting = list(letters)
@@ -274,8 +275,8 @@ def send_webhooks(catalog: Catalog, letters: Iterable[Letter], *, proxy: str | N
     """Post ``letters`` to their webhooks as JSON. Return how many were sent and which failed.
 
     Each is recorded in ``catalog``, and one already recorded for this run is skipped. ``proxy`` is the address of an
-    HTTP proxy; None means a direct connection. A response other than 2xx counts as failed and is tried again when
-    scorecards are next sent.
+    HTTP proxy; None means a direct connection. A response other than 2xx, or a refused connection, counts as failed and
+    is tried again when scorecards are next sent. A letter that fails in another way is not, since it may have arrived.
 
     Redirects are not followed. A webhook may be on a private network only if its own address says so; any other private
     address is refused.

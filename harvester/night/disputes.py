@@ -57,8 +57,8 @@ def look_again(
     It is "corrected" if they are all findings of the cause, each was checked with a clear result, and at most half of
     them still fail. Otherwise it is "not_checkable".
 
-    ``reply_ids`` are the replies just imported into ``catalog``. ``portals`` are the portal files, and ``data`` is the
-    data folder. ``contact`` is sent with requests.
+    ``reply_ids`` are the replies just imported into ``catalog``. ``portals`` are the portal files (findings of other
+    portals are not checked), and ``data`` is the data folder. ``contact`` is sent with requests.
     """
     run_id = catalog.latest_run()
     found = disputed(catalog, reply_ids)

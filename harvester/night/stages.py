@@ -134,10 +134,11 @@ def nightly(
     ``data`` is the folder of the catalogue. ``contact`` is sent with requests. ``on_progress`` is called with stage,
     portal, number done and number in total. ``bounds`` limits the validation of tables. ``is_full`` requests everything
     anew, even if it has not changed. ``is_archived`` stores every HTTP exchange in a WARC file. ``is_scheduled`` leaves
-    out portals that are not due. ``check_budget`` limits the check of addresses. ``commitments`` are tracked in the
-    stage "track". ``proxy`` is an HTTP proxy; None means the one of winnow.toml. ``export`` holds the options of the
-    stage "export". ``cluster``: the address of a Dask scheduler whose workers harvest and check, and the folder of its
-    certificates (None for a scheduler on this machine); None if this process harvests and checks itself.
+    out portals that are not due, if "harvest" is among the stages. ``check_budget`` limits the check of addresses.
+    ``commitments`` are tracked in the stage "track". ``proxy`` is an HTTP proxy; None means the one of winnow.toml.
+    ``export`` holds the options of the stage "export". ``cluster``: the address of a Dask scheduler whose workers
+    harvest and check, and the folder of its certificates (None for a scheduler on this machine); None if this process
+    harvests and checks itself.
 
     Raise AlreadyRunning if another process writes to the folder, CatalogError if the catalogue cannot be used, and
     KeyboardInterrupt after the run was stored as interrupted.
@@ -173,7 +174,8 @@ def replay(
     summary of the run as a JSON object.
 
     ``data`` is the folder of the catalogue to write to. ``on_progress`` and ``bounds`` are as for :func:`nightly`.
-    Raise ArchiveError if the file is not such an archive, or if the catalogue already holds that run or a later one.
+    Raise ArchiveError if the file is not such an archive, or if the catalogue already holds that run, finished, or a
+    later one.
     """
     from harvester.errors import ArchiveError
     from harvester.http.archive import Replay

@@ -43,10 +43,11 @@ def verdict(
 ) -> tuple[Verdict, list[str]]:
     """Return whether a harvest was complete, and the reasons. Even a "complete" one may have reasons, as notes.
 
-    "partial": some listed records were not read. "failed": no dataset was read, and the portal does not seem to be
+    "partial": some listed records were not read. "failed": no dataset was read, although the portal is not known to be
     empty. "suspect": all that the portal announced was read, but a person must approve the result, because the number
-    of datasets is outside the bounds or far below ``previous``, or because records came twice while others did not
-    come.
+    of datasets is outside the bounds or more than a fifth below ``previous``, because records came twice while others
+    did not come, or because the portal lists no datasets and nothing says that this is right. An incremental harvest
+    that read all it asked for is "complete", whatever the numbers.
 
     ``stats`` holds the counts of the harvest. ``previous`` is the number of datasets at the last complete harvest, and
     ``duplicates_before`` the number of records that came twice then. ``minimum`` and ``maximum`` are the bounds in the

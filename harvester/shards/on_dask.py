@@ -37,9 +37,9 @@ def harvest_on_cluster(run: RunContext, portals: Sequence[PortalSpec], address: 
 
     Portals of one host are harvested by one worker. If a worker dies, its portals are tried once more on another. If a
     task fails, those of each host are tried once more by themselves. If that fails too, their harvests count as failed
-    through our own fault, and nothing is marked as missing. These are
-    harvested here afterwards: portals with a key, portals declared local if the workers are on other machines, portals
-    that blocked an earlier attempt in this run, and all portals if the run is archived or uses a proxy.
+    through our own fault, and nothing is marked as missing. This process harvests the others afterwards: portals with a
+    key, portals declared local if the workers are on other machines, portals that blocked an earlier attempt in this
+    run, and all portals if the run is archived or uses a proxy.
 
     ``tls``: see :func:`~harvester.shards.cluster.guarded_address`. Raise ShardError if Dask is not installed, the
     scheduler cannot be reached or has no workers.
@@ -135,7 +135,7 @@ def check_on_cluster(run: RunContext, portals: Sequence[PortalSpec], address: st
     more on another. If that fails too, the addresses of the shard are left for the next run.
 
     ``tls``: see :func:`~harvester.shards.cluster.guarded_address`. Raise ShardError if Dask is not installed, the
-    scheduler cannot be reached or has no workers.
+    scheduler cannot be reached or has no workers, and CatalogError if the catalogue cannot be written.
     """
     with connected(address, tls) as client, tempfile.TemporaryDirectory(prefix="winnow-") as folder:
         # A shard asks all its hosts side by side and mostly waits: one for each thread, so that all run at once.

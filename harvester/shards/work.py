@@ -41,8 +41,8 @@ def work(
     ``out`` is complete once it holds ``part.json``. Return the numbers of "checks", "reports" on files, and
     "not_asked": the addresses left for the next run. ``bounds`` limits the inspection of files. ``on_progress`` is
     called with stage, label, number done and number in total. ``proxy``: the HTTP proxy of this machine, or None.
-    ``hosts_at_once``: the number of hosts that this machine asks side by side. Raise
-    ShardError if the task cannot be used, ``out`` is not empty, or pyarrow is not installed.
+    ``hosts_at_once``: the number of hosts that this machine asks at the same time. Raise ShardError if the task cannot
+    be used, ``out`` is not empty, or pyarrow is not installed.
     """
     task = read_task(tasks)
     if out.exists() and any(out.iterdir()):

@@ -20,6 +20,9 @@ def portal_types() -> tuple[str, ...]:
 
 
 def spider_class(portal_type: str) -> type[PortalSpider]:
-    """Import and return the spider class of ``portal_type``, such as "ckan"."""
+    """Import and return the spider class of ``portal_type``, such as "ckan".
+
+    Raise ImportError if there is no such type.
+    """
     found: type[PortalSpider] = import_module(f"harvester.spiders.{portal_type.replace('-', '_')}.spider").Spider
     return found

@@ -1,4 +1,4 @@
-"""Show on the terminal the causes of a portal's findings."""
+"""Show on the terminal the causes of a portal's findings: common roots of many findings, each with one fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Show the census of key datasets on the terminal: the portals, and one of them with its trend."""
+"""Show the census of key datasets on the terminal: which of the datasets that every government should publish, such as
+the budget, the portals have; and one portal with its trend."""
 
 from __future__ import annotations
 

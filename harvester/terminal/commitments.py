@@ -70,7 +70,8 @@ def show_list(data: Path, found: Sequence[Commitment], *, as_json: bool) -> None
 
 def show_check(data: Path, one: Commitment, *, as_json: bool) -> None:
     """Print what the indicators of the commitment ``one`` measure in the current catalogue, and how many datasets they
-    cover, as a table or as JSON. ``data`` is the folder of the catalogue, which is not changed."""
+    cover, as a table or as JSON. A draft is not measured, nor is anything if there is no catalogue yet. ``data`` is the
+    folder of the catalogue, which is not changed."""
     found = _readings(data, one)
     if as_json:
         click.echo(json.dumps({"id": one.id, "draft": one.draft, "indicators": found}, ensure_ascii=False, indent=1))

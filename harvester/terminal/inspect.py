@@ -124,8 +124,9 @@ def _unit(header_row: int | None, row_count: int | None) -> str:
 
 
 def show(asked: str, report: TableReport, path: Path | None) -> None:
-    """Print ``report``, the report on an inspected file, for people. ``asked`` is the name of the file as given.
-    ``path`` is the file whose faulty cells are printed too; None means that no cells are printed."""
+    """Print ``report``, the report on an inspected file, for people: the first 60 defects, errors first, each with at
+    most 10 line numbers. ``asked`` is the name of the file as given. ``path`` is the file whose faulty cells are
+    printed too, at most 10 for each defect; None means that no cells are printed."""
     with BoundedChild("quality.tables.read.cell_values:read_cells") as child:
         _show(child, asked, report, path)
 

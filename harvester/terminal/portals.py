@@ -69,8 +69,8 @@ def show_detection(found: DetectionReport) -> None:
 
 
 def show_preview(found: Preview) -> None:
-    """Print ``found``, the preview of a portal before its first harvest: some of its datasets, what could not be mapped
-    to the model, and the expected score."""
+    """Print ``found``, the preview of a portal before its first harvest: its datasets, what could not be mapped to the
+    model, the first 20 errors, and the expected score."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     total = "" if found.advertised is None else f" of {found.advertised:,}"
     console.print(

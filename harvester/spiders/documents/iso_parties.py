@@ -25,7 +25,8 @@ def parties_of(record: etree._Element, about: etree._Element | None, cited: etre
 
     ``record`` is the root of the ISO record, ``about`` the element with the description of the data, and ``cited`` its
     citation. Contacts for the data come first, then the parties of the citation, then the distributors. The role is in
-    lower case, and "" if none is stated.
+    lower case, and "" if none is stated. A party is a dictionary with the keys organisation, person, position, email,
+    url and identifier; what is not stated is None.
     """
     places = [
         *find_all(about, "pointOfContact/*"),

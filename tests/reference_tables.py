@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from catalog.db.schema import TABLES
 from catalog.db.schema.views import VIEWS
-from harvester.cli.configuration import Configuration
+from harvester.cli.configuration import Configuration, MailServer, Operator
 from harvester.cli.main import cli
 from harvester.detect.probes import places_of
 from harvester.spiders import portal_types, spider_class
@@ -121,6 +121,8 @@ def configuration_tables() -> str:
     parts = []
     for title, model in (
         ("`winnow.toml`", Configuration),
+        ("`[operator]`", Operator),
+        ("`[mail]`", MailServer),
         ("A portal file", portals.PortalSpec),
         ("`[limits]`", portals.Limits),
         ("`[schedule]`", portals.Schedule),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from catalog.repositories.recipients import is_address
 from specs.errors import Strict, parse, read_toml
 
-__all__ = ["NAME", "Configuration", "load", "remember_contact"]
+__all__ = ["NAME", "Configuration", "MailServer", "Operator", "load", "remember_contact", "save"]
 
 NAME = "winnow.toml"
+DAYS_MAX = 365
 
 
 def _proxy(value: str) -> str:
@@ -21,6 +23,69 @@ def _proxy(value: str) -> str:
     if parts.scheme != "http" or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ValueError("must be http://host:port of an HTTP proxy")
     return value.rstrip("/")
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be a web address that begins with https:// or http://, without ? and #")
+    return value.rstrip("/")
+
+
+def _place(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError("must be host and port, such as mail.example.org:587")
+    return value
+
+
+def _address(value: str) -> str:
+    if not is_address(value):
+        raise ValueError("must be one e-mail address, such as winnow@example.org")
+    return value
+
+
+Line = Annotated[str, StringConstraints(min_length=3, max_length=500, pattern=r"^[^\x00-\x1f\x7f\u2028\u2029]+$")]
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class Operator(Strict):
+    """The table ``[operator]``: who sends the letters. They are signed with it, and none is sent while it lacks
+    anything."""
+
+    name: Line | None = None
+    """Name of the person or organisation that runs this Winnow."""
+    reason: Line | None = None
+    """Why the letters are sent, in a sentence: "We check the open data of all cantons every week." """
+    imprint: Line | None = None
+    """Postal address, or the address of a page with it: who is responsible, and can be reached."""
+    how_to_stop: Line | None = None
+    """How a recipient ends the letters: "Answer with the word stop." """
+
+    @property
+    def missing(self) -> list[str]:
+        """Return the keys without a value, such as "operator.imprint"; [] if letters may be sent."""
+        return [f"operator.{name}" for name in type(self).model_fields if getattr(self, name) is None]
+
+
+class MailServer(Strict):
+    """The table ``[mail]``: the mail server that letters are sent through. The password never stands here: it comes
+    from ``--password-file``, ``password_file`` or ``WINNOW_SMTP_PASSWORD``."""
+
+    server: Annotated[str, AfterValidator(_place)] | None = None
+    """``host:port``; 465 is TLS from the start, other ports STARTTLS."""
+    sender: Address | None = None
+    """The From address."""
+    reply_to: Address | None = None
+    """Address for replies; the sender if omitted."""
+    user: Line | None = None
+    """User name at the mail server."""
+    password_file: Line | None = None
+    """File that holds the password alone, outside of the data folder."""
+    starttls: bool = False
+    """Require encryption also for a mail server on this machine; elsewhere it always is."""
+    every_days: Annotated[int, Field(ge=1, le=DAYS_MAX)] = 7
+    """An address gets at most one letter in this number of days; what is new meanwhile stands in the next one."""
 
 
 class Configuration(Strict):
@@ -31,6 +96,17 @@ class Configuration(Strict):
     proxy: Annotated[str, AfterValidator(_proxy)] | None = None
     """``http://host:port`` of the HTTP proxy that everything but FTP and local portals goes through. This machine
     resolves and checks host names before it asks the proxy. Proxies named in environment variables are ignored."""
+    public_url: Annotated[str, AfterValidator(_web_address)] | None = None
+    """Web address at which the folder ``exports`` is published. Letters, pages and feeds then name their files by whole
+    addresses."""
+    hold_days: Annotated[int, Field(ge=0, le=DAYS_MAX)] = 0
+    """Days between the first letter about a cause to a government and its publication. 14 is fair before a first
+    publication."""
+    timestamp_authority: Annotated[str, AfterValidator(_web_address)] | None = None
+    """Address of an authority for RFC 3161 time stamps; only a hash is sent there, and only by ``winnow verify
+    --timestamp``."""
+    operator: Operator = Operator()
+    mail: MailServer = MailServer()
 
 
 def load(data: Path) -> Configuration:
@@ -40,6 +116,32 @@ def load(data: Path) -> Configuration:
     return parse(Configuration, read_toml(path), str(path)) if path.is_file() else Configuration()
 
 
+def save(data: Path, configuration: Configuration) -> Path:
+    """Write ``configuration`` into ``winnow.toml`` of the data folder ``data``, and return the path.
+
+    Settings that have their default are left out. A file that is there already is kept as ``winnow.toml.before``,
+    because its comments are not taken over.
+    """
+    path = data / NAME
+    data.mkdir(parents=True, exist_ok=True)
+    values = configuration.model_dump(exclude_defaults=True)
+    tables = {name: value for name, value in values.items() if isinstance(value, dict)}
+    lines = [_line(name, value) for name, value in values.items() if name not in tables]
+    for name, table in tables.items():
+        lines += ["", f"[{name}]", *(_line(key, value) for key, value in table.items())]
+    if path.is_file():
+        path.with_name(f"{NAME}.before").write_bytes(path.read_bytes())
+    part = path.with_suffix(".part")
+    part.write_text("\n".join(lines).lstrip() + "\n", "utf-8")
+    part.replace(path)
+    return path
+
+
+def _line(name: str, value: Any) -> str:
+    # A JSON string, number, boolean or list is also one of TOML.
+    return f"{name} = {json.dumps(value, ensure_ascii=False)}"
+
+
 def remember_contact(data: Path, contact: str) -> None:
     """Write the operator's ``contact`` into ``winnow.toml`` of the data folder ``data``, so that later commands use it.
     The file must not contain a contact yet; it is created if it is missing."""
@@ -47,6 +149,6 @@ def remember_contact(data: Path, contact: str) -> None:
     data.mkdir(parents=True, exist_ok=True)
     before = path.read_text("utf-8") if path.is_file() else ""
     part = path.with_suffix(".part")
-    # A JSON string is also a TOML string, and the key must stand before any table.
-    part.write_text(f"contact = {json.dumps(contact, ensure_ascii=False)}\n{before}", "utf-8")
+    # The key must stand before any table.
+    part.write_text(f"{_line('contact', contact)}\n{before}", "utf-8")
     part.replace(path)

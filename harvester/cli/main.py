@@ -22,6 +22,7 @@ from harvester.cli.backup import add_to as _add_backup_commands
 from harvester.cli.causes import add_to as _add_causes_command
 from harvester.cli.census import add_to as _add_census_commands
 from harvester.cli.commitments import add_to as _add_commitment_commands
+from harvester.cli.init import add_to as _add_init_command
 from harvester.cli.inspect import add_to as _add_inspect_command
 from harvester.cli.logs import log_to
 from harvester.cli.options import (
@@ -326,6 +327,7 @@ _add_site_commands(cli)
 _add_census_commands(cli)
 _add_commitment_commands(cli)
 _add_portal_commands(cli)
+_add_init_command(cli)
 _add_inspect_command(cli)
 _add_causes_command(cli)
 _add_score_commands(cli)

@@ -1,0 +1,56 @@
+"""``winnow init`` writes winnow.toml by options or by questions, and refuses what cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from harvester.cli.configuration import NAME, Configuration, load
+from harvester.cli.main import cli
+from specs.errors import SpecError
+
+SIGNED = ("--name", "Open Data Watch", "--reason", "We check open data.", "--imprint", "Ring 1, Bern")
+
+
+def init(data: Path, *args: str, answers: str | None = None) -> str:
+    done = CliRunner().invoke(cli, ["--data", str(data), "init", *args], input=answers, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output + done.stderr
+
+
+def test_options_are_written_and_what_is_missing_is_said(tmp_path: Path) -> None:
+    assert "operator.how_to_stop" in init(tmp_path, *SIGNED, "--hold-days", "14")
+    (tmp_path / NAME).write_text((tmp_path / NAME).read_text() + "# a comment\n")
+    assert "missing" not in init(tmp_path, "--how-to-stop", "Answer stop.", "--public-url", "https://x.example/a/")
+    found = load(tmp_path)
+    assert (found.hold_days, found.public_url, found.mail.every_days) == (14, "https://x.example/a", 7)
+    assert found.operator.name == "Open Data Watch" and not found.operator.missing
+    assert "# a comment" in (tmp_path / f"{NAME}.before").read_text()
+
+
+def test_questions_are_asked_and_an_empty_answer_keeps_what_is_there(tmp_path: Path) -> None:
+    init(tmp_path, *SIGNED)
+    answers = ["me@example.org", "", "", "", 'Answer "stop".', "", "", "mail.example.org:587", "data@example.org"]
+    init(tmp_path, "--ask", answers="\n".join([*answers, "", "", "", "3", "", ""]))
+    found = load(tmp_path)
+    assert found.contact == "me@example.org" and found.operator.how_to_stop == 'Answer "stop".'
+    assert found.operator.imprint == "Ring 1, Bern" and found.mail.server == "mail.example.org:587"
+    assert found.mail.every_days == 3 and found.hold_days == Configuration().hold_days
+
+
+@pytest.mark.parametrize(
+    "option, value, key",
+    [
+        ("--smtp", "mail.example.org", "mail.server"),
+        ("--from", "a@b.example, c@d.example", "mail.sender"),
+        ("--public-url", "x.example", "public_url"),
+        ("--hold-days", "soon", "hold_days"),
+        ("--name", "two\nlines", "operator.name"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_its_key(tmp_path: Path, option: str, value: str, key: str) -> None:
+    with pytest.raises(SpecError, match=key.replace(".", r"\.")):
+        CliRunner().invoke(cli, ["--data", str(tmp_path), "init", option, value], catch_exceptions=False)
+    assert not (tmp_path / NAME).exists()

@@ -37,7 +37,7 @@ class FindingFiles:
         self.written: list[Path] = []
 
     def write(self) -> list[Path]:
-        """Write the files and return their paths."""
+        """Write those of the files that must be written anew, see :meth:`ExportJob.is_due`, and return their paths."""
         job = self.job
         with ExitStack() as stack:
             everything = None

@@ -66,7 +66,8 @@ def _outputs(data: Path, archive: str | None) -> dict[str, dict[str, Any]]:
 
 
 def seal(catalog: Catalog, run_id: str, data: Path) -> Path:
-    """Write the manifest of a run into the data folder ``data``, and return its path.
+    """Write the manifest of a run into the data folder ``data``, with a copy beside the exported files, and return its
+    path.
 
     A manifest is a JSON file with the hashes of all exported files, of the public copy of the catalogue and the run's
     archive if there are any, and of the manifest before it. If the newest manifest is of this run and no file has

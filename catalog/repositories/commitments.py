@@ -156,10 +156,10 @@ def drop_commitments(catalog: Catalog, kept: Sequence[str]) -> None:
 def best_readings(catalog: Catalog, measure: str | None = None) -> list[dict[str, Any]]:
     """Return the last observed reading of every measured indicator, sorted by measure, commitment and indicator.
 
-    An indicator whose last observed reading has no value is left out.
-    A reading is the value of an indicator in one run. Each row also names the government of the commitment, and
-    ``dataset_id``: the highest-scoring dataset that meets the indicator's requirement, or None if none does.
-    ``measure``: id of the only measure to return; None means all.
+    An indicator whose last observed reading has no value is left out. A reading is the value of an indicator in one
+    run; it is observed if the portals were harvested and most of the datasets could be judged. Each row also names the
+    government of the commitment, and ``dataset_id``: the highest-scoring dataset that meets the indicator's
+    requirement, or None if none does. ``measure``: id of the only measure to return; None means all.
     """
     return catalog.rows(
         """select r.measure, c.government, c.country, c.id as commitment_id, c.title, c.is_example, r.indicator_id,

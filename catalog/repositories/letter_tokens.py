@@ -72,8 +72,8 @@ def delete(data: Path, token_hash: str) -> None:
 
 
 def find(data: Path, token_hash: str) -> Holder | None:
-    """Return to whom the letter went whose token has this hash; None if there is none of the last ``VALID_DAYS``
-    days."""
+    """Return the holder of the token with this hash, the recipient of its letter; None if no such token was issued in
+    the last ``VALID_DAYS`` days."""
     if not (data / FILE).is_file():
         return None
     with _opened(data) as db:

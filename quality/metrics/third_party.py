@@ -111,7 +111,8 @@ def dates_present_share(s: DatasetSubject) -> float:
 
 
 def dates_valid_share(s: DatasetSubject) -> float:
-    """Return the share of dates that can be read, 0 to 1: issued and modified, of the dataset and each distribution."""
+    """Return the share of dates that can be read, 0 to 1: issued and modified, of the dataset and each distribution. A
+    date that is missing counts as one that cannot be read."""
     dates = _dates(s)
     return sum(last_day(text) is not None for text in dates) / len(dates)
 

@@ -25,9 +25,8 @@ class TextTable:
 
     @property
     def names(self) -> list[str]:
-        """Return one name for each column. Blank names become "column 3", repeated names get a number, so that all
-        differ.
-        """
+        """Return one name for each column, at most 200 characters of its label. Blank names become "column 3", as do
+        all if the header is no row of names; repeated names get a number, so that all differ."""
         seen: set[str] = set()
         names = []
         for number, label in enumerate(self.header, start=1):

@@ -97,7 +97,8 @@ def row_defects(profile: TableProfile) -> Iterator[TableDefect]:
     """Yield the defects of rows: too many or too few cells, blank, repeated and overlong rows, faulty quotes and line
     ends.
 
-    A number of columns at which old spreadsheet programs cut a table is a defect too.
+    In a table with one column, too few cells, blank and repeated rows are no defect, and nowhere is a single odd line
+    end. A number of columns at which old spreadsheet programs cut a table is a defect too.
     """
     scan = profile.scan
     width = len(profile.columns)
@@ -136,7 +137,8 @@ def _is_spanned(profile: TableProfile) -> bool:
 
 
 def column_defects(profile: TableProfile) -> Iterator[TableDefect]:
-    """Yield the defects of the cells of each column, and columns that repeat the content of another."""
+    """Yield the defects of the cells of each column, and columns that repeat the content of another with a similar
+    name."""
     by_content: dict[str, str] = {}
     for column in profile.columns:
         yield from _types(column)

@@ -53,6 +53,7 @@ def drift(previous: Profile, present: Profile) -> tuple[TableDefect, ...]:
     """Return what has become worse in a table since its previous version, by comparing the profiles of both versions.
 
     ``previous`` and ``present`` are profiles as they are stored. The result is empty if they have no column in common.
+    Rows lost, and dates that no longer move on, are looked for only if both versions were read as a whole.
     """
     before, after = _columns(previous), _columns(present)
     renamed = _renamed(before, after)

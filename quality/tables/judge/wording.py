@@ -37,7 +37,7 @@ def what_and_why(defect: TableDefect) -> str:
 
 def where(defect: TableDefect, format_id: str | None = None, unit: str = "line") -> str:
     """Return the place of a defect as words: sheet, column, at most ten lines and the number of others; "" for the
-    whole file.
+    whole file. Without lines, a count above 1 follows, such as "12 cells".
 
     ``format_id`` is the format of the file; None if unknown. ``unit`` is what a row is called: "line" or "row". In
     workbooks it is always "row".

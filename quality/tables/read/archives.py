@@ -37,7 +37,8 @@ _SHAPE = (".shp", ".dbf", ".shx", ".cpg", ".prj")
 def tables_in(path: Path) -> list[zipfile.ZipInfo] | str:
     """Return the tables in a ZIP archive; if it has none, or more than 50, a clause that says what it contains.
 
-    Raise zipfile.BadZipFile if the archive is damaged.
+    Raise zipfile.BadZipFile if the archive is damaged. JSON documents count as tables only if there are no others, a
+    .txt file only if it is the only file.
     """
     with zipfile.ZipFile(path) as archive:
         infos = [i for i in archive.infolist() if not i.is_dir() and not i.filename.lower().endswith(_CLUTTER[1:])]
@@ -77,7 +78,8 @@ def unpacked_shapefile(path: Path, infos: Sequence[zipfile.ZipInfo], most: int) 
     """Unpack a shapefile from the ZIP archive at ``path``, and yield the path of its .shp file in a temporary folder.
 
     ``infos`` are the files in the archive of which the shapefile consists. Raise UnreadableError if they have more than
-    ``most`` bytes together, or cannot be unpacked.
+    ``most`` bytes together, are encrypted, or unpack to several hundred times their size; zipfile.BadZipFile if the
+    archive is damaged.
     """
     with TemporaryDirectory(prefix="winnow-") as folder:
         left = most
@@ -93,8 +95,8 @@ def unpacked_member(path: Path, info: zipfile.ZipInfo, most: int) -> Iterator[Pa
     """Unpack one file from the ZIP archive at ``path``, and yield the path of a temporary file with its content.
 
     ``info`` says which file. Raise UnreadableError if it has more than ``most`` bytes, is encrypted, or unpacks to
-    several hundred times its size. The temporary file has a name of our own, because names in archives may point
-    anywhere.
+    several hundred times its size; zipfile.BadZipFile if the archive is damaged. The temporary file has a name of our
+    own, because names in archives may point anywhere.
     """
     if info.flag_bits & 1:
         raise UnreadableError("the archive is protected by a password", "protected_file")

@@ -54,6 +54,7 @@ class ItemObservation:
     vanished: float = 0.0
     """Share of the scope's datasets that vanished and were neither replaced nor waived, 0 to 1."""
     methodology: str = ""
+    """Version of the methodology by which the run measured."""
 
     @property
     def is_evidence(self) -> bool:

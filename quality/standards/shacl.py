@@ -68,7 +68,10 @@ Check = Callable[[RdfGraph, RdfTerm, Sequence[RdfTerm]], Iterable[tuple[str, Rdf
 
 @dataclass(eq=False)
 class Shape:
-    """A SHACL node shape or property shape, compiled to functions."""
+    """A SHACL node shape or property shape, compiled to functions.
+
+    ``checks``: its constraints. ``properties``: the property shapes that a node of this shape must meet too.
+    """
 
     id: str
     path: Path | None
@@ -109,7 +112,10 @@ class Shape:
 
 @dataclass(frozen=True)
 class Shapes:
-    """All shapes of a standard that name the nodes to which they apply (their targets)."""
+    """All shapes of a standard that name the nodes to which they apply (their targets).
+
+    ``by_class``: pairs of the IRI of a class and the shape for its instances.
+    """
 
     by_class: tuple[tuple[str, Shape], ...]
     others: tuple[tuple[str, RdfTerm, Shape], ...]

@@ -37,6 +37,7 @@ class CatalogueFile:
     key: str
     """The key under which the report is returned."""
     path: Path
+    """A file with one JSON object a line: the facts about one dataset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

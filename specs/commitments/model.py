@@ -125,16 +125,21 @@ class Indicator(Strict):
     baseline: float | None = None
     """If omitted, the first value read with enough evidence is the baseline, and is marked as measured."""
     baseline_date: Day | None = None
+    """The day of the baseline."""
     target: float
     deadline: Day | None = None
+    """If omitted, the deadline of the commitment."""
     weight: Weight = 1.0
+    """How much it counts in the progress of the commitment, beside the others."""
     scope: Scope | None = None
+    """If omitted, the scope of the commitment."""
     file: str | None = None
     """external: a CSV beside the commitment with the columns date and value."""
     denominator: str | None = None
     """external: a CSV beside the commitment with a column id, listing everything that should exist."""
     evidence: str | None = None
     assessor: str | None = None
+    """manual: who stated the value; ``evidence`` is the address or text that proves it."""
     value: float | None = None
     date: Day | None = None
     """manual: the day of the value."""
@@ -158,6 +163,7 @@ class Waiver(Strict):
     """A dataset that the commitment no longer requires, and the reason."""
 
     dataset: Text
+    """Id in the catalogue, or the portal's own identifier."""
     reason: Text
     replaced_by: str | None = None
 

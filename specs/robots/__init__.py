@@ -59,7 +59,8 @@ class Group:
 class Template:
     """The unedited robots.txt that comes with certain versions of a portal software.
 
-    ``types``: the portal types of the software.
+    ``types``: the portal types of the software. ``source``: address of the page where the text is published. ``rules``:
+    its rules that apply to Winnow, as pairs such as ("disallow", "/api/").
     """
 
     software: str

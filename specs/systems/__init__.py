@@ -28,6 +28,7 @@ class SystemItem(Strict):
     metric: MetricId
     points: Annotated[float, Field(gt=0)] = 1.0
     dimension: str = ""
+    """The system's own group of items to which it belongs; "" without groups."""
     name: str = ""
     """The system's own name for it."""
     over: Over | None = None
@@ -61,10 +62,12 @@ class System(Strict):
     sum: the points of all items; ``over`` says how a dataset's parts give its value.
     ladder: each part climbs the items in their order until one fails; the dataset has the best of its parts."""
     maximum: Annotated[float, Field(gt=0)]
+    """The highest total that a dataset can reach."""
     over: Over = "mean"
     unknown: Treatment
     """How the system itself counts what was not seen. The bounds of the score are given in any case."""
     not_applicable: Literal["failed", "left_out"] = "failed"
+    """How an item counts that does not apply to a dataset."""
     based_on: str | None = None
     """Another system whose items and bands this one uses."""
     item: tuple[SystemItem, ...] = ()

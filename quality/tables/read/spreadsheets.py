@@ -74,6 +74,7 @@ class WorkbookTables:
 
     sheets: list[Worksheet]
     hidden: list[str]
+    """Names of the hidden sheets with more than one row; they are not read."""
     small: list[str]
     """Names of sheets without a table, such as covers and notes."""
     errors: int = 0

@@ -53,7 +53,7 @@ def _known(data: Path, folder: Path | None) -> list[Commitment]:
 @click.option("--country", help="ISO 3166-1 alpha-3 code, two-letter code or English name of the country.")
 @click.option("--government", help="Name of the government; if omitted, the country's name.")
 @click.option("--id", "commitment_id", help="Id: list/number, such as ogp/KE0034.")
-@click.option("--title")
+@click.option("--title", help="Title of the commitment.")
 @click.option("--url", help="Page that contains the promise.")
 @click.option("--quote", help="The words of the promise.")
 @click.option("--start", help="First day, YYYY-MM-DD.")

@@ -21,8 +21,10 @@ def add_to(group: click.Group) -> None:
 
 
 @click.command()
-@click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; the default is for this machine only."
+)
 @click.pass_obj
 def serve(data: Path, port: int, host: str) -> None:
     """Open the catalogue in Datasette."""
@@ -55,7 +57,7 @@ def _check_port(host: str, port: int) -> None:
 
 @click.command()
 @click.option("--serve", "stay", is_flag=True, help="Serve the catalogue with Datasette at the end.")
-@click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="Port for --serve.")
 @click.pass_context
 def demo(context: click.Context, stay: bool, port: int) -> None:
     """Run two nights over the demo portals that come with the program, served on this machine."""

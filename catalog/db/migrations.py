@@ -272,7 +272,7 @@ def s0027_names_apart(db: Database) -> None:
     """Add the columns that say whether the name of the person who replied or reported may be public.
 
     Names in the catalogue that may not be public are moved to a file of their own by
-    :func:`catalog.repositories.people.move_names`.
+    :func:`catalog.repositories.moved_people.move_names`.
     """
     for name in ("replies", "reports"):
         if "is_name_public" not in db.table(name).columns_dict:
@@ -288,6 +288,18 @@ def s0028_basis_of_the_census(db: Database) -> None:
     """
     if "basis" not in db.table("census").columns_dict:
         db.table("census").add_column("basis", str)
+
+
+@migrate()
+def s0029_texts_apart(db: Database) -> None:
+    """Add the columns that say whether the operator has approved the text of a reply or report for publication.
+
+    Texts that stand in the catalogue without approval are moved to the private file by
+    :func:`catalog.repositories.moved_people.move_texts`.
+    """
+    for name in ("replies", "reports"):
+        if "is_text_approved" not in db.table(name).columns_dict:
+            db.table(name).add_column("is_text_approved", int)
 
 
 def bring_up_to_date(db: Database) -> None:

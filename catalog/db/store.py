@@ -5,6 +5,7 @@ One process writes at a time (the night holds a lock); readers are never blocked
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,10 +25,13 @@ from catalog.db.schema import TABLES
 from catalog.db.sqlite import Database
 from catalog.model import Portal
 from catalog.repositories.lost_runs import LOST
-from catalog.repositories.people import move_names
+from catalog.repositories.moved_people import move_names, move_texts
 from specs.methodology import is_comparable
 
 __all__ = ["Catalog", "CatalogError", "instant", "now", "open_catalog", "sqlite_version", "started"]
+
+
+log = logging.getLogger(__name__)
 
 
 class CatalogError(Exception):
@@ -100,6 +104,12 @@ def open_catalog(path: Path) -> Catalog:
             db = Database(connection)
             bring_up_to_date(db)
             move_names(connection, path.parent)
+            if count := move_texts(connection, path.parent):
+                log.warning(
+                    "%d replies and reports of an earlier version lost their texts and names: nobody had approved "
+                    "them for publication; winnow replies list shows them, and winnow replies approve publishes them",
+                    count,
+                )
             # The single rule of comparable versions, available in SQL too.
             connection.create_function("is_comparable", 2, is_comparable, deterministic=True)
         except NoRoomError as error:

@@ -212,6 +212,6 @@ def _reports(catalog: Catalog, government: str) -> list[dict[str, Any]]:
         """select r.reported_on, r.who, r.what, coalesce(r.url, d.landing_page) as url, d.title
            from reports r join governments g on g.portal_id = r.portal_id
            join present_datasets d on d.id = r.dataset_id
-           where g.name = ? order by r.reported_on desc, r.id limit 10""",
+           where g.name = ? and r.is_text_approved = 1 order by r.reported_on desc, r.id limit 10""",
         [government],
     )

@@ -1,12 +1,15 @@
-"""Names of people who replied or reported, in a file of their own beside the catalogue.
+"""Names of people who replied or reported, in a private file beside the catalogue.
 
-The catalogue becomes public, as do exports and pages. So a name stands in it only if the person agreed to that; all
-others are in ``people.db``, which nothing but these functions reads, and for twelve months at most.
+The catalogue becomes public, as do exports and pages. A name stands in it only if the person agreed to that and the
+operator has approved it. All others are in ``people.db``, for twelve months at most. That file also holds the texts
+that nobody has approved yet (:mod:`catalog.repositories.unapproved`) and the replies of unconfirmed senders
+(:mod:`catalog.repositories.unconfirmed`).
 """
 
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import sqlite3
 import zlib
@@ -16,14 +19,40 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["FILE", "KEPT_DAYS", "Kind", "expire", "files_with", "forget", "keep", "move_names", "name_of"]
+__all__ = [
+    "COLUMNS",
+    "FILE",
+    "KEPT_DAYS",
+    "Kind",
+    "expire",
+    "files_with",
+    "forget",
+    "is_kept",
+    "keep",
+    "keep_texts",
+    "leave_no_trace",
+    "name_of",
+    "opened",
+]
 
 FILE = "people.db"
 KEPT_DAYS = 365
 """Days for which a name is kept."""
 Kind = Literal["reply", "report"]
-_COLUMNS = {"reply": ("replies", "replied_by"), "report": ("reports", "who")}
-"""Table and column of the catalogue in which a name stands if it may be public."""
+COLUMNS: dict[Kind, tuple[str, str, str]] = {
+    "reply": ("replies", "replied_by", "note"),
+    "report": ("reports", "who", "what"),
+}
+"""By what a person wrote: the table of the catalogue, its column for the name, and its column for the text."""
+_PRIVATE = (
+    "create table if not exists people (kind text, key text, name text, kept_since text, primary key (kind, key))",
+    "create table if not exists texts (kind text, key text, text text, kept_since text, primary key (kind, key))",
+    """create table if not exists submissions (id text primary key, sender text, source text, evidence text,
+       kept_since text, decided text)""",
+    """create table if not exists submitted (submission text, line integer, kind text, why text, content text,
+       primary key (submission, line, kind))""",
+    "create table if not exists fetched (id text primary key, kept_since text)",
+)
 
 _TEXTS = {
     "replies": ("replied_by", "note"),
@@ -34,19 +63,26 @@ _TEXTS = {
 
 
 @contextmanager
-def _opened(data: Path) -> Iterator[sqlite3.Connection]:
+def opened(data: Path) -> Iterator[sqlite3.Connection]:
+    """Open the private file of the data folder ``data``, and commit what was written at the end of the ``with`` block.
+
+    A missing file is created with its tables; only its owner can read it. What is deleted is overwritten on the disk.
+    """
     path = data / FILE
     # Nobody but the operator may read it, also while it is new.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with closing(sqlite3.connect(path, timeout=30)) as db:
         db.execute("pragma secure_delete = on")
-        db.execute(
-            """create table if not exists people
-               (kind text, key text, name text, kept_since text, primary key (kind, key))"""
-        )
+        for statement in _PRIVATE:
+            db.execute(statement)
         yield db
         db.commit()
+
+
+def is_kept(data: Path) -> bool:
+    """Return whether the data folder ``data`` has a private file."""
+    return (data / FILE).is_file()
 
 
 def keep(data: Path, kind: Kind, names: Iterable[tuple[str, str]]) -> None:
@@ -59,45 +95,64 @@ def keep(data: Path, kind: Kind, names: Iterable[tuple[str, str]]) -> None:
     today = datetime.now(UTC).date().isoformat()
     rows = [(kind, key, name, today) for key, name in names]
     if rows:
-        with _opened(data) as db:
+        with opened(data) as db:
             db.executemany("insert or replace into people values (?, ?, ?, ?)", rows)
+
+
+def keep_texts(data: Path, kind: Kind, texts: Iterable[tuple[str, str]]) -> None:
+    """Store texts in the private file of the data folder ``data``. The file is made only if there are texts.
+
+    ``kind``: what the people wrote. ``texts``: pairs of the id of that reply or report, and the text.
+    """
+    today = datetime.now(UTC).date().isoformat()
+    if rows := [(kind, key, text, today) for key, text in texts]:
+        with opened(data) as db:
+            db.executemany("insert or replace into texts values (?, ?, ?, ?)", rows)
 
 
 def name_of(data: Path, kind: Kind, key: str) -> str | None:
     """Return the name of the person who wrote the reply or report with the id ``key``; None if the data folder ``data``
     keeps none for it."""
-    if not (data / FILE).is_file():
+    if not is_kept(data):
         return None
-    with _opened(data) as db:
+    with opened(data) as db:
         found = db.execute("select name from people where kind = ? and key = ?", (kind, key)).fetchone()
     return found[0] if found else None
 
 
 def expire(data: Path, today: datetime) -> int:
-    """Delete from the data folder ``data`` the names that have been kept for more than KEPT_DAYS days on the day
-    ``today``, and return how many there were."""
-    if not (data / FILE).is_file():
+    """Delete from the data folder ``data`` what has been kept for more than KEPT_DAYS days on the day ``today``: names,
+    texts that nobody approved, replies that nobody confirmed, and the ids of fetched mails. Return how many rows there
+    were."""
+    if not is_kept(data):
         return 0
-    with _opened(data) as db:
-        before = (today - timedelta(days=KEPT_DAYS)).date().isoformat()
-        return db.execute("delete from people where kept_since < ?", (before,)).rowcount
+    with opened(data) as db:
+        before = ((today - timedelta(days=KEPT_DAYS)).date().isoformat(),)
+        count = db.execute(
+            "delete from submitted where submission in (select id from submissions where kept_since < ?)", before
+        ).rowcount
+        for table in ("people", "texts", "submissions", "fetched"):
+            count += db.execute(f"delete from {table} where kept_since < ?", before).rowcount  # noqa: S608  # ours
+        return count
 
 
 def forget(catalogue: Path, name: str) -> dict[str, int]:
-    """Erase a person's name from the catalogue file ``catalogue`` and from the names kept beside it. Return the number
-    of rows in which it stood, by "names", "replies", "reports" and "census".
+    """Erase a person's name from the catalogue file ``catalogue`` and from the private file beside it. Return the
+    number of rows in which it stood, by "names", "waiting" (texts and replies that wait for the operator), "replies",
+    "reports" and "census".
 
     Upper and lower case do not matter, and the name may be part of a longer text. "names" are those kept beside the
-    catalogue: one that contains the name is deleted. In the other three (public names, remarks, texts, addresses, and
+    catalogue: one that contains the name is deleted. In the others (public names, remarks, texts, addresses, and
     the reasons of those who confirmed a census) the name is replaced by "[removed]"; the whole text is replaced if
     folding its case, or that of the name, changes the length.
     """
-    done = dict.fromkeys(("names", "replies", "reports", "census"), 0)
-    if (catalogue.parent / FILE).is_file():
-        with _opened(catalogue.parent) as db:
+    done = dict.fromkeys(("names", "waiting", "replies", "reports", "census"), 0)
+    if is_kept(catalogue.parent):
+        with opened(catalogue.parent) as db:
             keys = [key for key, kept in db.execute("select rowid, name from people") if _holds(kept, name)]
             db.executemany("delete from people where rowid = ?", [(key,) for key in keys])
             done["names"] = len(keys)
+            done["waiting"] = _erase_waiting(db, name)
     with closing(sqlite3.connect(catalogue, timeout=30)) as db:
         db.execute("pragma secure_delete = on")
         for table, columns in _TEXTS.items():
@@ -110,8 +165,37 @@ def forget(catalogue: Path, name: str) -> dict[str, int]:
                     db.execute(f"update {table} set {setters} where rowid = ?", [*values, row_id])  # noqa: S608
                     done[table] += 1
         db.commit()
-        _leave_no_trace(db)
+        leave_no_trace(db)
     return done
+
+
+_WAITING = {"texts": ("text",), "submissions": ("sender", "source", "evidence"), "submitted": ("why", "content")}
+"""Columns of the private file in which a name may stand, besides the names themselves."""
+
+
+def _erase_waiting(db: sqlite3.Connection, name: str) -> int:
+    """Replace a name in all that waits for the operator, and return in how many rows it stood."""
+    count = 0
+    for table, columns in _WAITING.items():
+        # Only names of this module are inserted into the text.
+        for row_id, *texts in db.execute(f"select rowid, {', '.join(columns)} from {table}").fetchall():  # noqa: S608
+            if any(_holds(text, name) for text in texts):
+                values = [_without_in_json(text, name) for text in texts]
+                setters = ", ".join(f"{column} = ?" for column in columns)
+                db.execute(f"update {table} set {setters} where rowid = ?", [*values, row_id])  # noqa: S608
+                count += 1
+    return count
+
+
+def _without_in_json(text: str | None, name: str) -> str | None:
+    """Return a text without a name; of a JSON object each value is treated alone, so that it stays one."""
+    if text is None or not text.startswith("{"):
+        return _without(text, name)
+    with suppress(ValueError):
+        values = json.loads(text)
+        cleaned = {key: _without(one, name) if isinstance(one, str) else one for key, one in values.items()}
+        return json.dumps(cleaned, ensure_ascii=False)
+    return _without(text, name)
 
 
 def _holds(text: str | None, name: str) -> bool:
@@ -129,40 +213,9 @@ def _without(text: str | None, name: str) -> str | None:
     return _without(f"{text[:start]}[removed]{text[start + len(name) :]}", name)
 
 
-def move_names(db: sqlite3.Connection, data: Path) -> None:
-    """Move names that stand in a catalogue without leave, because an earlier version wrote them there, to the file of
-    names in ``data``.
-
-    ``db``: connection to the catalogue. The rows get new ids: the old ones were made from the names too, so that a name
-    could be guessed by its id.
-    """
-    for kind, (table, column) in _COLUMNS.items():
-        # Only names of the schema are inserted into the text, here and below.
-        where = f"from {table} where {column} is not null and coalesce(is_name_public, 0) = 0"
-        rows = db.execute(f"select id, {column} {where}").fetchall()
-        if rows:
-            db.execute("pragma secure_delete = on")
-            ids = {old: _new_id(db) for old, _ in rows}
-            keep(data, "reply" if kind == "reply" else "report", [(ids[old], name) for old, name in rows])
-            for old, new in ids.items():
-                db.execute(f"update {table} set id = ?, {column} = null where id = ?", [new, old])  # noqa: S608
-                if kind == "reply":
-                    db.execute(
-                        """update corrections set reply_id = :new, id = replace(id, '/' || :old, '/' || :new)
-                           where reply_id = :old""",
-                        {"new": new, "old": old},
-                    )
-            db.commit()
-            _leave_no_trace(db)
-            db.execute("pragma secure_delete = off")
-
-
-def _new_id(db: sqlite3.Connection) -> str:
-    return str(db.execute("select lower(hex(randomblob(10)))").fetchone()[0])
-
-
-def _leave_no_trace(db: sqlite3.Connection) -> None:
-    """Bring what was written into the file itself: the log still holds the pages as they were before."""
+def leave_no_trace(db: sqlite3.Connection) -> None:
+    """Bring what was written to the catalogue ``db`` into the file itself and empty its write-ahead log, which still
+    holds the pages as they were before. Call it outside a transaction, with ``secure_delete`` on since before."""
     db.execute("pragma wal_checkpoint(truncate)")
 
 

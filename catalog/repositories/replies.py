@@ -11,11 +11,12 @@ from catalog.db.schema.address import is_at
 from catalog.db.schema.views import NOT_ENDED, STANDING_CAUSES
 from catalog.db.store import Catalog, now
 from catalog.model import stable_id
-from catalog.model.public_ids import CAUSE, current_form, is_intact
+from catalog.model.public_ids import CAUSE, is_intact
 from catalog.repositories.causes import apply_reply
 from catalog.repositories.findings import set_state
-from catalog.repositories.people import keep
+from catalog.repositories.people import keep, keep_texts
 from catalog.repositories.reply_files import CitizenReport, Problem, Reply
+from catalog.repositories.reply_targets import targets
 
 __all__ = [
     "OF_CAUSE_MAX",
@@ -68,19 +69,18 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
     ``today``: ISO date stored for a reply without a date. A reply that was imported before changes nothing, except that
     its name is removed if it may no longer be public. A reply is not stored but reported in ``problems`` of the result
     if its finding is unknown, or if several findings may be meant. A dispute of a finding that has ended is stored and
-    reported there. A name that may not be public is not stored in the catalogue but in the file of
-    :mod:`catalog.repositories.people`.
+    reported there. Remarks and names are not stored in the catalogue but in the private file of
+    :mod:`catalog.repositories.people`, until the operator approves them (:mod:`catalog.repositories.unapproved`). Every
+    reply counts, so confirm first who sent it.
     """
     done = Imported()
     with catalog.writing():
         number = catalog.value("select coalesce(max(number), 0) from replies")
         for one in replies:
-            found = _finding(catalog, one.finding_id)
-            if not found and one.about is not None:
-                found = _found_by(catalog, one.about)
-                if len(found) == 1:
-                    one = replace(one, finding_id=found[0]["id"])
-                    done.restored[one.line] = one.finding_id
+            found, is_restored = targets(catalog, one)
+            if is_restored and len(found) == 1:
+                one = replace(one, finding_id=found[0]["id"])
+                done.restored[one.line] = one.finding_id
             if len(found) != 1:
                 done.problems.append(_no_finding(one, len(found)))
                 continue
@@ -99,16 +99,17 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
                 "dataset_id": found[0]["dataset_id"],
                 "reply": one.reply,
                 "promised_on": one.promised_on,
-                "note": one.note,
-                "replied_by": one.replied_by if one.is_name_public else None,
+                "note": None,
+                "replied_by": None,
                 "is_name_public": one.is_name_public,
+                "is_text_approved": _approval(one.note, one.replied_by, one.is_name_public),
                 "replied_on": one.replied_on or today,
                 "imported_at": now(),
                 "number": number,
             }
             catalog.upsert("replies", [row])
-            if one.replied_by and not one.is_name_public:
-                keep(catalog.path.parent, "reply", [(key, one.replied_by)])
+            keep(catalog.path.parent, "reply", [(key, one.replied_by)] if one.replied_by else [])
+            keep_texts(catalog.path.parent, "reply", [(key, one.note)] if one.note else [])
             done.written[one.reply] = done.written.get(one.reply, 0) + 1
             if one.finding_id.startswith(CAUSE):
                 apply_reply(catalog, one.finding_id, _STATES.get(one.reply, "open"))
@@ -125,6 +126,11 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
                 remedy = "nothing needs to be done; findings.csv of the last run lists what still stands"
                 done.problems.append(Problem(one.line, what, remedy))
     return done
+
+
+def _approval(text: str | None, name: str | None, is_name_public: bool) -> int | None:
+    """Return 0 if a text, or a name that may be public, waits for the operator's approval; None if nothing does."""
+    return 0 if text or (name and is_name_public) else None
 
 
 def _take_back(catalog: Catalog, table: str, column: str, key: str, is_name_public: bool) -> None:
@@ -148,39 +154,6 @@ def _no_finding(one: Reply, count: int) -> Problem:
     return Problem(one.line, what, "copy the id from the findings.csv that was sent, into a cell of text")
 
 
-def _found_by(catalog: Catalog, about: tuple[str, str, str, str]) -> list[dict[str, Any]]:
-    """Return the findings that have not ended with this dataset, rule, field and address ("": none); at most two."""
-    return catalog.rows(
-        """select id, state, dataset_id from findings
-           where dataset_id = ? and rule_id = ? and coalesce(field, '') = ? and coalesce(resource_url, '') = ?
-             and carried_to is null limit 2""",
-        about,
-    )
-
-
-def _finding(catalog: Catalog, finding_id: str) -> list[dict[str, Any]]:
-    """Return the finding with an id, or the one that continues it since its column was renamed; or the cause.
-
-    If no finding has an id of version 0.1.0, because the catalogue was made anew since, the finding is looked for by
-    the id that it has now.
-    """
-    return _with_id(catalog, finding_id) or _with_id(catalog, current_form(finding_id) or finding_id)
-
-
-def _with_id(catalog: Catalog, finding_id: str) -> list[dict[str, Any]]:
-    if finding_id.startswith(CAUSE):
-        sql = "select id, state, null as dataset_id from causes where id = ?"
-        return catalog.rows(sql, [finding_id])
-    seen: set[str] = set()
-    while finding_id not in seen:
-        seen.add(finding_id)
-        found = catalog.rows("select id, state, dataset_id, carried_to from findings where id = ?", [finding_id])
-        if not found or not found[0]["carried_to"]:
-            return found
-        finding_id = found[0]["carried_to"]
-    return []
-
-
 def _set_state(catalog: Catalog, one: Reply, state: str) -> None:
     # Acknowledging a finding takes back an earlier dispute or waiver.
     wanted = _STATES.get(one.reply) or ("open" if state in ("disputed", "waived") else state)
@@ -191,9 +164,10 @@ def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: st
     """Store citizens' reports, each with the dataset or distribution that it is about.
 
     ``today``: ISO date stored for a report without a date. A report that was imported before changes nothing, except
-    that its name is removed if it may no longer be public. A report about an unknown dataset or address is not stored
-    but reported in ``problems`` of the result. A name that may not be public is not stored in the catalogue but in the
-    file of :mod:`catalog.repositories.people`.
+    that its name is removed if it may no longer be public. A report
+    about an unknown dataset or address is not stored but reported in ``problems`` of the result. Text and name are not
+    stored in the catalogue but in the private file of :mod:`catalog.repositories.people`, until the operator approves
+    them (:mod:`catalog.repositories.unapproved`). So is an address that no portal lists: anything may stand in it.
     """
     done = Imported()
     with catalog.writing():
@@ -208,19 +182,21 @@ def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: st
                 done.known += 1
                 _take_back(catalog, "reports", "who", key, one.is_name_public)
                 continue
+            is_listed = one.url is None or _about(catalog, replace(one, dataset_id=None)) is not None
             row = {
                 "id": key,
                 **about,
-                "url": one.url,
-                "what": one.what,
-                "who": one.who if one.is_name_public else None,
+                "url": one.url if is_listed else None,
+                "what": None,
+                "who": None,
                 "is_name_public": one.is_name_public,
+                "is_text_approved": 0,
                 "reported_on": one.reported_on or today,
                 "imported_at": now(),
             }
             catalog.upsert("reports", [row])
-            if one.who and not one.is_name_public:
-                keep(catalog.path.parent, "report", [(key, one.who)])
+            keep(catalog.path.parent, "report", [(key, one.who)] if one.who else [])
+            keep_texts(catalog.path.parent, "report", [(key, one.what if is_listed else f"{one.url}: {one.what}")])
             done.written["reports"] = done.written.get("reports", 0) + 1
     return done
 

@@ -33,8 +33,8 @@ left join resource_checks c on c.url = {address()}
 left join table_reports t on t.distribution_id = d.id
 where d.dataset_id = :id order by d.is_retired, d.position limit 200""",
     "dataset_findings": f"""
-select f.*, d.title as part_title, d.position, r.reply, r.note, r.replied_by, r.replied_on, r.promised_on,
-       r.outcome, r.promised_on < date('now') as is_overdue
+select f.*, d.title as part_title, d.position, r.reply, r.note, r.is_text_approved, r.replied_by, r.replied_on,
+       r.promised_on, r.outcome, r.promised_on < date('now') as is_overdue
 from unended_findings f
 left join distributions d on d.id = f.distribution_id
 left join latest_replies r on r.finding_id = {ANSWERED}

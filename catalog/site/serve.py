@@ -21,6 +21,7 @@ from catalog.db.schema.found import INTERNED, interned
 from catalog.db.schema.views import VIEWS
 from catalog.db.sqlite import Database
 from catalog.db.store import CatalogError
+from catalog.repositories.people import COLUMNS
 from catalog.repositories.withheld import take_out
 from catalog.site.metadata import DATABASE, metadata
 from catalog.site.published import forget_public_copy, read_public_copy, source_digest, write_public_copy
@@ -125,8 +126,11 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
             _unpack(copy)
             _write_out(copy)
             take_out(copy)
-            for table, column in (("replies", "replied_by"), ("reports", "who")):
-                copy.execute(f"update {table} set {column} = null where coalesce(is_name_public, 0) = 0")  # noqa: S608
+            for table, name, text in COLUMNS.values():
+                # For a catalogue of an earlier version; those of this one hold only what was approved.
+                copy.execute(f"update {table} set {name} = null where coalesce(is_name_public, 0) = 0")  # noqa: S608
+                unapproved = "where coalesce(is_text_approved, 0) = 0"
+                copy.execute(f"update {table} set {name} = null, {text} = null {unapproved}")  # noqa: S608
             # Some SQLite versions renumber rows in a vacuum (3.40 does not), and the full-text index uses the numbers.
             copy.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
             for table, column in _PUBLIC_INDEXES:

@@ -38,6 +38,7 @@ from harvester.cli.options import (
 )
 from harvester.cli.portals import add_to as _add_portal_commands
 from harvester.cli.proofs import add_to as _add_proof_commands
+from harvester.cli.replies import add_to as _add_reply_commands
 from harvester.cli.scores import add_to as _add_score_commands
 from harvester.cli.send import add_to as _add_send_commands
 from harvester.cli.shards import add_to as _add_shard_commands
@@ -332,6 +333,7 @@ _add_inspect_command(cli)
 _add_causes_command(cli)
 _add_score_commands(cli)
 _add_send_commands(cli)
+_add_reply_commands(cli)
 _add_shard_commands(cli)
 _add_proof_commands(cli)
 _add_backup_commands(cli)

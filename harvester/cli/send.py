@@ -1,17 +1,15 @@
-"""Commands that send scorecards and import the replies."""
+"""Commands that send scorecards, and erase the names of people."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
-from harvester.cli.options import NO_CONTACT, catalogue_of
+from harvester.cli.options import catalogue_of
 
 if TYPE_CHECKING:
     from catalog.db.store import Catalog
@@ -27,8 +25,8 @@ MIN_NAME = 3
 
 
 def add_to(group: click.Group) -> None:
-    """Add the commands ``send``, ``stop`` and ``forget`` and the command group ``replies`` to ``group``."""
-    for command in (send, stop_, forget, replies, _OLD_NAME):
+    """Add the commands ``send``, ``stop`` and ``forget`` to ``group``."""
+    for command in (send, stop_, forget):
         group.add_command(command)
 
 
@@ -219,7 +217,7 @@ def forget(data: Path, name: str) -> None:
     with locked(data):
         done = erase(catalogue_of(data), name.strip())
         left = files_with(data, name.strip())
-    told = ", ".join(f"{done[name]} {name}" for name in ("replies", "reports", "census"))
+    told = ", ".join(f"{done[name]} {name}" for name in ("replies", "reports", "census", "waiting"))
     click.echo(f"erased: {done['names']} names, and in rows of {told}")
     for path in left:
         click.echo(
@@ -228,72 +226,3 @@ def forget(data: Path, name: str) -> None:
     if left:
         raise click.exceptions.Exit(SOME_FAILED)
     click.echo(f"found in no file of {data}")
-
-
-@click.group()
-def replies() -> None:
-    """Import what governments and citizens write back."""
-
-
-@replies.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--no-check", is_flag=True, help="Do not check disputed findings again now.")
-@click.option("--contact", default=NO_CONTACT, help="Your e-mail address or page, for the user agent.")
-@click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of the portals' files.")
-@click.pass_obj
-def import_(data: Path, files: tuple[Path, ...], no_check: bool, contact: str, registry: Path | None) -> None:
-    """Read replies (findings.csv with its last columns filled in) or reports of citizens (report.csv) from FILES.
-
-    Unusable rows are listed with their line and the remedy; the other rows are imported, and the exit code is 3.
-    """
-    from catalog.repositories.replies import import_replies, import_reports
-    from harvester.mail.replies import read_reply
-    from harvester.night.stages import writing
-
-    today = datetime.now(UTC).date()
-    count = 0
-    catalogue_of(data)
-    with writing(data) as catalog:
-        for path in files:
-            parsed = read_reply(path, today)
-            replied = import_replies(catalog, parsed.replies, today.isoformat())
-            reports = import_reports(catalog, parsed.reports, today.isoformat())
-            written = ", ".join(f"{n} {name}" for name, n in sorted((replied.written | reports.written).items()))
-            again = f", {replied.known + reports.known} read before" if replied.known + reports.known else ""
-            click.echo(f"{path}: {written or 'nothing new'}{again}; {parsed.blank} rows without a reply")
-            for line, finding in replied.restored.items():
-                said = f"line {line}: a spreadsheet had turned the id into a number; read as a reply to {finding}"
-                click.echo(f"{path}, {said}, by dataset, rule and address")
-            problems = sorted([*parsed.problems, *replied.problems, *reports.problems], key=lambda one: one.line)
-            for problem in problems:
-                click.echo(f"{path}, line {problem.line}: {problem.what}; {problem.remedy}", err=True)
-            count += len(problems)
-            if replied.disputes and not no_check:
-                _look_again(catalog, data, replied.disputes, contact, registry)
-    click.echo("winnow export brings scorecards and site up to date")
-    if count:
-        raise click.exceptions.Exit(SOME_FAILED)
-
-
-_OLD_NAME = click.Group("responses", replies.commands, hidden=True, help="The old name of winnow replies, until 0.4.")
-
-
-def _look_again(catalog: Catalog, data: Path, disputes: list[str], contact: str, registry: Path | None) -> None:
-    from catalog.repositories.replies import disputed
-    from harvester.cli.registry import resolve
-    from harvester.night.disputes import is_checkable, look_again
-
-    found = disputed(catalog, disputes)
-    names = sorted({row["portal_id"] for row in found})
-    causes = Counter((row["cause_id"], row["members"]) for row in found if row["cause_id"] and is_checkable(row))
-    for (cause, members), now in causes.items():
-        if now < members:
-            click.echo(f"{cause}: of {members} findings {now} are looked at again now, the others in the next nights")
-    counts = look_again(catalog, data, resolve(data, names, registry=registry), disputes, contact)
-    words = {
-        "corrected": "did not hold: closed, and noted as corrections of ours",
-        "upheld": "were looked at again and still fail",
-        "not_checkable": "cannot be looked at now: the next run does",
-    }
-    for name, n in sorted(counts.items()):
-        click.echo(f"of the disputes, {n} {words[name]}")

@@ -115,6 +115,7 @@ def fill(catalog: Catalog) -> None:
             | {
                 "note": f"Because {EVIL}",
                 "replied_by": f"Treasury {EVIL}",
+                "is_text_approved": 1,
                 "replied_on": "2026-11-23",
                 "is_name_public": 1,
             }
@@ -129,7 +130,7 @@ def fill(catalog: Catalog) -> None:
         ],
         "reports": [
             {"id": "c1", "portal_id": "north", "dataset_id": "north-0", "what": f"Of 2019 {EVIL}", "who": f"Bo {EVIL}"}
-            | {"url": "javascript:alert(5)", "reported_on": "2026-11-22", "is_name_public": 1}
+            | {"url": "javascript:alert(5)", "reported_on": "2026-11-22", "is_name_public": 1, "is_text_approved": 1}
         ],
         "corrections": [
             {"id": "k1", "portal_id": "north", "dataset_id": "north-0", "rule_id": "link_ok", "score_before": 50.0}

@@ -1,4 +1,4 @@
-"""A name stands where its owner agreed to, and in a file of its own otherwise: never in what goes out."""
+"""A name or text is public if its owner agreed and the operator approved it; else it is in no file that goes out."""
 
 from __future__ import annotations
 
@@ -15,15 +15,19 @@ import pytest
 from click.testing import CliRunner, Result
 
 from catalog.db.store import Catalog, open_catalog
-from catalog.repositories.people import FILE, KEPT_DAYS, expire, files_with, name_of
+from catalog.repositories.people import FILE, KEPT_DAYS, expire, files_with, keep_texts, name_of
 from catalog.repositories.replies import import_replies, import_reports
 from catalog.repositories.reply_files import CitizenReport, Reply
+from catalog.repositories.unapproved import approve, waiting_texts
+from catalog.repositories.unconfirmed import SubmittedRow, keep_submission, submissions
 from catalog.site.serve import publish
 from harvester.backups import write_backup
 from harvester.cli.main import cli
 from tests.catalog.carding import RUNS, put_out, write_run
 
 NAME, CITIZEN = "Zanthia Quorrel", "Bohumil Ytrebo"
+NOTE, WHAT = "a quaggy fault", "a zorbic picture"
+PLANTED = (NAME, CITIZEN, NOTE, WHAT)
 
 
 @pytest.fixture
@@ -40,11 +44,11 @@ def write(catalog: Catalog, *, is_public: bool = False) -> tuple[str, str]:
     key = catalog.value("select id from findings where portal_id = 'a' order by id limit 1")
     dataset = catalog.value("select id from datasets order by id limit 1")
     said = Reply(
-        line=2, finding_id=key, reply="acknowledged", promised_on=None, note="a known fault", replied_by=NAME,
+        line=2, finding_id=key, reply="acknowledged", promised_on=None, note=NOTE, replied_by=NAME,
         replied_on=None, is_name_public=is_public,
     )  # fmt: skip
     report = CitizenReport(
-        line=2, dataset_id=dataset, url=None, what="a picture", who=CITIZEN, reported_on=None, is_name_public=is_public
+        line=2, dataset_id=dataset, url=None, what=WHAT, who=CITIZEN, reported_on=None, is_name_public=is_public
     )
     import_replies(catalog, [said], "2026-11-24")
     import_reports(catalog, [report], "2026-11-24")
@@ -55,18 +59,18 @@ def run(data: Path, *args: object) -> Result:
     return CliRunner().invoke(cli, ["--data", str(data), *map(str, args)])
 
 
-def test_a_planted_name_is_in_no_file_but_its_own(data: Path, tmp_path: Path) -> None:
+def test_a_planted_name_or_text_is_in_no_file_but_the_private_one(data: Path, tmp_path: Path) -> None:
     with open_catalog(data / "catalog.db") as catalog:
         put_out(catalog, data / "exports")
         reply, report = catalog.value("select id from replies"), catalog.value("select id from reports")
     publish(data / "catalog.db", data / "site" / "catalog.db")
-    for name in (NAME, CITIZEN):
-        assert files_with(data, name) == [data / FILE]
+    for text in PLANTED:
+        assert files_with(data, text) == [data / FILE]
     assert (data / FILE).stat().st_mode & 0o777 == 0o600
     assert (name_of(data, "reply", reply), name_of(data, "report", report)) == (NAME, CITIZEN)
     write_backup(data, tmp_path / "shared.tar.gz", is_shareable=True)
     unpacked = gzip.decompress((tmp_path / "shared.tar.gz").read_bytes())
-    assert NAME.encode() not in unpacked and CITIZEN.encode() not in unpacked
+    assert not any(text.encode() in unpacked for text in PLANTED)
     # The operator's own backup has it all.
     write_backup(data, tmp_path / "own.tar.gz")
     with tarfile.open(tmp_path / "own.tar.gz") as tar:
@@ -74,27 +78,83 @@ def test_a_planted_name_is_in_no_file_but_its_own(data: Path, tmp_path: Path) ->
         assert own is not None and NAME.encode() in own.read()
 
 
-def test_a_name_is_public_where_its_owner_agreed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_public", [True, False])
+def test_what_the_operator_approves_is_public_with_the_name_only_if_its_owner_agreed(
+    is_public: bool, tmp_path: Path
+) -> None:
     with open_catalog(tmp_path / "catalog.db") as catalog:
         write_run(catalog, RUNS[0], count=12)
-        write(catalog, is_public=True)
-        assert catalog.rows("select replied_by from replies") == [{"replied_by": NAME}]
-        assert catalog.rows("select who from reports") == [{"who": CITIZEN}]
-    assert not (tmp_path / FILE).exists()
+        reply, report = write(catalog, is_public=is_public)
+        names = [NAME, CITIZEN] if is_public else [None, None]
+        assert [(one.text, one.name) for one in waiting_texts(catalog)] == [*zip((NOTE, WHAT), names, strict=True)]
+        assert catalog.rows("select note, replied_by, is_text_approved from replies") == [
+            {"note": None, "replied_by": None, "is_text_approved": 0}
+        ]
+    done = run(tmp_path, "replies", "list")
+    assert f"{reply}: acknowledged to" in done.output and NOTE in done.output and (NAME in done.output) is is_public
+    assert (
+        run(tmp_path, "replies", "approve").exit_code == 2 and run(tmp_path, "replies", "approve", "x").exit_code == 2
+    )
+    assert run(tmp_path, "replies", "approve", reply).exit_code == 0
+    assert run(tmp_path, "replies", "approve", "--all").exit_code == 0
+    with open_catalog(tmp_path / "catalog.db") as catalog:
+        assert catalog.rows("select note, replied_by from replies") == [{"note": NOTE, "replied_by": names[0]}]
+        assert catalog.rows("select what, who from reports") == [{"what": WHAT, "who": names[1]}]
+        assert waiting_texts(catalog) == []
+        # It is read but once, and stays approved.
+        write(catalog, is_public=is_public)
+        assert waiting_texts(catalog) == [] and catalog.value("select note from replies") == NOTE
     publish(tmp_path / "catalog.db", tmp_path / "site" / "catalog.db")
-    assert files_with(tmp_path / "site", NAME)
+    assert [bool(files_with(tmp_path / "site", text)) for text in PLANTED] == [is_public, is_public, True, True]
+
+
+def test_a_refused_text_is_deleted_and_its_reply_still_counts(data: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog:
+        reply = catalog.value("select id from replies")
+    assert "1 texts" in run(data, "replies", "refuse", reply).output
+    assert files_with(data, NOTE) == [] and files_with(data, WHAT) == [data / FILE]
+    with open_catalog(data / "catalog.db") as catalog:
+        assert catalog.value("select reply from replies") == "acknowledged"
+        assert [one.kind for one in waiting_texts(catalog)] == ["report"]
+
+
+def test_texts_that_an_earlier_version_published_wait_for_approval(
+    data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (data / FILE).unlink()
+    with closing(sqlite3.connect(data / "catalog.db")) as db:
+        db.execute(
+            "update replies set note = ?, replied_by = ?, is_name_public = 1, is_text_approved = null", PLANTED[2::-2]
+        )
+        db.execute("update reports set what = ?, is_text_approved = null", (WHAT,))
+        db.commit()
+    with open_catalog(data / "catalog.db") as catalog:
+        assert {(one.text, one.name) for one in waiting_texts(catalog)} == {(NOTE, NAME), (WHAT, None)}
+    assert "2 replies and reports" in caplog.text and "winnow replies approve" in caplog.text
+    assert files_with(data, NOTE) == files_with(data, WHAT) == [data / FILE]
+
+
+def test_an_address_that_no_portal_lists_is_a_text_too(data: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog:
+        key = catalog.value("select id from datasets order by id limit 1")
+        url = "https://zanthia-quorrel.example/"
+        report = CitizenReport(line=2, dataset_id=key, url=url, what="see there", who=None, reported_on=None)
+        import_reports(catalog, [report], "2026-11-24")
+        assert f"{url}: see there" in {one.text for one in waiting_texts(catalog)}
+        assert catalog.value("select count(*) from reports where url is not null") == 0
+    assert files_with(data, url) == [data / FILE]
 
 
 def test_names_that_an_earlier_version_wrote_are_moved(data: Path) -> None:
     (data / FILE).unlink()
     with closing(sqlite3.connect(data / "catalog.db")) as db:
         (key,) = db.execute("select id from replies").fetchone()
-        db.execute("update replies set replied_by = ?, is_name_public = null", (NAME,))
+        db.execute("update replies set replied_by = ?, note = ?, is_name_public = null", (NAME, NOTE))
         db.execute("update reports set who = ?", (CITIZEN,))
         db.commit()
     # A copy made before any command has opened the catalogue gives nothing away either.
     publish(data / "catalog.db", data / "site" / "catalog.db")
-    assert files_with(data / "site", NAME) == files_with(data / "site", CITIZEN) == []
+    assert not any(files_with(data / "site", text) for text in (NAME, CITIZEN, NOTE))
     with open_catalog(data / "catalog.db") as catalog:
         moved = catalog.value("select id from replies")
     # The id was made from the name too.
@@ -107,7 +167,7 @@ def test_no_id_is_made_from_a_name(data: Path, tmp_path: Path) -> None:
         write_run(other, RUNS[0], count=12)
         key = other.value("select id from findings where portal_id = 'a' order by id limit 1")
         said = Reply(
-            line=2, finding_id=key, reply="acknowledged", promised_on=None, note="a known fault", replied_by="Else",
+            line=2, finding_id=key, reply="acknowledged", promised_on=None, note=NOTE, replied_by="Else",
             replied_on=None,
         )  # fmt: skip
         import_replies(other, [said], "2026-11-24")
@@ -117,7 +177,8 @@ def test_no_id_is_made_from_a_name(data: Path, tmp_path: Path) -> None:
 def test_leave_that_is_taken_back_takes_the_name_away(tmp_path: Path) -> None:
     with open_catalog(tmp_path / "catalog.db") as catalog:
         write_run(catalog, RUNS[0], count=12)
-        write(catalog, is_public=True)
+        approve(catalog, write(catalog, is_public=True))
+        assert catalog.value("select replied_by from replies") == NAME
         write(catalog, is_public=False)
         assert catalog.rows("select replied_by, is_name_public from replies") == [
             {"replied_by": None, "is_name_public": 0}
@@ -125,22 +186,39 @@ def test_leave_that_is_taken_back_takes_the_name_away(tmp_path: Path) -> None:
         assert catalog.value("select who from reports") is None
 
 
-def test_names_are_kept_for_a_year(data: Path) -> None:
+def test_names_and_texts_are_kept_for_a_year(data: Path) -> None:
     now = datetime.now(UTC)
     assert expire(data, now + timedelta(days=KEPT_DAYS - 1)) == 0
-    assert expire(data, now + timedelta(days=KEPT_DAYS + 1)) == 2
-    assert files_with(data, NAME) == []
+    assert expire(data, now + timedelta(days=KEPT_DAYS + 1)) == 4
+    assert not any(files_with(data, text) for text in PLANTED)
 
 
 def test_a_person_is_forgotten_and_that_is_shown(data: Path) -> None:
-    with open_catalog(data / "catalog.db") as catalog, catalog.writing():
-        catalog.db.conn.execute("update replies set note = ?", [f"Ask {NAME.upper()} or {NAME}."])
+    with open_catalog(data / "catalog.db") as catalog:
+        keep_texts(data, "reply", [(catalog.value("select id from replies"), f"Ask {NAME.upper()} or {NAME}.")])
+        keep_texts(data, "report", [(catalog.value("select id from reports"), f"{NAME} said so")])
+        approve(catalog, [catalog.value("select id from replies")])
+    said = Reply(
+        line=2,
+        finding_id="f" * 20,
+        reply="waived",
+        promised_on=None,
+        note=f'"{NAME}"',
+        replied_by=NAME,
+        replied_on=None,
+    )
+    keep_submission(data, sender="q@x.example", source="x.csv", evidence="", rows=[SubmittedRow("unknown", said)])
     assert run(data, "forget", "Q").exit_code == 2
     done = run(data, "forget", NAME.lower())
     assert done.exit_code == 0, done.output
-    assert "erased: 1 names, and in rows of 1 replies, 0 reports" in done.output and "found in no file" in done.output
+    assert (
+        "erased: 1 names, and in rows of 1 replies, 0 reports, 0 census, 2 waiting" in done.output
+        and "found in no file" in done.output
+    )
     with open_catalog(data / "catalog.db") as catalog:
         assert catalog.value("select note from replies") == "Ask [removed] or [removed]."
+    (row,) = submissions(data)[0].rows
+    assert isinstance(row.content, Reply) and row.content.note == '"[removed]"'
     assert files_with(data, NAME) == [] and files_with(data, CITIZEN) == [data / FILE]
     # What is left is named.
     (data / "exports").mkdir()

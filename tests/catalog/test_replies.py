@@ -22,6 +22,7 @@ from catalog.repositories.findings import set_state
 from catalog.repositories.replies import import_replies, import_reports
 from catalog.repositories.reply_files import Reply, parse
 from catalog.repositories.reply_words import day
+from catalog.repositories.unapproved import approve, waiting_texts
 from specs.languages import language
 from tests.catalog.carding import PORTALS, put_out, scored
 
@@ -275,6 +276,7 @@ def test_replies_set_the_state_and_are_shown_and_read_but_once(held: Catalog, tm
     again = import_replies(held, said, "2026-11-25")
     assert again.known == 4 and not again.written and not again.disputes
     # Beside the finding, and in the figures.
+    approve(held, [one.key for one in waiting_texts(held)])
     put_out(held, tmp_path / "out")
     rows = {row["finding_id"]: row for row in read(tmp_path / "out" / "findings.csv")}
     assert (rows[keys[0]]["state"], rows[keys[0]]["answer_note"]) == ("disputed", "it is there")
@@ -349,6 +351,7 @@ def test_reports_of_citizens_are_kept_beside_their_dataset(held: Catalog, tmp_pa
     done = import_reports(held, found.reports, "2026-11-24")
     assert done.written == {"reports": 2} and [problem.line for problem in done.problems] == [4]
     assert import_reports(held, found.reports, "2026-11-25").known == 2
+    approve(held, [one.key for one in waiting_texts(held)])
     put_out(held, tmp_path / "out")
     page = next((tmp_path / "out").glob("republique*/report.html")).read_text()
     assert "=the file is of 2019" in page and "Bo" in page and "Zanthia" not in page

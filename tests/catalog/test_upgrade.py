@@ -20,11 +20,12 @@ from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
 from catalog.db.store import Catalog, CatalogError, open_catalog
 from catalog.repositories.harvests import cached_response
 from catalog.repositories.people import FILE, files_with
+from catalog.repositories.unapproved import waiting_texts
 from catalog.site.serve import is_current, publish
 from tests.making import put_findings
 
 BEFORE = (Path(__file__).parent / "catalogue-0.1.0.sql").read_text(encoding="utf-8")
-LAST = "s0028_basis_of_the_census"
+LAST = "s0029_texts_apart"
 SPELT_OUT = {"findings": "id", "distribution_quality": "distribution_id"}
 SPELT_OUT |= {name: spec.pk for name, spec in TABLES.items() if spec.is_view}
 """Tables of the version before that are views now, with their key."""
@@ -102,8 +103,9 @@ def rows_before() -> dict[str, list[dict[str, Any]]]:
                 # It told whether a finding says the same as before; now that is compared itself.
                 del row["digest"]
             for row in rows:
-                # Names are moved to a file of their own, and ids that were made from them changed.
-                for left_out in {"responses": ("responder", "id"), "reports": ("who", "id")}.get(name, ()):
+                # Names and texts are moved to a file of their own, and ids that were made from names changed.
+                moved = {"responses": ("responder", "id", "note"), "reports": ("who", "id", "what")}
+                for left_out in moved.get(name, ()):
                     del row[left_out]
                 if name == "corrections":
                     del row["id"], row["response_id"]
@@ -130,7 +132,9 @@ def is_right(path: Path, *, is_filled: bool, new: Path) -> None:
             (one,) = catalog.rows(sql)
             assert one["reply"] == "disputed" and one["own"] == f"f1/{one['id']}"
             old = catalog.rows("select response, responder, responded_on from responses order by number")
-            # Names stand beside the catalogue now, unless their owners agreed.
+            # Names and texts stand beside the catalogue now, until the operator has approved them.
+            assert catalog.value("select count(*) from replies where note is not null or replied_by is not null") == 0
+            assert "it's there; really" in {one.text for one in waiting_texts(catalog)}
             assert old[0] == {"response": "will_fix_by", "responder": None, "responded_on": "2026-11-25"}
             assert files_with(path.parent, "Treasury") == [path.parent / FILE]
             assert catalog.value("select count(*) from answers") == 2
@@ -150,22 +154,22 @@ def is_right(path: Path, *, is_filled: bool, new: Path) -> None:
         ("empty", "alter table [replies] rename column [responder]", 1, 11),
         # The findings are to be moved, some of them have been, all have been, the file is to be compacted, or it is.
         ("filled", "create unique index if not exists findings_by_id", 1, 13),
-        ("filled", "insert into finding_rows", 1, 28),
-        ("filled", "insert into finding_rows", 3, 28),
-        ("filled", "drop table findings_before", 1, 28),
-        ("filled", "insert into check_strips", 1, 28),
-        ("filled", "drop table resource_history", 1, 28),
-        ("filled", "insert or replace into measured_distributions", 1, 28),
-        ("filled", "drop table distribution_quality_before", 1, 28),
-        ("filled", "insert into [addresses]", 1, 28),
-        ("filled", "drop table [resource_checks]", 1, 28),
-        ("filled", "update table_reports set profile", 1, 28),
-        ("filled", "vacuum", 1, 28),
-        ("filled", "drop table to_compact", 1, 28),
+        ("filled", "insert into finding_rows", 1, 29),
+        ("filled", "insert into finding_rows", 3, 29),
+        ("filled", "drop table findings_before", 1, 29),
+        ("filled", "insert into check_strips", 1, 29),
+        ("filled", "drop table resource_history", 1, 29),
+        ("filled", "insert or replace into measured_distributions", 1, 29),
+        ("filled", "drop table distribution_quality_before", 1, 29),
+        ("filled", "insert into [addresses]", 1, 29),
+        ("filled", "drop table [resource_checks]", 1, 29),
+        ("filled", "update table_reports set profile", 1, 29),
+        ("filled", "vacuum", 1, 29),
+        ("filled", "drop table to_compact", 1, 29),
         ("nothing", "create virtual table datasets_fts", 1, 10),
         # Between two steps, or the last one and the views that are made after it.
-        ("filled", 'create view "answers"', 1, 28),
-        ("empty", 'create view "answers"', 1, 28),
+        ("filled", 'create view "answers"', 1, 29),
+        ("empty", 'create view "answers"', 1, 29),
         ("nothing", "begin", 7, 5),
     ],
     ids=[

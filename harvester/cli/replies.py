@@ -1,0 +1,317 @@
+"""Commands for what governments and citizens write back: read it, decide who is believed, approve what is published."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harvester.cli.options import NO_CONTACT, catalogue_of
+
+if TYPE_CHECKING:
+    from catalog.db.store import Catalog
+    from catalog.repositories.reply_files import Problem
+    from harvester.mail.incoming import TakenIn
+
+__all__ = ["add_to"]
+
+SOME_FAILED = 3
+WAIVED_MAX = 50
+"""Findings that one file may waive without confirmation, unless told otherwise."""
+
+
+def add_to(group: click.Group) -> None:
+    """Add the command group ``replies``, also under its old name, to the command line ``group``."""
+    group.add_command(replies)
+    group.add_command(_OLD_NAME)
+
+
+@click.group()
+def replies() -> None:
+    """Import what governments and citizens write back, and decide what counts and what becomes public."""
+
+
+_contact = click.option("--contact", default=NO_CONTACT, help="Your e-mail address or page, for the user agent.")
+_portals = click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of the portals' files.")
+_no_check = click.option("--no-check", is_flag=True, help="Do not check disputed findings again now.")
+_waived_max = click.option(
+    "--waive-max",
+    "waived_max",
+    default=WAIVED_MAX,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Findings that one file may waive; all waivers of a file with more wait for winnow replies accept.",
+)
+
+
+@replies.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--from",
+    "address",
+    help="Address that sent FILES. Without it you vouch for them: the replies count, whoever wrote them.",
+)
+@click.option("--token", default="", help="With --from: the token that the mail quotes, or the text of the mail.")
+@click.option("--approve", "is_approved", is_flag=True, help="You have read the remarks in FILES: publish them.")
+@_waived_max
+@_no_check
+@_contact
+@_portals
+@click.pass_obj
+def import_(
+    data: Path,
+    files: tuple[Path, ...],
+    address: str | None,
+    token: str,
+    is_approved: bool,
+    waived_max: int,
+    no_check: bool,
+    contact: str,
+    registry: Path | None,
+) -> None:
+    """Read replies (findings.csv with its last columns filled in) or reports of citizens (report.csv) from FILES.
+
+    Unusable rows are listed with their line and the remedy; the other rows are imported, and the exit code is 3.
+    Remarks and names become public only after winnow replies approve.
+    """
+    from catalog.repositories.recipients import is_address
+    from harvester.mail.incoming import take_in
+    from harvester.mail.replies import read_reply
+    from harvester.mail.senders import Sender
+    from harvester.mail.tokens import holder_of
+    from harvester.night.stages import writing
+
+    if address is not None and not is_address(address):
+        raise click.UsageError(f"--from {address}: give one e-mail address, such as data@example.org")
+    if token and address is None:
+        raise click.UsageError("--token needs --from: a token belongs to the address that the letter went to")
+    today = datetime.now(UTC).date()
+    count = 0
+    catalogue_of(data)
+    with writing(data) as catalog:
+        sender = Sender(address, holder_of(data, token)) if address else None
+        for path in files:
+            parsed = read_reply(path, today)
+            before = set(_waiting_ids(catalog)) if is_approved else set()
+            taken = take_in(catalog, parsed, sender, source=path.name, today=today.isoformat(), waived_max=waived_max)
+            if is_approved:
+                from catalog.repositories.unapproved import approve
+
+                approve(catalog, set(_waiting_ids(catalog)) - before)
+            count += say(str(path), taken, parsed.blank, parsed.problems)
+            if taken.replies.disputes and not no_check:
+                look_again_at(catalog, data, taken.replies.disputes, contact, registry)
+        _say_waiting(catalog)
+    click.echo("winnow export brings scorecards and site up to date")
+    if count:
+        raise click.exceptions.Exit(SOME_FAILED)
+
+
+_OLD_NAME = click.Group("responses", replies.commands, hidden=True, help="The old name of winnow replies, until 0.4.")
+
+
+def say(source: str, taken: TakenIn, blank: int, problems: Sequence[Problem]) -> int:
+    """Print what has become of the rows of one file, and return the number of problems.
+
+    ``source``: name of the file, or sender and name. ``blank``: number of rows without a reply. ``problems``: those of
+    reading the file; the others are in ``taken``.
+    """
+    replied, reports = taken.replies, taken.reports
+    written = ", ".join(f"{n} {name}" for name, n in sorted((replied.written | reports.written).items()))
+    again = f", {replied.known + reports.known} read before" if replied.known + reports.known else ""
+    click.echo(f"{source}: {written or 'nothing new'}{again}; {blank} rows without a reply")
+    if taken.waiting:
+        click.echo(f"{source}: {taken.waiting} rows wait and change nothing ({'; '.join(taken.reasons)})")
+        click.echo(f"{source}: winnow replies accept {taken.submission}, or winnow replies refuse {taken.submission}")
+    elif taken.submission:
+        click.echo(f"{source}: unconfirmed rows were read before, as {taken.submission}")
+    for line, finding in replied.restored.items():
+        said = f"line {line}: a spreadsheet had turned the id into a number; read as a reply to {finding}"
+        click.echo(f"{source}, {said}, by dataset, rule and address")
+    found = sorted([*problems, *replied.problems, *reports.problems], key=lambda one: one.line)
+    for problem in found:
+        click.echo(f"{source}, line {problem.line}: {problem.what}; {problem.remedy}", err=True)
+    return len(found)
+
+
+def _waiting_ids(catalog: Catalog) -> list[str]:
+    from catalog.repositories.unapproved import waiting_texts
+
+    return [one.key for one in waiting_texts(catalog)]
+
+
+def _say_waiting(catalog: Catalog) -> None:
+    if count := len(_waiting_ids(catalog)):
+        click.echo(f"{count} texts wait for your approval and are not public: winnow replies list")
+
+
+@replies.command("list")
+@click.pass_obj
+def list_(data: Path) -> None:
+    """Show replies whose sender is not confirmed, and texts that are not public before you approve them."""
+    from catalog.repositories.reply_files import Reply
+    from catalog.repositories.unapproved import waiting_texts
+    from catalog.repositories.unconfirmed import submissions
+    from harvester.night.stages import writing
+    from harvester.terminal.scores import printable
+
+    catalogue_of(data)
+    with writing(data) as catalog:
+        waiting, texts = submissions(data), waiting_texts(catalog)
+    for one in waiting:
+        sender = one.sender or "imported by the operator"
+        said = f"; the mail server says {one.evidence}" if one.evidence else ""
+        click.echo(printable(f"{one.id}: {len(one.rows)} rows of {one.source}, {sender}, {one.received_on}{said}"))
+        for row in one.rows:
+            content = row.content
+            if isinstance(content, Reply):
+                what = f"{content.finding_id} {content.reply} {content.promised_on or ''}".rstrip()
+                words, name = content.note, content.replied_by
+            else:
+                what, words, name = f"{content.dataset_id or content.url} report", content.what, content.who
+            click.echo(printable(f"  line {content.line}: {what}{_quoted(words, name)} ({row.why})"))
+    for text in texts:
+        click.echo(printable(f"{text.key}: {text.said} to {text.about}{_quoted(text.text, text.name)}"))
+    click.echo(
+        f"{len(waiting)} files of unconfirmed senders (winnow replies accept or refuse), "
+        f"{len(texts)} texts that are not public (winnow replies approve or refuse)"
+    )
+
+
+def _quoted(words: str | None, name: str | None) -> str:
+    return (f": {words}" if words else "") + (f" [{name}]" if name else "")
+
+
+_ids = click.argument("ids", nargs=-1, required=True)
+_lines = click.option("--line", "lines", multiple=True, type=int, help="Only this line of the file; several times.")
+
+
+@replies.command()
+@_ids
+@_lines
+@click.option("--approve", "is_approved", is_flag=True, help="Publish the texts of these replies too.")
+@_no_check
+@_contact
+@_portals
+@click.pass_obj
+def accept(
+    data: Path,
+    ids: tuple[str, ...],
+    lines: tuple[int, ...],
+    is_approved: bool,
+    no_check: bool,
+    contact: str,
+    registry: Path | None,
+) -> None:
+    """Let the replies of unconfirmed senders count, as if you had imported them yourself.
+
+    IDS are those that winnow replies list shows for files.
+    """
+    from dataclasses import replace
+
+    from catalog.repositories.unapproved import approve
+    from catalog.repositories.unconfirmed import settle, submissions
+    from harvester.mail import incoming
+    from harvester.night.stages import writing
+
+    count = 0
+    catalogue_of(data)
+    with writing(data) as catalog:
+        waiting = {one.id: one for one in submissions(data)}
+        _check_ids(ids, waiting.keys())
+        for key in ids:
+            one = waiting[key]
+            rows = [row for row in one.rows if not lines or row.content.line in lines]
+            before = set(_waiting_ids(catalog))
+            taken = incoming.accept(catalog, replace(one, rows=rows), datetime.now(UTC).date().isoformat())
+            if is_approved:
+                approve(catalog, set(_waiting_ids(catalog)) - before)
+            # Only now: a process that is killed before must lose nothing.
+            settle(data, key, "accepted", lines or None)
+            count += say(key, taken, 0, ())
+            if taken.replies.disputes and not no_check:
+                look_again_at(catalog, data, taken.replies.disputes, contact, registry)
+        _say_waiting(catalog)
+    click.echo("winnow export brings scorecards and site up to date")
+    if count:
+        raise click.exceptions.Exit(SOME_FAILED)
+
+
+@replies.command()
+@_ids
+@_lines
+@click.pass_obj
+def refuse(data: Path, ids: tuple[str, ...], lines: tuple[int, ...]) -> None:
+    """Delete the replies of unconfirmed senders, or texts that must not become public.
+
+    IDS are those that winnow replies list shows. A reply whose text is refused still counts.
+    """
+    from catalog.repositories.unapproved import reject
+    from catalog.repositories.unconfirmed import settle, submissions
+    from harvester.night.stages import writing
+
+    catalogue_of(data)
+    with writing(data) as catalog:
+        waiting = {one.id for one in submissions(data)}
+        _check_ids(ids, {*waiting, *_waiting_ids(catalog)})
+        gone = [settle(data, key, "refused", lines or None) for key in ids if key in waiting]
+        rejected = reject(catalog, ids)
+    rows = sum(len(one.rows) for one in gone if one is not None)
+    click.echo(f"deleted: {rows} rows of unconfirmed senders, {len(rejected)} texts")
+
+
+@replies.command("approve")
+@click.argument("ids", nargs=-1)
+@click.option("--all", "is_all", is_flag=True, help="All texts that winnow replies list shows. Read them first.")
+@click.pass_obj
+def approve_(data: Path, ids: tuple[str, ...], is_all: bool) -> None:
+    """Publish texts of replies and reports, with the names of those who agreed to that.
+
+    IDS are those that winnow replies list shows for texts.
+    """
+    from catalog.repositories.unapproved import approve
+    from harvester.night.stages import writing
+
+    if bool(ids) == is_all:
+        raise click.UsageError("name the ids that winnow replies list shows, or use --all")
+    catalogue_of(data)
+    with writing(data) as catalog:
+        known = _waiting_ids(catalog)
+        _check_ids(ids, known)
+        done = approve(catalog, known if is_all else ids)
+    click.echo(f"{len(done)} texts approved; winnow export publishes them")
+
+
+def _check_ids(ids: Sequence[str], known: Collection[str]) -> None:
+    if wrong := [one for one in ids if one not in known]:
+        raise click.UsageError(f"{wrong[0]}: nothing with this id waits; winnow replies list shows what does")
+
+
+def look_again_at(catalog: Catalog, data: Path, disputes: list[str], contact: str, registry: Path | None) -> None:
+    """Check disputed findings again, and print the outcome.
+
+    ``disputes``: ids of the replies that dispute them. ``contact`` is sent with requests. ``registry``: folder of the
+    portal files; None means that of the data folder ``data``.
+    """
+    from catalog.repositories.replies import disputed
+    from harvester.cli.registry import resolve
+    from harvester.night.disputes import is_checkable, look_again
+
+    found = disputed(catalog, disputes)
+    names = sorted({row["portal_id"] for row in found})
+    causes = Counter((row["cause_id"], row["members"]) for row in found if row["cause_id"] and is_checkable(row))
+    for (cause, members), now in causes.items():
+        if now < members:
+            click.echo(f"{cause}: of {members} findings {now} are looked at again now, the others in the next nights")
+    counts = look_again(catalog, data, resolve(data, names, registry=registry), disputes, contact)
+    words = {
+        "corrected": "did not hold: closed, and noted as corrections of ours",
+        "upheld": "were looked at again and still fail",
+        "not_checkable": "cannot be looked at now: the next run does",
+    }
+    for name, n in sorted(counts.items()):
+        click.echo(f"of the disputes, {n} {words[name]}")

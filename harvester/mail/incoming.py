@@ -1,0 +1,91 @@
+"""Take in what people send: replies of confirmed senders count at once, others wait for the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from catalog.db.store import Catalog
+from catalog.repositories.replies import Imported, import_replies, import_reports
+from catalog.repositories.reply_files import CitizenReport, ParsedReplies, Reply
+from catalog.repositories.reply_targets import waived_by
+from catalog.repositories.unconfirmed import Submission, SubmittedRow, keep_submission
+from harvester.mail.senders import Sender, why_unconfirmed
+
+__all__ = ["TakenIn", "accept", "take_in"]
+
+CITIZEN = "a citizen's report by mail"
+
+
+@dataclass(slots=True)
+class TakenIn:
+    """What has become of the rows of one file.
+
+    ``replies`` and ``reports``: those that count. ``submission``: id under which the others wait for the operator, None
+    if none do. ``waiting``: number of these others; 0 also if the operator has decided about the same file before.
+    ``reasons``: why they wait, each once.
+    """
+
+    replies: Imported = field(default_factory=Imported)
+    reports: Imported = field(default_factory=Imported)
+    submission: str | None = None
+    waiting: int = 0
+    reasons: Sequence[str] = ()
+
+
+def take_in(
+    catalog: Catalog,
+    parsed: ParsedReplies,
+    sender: Sender | None,
+    *,
+    source: str,
+    today: str,
+    waived_max: int,
+) -> TakenIn:
+    """Store the replies of a file that count, and keep those that do not for the operator.
+
+    ``sender``: who sent the file; None if the operator vouches for it. A reply does not count if its sender is not
+    confirmed, see :func:`harvester.mail.senders.why_unconfirmed`. If the file would waive more than ``waived_max``
+    findings, none of its waivers counts, whoever sent it: a cause may have thousands of findings. A citizen's report
+    counts only if the operator vouches for it. ``source``: name of the file, for the operator; ``today``: ISO date
+    stored for a row without one.
+    """
+    waived = sum(waived_by(catalog, one) for one in parsed.replies)
+    too_many = f"the file waives {waived:,} findings, more than {waived_max:,}" if waived > waived_max else None
+    counting: list[Reply] = []
+    waiting: list[SubmittedRow] = []
+    for one in parsed.replies:
+        why = why_unconfirmed(catalog, sender, one) if sender else None
+        if one.reply == "waived":
+            why = why or too_many
+        if why is None:
+            counting.append(one)
+        else:
+            waiting.append(SubmittedRow(why, one))
+    reports: list[CitizenReport] = [] if sender else parsed.reports
+    if sender:
+        waiting += [SubmittedRow(CITIZEN, report) for report in parsed.reports]
+    done = TakenIn(import_replies(catalog, counting, today), import_reports(catalog, reports, today))
+    if waiting:
+        done.submission, is_new = keep_submission(
+            catalog.path.parent,
+            sender=sender.address if sender else "",
+            source=source,
+            evidence=sender.evidence if sender else "",
+            rows=waiting,
+        )
+        done.waiting = len(waiting) if is_new else 0
+        done.reasons = sorted({row.why for row in waiting})
+    return done
+
+
+def accept(catalog: Catalog, submission: Submission, today: str) -> TakenIn:
+    """Store the replies and reports of a submission as if the operator had vouched for them, without any limit.
+
+    ``today``: ISO date stored for a row without one.
+    """
+    contents = [row.content for row in submission.rows]
+    return TakenIn(
+        import_replies(catalog, [one for one in contents if isinstance(one, Reply)], today),
+        import_reports(catalog, [one for one in contents if isinstance(one, CitizenReport)], today),
+    )

@@ -1,0 +1,160 @@
+"""Who speaks: a reply counts if its sender is confirmed; else only the operator sees it, and it changes nothing."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from catalog.db.store import Catalog, open_catalog
+from catalog.repositories.people import files_with
+from catalog.repositories.recipients import recipient_hash
+from catalog.repositories.reply_files import CitizenReport, ParsedReplies, Reply
+from catalog.repositories.unconfirmed import submissions
+from harvester.cli.main import cli
+from harvester.mail.incoming import take_in
+from harvester.mail.replies import read_reply
+from harvester.mail.senders import Sender
+from harvester.mail.tokens import holder_of, issue
+from tests.catalog.carding import PORTALS, RUNS, write_run
+
+MINISTRY = PORTALS[0]
+ADDRESS = str(MINISTRY.contact_email)
+ABOUT = [("government", str(MINISTRY.government))]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("senders")
+    with open_catalog(folder / "catalog.db") as catalog:
+        write_run(catalog, RUNS[0], count=12)
+    return folder
+
+
+@pytest.fixture
+def data(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made, tmp_path / "data")
+    return tmp_path / "data"
+
+
+def findings(catalog: Catalog, portal: str, count: int) -> list[str]:
+    sql = "select id from findings where portal_id = ? order by id limit ?"
+    return [row["id"] for row in catalog.rows(sql, [portal, count])]
+
+
+def said(key: str, reply: str, line: int = 2, note: str | None = None) -> Reply:
+    return Reply(line=line, finding_id=key, reply=reply, promised_on=None, note=note, replied_by=None, replied_on=None)
+
+
+def take(catalog: Catalog, replies: Sequence[Reply], sender: Sender | None, most: int = 50) -> tuple[int, list[str]]:
+    """Take in replies and return how many count, and why the others do not."""
+    parsed = ParsedReplies(replies=list(replies))
+    done = take_in(catalog, parsed, sender, source="x.csv", today="2026-11-24", waived_max=most)
+    return sum(done.replies.written.values()), list(done.reasons)
+
+
+def state(catalog: Catalog, key: str) -> str:
+    return str(catalog.value("select state from findings where id = ?", [key]))
+
+
+def run(data: Path, *args: object) -> Result:
+    return CliRunner().invoke(cli, ["--data", str(data), *map(str, args)])
+
+
+def test_address_and_token_together_confirm_a_sender_and_nothing_else_does(data: Path) -> None:
+    token = issue(data, recipient_hash(ADDRESS), ABOUT, RUNS[0])
+    other = issue(data, recipient_hash("other@example.org"), ABOUT, RUNS[0])
+    elsewhere = issue(data, recipient_hash(ADDRESS), [("government", "Gamma")], RUNS[0])
+    holder = holder_of(data, f"Re: Winnow [{token.upper()}]")
+    passed = "dkim=pass spf=pass dmarc=pass"
+    tried: list[tuple[Sender, str | None]] = [
+        (Sender("stranger@example.org", holder, passed), "not the contact address"),
+        (Sender(ADDRESS, None, passed), "token"),
+        (Sender(ADDRESS, holder_of(data, other), passed), "token"),
+        (Sender(ADDRESS, holder_of(data, elsewhere), passed), "token"),
+        (Sender(ADDRESS, holder_of(data, "winnow-bcdf-ghjk-lmnp-qrst"), passed), "token"),
+        (Sender(ADDRESS, holder, "dkim=none spf=pass dmarc=fail"), "dmarc=fail"),
+        (Sender(ADDRESS.upper(), holder, ""), None),
+    ]
+    with open_catalog(data / "catalog.db") as catalog:
+        (key,) = findings(catalog, "a", 1)
+        for number, (sender, why) in enumerate(tried):
+            count, reasons = take(catalog, [said(key, "disputed", note=f"no {number}")], sender)
+            assert (count, len(reasons)) == ((0, 1) if why else (1, 0)), sender
+            assert (why or "") in "".join(reasons) and (state(catalog, key) == "disputed") is (why is None)
+        # The token of one government's letter says nothing about another portal.
+        (foreign,) = findings(catalog, "c", 1)
+        count, (why,) = take(catalog, [said(foreign, "waived")], Sender(ADDRESS, holder))
+        assert count == 0 and "not the contact address" in why and state(catalog, foreign) != "waived"
+        assert len(submissions(data)) == 7
+
+
+def test_what_an_unconfirmed_sender_writes_is_the_operators_alone_until_accepted(data: Path, tmp_path: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog:
+        keys = findings(catalog, "a", 3)
+    rows = [["finding_id", "response", "response_note"], *([key, "waived", "a quaggy reason"] for key in keys)]
+    with (tmp_path / "back.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    command = ("replies", "import", tmp_path / "back.csv", "--no-check", "--from")
+    assert run(data, *command, "nobody").exit_code == 2
+    done = run(data, *command, "stranger@example.org")
+    assert done.exit_code == 0 and "3 rows wait and change nothing" in done.output, done.output
+    key = done.output.rpartition("refuse ")[2].split()[0]
+    assert "read before, as " + key in run(data, *command, "stranger@example.org").output
+    listed = run(data, "replies", "list").output
+    assert f"{key}: 3 rows of back.csv, stranger@example.org" in listed and f"line 2: {keys[0]} waived" in listed
+    with open_catalog(data / "catalog.db") as catalog:
+        assert [state(catalog, one) for one in keys] == [state(catalog, keys[0])] * 3 != ["waived"] * 3
+        assert catalog.value("select count(*) from replies") == 0
+    assert [path.name for path in files_with(data, "a quaggy reason")] == ["people.db"]
+    assert run(data, "replies", "accept", "s0").exit_code == 2
+    assert "1 waived" in run(data, "replies", "accept", key, "--line", 3, "--approve").output
+    assert "deleted: 2 rows" in run(data, "replies", "refuse", key).output
+    with open_catalog(data / "catalog.db") as catalog:
+        assert [state(catalog, one) == "waived" for one in keys] == [False, True, False]
+        assert catalog.rows("select note from replies") == [{"note": "a quaggy reason"}]
+    assert submissions(data) == [] and files_with(data, "stranger@") == []
+    # It is not asked about again.
+    assert "read before" in run(data, *command, "stranger@example.org").output and submissions(data) == []
+
+
+def test_many_waivers_wait_whoever_sent_them_and_what_is_waived_is_not_fixed(data: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog:
+        keys = findings(catalog, "a", 6)
+        before = catalog.rows("select dataset_id, score from dataset_quality order by 1")
+        replies = [said(key, "waived", line) for line, key in enumerate(keys[:5], start=2)]
+        count, (why,) = take(catalog, [*replies, said(keys[5], "acknowledged", 9)], None, most=4)
+        assert count == 1 and "waives 5 findings, more than 4" in why
+        assert "waived" not in {state(catalog, key) for key in keys}
+        assert take(catalog, replies, None, most=5) == (5, [])
+        assert {state(catalog, key) for key in keys[:5]} == {"waived"}
+        assert catalog.value("select count(*) from findings where fixed_run is not null") == 0
+        assert catalog.rows("select dataset_id, score from dataset_quality order by 1") == before
+
+
+def test_a_report_by_mail_waits_and_one_that_the_operator_imports_does_not(data: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog:
+        key = catalog.value("select id from datasets limit 1")
+        report = CitizenReport(line=2, dataset_id=key, url=None, what="old", who=None, reported_on=None)
+        for sender, count in ((Sender("bo@example.org", None), 0), (None, 1)):
+            done = take_in(
+                catalog, ParsedReplies(reports=[report]), sender, source="x", today="2026-11-24", waived_max=50
+            )
+            assert sum(done.reports.written.values()) == count == catalog.value("select count(*) from reports")
+        (waiting,) = submissions(data)
+        assert waiting.rows[0].content == report
+        assert replace(waiting, rows=()).sender == "bo@example.org"
+
+
+def test_a_file_that_cannot_be_read_waits_for_nobody(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b"\x00\x01")
+    parsed = read_reply(tmp_path / "x.csv", date(2026, 11, 24))
+    with open_catalog(data / "catalog.db") as catalog:
+        done = take_in(catalog, parsed, Sender("x@example.org", None), source="x", today="2026-11-24", waived_max=50)
+    assert parsed.problems and done.submission is None and submissions(data) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ArchiveError", "BackupError", "ShardError"]
+__all__ = ["ArchiveError", "BackupError", "MailboxError", "ShardError", "TimestampError"]
 
 
 class ArchiveError(Exception):
@@ -22,3 +22,13 @@ class ShardError(Exception):
     is incomplete, was changed, or is of another version of the program; or the Dask scheduler does not respond. The
     message names the file or address, the problem and the next step.
     """
+
+
+class TimestampError(Exception):
+    """Raised if there is no time stamp for a manifest: the authority cannot be reached, refuses, or is not trusted, or
+    what it sent is something else. The message says which of them, and the next step; nothing was stored."""
+
+
+class MailboxError(Exception):
+    """Raised if replies cannot be fetched from a mailbox. The message names the server, the problem and the next
+    step."""

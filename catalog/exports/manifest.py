@@ -17,7 +17,7 @@ from catalog.db.store import Catalog, now
 from catalog.exports.state import read_state
 from catalog.site.published import read_public_copy
 
-__all__ = ["Verification", "seal", "verify"]
+__all__ = ["Verification", "manifests", "seal", "verify"]
 
 _NAME = re.compile(r"^(\d{8}T\d{6}Z)(?:-(\d+))?\.json$")
 COPY = "manifest.json"
@@ -37,8 +37,11 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _manifests(data: Path) -> list[Path]:
-    """Return all manifests, oldest first. A run that was exported again has several, numbered from 2."""
+def manifests(data: Path) -> list[Path]:
+    """Return the paths of all manifests in the data folder ``data``, oldest first.
+
+    A run that was exported again has several, numbered from 2.
+    """
     found = [(name, path) for path in (data / "manifests").glob("*.json") if (name := _NAME.match(path.name))]
     return [path for _, path in sorted(found, key=lambda one: (one[0][1], int(one[0][2] or 1)))]
 
@@ -76,7 +79,7 @@ def seal(catalog: Catalog, run_id: str, data: Path) -> Path:
     """
     run = catalog.rows("select * from runs where id = ?", [run_id])[0]
     outputs = _outputs(data, run["archive"])
-    earlier = _manifests(data)
+    earlier = manifests(data)
     if earlier and (last := _read(earlier[-1])) and last["run"] == run_id and last["outputs"] == outputs:
         return earlier[-1]
     number = sum(path.name.startswith(run_id) for path in earlier) + 1
@@ -120,7 +123,7 @@ def verify(data: Path, files: list[Path]) -> Verification:
     """
     good: list[str] = []
     bad: list[str] = []
-    paths = _manifests(data)
+    paths = manifests(data)
     if not paths:
         return Verification([], [f"{data}: holds no manifests; winnow nightly and winnow export write them"])
     known: dict[str, str] = {}

@@ -105,6 +105,9 @@ class Configuration(Strict):
     timestamp_authority: Annotated[str, AfterValidator(_web_address)] | None = None
     """Address of an authority for RFC 3161 time stamps; only a hash is sent there, and only by ``winnow verify
     --timestamp``."""
+    timestamp_roots: Line | None = None
+    """File with the root certificates of that authority in PEM; without it those that this machine trusts for web
+    servers."""
     operator: Operator = Operator()
     mail: MailServer = MailServer()
 

@@ -98,7 +98,7 @@ def _command() -> int:
 
 def _explain(error: Exception) -> int:
     from catalog.db.store import CatalogError
-    from harvester.errors import ArchiveError, BackupError, ShardError
+    from harvester.errors import ArchiveError, BackupError, MailboxError, ShardError, TimestampError
     from harvester.night.stages import AlreadyRunning
     from specs.errors import SpecError
 
@@ -109,7 +109,7 @@ def _explain(error: Exception) -> int:
         return 2
     if isinstance(error, ArchiveError | BackupError | ShardError):
         return 2
-    if not isinstance(error, CatalogError):
+    if not isinstance(error, CatalogError | MailboxError | TimestampError):
         logging.getLogger("winnow").exception("a fault of the program")
         click.echo("winnow: this is a fault of the program; winnow.log in the data folder has the details", err=True)
     return 1

@@ -20,17 +20,52 @@ def add_to(group: click.Group) -> None:
 
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--timestamp", is_flag=True, help="First get a time stamp (RFC 3161) for the newest manifest.")
+@click.option("--authority", help="Web address of the authority; by default timestamp_authority in winnow.toml.")
+@click.option(
+    "--roots",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Root certificates (PEM) of authorities that you trust. [default: those for web servers]",
+)
 @click.pass_obj
-def verify(data: Path, files: tuple[Path, ...]) -> None:
-    """Check that no exported file or manifest was changed after export, and name the run that made each of FILES."""
-    from catalog.exports.manifest import verify as check
+def verify(data: Path, files: tuple[Path, ...], timestamp: bool, authority: str | None, roots: Path | None) -> None:
+    """Check that no exported file or manifest was changed after export, and name the run that made each of FILES.
 
+    With --timestamp an authority outside says that the newest manifest exists now: only its hash is sent. Without any
+    such time stamp the operator could have sealed everything anew, and that is said.
+    """
+    from catalog.exports.manifest import verify as check
+    from harvester.cli.configuration import load
+    from harvester.timestamps import anchor, anchors, trusted_roots
+
+    settings = load(data)
+    roots = roots or (data / settings.timestamp_roots if settings.timestamp_roots else None)
     found = check(data, list(files))
     for line in found.good:
         click.echo(f"holds: {line}")
     for line in found.bad:
         click.echo(f"BROKEN: {line}", err=True)
-    if found.bad:
+    trusted = trusted_roots(roots)
+    if timestamp and not found.bad:
+        address = authority or settings.timestamp_authority
+        if address is None:
+            raise click.UsageError(
+                "--timestamp needs an authority: --authority URL, or timestamp_authority in winnow.toml"
+            )
+        anchor(data, address, trusted, proxy=settings.proxy)
+    there = anchors(data, trusted)
+    for line in there.bad:
+        click.echo(f"BROKEN: {line}", err=True)
+    for line in there.unknown:
+        click.echo(line, err=True)
+    if there.good:
+        last = there.good[-1]
+        click.echo(f"anchored: {last.manifest} existed at {last.at:%Y-%m-%dT%H:%M:%SZ}, says {last.authority}")
+        if there.since:
+            click.echo(f"not anchored: the {there.since} manifests after it; the operator could have resealed these")
+    else:
+        click.echo("not anchored: the operator could have resealed everything; winnow verify --timestamp anchors it")
+    if found.bad or there.bad:
         raise click.exceptions.Exit(BROKEN_CHAIN)
 
 

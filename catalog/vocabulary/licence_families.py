@@ -79,8 +79,10 @@ def family_in_sentence(key: str) -> str | None:
 
 
 def is_of_other_family(key: str) -> bool:
-    """Return whether a text names a government, such as Korea, whose open government licences have texts of their own.
+    """Return whether a text on an open government licence has a word by which that licence is not an "OGL": a place or
+    scheme with texts of its own ("Korea", "KOGL", "India"), or a word of variants that forbid something ("non").
 
-    Such a licence is not recognised as "OGL". ``key``: the text as :func:`.folding.name_key` returns it.
+    Only these words are looked for, so "data type" gives True: call it for texts that name such a licence.
+    ``key``: the text as :func:`.folding.name_key` returns it.
     """
     return _OTHER_OPEN_GOVERNMENT.search(key) is not None

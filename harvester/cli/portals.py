@@ -253,7 +253,10 @@ def list_portals(
     text: str | None,
     as_json: bool,
 ) -> None:
-    """List all portals, or those that match the filters."""
+    """List the portals that a night would harvest, or only PORTALS: ids, portal files, folders or addresses.
+
+    The type of a portal named by its address is detected, which sends requests. The options narrow the list.
+    """
     from harvester.cli.registry import resolve
     from harvester.terminal.portals import show_portals
 
@@ -283,7 +286,9 @@ def check_portals(
     allow_local: bool,
     as_json: bool,
 ) -> None:
-    """Ask each portal for one record, as its file says, and show whether it responds."""
+    """Ask each portal, or only PORTALS (ids, portal files, folders or addresses), for one record, as its file says,
+    and show whether it responds.
+    """
     from harvester.cli.configuration import load
     from harvester.cli.registry import resolve
     from harvester.detect.preview import look

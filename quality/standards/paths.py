@@ -20,6 +20,7 @@ class Path:
     name: str
     """The path in SPARQL syntax: "dct:title", "^dcat:inSeries", "dcat:distribution/dcat:accessService", "a|b"."""
     step: Callable[[RdfGraph, RdfTerm], Iterable[RdfTerm]]
+    """Function (graph, node) that yields the nodes at the end of the whole path, each once."""
     predicate: str | None = None
     """IRI of the property, if the path is a single property in forward direction."""
 

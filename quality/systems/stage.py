@@ -65,9 +65,10 @@ def subject_of(stored: StoredDataset, as_of: date, conformance: Mapping[str, boo
 
 
 def run_date(catalog: Catalog, dataset_id: str) -> date:
-    """Return the day for which a dataset was last scored, or the day of the last run if it never was.
+    """Return the day for which the present score of a dataset was computed.
 
-    Raise ValueError if there was no run.
+    Without a score (never scored, or its portal no longer lists it) it is the day of the last run; raise ValueError if
+    there was no run.
     """
     return day_of(scored_in_run(catalog, dataset_id) or last_run(catalog) or "")
 

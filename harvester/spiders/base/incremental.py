@@ -211,7 +211,10 @@ class ChangesListingSpider(ListingSpider):
             yield step
 
     async def on_check_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Continue after a failed request for a single dataset; the dataset does not count as deleted."""
+        """Count a failed request for a single dataset as answered: the dataset does not count as deleted.
+
+        After the last such request, yield what :meth:`compared` returns; before that, nothing.
+        """
         for step in self.checked(failure.request.cb_kwargs["key"]):  # type: ignore[attr-defined]
             yield step
 

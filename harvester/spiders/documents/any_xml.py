@@ -55,7 +55,11 @@ def is_iso(element: etree._Element) -> bool:
 
 
 def is_record(root: etree._Element) -> bool:
-    """Return whether ``root`` is the root of a metadata record that can be read: ISO, FGDC or csw:Record."""
+    """Return whether ``root`` is, by its name, the root of a metadata record that :func:`to_dataset` reads.
+
+    These are ISO 19139 and 19115-3 (also of a national profile), FGDC, ArcGIS metadata, and the Record, SummaryRecord
+    and BriefRecord of a CSW. The namespace is not looked at.
+    """
     return is_iso(root) or local(root) in CSW_ROOTS or fgdc.is_fgdc(root)
 
 

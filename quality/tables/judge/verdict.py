@@ -49,7 +49,9 @@ OF_LINES = frozenset(
 
 def judge(base: TableReport, found: ScannedTable, context: TableContext) -> TableReport:
     """Judge one table: return the report on it, with its defects, its profile and the results of all expectations. If
-    its layout is not understood, only defects that hold whatever the layout is are reported.
+    its layout is not understood, the report says so (``layout_not_understood``) and has otherwise only defects that
+    hold whatever the layout is: nothing by the declared schema, by expectations or by comparison with the version
+    before, because each of them takes a line for the header.
 
     ``found`` is the table as it was read and scanned. ``base`` is the report with what is already known about the file,
     ``context`` what the catalogue knows about it.
@@ -81,7 +83,7 @@ def judge(base: TableReport, found: ScannedTable, context: TableContext) -> Tabl
     if context.schema_path and (schema := read_schema(context.schema_path, context.file_name)):
         is_whole = len(table.rows) == profile.rows
         declared = validate(table, schema, is_whole=is_whole, referenced=referenced_tables(schema, context.siblings))
-        defects += weighed(declared.defects)
+        defects += weighed(declared.defects) if is_understood else []
         report, licence, has_schema = declared.report or report, schema.licence, bool(declared.report)
     kinds = [column.kind for column in profile.columns]
     chosen = context.is_sampled or is_sampled(context.sha256)
@@ -91,7 +93,9 @@ def judge(base: TableReport, found: ScannedTable, context: TableContext) -> Tabl
     defects += weighed(said) if is_understood else []
     kept = profile.to_dict(is_sample=base.is_sample)
     kept |= {"has_schema": has_schema, "layout": layout_facts(found.header)}
-    if context.previous:
+    if not is_understood:
+        kept["is_understood"] = False
+    elif context.previous and context.previous.get("is_understood", True):
         defects += weighed(replace(one, source="drift") for one in drift(context.previous, kept))
     if verdict.differing:
         report |= {"differing": list(verdict.differing)}

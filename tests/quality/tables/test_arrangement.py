@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -55,6 +56,29 @@ def test_what_is_no_table_below_a_header_is_said_and_nothing_else(lines: list[st
     assert set(said(report)) == {"layout_not_understood"} and report.status == "valid"
     assert seen in said(report)["layout_not_understood"]
     assert [one.severity for one in report.defects] == ["info"]
+
+
+def test_a_declared_schema_and_an_earlier_version_are_not_held_against_what_was_not_understood(tmp_path: Path) -> None:
+    """Both speak of columns below a header, and where the header is nobody knows."""
+    schema = tmp_path / "schema.json"
+    fields = [{"name": "Indicator", "type": "string"}, *({"name": ward, "type": "integer"} for ward in WARDS)]
+    schema.write_text(json.dumps({"fields": fields}), "utf-8")
+    upright = [
+        f"Indicator,{','.join(WARDS)}",
+        *(f"Year {n},{','.join(str(n + k) for k in range(24))}" for n in range(90)),
+    ]
+    before = look(tmp_path, upright)
+    assert "layout_not_understood" not in said(before)
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join(ON_ITS_SIDE) + "\n", "utf-8")
+    report = inspect(TableContext(path=path, declared_format="CSV", schema_path=schema, previous=before.profile))
+    assert set(said(report)) == {"layout_not_understood"} and report.status == "valid"
+    # Nor is it a measure for what comes after it.
+    path.write_text("\n".join(upright[:40]) + "\n", "utf-8")
+    after = inspect(TableContext(path=path, declared_format="CSV", previous=report.profile))
+    assert not {rule for rule in said(after) if rule.startswith("drift")}
+    again = inspect(TableContext(path=path, declared_format="CSV", previous=before.profile))
+    assert "drift_rows_lost" in said(again)
 
 
 def test_labels_that_come_again_in_a_table_are_no_blocks(tmp_path: Path) -> None:

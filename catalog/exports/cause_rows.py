@@ -9,7 +9,8 @@ from typing import Any
 from catalog.db.schema.views import STANDING_CAUSES, state_in
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run, head_of
-from specs.languages import Language
+from specs.expectations import fixes
+from specs.languages import Language, language
 from specs.metrics import metrics
 
 __all__ = ["cause_rows", "fix_in_words", "unseen_hosts_in_words"]
@@ -57,11 +58,14 @@ def cause_rows(
 def fix_in_words(words: Language, fix: Mapping[str, Any]) -> str:
     """Return a sentence, in the language ``words``, that tells how to fix a cause or the findings of a rule.
 
-    ``fix``: a row with rule_id and how_to_fix; the row of a cause also has ``level`` (such as "host") and ``root_name``
-    (such as the name of that host).
+    ``fix``: a row with rule_id and how_to_fix; the row of a cause also has ``level`` (such as "host"), ``root_name``
+    (such as the name of that host) and ``split``: for a cause in tables, the table rule, whose own sentence is taken.
     """
     metric = metrics().get(fix["rule_id"])
-    plain = words.fix(fix["rule_id"], None, metric.fix if metric else fix["how_to_fix"])
+    of_metric = metric.fix if metric else fix["how_to_fix"]
+    rule = fix.get("split") if metric is not None and metric.dimension == "sound" else None
+    english = fixes().get(rule or "") or language("en").fix(fix["rule_id"], rule, of_metric)
+    plain = words.fix(fix["rule_id"], rule, english)
     if not fix.get("level"):
         return plain
     return words.phrase(f"cause_fix_{fix['level']}", name=fix["root_name"] or "", fix=plain)

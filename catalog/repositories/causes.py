@@ -111,7 +111,8 @@ def examples(catalog: Catalog, findings: Sequence[int]) -> str:
     """
     rows = catalog.rows(
         f"""select {public_id("r")} as finding_id, d.title,
-              coalesce(d.landing_page, r.resource_url, {address("x")}, d.source_url) as url
+              coalesce(nullif(d.landing_page, ''), nullif(r.resource_url, ''), nullif({address("x")}, ''),
+                nullif(d.source_url, '')) as url
             from json_each(?) j join finding_rows r on r.key = j.value
             left join keys k on k.key = r.dataset_key left join datasets d on d.id = k.id
             left join keys p on p.key = r.distribution_key left join distributions x on x.id = p.id order by j.key""",

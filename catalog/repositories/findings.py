@@ -311,7 +311,8 @@ def _write(
                 run_id,
                 checked_at,
                 runs,
-                is_unobserved=one.is_unobserved(part_id, rule_id),
+                # What our new rules no longer charge is taken back, also where they cannot tell.
+                is_unobserved=not is_withdrawn and one.is_unobserved(part_id, rule_id),
                 is_listed=part_id is None or part_id in one.distribution_ids,
             )
             if life_now is not None:

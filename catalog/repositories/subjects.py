@@ -46,16 +46,27 @@ class DistributionSubject:
     def licence(self) -> Licence | None:
         """Return the recognised licence of the distribution or, if it declares none, that of its dataset.
 
-        A distribution that says "not specified" also gets the licence of its dataset; if that is not recognised, the
-        entry of the vocabulary for "not specified" is returned. None if the licence that counts is not recognised: that
-        of the distribution if its field ``licence`` is filled, else that of the dataset.
+        A distribution that says "not specified" also gets the licence of its dataset; if the dataset declares none, the
+        entry of the vocabulary for "not specified" is returned. None if the licence that counts is not recognised
+        (:attr:`licence_text`), or if neither declares one.
         """
         own = vocabulary.licence(self.distribution.licence, self.distribution.licence_title)
         # If a file names none ("not specified"), the licence of the whole dataset still applies.
         says_none = own is not None and own.open_definition == "none"
-        if not says_none and (own is not None or self.distribution.licence):
+        if not says_none and (own is not None or _is_said(self.distribution.licence)):
             return own
-        return vocabulary.licence(self.dataset.licence, self.dataset.licence_title) or own
+        whole = vocabulary.licence(self.dataset.licence, self.dataset.licence_title)
+        return own if whole is None and not _is_said(self.dataset.licence) else whole
+
+    @property
+    def licence_text(self) -> str | None:
+        """Return the licence that counts as it is declared: that of the distribution or, if it declares none or says
+        "not specified", that of its dataset; None if neither declares one.
+        """
+        own = vocabulary.licence(self.distribution.licence, self.distribution.licence_title)
+        says_none = own is not None and own.open_definition == "none"
+        texts = [self.distribution.licence, self.dataset.licence]
+        return next((text for text in (texts[::-1] if says_none else texts) if _is_said(text)), None)
 
     @cached_property
     def declared_format(self) -> FileFormat | None:
@@ -97,3 +108,8 @@ class DistributionSubject:
     def url(self) -> str | None:
         """Return the download URL or, if there is none, the access URL; None if both are empty."""
         return self.distribution.url
+
+
+def _is_said(text: str | None) -> bool:
+    """Return whether a text has a letter or digit: "-" says nothing."""
+    return any(map(str.isalnum, text or ""))

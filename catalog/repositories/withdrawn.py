@@ -55,6 +55,9 @@ class LastScore:
         if basis == "record":
             return self.is_same_record and self.is_other_method
         table = self.tables.get(part_id or "")
+        if basis == "file" and table is None:
+            # Its table was not judged anew, so that the record alone is known to be the same.
+            return self.is_same_record and self.is_other_method
         if basis is None or table is None or table.rejudged_run is None:
             return False
         is_new = table.rejudged_run > self.run_id or table.rejudged_run == run_id

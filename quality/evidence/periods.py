@@ -19,7 +19,9 @@ from quality.evidence.dates import first_day, last_day
 from quality.evidence.period_words import TitlePeriod, told_by
 from quality.evidence.subject import DatasetSubject
 
-__all__ = ["ExpectedPeriod", "expectation", "last_change", "lateness", "next_review_on", "observed_date"]
+__all__ = [
+    "ExpectedPeriod", "every", "expectation", "last_change", "lateness", "next_review_on", "observed_date",
+]  # fmt: skip
 
 TOLERANCE = {"declared": 1.5, "title": 3.0, "observed": 3.0}
 """How many periods may pass before an update is late. A publisher's own promise binds closer than our reading."""
@@ -66,6 +68,29 @@ def _is_over(s: DatasetSubject, told: TitlePeriod, *, is_declared: bool) -> bool
     return end is not None and (s.as_of - end).days > OVER_DAYS
 
 
+_EVERY = {
+    1 / 1440: "every minute", 1 / 24: "every hour", 1 / 12: "every two hours", 1 / 8: "every three hours",
+    0.5: "twice a day", 1: "every day", 7 / 3: "three times a week", 3.5: "twice a week", 7: "every week",
+    10.15: "three times a month", 14: "every two weeks", 15.2184: "twice a month", 30.4369: "every month",
+    60.8738: "every two months", 91.3106: "every three months", 121.748: "every four months",
+    182.621: "every six months", 365.243: "every year", 730.485: "every two years", 1095.73: "every three years",
+    1460.97: "every four years", 1826.21: "every five years", 3652.43: "every ten years", 7304.85: "every twenty years",
+}  # fmt: skip
+"""Words for periods in days."""
+
+
+def every(days: float) -> str:
+    """Return words for a period of so many days; those of a calendar may differ by 2 %.
+
+    >>> every(1), every(31), every(365.243), every(45), every(1 / 96)
+    ('every day', 'every month', 'every year', 'every 45 days', 'every 15 minutes')
+    """
+    for known, words in _EVERY.items():
+        if abs(days - known) <= 0.02 * known:
+            return words
+    return f"every {days:.3g} days" if days > 1 else f"every {days * 1440:.3g} minutes"
+
+
 @lru_cache(maxsize=1)
 def expectation(s: DatasetSubject) -> ExpectedPeriod | None:
     """Return how often a dataset should be updated: as declared, else as its title says, else as its changes were
@@ -109,7 +134,7 @@ def _rhythm(s: DatasetSubject) -> ExpectedPeriod | None:
     usual = float(median(between))
     if usual < 1 or max(between) > EVENNESS * usual + GRACE_DAYS or min(between) < usual / EVENNESS - GRACE_DAYS:
         return None
-    return ExpectedPeriod(usual, "observed", f"{len(days)} changes seen, one every {usual:g} days or so")
+    return ExpectedPeriod(usual, "observed", f"{len(days)} changes seen, one {every(usual)} or so")
 
 
 def observed_date(check: ResourceCheck | None) -> str | None:
@@ -175,7 +200,7 @@ def lateness(s: DatasetSubject) -> str:
     late_since = changed[0] + timedelta(days=due.limit_days + 1)
     # No number of days: the same fault must have the same words every day.
     return (
-        f"the last change, {changed[1]}, was on {changed[0].isoformat()}; due every {due.period_days:.3g} days or so "
+        f"the last change, {changed[1]}, was on {changed[0].isoformat()}; due {every(due.period_days)} "
         f"({how} {due.evidence}), late since {late_since.isoformat()}"
     )[:300]
 

@@ -74,7 +74,7 @@ def _rule(metric_id: str) -> Rule:
 def _failure(metric_id: str, gain: float | None) -> Failure:
     """Return a failure of a metric: the same object for the same arguments."""
     (*words, fix), metric, sentence = _rule(metric_id)
-    observed = NOTHING_MORE if sentence is None else None
+    observed = NOTHING_MORE + _why_no_gain(metric, gain) if sentence is None else None
     return Failure((*words, "publisher", fix, "yes"), gain, observed, metric.observed)
 
 
@@ -84,6 +84,17 @@ def _asked(group: Group) -> tuple[NDArray[np.bool_], tuple[tuple[str, int | None
     found = [(metrics()[name], number_of(name)) for name in columns(group)]
     mask = np.array([bool(metric.weight or metric.reported) for metric, _ in found])
     return mask, tuple((metric.id, number) for metric, number in found)
+
+
+@cache
+def _special_columns() -> tuple[list[int], list[int], tuple[int, int]]:
+    """Return columns of distributions: of metrics of which the best distribution counts; of those that show whether
+    there are data; and of ``licence_present`` and ``licence_open``.
+    """
+    names = columns("distribution")
+    best = [at for at, name in enumerate(names) if metrics()[name].over == "best"]
+    shows = [at for at, name in enumerate(names) if metrics()[name].shows_data]
+    return best, shows, (names.index("licence_present"), names.index("licence_open"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +110,13 @@ class Failures:
 def failures(own: Matrix, parts: Matrix, own_gains: Matrix, part_gains: Matrix) -> Failures:
     """Return which metrics a dataset and each of its distributions fail, with the points that a fix brings.
 
-    The arguments are the fields of :class:`JudgedDataset`. Metrics that have no weight in the score and are not
-    reported are left out.
+    The arguments are the fields of :class:`JudgedDataset`. Left out are:
+
+    - metrics that have no weight in the score and are not reported;
+    - metrics of which one good distribution is enough (``over`` is "best"), if the dataset has that one: there is
+      nothing to fix;
+    - ``licence_open`` where no licence is declared: one fact is missing, so that ``licence_present`` alone fails, with
+      the points of both.
     """
     is_asked, of_column = _asked("dataset")
     of_dataset = []
@@ -109,9 +125,17 @@ def failures(own: Matrix, parts: Matrix, own_gains: Matrix, part_gains: Matrix) 
         of_dataset.append(_failure(name, _rounded(0.0 if number is None else own_gains[number])))
     is_asked, of_column = _asked("distribution")
     of_parts: list[list[Failure]] = [[] for _ in parts]
-    for row, column in zip(*np.nonzero((parts >= 0) & (parts < 1) & is_asked), strict=True):
+    fails = (parts >= 0) & (parts < 1) & is_asked
+    best, shows, (licence, is_open) = _special_columns()
+    has_data = (parts[:, shows] != 0).all(axis=1)
+    fails[:, best] &= ~(parts[:, best] == 1)[has_data].any(axis=0)
+    fails[:, is_open] &= ~fails[:, licence]
+    for row, column in zip(*np.nonzero(fails), strict=True):
         name, number = of_column[column]
-        of_parts[row].append(_failure(name, _rounded(0.0 if number is None else part_gains[row, number])))
+        gain = 0.0 if number is None else part_gains[row, number]
+        if column == licence:
+            gain = np.nan_to_num(gain) + np.nan_to_num(part_gains[row, of_column[is_open][1]])
+        of_parts[row].append(_failure(name, _rounded(gain)))
     return Failures(tuple(of_dataset), tuple([tuple(found) for found in of_parts]))
 
 
@@ -160,7 +184,13 @@ def first_findings_of(subject: DatasetSubject, failed: Failures) -> tuple[Failin
 
 
 def _sentence(failure: Failure, subject: DatasetSubject | DistributionSubject) -> str:
-    return observed(failure.rule[0], subject)
+    metric_id = failure.rule[0]
+    return observed(metric_id, subject) + _why_no_gain(_rule(metric_id).metric, failure.gain)
+
+
+def _why_no_gain(metric: Metric, gain: float | None) -> str:
+    """Return the words for a finding that brings no points although its metric has a weight; else ""."""
+    return "; it brings points once the file can be had" if metric.needs_data and gain == 0 else ""
 
 
 def _uncounted(subject: DatasetSubject) -> list[Finding]:
@@ -180,7 +210,8 @@ def is_unobserved(judged: JudgedDataset, distribution_id: str | None, rule_id: s
 
     ``judged`` is the dataset with its measurements of this run. ``rule_id`` is the id of a metric or of a table rule.
     ``distribution_id`` is the id of the distribution that the findings are about; None means the dataset itself. The
-    result is False if the dataset has no such distribution, or if there is no such rule.
+    result is False if the dataset has no such distribution, or if there is no such rule. It is True for
+    ``licence_open`` where no licence is declared any more.
     """
     if distribution_id is None:
         own = columns("dataset")
@@ -189,6 +220,8 @@ def is_unobserved(judged: JudgedDataset, distribution_id: str | None, rule_id: s
     if not rows:
         return False
     names = columns("distribution")
+    if rule_id == "licence_open" and judged.parts[rows[0], names.index("licence_present")] == 0:
+        return True  # Without a licence there is none to judge, see failures().
     asked = [rule_id] if rule_id in names else [m for m, rules in RULES.items() if rule_id in rules]
     if rule_id in _UNCOUNTED:
         asked = list(RULES)
@@ -210,9 +243,13 @@ def basis(rule_id: str) -> Basis | None:
         return "table"
     if metric.of_file:
         return "file"
+    if rule_id in _ONCE_OF_RECORD:
+        return "record"
     return None if metric.observed or metric.dimension == "timely" else "record"
 
 
+_ONCE_OF_RECORD = frozenset({"download_url_present"})
+"""Metrics that asked the record alone up to version 2.0: their findings of that time were made from it."""
 _UNCOUNTED = frozenset(rule.id for rule in table_rules().values() if rule.metric is None)
 """Rules of tables that are reported but cost no points."""
 _SHOWN_BY_METRIC = {"html_instead_of_file", "error_instead_of_file"}
@@ -235,7 +272,7 @@ def _bare(part: DistributionSubject) -> Finding:
         distribution_id=part.id,
         resource_url=part.url,
         expected="none",
-        http_status=part.check.status if part.check else None,
+        http_status=_status(part),
         format_declared=declared.id if declared else part.distribution.format,
         format_served=served.id if served else None,
         exchange=part.check.exchange if part.check else None,
@@ -290,11 +327,20 @@ def portal_findings(tls_fault: str | None) -> list[Finding]:
     ]
 
 
+def _status(part: DistributionSubject) -> int | None:
+    """Return the HTTP status with which the address served what was judged; None if there was no response.
+
+    A 304 (not modified) confirms a file that was served with 200 before.
+    """
+    status = part.check.status if part.check else None
+    return 200 if status == 304 else status
+
+
 def _place(part: DistributionSubject) -> tuple[str, int | None, str | None, str | None]:
     """Return the id of a distribution, the HTTP status of its address, and its declared and its served format."""
-    check, declared, served = part.check, part.declared_format, part.served_format
+    declared, served = part.declared_format, part.served_format
     return (
-        part.id, check.status if check else None, declared.id if declared else part.distribution.format,
+        part.id, _status(part), declared.id if declared else part.distribution.format,
         served.id if served else None,
     )  # fmt: skip
 

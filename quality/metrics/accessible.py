@@ -38,7 +38,37 @@ def access_url_ok(s: DistributionSubject) -> Measurement:
     return answers(s.distribution.access_url, s.access_check)
 
 
-def download_url_present(s: DistributionSubject) -> float:
+def download_url_present(s: DistributionSubject) -> Measurement:
+    """Return 1 if the distribution has an address from which its file can be downloaded directly, else 0.
+
+    1 if it declares a download URL (dcat:downloadURL) with a letter or digit. Without one the access URL decides: 1 if
+    it served a file, 0 if it served a web page. None if there is no address at all or if it is broken or invalid,
+    because ``link_ok`` already fails, and for a distribution that is declared as a service. Unknown if the access URL
+    was never checked, or if the check was inconclusive or does not tell what was served.
+    """
+    fmt, check = s.declared_format, s.access_check
+    if s.distribution.download_url:
+        return present(s.distribution.download_url)
+    if not present(s.distribution.access_url) or (fmt is not None and fmt.kind == "service"):
+        return None
+    if check is None or not check.is_known:
+        return UNKNOWN
+    if check.outcome != "ok":
+        return None
+    if s.table is not None and s.table.format:
+        return yes(s.table.format != "HTML")
+    served = (check.content_type or "").lower()
+    return UNKNOWN if not served else yes("html" not in served)
+
+
+def download_url_present_observed(s: DistributionSubject) -> str:
+    """Return the words for the column ``observed`` of a finding of ``download_url_present``: what is there instead."""
+    if s.distribution.download_url:
+        return "the download address is no address"
+    return "no download address is given, and the access address serves a web page"
+
+
+def download_url_declared(s: DistributionSubject) -> float:
     """Return 1 if the distribution declares a download URL (dcat:downloadURL), else 0."""
     return present(s.distribution.download_url)
 
@@ -125,9 +155,13 @@ def file_served(s: DistributionSubject) -> Measurement:
 def file_served_observed(s: DistributionSubject) -> str:
     """Return the words for the column ``observed`` of a finding of ``file_served``: what came in place of the file.
 
-    "no" if the content was not inspected, or no defect was found in it.
+    If no defect was found in the content or it was not inspected, they name the media type that came; "no" if the
+    address was not checked, or no media type was sent.
     """
-    return what_and_why(s.table.defects[0]) if s.table is not None and s.table.defects else NOTHING_MORE
+    if s.table is not None and s.table.defects:
+        return what_and_why(s.table.defects[0])
+    served = s.check.content_type if s.check is not None else None
+    return f"the address serves {served}" if served else NOTHING_MORE
 
 
 def contact_present(s: DatasetSubject) -> float:

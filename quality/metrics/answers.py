@@ -6,9 +6,9 @@ import re
 
 from catalog.model import ResourceCheck
 from catalog.vocabulary import FileFormat
-from quality.evidence.subject import UNKNOWN, Measurement
+from quality.evidence.subject import UNKNOWN, DistributionSubject, Measurement
 
-__all__ = ["NOTHING_MORE", "answers", "format_name", "present", "usable_url", "valid_email", "yes"]
+__all__ = ["NOTHING_MORE", "answers", "format_name", "format_of_data", "present", "usable_url", "valid_email", "yes"]
 
 NOTHING_MORE = "no"
 """What a finding observed if the failed metric has nothing to add."""
@@ -68,6 +68,17 @@ def answers(url: str | None, check: ResourceCheck | None) -> Measurement:
         case "broken" | "invalid":
             return 0.0
     return UNKNOWN
+
+
+def format_of_data(s: DistributionSubject) -> FileFormat | None:
+    """Return the format of the file that was served, else the declared one; None if neither is recognised.
+
+    If something else came in place of the file, such as an error page, its format says nothing about the data: then the
+    declared format is returned. None also for "application/octet-stream", which any file is.
+    """
+    is_other = s.table is not None and s.table.status == "wrong_content"
+    found = (None if is_other else s.served_format) or s.declared_format
+    return None if found is not None and found.id in ("OCTET", "BIN") else found
 
 
 def format_name(fmt: FileFormat | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catalog import vocabulary
 from quality.evidence.subject import UNKNOWN, DistributionSubject, Measurement
-from quality.metrics.answers import format_name, present, yes
+from quality.metrics.answers import format_name, format_of_data, present, yes
 
 __all__: list[str] = []
 
@@ -34,7 +34,7 @@ def licence_known_observed(s: DistributionSubject) -> str:
     For example "the licence is: free to use". A recognised licence is named by its title in Winnow's vocabulary, any
     other by the declared text. At most 300 characters; "no licence is given" without a licence.
     """
-    found = s.licence.title if s.licence else s.distribution.licence or s.dataset.licence
+    found = s.licence.title if s.licence else s.licence_text
     return f"the licence is: {found}"[:300] if found else "no licence is given"
 
 
@@ -68,10 +68,11 @@ def licence_open_observed(s: DistributionSubject) -> str:
 def format_open(s: DistributionSubject) -> Measurement:
     """Return 1 if the format is not proprietary, else 0. Unknown if the format is not known.
 
-    The format is that of the file served, or else the declared one. None for an API that is declared only as API, REST
-    or SOAP, because these words name neither an open format nor a vendor's.
+    The format is that of the file served, or else the declared one. What was served in place of the file, such as an
+    error page, does not count. None for an API that is declared only as API, REST or SOAP, because these words name
+    neither an open format nor a vendor's.
     """
-    fmt = s.served_format or s.declared_format
+    fmt = format_of_data(s)
     if fmt is not None and fmt.id in ("API", "REST", "SOAP"):
         return None
     return UNKNOWN if fmt is None else yes(fmt.is_non_proprietary)
@@ -82,7 +83,7 @@ def format_open_observed(s: DistributionSubject) -> str:
 
     The format is that of the file served, or else the declared one.
     """
-    return f"the format is {format_name(s.served_format or s.declared_format)}"
+    return f"the format is {format_name(format_of_data(s))}"
 
 
 def licence_truthful(s: DistributionSubject) -> Measurement:

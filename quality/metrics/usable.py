@@ -7,18 +7,45 @@ from catalog.vocabulary import FileFormat
 from quality.evidence import claims
 from quality.evidence.prose import is_law, is_text
 from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
-from quality.metrics.answers import NOTHING_MORE, format_name, present, yes
+from quality.metrics.answers import NOTHING_MORE, format_name, format_of_data, present, yes
 
 __all__: list[str] = []
 
 
 def format_present(s: DistributionSubject) -> float:
+    """Return 1 if the distribution declares a format, else 0.
+
+    It does so by dct:format, in any words, or by a media type that names a format. "application/octet-stream" names
+    none.
+    """
+    return yes(bool(present(s.distribution.format)) or _names_format(s))
+
+
+def _names_format(s: DistributionSubject) -> bool:
+    named = vocabulary.file_format(s.distribution.media_type)
+    return named is not None and named.id not in ("OCTET", "BIN")
+
+
+def format_known(s: DistributionSubject) -> float | None:
+    """Return 1 if the declared format is in Winnow's vocabulary of file formats, else 0.
+
+    A recognised media type counts if no format (dct:format) is declared. None if neither is there, because
+    ``format_present`` already fails.
+    """
+    if present(s.distribution.format):
+        return format_field_known(s)
+    return 1.0 if _names_format(s) else None
+
+
+def format_field_present(s: DistributionSubject) -> float:
     """Return 1 if the distribution declares a format (dct:format), in any words, else 0."""
     return present(s.distribution.format)
 
 
-def format_known(s: DistributionSubject) -> float:
-    """Return 1 if the declared format is in Winnow's vocabulary of file formats, else 0."""
+def format_field_known(s: DistributionSubject) -> float:
+    """Return 1 if the declared format (dct:format) is in Winnow's vocabulary of file formats, else 0; 0 also without
+    one.
+    """
     return yes(vocabulary.file_format(s.distribution.format) is not None)
 
 
@@ -34,7 +61,7 @@ def media_type_known(s: DistributionSubject) -> float:
 
 def format_aligned(s: DistributionSubject) -> float:
     """Return 1 if the declared format and the declared media type are both in Winnow's vocabularies, else 0."""
-    return format_known(s) * media_type_known(s)
+    return format_field_known(s) * media_type_known(s)
 
 
 def format_mqa_machine_readable(s: DistributionSubject) -> float:
@@ -50,10 +77,10 @@ def format_mqa_non_proprietary(s: DistributionSubject) -> float:
 def machine_readable(s: DistributionSubject) -> Measurement:
     """Return 1 if the format is machine-readable, else 0. Unknown if the format is not known.
 
-    The format is that of the file served, or else the declared one. None for the text of a law, ordinance or judgment,
-    and for a web page that shows a map.
+    The format is that of the file served, or else the declared one. What was served in place of the file, such as an
+    error page, does not count. None for the text of a law, ordinance or judgment, and for a web page that shows a map.
     """
-    fmt = s.served_format or s.declared_format
+    fmt = format_of_data(s)
     if fmt is not None and (fmt.id == "MAP_PRVW" or (is_text(fmt) and is_law(s.dataset.title))):
         return None
     return UNKNOWN if fmt is None else yes(fmt.is_machine_readable)
@@ -64,7 +91,7 @@ def machine_readable_observed(s: DistributionSubject) -> str:
 
     The format is that of the file served, or else the declared one.
     """
-    return f"the format is {format_name(s.served_format or s.declared_format)}"
+    return f"the format is {format_name(format_of_data(s))}"
 
 
 def format_truthful(s: DistributionSubject) -> Measurement:

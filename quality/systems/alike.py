@@ -165,8 +165,9 @@ _ADDRESS = f"protocol_standard tls_valid url_present url_valid {_FETCH}"
 _DUE = "up_to_date updated_in_time_udata"
 
 READ_OF_DISTRIBUTIONS: Final[Mapping[str, str]] = {
-    ANY: "format_aligned format_declared_machine_readable format_declared_open format_known "
-    "format_mqa_machine_readable format_mqa_non_proprietary format_open format_open_and_machine_readable "
+    ANY: "format_aligned format_declared_machine_readable format_declared_open format_field_known "
+    "format_field_present format_known format_mqa_machine_readable format_mqa_non_proprietary format_open "
+    "format_open_and_machine_readable "
     "format_or_media_type_known format_present format_truthful format_udata_open format_udata_open_2022 "
     "licence_approved licence_in_mqa_list licence_known licence_mappable licence_open licence_present "
     "licence_truthful media_type_known media_type_present media_type_truthful open_format_fuji "
@@ -180,7 +181,7 @@ READ_OF_DISTRIBUTIONS: Final[Mapping[str, str]] = {
     "dataset.licence_title": ANY,
     "dataset.rights": "rights_present",
     "dataset.title": "file_distinct machine_readable",
-    "distribution.access_url": f"access_url_ok access_url_present {_ADDRESS}",
+    "distribution.access_url": f"access_url_ok access_url_present download_url_present {_ADDRESS}",
     "distribution.byte_size": "byte_size_present byte_size_truthful content_described_share description_fields_share",
     "distribution.checksum": "checksum_truthful",
     "distribution.checksum_algorithm": "checksum_truthful",
@@ -188,7 +189,7 @@ READ_OF_DISTRIBUTIONS: Final[Mapping[str, str]] = {
     "distribution.described_by": "content_described_share documentation_present",
     "distribution.description": "distribution_description_present resource_documented",
     "distribution.documentation": "content_described_share documentation_present resource_documented",
-    "distribution.download_url": f"download_url_ok download_url_present file_served {_ADDRESS}",
+    "distribution.download_url": f"download_url_declared download_url_ok download_url_present file_served {_ADDRESS}",
     "distribution.format": ANY,
     "distribution.issued": "distribution_issued_present",
     "distribution.language": ANY,
@@ -206,7 +207,7 @@ READ_OF_DISTRIBUTIONS: Final[Mapping[str, str]] = {
     "check.is_truncated": ANY,
     "check.status": "tls_valid",
     "check.tls_fault": ANY,
-    "check.content_type": "content_type_truthful file_served media_type_in_content_type",
+    "check.content_type": "content_type_truthful download_url_present file_served media_type_in_content_type",
     "check.script": "language_truthful",
     "check.change_decided_by": "modified_truthful",
     "check.changed_at": "modified_truthful",

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-__all__ = ["Expectation", "ExpectationsError", "HeaderRule", "Suite", "kinds", "load", "suite"]
+__all__ = ["Expectation", "ExpectationsError", "HeaderRule", "Suite", "fixes", "kinds", "load", "suite"]
 
 COLUMN_KEYS = ("column", "column_A", "column_B", "column_list", "column_set")
 """Settings of Great Expectations that name columns."""
@@ -195,3 +195,12 @@ def kinds() -> tuple[str, ...]:
 
 def _is_kind(name: str) -> bool:
     return (files(__package__) / f"{name}.toml").is_file() and suite(name).match is not None
+
+
+@cache
+def fixes() -> dict[str, str]:
+    """Return the English sentences that say how to fix a table, by the rule of the expectation that it does not meet.
+
+    They are those of the expectations on tables; the ones on whole catalogues are left out.
+    """
+    return {one.rule: one.fix for kind in ("any", *kinds()) for one in load(kind)}

@@ -252,7 +252,7 @@ OFFICIAL = {
     "dateModifiedAvailability": "modified_or_record_present",
 }  # fmt: skip
 OFFICIAL_FILE = {
-    "downloadUrlAvailability": "download_url_present", "formatAvailability": "format_present",
+    "downloadUrlAvailability": "download_url_declared", "formatAvailability": "format_field_present",
     "mediaTypeAvailability": "media_type_present", "formatMediaTypeVocabularyAlignment": "format_aligned",
     "formatMediaTypeNonProprietary": "format_mqa_non_proprietary",
     "formatMediaTypeMachineInterpretable": "format_mqa_machine_readable", "licenceAvailability": "licence_present",

@@ -66,8 +66,8 @@ def points(name: str, one: DatasetSubject) -> tuple[float, float, float]:
 OF_COVERAGE = {
     "dcat:keyword": "keyword_present", "dcat:theme": "theme_present", "dct:spatial": "spatial_present",
     "dct:temporal": "temporal_present", "dcat:accessURL code=200": "access_url_ok",
-    "dcat:downloadURL": "download_url_present", "dcat:downloadURL code=200": "download_url_ok",
-    "dct:format": "format_present", "dcat:mediaType": "media_type_present",
+    "dcat:downloadURL": "download_url_declared", "dcat:downloadURL code=200": "download_url_ok",
+    "dct:format": "format_field_present", "dcat:mediaType": "media_type_present",
     "format/mediaType from vocabulary": "format_aligned", "format non-proprietary": "format_mqa_non_proprietary",
     "format machine-readable": "format_mqa_machine_readable", "DCAT-AP compliance": "dcat_ap_2_conforms",
     "dct:license": "licence_present", "dct:license from vocabulary": "licence_in_mqa_list",

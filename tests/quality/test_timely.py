@@ -168,7 +168,7 @@ def test_late_only_beyond_the_tolerance_and_an_own_promise_binds_closer() -> Non
     assert up_to_date(subject(frequency="R/P1M")) is UNKNOWN
     late = subject(modified="2026-01-01", frequency="R/P1M")
     assert lateness(late) == (
-        "the last change, as declared for the dataset, was on 2026-01-01; due every 30.4 days or so "
+        "the last change, as declared for the dataset, was on 2026-01-01; due every month "
         "(the record says R/P1M), late since 2026-02-18"
     )
     # It says the same tomorrow.

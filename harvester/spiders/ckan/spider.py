@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from catalog.model import Dataset, HarvestError, Page
+from catalog.model.canonical import json_text
+from harvester.facts.values import text
 from harvester.http import faults
 from harvester.spiders.base.incremental import ChangesListingSpider
 from harvester.spiders.base.listing import PageRefusedError
@@ -302,10 +304,11 @@ class Spider(ChangesListingSpider):
         """Return the id of the package ``raw`` if its type is not that of a dataset but, say, of a harvest source, else
         None.
 
-        Such packages are counted, because the total that the portal states includes them.
+        Such packages are counted, because the total that the portal states includes them. Of one without an id, the
+        whole text is returned, so that each counts.
         """
         is_other = isinstance(raw, dict) and raw.get("type") in NO_DATASETS
-        return str(raw.get("id")) if is_other else None
+        return text(raw.get("id")) or json_text(raw) if is_other else None
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw, self.portal.url, self.languages)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from catalog.model import Dataset
+from catalog.model.canonical import json_text
 from harvester.facts.values import text
 from harvester.http import faults
 from harvester.spiders.base.listing import ListingSpider, PageRefusedError
@@ -125,10 +126,11 @@ class Spider(CkanSpider):
     def non_dataset_id(self, raw: Any) -> str | None:
         """Return the id of ``raw`` if it is a package of DKAN 1 whose type is not "dataset", such as a page, else None.
 
-        A package that states no type counts as a dataset.
+        A package that states no type counts as a dataset. Of a page without an id, the whole text is returned, so that
+        each counts.
         """
         kind = text(raw.get("type")) if is_package(raw) else None
-        return str(raw.get("id")) if kind is not None and kind.lower() != "dataset" else None
+        return text(raw.get("id")) or json_text(raw) if kind is not None and kind.lower() != "dataset" else None
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw, self.base, self.languages)

@@ -1,0 +1,135 @@
+"""Findings that someone can act on: none about a fact that is there, none twice for one fact, each with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from catalog.exports.cause_rows import fix_in_words
+from catalog.model import Distribution
+from catalog.repositories.withdrawn import LastScore
+from quality.evidence.periods import every
+from quality.evidence.subject import UNKNOWN, DistributionSubject
+from quality.findings.derive import findings as findings_of
+from quality.findings.derive import is_unobserved
+from quality.metrics.accessible import download_url_present, file_served_observed
+from quality.metrics.open import format_open, licence_known, licence_known_observed, licence_present
+from quality.metrics.usable import format_known, format_present, machine_readable
+from quality.systems.winnow import score_dataset
+from specs.languages import language
+from tests.quality.test_scoring import CHECK, FILE, PERFECT, TABLE, judged, subject
+
+LINK = replace(FILE, download_url=None)
+PAGE = replace(TABLE, status="wrong_content", format="HTML")
+
+
+def seen(file: Distribution, check: Any = CHECK, table: Any = TABLE, **more: Any) -> DistributionSubject:
+    return subject(replace(PERFECT, distributions=(file,), **more), check, table).distributions[0]
+
+
+@pytest.mark.parametrize(
+    ("file", "check", "table", "expected"),
+    [
+        (FILE, None, None, 1.0),
+        (LINK, CHECK, TABLE, 1.0),
+        (LINK, CHECK, None, 1.0),
+        (LINK, CHECK, PAGE, 0.0),
+        (LINK, replace(CHECK, content_type="text/html; charset=utf-8"), None, 0.0),
+        (LINK, replace(CHECK, content_type=None), None, UNKNOWN),
+        (LINK, None, None, UNKNOWN),
+        (LINK, replace(CHECK, outcome="failing"), None, UNKNOWN),
+        (LINK, replace(CHECK, outcome="broken"), None, None),
+        (replace(LINK, access_url=None), None, None, None),
+        (replace(LINK, format="WMS", media_type=None), CHECK, None, None),
+        (replace(FILE, download_url="-"), CHECK, None, 0.0),
+    ],
+)
+def test_an_address_that_serves_the_file_is_a_direct_download(file: Any, check: Any, table: Any, expected: Any) -> None:
+    assert download_url_present(seen(file, check, table)) == expected
+
+
+@pytest.mark.parametrize(
+    ("declared", "media_type", "expected"),
+    [
+        ("CSV", None, (1.0, 1.0)),
+        (None, "text/csv", (1.0, 1.0)),
+        ("data", "text/csv", (1.0, 0.0)),
+        (None, "application/octet-stream", (0.0, None)),
+        (None, None, (0.0, None)),
+    ],
+)
+def test_a_format_is_missing_once_and_only_where_none_is_declared(
+    declared: str | None, media_type: str | None, expected: tuple[float, float | None]
+) -> None:
+    one = seen(replace(FILE, format=declared, media_type=media_type))
+    assert (format_present(one), format_known(one)) == expected
+
+
+def test_unspecified_bytes_are_no_closed_format_and_a_page_in_place_of_the_file_is_not_its_format() -> None:
+    one = seen(replace(FILE, format=None, media_type="application/octet-stream"), None, None)
+    assert machine_readable(one) is UNKNOWN and format_open(one) is UNKNOWN
+    assert machine_readable(seen(FILE, CHECK, PAGE)) == 1.0
+    page = seen(FILE, replace(CHECK, content_type="text/html"), None)
+    assert file_served_observed(page) == "the address serves text/html"
+
+
+def test_a_licence_of_the_dataset_is_not_missing_on_a_file_that_names_none() -> None:
+    file = replace(FILE, licence="notspecified")
+    one = seen(file, licence="Nova Scotia Terms of 1999")
+    assert licence_present(one) == 1.0 and licence_known(one) == 0.0
+    assert licence_known_observed(one) == "the licence is: Nova Scotia Terms of 1999"
+    assert licence_present(seen(file, licence=None)) == 0.0
+    assert licence_present(seen(replace(FILE, licence="-"), licence="CC-BY-4.0")) == 1.0
+    assert licence_known(seen(replace(FILE, licence="-"), licence="CC-BY-4.0")) == 1.0
+
+
+def test_a_missing_licence_is_one_finding_with_the_points_of_an_open_one() -> None:
+    bare = replace(PERFECT, licence=None, distributions=(replace(FILE, licence=None),))
+    one = subject(bare)
+    (found,) = findings_of(judged(one))
+    before, after = score_dataset(one).score.value, score_dataset(subject(PERFECT)).score.value
+    assert found.rule_id == "licence_present" and before is not None and after is not None
+    # To state one also lets it be recognised, which is not counted before.
+    assert found.gain_points == pytest.approx(after - before, abs=0.01)
+    # A licence that was taken away does not fix the finding that it was closed.
+    assert is_unobserved(judged(one), "d0", "licence_open") and not is_unobserved(judged(one), "d0", "licence_present")
+
+
+def test_one_open_format_is_enough_and_a_dead_link_says_why_nothing_is_gained() -> None:
+    closed = replace(FILE, format="XLS", media_type=None)
+    both = subject(replace(PERFECT, distributions=(FILE, closed)), CHECK, None)
+    assert {one.rule_id for one in findings_of(judged(both))} <= {"media_type_present"}
+    alone = subject(replace(PERFECT, distributions=(closed,)), replace(CHECK, outcome="broken"), None)
+    found = {one.rule_id: one for one in findings_of(judged(alone))}
+    assert found["format_open"].gain_points == 0.0
+    assert found["format_open"].observed == "the format is XLS; it brings points once the file can be had"
+
+
+def test_a_file_that_is_unchanged_shows_the_status_with_which_it_was_served() -> None:
+    latin = replace(TABLE, encoding="cp1252")
+    (found,) = findings_of(judged(subject(PERFECT, replace(CHECK, status=304), latin)))
+    assert (found.rule_id, found.http_status) == ("table_encoding_utf8", 200)
+
+
+def test_the_advice_on_a_table_names_what_failed() -> None:
+    row = {"rule_id": "table_expectations_met", "how_to_fix": "", "level": "publisher", "root_name": "City"}
+    said = fix_in_words(language("en"), row | {"split": "empty_column"})
+    assert said == "Once, in the form or export of City: Leave the column out, or fill it."
+    assert "expectations" not in fix_in_words(language("en"), row | {"level": None, "split": None})
+    clean = fix_in_words(language("en"), row | {"rule_id": "table_header_clean", "split": "blank_column_name"})
+    assert clean.endswith("Give the column a name, or leave it out.")
+
+
+def test_what_only_the_record_said_is_taken_back_with_the_rule() -> None:
+    last = LastScore("1", 50.0, is_same_record=True, is_other_method=True, tables={})
+    assert last.is_withdrawn("2", "d0", "file") and last.is_withdrawn("2", None, "record")
+    assert not replace(last, is_other_method=False).is_withdrawn("2", "d0", "file")
+
+
+def test_periods_are_words() -> None:
+    assert [every(days) for days in (1, 7, 30, 365, 730, 0.5)] == [
+        "every day", "every week", "every month", "every year", "every two years", "twice a day",
+    ]  # fmt: skip
+    assert every(45) == "every 45 days"

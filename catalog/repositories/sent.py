@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from catalog.db.schema.views import is_open
@@ -14,10 +16,37 @@ from catalog.repositories.first_fixes import first_fixes
 from catalog.repositories.recipients import addresses_in, is_address, is_role, recipient_hash
 from catalog.repositories.withheld import OPERATOR, withheld
 
-__all__ = ["Letter", "forget", "is_address", "letters", "note", "recipient_hash", "unusable_addresses"]
+__all__ = [
+    "Letter",
+    "MethodChange",
+    "forget",
+    "governments_written_to",
+    "is_address",
+    "last_mail_on",
+    "letters",
+    "note",
+    "recipient_hash",
+    "unusable_addresses",
+]
 
 NAMED = 20
 """Findings named in a letter, at most; the files have all."""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodChange:
+    """What a change of the methodology did to the findings of a government or publisher since its last letter.
+
+    ``run_id``: the last run whose scores do not compare with those of the run before it. ``before`` and ``now``: the
+    versions of these two runs. ``begun`` and ``ended``: number of findings that appeared or ended in such runs. Whether
+    the method or the publisher is the reason is not known, so they count neither as new nor as fixed.
+    """
+
+    run_id: str
+    before: str
+    now: str
+    begun: int
+    ended: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +78,9 @@ class Letter:
     new_count: int
     fixed_count: int
     withdrawn: Sequence[dict[str, Any]]
-    """Findings withdrawn since that run because our rule had been wrong; at most 20."""
+    """What we have corrected since the last letter was sent: findings withdrawn because our rule had been wrong, and
+    findings that were disputed and did not hold; at most 20. A row has the columns of ``new`` and ``reason``,
+    ``observed_before``, ``first_seen_run``, ``score_before`` and ``score_after`` (of the dataset)."""
     withdrawn_count: int
     personal: Sequence[dict[str, Any]]
     """Findings of suspected personal data in the portals whose contact address is the recipient's, as rows of
@@ -57,6 +88,8 @@ class Letter:
     operator and the publisher are told of them."""
     overdue: Sequence[dict[str, Any]]
     fixes: Sequence[dict[str, Any]]
+    method: MethodChange | None = None
+    """None if the versions of the methodology of all runs since the last letter compare."""
 
     @property
     def key(self) -> str:
@@ -74,6 +107,7 @@ def letters(
     webhooks: Mapping[str, Sequence[str]] | None = None,
     *,
     has_publishers: bool = False,
+    cards: Sequence[dict[str, Any]] | None = None,
 ) -> Iterator[Letter]:
     """Yield the letters to send after a run through ``channel`` ("mail" or "webhook").
 
@@ -84,8 +118,7 @@ def letters(
     that look like a person's (:func:`catalog.repositories.recipients.is_role`). ``webhooks``: addresses to post to, by
     name of the government; publishers get none.
     """
-    cards = card_rows(catalog, run_id)
-    for card in cards:
+    for card in card_rows(catalog, run_id) if cards is None else cards:
         level, key = card["entity_level"], card["entity_id"]
         if level == "portal" or (level == "publisher" and (channel != "mail" or not has_publishers)):
             continue
@@ -121,15 +154,15 @@ def _declared(catalog: Catalog, level: str, key: str) -> list[tuple[str | None, 
 
 
 def unusable_addresses(
-    catalog: Catalog, run_id: str, *, has_publishers: bool = False
+    catalog: Catalog, run_id: str, *, has_publishers: bool = False, cards: Sequence[dict[str, Any]] | None = None
 ) -> Iterator[tuple[str, str, str]]:
     """Yield the texts that are declared as e-mail addresses and to which no letter is sent, as tuples (level, name of
     the entity, text).
 
     Level is "government" or "publisher"; publishers are included only with ``has_publishers``. Such a text is no e-mail
-    address, or it is an address declared by a publisher that looks like a person's.
+    address, or it is an address declared by a publisher that looks like a person's. ``cards``: as for :func:`letters`.
     """
-    for card in card_rows(catalog, run_id):
+    for card in card_rows(catalog, run_id) if cards is None else cards:
         level = card["entity_level"]
         if level == "portal" or (level == "publisher" and not has_publishers):
             continue
@@ -146,15 +179,17 @@ def _letter(
     catalog: Catalog, card: dict[str, Any], run_id: str, channel: str, recipient: str, code: str | None
 ) -> Letter | None:
     level, key = card["entity_level"], card["entity_id"]
-    since = catalog.value(
-        """select max(run_id) from sent
-           where channel = ? and entity_level = ? and entity_id = ? and recipient_hash = ?""",
+    last = catalog.rows(
+        """select run_id, sent_at from sent
+           where channel = ? and entity_level = ? and entity_id = ? and recipient_hash = ?
+           order by run_id desc limit 1""",
         [channel, level, key, recipient_hash(recipient)],
     )
+    since, sent_at = (last[0]["run_id"], last[0]["sent_at"]) if last else (None, None)
     if since is not None and since >= run_id:
         return None
     about = {"key": key, "since": since or "", "day": day_of_run(run_id), "before": day_of_run(since) or ""}
-    about |= {"recipient": recipient}
+    about |= {"recipient": recipient, "sent_at": sent_at or ""}
     parts = """join portals p on p.id = f.portal_id join governments g on g.portal_id = p.id
       left join datasets d on d.id = f.dataset_id"""
     is_own = f"{_OF[level]} = :key"
@@ -164,10 +199,28 @@ def _letter(
     is_theirs = "true" if level == "publisher" else f"{OPERATOR} = :recipient" if channel == "mail" else "false"
     is_told = f"({is_theirs} or not {withheld(run_id)})"
     # Only constants of this module are inserted into the text, here and below.
-    is_new = f"{is_open()} and f.first_seen_run > :since"
+    method = _method_change(catalog, since, run_id) if since else None
+    about["changed"] = json.dumps([run for run, _, _ in method or ()])
+    of_method = "(select value from json_each(:changed))"
+    is_begun, is_ended = f"{is_open()} and f.first_seen_run > :since", "f.fixed_run > :since"
+    is_new = f"{is_begun} and f.first_seen_run not in {of_method}"
+    corrected = f"""from corrections c join findings f on f.id = c.finding_id {parts}
+      where {is_own} and c.corrected_at >= :sent_at"""
     new_count = catalog.value(f"select count(*) {join} and {is_new}", about)
-    fixed_count = catalog.value(f"select count(*) {join} and f.fixed_run > :since", about) if since else 0
-    withdrawn_count = catalog.value(f"select count(*) {join} and f.withdrawn_run > :since", about) if since else 0
+    fixed_count = withdrawn_count = 0
+    if since:
+        sql = f"select count(*) {join} and {is_ended} and f.fixed_run not in {of_method}"
+        # What was disputed and did not hold has ended too, and nobody had anything to fix.
+        was_ours = f"select count(distinct f.id) {corrected} and {is_ended} and f.fixed_run not in {of_method}"
+        fixed_count = catalog.value(sql, about) - catalog.value(was_ours, about)
+        withdrawn_count = catalog.value(f"select count(*) {corrected}", about)
+    change = None
+    if method:
+        counts = [
+            catalog.value(f"select count(*) {join} and {of} and f.{name} in {of_method}", about)
+            for of, name in ((is_begun, "first_seen_run"), (is_ended, "fixed_run"))
+        ]
+        change = MethodChange(method[-1][0], method[0][1], method[-1][2], *counts)
     overdue = catalog.rows(
         f"""select d.title, f.rule_id, f.field, f.how_to_fix, f.resource_url, r.promised_on
             from promised_fixes r join findings f on f.key = r.key {parts}
@@ -176,7 +229,7 @@ def _letter(
         about,
     )
     is_moved = since is not None and card.get("score_delta") not in (None, 0)
-    if not (new_count or fixed_count or withdrawn_count or overdue or is_moved) and since is not None:
+    if not (new_count or fixed_count or withdrawn_count or overdue or is_moved or change) and since is not None:
         return None
     new = catalog.rows(
         f"""select d.title, f.rule_id, f.field, f.how_to_fix, f.resource_url, f.gain_points, f.id
@@ -184,8 +237,9 @@ def _letter(
         about,
     )
     withdrawn = catalog.rows(
-        f"""select d.title, f.rule_id, f.field, f.how_to_fix, f.resource_url, f.gain_points, f.id
-            {join} and f.withdrawn_run > :since and {is_told} order by f.gain_points desc, f.id limit {NAMED}""",
+        f"""select d.title, f.rule_id, f.field, f.how_to_fix, f.resource_url, f.gain_points, f.id, c.reason,
+              c.observed_before, f.first_seen_run, c.score_before, c.score_after
+            {corrected} and {is_told} order by c.corrected_at, f.id limit {NAMED}""",
         about,
     )
     is_operator = channel == "mail" and level == "government"
@@ -210,7 +264,39 @@ def _letter(
         personal=personal,
         overdue=overdue,
         fixes=fixes,
+        method=change,
     )
+
+
+def _method_change(catalog: Catalog, since: str, run_id: str) -> list[tuple[str, str, str]]:
+    """Return the runs after ``since`` whose scores do not compare with those of the run before, with the versions of
+    that run and of their own, the earliest first."""
+    rows = catalog.rows(
+        """select id, before, methodology_version as now from (
+             select id, methodology_version, lag(methodology_version) over (order by id) as before
+             from runs where id >= ? and id <= ? and methodology_version is not null)
+           where before is not null and not is_comparable(before, methodology_version) order by id""",
+        [since, run_id],
+    )
+    return [(row["id"], row["before"], row["now"]) for row in rows]
+
+
+def governments_written_to(catalog: Catalog) -> set[str]:
+    """Return the names of the governments to which, or to a publisher of which, a mail was sent before."""
+    rows = catalog.rows(
+        """select entity_id as name from sent where channel = 'mail' and entity_level = 'government'
+           union select g.name from sent s join publishers b on b.id = s.entity_id
+             join governments g on g.portal_id = b.portal_id
+             where s.channel = 'mail' and s.entity_level = 'publisher'"""
+    )
+    return {row["name"] for row in rows}
+
+
+def last_mail_on(catalog: Catalog, recipient: str) -> date | None:
+    """Return the day (UTC) of the last mail to an address, about whatever entity; None if there was none."""
+    sql = "select max(sent_at) from sent where channel = 'mail' and recipient_hash = ?"
+    sent_at = catalog.value(sql, [recipient_hash(recipient)])
+    return date.fromisoformat(sent_at[:10]) if sent_at else None
 
 
 def note(catalog: Catalog, letter: Letter) -> bool:

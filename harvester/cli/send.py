@@ -1,8 +1,10 @@
-"""Commands that send scorecards, and erase the names of people."""
+"""Commands that send scorecards, end them for an address, and erase the names of people."""
 
 from __future__ import annotations
 
 import json
+import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,8 @@ from harvester.cli.options import catalogue_of
 
 if TYPE_CHECKING:
     from catalog.db.store import Catalog
+    from harvester.cli.configuration import Configuration, MailServer
+    from harvester.mail.mail_plan import MailPlan
     from harvester.mail.send import Outcome
     from harvester.mail.smtp import SmtpServer
     from specs.portals import PortalSpec
@@ -32,8 +36,21 @@ def add_to(group: click.Group) -> None:
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
-@click.option("--smtp", metavar="HOST:PORT", help="Mail server to send through.")
-@click.option("--from", "sender", help="Address of the sender; needed with --smtp.")
+@click.option(
+    "--preview",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Write recipients, texts and files of all letters into FOLDER, and send nothing.",
+)
+@click.option(
+    "--confirm",
+    "confirmed",
+    multiple=True,
+    metavar="NAME",
+    help="Send the first letter to the government NAME; may be given more than once.",
+)
+@click.option("--smtp", metavar="HOST:PORT", help="Mail server to send through; by default that of winnow.toml.")
+@click.option("--from", "sender", help="Address of the sender; by default that of winnow.toml.")
 @click.option("--reply-to", help="Address for replies; by default the sender.")
 @click.option("--user", envvar="WINNOW_SMTP_USER", show_envvar=True, help="User name at the mail server.")
 @click.option("--password", envvar="WINNOW_SMTP_PASSWORD", show_envvar=True, help="Better set in the environment.")
@@ -55,6 +72,8 @@ def add_to(group: click.Group) -> None:
 def send(
     data: Path,
     dry_run: bool,
+    preview: Path | None,
+    confirmed: tuple[str, ...],
     smtp: str | None,
     sender: str | None,
     reply_to: str | None,
@@ -68,85 +87,125 @@ def send(
 ) -> None:
     """Send the scorecards of the last run: to each recipient only what changed since the last time, and nothing twice.
 
-    Mails go to the contact_email of the portals with the CSVs attached; webhooks get JSON. The connection to a mail
-    server is always encrypted, unless the server is on this machine and needs no password.
+    Mails go to the contact_email of the portals with the CSVs attached, at most one a week to an address; webhooks get
+    JSON. Nothing is sent until winnow.toml says who sends it (winnow init). The first letter to a government needs
+    --confirm. The connection to a mail server is always encrypted, unless the server is on this machine and needs no
+    password.
     """
+    from catalog.exports.cards import card_rows
     from catalog.repositories.portals import government_names
-    from catalog.repositories.recipients import recipient_hash, stopped
+    from catalog.repositories.recipients import stopped
     from catalog.repositories.sent import letters, unusable_addresses
+    from harvester.cli.configuration import load
     from harvester.cli.registry import resolve
-    from harvester.mail.send import folder_of
+    from harvester.mail.letters import LetterSender, folder_of
+    from harvester.mail.mail_plan import plan_mails
     from harvester.night.stages import writing
 
+    configuration = load(data)
     if click.get_current_context().get_parameter_source("password") is ParameterSource.COMMANDLINE:
         click.echo(
             "--password: other users of this machine can read it; use --password-file or WINNOW_SMTP_PASSWORD", err=True
         )
+    if password_file is None and password is None and configuration.mail.password_file:
+        password_file = data / configuration.mail.password_file
     if password_file is not None:
         password = password_file.read_text("utf-8").strip("\r\n")
     specs = resolve(data, (), registry=registry)
     posts = _webhooks(specs, webhooks)
-    if not (dry_run or smtp or posts):
-        raise click.UsageError("use --dry-run, --smtp HOST:PORT or --webhook URL")
-    server = _server(smtp, sender, user, password, starttls, reply_to) if smtp else None
+    is_shown = dry_run or preview is not None
+    smtp = smtp or configuration.mail.server
+    if not (is_shown or smtp or posts):
+        raise click.UsageError("use --dry-run, --preview FOLDER, --smtp HOST:PORT or --webhook URL")
+    server = _server(configuration.mail, smtp, sender, user, password, starttls, reply_to, is_shown=is_shown)
+    _check_operator(configuration, is_shown=is_shown)
     catalogue_of(data)
     with writing(data) as catalog:
         run_id = _exported_run(catalog, data)
+        cards = card_rows(catalog, run_id)
+        governments = government_names(catalog)
+        if unknown := [name for name in confirmed if name not in governments]:
+            raise click.UsageError(f"--confirm {unknown[0]}: there is no such government; there are: {governments}")
         if "*" in posts:
-            names = government_names(catalog)
-            posts = {name: [*posts["*"], *posts.get(name, ())] for name in names}
-        found = letters(catalog, run_id, "mail", has_publishers=publishers)
-        # A publisher with few datasets and nothing to fix has no files, and gets no letter.
-        unwanted = stopped(data)
-        mails = [
-            one
-            for one in found
-            if folder_of(one, data / "exports").is_dir() and recipient_hash(one.recipient) not in unwanted
-        ]
-        unusable = list(unusable_addresses(catalog, run_id, has_publishers=publishers)) if dry_run or smtp else []
-        hooks = list(letters(catalog, run_id, "webhook", posts))
-        if dry_run:
-            from harvester.mail.send import is_divided, message_of
-            from specs.languages import language
+            posts = {name: [*posts["*"], *posts.get(name, ())] for name in governments}
+        found = letters(catalog, run_id, "mail", has_publishers=publishers, cards=cards)
+        plan = plan_mails(
+            catalog,
+            # A publisher with few datasets and nothing to fix has no files, and gets no letter.
+            (one for one in found if folder_of(one, data / "exports").is_dir()),
+            today=datetime.now(UTC).date(),
+            every_days=configuration.mail.every_days,
+            confirmed=confirmed,
+            unwanted=stopped(data),
+        )
+        # Without a mail server no mail was asked for.
+        unusable = list(unusable_addresses(catalog, run_id, has_publishers=publishers, cards=cards))
+        unusable = unusable if smtp or is_shown else []
+        hooks = list(letters(catalog, run_id, "webhook", posts, cards=cards))
+        about = LetterSender(server, configuration.operator, configuration.public_url)
+        if preview is not None:
+            from harvester.mail.preview import write_preview
 
-            for letter in (*mails, *hooks):
-                # Of a webhook's address only the host is shown: the rest may be a secret.
-                to = letter.recipient if letter.channel == "mail" else letter.recipient.split("/")[2]
-                click.echo(f"{letter.channel} to {to}: {letter.level} {letter.name}")
-                divided = is_divided(folder_of(letter, data / "exports"))
-                click.echo(message_of(letter, language(letter.language), is_divided=divided))
-            click.echo(f"{len(mails)} mails and {len(hooks)} posts would go out for run {run_id}")
-            _say_unusable(unusable)
+            click.echo(write_preview(preview, plan.going, plan.held, hooks, data / "exports", about))
+        if dry_run:
+            from harvester.mail.letters import NO_TOKEN, Mailing, text_of
+
+            for one in (*plan.going, *(mailing for mailing, _ in plan.held), *(Mailing((hook,)) for hook in hooks)):
+                for letter in one.letters:
+                    # Of a webhook's address only the host is shown: the rest may be a secret.
+                    to = letter.recipient if letter.channel == "mail" else letter.recipient.split("/")[2]
+                    click.echo(f"{letter.channel} to {to}: {letter.level} {letter.name}")
+                click.echo(text_of(one, data / "exports", about, NO_TOKEN))
+        if is_shown:
+            click.echo(f"{len(plan.going)} mails and {len(hooks)} posts would go out for run {run_id}")
+            _say_held(plan)
+            _end(unusable)
             return
-        from harvester.cli.configuration import load
         from harvester.mail.send import send_mails, send_webhooks
 
-        outcomes = [send_webhooks(catalog, hooks, proxy=load(data).proxy)]
-        if server:
-            outcomes.append(send_mails(catalog, mails, data / "exports", server))
-    _say(outcomes, run_id, unusable)
+        outcomes = [send_webhooks(catalog, hooks, proxy=configuration.proxy)]
+        if smtp:
+            outcomes.append(send_mails(catalog, plan.going, data / "exports", about))
+    _say(outcomes, run_id)
+    if smtp:
+        _say_held(plan)
+    _end(unusable, is_failed=bool(smtp and plan.unconfirmed) or any(one.failed for one in outcomes))
 
 
-def _say_unusable(unusable: list[tuple[str, str, str]]) -> None:
-    """Print the texts that stand in place of an address; exit with SOME_FAILED if there are any."""
+def _check_operator(configuration: Configuration, *, is_shown: bool) -> None:
+    """Raise UsageError if the letters could not be signed; where they are only shown, say so."""
+    if missing := configuration.operator.missing:
+        said = f"winnow.toml does not say who sends the letters ({', '.join(missing)} missing): fill it in, or run"
+        if not is_shown:
+            raise click.UsageError(f"{said} winnow init; nothing was sent")
+        click.echo(f"{said} winnow init; until then nothing is sent", err=True)
+
+
+def _say_held(plan: MailPlan) -> None:
+    for mailing, why in plan.held:
+        click.echo(f"held back: {', '.join(one.name for one in mailing.letters)}: {why}", err=True)
+    if plan.unconfirmed:
+        options = " ".join(f"--confirm {shlex.quote(name)}" for name in plan.unconfirmed)
+        click.echo(f"to send first letters, add {options}", err=True)
+
+
+def _end(unusable: list[tuple[str, str, str]], *, is_failed: bool = False) -> None:
+    """Print the texts that stand in place of an address; exit with SOME_FAILED if there are any, or ``is_failed``."""
     from catalog.repositories.sent import is_address
 
     for level, name, text in unusable:
         is_person = is_address(text)
         why = "looks like a person's; list it in the portal file to use it" if is_person else "is no e-mail address"
         click.echo(f"not sent: {level} {name}: {text[:100]!r} {why}", err=True)
-    if unusable:
+    if unusable or is_failed:
         raise click.exceptions.Exit(SOME_FAILED)
 
 
-def _say(outcomes: list[Outcome], run_id: str, unusable: list[tuple[str, str, str]]) -> None:
+def _say(outcomes: list[Outcome], run_id: str) -> None:
     failed = [line for one in outcomes for line in one.failed or ()]
     click.echo(f"{sum(one.sent for one in outcomes)} sent for run {run_id}, {len(failed)} failed")
     for line in failed:
         click.echo(f"not sent: {line}", err=True)
-    _say_unusable(unusable)
-    if failed:
-        raise click.exceptions.Exit(SOME_FAILED)
 
 
 @click.command("stop")
@@ -176,18 +235,32 @@ def _webhooks(specs: list[PortalSpec], more: tuple[str, ...]) -> dict[str, list[
 
 
 def _server(
-    smtp: str, sender: str | None, user: str | None, password: str | None, starttls: bool, reply_to: str | None
+    own: MailServer,
+    smtp: str | None,
+    sender: str | None,
+    user: str | None,
+    password: str | None,
+    starttls: bool,
+    reply_to: str | None,
+    *,
+    is_shown: bool,
 ) -> SmtpServer:
+    """Return the mail server of the options, or of ``own``, the table [mail] of winnow.toml. Raise UsageError if it
+    cannot be used; where nothing is sent, what is missing does not matter."""
     from catalog.repositories.sent import is_address
     from harvester.mail.smtp import SmtpServer
 
+    sender, reply_to, user = sender or own.sender, reply_to or own.reply_to, user or own.user
+    if smtp is None or is_shown and not sender:
+        return SmtpServer("localhost", 0, sender or "winnow@localhost", reply_to=reply_to)
     host, _, port = smtp.rpartition(":")
     if not host or not port.isdigit():
         raise click.UsageError(f"--smtp {smtp}: write host and port, such as mail.example.org:587")
     for option, address in (("--from", sender), ("--reply-to", reply_to)):
         if not is_address(address) and (address or option == "--from"):
             raise click.UsageError(f"{option}: give one e-mail address, such as winnow@example.org")
-    return SmtpServer(host.strip("[]"), int(port), sender or "", user, password, starttls, reply_to)
+    is_encrypted = starttls or own.starttls
+    return SmtpServer(host.strip("[]"), int(port), sender or "", user, password, is_encrypted, reply_to)
 
 
 def _exported_run(catalog: Catalog, data: Path) -> str:

@@ -23,7 +23,9 @@ from catalog.repositories.reply_files import Reply
 from catalog.repositories.sent import letters
 from catalog.site.published import STATE_OF_COPY
 from catalog.site.serve import publish
-from harvester.mail.send import SmtpServer, is_divided, mail_of, message_of
+from harvester.cli.configuration import Operator
+from harvester.mail.letters import NO_TOKEN, LetterSender, Mailing, is_divided, mail_of, message_of
+from harvester.mail.smtp import SmtpServer
 from quality.findings.cause_stage import find_causes
 from specs.languages import language
 from tests.catalog.carding import PORTALS, RUNS, put_out, scored
@@ -195,7 +197,8 @@ def test_who_has_too_many_findings_for_one_file_is_told_where_they_are(catalog: 
     catalog.db.conn.execute("update portals set contact_email = 'open@gamma.example' where id = 'c'")
     catalog.db.conn.commit()
     (letter,) = [one for one in letters(catalog, RUNS[0], "mail") if one.name == "Gamma"]
-    mail = mail_of(letter, exports, SmtpServer("127.0.0.1", 25, "winnow@example.org"))
+    sender = LetterSender(SmtpServer("127.0.0.1", 25, "winnow@example.org"), Operator())
+    mail = mail_of(Mailing((letter,)), exports, sender, NO_TOKEN)
     assert "findings-others.csv" in {part.get_filename() for part in mail.iter_attachments()}
     for code in ("en", "fr", "es", "pt"):
         words = language(code)

@@ -18,12 +18,13 @@ from catalog.db.schema import TABLES
 from catalog.db.schema.found import FINDING_COLUMNS
 from catalog.db.schema.views import VIEWS
 from catalog.db.store import Catalog, open_catalog
+from catalog.exports.cards import day_of_run
 from catalog.repositories.findings import set_state
 from catalog.repositories.replies import import_replies
 from catalog.repositories.reply_files import Reply as Reply
-from catalog.repositories.sent import letters, note
+from catalog.repositories.sent import forget, letters, note
 from catalog.site.serve import is_current, publish
-from harvester.mail.send import message_of
+from harvester.mail.letters import message_of
 from harvester.night.stages import nightly
 from quality.systems.stage import score_portal
 from specs.languages import language
@@ -128,8 +129,15 @@ def test_withdrawn_is_what_a_changed_rule_no_longer_makes_of_the_same_file(data:
         (letter,) = letters(catalog, run_id, "mail")
         words = language("en")
         text = message_of(letter, words)
-        assert words.phrase("mail_withdrawn") in text and "All trees" in text.split(words.phrase("mail_withdrawn"))[1]
-        assert "All rents" not in text.split(words.phrase("mail_withdrawn"))[1]
+        # What we had said wrongly, since when, and its effect on the score; what was fixed is not among it.
+        said = text.split(words.phrase("mail_withdrawn"))[1].split("\n\n")[0]
+        assert "All trees" in said and "All rents" not in said
+        assert words.phrase("mail_said_since", since=day_of_run(same["first_seen_run"])) in said
+        before, after = words.number(row["score_before"]), words.number(row["score_after"])
+        assert words.phrase("mail_score_effect", before=before, after=after) in said
+        # It is said once.
+        assert note(catalog, letter) and not [*letters(catalog, "20991231T000000Z", "mail")]
+        forget(catalog, letter)
     with (data / "exports" / "landia" / "findings.csv").open(encoding="utf-8", newline="") as file:
         states = {row["finding_id"]: row["state"] for row in csv.DictReader(file)}
     assert states[same["id"]] == "withdrawn" and states[fixed["id"]] == "fixed"

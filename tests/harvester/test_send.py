@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -22,11 +23,23 @@ import harvester
 from catalog.db.store import open_catalog
 from catalog.repositories.recipients import is_role
 from catalog.repositories.sent import is_address, letters, recipient_hash
+from harvester.cli.configuration import Configuration, MailServer, Operator, save
 from harvester.cli.main import cli
+from harvester.mail.tokens import holder_of, tokens_in
+from specs.errors import SpecError
 from specs.languages import language
 from tests.catalog.carding import EVIL, PORTALS, RUNS, promise, put_out, write_run
 
 pytestmark = pytest.mark.xdist_group("send")  # one set-up for all
+
+
+NAME = PORTALS[0].government or ""
+OPERATOR = Operator(
+    name="Open Data Watch",
+    reason="We check open data.",
+    imprint="Ring 1, Bern",
+    how_to_stop="Answer with the word stop.",
+)
 
 
 class Box:
@@ -70,6 +83,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_run(catalog, RUNS[0], count=18)
         promise(catalog)
         put_out(catalog, folder / "exports")
+    save(folder, Configuration(operator=OPERATOR, public_url="https://watch.example/open"))
     return folder
 
 
@@ -78,8 +92,15 @@ def data(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path / "data"))
 
 
+def a_week_passes(data: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog:
+        catalog.db.conn.execute("update sent set sent_at = '2026-11-20T02:00:00Z'")
+        catalog.db.conn.commit()
+
+
 def again(data: Path) -> None:
-    """Make a second run, and export it."""
+    """Make a second run a week later, and export it."""
+    a_week_passes(data)
     with open_catalog(data / "catalog.db") as catalog:
         write_run(catalog, RUNS[1], seed=2, count=18)
         put_out(catalog, data / "exports")
@@ -91,15 +112,16 @@ def run(data: Path, *args: str) -> Result:
 
 
 def send(data: Path, smtp: str, *more: str) -> Result:
-    return run(data, "send", "--smtp", smtp, "--from", "winnow@example.org", *more)
+    return run(data, "send", "--smtp", smtp, "--from", "winnow@example.org", "--confirm", NAME, *more)
 
 
 def test_a_dry_run_shows_the_letters_and_sends_and_keeps_nothing(data: Path) -> None:
-    for _ in range(2):
-        done = run(data, "send", "--dry-run")
+    for more, count in ((), 0), (("--confirm", NAME), 1):
+        done = run(data, "send", "--dry-run", *more)
         assert done.exit_code == 0, done.output
         assert "mail to ministre@example.org: government République d'Exemple" in done.output
-        assert "1 mails and 0 posts would go out" in done.output
+        assert f"{count} mails and 0 posts would go out" in done.output
+        assert ("would be the first letter" in done.stderr) is (count == 0)
         assert "voici le premier bulletin" in done.output
     with open_catalog(data / "catalog.db") as catalog:
         assert catalog.value("select count(*) from sent") == 0
@@ -113,11 +135,25 @@ def test_mail_goes_to_the_contact_once_with_the_files_in_its_language(data: Path
     assert (mail["To"], mail["From"], mail["Reply-To"]) == (
         "ministre@example.org", "winnow@example.org", "desk@example.org",
     )  # fmt: skip
+    (token,) = tokens_in(mail["Subject"])
+    assert mail["Message-ID"] == f"<{token}@example.org>"
+    holder = holder_of(data, mail["Subject"])
+    assert holder and (holder.recipient_hash, holder.entities, holder.run_id) == (
+        recipient_hash("ministre@example.org"), (("government", NAME),), RUNS[0],
+    )  # fmt: skip
     assert mail["List-Unsubscribe"] == "<mailto:desk@example.org?subject=stop>"
     assert mail["Auto-Submitted"] == "auto-generated" and mail["Content-Language"] == "fr"
     assert mail["Subject"].startswith("Données ouvertes, bulletin de République d'Exemple : ")
     body = mail.get_body(("plain",))
-    assert body is not None and language("fr").phrase("mail_answer") in body.get_content()
+    assert body is not None
+    words, text = language("fr"), body.get_content().replace("\r\n", "\n")
+    signed = words.phrase("mail_signed", name="Open Data Watch")
+    assert (
+        words.phrase("mail_answer") in text
+        and token in text
+        and text.endswith(f"{signed}\nWe check open data.\nRing 1, Bern\nAnswer with the word stop.\n")
+    )
+    assert "https://watch.example/open/republique-d-exemple" in text and "/report.html" in text
     files = {part.get_filename(): part.get_payload(decode=True) for part in mail.iter_attachments()}
     assert set(files) == {
         "scorecard.csv", "causes.csv", "findings.csv", "rules.csv", "commitments.csv",
@@ -130,6 +166,89 @@ def test_mail_goes_to_the_contact_once_with_the_files_in_its_language(data: Path
     with open_catalog(data / "catalog.db") as catalog:
         (row,) = catalog.rows("select * from sent")
         assert row["recipient_hash"] == recipient_hash("ministre@example.org") and "ministre" not in str(row)
+
+
+def test_nothing_is_sent_while_nobody_signs_it(data: Path, box: tuple[Box, str]) -> None:
+    kept, smtp = box
+    save(data, Configuration(operator=OPERATOR.model_copy(update={"imprint": None})))
+    for args in (("--smtp", smtp, "--from", "winnow@example.org"), ("--webhook", "http://127.0.0.1:9/")):
+        done = run(data, "send", *args)
+        assert done.exit_code == 2 and "operator.imprint missing" in done.output and "winnow init" in done.output
+    assert run(data, "send", "--dry-run").exit_code == 0 and not kept.mails
+    # The mail server of the file is used where no option names one.
+    save(data, Configuration(operator=OPERATOR, mail=MailServer(server=smtp, sender="desk@example.org")))
+    assert run(data, "send", "--confirm", NAME).exit_code == 0 and kept.mails[0]["From"] == "desk@example.org"
+
+
+def test_the_first_letter_to_a_government_is_looked_at_and_confirmed(
+    data: Path, box: tuple[Box, str], tmp_path: Path
+) -> None:
+    kept, smtp = box
+    args = ("send", "--smtp", smtp, "--from", "winnow@example.org")
+    done = run(data, *args)
+    assert done.exit_code == 3 and "0 sent" in done.output and not kept.mails, done.output
+    assert f"held back: {NAME}" in done.stderr and "--confirm" in done.stderr
+    assert run(data, *args, "--confirm", "Nowhere").exit_code == 2
+    for _ in range(2):
+        done = run(data, "send", "--preview", str(tmp_path / "look"))
+        assert done.exit_code == 0, done.output
+    with (tmp_path / "look" / "recipients.csv").open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["recipient"] == "ministre@example.org" and "first letter" in row["held_back"]
+    own = tmp_path / "look" / row["folder"]
+    assert {path.name for path in own.iterdir()} == {"letter.txt", "letter.eml", *row["files"].split()}
+    assert "Open Data Watch" in (own / "letter.txt").read_text("utf-8") and "findings.csv" in row["files"]
+    with pytest.raises(SpecError, match="something else"):
+        run(data, "send", "--preview", str(data))
+    assert not (data / "tokens.db").exists()
+    assert run(data, *args, "--confirm", NAME).exit_code == 0
+    (mail,) = kept.mails
+    files = {part.get_filename(): part.get_payload(decode=True) for part in mail.iter_attachments()}
+    assert files == {name: (own / name).read_bytes() for name in row["files"].split()}
+    again(data)
+    assert run(data, *args).exit_code == 0 and len(kept.mails) == 2
+
+
+def test_an_address_gets_one_letter_a_week_about_all_its_governments(data: Path, box: tuple[Box, str]) -> None:
+    kept, smtp = box
+    with open_catalog(data / "catalog.db") as catalog:
+        catalog.db.conn.execute("update portals set contact_email = 'Ministre@example.org' where id = 'c'")
+        catalog.db.conn.commit()
+    assert "1 sent" in send(data, smtp, "--confirm", "Gamma").output
+    (mail,) = kept.mails
+    body = mail.get_body(("plain",))
+    assert body is not None
+    text = body.get_content().replace("\r\n", "\n")
+    assert f"* {NAME}\n" in text and "* Gamma\n" in text
+    names = {str(part.get_filename()) for part in mail.iter_attachments()}
+    assert {"gamma-findings.csv", "gamma-causes.csv"} <= names and len(names) > 10
+    with open_catalog(data / "catalog.db") as catalog:
+        write_run(catalog, RUNS[1], seed=2, count=18)
+        put_out(catalog, data / "exports")
+    done = send(data, smtp)
+    assert done.exit_code == 0 and "0 sent" in done.output and "the next goes on" in done.stderr
+    a_week_passes(data)
+    assert "1 sent" in send(data, smtp).output and len(kept.mails) == 2
+
+
+def test_a_change_of_method_is_explained_and_nothing_is_called_fixed(data: Path, box: tuple[Box, str]) -> None:
+    kept, smtp = box
+    send(data, smtp)
+    again(data)
+    with open_catalog(data / "catalog.db") as catalog:
+        catalog.db.conn.execute("update runs set methodology_version = '2.1.0' where id = ?", [RUNS[1]])
+        catalog.db.conn.commit()
+        fixed = catalog.value("select count(*) from findings where portal_id = 'a' and fixed_run = ?", [RUNS[1]])
+        sql = "select count(*) from open_findings where portal_id = 'a' and first_seen_run = ?"
+        begun = catalog.value(sql, [RUNS[1]])
+    assert fixed and begun and "1 sent" in send(data, smtp).output
+    body = kept.mails[1].get_body(("plain",))
+    assert body is not None
+    text, words = " ".join(body.get_content().split()), language("fr")
+    assert words.phrase("mail_since", name=NAME, since="2026-11-20", new=0, fixed=0) in text
+    change = {"before": "2.0.0", "now": "2.1.0", "begun": begun, "ended": fixed}
+    assert words.phrase("mail_method", date="2026-11-21", **change) in text
+    assert words.phrase("mail_new") not in text
 
 
 def test_the_next_letter_says_only_what_changed(data: Path, box: tuple[Box, str]) -> None:
@@ -191,7 +310,9 @@ def test_publishers_are_written_to_only_where_asked_and_only_at_plain_addresses(
         catalog.db.conn.commit()
         put_out(catalog, data / "exports")
     assert "1 sent" in send(data, smtp).output
-    assert "1 sent" in send(data, smtp, "--publishers").output
+    done = send(data, smtp, "--publishers")
+    assert done.exit_code == 3 and "0 sent" in done.output and f"--confirm '{EVIL[:5]}" in done.stderr
+    assert "1 sent" in send(data, smtp, "--publishers", "--confirm", EVIL).output
     mail = kept.mails[1]
     assert mail["To"] == "office@example.org" and mail["Bcc"] is None and "\n" not in mail["Subject"]
     assert {part.get_filename() for part in mail.iter_attachments()} >= {"scorecard.csv", "findings.csv"}
@@ -248,7 +369,7 @@ def test_offices_and_persons(address: str, wanted: bool) -> None:
 
 def test_large_files_are_packed(data: Path, box: tuple[Box, str], monkeypatch: pytest.MonkeyPatch) -> None:
     kept, smtp = box
-    monkeypatch.setattr("harvester.mail.send.ATTACHED_MAX", 1_000)
+    monkeypatch.setattr("harvester.mail.letters.ATTACHED_MAX", 1_000)
     send(data, smtp)
     (part,) = kept.mails[0].iter_attachments()
     content = part.get_payload(decode=True)

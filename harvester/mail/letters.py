@@ -1,0 +1,310 @@
+"""Compose the letters: their text, their files, and the mail that one recipient gets.
+
+One address gets one mail, whatever the number of its scorecards. Each mail is signed by the operator and has a token,
+see :mod:`harvester.mail.tokens`.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import quote
+
+from catalog.exports.cards import day_of_run
+from catalog.exports.cause_rows import fix_in_words
+from catalog.exports.csvfile import write_csv
+from catalog.exports.folders import SENT, folder_name, publisher_folder
+from catalog.repositories.recipients import recipient_hash
+from catalog.repositories.sent import Letter
+from catalog.repositories.withheld import DAYS
+from harvester.cli.configuration import Operator
+from harvester.mail.smtp import SmtpServer
+from specs.languages import Language, language
+
+__all__ = [
+    "NO_TOKEN",
+    "Mailing",
+    "LetterSender",
+    "attachments_of",
+    "folder_of",
+    "is_divided",
+    "mail_of",
+    "mailings",
+    "message_of",
+    "page_of",
+    "text_of",
+]
+
+ATTACHED_MAX = 5_000_000
+"""Total bytes of files that are attached unpacked; more are packed."""
+PACKED_MAX = 15_000_000
+"""Bytes of an archive that mail servers still accept; beyond it the letter goes without the long file."""
+PERSONAL = "personal.csv"
+OTHERS = "findings-others.csv"
+CORRECTIONS = "corrections.csv"
+_KINDS = {".csv": "text/csv", ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+NO_TOKEN = "winnow-****-****-****-****"  # no secret: what a preview shows in its place
+"""What stands in the place of the token where no letter goes out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """What one e-mail address gets: one mail with the scorecards of one or more governments and publishers."""
+
+    letters: tuple[Letter, ...]
+    """The news about each of them; at least one, all of one run and with the same recipient."""
+
+    @property
+    def recipient(self) -> str:
+        """Return the e-mail address."""
+        return self.letters[0].recipient
+
+    @property
+    def language(self) -> str | None:
+        """Return the code of the language of the mail, that of the first letter; None means English."""
+        return self.letters[0].language
+
+    @property
+    def run_id(self) -> str:
+        """Return the id of the run that the scorecards are of."""
+        return self.letters[0].run_id
+
+    @property
+    def governments(self) -> list[str]:
+        """Return the names of the governments that the letters are about, or whose publishers they are about."""
+        return list(dict.fromkeys(one.government for one in self.letters))
+
+    @property
+    def entities(self) -> list[tuple[str, str]]:
+        """Return level ("government" or "publisher") and id of each entity that the letters are about."""
+        return [(one.level, one.entity_id) for one in self.letters]
+
+
+@dataclass(frozen=True, slots=True)
+class LetterSender:
+    """Who sends the letters. ``server``: the mail server, with sender and reply address. ``operator``: who signs.
+    ``public_url``: web address of the published folder ``exports``; None if it is not published."""
+
+    server: SmtpServer
+    operator: Operator
+    public_url: str | None = None
+
+
+def mailings(letters: Iterable[Letter]) -> list[Mailing]:
+    """Return one mail for each address in ``letters``, in the order of each address's first letter.
+
+    Addresses that differ in capitals alone are the same.
+    """
+    found: dict[str, list[Letter]] = {}
+    for one in letters:
+        found.setdefault(recipient_hash(one.recipient), []).append(one)
+    return [Mailing(tuple(own)) for own in found.values()]
+
+
+def folder_of(letter: Letter, exports: Path) -> Path:
+    """Return the folder below ``exports`` that holds the CSV files of the government or publisher in ``letter``."""
+    folder = exports / folder_name(letter.government)
+    if letter.level == "publisher":
+        return folder / "publishers" / publisher_folder(letter.card["entity_name"], letter.entity_id)
+    return folder
+
+
+def page_of(letter: Letter, public_url: str | None) -> str | None:
+    """Return the web address of the page about the government in ``letter``; None without ``public_url``."""
+    return f"{public_url}/{quote(folder_name(letter.government))}/report.html" if public_url else None
+
+
+def mail_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -> EmailMessage:
+    """Return the e-mail for ``mailing``, with the CSV files of the folders that :func:`folder_of` names attached.
+
+    ``exports`` is the folder of all exported files. ``token`` is that of this mail, see
+    :func:`harvester.mail.tokens.issue`; it stands in the subject, the Message-ID and the text. Line breaks in names are
+    removed, so that they cannot add mail headers.
+    """
+    words, server = language(mailing.language), sender.server
+    mail = EmailMessage()
+    mail["Subject"] = f"{_line(_subject(mailing, words))[:160]} [{token}]"
+    mail["From"], mail["To"] = server.sender, mailing.recipient
+    if server.reply_to:
+        mail["Reply-To"] = server.reply_to
+    mail["Date"] = format_datetime(datetime.now(UTC))
+    mail["Message-ID"] = f"<{token}@{server.sender.rpartition('@')[2] or 'localhost'}>"
+    stop_at = server.reply_to or server.sender
+    mail["List-Unsubscribe"] = f"<mailto:{stop_at}?subject=stop>"
+    # Automatic responders do not answer such a mail (RFC 3834).
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(text_of(mailing, exports, sender, token))
+    for name, content, kind in attachments_of(mailing, exports):
+        main, sub = kind.split("/")
+        mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
+    # Set last, because adding attachments moves content headers into the first part.
+    mail["Content-Language"] = words.code
+    return mail
+
+
+def _subject(mailing: Mailing, words: Language) -> str:
+    if len(mailing.letters) > 1:
+        return words.phrase("mail_subject_many", names=", ".join(one.name for one in mailing.letters))
+    (letter,) = mailing.letters
+    score = words.number(letter.card.get("score")) if letter.card.get("score") is not None else words.phrase("no_score")
+    return words.phrase("mail_subject", name=letter.name, score=score)
+
+
+def text_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -> str:
+    """Return the text of the e-mail for ``mailing``: the news of each scorecard, how to reply, and who sends it.
+
+    The parameters are as for :func:`mail_of`. What the operator lacks is left out: :mod:`harvester.cli.send` sends
+    nothing then.
+    """
+    words, operator = language(mailing.language), sender.operator
+    lines = [words.phrase("mail_hello")]
+    for letter in mailing.letters:
+        lines += ["", f"* {letter.name}"] if len(mailing.letters) > 1 else []
+        lines += ["", *message_of(letter, words, is_divided=is_divided(folder_of(letter, exports))).splitlines()]
+        if page := page_of(letter, sender.public_url):
+            lines += ["", words.phrase("mail_page", url=page)]
+    lines += ["", words.phrase("mail_answer"), words.phrase("mail_reference", token=token), ""]
+    signature = (operator.reason, operator.imprint, operator.how_to_stop)
+    lines += [words.phrase("mail_signed", name=operator.name)] if operator.name else []
+    return "\n".join(map(_line, [*lines, *(one for one in signature if one)])) + "\n"
+
+
+def _line(text: str) -> str:
+    return re.sub(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+", " ", text)
+
+
+def is_divided(folder: Path) -> bool:
+    """Return whether the findings of a government are in several files, because one file would be too long; then the
+    government's own folder, ``folder``, has only those of publishers without a folder."""
+    return (folder / OTHERS).is_file() and not (folder / "findings.csv").is_file()
+
+
+def message_of(letter: Letter, words: Language, *, is_divided: bool = False) -> str:
+    """Return what the e-mail says about the scorecard in ``letter``: what changed, which fixes gain most, what is
+    overdue, what we had said wrongly, and what a change of our method did.
+
+    ``words``: language of the text. ``is_divided``: whether the findings are in several files, which the text then
+    says; see the function of that name.
+    """
+    card = letter.card
+    lines = []
+    if letter.since_run is None:
+        lines.append(words.phrase("mail_first", name=letter.name, count=card.get("findings_open") or 0))
+    else:
+        since = day_of_run(letter.since_run)
+        lines.append(
+            words.phrase("mail_since", name=letter.name, since=since, new=letter.new_count, fixed=letter.fixed_count)
+        )
+    if (change := letter.method) is not None:
+        said = {"before": change.before, "now": change.now, "begun": change.begun, "ended": change.ended}
+        lines += ["", words.phrase("mail_method", date=day_of_run(change.run_id), **said)]
+    if letter.withdrawn:
+        # First what we owe to those who were blamed.
+        lines += ["", words.phrase("mail_withdrawn"), *(_correction(one, words) for one in letter.withdrawn)]
+        if (more := letter.withdrawn_count - len(letter.withdrawn)) > 0:
+            lines.append(words.phrase("mail_withdrawn_more", count=more))
+    if letter.fixes and not letter.fixes[0]["is_large"]:
+        lines += ["", words.phrase("fixes_small")]
+    elif letter.fixes:
+        lines += ["", words.phrase("mail_top")]
+        lines += [
+            f"- {fix_in_words(words, fix)} "
+            f"(+{words.number(fix['gain_points'], 2)}; {words.column('datasets')}: {fix['datasets']})"
+            for fix in letter.fixes
+            if fix["is_large"]
+        ]
+    if card.get("score") is not None:
+        lines += ["", words.phrase("mail_score", score=words.number(card["score"]))]
+        if (delta := card.get("score_delta")) is not None:
+            key = "score_up" if delta > 0 else "score_down" if delta < 0 else "score_same"
+            lines.append(words.phrase(key, by=words.number(abs(delta), 2), before=words.number(card["score_prev"])))
+    if letter.overdue:
+        lines += ["", words.phrase("mail_overdue"), *(_finding(one, words) for one in letter.overdue)]
+    if letter.new and letter.since_run is not None:
+        lines += ["", words.phrase("mail_new"), *(_finding(one, words) for one in letter.new)]
+        if (more := letter.new_count - len(letter.new)) > 0:
+            lines.append(words.phrase("mail_more_apart" if is_divided else "mail_more", count=more))
+    if letter.personal:
+        lines += ["", words.phrase("mail_personal", count=len(letter.personal), days=DAYS, file=PERSONAL)]
+    if is_divided:
+        lines += ["", words.phrase("mail_apart")]
+    return "\n".join(map(_line, lines)) + "\n"
+
+
+def _finding(one: dict[str, Any], words: Language) -> str:
+    promised = f"{one['promised_on']}: " if one.get("promised_on") else ""
+    address = f" {one['resource_url']}" if one["resource_url"] else ""
+    return f"- {promised}{one['title'] or '–'}: {words.fix(one['rule_id'], one['field'], one['how_to_fix'])}{address}"
+
+
+def _correction(one: dict[str, Any], words: Language) -> str:
+    """Return what we had said wrongly, since when, and what it did to the score of the dataset."""
+    said = [_finding(one, words)]
+    if one["observed_before"]:
+        said.append(words.phrase("mail_said", observed=str(one["observed_before"])[:200]))
+    if since := day_of_run(one["first_seen_run"]):
+        said.append(words.phrase("mail_said_since", since=since))
+    if one["reason"] != "rules":
+        said.append(words.phrase("mail_disputed"))
+    if one["score_before"] is not None and one["score_after"] is not None:
+        before, after = (words.number(one[name]) for name in ("score_before", "score_after"))
+        said.append(words.phrase("mail_score_effect", before=before, after=after))
+    return " ".join(said)
+
+
+def attachments_of(mailing: Mailing, exports: Path) -> list[tuple[str, bytes, str]]:
+    """Return name, content and media type of each file that goes with a mail.
+
+    Large files are packed into one archive, of which the longest are left out if it is still too large. If the mail has
+    several scorecards, the name of each file begins with that of its folder.
+    """
+    code = language(mailing.language).code
+    found = []
+    for letter in mailing.letters:
+        folder = folder_of(letter, exports)
+        start = f"{folder.name}-" if len(mailing.letters) > 1 else ""
+        found += [(f"{start}{name}", content) for name, content in _files(folder, code, letter)]
+    if sum(len(content) for _, content in found) <= ATTACHED_MAX:
+        return [(name, content, _KINDS[Path(name).suffix]) for name, content in found]
+    while found:
+        packed = _packed(found)
+        if len(packed) <= PACKED_MAX:
+            return [("winnow.zip", packed, "application/zip")]
+        found.remove(max(found, key=lambda one: len(one[1])))
+    return []
+
+
+def _files(folder: Path, code: str, letter: Letter) -> list[tuple[str, bytes]]:
+    names = ["scorecard.csv", "causes.csv", "findings.csv", OTHERS, PERSONAL, "rules.csv", "commitments.csv"]
+    names += [CORRECTIONS] if letter.withdrawn_count else []
+    # A language that the export did not write has no files of its own; the workbooks then have the words for people.
+    translated = [f"{stem}.{code}.csv" for stem in ("scorecard", "causes", "findings")]
+    names += [name for name in translated if (folder / name).is_file()]
+    names += [] if f"findings.{code}.csv" in names else ["causes.xlsx", "findings.xlsx"]
+    found = [(name, (folder / name).read_bytes()) for name in names if (folder / name).is_file()]
+    # What is in no folder: the list of places with suspected personal data.
+    return found + ([(PERSONAL, _csv("findings", letter.personal))] if letter.personal else [])
+
+
+def _csv(stem: str, rows: Sequence[dict[str, Any]]) -> bytes:
+    with TemporaryDirectory(prefix="winnow-") as folder:
+        path = Path(folder) / f"{stem}.csv"
+        write_csv(path, SENT[stem].column, SENT[stem].key, rows)
+        return path.read_bytes()
+
+
+def _packed(files: Iterable[tuple[str, bytes]]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as pack:
+        for name, content in files:
+            pack.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return target.getvalue()

@@ -96,8 +96,9 @@ def expectation(s: DatasetSubject) -> ExpectedPeriod | None:
     """Return how often a dataset should be updated: as declared, else as its title says, else as its changes were
     observed (at least four, at even intervals).
 
-    None if no update is due (the data are irregular, withdrawn, marked as historical in the title, or about a period
-    that is over), or if nothing tells how often.
+    None if no update is due: the declared frequency sets no interval (such as irregular, never or continuous), all
+    files are withdrawn, the title says that the data are historical, or the data are about a period that is over. None
+    also if nothing tells how often.
     """
     frequency = vocabulary.frequency(s.dataset.frequency)
     if (
@@ -191,7 +192,8 @@ def lateness(s: DatasetSubject) -> str:
     late.
 
     They are shown in the column ``observed`` of a finding of the metric ``up_to_date``, and have at most 300
-    characters. "no" if no update is due or no change is known.
+    characters. "no" if no update is due or no change is known. Call it only for data that are late: otherwise the day
+    from which on they are late lies in the future.
     """
     due, changed = expectation(s), last_change(s)
     if due is None or changed is None:

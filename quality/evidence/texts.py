@@ -52,7 +52,10 @@ _WEIGHTS = (
 
 
 def plain_text(text: str | None) -> str:
-    """Return the beginning of a text (3,000 characters) without markup, URLs, entities and invisible characters.
+    """Return at most 3,000 characters from the beginning of a text, as plain text; "" for None.
+
+    Markup, URLs and placeholders of templates ("{{title}}") become spaces, and entities the characters that they stand
+    for. Invisible characters, and accents and vowel signs that are characters of their own, are left out.
 
     >>> plain_text("<b>Rivers</b> &amp; lakes").split()
     ['Rivers', '&', 'lakes']

@@ -31,7 +31,7 @@ def dataset_gains(catalog: Catalog, facts: CauseFacts, rule_id: str, members: Nu
 
     - ``facts``: the findings of a portal, and its datasets and files, as arrays.
     - ``members``: indexes in ``facts`` of the findings that are fixed. Disputed and waived ones do not count. A finding
-      about a table counts only if all findings of the rule about that table are among them.
+      about a table counts only if all findings of the rule about that table are among those that count.
 
     The result is a pair of arrays: indexes in ``facts`` of the datasets with findings that count, and the points that
     each gains, 0 to 100. All points are 0 if the rule has no weight in the score.

@@ -30,7 +30,7 @@ class Groups:
     """Groups of the datasets of a portal, or of its files, in which a common cause of findings may lie.
 
     Each level, such as publisher, host or format, divides them in another way. The division is computed when its level
-    is first asked for.
+    is first asked for. ``is_of_file`` says whether files are divided, or datasets.
     """
 
     def __init__(self, facts: CauseFacts, *, is_of_file: bool) -> None:
@@ -46,9 +46,13 @@ class Groups:
 
         The index is -1 for a dataset or file that is in no group: its value is not known, or ``level`` is one that only
         files have ("series", "format", "batch", "pattern") and the groups are those of datasets. The levels "source"
-        and "host" also leave out groups of which at least 95 % belong to one publisher; the level "server" has the same
-        groups as "host", but all of them. Hosts where anyone may store files, such as file-sharing services, never form
-        a group. At "portal" and "value" everything is in one group.
+        and "host" also leave out groups of which at least 95 % belong to one publisher, or to none; the level "server"
+        has the same groups as "host", but all of them. Hosts where anyone may store files, such as file-sharing
+        services, never form a group. At "portal" and "value" everything is in one group.
+
+        At "series" the files of a group belong to one dataset. At "format" they have the same declared format, at
+        "batch" the same day of last writing, and at both the same owner: a server of the level "host" or, without one,
+        a publisher.
         """
         if level not in self._found:
             self._found[level] = self._make(level)

@@ -149,8 +149,8 @@ def findings_of(subject: DatasetSubject, failed: Failures) -> list[Finding]:
     """Return all findings about the dataset ``subject``.
 
     ``failed`` are the metrics that it fails, as :func:`failures` returns them. Each failed metric gives one finding; a
-    metric about the table of a file gives one for each defect of the table that it counts. Then come defects of tables
-    that are reported but cost no points.
+    metric about the table of a file gives one for each defect of the table that it counts, or one without a place if
+    there is no such defect. Then come defects of tables that are reported but cost no points.
     """
     found = [_dataset_finding(failure, subject) for failure in failed.own]
     for part, of_part in zip(subject.distributions, failed.parts, strict=True):

@@ -32,8 +32,9 @@ def access_url_present(s: DistributionSubject) -> float:
 def access_url_ok(s: DistributionSubject) -> Measurement:
     """Return 1 if the access URL answered the last check, 0 if it is broken or invalid.
 
-    None without an access URL. Unknown if it was never checked, or the check was inconclusive: a bot wall, a time-out,
-    or a failure that no second check has confirmed.
+    It is broken only if it failed so many checks, over so many days, as the portal's rule asks. None without an access
+    URL. Unknown if it was never checked, or the check was inconclusive: a bot wall, a time-out, a server error, or a
+    failure that is not confirmed yet.
     """
     return answers(s.distribution.access_url, s.access_check)
 
@@ -76,8 +77,9 @@ def download_url_declared(s: DistributionSubject) -> float:
 def download_url_ok(s: DistributionSubject) -> Measurement:
     """Return 1 if the download URL answered the last check, 0 if it is broken or invalid.
 
-    None without a download URL. Unknown if it was never checked, or the check was inconclusive: a bot wall, a time-out,
-    or a failure that no second check has confirmed.
+    It is broken only if it failed so many checks, over so many days, as the portal's rule asks. None without a download
+    URL. Unknown if it was never checked, or the check was inconclusive: a bot wall, a time-out, a server error, or a
+    failure that is not confirmed yet.
     """
     return answers(s.distribution.download_url, s.download_check)
 
@@ -86,7 +88,7 @@ def link_ok(s: DistributionSubject) -> Measurement:
     """Return 1 if the download URL or the access URL answered; 0 if each is missing, broken or invalid.
 
     Unknown if neither answered and at least one of them was never checked, or its check was inconclusive (a bot wall, a
-    time-out, a failure that no second check has confirmed).
+    time-out, a server error, a failure that is not confirmed yet).
     """
     download = answers(s.distribution.download_url, s.download_check)
     access = answers(s.distribution.access_url, s.access_check)
@@ -98,7 +100,8 @@ def link_ok(s: DistributionSubject) -> Measurement:
 def link_ok_observed(s: DistributionSubject) -> str:
     """Return the words for the column ``observed`` of a finding of ``link_ok``: how the check of the URL failed.
 
-    "no address is given" if the distribution has no URL, "no" if its URL was not checked.
+    "no answer" if the check does not say how. "no address is given" if the distribution has no URL, "no" if its URL was
+    not checked.
     """
     if s.check is not None:
         return s.check.detail or s.check.fault or "no answer"
@@ -128,15 +131,15 @@ def tls_valid_observed(s: DistributionSubject) -> str:
 
 
 def file_served(s: DistributionSubject) -> Measurement:
-    """Return 1 if the URL served the promised file, 0 if it served a web page or other content instead.
+    """Return 1 if the URL served a file where one is promised, 0 if it served a web page or an error message instead.
 
     A file is promised if the record has a download URL, or declares a format that is neither of a web page nor of a
     service. None if no file is promised, or if the URL was never checked, is broken or is invalid. Unknown if the check
     was inconclusive.
 
-    If the content was inspected, it decides: a web page fails unless one is declared, and so does other content than
-    promised. Otherwise the Content-Type header decides: only "text/html" fails, unless HTML is declared. Without that
-    header the result is unknown.
+    If the content was inspected, it decides: a web page fails unless one is declared, and an error message fails. A
+    file in another format than the declared one passes here; see ``format_truthful``. Otherwise the Content-Type header
+    decides: only "text/html" fails, unless HTML is declared. Without that header the result is unknown.
     """
     fmt = s.declared_format
     is_promised = bool(s.distribution.download_url) or (fmt is not None and fmt.kind not in ("web", "service"))

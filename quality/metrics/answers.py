@@ -35,7 +35,9 @@ def present(value: object) -> float:
 
 
 def usable_url(url: str | None) -> bool:
-    """Return whether the text is an absolute http or https URL, so that it can be requested.
+    """Return whether the text begins with "http://" or "https://"; letter case and spaces around it do not matter.
+
+    The rest of the text is not examined.
 
     >>> usable_url("https://data.example/a.csv"), usable_url("ftp://data.example/a.csv"), usable_url(None)
     (True, False, False)
@@ -55,8 +57,8 @@ def valid_email(text: str | None) -> bool:
 def answers(url: str | None, check: ResourceCheck | None) -> Measurement:
     """Return 1 if the URL answered its last check, 0 if it is broken or invalid.
 
-    None without a URL. UNKNOWN if it was never checked, or the check was inconclusive: a bot wall, a time-out, or a
-    failure that no second check has confirmed.
+    ``check`` is the last check of ``url``; None if there was none. None without a URL. UNKNOWN if it was never checked,
+    or the check was inconclusive: a bot wall, a time-out, a server error, or a failure that is not confirmed yet.
     """
     if not url:
         return None

@@ -73,10 +73,10 @@ def table_rectangular(s: DistributionSubject) -> Measurement:
 
 
 def table_header_clean(s: DistributionSubject) -> Measurement:
-    """Return 1 if the first row has a name for every column and all names differ, else 0.
+    """Return 1 if the table has a row of column names, with a name for every column and no name twice, else 0.
 
-    Unknown if a table is declared but no file was read, unless its address is broken or invalid. None in all other
-    cases in which there is no table with rows and columns.
+    Lines above that row do not matter. Unknown if a table is declared but no file was read, unless its address is
+    broken or invalid. None in all other cases in which there is no table with rows and columns.
     """
     report = _report(s)
     if not isinstance(report, TableReport):

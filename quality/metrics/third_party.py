@@ -103,8 +103,8 @@ def _dates(s: DatasetSubject) -> list[str | None]:
 
 
 def dates_present_share(s: DatasetSubject) -> float:
-    """Return the share of dates that are declared, 0 to 1: issued and modified, of the dataset and
-    each distribution.
+    """Return which share of the dates issued and modified, of the dataset and its distributions, is declared, 0 to
+    1.
     """
     dates = _dates(s)
     return sum(present(text) for text in dates) / len(dates)
@@ -112,7 +112,8 @@ def dates_present_share(s: DatasetSubject) -> float:
 
 def dates_valid_share(s: DatasetSubject) -> float:
     """Return the share of dates that can be read, 0 to 1: issued and modified, of the dataset and each distribution. A
-    date that is missing counts as one that cannot be read."""
+    missing date counts as one that cannot be read. :func:`~quality.evidence.dates.last_day` says which can.
+    """
     dates = _dates(s)
     return sum(last_day(text) is not None for text in dates) / len(dates)
 
@@ -218,12 +219,12 @@ def url_valid(s: DistributionSubject) -> float:
 
 
 def protocol_standard(s: DistributionSubject) -> float:
-    """Return 1 if the address uses HTTP, HTTPS, FTP or SFTP, else 0 (F-UJI FsF-A1.1-01MD)."""
+    """Return 1 if the download URL, or without one the access URL, uses HTTP, HTTPS, FTP or SFTP, else 0 (F-UJI)."""
     return yes(bool(_PROTOCOL.match(s.url or "")))
 
 
 def bulk_download(s: DistributionSubject) -> Measurement:
-    """Return 1 if the distribution is a machine-readable file and its link works, else 0; a service or web page gives
+    """Return 1 if the distribution is a machine-readable file and its link works, else 0. A service or web page gives
     0.
 
     Unknown if the format is unknown and there is a URL, or if the link was not checked or the check was inconclusive.
@@ -250,9 +251,7 @@ def licence_approved(s: DistributionSubject) -> Measurement:
 
 
 def licence_mappable(s: DistributionSubject) -> float:
-    """Return 1 if the licence is recognised and listed by the Open Definition, whether approved or
-    not, else 0 (Open Data Portal Watch, CoLi).
-    """
+    """Return 1 if the Open Definition lists the licence, approved or not, else 0 (Open Data Portal Watch, CoLi)."""
     return yes(s.licence is not None and s.licence.open_definition in ("open", "not_open", "not_reviewed"))
 
 
@@ -264,15 +263,15 @@ def terms_openness(s: DistributionSubject) -> float:
 
 
 def format_udata_open(s: DistributionSubject) -> float:
-    """Return 1 if a format is declared and is not on udata's list of closed formats (PDF, Word, Excel), else 0."""
+    """Return 1 if a format is declared that is none of udata's closed ones, else 0. Names count (pdf, doc, docx, word,
+    xls, excel, xlsx), not media types.
+    """
     declared = (s.distribution.format or "").strip().casefold().lstrip(".")
     return yes(bool(declared) and declared not in _UDATA_CLOSED)
 
 
 def format_udata_open_2022(s: DistributionSubject) -> float:
-    """Return 1 if a format is declared and is none of PDF, Word and XLS, else 0: udata's rule of 2022, which allows
-    XLSX.
-    """
+    """Return 1 or 0 as :func:`format_udata_open` does, but by udata's rule of 2022, which allows XLSX."""
     declared = (s.distribution.format or "").strip().casefold().lstrip(".")
     return yes(bool(declared) and declared not in _UDATA_CLOSED - {"xlsx"})
 
@@ -353,8 +352,8 @@ def served_linked(s: DistributionSubject) -> Measurement:
 def openness_ckan(s: DistributionSubject) -> Measurement:
     """Return the stars of ckanext-qa divided by five: 0 without a licence known to be open, or with no working link.
 
-    The format is that recognised in the bytes, else that of the URL, else the declared one; one without stars there, or
-    not known, has one star. Unknown if the link was not checked or the check was inconclusive.
+    The format is that recognised in the bytes, else that of the URL, else the declared one. A format that is not known,
+    or is not in ckanext-qa's table, has one star. Unknown if the link was not checked or the check was inconclusive.
     """
     licence = licence_present(s) and s.licence is not None and s.licence.is_open
     if link_ok(s) == 0.0 or not licence:

@@ -25,7 +25,7 @@ def modified_present(s: DatasetSubject) -> float:
 
 
 def modified_or_record_present(s: DatasetSubject) -> float:
-    """Return 1 if the record gives a date of change, either of the data or of the record itself, else 0."""
+    """Return 1 if the dataset declares a change date of its data or its record, else 0; dates of files do not count."""
     return yes(bool(present(s.dataset.modified) or present(s.dataset.record_modified)))
 
 
@@ -78,9 +78,9 @@ def modified_truthful(s: DistributionSubject) -> Measurement:
 def modified_truthful_observed(s: DistributionSubject) -> str:
     """Return the words for the column ``observed`` of a finding of ``modified_truthful``.
 
-    For example "declared 2024-05-01; the data changed after 2025-03-02". The second day is that of the last check
-    before the data were observed to change. The second part is left out if no change was observed. "no" if the URL was
-    not checked.
+    For example "declared 2024-05-01; the data changed after 2025-03-02T02:00:00Z", with the time (UTC) of the last
+    check that still found the old data. The second part is left out if no change of the length or the bytes was
+    observed. "no" if the URL was not checked.
     """
     if s.check is None:
         return NOTHING_MORE

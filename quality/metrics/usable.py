@@ -130,7 +130,7 @@ def media_type_truthful(s: DistributionSubject) -> Measurement:
 
     None if the media type is missing, not recognised, that of a web page or service, or application/octet-stream, which
     is true of any file. None also if no file was inspected, other content came in its place, or no format was
-    recognised in its bytes. Unknown if the declared format cannot be recognised from bytes with certainty.
+    recognised in its bytes. Unknown if files of the declared media type cannot be recognised with certainty.
     """
     fmt = vocabulary.file_format(s.distribution.media_type)
     return None if fmt is not None and fmt.id in ("OCTET", "BIN") else _served_as(fmt, s)

@@ -43,8 +43,11 @@ def _values(catalog: Catalog, portal_id: str) -> tuple[list[str], Matrix]:
 
 
 def write_agreement(catalog: Catalog, run_id: str, portal_id: str) -> None:
-    """Compute and store the rank correlation between every two scoring systems over the datasets of a portal. The
-    stored ones of the portal are replaced."""
+    """Compute and store the rank correlations between every two scoring systems over the datasets of a portal.
+
+    Datasets without a total in both systems are left out. Both correlations of a pair may be None, see
+    :func:`agreement`. The stored rows of the portal are replaced.
+    """
     _, values = _values(catalog, portal_id)
     rows = []
     for (at_a, a), (at_b, b) in combinations(enumerate(SYSTEMS), 2):
@@ -67,14 +70,18 @@ def write_agreement(catalog: Catalog, run_id: str, portal_id: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A dataset that two scoring systems, a and b, rank very differently among the datasets of its portal."""
+    """A dataset that two scoring systems, a and b, rank very differently among the datasets of its portal.
+
+    ``value_a`` and ``value_b`` are its totals in the two systems. ``reasons`` are sentences made by :func:`reasons`.
+    """
 
     dataset_id: str
     title: str | None
     rank_a: float
-    """Percentage of the portal's datasets that have a lower score in system a; datasets with an equal score count half.
-    """
+    """Percentage of the datasets scored in both systems that have a lower score in system a. Datasets with an equal
+    score, and the dataset itself, count half."""
     rank_b: float
+    """The same for system b."""
     value_a: float
     value_b: float
     reasons: Sequence[str]
@@ -84,7 +91,7 @@ def disagreements(catalog: Catalog, portal_id: str, a: str, b: str, limit: int =
     """Return the datasets of a portal that two scoring systems rank most differently, the greatest difference first.
 
     ``a`` and ``b`` are ids of systems, ``limit`` is the greatest number of datasets returned. Empty if fewer than 3
-    datasets have a score in both systems.
+    datasets have a score in both systems. Raise ValueError if there is no such system.
     """
     ids, values = _values(catalog, portal_id)
     at_a, at_b = list(SYSTEMS).index(a), list(SYSTEMS).index(b)

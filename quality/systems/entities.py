@@ -150,7 +150,7 @@ def census(found: Figures, level: str, gains: Matrix, places: Matrix) -> Census:
 
     - ``found``: the scores of all datasets. It also says which datasets count; copies of other portals' datasets may
       not.
-    - ``level``: portals, publishers or governments, as in ``LEVELS``. An entity is one portal, publisher or government.
+    - ``level``: "portal", "publisher" or "government". An entity is one portal, publisher or government.
     - ``gains``, ``places``: the matrices from :func:`gains_of_fixes`.
 
     Datasets of an entity form a family, and count once, if :func:`~quality.systems.families.family_of` gives them the

@@ -31,7 +31,8 @@ class Line:
     """What the scoring system calls the metric; the dimension if the system has no name for it."""
     question: str
     answer: str
-    """yes, no, a share, unknown, or "-" if the metric does not apply."""
+    """yes, no, a share, unknown, or "-" if the metric does not apply; of several distributions: "3 of 5 yes, 1
+    unknown"."""
     evidence: str
     """What the answer was read from, in a few words: the declared values, or the address with its response."""
     points: float

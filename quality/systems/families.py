@@ -28,9 +28,10 @@ ENOUGH = 6
 
 
 def skeleton(title: str) -> str:
-    """Return a title in lower case without digits, months, quarters and Roman numerals.
+    """Return the words of a title in lower case, joined by spaces, without what differs between editions.
 
-    Titles of yearly or quarterly editions of the same dataset then become equal.
+    Digits and signs are left out, and so are months (in English, German, French and Spanish), quarters and half-years
+    ("Q3", "H1"), and words made of the letters i, v and x only (Roman numerals).
 
     >>> skeleton("Budget 2019, Q3") == skeleton("Budget 2020, Q1")
     True
@@ -49,8 +50,8 @@ def family_of(s: DatasetSubject) -> str:
     """Return a key that is equal for all datasets of a family, such as the yearly editions of one dataset.
 
     Datasets with the same series or parent in the same portal are a family. Datasets without either are one if they
-    have the same publisher (the same portal if they have none) and titles that differ only in numbers, months and
-    quarters. If too little of the title is left to decide, return the dataset's own id.
+    have the same publisher (the same portal if they have none) and titles with the same :func:`skeleton`. If too little
+    of the title is left to decide, return the dataset's own id.
     """
     d = s.dataset
     if d.is_part_of:

@@ -120,7 +120,7 @@ def measure_all(subjects: Sequence[DatasetSubject]) -> MeasurementMatrix:
 
 
 def measure_dataset(s: DatasetSubject) -> Row:
-    """Measure a dataset by all metrics of datasets; see :func:`measure_all`."""
+    """Return the measurements of a dataset itself, in the order of ``columns("dataset")``; see :func:`measure_all`."""
     row = [f(s) for f in functions("dataset").values()]
     if s.dataset.not_carried:
         not_charged(columns("dataset"), row, s.dataset)
@@ -128,7 +128,9 @@ def measure_dataset(s: DatasetSubject) -> Row:
 
 
 def measure_distribution(s: DistributionSubject) -> Row:
-    """Measure a distribution by all metrics of distributions; see :func:`measure_all`."""
+    """Return the measurements of a distribution in the order of ``columns("distribution")``; see
+    :func:`measure_all`.
+    """
     row = [f(s) for f in functions("distribution").values()]
     if s.dataset.not_carried:
         not_charged(columns("distribution"), row, s.dataset, s.distribution)
@@ -136,8 +138,9 @@ def measure_distribution(s: DistributionSubject) -> Row:
 
 
 def measure_service(s: DataService) -> Row:
-    """Measure a data service by all metrics of data services. Fields that an interface cannot transport are not
-    considered.
+    """Return the measurements of a data service, in the order of ``columns("service")``.
+
+    A field that is empty because the portal's interface cannot transport it fails as any empty field does.
     """
     return tuple(f(s) for f in functions("service").values())
 

@@ -45,7 +45,8 @@ MOST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class DistributionKind:
-    """The stored values that are the same for all distributions with equal measurements."""
+    """The measurements and stored values that are the same for all distributions with equal
+    :func:`~quality.systems.alike.facts_of_distribution`."""
 
     row: Row
     verdict: OpenVerdict
@@ -55,7 +56,8 @@ class DistributionKind:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """The scores, failures and stored values that are the same for all datasets with equal measurements."""
+    """The scores, failures and stored values that are the same for all datasets with equal measurements and
+    distributions of the same kinds."""
 
     row: Row
     kinds: tuple[DistributionKind, ...]

@@ -22,7 +22,8 @@ class Points:
     """
 
     value: Matrix
-    """Total with unknown measurements treated as the system does; NaN if nothing applies or nothing is known."""
+    """Total with unknown measurements treated as the system does. NaN only in a system that leaves out what does not
+    apply, if nothing applies or nothing is known; the bounds are NaN there if nothing applies."""
     low: Matrix
     """Total if everything unknown had failed."""
     high: Matrix
@@ -202,7 +203,8 @@ def group_points(system: System, item: SystemItem, measured: MeasurementMatrix) 
     contribute.
 
     Call it for systems with the rule "group_mean": there the total is the mean of up to three groups, which are the
-    dataset, its distributions and its services. ``measured`` must contain only that dataset.
+    dataset, its distributions and its services. ``measured`` must contain only that dataset. Both are 0 if the item is
+    about distributions or services and the dataset has none.
     """
     group, column = position(item.metric)
     groups = 1 + bool(len(measured.distributions)) + bool(len(measured.services))
@@ -242,7 +244,8 @@ def coverage(system: System, measured: MeasurementMatrix) -> tuple[float, dict[s
     """Score a whole catalogue as one: return its total in a scoring system, and the points by metric id.
 
     ``measured`` are the measurements of all its datasets. The points of a metric are multiplied by its mean over all
-    datasets (or distributions, or services). Unknown and not applicable measurements count as 0.
+    datasets (or distributions, or services). Unknown and not applicable measurements count as 0. A metric that another
+    item names as ``unless`` is left out.
     """
     replaced = {item.unless for item in system.item if item.unless}
     found = {}

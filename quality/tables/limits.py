@@ -22,7 +22,10 @@ MAX_MEMORY = 512 * 1024**2
 
 @dataclass(frozen=True, slots=True)
 class TableBounds:
-    """The limits within which files are inspected, as the operator of Winnow sets them."""
+    """The limits within which files are inspected, as the operator of Winnow sets them.
+
+    ``workers`` is the number of child processes that inspect files at the same time.
+    """
 
     workers: int = 2
     seconds: float = 60.0

@@ -23,9 +23,11 @@ LookInto = Callable[[FileAtHand], TableReport]
 def judge_archive(file: FileAtHand, base: TableReport, look_into: LookInto) -> TableReport:
     """Return the report on a ZIP or GZIP archive: on the table in it, or on all tables together.
 
-    ``base`` is the report with what is already known about the archive. ``look_into`` is called to inspect each file in
-    it. Raise UnreadableError if the archive cannot be unpacked although it may be intact, for example because its only
-    table is protected by a password or too large.
+    ``base`` is the report with what is already known about the archive. ``look_into`` is called to inspect each table
+    in it. A ZIP archive without a table, or with more than 50, gives ``base`` with a note. A damaged archive is
+    invalid. Of several tables, one that cannot be read has the status "unknown", and the others count. Raise
+    UnreadableError if the archive cannot be unpacked although it may be intact, for example because its only table is
+    protected by a password or too large.
     """
     is_cut = file.is_cut
     try:

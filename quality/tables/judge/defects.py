@@ -97,8 +97,9 @@ def row_defects(profile: TableProfile) -> Iterator[TableDefect]:
     """Yield the defects of rows: too many or too few cells, blank, repeated and overlong rows, faulty quotes and line
     ends.
 
-    In a table with one column, too few cells, blank and repeated rows are no defect, and nowhere is a single odd line
-    end. A number of columns at which old spreadsheet programs cut a table is a defect too.
+    In a table with one column, too few cells, blank and repeated rows are no defect. Repeated rows are none either if
+    labels in the first column span several rows. A single odd line end is never one. A table of 255, 256, 1,023 or
+    1,024 columns has a defect too, because old spreadsheet programs cut tables there.
     """
     scan = profile.scan
     width = len(profile.columns)

@@ -24,9 +24,11 @@ def header_note(header: HeaderLines) -> str | None:
 
 
 def missing_signs_note(profile: TableProfile) -> str | None:
-    """Return a note that lists which signs a table uses for missing numbers and dates; None if it uses none.
+    """Return a note that lists the signs in a table that stand in place of numbers and dates; None without any.
 
-    Such signs are not a fault.
+    Such signs are not a fault. The eight most frequent are listed. Signs that are known in advance
+    (:data:`~quality.tables.scan.column_kinds.MISSING`), such as "n/a", are left out. A long sign that occurs only once
+    or twice is masked.
     """
     counts: Counter[str] = Counter()
     for column in profile.columns:

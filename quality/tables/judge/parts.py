@@ -37,8 +37,9 @@ class TablePart:
 def together(parts: Sequence[TablePart]) -> TableReport:
     """Return one report for all tables of a file, of which there must be at least one.
 
-    The table with most rows is the main one: the report is about it, and also lists the defects of the others. If at
-    least one part is a table, parts that certainly are no tables are left out; those of unknown status remain.
+    The table with most rows is the main one: the report is about it, and also lists the defects of the others. Its
+    status is "invalid" if any of them is. Parts that are certainly no tables are left out if another part is a table or
+    has an unknown status; parts of unknown status are never left out.
     """
     best = min(_ORDER[part.report.status] for part in parts)
     told = [part for part in parts if _ORDER[part.report.status] == best or part.report.status == "unknown"]

@@ -29,8 +29,9 @@ def judge_json(file: FileAtHand, base: TableReport) -> TableReport:
     """Return the report on a JSON or JSON Lines file: on its syntax, and on the tables in it.
 
     ``base`` is the report with what is already known about the file. A file that was downloaded in part or is too large
-    is not checked, and a note says so. Of JSON-LD, and of what is beyond the limit for tables, only the syntax is
-    checked. Raise UnreadableError if the syntax cannot be checked to the end.
+    is not checked, and a note says so. If the file is not in UTF-8 or UTF-16, or its syntax is faulty, that is the only
+    defect. Of JSON-LD, and of what is beyond the limit for tables, only the syntax is checked. Raise UnreadableError if
+    the syntax cannot be checked to the end.
     """
     if file.is_cut:
         return replace(base, note="downloaded in part: its syntax was not checked")

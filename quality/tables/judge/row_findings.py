@@ -20,7 +20,8 @@ def surroundings_defects(found: ScannedTable, totals: Sequence[int]) -> Iterator
     """Yield the defects around a table: titles above it, notes below it, a repeated header, no header, rows with
     totals.
 
-    ``found`` is the table, ``totals`` are the lines with totals.
+    ``found`` is the table, ``totals`` are the lines with totals; they are reported only if more than two rows were
+    read. For a header that is repeated above the table, the blank rows in between are reported too.
     """
     table = found.table
     around = found.around

@@ -34,12 +34,13 @@ _PART = re.compile(
 
 
 def sub_totals(rows: Sequence[Row], columns: Mapping[int, str]) -> list[int]:
-    """Return the lines of rows that are the sum of the rows directly above them.
+    """Return the lines of rows that are the sum of at least two rows directly above them.
 
     ``rows`` are the rows with their lines. ``columns`` maps the position of each column of numbers to its decimal sign
     ("" for integers). The sums must be right in all of the first six columns of integers or, if there are none, of the
-    first six columns. The result is empty for more than 5,000 rows, and if more than half of the rows were totals. In
-    more than 400 rows, only rows with a word for total are found.
+    first six columns. They must also be no chance: eight digits agree in at least two columns, or three in a row with a
+    word for total. The result is empty for more than 5,000 rows, and if more than half of the rows were totals. In more
+    than 400 rows, only rows with a word for total are found.
     """
     places = [place for place, sign in columns.items() if not sign] or list(columns)
     places = places[:_MOST_COLUMNS]

@@ -48,13 +48,15 @@ OF_LINES = frozenset(
 
 
 def judge(base: TableReport, found: ScannedTable, context: TableContext) -> TableReport:
-    """Judge one table: return the report on it, with its defects, its profile and the results of all expectations. If
-    its layout is not understood, the report says so (``layout_not_understood``) and has otherwise only defects that
-    hold whatever the layout is: nothing by the declared schema, by expectations or by comparison with the version
-    before, because each of them takes a line for the header.
+    """Judge one table: return the report on it, with its defects, its profile and the results of all expectations.
 
     ``found`` is the table as it was read and scanned. ``base`` is the report with what is already known about the file,
     ``context`` what the catalogue knows about it.
+
+    If the layout of the table is not understood, the report has the defect ``layout_not_understood`` and otherwise only
+    defects that hold whatever the layout is. It has none by the declared schema, by expectations or by comparison with
+    the previous version, because each of them takes a line for the header. The numbers of expectations met and checked,
+    and the report on the schema, are in the result even then.
     """
     table = found.table
     seen = unusual_layout(table.header, table.rows, base.delimiter)

@@ -32,8 +32,9 @@ MOST_LOOKED_AT = 60
 def judge_spreadsheet(file: FileAtHand, base: TableReport) -> TableReport:
     """Return the report on a spreadsheet: on its main sheet in full, and on structure and types of the others.
 
-    ``base`` is the report with what is already known about the file. Raise UnreadableError, or an error of the library
-    calamine, if the file cannot be read.
+    ``base`` is the report with what is already known about the file. Other sheets are judged only if they are tables,
+    and not forms, lists of choices or pages of text. A workbook without any table is reported as empty. Raise
+    UnreadableError, or an error of the library calamine, if the file cannot be read.
     """
     if file.is_cut:
         raise UnreadableError("a spreadsheet that was downloaded in part cannot be read")

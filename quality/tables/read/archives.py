@@ -94,9 +94,10 @@ def unpacked_shapefile(path: Path, infos: Sequence[zipfile.ZipInfo], most: int) 
 def unpacked_member(path: Path, info: zipfile.ZipInfo, most: int) -> Iterator[Path]:
     """Unpack one file from the ZIP archive at ``path``, and yield the path of a temporary file with its content.
 
-    ``info`` says which file. Raise UnreadableError if it has more than ``most`` bytes, is encrypted, or unpacks to
-    several hundred times its size; zipfile.BadZipFile if the archive is damaged. The temporary file has a name of our
-    own, because names in archives may point anywhere.
+    ``info`` says which file. Raise UnreadableError if it has more than ``most`` bytes by the directory of the archive,
+    is encrypted, or unpacks to several hundred times its size; zipfile.BadZipFile if the archive is damaged. If it has
+    more bytes than the directory says, those after ``most`` are left out. The temporary file has a name of our own,
+    because names in archives may point anywhere.
     """
     if info.flag_bits & 1:
         raise UnreadableError("the archive is protected by a password", "protected_file")

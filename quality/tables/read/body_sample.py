@@ -31,8 +31,10 @@ _YEAR = re.compile(r"(?:1[789]|2[01])\d\d[*†ab p]?\s?\(?\d?\)?")
 
 @lru_cache(maxsize=65_536)
 def group_of(cell: str) -> str:
-    """Return what a cell looks like: "" for blank, "sign" for a missing value, "number", "date",
-    "time", "code" or "text".
+    """Return what a cell looks like: "" for empty, "sign" for a missing value, "number" (with or without a unit),
+    "date", "time", "code" for words or letters with digits, or "text".
+
+    The cell must have no spaces around it.
     """
     if not cell:
         return ""
@@ -86,7 +88,8 @@ class BodySample:
         """Compare a row with what the columns contain. Return three counts of its cells: (yes, words, filled).
 
         Only cells in columns of numbers, dates or times are counted. ``yes`` is the number of those that fit their
-        column, ``words`` of those that do not, as names of columns do, and ``filled`` of both together.
+        column, ``words`` of those that do not, as names of columns do, and ``filled`` of both together. A sign for a
+        missing value fits every column. Years in a row, such as 2019, 2020, 2021, fit only columns of years.
         """
         yes = words = filled = 0
         sequence = self._is_sequence(cells)

@@ -39,7 +39,11 @@ MISSING_BYTES = tuple(sorted(sign.encode() for sign in MISSING if sign))
 
 @dataclass(frozen=True, slots=True)
 class OpenedText:
-    """A delimited text of which encoding, dialect and header are known."""
+    """A delimited text of which encoding, dialect and header are known.
+
+    ``header`` has one name for each column, joined if the header has several lines. ``header_lines`` are the lines of
+    the header (from 1), ``header_line`` is the last of them.
+    """
 
     encoding: Encoding
     dialect: Dialect

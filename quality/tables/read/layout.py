@@ -85,9 +85,9 @@ def find_footer(last: Sequence[Row], width: int) -> Footer | None:
     """Find the notes below a table; None if there are none.
 
     ``last`` are the last rows of the file with their lines, ``width`` is the number of columns. A note fills one cell,
-    or at most 40 % as many cells as rows usually do, and has no amount, date or total. One of the notes must also begin
-    as notes usually do, be longer than 40 characters, or follow a blank row. None also if there are fewer than two
-    columns, or if all rows look like notes.
+    or at most 40 % as many cells as rows usually do, and has no amount, date or total; only a date alone in its row may
+    be a note. One of the notes must also begin as notes usually do, be longer than 40 characters, or follow a blank
+    row. None also if there are fewer than two columns, or if all rows look like notes.
     """
     rows = notes = 0
     usual = statistics.median([_filled(cells) for _, cells in last[:-1] if _filled(cells)] or [0])

@@ -52,7 +52,8 @@ def answers_today(
     ``answers``: what persons said. ``datasets``: those that are listed today. ``aliases``: former ids of datasets, with
     the present id of each. The dataset of an answer is the listed one with its id (after ``aliases``). If there is
     none, it is the one with the identifier in the answer, and if there is none either, the only one with the title in
-    the answer. Answers for which no dataset is found are left out.
+    the answer; case, accents, punctuation and numbers in titles do not count. Answers for which no dataset is found are
+    left out.
     """
     listed = {one.id: one for one in datasets}
     by_identifier = {one.identifier: one.id for one in listed.values() if one.identifier}

@@ -57,6 +57,7 @@ class JudgedClaim:
     """Without an answer of a person, "taken" if the evidence is enough, else "asked". With one, "confirmed" or
     "denied", or "lapsed" if the dataset no longer says of itself what it said when the person answered."""
     state: ClaimState
+    """Whether the dataset can be used, see :func:`usable_state`."""
     failing: tuple[str, ...] = ()
     """What is false or not known of it, in words."""
     answer: Confirmation | None = None

@@ -40,9 +40,10 @@ class Watch:
         self.harvests = harvests_before(catalog, run_id)
 
     def is_fresh(self, portal_id: str, since: str) -> bool:
-        """Return whether a portal was harvested, at least in part, after the run ``since`` and not after this run.
+        """Return whether the last harvest of a portal up to this run came after the run ``since``, a run id, and read
+        the portal at least in part.
 
-        ``since`` is a run id.
+        False if that harvest failed or has not ended, even if an earlier one after ``since`` succeeded.
         """
         run_id, verdict = self.harvests.get(portal_id, ("", None))
         return run_id > since and verdict in WATCHED

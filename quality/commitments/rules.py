@@ -105,8 +105,11 @@ def licence_open(member: Member) -> Verdict:
 
 
 def machine_readable(member: Member) -> Verdict:
-    """Return whether at least one distribution has a machine-readable format; False if it has no distribution, None if
-    that is not known."""
+    """Return whether at least one distribution has a machine-readable format; None if that is not known.
+
+    False if the dataset has no distribution. A distribution to which the metric ``machine_readable`` does not apply,
+    such as the text of a law, counts as one without.
+    """
     return _one(_part(part, "machine_readable") for part in member.parts)
 
 
@@ -177,8 +180,9 @@ def is_hvd(member: Member) -> bool:
 def hvd_licence(member: Member) -> Verdict:
     """Return whether no licence of the dataset demands more than CC BY 4.0, as Regulation (EU) 2023/138 requires.
 
-    False if the dataset has no distribution, or if a distribution has no licence. None if a licence was not recognised,
-    so that its demands are not known, and no other one fails.
+    Every distribution must have a licence of the list ``HVD_LICENCES``. False if the dataset has no distribution, or if
+    a distribution has no licence or a recognised one that is not in the list, even a placeholder such as "other
+    (open)". None if a licence was not recognised, so that its demands are not known, and no other one fails.
     """
     if not member.parts:
         return False

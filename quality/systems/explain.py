@@ -48,9 +48,9 @@ class Line:
 class Explanation:
     """The score of one dataset in one scoring system, and the lines whose points add up to that score.
 
-    ``total`` is None if nothing is known. ``low`` and ``high`` are the scores if everything unknown had failed, or had
-    passed. ``maximum`` is the highest score that the system gives, ``band`` the system's name for the range of the
-    total, or the grade, and ``note`` what the system leaves out.
+    ``title`` and ``version`` are those of the system. ``total`` is None if nothing is known. ``low`` and ``high`` are
+    the scores if everything unknown had failed, or had passed. ``maximum`` is the highest score that the system gives,
+    ``band`` the system's name for the range of the total, or the grade, and ``note`` what the system leaves out.
     """
 
     system: str

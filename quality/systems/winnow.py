@@ -78,7 +78,11 @@ class DatasetScore:
 
 @dataclass(frozen=True, slots=True)
 class Weighted:
-    """The metrics that have a weight in the Winnow score, as arrays. Arrays over metrics have the shape (metrics,)."""
+    """The metrics that have a weight in the Winnow score, as arrays. Arrays over metrics have the shape (metrics,).
+
+    ``weights`` are the weights of the metrics within their dimensions. ``dimension_weights`` are those of the
+    dimensions within the score, in the order of ``dimension_names``.
+    """
 
     metrics: tuple[Metric, ...]
     weights: Matrix

@@ -149,10 +149,9 @@ class InspectionPool:
 
     @property
     def folder(self) -> str:
-        """Return the path of the temporary folder in which the children unpack archives. It is deleted with the pool.
+        """Return the path of the temporary folder in which the children unpack archives; it is deleted with the pool.
 
-        Inside :func:`kept_children` it stays empty: each child has a folder of its own, which is deleted with it.
-        """
+        Inside :func:`kept_children`, new children use other folders, which are deleted when they end."""
         return self._folder.name
 
     @property

@@ -50,6 +50,7 @@ class DecodedText:
     bad_bytes: int = 0
     """Number of places at which the bytes are invalid in the encoding."""
     first_bad_line: int | None = None
+    """Line of the first of them, from 1; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)

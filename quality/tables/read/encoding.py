@@ -39,6 +39,7 @@ class Encoding:
     bad_bytes: int = 0
     """Number of places at which the bytes are invalid in the encoding; counting stops at 10,000."""
     first_bad_line: int | None = None
+    """Line of the first of them, from 1; None if there is none."""
 
 
 class _Reader:

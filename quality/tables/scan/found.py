@@ -53,9 +53,15 @@ class ScannedColumn(TypedDict):
 
 
 class Scan(TypedDict):
-    """What one pass over all rows of a table found: counts, each with the first lines concerned, and the columns."""
+    """What one pass over all rows of a table found: counts, each with the first lines concerned, and the columns.
+
+    ``short_rows`` have fewer cells than the header, ``long_rows`` more. ``duplicate_rows`` are equal to an earlier row
+    in all cells. ``stray_quotes`` are rows with a quotation mark inside an unquoted cell, or with text after a closing
+    one; ``open_quotes`` those in which one is never closed. ``long_records`` are too long to be read.
+    """
 
     rows: int
+    """Number of rows below the header, including blank ones."""
     crlf: int
     lf: int
     cr: int

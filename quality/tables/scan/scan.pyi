@@ -9,8 +9,9 @@ class Scanner:
 
     ``delimiter``, ``quote`` and ``escape`` are one byte each, or None. ``width`` is the number of columns to profile,
     ``expected`` the number that a row should have (by default the same), ``skip`` the number of records up to the end
-    of the header, ``places`` how many lines of each defect are kept. A record of more than ``longest_record`` bytes is
-    skipped up to the end of its line. Raise MemoryError if memory runs out.
+    of the header, ``places`` how many lines of each defect are kept. ``missing`` are the cells that count as signs for
+    a missing value. A record of more than ``longest_record`` bytes is skipped up to the end of its line. Raise
+    MemoryError if memory runs out.
     """
 
     def __init__(

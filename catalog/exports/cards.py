@@ -12,6 +12,7 @@ from catalog.exports.figures import KEYS, figures, sources
 from catalog.exports.peers import add_peers
 from catalog.exports.promises import commitment_counts
 from catalog.repositories.narrow_findings import finding_counts
+from catalog.repositories.response_times import response_times
 from catalog.repositories.scores import COUNTED
 from specs.exports import SCHEMAS, Schema, schema_version
 
@@ -57,6 +58,7 @@ def card_rows(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> li
     ]
     # Read once for all levels: there can be millions.
     findings = finding_counts(catalog, run_id)
+    responses = response_times(catalog, run_id)
     governments = {row["portal_id"]: row["name"] for row in catalog.rows("select portal_id, name from governments")}
     for level, key in KEYS.items():
         found: dict[str, dict[str, Any]] = {}
@@ -72,6 +74,9 @@ def card_rows(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> li
         for fix in _top_fixes(catalog, level):
             if fix["entity_id"] in found:
                 found[fix["entity_id"]].update(fix)
+        for entity, times in responses.items():
+            if entity[0] == level and entity[1] in found:
+                found[entity[1]].update(times)
         for name, counts in commitment_counts(catalog, run_id, level, key).items():
             if name in found:
                 found[name].update(counts)

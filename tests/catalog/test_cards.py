@@ -16,7 +16,8 @@ RUN = "20261120T010000Z"
 NOT_OF_EVERY_ROW = {
     "commitments", "on_track", "at_risk", "off_track", "missed", "promises_overdue", "reports_open", "corrections",
     "findings_open", "findings_new", "findings_fixed", "peer_group", "peer_count", "rank", "top_fix_rule",
-    "top_fix_datasets", "top_fix_gain", "top_fix_hours",
+    "top_fix_datasets", "top_fix_gain", "top_fix_hours", "answers", "answer_days", "fixes", "fix_days", "promises",
+    "promise_days", "promises_kept", "kept_days",
 }  # fmt: skip
 """Columns that come from tables which may be empty."""
 

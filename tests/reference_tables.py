@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from catalog.db.schema import TABLES
 from catalog.db.schema.views import VIEWS
-from harvester.cli.configuration import Configuration, MailServer, Operator
+from harvester.cli.configuration import Configuration, Mailbox, MailServer, Operator
 from harvester.cli.main import cli
 from harvester.detect.probes import places_of
 from harvester.spiders import portal_types, spider_class
@@ -123,6 +123,7 @@ def configuration_tables() -> str:
         ("`winnow.toml`", Configuration),
         ("`[operator]`", Operator),
         ("`[mail]`", MailServer),
+        ("`[mailbox]`", Mailbox),
         ("A portal file", portals.PortalSpec),
         ("`[limits]`", portals.Limits),
         ("`[schedule]`", portals.Schedule),

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from catalog.repositories.recipients import is_address
 from specs.errors import Strict, parse, read_toml
 
-__all__ = ["NAME", "Configuration", "MailServer", "Operator", "load", "remember_contact", "save"]
+__all__ = ["NAME", "Configuration", "MailServer", "Mailbox", "Operator", "load", "remember_contact", "save"]
 
 NAME = "winnow.toml"
 DAYS_MAX = 365
@@ -88,6 +88,22 @@ class MailServer(Strict):
     """An address gets at most one letter in this number of days; what is new meanwhile stands in the next one."""
 
 
+class Mailbox(Strict):
+    """The table ``[mailbox]``: where replies arrive by mail. The password never stands here: it comes from
+    ``--password-file``, ``password_file`` or ``WINNOW_IMAP_PASSWORD``."""
+
+    server: Annotated[str, AfterValidator(_place)] | None = None
+    """``host:port`` of the IMAP server; 993 is TLS from the start, other ports STARTTLS."""
+    user: Line | None = None
+    """User name at that server."""
+    password_file: Line | None = None
+    """File that holds the password alone, outside of the data folder."""
+    folder: Line = "INBOX"
+    """Folder of the mailbox that is read."""
+    move_to: Line | None = None
+    """Folder that mails are moved to after reading; without it they are marked as seen."""
+
+
 class Configuration(Strict):
     """The contents of ``winnow.toml``: settings of the operator that apply to every command on one data folder."""
 
@@ -110,6 +126,7 @@ class Configuration(Strict):
     servers."""
     operator: Operator = Operator()
     mail: MailServer = MailServer()
+    mailbox: Mailbox = Mailbox()
 
 
 def load(data: Path) -> Configuration:

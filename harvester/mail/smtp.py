@@ -18,7 +18,7 @@ from typing import BinaryIO
 from harvester.http.guard import guarded_connection, own_addresses
 from harvester.http.guarded_session import cut_after
 
-__all__ = ["SmtpServer", "connected", "within"]
+__all__ = ["SmtpServer", "connected", "is_this_machine", "within"]
 
 IMPLICIT_TLS_PORT = 465
 """The port at which a connection begins with TLS (RFC 8314)."""
@@ -133,7 +133,7 @@ def connected(server: SmtpServer) -> Iterator[smtplib.SMTP]:
 def _secure(connection: _Connection, server: SmtpServer) -> None:
     if isinstance(connection.sock, ssl.SSLSocket):
         return
-    if _is_this_machine(connection.sock) and not server.starttls and not server.password:
+    if is_this_machine(connection.sock) and not server.starttls and not server.password:
         return
     connection.ehlo_or_helo_if_needed()
     if not connection.has_extn("starttls"):
@@ -144,7 +144,7 @@ def _secure(connection: _Connection, server: SmtpServer) -> None:
     connection.starttls(context=ssl.create_default_context())
 
 
-def _is_this_machine(sock: socket.socket | None) -> bool:
+def is_this_machine(sock: socket.socket | None) -> bool:
     return sock is not None and ipaddress.ip_address(sock.getpeername()[0].split("%")[0]).is_loopback
 
 

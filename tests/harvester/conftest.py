@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from harvester.http import politeness
+from tests.harvester.certificates import certificate
+
+__all__ = ["certificate"]
 
 
 @pytest.fixture(scope="module", autouse=True)

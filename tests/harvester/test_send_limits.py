@@ -3,8 +3,6 @@ out unencrypted."""
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import socket
 import ssl
 import threading
@@ -18,10 +16,6 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from click.testing import CliRunner
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from catalog.repositories.sent import Letter
 from harvester.cli.main import cli
@@ -128,31 +122,6 @@ def test_a_webhook_without_an_end(
     assert (done.sent, bool(done.failed)) == (int(is_sent), not is_sent)
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a PEM file with key and self-signed certificate of 127.0.0.1."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    today = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(today - datetime.timedelta(days=1))
-        .not_valid_after(today + datetime.timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    private = (serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, *private) + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
-
-
 class Desk:
     """A mail server that notes who logged in, and whether that was encrypted."""
 
@@ -225,7 +194,7 @@ def test_without_encryption_no_password_goes_out(more: dict[str, object]) -> Non
 
 
 def test_only_a_server_on_this_machine_may_go_without_encryption(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smtp, "_is_this_machine", lambda sock: False)
+    monkeypatch.setattr(smtp, "is_this_machine", lambda sock: False)
     with (
         mail_server(None) as (_, port),
         pytest.raises(OSError, match="nothing was sent"),

@@ -1,0 +1,34 @@
+"""Remember in the private file which mails were fetched, so that none is read twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from catalog.repositories.people import is_kept, opened
+
+__all__ = ["fetched_of", "note_fetched"]
+
+
+def _digest(key: str) -> str:
+    # A Message-ID may name a person's machine.
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def fetched_of(data: Path, keys: Iterable[str]) -> set[str]:
+    """Return those of ``keys`` whose mails were noted in the data folder ``data`` in the last twelve months."""
+    if not is_kept(data):
+        return set()
+    with opened(data) as db:
+        sql = "select 1 from fetched where id = ?"
+        return {key for key in keys if db.execute(sql, (_digest(key),)).fetchone() is not None}
+
+
+def note_fetched(data: Path, keys: Iterable[str]) -> None:
+    """Note the mails with these keys in the data folder ``data``. Of a key only the hash is stored, for twelve
+    months."""
+    today = datetime.now(UTC).date().isoformat()
+    with opened(data) as db:
+        db.executemany("insert or replace into fetched values (?, ?)", [(_digest(key), today) for key in keys])

@@ -1,0 +1,84 @@
+"""A mailbox on this machine: pymap, an IMAP server that others wrote, which keeps mails in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import imaplib
+import socket
+import ssl
+import threading
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+from pathlib import Path
+
+from proxyprotocol.reader import ProxyProtocolReader
+from pymap.backend.dict import DictBackend
+from pymap.imap import IMAPServer
+
+USER, PASSWORD = "winnow", "right"
+
+
+class Post:
+    """The mailbox of the user, as somebody sees it who delivers mails."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    @contextmanager
+    def client(self) -> Iterator[imaplib.IMAP4]:
+        with imaplib.IMAP4("127.0.0.1", self.port, timeout=20) as client:
+            client.login(USER, PASSWORD)
+            yield client
+
+    def deliver(self, *mails: EmailMessage | bytes) -> None:
+        """Put mails into the inbox."""
+        with self.client() as client:
+            for mail in mails:
+                content = mail if isinstance(mail, bytes) else mail.as_bytes()
+                assert client.append("INBOX", "", "", content)[0] == "OK"
+
+    def make(self, folder: str) -> None:
+        with self.client() as client:
+            assert client.create(folder)[0] == "OK"
+
+    def count(self, folder: str = "INBOX", which: str = "ALL") -> int:
+        """Return the number of mails in a folder."""
+        with self.client() as client:
+            client.select(folder, readonly=True)
+            return len(client.search(None, which)[1][0].split())
+
+
+@contextmanager
+def post(certificate: Path | None = None) -> Iterator[Post]:
+    """Run an IMAP server, which offers STARTTLS if it has a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if certificate is not None:
+        context.load_cert_chain(certificate)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        args = Namespace(
+            host=None, port=0, debug=False, cert=None, key=None, tls=certificate is not None, demo_data=False,
+            demo_user=USER, demo_password=PASSWORD, passlib_cfg=None, proxy_protocol=None,
+        )  # fmt: skip
+        loop = asyncio.new_event_loop()
+        ready = threading.Event()
+
+        async def serve() -> None:
+            backend, config = await DictBackend.init(args, ssl_context=context, secure_auth=False, invalid_user_sleep=0)
+            config.apply_context()
+            answer = ProxyProtocolReader(config.proxy_protocol).get_callback(IMAPServer(backend.login, config))
+            async with await asyncio.start_server(answer, sock=listening):
+                ready.set()
+                await ended.wait()
+
+        ended = asyncio.Event()
+        thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
+        thread.start()
+        assert ready.wait(20)
+        try:
+            yield Post(listening.getsockname()[1])
+        finally:
+            loop.call_soon_threadsafe(ended.set)
+            thread.join(20)
+            loop.close()

@@ -1,0 +1,243 @@
+"""Replies come by mail: only attachments are read, within limits, once, and no mail is lost."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from catalog.db.store import open_catalog
+from catalog.repositories.recipients import recipient_hash
+from catalog.repositories.unconfirmed import submissions
+from harvester.cli.main import cli
+from harvester.errors import MailboxError
+from harvester.mail import fetch, mailbox
+from harvester.mail.mail_file import mail_reader, read
+from harvester.mail.mailbox import MailboxPlace, opened_mailbox
+from harvester.mail.tokens import issue
+from tests.catalog.carding import PORTALS, RUNS, write_run
+from tests.harvester.mailboxes import PASSWORD, USER, Post, post
+
+ADDRESS = str(PORTALS[0].contact_email)
+CSV = ("text", "csv")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("fetch")
+    with open_catalog(folder / "catalog.db") as catalog:
+        write_run(catalog, RUNS[0], count=12)
+    return folder
+
+
+@pytest.fixture
+def data(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made, tmp_path / "data")
+    (tmp_path / "secret").write_text(f"{PASSWORD}\n")
+    return tmp_path / "data"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Post]:
+    with post() as found:
+        yield found
+
+
+@pytest.fixture
+def inbox(server: Post) -> Post:
+    with server.client() as client:
+        client.select("INBOX")
+        client.store("1:*", "+FLAGS", r"(\Deleted)")
+        client.expunge()
+    return server
+
+
+def mail(sender: str, text: str, *files: tuple[str, bytes], **headers: str) -> EmailMessage:
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = sender, "winnow@example.org", "Re: scorecard"
+    for name, value in headers.items():
+        made[name.replace("_", "-")] = value
+    made.set_content(text)
+    for name, content in files:
+        made.add_attachment(content, maintype=CSV[0], subtype=CSV[1], filename=name)
+    return made
+
+
+def reply_file(data: Path, number: int, reply: str = "waived") -> tuple[str, bytes]:
+    """Return a file with a reply to a finding of the ministry's portal."""
+    with open_catalog(data / "catalog.db") as catalog:
+        sql = "select id from findings where portal_id = 'a' order by id limit 1 offset ?"
+        key = catalog.value(sql, [number])
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([["finding_id", "response", "response_note"], [key, reply, f"reason {number}"]])
+    return "findings.csv", text.getvalue().encode()
+
+
+def waived(data: Path) -> int:
+    with open_catalog(data / "catalog.db") as catalog:
+        return int(catalog.value("select count(*) from findings where state = 'waived'"))
+
+
+def run(data: Path, port: int, *args: object) -> Result:
+    options = ["--imap", f"127.0.0.1:{port}", "--user", USER, "--password-file", data.parent / "secret", *args]
+    return CliRunner().invoke(cli, ["--data", str(data), "replies", "fetch", "--no-check", *map(str, options)])
+
+
+def test_a_confirmed_reply_counts_a_strangers_waits_and_both_mails_stay(data: Path, inbox: Post) -> None:
+    token = issue(data, recipient_hash(ADDRESS), [("government", str(PORTALS[0].government))], RUNS[0])
+    passed = "mx.example.org; dkim=pass (2048) header.d=x; spf=fail; dmarc=none"
+    inbox.deliver(
+        mail(f"Ministère <{ADDRESS}>", f"Bonjour\n> {token}\n", reply_file(data, 0), Message_ID="<1@x.example>"),
+        mail("Bo <bo@stranger.example>", f"{token}", reply_file(data, 1), Authentication_Results=passed),
+        mail("friend@example.org", "no file at all"),
+        mail("spam@example.org", "look", ("offer.pdf", b"%PDF")),
+    )
+    done = run(data, inbox.port)
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert f"{ADDRESS}, findings.csv: 1 waived" in done.output and "bo@stranger.example, findings.csv" in done.output
+    assert "2 files of 2 mails, 2 mails without such files" in done.output and waived(data) == 1
+    (waiting,) = submissions(data)
+    assert (waiting.sender, waiting.evidence) == ("bo@stranger.example", "dkim=pass spf=fail dmarc=none")
+    # None was deleted, and what was not read is unread.
+    assert inbox.count() == 4 and inbox.count(which="UNSEEN") == 2
+    assert "0 files of 0 mails" in run(data, inbox.port).output
+    # A copy that arrives once more is known.
+    inbox.deliver(mail(ADDRESS, token, reply_file(data, 0), Message_ID="<1@x.example>"))
+    assert "1 mails read before" in run(data, inbox.port).output and inbox.count(which="UNSEEN") == 2
+    # Whoever takes the Message-ID of another mail cannot have that one passed over.
+    inbox.deliver(mail(ADDRESS, token, reply_file(data, 2), Message_ID="<1@x.example>"))
+    assert "1 files of 1 mails" in run(data, inbox.port).output and waived(data) == 2
+
+
+def test_mails_are_moved_and_the_settings_may_stand_in_the_configuration(data: Path, inbox: Post) -> None:
+    inbox.make('"Winnow read"')
+    (data / "winnow.toml").write_text(
+        f'[mailbox]\nserver = "127.0.0.1:{inbox.port}"\nuser = "{USER}"\npassword_file = "{data.parent / "secret"}"\n'
+        'move_to = "Winnow read"\n'
+    )
+    inbox.deliver(mail("x@example.org", "", reply_file(data, 0)), mail("y@example.org", ""))
+    for counts in ("1 files of 1 mails, 1 mails without", "0 files of 0 mails"):
+        done = CliRunner().invoke(cli, ["--data", str(data), "replies", "fetch"])
+        assert done.exit_code == 0 and counts in done.output, (done.output, done.exception)
+        assert (inbox.count(), inbox.count('"Winnow read"')) == (1, 1)
+    assert run(data, inbox.port, "--folder", "Nowhere").exit_code == 1
+    assert "give --imap" in CliRunner().invoke(cli, ["--data", str(data.parent), "replies", "fetch"]).output
+
+
+def test_too_many_and_too_large_mails_are_said_and_stay(
+    data: Path, inbox: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "MAILS_MAX", 2)
+    monkeypatch.setattr(fetch, "MAIL_MAX", 5_000)
+    inbox.deliver(
+        mail("big@example.org", "", ("findings.csv", b"x" * 6_000)),
+        mail("x@example.org", "", ("findings.csv", b"no,header\r\n1,2\r\n")),
+        mail("y@example.org", "", reply_file(data, 0)),
+    )
+    done = run(data, inbox.port)
+    assert done.exit_code == 3 and "more than 5,000, and was left in the mailbox" in done.stderr
+    assert "no header of findings" in done.stderr and "1 mails wait for the next time" in done.output
+    assert "1 files of 1 mails" in run(data, inbox.port).output
+    assert inbox.count() == 3 and inbox.count(which="UNSEEN") == 1
+
+
+def test_a_mail_in_any_form_is_taken_apart_or_refused(tmp_path: Path) -> None:
+    bounced = mail("mailer-daemon@example.org", "not delivered")
+    bounced.add_attachment(mail(ADDRESS, "winnow-bcdf-ghjk-lmnp-qrst", ("findings.csv", b"a")))
+    deep = b"\n".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d' % (n, n) for n in range(2_000))
+    two = mail("a@example.org", "", ("../../x.CSV", b"1"), *[(f"{n}.csv", b"2") for n in range(12)])
+    two.replace_header("From", "a@example.org, b@example.org")
+    found = {}
+    for name, content in {"bounced": bounced.as_bytes(), "two": two.as_bytes(), "no": b"\xff\0"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / "mail").write_bytes(content)
+        found[name] = read(tmp_path / "mail", folder=str(tmp_path / name))
+    assert found["bounced"]["files"] == [] and "winnow-" not in found["bounced"]["text"]
+    assert found["no"]["files"] == []
+    assert found["two"]["sender"] == "" and len(found["two"]["files"]) == 10 and found["two"]["left_out"] == 3
+    assert sorted(path.name for path in (tmp_path / "two").iterdir())[:2] == ["0.csv", "1.csv"]
+    (tmp_path / "mail").write_bytes(deep)
+    with mail_reader() as reader, pytest.raises(ValueError, match="nested"):
+        reader(tmp_path / "mail", tmp_path)
+
+
+def place(port: int, **more: object) -> MailboxPlace:
+    return MailboxPlace("127.0.0.1", port, USER, PASSWORD, **more)  # type: ignore[arg-type]
+
+
+def test_a_password_goes_out_only_encrypted_to_another_machine(
+    inbox: Post, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(MailboxError, match="no password was sent"), opened_mailbox(place(inbox.port, needs_tls=True)):
+        pass
+    with (
+        pytest.raises(MailboxError, match="check the user"),
+        opened_mailbox(MailboxPlace("127.0.0.1", inbox.port, USER, "wrong")),
+    ):
+        pass
+    with post(certificate) as secure:
+        monkeypatch.setattr(mailbox, "is_this_machine", lambda sock: False)
+        with pytest.raises(MailboxError, match="certificate verify failed"), opened_mailbox(place(secure.port)):
+            pass
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with opened_mailbox(place(secure.port)) as session:
+            assert session.waiting() == []
+
+
+@contextmanager
+def hostile(answer: bytes) -> Iterator[int]:
+    """Run a server that greets, and answers the first command without an end."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            peer, _ = listening.accept()
+            with peer:
+                peer.settimeout(20)
+                try:
+                    peer.sendall(b"* OK [CAPABILITY IMAP4rev1] hello\r\n")
+                    tag = peer.recv(1_000).split()[0]
+                    for _ in range(2_000):
+                        peer.sendall(answer.replace(b"TAG", tag))
+                except OSError:
+                    pass
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join(30)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"* X " + b"y" * 9_000 + b"\r\n", b"* 1 FETCH {9999999999}\r\n", b"y" * 9_000, b"\r\n\0\xff\r\n"],
+    ids=["lines", "literal", "line", "garbage"],
+)  # fmt: skip
+def test_an_endless_response_costs_neither_memory_nor_time(answer: bytes) -> None:
+    with hostile(answer) as port, pytest.raises(MailboxError), opened_mailbox(place(port)):
+        pass
+
+
+def test_a_server_that_says_nothing_more_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailbox, "SESSION_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def greet() -> None:
+            peer, _ = listening.accept()
+            peer.sendall(b"* OK [CAPABILITY IMAP4rev1] hello\r\n")
+            with peer:
+                while peer.recv(1_000):
+                    peer.sendall(b"* slow\r\n")
+
+        thread = threading.Thread(target=greet, daemon=True)
+        thread.start()
+        with pytest.raises(MailboxError), opened_mailbox(place(listening.getsockname()[1])):
+            pass
+        thread.join(30)

@@ -145,6 +145,7 @@ def _secure(connection: _Connection, server: SmtpServer) -> None:
 
 
 def is_this_machine(sock: socket.socket | None) -> bool:
+    """Return whether ``sock`` is connected to a loopback address of this machine; False if there is no connection."""
     return sock is not None and ipaddress.ip_address(sock.getpeername()[0].split("%")[0]).is_loopback
 
 

@@ -85,6 +85,7 @@ def _everything(data: Path, *, is_offline: bool) -> Iterator[Told]:
         yield _fault(str(error))
         configuration = Configuration()
     yield from _network(data, configuration)
+    yield from _mail(data, configuration, is_offline=is_offline)
     specs: list[PortalSpec] = []
     try:
         from harvester.cli.registry import known_in
@@ -163,6 +164,36 @@ def _network(data: Path, configuration: Configuration) -> Iterator[Told]:
         yield _note(f"proxies of the environment are ignored: {', '.join(names)}")
     proxy = mask(configuration.proxy) if configuration.proxy else f"none (proxy in {data / NAME} turns one on)"
     yield _note(f"proxy: {proxy}")
+
+
+def _mail(data: Path, configuration: Configuration, *, is_offline: bool) -> Iterator[Told]:
+    """Yield whether letters can be sent. The mail server is greeted, and no letter or password is sent to it."""
+    from harvester.cli.configuration import NAME
+
+    mail = configuration.mail
+    if mail.server is None:
+        yield _note(f"mail: no server (mail.server in {data / NAME}): winnow send needs --smtp")
+        return
+    if missing := configuration.operator.missing:
+        yield _note(f"mail: no letter is sent while {data / NAME} lacks {', '.join(missing)}")
+    if mail.password_file is not None and not os.access(mail.password_file, os.R_OK):
+        yield _fault(f"mail: the password file {mail.password_file} cannot be read; fix its path or permissions")
+    if is_offline:
+        return
+    from harvester.mail.smtp import SmtpServer, connected
+
+    host, _, port = mail.server.rpartition(":")
+    # Where a user is named a password will be sent, so encryption is needed on this machine too.
+    needs_tls = mail.starttls or mail.user is not None
+    try:
+        with connected(SmtpServer(host.strip("[]"), int(port), mail.sender or "", starttls=needs_tls)) as connection:
+            connection.ehlo_or_helo_if_needed()
+        yield _note(f"mail: {mail.server} answers as a mail server")
+    except OSError as error:
+        # The message names the server and what to check.
+        yield _fault(
+            f"mail: {error}" if mail.server in str(error) else f"mail: {mail.server}: {error}; check mail.server"
+        )
 
 
 def _contact(configuration: Configuration) -> str | None:

@@ -208,3 +208,24 @@ def test_a_password_on_the_command_line_is_warned_of(tmp_path: Path) -> None:
     for args, is_warned in (("--password=right", True), (f"--password-file={tmp_path / 'secret'}", False)):
         done = CliRunner().invoke(cli, ["--data", str(tmp_path), "send", "--dry-run", args])
         assert done.exit_code == 2 and ("other users of this machine" in done.stderr) is is_warned, done.output
+
+
+def test_doctor_greets_the_mail_server_and_sends_neither_letter_nor_password(tmp_path: Path) -> None:
+    def doctor() -> tuple[int, str]:
+        done = CliRunner().invoke(cli, ["--data", str(tmp_path), "doctor"])
+        return done.exit_code, "\n".join(line for line in done.output.splitlines() if "mail:" in line)
+
+    assert "mail: no server" in doctor()[1]
+    with mail_server(None) as (desk, port):
+        (tmp_path / "winnow.toml").write_text(f'[mail]\nserver = "127.0.0.1:{port}"\n')
+        code, said = doctor()
+        assert code == 0 and f"127.0.0.1:{port} answers as a mail server" in said and "lacks operator.name" in said
+        with (tmp_path / "winnow.toml").open("a") as file:
+            file.write('user = "winnow"\npassword_file = "/nowhere/secret"\n')
+        code, said = doctor()
+        # Where a password will be sent there must be encryption.
+        assert code == 1 and "offers no encryption" in said and "/nowhere/secret cannot be read" in said
+        assert desk.logins == []
+    code, said = doctor()
+    assert code == 1 and "FAULT: mail:" in said and f"127.0.0.1:{port}" in said
+    assert CliRunner().invoke(cli, ["--data", str(tmp_path), "doctor", "--offline"]).exit_code == 1

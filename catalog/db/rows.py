@@ -172,10 +172,13 @@ def service_rows(portal_id: str, dataset: Dataset, parent: str | None = None) ->
 class RowReader(Generic[T]):
     """How instances of a class are made from rows of a table.
 
-    ``columns``: the columns to select. ``read``: function that makes an instance from the values of one row.
+    ``columns``: the columns to select. ``parsers``: for each of them, the function that makes the value of the field
+    from what is stored; None if that is the value already. ``read``: function that makes an instance from the values of
+    one row.
     """
 
     columns: tuple[str, ...]
+    parsers: tuple[Callable[[Any], Any] | None, ...]
     read: Callable[[Sequence[Any]], T]
     """Takes the values of ``columns`` in their order. For a dataset they are followed by its publisher, contact,
     distributions and data services."""
@@ -211,7 +214,7 @@ def row_reader(table: str, kind: type[T]) -> RowReader[T]:
 def _row_reader(table: str, kind: Any) -> RowReader[Any]:
     columns = TABLES[table].columns
     names = tuple(f.name for f in fields(kind) if f.name not in _ELSEWHERE)
-    parsers = [_defects_of if name == "defects" else _PARSERS.get(columns[name].type) for name in names]
+    parsers = tuple([_defects_of if name == "defects" else _PARSERS.get(columns[name].type) for name in names])
     parsed = tuple((at, parse) for at, parse in enumerate(parsers) if parse is not None)
     fill = filler(kind, (*names, *(_OF_DATASET if kind is Dataset else ())))
 
@@ -221,7 +224,7 @@ def _row_reader(table: str, kind: Any) -> RowReader[Any]:
             values[at] = parse(values[at])
         return fill(values)
 
-    return RowReader(names, read)
+    return RowReader(names, parsers, read)
 
 
 def part_of(kind: type[T], table: str, row: Mapping[str, Any]) -> T:

@@ -15,6 +15,7 @@ from catalog.db.store import Catalog
 from catalog.model import DataService, Dataset, Distribution, Publisher, ResourceCheck, TableContext, TableReport
 from catalog.model.judged import MAX_UNPACKED_BYTES
 from catalog.repositories.check_history import days_of_change
+from catalog.repositories.stored_parts import PART, DeclaredParts, StoredParts
 from catalog.repositories.subjects import DistributionSubject, Twin
 from catalog.repositories.targets import schema_addresses
 from specs.table_rules import table_rules_version
@@ -43,7 +44,7 @@ class StoredDataset:
     portal_id: str
     publisher_id: str | None
     dataset: Dataset
-    distributions: tuple[DistributionSubject, ...]
+    distributions: Sequence[DistributionSubject]
     exchange: str | None = None
     """WARC-Record-ID of the response that held the record."""
 
@@ -106,11 +107,10 @@ def dataset(catalog: Catalog, dataset_id: str) -> StoredDataset | None:
 
 
 _DATASET = row_reader("datasets", Dataset)
-_PART = row_reader("distributions", Distribution)
 _SERVICE = row_reader("data_services", DataService)
 _CHECK = row_reader("resource_checks", ResourceCheck)
 _REPORT = row_reader("table_reports", TableReport)
-_ACCESS, _DOWNLOAD = _PART.columns.index("access_url"), _PART.columns.index("download_url")
+_ACCESS, _DOWNLOAD = PART.columns.index("access_url"), PART.columns.index("download_url")
 
 
 def _chunk(
@@ -133,7 +133,7 @@ def _chunk(
     by_dataset: dict[str, list[tuple[Any, ...]]] = {}
     urls: set[str] = set()
     for part in _selected(
-        catalog, ("dataset_id", "id"), _PART,
+        catalog, ("dataset_id", "id"), PART,
         "current_distributions where dataset_id in ({marks}) order by position, id", ids,
     ):  # fmt: skip
         by_dataset.setdefault(part[0], []).append(part)
@@ -157,33 +157,41 @@ def _chunk(
     # Only an address that was checked has a history.
     seen = days_of_change(catalog, sorted(checks))
     same = _twins(catalog, [check for check in checks.values() if check.sha256 and not check.is_truncated])
+    is_any_observed = bool(checks or reports)
     for dataset_id, portal_id, publisher_id, exchange, *contact_and_row in rows:
-        own = by_dataset.get(dataset_id, [])
-        distributions = tuple(_PART.read(part[2:]) for part in own)
+        declared = DeclaredParts(by_dataset.get(dataset_id, ()))
         parts_of_dataset = (
-            publishers.get(publisher_id), contact_of(*contact_and_row[:3]), distributions,
-            tuple(services.get(dataset_id, ())),
+            publishers.get(publisher_id), contact_of(*contact_and_row[:3]),
+            declared if for_score else tuple(declared), tuple(services.get(dataset_id, ())),
         )  # fmt: skip
         stored = _DATASET.read([*contact_and_row[3:], *parts_of_dataset])
+
+        def observed(
+            distribution_id: str, distribution: Distribution, whole: Dataset, publisher_id: str = publisher_id or ""
+        ) -> DistributionSubject:
+            url = distribution.url or ""
+            return DistributionSubject(
+                id=distribution_id,
+                distribution=distribution,
+                dataset=whole,
+                access_check=checks.get(distribution.access_url or ""),
+                download_check=checks.get(distribution.download_url or ""),
+                table=reports.get(distribution_id),
+                twins=_without(distribution_id, same.get((url, publisher_id))) if same else (),
+                as_of=as_of,
+                changes=seen.get(url, ()) if seen else (),
+            )
+
+        is_observed = is_any_observed and any(
+            [row[1] in reports or row[2 + _ACCESS] in checks or row[2 + _DOWNLOAD] in checks for row in declared.rows]
+        )
+        parts = StoredParts(declared, stored, observed, as_of=as_of, is_observed=is_observed)
         yield StoredDataset(
             id=dataset_id,
             portal_id=portal_id,
             publisher_id=publisher_id,
             dataset=stored,
-            distributions=tuple(
-                DistributionSubject(
-                    id=part[1],
-                    distribution=distribution,
-                    dataset=stored,
-                    access_check=checks.get(distribution.access_url or ""),
-                    download_check=checks.get(distribution.download_url or ""),
-                    table=reports.get(part[1]),
-                    twins=_without(part[1], same.get((distribution.url or "", publisher_id or ""))) if same else (),
-                    as_of=as_of,
-                    changes=seen.get(distribution.url or "", ()) if seen else (),
-                )
-                for part, distribution in zip(own, distributions, strict=True)
-            ),
+            distributions=parts if for_score else tuple(parts),
             exchange=exchange,
         )
 

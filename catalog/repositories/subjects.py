@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from catalog import vocabulary
 from catalog.model import Dataset, Distribution, ResourceCheck, TableReport
 from catalog.vocabulary import FileFormat, Licence
 
-__all__ = ["DistributionSubject", "Twin"]
+__all__ = ["DistributionSubject", "Twin", "declared_format"]
+
+
+@lru_cache(maxsize=4096)
+def declared_format(media_type: str | None, name: str | None) -> FileFormat | None:
+    """Return the file format that a record declares by ``media_type`` or by the format ``name``; None if neither is
+    recognised.
+
+    The media type is tried first, as in the MQA, the European Metadata Quality Assessment. A generic media type
+    (octet-stream, zip, xml, json) says less than a format name, so a specific format name is preferred to it.
+    """
+    media = vocabulary.file_format(media_type)
+    if media is not None and not media.is_generic:
+        return media
+    named = vocabulary.file_format(name)
+    return named if named is not None and (media is None or not named.is_generic) else media
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +85,11 @@ class DistributionSubject:
 
     @cached_property
     def declared_format(self) -> FileFormat | None:
-        """Return the file format that the record declares, by media type or by format name; None if neither is
-        recognised.
+        """Return the file format that the record declares; None if it declares none that is recognised.
 
-        The media type is tried first, as in the Metadata Quality Assessment (MQA) of data.europa.eu. A generic media
-        type (octet-stream, zip, xml, json) says less than a format name, so a specific format name is preferred to it.
+        The rules are those of :func:`declared_format`.
         """
-        media = vocabulary.file_format(self.distribution.media_type)
-        if media is not None and not media.is_generic:
-            return media
-        named = vocabulary.file_format(self.distribution.format)
-        return named if named is not None and (media is None or not named.is_generic) else media
+        return declared_format(self.distribution.media_type, self.distribution.format)
 
     @cached_property
     def served_format(self) -> FileFormat | None:

@@ -17,7 +17,7 @@ from catalog import vocabulary
 from catalog.model import ResourceCheck
 from quality.evidence.dates import first_day, last_day
 from quality.evidence.period_words import TitlePeriod, told_by
-from quality.evidence.subject import DatasetSubject
+from quality.evidence.subject import DatasetSubject, declared_of_parts, observed_parts
 
 __all__ = [
     "ExpectedPeriod", "every", "expectation", "last_change", "lateness", "next_review_on", "observed_date",
@@ -122,13 +122,13 @@ def expectation(s: DatasetSubject) -> ExpectedPeriod | None:
 
 
 def _is_withdrawn(s: DatasetSubject) -> bool:
-    statuses = [(part.distribution.status or "").casefold() for part in s.distributions]
+    statuses = [(status or "").casefold() for status in declared_of_parts(s, "status")]
     return bool(statuses) and all(any(word in status for word in _CLOSED_STATUS) for status in statuses)
 
 
 def _rhythm(s: DatasetSubject) -> ExpectedPeriod | None:
     """Return the usual interval between observed changes, if they come evenly."""
-    days = sorted({day for part in s.distributions for day in part.changes})
+    days = sorted({day for part in observed_parts(s) for day in part.changes})
     if len(days) < FEWEST_CHANGES:
         return None
     between = [(later - earlier).days for earlier, later in zip(days, days[1:], strict=False)]
@@ -157,7 +157,12 @@ def _texts(s: DatasetSubject) -> tuple[tuple[str, str], ...]:
     found: dict[str, str] = {}
     if s.dataset.modified:
         found[s.dataset.modified] = "as declared for the dataset"
-    for part in s.distributions:
+    observed = observed_parts(s)
+    if not observed:
+        for text in declared_of_parts(s, "modified"):
+            if text:
+                found.setdefault(text, "as declared for a file")
+    for part in observed:
         if part.distribution.modified:
             found.setdefault(part.distribution.modified, "as declared for a file")
         for check in (part.access_check, part.download_check):
@@ -233,7 +238,7 @@ def next_review_on(s: DatasetSubject) -> date | None:
     if changed is not None and frequency is not None and frequency.period_days is not None:
         # The rule of udata, which has no tolerance.
         days += [changed[0] + timedelta(days=int(frequency.period_days) + more) for more in (1, 2)]
-    for part in s.distributions:
+    for part in observed_parts(s):
         seen = last_day(part.check.changed_at) if part.check is not None else None
         if seen is not None and part.distribution.modified:
             # A change is compared with a declared date only two days later.

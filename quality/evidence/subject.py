@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from catalog.model import DataService, Dataset
+from catalog.repositories.stored_parts import StoredParts
 from catalog.repositories.subjects import DistributionSubject
 
-__all__ = ["UNKNOWN", "DatasetSubject", "DistributionSubject", "Measurement", "Unknown", "as_of_day"]
+__all__ = [
+    "UNKNOWN", "DatasetSubject", "DistributionSubject", "Measurement", "Unknown", "as_of_day", "declared_of_parts",
+    "ids_of_parts", "observed_parts",
+]  # fmt: skip
 
 
 class Unknown(Enum):
@@ -37,7 +41,7 @@ class DatasetSubject:
     portal_id: str
     publisher_id: str | None
     dataset: Dataset
-    distributions: tuple[DistributionSubject, ...]
+    distributions: Sequence[DistributionSubject]
     services: tuple[DataService, ...]
     as_of: date
     """The day of the run, in place of a clock: the same catalogue scored for the same day gives the same score."""
@@ -53,3 +57,25 @@ def as_of_day(part: DistributionSubject, as_of: date) -> DistributionSubject:
     It is ``part`` itself if it has that day already, else a copy.
     """
     return part if part.as_of == as_of else replace(part, as_of=as_of)
+
+
+def declared_of_parts(s: DatasetSubject, name: str) -> Sequence[Any]:
+    """Return the values of a field that holds a text, one for each distribution of the dataset ``s``; None where it is
+    not declared.
+
+    ``name``: the field of :class:`catalog.model.Distribution`. Of stored distributions no objects are made for it.
+    """
+    parts = s.distributions
+    return parts.column(name) if isinstance(parts, StoredParts) else [getattr(x.distribution, name) for x in parts]
+
+
+def observed_parts(s: DatasetSubject) -> Sequence[DistributionSubject]:
+    """Return all distributions of the dataset ``s``, or none if it is certain that nothing was observed of any."""
+    parts = s.distributions
+    return () if isinstance(parts, StoredParts) and not parts.is_observed else parts
+
+
+def ids_of_parts(s: DatasetSubject) -> list[str]:
+    """Return the ids of the distributions of the dataset ``s``, in their order."""
+    parts = s.distributions
+    return parts.ids if isinstance(parts, StoredParts) else [part.id for part in parts]

@@ -81,6 +81,12 @@ def _weight(character: str) -> float:
     return 1.0 if character < "\U00020000" else 2.6
 
 
+@lru_cache(maxsize=65536)
+def _weight_of_word(word: str) -> float | None:
+    """Return how much a word in lower case says; None if it is of a script without spaces between words."""
+    return None if _NO_SPACES.search(word) else min(sum(map(_weight, word)), LONGEST_WORD)
+
+
 def information(text: str, enough: float = float("inf"), beyond: str = "") -> float:
     """Return how much a text says: the number of letters in its different words, each word counted once.
 
@@ -103,7 +109,8 @@ def _count(text: str, enough: float, seen: set[str]) -> float:
     total = 0.0
     for match in _WORD.finditer(text):
         word = match[0].casefold()
-        if _NO_SPACES.search(word):
+        weight = _weight_of_word(word) if len(word) <= LONGEST_WORD else _weight_of_word.__wrapped__(word)
+        if weight is None:
             # Without spaces between words, each pair of neighbouring characters counts as a word.
             for at in range(len(word)):
                 pair = word[at : at + 2]
@@ -112,7 +119,7 @@ def _count(text: str, enough: float, seen: set[str]) -> float:
                     total += _weight(word[at])
         elif word not in seen:
             seen.add(word)
-            total += min(sum(map(_weight, word)), LONGEST_WORD)
+            total += weight
         if total >= enough:
             break
     return total

@@ -6,25 +6,27 @@ with that one measurement set to 1, minus the present score.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from functools import cache
 
 from catalog.model import TableDefect
 from catalog.model.filling import filler
 from catalog.repositories.findings import Finding
 from catalog.repositories.first_findings import Failing, FailingDataset, Failure
+from catalog.repositories.subjects import declared_format
 from catalog.repositories.withdrawn import Basis
-from quality.evidence.subject import DatasetSubject, DistributionSubject
-from quality.findings.gains import number_of
-from quality.metrics import observed, sentence_of
-from quality.metrics.answers import NOTHING_MORE
+from quality.evidence.subject import (
+    DatasetSubject,
+    DistributionSubject,
+    declared_of_parts,
+    ids_of_parts,
+    observed_parts,
+)
+from quality.findings.failing import Failures, failures, rule_of, why_no_gain
+from quality.metrics import observed
 from quality.metrics.sound import RULES
-from quality.systems.matrix import UNKNOWN_CELL, Group, Matrix, columns
+from quality.systems.matrix import UNKNOWN_CELL, Matrix, columns
 from quality.tables.judge.rules import fix_of
 from quality.tables.judge.wording import what_and_why
 from specs.metrics import Metric, metrics
@@ -51,92 +53,6 @@ class JudgedDataset:
     :mod:`quality.findings.gains`."""
     part_gains: Matrix
     """Shape (distributions, metrics with a weight): points gained if the metric is fixed in that distribution only."""
-
-
-class Rule(NamedTuple):
-    """What all findings of a metric have in common."""
-
-    words: tuple[str, str, str, str, str]
-    """Its id, question, dimension, severity and fix."""
-    metric: Metric
-    sentence: Callable[[Any], str] | None
-    """Says what was found; takes the subject of the metric. None if it says only "no"."""
-
-
-@cache
-def _rule(metric_id: str) -> Rule:
-    metric = metrics()[metric_id]
-    words = (metric.id, metric.question, metric.dimension, metric.severity, metric.fix)
-    return Rule(words, metric, sentence_of(metric.id))
-
-
-@lru_cache(maxsize=100_000)
-def _failure(metric_id: str, gain: float | None) -> Failure:
-    """Return a failure of a metric: the same object for the same arguments."""
-    (*words, fix), metric, sentence = _rule(metric_id)
-    observed = NOTHING_MORE + _why_no_gain(metric, gain) if sentence is None else None
-    return Failure((*words, "publisher", fix, "yes"), gain, observed, metric.observed)
-
-
-@lru_cache(maxsize=2)
-def _asked(group: Group) -> tuple[NDArray[np.bool_], tuple[tuple[str, int | None], ...]]:
-    """Return a mask of the columns that give findings, and the metric and the column of gains of each column."""
-    found = [(metrics()[name], number_of(name)) for name in columns(group)]
-    mask = np.array([bool(metric.weight or metric.reported) for metric, _ in found])
-    return mask, tuple((metric.id, number) for metric, number in found)
-
-
-@cache
-def _special_columns() -> tuple[list[int], list[int], tuple[int, int]]:
-    """Return columns of distributions: of metrics of which the best distribution counts; of those that show whether
-    there are data; and of ``licence_present`` and ``licence_open``.
-    """
-    names = columns("distribution")
-    best = [at for at, name in enumerate(names) if metrics()[name].over == "best"]
-    shows = [at for at, name in enumerate(names) if metrics()[name].shows_data]
-    return best, shows, (names.index("licence_present"), names.index("licence_open"))
-
-
-@dataclass(frozen=True, slots=True)
-class Failures:
-    """The metrics that a dataset fails and that give findings: those of the dataset itself, and those of each
-    distribution.
-    """
-
-    own: tuple[Failure, ...]
-    parts: tuple[tuple[Failure, ...], ...]
-
-
-def failures(own: Matrix, parts: Matrix, own_gains: Matrix, part_gains: Matrix) -> Failures:
-    """Return which metrics a dataset and each of its distributions fail, with the points that a fix brings.
-
-    The arguments are the fields of :class:`JudgedDataset`. Left out are:
-
-    - metrics that have no weight in the score and are not reported;
-    - metrics of which one good distribution is enough (``over`` is "best"), if the dataset has that one: there is
-      nothing to fix;
-    - ``licence_open`` where no licence is declared: one fact is missing, so that ``licence_present`` alone fails, with
-      the points of both.
-    """
-    is_asked, of_column = _asked("dataset")
-    of_dataset = []
-    for column in np.flatnonzero((own >= 0) & (own < 1) & is_asked):
-        name, number = of_column[column]
-        of_dataset.append(_failure(name, _rounded(0.0 if number is None else own_gains[number])))
-    is_asked, of_column = _asked("distribution")
-    of_parts: list[list[Failure]] = [[] for _ in parts]
-    fails = (parts >= 0) & (parts < 1) & is_asked
-    best, shows, (licence, is_open) = _special_columns()
-    has_data = (parts[:, shows] != 0).all(axis=1)
-    fails[:, best] &= ~(parts[:, best] == 1)[has_data].any(axis=0)
-    fails[:, is_open] &= ~fails[:, licence]
-    for row, column in zip(*np.nonzero(fails), strict=True):
-        name, number = of_column[column]
-        gain = 0.0 if number is None else part_gains[row, number]
-        if column == licence:
-            gain = np.nan_to_num(gain) + np.nan_to_num(part_gains[row, of_column[is_open][1]])
-        of_parts[row].append(_failure(name, _rounded(gain)))
-    return Failures(tuple(of_dataset), tuple([tuple(found) for found in of_parts]))
 
 
 def findings(judged: JudgedDataset) -> list[Finding]:
@@ -171,7 +87,20 @@ def first_findings_of(subject: DatasetSubject, failed: Failures) -> tuple[Failin
     found: list[Finding] = []
     own = [_sentence(failure, subject) for failure in failed.own if failure.observed is None]
     places = [Failing(None, None, None, None, record, failed.own, own)] if failed.own else []
-    for part, of_part in zip(subject.distributions, failed.parts, strict=True):
+    parts = subject.distributions
+    if len(observed_parts(subject)) < len(parts):
+        ids, media, names = (
+            ids_of_parts(subject),
+            *(declared_of_parts(subject, one) for one in ("media_type", "format")),
+        )
+        for at, of_part in enumerate(failed.parts):
+            if of_part:
+                words = [_sentence(failure, parts[at]) for failure in of_part if failure.observed is None]
+                declared = declared_format(media[at], names[at])
+                told = declared.id if declared else names[at]
+                places.append(Failing(ids[at], None, told, None, record, of_part, words))
+        return FailingDataset(subject.id, subject.portal_id, subject.publisher_id, record, places), []
+    for part, of_part in zip(parts, failed.parts, strict=True):
         if not of_part:
             continue
         if part.table is not None:
@@ -184,13 +113,10 @@ def first_findings_of(subject: DatasetSubject, failed: Failures) -> tuple[Failin
 
 
 def _sentence(failure: Failure, subject: DatasetSubject | DistributionSubject) -> str:
+    if failure.observed is not None:
+        return failure.observed
     metric_id = failure.rule[0]
-    return observed(metric_id, subject) + _why_no_gain(_rule(metric_id).metric, failure.gain)
-
-
-def _why_no_gain(metric: Metric, gain: float | None) -> str:
-    """Return the words for a finding that brings no points although its metric has a weight; else ""."""
-    return "; it brings points once the file can be had" if metric.needs_data and gain == 0 else ""
+    return observed(metric_id, subject) + why_no_gain(rule_of(metric_id).metric, failure.gain)
 
 
 def _uncounted(subject: DatasetSubject) -> list[Finding]:
@@ -279,10 +205,6 @@ def _bare(part: DistributionSubject) -> Finding:
     )
 
 
-def _rounded(gain: float) -> float | None:
-    return None if gain != gain else round(float(gain), 4)
-
-
 _fill = filler(
     Finding,
     (
@@ -299,7 +221,7 @@ _OF_RECORD = (None, None, None, None, None)
 
 def _dataset_finding(failure: Failure, subject: DatasetSubject) -> Finding:
     told = _sentence(failure, subject)
-    words = _rule(failure.rule[0]).words
+    words = rule_of(failure.rule[0]).words
     return _fill((*words, *_OF_RECORD, told, failure.gain, subject.exchange, *_OF_MEASUREMENT))
 
 
@@ -352,7 +274,7 @@ def _distribution_findings(part: DistributionSubject, failed: Sequence[Failure],
     response = part.check.exchange if part.check else record
     found = []
     for failure in failed:
-        rule, gain = _rule(failure.rule[0]), failure.gain
+        rule, gain = rule_of(failure.rule[0]), failure.gain
         exchange = response if failure.is_observed else record
         told = _sentence(failure, part)
         base = _fill((*rule.words, part_id, part.url, *place, told, gain, exchange, *_OF_MEASUREMENT))

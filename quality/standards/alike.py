@@ -9,21 +9,24 @@ safely is validated as a whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from catalog.model import Dataset
 from catalog.rdf.terms import LITERAL, RdfTerm
 from catalog.repositories.conformance import StandardResult
 from catalog.repositories.reading import StoredDataset
-from quality.standards.forms import form_of_dataset, form_of_distribution
+from catalog.repositories.stored_parts import StoredParts
+from quality.evidence.by_column import FactsOfRows
+from quality.standards.forms import LOOKS, form_of_dataset, form_of_distribution
 from quality.standards.graphs import Statements, applies, compiled, statements, told, violation
 from quality.standards.judge import conformance
 from quality.standards.result import Violation, summary
 from quality.standards.shacl import Result
 
-__all__ = ["FormBook"]
+__all__ = ["FormBook", "Forms"]
 
 MOST = 50_000
 """Forms that are remembered; then the book begins anew, to bound its memory."""
@@ -33,6 +36,8 @@ _MARK = re.compile("\ue000([dp]|[0-9]+)\ue001")
 _WITHOUT_VALUE = ("minCount", "maxCount", "hasValue", "or")
 """Constraints whose sentence quotes no value."""
 
+Forms = tuple[Hashable, ...]
+"""The forms of the distributions of a dataset, in their order."""
 _Graph = tuple[Statements, frozenset[RdfTerm]]
 """The statements about a dataset or a distribution, and the nodes in them that are its own."""
 _Found = list[tuple[int, Violation]] | None
@@ -51,12 +56,28 @@ class FormBook:
         self._found: dict[tuple[int, bool, str], _Found] = {}
         self._graphs: dict[tuple[int, bool], _Graph] = {}
         """Those of the dataset that is judged, for all standards."""
+        self._rows = FactsOfRows(LOOKS)
         self._whole: dict[tuple[str, int, tuple[int, ...]], StandardResult | None] = {}
 
-    def judge(self, stored: StoredDataset, standards: Sequence[str]) -> dict[str, StandardResult | None]:
+    def forms(self, batch: Sequence[StoredDataset]) -> Iterator[Forms]:
+        """Yield the forms of the distributions of each dataset of ``batch``, in their order. Pass them to
+        :meth:`judge`."""
+        rows = [row for one in batch if isinstance(one.distributions, StoredParts) for row in one.distributions.rows]
+        by_column = self._rows.of(rows)
+        for one in batch:
+            parts = one.distributions
+            if isinstance(parts, StoredParts):
+                yield tuple(islice(by_column, len(parts)))
+            else:
+                yield tuple([form_of_distribution(part.distribution) for part in parts])
+
+    def judge(
+        self, stored: StoredDataset, standards: Sequence[str], forms: Forms | None = None
+    ) -> dict[str, StandardResult | None]:
         """Return the results of validating the dataset ``stored`` against SHACL standards, by standard.
 
-        Of ``standards``, those that do not apply to the dataset are left out. Usually the result is composed from the
+        Of ``standards``, those that do not apply to the dataset are left out. ``forms``: those of its distributions, as
+        :meth:`forms` yields them; None determines them. Usually the result is composed from the
         cached results for the dataset itself and for each of its distributions. The value is None for a standard for
         which that is not possible; then validate the dataset as a whole. Call it only for records that the portal did
         not send as RDF.
@@ -67,9 +88,8 @@ class FormBook:
         whole = stored.dataset
         own = self._number(("dataset", form_of_dataset(stored)))
         inherited = self._number(("licence", whole.licence, whole.licence_title))
-        parts = tuple(
-            [self._number((inherited, form_of_distribution(part.distribution))) for part in stored.distributions]
-        )
+        forms = next(self.forms([stored])) if forms is None else forms
+        parts = tuple([self._number((inherited, form)) for form in forms])
         found: dict[str, StandardResult | None] = {}
         for standard in standards:
             if applies(stored, standard):

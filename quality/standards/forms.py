@@ -15,8 +15,9 @@ from catalog.model import Contact, Distribution
 from catalog.rdf.terms import IRI, XSD
 from catalog.rdf.values import concept, day, is_email, is_iri
 from catalog.repositories.reading import StoredDataset
+from quality.evidence.by_column import Looks, facts_of
 
-__all__ = ["form_of_dataset", "form_of_distribution"]
+__all__ = ["LOOKS", "form_of_dataset", "form_of_distribution"]
 
 _IRI = ""
 """Stands for an address that is a valid IRI; no text in a form is empty."""
@@ -28,21 +29,9 @@ _DIGESTS = (32, 40, 56, 64, 96, 128)
 def form_of_distribution(d: Distribution) -> Hashable:
     """Return a cache key: distributions with equal keys violate the same requirements of the SHACL standards.
 
-    This holds only if the licences of their datasets are equal, too. Of most fields, the key contains only whether they
-    are filled, or the type of the value. It contains the value itself if the value is invalid, or if the requirements
-    depend on it, as with format, licence and language.
+    This holds only if the licences of their datasets are equal, too. The key holds what ``LOOKS`` says of the fields.
     """
-    access, download = d.access_url, d.download_url
-    of_access = access and _value(access)
-    return (
-        _is_said(d.title), _is_said(d.description), of_access,
-        of_access if download == access else download and _value(download),
-        d.format, d.media_type, d.licence, d.licence_title, d.byte_size and _size(d.byte_size),
-        (_digest(d.checksum), d.checksum_algorithm) if d.checksum else None,
-        d.issued and _day(d.issued), d.modified and _day(d.modified), d.language, d.rights and _thing(d.rights),
-        d.conforms_to and _things(d.conforms_to), d.documentation and _values(d.documentation),
-        d.status and _value(d.status), d.availability and _value(d.availability),
-    )  # fmt: skip
+    return facts_of(d, LOOKS)
 
 
 def form_of_dataset(stored: StoredDataset) -> Hashable:
@@ -147,3 +136,21 @@ def _contact(contact: Contact) -> Hashable:
         (_IRI if is_email(email) else _value(email)) if email and email.strip() else None,
         _value(contact.url),
     )
+
+
+def _dates(issued: str | None, modified: str | None) -> Hashable:
+    return issued and _day(issued), modified and _day(modified)
+
+
+LOOKS: Looks = (
+    ("title", _is_said), ("description", _is_said), ("access_url", lambda url: url and _value(url)),
+    ("download_url", lambda url: url and _value(url)), ("format", None), ("media_type", None), ("licence", None),
+    ("licence_title", None), ("byte_size", lambda size: size and _size(size)),
+    ("checksum checksum_algorithm", lambda one, algorithm: (_digest(one), algorithm) if one else None),
+    ("issued modified", _dates), ("language", None), ("rights", lambda text: text and _thing(text)),
+    ("conforms_to", lambda found: found and _things(found)), ("documentation", lambda text: text and _values(text)),
+    ("status", lambda text: text and _value(text)), ("availability", lambda text: text and _value(text)),
+)  # fmt: skip
+"""What the SHACL standards see of a distribution. Of most fields it is only whether they are filled, or the type of the
+value. It is the value itself if that is invalid, or if the requirements depend on it, as with format, licence and
+language."""

@@ -15,7 +15,7 @@ from catalog.repositories.conformance import (
     write_conformance,
 )
 from catalog.repositories.reading import StoredDataset, present, stored_datasets
-from quality.standards.alike import FormBook
+from quality.standards.alike import FormBook, Forms
 from quality.standards.judge import judge
 from quality.standards.result import STANDARDS, summary
 from specs.standards import SHAPES
@@ -57,18 +57,22 @@ def conform_batch(
     ids = [stored.id for stored in batch]
     records = received(catalog, ids, federal=federal)
     judged = [
-        (stored.id, stored.portal_id, one) for stored in batch for one in _results(stored, records.get(stored.id), book)
+        (stored.id, stored.portal_id, one)
+        for stored, forms in zip(batch, book.forms(batch), strict=True)
+        for one in _results(stored, records.get(stored.id), book, forms)
     ]
     write_conformance(catalog, run_id, ids, judged)
     return len(batch)
 
 
-def _results(stored: StoredDataset, record: ReceivedRecord | None, book: FormBook) -> list[StandardResult]:
+def _results(
+    stored: StoredDataset, record: ReceivedRecord | None, book: FormBook, forms: Forms
+) -> list[StandardResult]:
     """Return what all standards that apply say of a dataset."""
     found: list[StandardResult] = []
     as_whole = list(STANDARDS)
     if record is None or not is_described(record.raw):
-        by_form = book.judge(stored, tuple(SHAPES))
+        by_form = book.judge(stored, tuple(SHAPES), forms)
         found = [one for one in by_form.values() if one is not None]
         as_whole = [name for name, one in by_form.items() if one is None]
         if record is not None and record.raw is not None:

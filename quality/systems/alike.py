@@ -13,10 +13,12 @@ from typing import Any, Final, Literal
 
 from catalog import vocabulary
 from catalog.model import Dataset, ResourceCheck, TableReport
+from catalog.repositories.stored_parts import StoredParts
 from quality.evidence import claims
+from quality.evidence.by_column import facts_of
 from quality.evidence.carried import is_there
 from quality.evidence.dates import last_day
-from quality.evidence.prose import is_law, is_text
+from quality.evidence.prose import is_law
 from quality.evidence.subject import DatasetSubject, DistributionSubject
 from quality.metrics import functions
 from quality.metrics.answers import present, usable_url
@@ -29,18 +31,19 @@ from quality.metrics.third_party import (
 )
 from quality.metrics.timely import modified_truthful, up_to_date
 from quality.metrics.usable import file_distinct
+from quality.systems.declared import looks_of_metrics
 
 __all__ = [
     "ANY", "READ_OF_DATASETS", "READ_OF_DISTRIBUTIONS", "facts_of_dataset", "facts_of_distribution",
-    "facts_shared_by_dataset",
+    "facts_shared_by_dataset", "is_known_by_columns", "observed_facts",
 ]  # fmt: skip
 
 
 def facts_shared_by_dataset(d: Dataset) -> Hashable:
     """Return the part of the cache key of each distribution that comes from its dataset, ``d``.
 
-    It contains the fields of the dataset that metrics of distributions read, except the title. Of fields for which it
-    only matters whether they are filled, it contains that. Pass it to :func:`facts_of_distribution` as ``shared``.
+    It contains what metrics of distributions read of the dataset, except the title. Of fields for which it only matters
+    whether they are filled, it contains that. Pass it to :func:`facts_of_distribution` as ``shared``.
     """
     return (
         d.licence, d.licence_title, present(d.rights), d.language, d.not_carried,
@@ -51,36 +54,45 @@ def facts_shared_by_dataset(d: Dataset) -> Hashable:
 def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
     """Return a cache key: distributions with equal keys have the same measurements in all metrics.
 
-    ``shared`` is the part of the key that comes from the dataset, see :func:`facts_shared_by_dataset`. Most fields are
-    in the key only as filled or empty. For a metric that reads more, such as a date or a checksum, its measurement is
-    in the key.
+    ``shared`` is the part of the key that comes from the dataset, see :func:`facts_shared_by_dataset`. Of the record,
+    the key contains what :func:`~quality.systems.declared.looks_of_metrics` says of each field, and whether a declared
+    text is that of a law; of observations, :func:`observed_facts`. Most fields are in the key only as filled or empty.
+    For a metric that reads more, such as a date or a checksum, its measurement is in the key.
 
     ``READ_OF_DISTRIBUTIONS`` declares what each metric reads. A metric that is not declared there is computed for every
     distribution: slow, but right. If a metric reads something that is neither declared nor in the key,
     ``tests/quality/test_alike.py`` fails.
     """
-    d, check, table, fmt = s.distribution, s.check, s.table, s.served_format or s.declared_format
-    lost = s.dataset.not_carried
-    access, download = d.access_url, d.download_url
-    of_access = access and _address(access)
-    # An absent fact (None) is told apart without a call: most of them are absent.
+    declared = facts_of(s.distribution, looks_of_metrics(s.as_of))
+    return shared, declared, bool(declared[-1]) and is_law(s.dataset.title), observed_facts(s)
+
+
+def is_known_by_columns(s: DatasetSubject) -> bool:
+    """Return whether :func:`observed_facts` would be None for every distribution of the dataset ``s``.
+
+    False if that is not sure without a look at each of them.
+    """
+    parts = s.distributions
+    is_declared = isinstance(parts, StoredParts) and not parts.is_observed
+    return is_declared and not s.dataset.not_carried and not _undeclared("distribution")
+
+
+def observed_facts(s: DistributionSubject) -> Hashable:
+    """Return the part of the cache key of a distribution that comes from its checks, the report on its file, facts that
+    an interface cannot transport, and metrics that nobody has declared; None if there are none of them."""
+    d, check, table, lost = s.distribution, s.check, s.table, s.dataset.not_carried
+    undeclared = _undeclared("distribution")
+    is_unchecked = s.access_check is None and s.download_check is None and table is None
+    if is_unchecked and not lost and not undeclared:
+        return None
     return (
-        shared,
-        d.title and present(d.title), d.description and present(d.description), of_access,
-        of_access if download == access else download and _address(download),
-        d.format, d.media_type, d.licence, d.licence_title, d.rights and present(d.rights),
-        d.documentation and present(d.documentation), d.described_by and present(d.described_by),
-        d.conforms_to and present(d.conforms_to), d.issued and (present(d.issued), last_day(d.issued) is None),
-        d.modified and (present(d.modified), last_day(d.modified) is None, modified_truthful(s)),
-        d.byte_size and (present(d.byte_size), claims.byte_size(d.byte_size, check)),
-        d.status and present(d.status), d.language,
+        modified_truthful(s) if d.modified else None, claims.byte_size(d.byte_size, check) if d.byte_size else None,
         claims.checksum(d, check) if d.checksum else None,
         s.access_check and s.access_check.outcome, _announced(s),
         None if check is None else _of_check(s, check),
-        None if table is None else _of_table(table),
-        fmt is not None and is_text(fmt) and is_law(s.dataset.title),
+        None if table is None else (_of_table(table), is_law(s.dataset.title)),
         tuple(is_there(fact, s.dataset, d) for fact in lost) if lost else None,
-        tuple([ask(s) for ask in _undeclared("distribution")]),
+        tuple([ask(s) for ask in undeclared]),
     )  # fmt: skip
 
 
@@ -118,14 +130,6 @@ def _undeclared(group: Literal["dataset", "distribution"]) -> tuple[Callable[[An
     declared = READ_OF_DATASETS if group == "dataset" else READ_OF_DISTRIBUTIONS
     named = {name for names in declared.values() for name in names.split()}
     return tuple(ask for name, ask in functions(group).items() if name not in named)
-
-
-def _address(url: str) -> Hashable:
-    """Return what metrics see of an address: whether it is there, and its scheme."""
-    if url.startswith("https://"):
-        return True
-    scheme, colon, rest = url.strip().lower().partition(":")
-    return present(url), scheme, colon, rest[:2]
 
 
 def _announced(s: DistributionSubject) -> str | None:

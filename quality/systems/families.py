@@ -12,7 +12,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from quality.evidence.subject import DatasetSubject
+from quality.evidence.subject import DatasetSubject, observed_parts
 
 __all__ = ["content_of", "family_of", "skeleton"]
 
@@ -77,7 +77,10 @@ def content_of(s: DatasetSubject) -> str | None:
     None if the dataset has no files, or if not all of them were downloaded completely.
     """
     hashes = set()
-    for part in s.distributions:
+    observed = observed_parts(s)
+    if len(observed) < len(s.distributions):
+        return None
+    for part in observed:
         check = part.check
         if check is None or check.outcome != "ok" or check.sha256 is None or check.is_truncated:
             return None

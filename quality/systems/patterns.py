@@ -7,18 +7,23 @@ takes over the result.
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject
+from catalog.repositories.stored_parts import StoredParts
+from quality.evidence.by_column import FactsOfRows, facts_of
+from quality.evidence.prose import is_law
+from quality.evidence.subject import UNKNOWN, DatasetSubject
 from quality.findings.derive import Failures, failures
+from quality.findings.failing import words_of_kind
 from quality.findings.gains import gains
 from quality.findings.verdicts import OpenVerdict, open_definition
-from quality.systems.alike import facts_of_dataset, facts_of_distribution, facts_shared_by_dataset
+from quality.systems.alike import facts_of_dataset, facts_shared_by_dataset, is_known_by_columns, observed_facts
+from quality.systems.declared import looks_of_metrics
 from quality.systems.matrix import (
     Group,
     Matrix,
@@ -50,6 +55,8 @@ class DistributionKind:
 
     row: Row
     verdict: OpenVerdict
+    words: Mapping[str, str]
+    """What was found for some of the failed metrics, by metric."""
     values: tuple[Any, ...]
     """Columns of ``distribution_quality`` from ``open_definition`` on."""
 
@@ -81,6 +88,8 @@ class PatternBook:
 
     def __init__(self) -> None:
         self._shared: dict[Hashable, int] = {}
+        self._declared: dict[Hashable, int] = {}
+        self._columns: FactsOfRows | None = None
         self._kinds: dict[Hashable, int] = {}
         self._known: list[DistributionKind] = []
         self.rows: dict[Hashable, int] = {}
@@ -88,43 +97,69 @@ class PatternBook:
         self._measured: dict[Row, int] = {}
         self._patterns: dict[Key, Pattern] = {}
 
-    def key(self, s: DatasetSubject) -> Key:
-        """Measure the dataset ``s`` and return the cache key of its pattern. Pass it to :meth:`patterns`."""
-        shared = self._number(facts_shared_by_dataset(s.dataset))
-        kinds = tuple([self._kind(part, shared) for part in s.distributions])
-        facts = (kinds, facts_of_dataset(s))
-        number = self.rows.get(facts)
-        if number is None:
-            number = self.rows[facts] = self._measured.setdefault(measure_dataset(s), len(self._measured))
-        return number, kinds, tuple([measure_service(one) for one in s.services])
+    def keys(self, subjects: Sequence[DatasetSubject]) -> Iterator[Key]:
+        """Measure datasets and yield the cache key of the pattern of each. Pass the keys to :meth:`patterns`.
+
+        What is found out about a dataset for its metrics is still at hand when its key is yielded.
+        """
+        declared = self._declared_facts(subjects)
+        for s in subjects:
+            shared = self._number(facts_shared_by_dataset(s.dataset))
+            kinds = tuple(self._kinds_of(s, shared, declared))
+            facts = (kinds, facts_of_dataset(s))
+            number = self.rows.get(facts)
+            if number is None:
+                number = self.rows[facts] = self._measured.setdefault(measure_dataset(s), len(self._measured))
+            yield number, kinds, tuple([measure_service(one) for one in s.services])
 
     def patterns(self, keys: Sequence[Key]) -> list[Pattern]:
         """Return the pattern for each key, in the same order; patterns that are new are scored.
 
-        The keys must have been returned by :meth:`key` since the last call: this call may empty the cache to bound its
+        The keys must have been returned by :meth:`keys` since the last call: this call may empty the cache to bound its
         memory.
         """
         new = [key for key in dict.fromkeys(keys) if key not in self._patterns]
         if new:
             self._patterns |= zip(new, self._scored(new), strict=True)
         found = [self._patterns[key] for key in keys]
-        if max(len(self.rows), len(self._kinds)) > MOST:
+        if max(len(self.rows), len(self._kinds), len(self._declared)) > MOST:
             self.__init__()  # type: ignore[misc]
         return found
 
     def _number(self, facts: Hashable) -> int:
         return self._shared.setdefault(facts, len(self._shared))
 
-    def _kind(self, part: DistributionSubject, shared: int) -> int:
-        facts = facts_of_distribution(part, shared)
-        number = self._kinds.get(facts)
-        if number is None:
-            number = self._kinds[facts] = len(self._known)
-            row, verdict = measure_distribution(part), open_definition(part)
-            recognised = (part.licence, part.declared_format, part.served_format)
-            ids = (one.id if one else None for one in recognised)
-            self._known.append(DistributionKind(row, verdict, (verdict, *ids, *_stored(row, "distribution"))))
-        return number
+    def _declared_facts(self, subjects: Sequence[DatasetSubject]) -> Iterator[tuple[int, bool]]:
+        """Return the number of what is declared of each distribution of the datasets, and whether that is a text."""
+        facts: Iterable[tuple[Hashable, ...]]
+        if subjects and all(isinstance(s.distributions, StoredParts) for s in subjects):
+            if self._columns is None:
+                self._columns = FactsOfRows(looks_of_metrics(subjects[0].as_of))
+            rows = [row for s in subjects for row in s.distributions.rows]  # type: ignore[attr-defined]
+            facts = self._columns.of(rows)
+        else:
+            facts = (
+                facts_of(part.distribution, looks_of_metrics(part.as_of)) for s in subjects for part in s.distributions
+            )
+        numbers = self._declared
+        return iter([(numbers.setdefault(one, len(numbers)), bool(one[-1])) for one in facts])
+
+    def _kinds_of(self, s: DatasetSubject, shared: int, declared: Iterator[tuple[int, bool]]) -> Iterator[int]:
+        """Yield the number of the kind of each distribution of a dataset."""
+        by_columns = is_known_by_columns(s)
+        for at, (of_record, is_text) in zip(range(len(s.distributions)), declared, strict=False):
+            observed = None if by_columns else observed_facts(s.distributions[at])
+            facts = (shared, of_record, is_text and is_law(s.dataset.title), observed)
+            number = self._kinds.get(facts)
+            if number is None:
+                number = self._kinds[facts] = len(self._known)
+                part = s.distributions[at]
+                row, verdict = measure_distribution(part), open_definition(part)
+                recognised = (part.licence, part.declared_format, part.served_format)
+                ids = (one.id if one else None for one in recognised)
+                values = (verdict, *ids, *_stored(row, "distribution"))
+                self._known.append(DistributionKind(row, verdict, words_of_kind(part, row), values))
+            yield number
 
     def _scored(self, keys: Sequence[Key]) -> list[Pattern]:
         kinds = [tuple(self._known[number] for number in numbers) for _, numbers, _ in keys]
@@ -143,7 +178,11 @@ class PatternBook:
                 row=rows[key[0]],
                 kinds=of_dataset,
                 failures=failures(
-                    measured.datasets[at], measured.distributions[begin:end], gained.dataset[at], gained.part[begin:end]
+                    measured.datasets[at],
+                    measured.distributions[begin:end],
+                    gained.dataset[at],
+                    gained.part[begin:end],
+                    [kind.words for kind in of_dataset],
                 ),
                 scores=of_score,
                 values=_stored(rows[key[0]], "dataset"),

@@ -21,8 +21,9 @@ from catalog.repositories.quality_rows import scored_in_run
 from catalog.repositories.reading import StoredDataset, stored_datasets
 from catalog.repositories.runs import last_run
 from catalog.repositories.scores import Scored, close_missing, write_scores
+from catalog.repositories.stored_parts import StoredParts
 from quality.evidence.periods import next_review_on
-from quality.evidence.subject import DatasetSubject, as_of_day
+from quality.evidence.subject import DatasetSubject, as_of_day, ids_of_parts
 from quality.findings.derive import (
     JudgedDataset,
     basis,
@@ -51,12 +52,14 @@ def subject_of(stored: StoredDataset, as_of: date, conformance: Mapping[str, boo
     ``as_of`` is the day for which it is measured. ``conformance`` maps the id of a metadata standard to whether the
     record conforms to it; None if that was not checked.
     """
+    parts = stored.distributions
+    is_measured_then = isinstance(parts, StoredParts) and parts.as_of == as_of
     return DatasetSubject(
         id=stored.id,
         portal_id=stored.portal_id,
         publisher_id=stored.publisher_id,
         dataset=stored.dataset,
-        distributions=tuple([as_of_day(part, as_of) for part in stored.distributions]),
+        distributions=parts if is_measured_then else tuple([as_of_day(one, as_of) for one in parts]),
         services=stored.dataset.data_services,
         as_of=as_of,
         exchange=stored.exchange,
@@ -153,7 +156,7 @@ def _scored(run_id: str, subjects: Sequence[DatasetSubject], book: PatternBook, 
     datasets, distributions, found = [], [], []
     first: list[FailingDataset] = []
     # Dataset by dataset, so that what is found out about one for its metrics is still at hand for its next review.
-    measured = [(book.key(subject), next_review_on(subject)) for subject in subjects]
+    measured = [(key, next_review_on(subject)) for key, subject in zip(book.keys(subjects), subjects, strict=True)]
     patterns = book.patterns([key for key, _ in measured])
     for subject, pattern, (_, review) in zip(subjects, patterns, measured, strict=True):
         failed = pattern.failures
@@ -170,9 +173,7 @@ def _scored(run_id: str, subjects: Sequence[DatasetSubject], book: PatternBook, 
                 content_of(subject), review.isoformat() if review else None, *pattern.scores, *pattern.values,
             )
         )  # fmt: skip
-        distributions += [
-            (part.id, kind.values) for part, kind in zip(subject.distributions, pattern.kinds, strict=True)
-        ]
+        distributions += [(key, kind.values) for key, kind in zip(ids_of_parts(subject), pattern.kinds, strict=True)]
         if failing or subject.id in known:
             found.append(
                 FoundInDataset(
@@ -180,7 +181,7 @@ def _scored(run_id: str, subjects: Sequence[DatasetSubject], book: PatternBook, 
                     portal_id=subject.portal_id,
                     publisher_id=subject.publisher_id,
                     findings=failing,
-                    distribution_ids=frozenset([part.id for part in subject.distributions]),
+                    distribution_ids=frozenset(ids_of_parts(subject)),
                     is_unobserved=partial(_is_unobserved, subject, pattern),
                     basis=basis,
                 )

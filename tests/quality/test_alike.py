@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from catalog.db.rows import plain
 from catalog.model import (
     Contact,
     DataService,
@@ -21,13 +22,18 @@ from catalog.model import (
     TableDefect,
     TableReport,
 )
+from catalog.repositories.stored_parts import PART, DeclaredParts, StoredParts
 from catalog.repositories.subjects import DistributionSubject, Twin
 from quality.digest.records import subjects
+from quality.evidence.by_column import FactsOfRows, Looks, facts_of
+from quality.evidence.periods import next_review_on
 from quality.evidence.subject import DatasetSubject
 from quality.findings.derive import failures
+from quality.findings.failing import words_of_kind
 from quality.findings.gains import gains
 from quality.findings.verdicts import open_definition
 from quality.metrics import functions
+from quality.standards.forms import LOOKS
 from quality.systems import alike
 from quality.systems.alike import (
     ANY,
@@ -37,6 +43,8 @@ from quality.systems.alike import (
     facts_of_distribution,
     facts_shared_by_dataset,
 )
+from quality.systems.declared import looks_of_metrics
+from quality.systems.families import content_of
 from quality.systems.matrix import columns, matrix_of_rows, measure_dataset, measure_distribution, measure_service
 from quality.systems.patterns import PatternBook, score_columns
 from tests.quality.alike_cases import BASES, base, variants, with_each_value
@@ -207,7 +215,7 @@ def datasets(seed: int, count: int) -> list[DatasetSubject]:
 def compare(made: Sequence[DatasetSubject]) -> int:
     """Compare datasets as a book knows them with each by itself; return how many patterns the book tells apart."""
     book = PatternBook()
-    patterns = book.patterns([book.key(one) for one in made])
+    patterns = book.patterns(list(book.keys(made)))
     own = [measure_dataset(one) for one in made]
     parts = [[measure_distribution(part) for part in one.distributions] for one in made]
     measured = matrix_of_rows(own, parts, [[measure_service(api) for api in one.services] for one in made])
@@ -223,8 +231,10 @@ def compare(made: Sequence[DatasetSubject]) -> int:
         for kind, part in zip(pattern.kinds, one.distributions, strict=True):
             recognised = [found and found.id for found in (part.licence, part.declared_format, part.served_format)]
             assert [*kind.values[:4]] == [open_definition(part), *recognised]
+            assert kind.words == words_of_kind(part, kind.row)
         cells = measured.datasets[at], measured.distributions[begin:end]
-        assert pattern.failures == failures(*cells, gained.dataset[at], gained.part[begin:end])
+        words = [kind.words for kind in pattern.kinds]
+        assert pattern.failures == failures(*cells, gained.dataset[at], gained.part[begin:end], words)
         assert pattern.scores == score
     return len(set(map(id, patterns)))
 
@@ -233,6 +243,37 @@ def compare(made: Sequence[DatasetSubject]) -> int:
 def test_a_dataset_whose_facts_are_known_measures_as_it_does_alone(seed: int) -> None:
     made = [*(subjects() if seed == 0 else ()), *datasets(seed, 600)]
     assert compare(made) < len(made) - 100
+
+
+def as_stored(one: DatasetSubject, *, is_observed: bool) -> DatasetSubject:
+    """Return a dataset with its distributions as rows, as it is read for a score."""
+    own = {part.id: part for part in one.distributions}
+    rows = [(one.id, key, *(plain(getattr(part.distribution, n)) for n in PART.columns)) for key, part in own.items()]
+
+    def observed(key: str, distribution: Distribution, whole: Dataset) -> DistributionSubject:
+        bare = DistributionSubject(id=key, distribution=distribution, dataset=whole, as_of=AS_OF)
+        return replace(own[key], distribution=distribution) if is_observed else bare
+
+    parts = StoredParts(DeclaredParts(rows), one.dataset, observed, as_of=AS_OF, is_observed=is_observed)
+    return replace(one, distributions=parts)
+
+
+@pytest.mark.parametrize("is_observed", [False, True])
+def test_datasets_whose_files_are_rows_measure_as_they_do_one_by_one(is_observed: bool) -> None:
+    made = [as_stored(one, is_observed=is_observed) for one in datasets(7, 300)]
+    assert compare(made) < len(made) - 50
+    for one in made:
+        bare = replace(one, distributions=tuple(one.distributions))
+        assert (content_of(one), next_review_on(one)) == (content_of(bare), next_review_on(bare))
+
+
+@pytest.mark.parametrize("looks", [looks_of_metrics(AS_OF), looks_of_metrics(None), LOOKS])
+def test_a_column_tells_what_the_object_tells(looks: Looks) -> None:
+    stored = [as_stored(one, is_observed=False) for one in datasets(8, 150)]
+    rows = [row for one in stored for row in one.distributions.rows]  # type: ignore[attr-defined]
+    books, parts = FactsOfRows(looks), [part.distribution for one in stored for part in one.distributions]
+    for _ in range(2):
+        assert list(books.of(rows)) == [facts_of(part, looks) for part in parts]
 
 
 @pytest.mark.parametrize("name", BASES)
@@ -268,11 +309,11 @@ def looked_at() -> Mapping[str, Mapping[str, set[str]]]:
 def test_what_any_metric_may_read_is_told_apart_by_value(group: str, declared: Mapping[str, str]) -> None:
     for attribute in (name for name, readers in declared.items() if readers == ANY):
         made = with_each_value(base("whole"), attribute)
-        keys = {facts_of(one, group) for one in made}
+        keys = {all_facts_of(one, group) for one in made}
         assert len(keys) == len(made) > 1, attribute
 
 
-def facts_of(one: DatasetSubject, group: str) -> Any:
+def all_facts_of(one: DatasetSubject, group: str) -> Any:
     parts = tuple(facts_of_distribution(part, facts_shared_by_dataset(one.dataset)) for part in one.distributions)
     return parts if group == "distribution" else (parts, facts_of_dataset(one))
 
@@ -290,7 +331,7 @@ def test_a_new_metric_measures_right_before_anyone_declares_what_it_reads(monkey
             found: dict[Any, Any] = {}
             for one in variants(base("whole")):
                 answers = [ask(of) for of in ([one] if group == "dataset" else one.distributions)]
-                assert found.setdefault(facts_of(one, group), answers) == answers
+                assert found.setdefault(all_facts_of(one, group), answers) == answers
             assert len({str(answers) for answers in found.values()}) > 1
     finally:
         alike._undeclared.cache_clear()

@@ -38,7 +38,7 @@ def made(path: Path) -> None:
 
 def failing(catalog: Catalog) -> Failing:
     ids = [row["id"] for row in catalog.rows("select id from datasets order by id")]
-    subjects = [subject_of(one, day_of(RUN)) for one in stored_datasets(catalog, ids, day_of(RUN))]
+    subjects = [subject_of(one, day_of(RUN)) for one in stored_datasets(catalog, ids, day_of(RUN), for_score=True)]
     measured = measure_all(subjects)
     gained = gains(measured)
     found, begin = [], 0

@@ -128,7 +128,7 @@ def documented(member: Member) -> Verdict:
     """Return whether the dataset or one of its distributions has documentation, a schema or a standard to which it
     conforms.
 
-    None if that is not known.
+    A standard that the dataset itself declares counts only if it has a distribution. None if that is not known.
     """
     if member.documentation or member.described_by:
         return True
@@ -250,7 +250,7 @@ def age_days(member: Member, day: date) -> float | None:
 def delay_days(member: Member) -> float | None:
     """Return how many days after the end of the covered period the dataset was issued, at least 0.
 
-    None if the record states no end of the period or no date of issue.
+    None if the record states no end of the period or no date of issue, or one of them cannot be read.
     """
     end, issued = last_day(member.temporal_end), last_day(member.issued)
     return float(max((issued - end).days, 0)) if end and issued else None

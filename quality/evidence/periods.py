@@ -80,7 +80,7 @@ _EVERY = {
 
 
 def every(days: float) -> str:
-    """Return words for a period of so many days; those of a calendar may differ by 2 %.
+    """Return words for a period of so many days. A period within 2 % of a usual one, such as a month, gets its name.
 
     >>> every(1), every(31), every(365.243), every(45), every(1 / 96)
     ('every day', 'every month', 'every year', 'every 45 days', 'every 15 minutes')

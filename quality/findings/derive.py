@@ -159,8 +159,9 @@ def basis(rule_id: str) -> Basis | None:
     """Return the only thing that the findings of a rule depend on: "record", "file" or "table"; else None.
 
     As long as that is unchanged, the findings of the rule stay the same. The result is None if they also depend on the
-    date, a server or other datasets, or if no finding has that rule. ``rule_id`` is the id of a metric or of a table
-    rule.
+    date, a server or other datasets, or if no finding has that rule. One metric is an exception:
+    ``download_url_present`` gives "record", which it depended on alone up to version 2.0 of the methodology.
+    ``rule_id`` is the id of a metric or of a table rule.
     """
     metric = metrics().get(rule_id)
     if metric is None:

@@ -62,9 +62,10 @@ def table_rectangular(s: DistributionSubject) -> Measurement:
     """Return 1 if all rows have as many cells as the header; less by the share of bad rows, and 0 if that is 1 % or
     more.
 
-    Blank rows, rows too long to be read and quotation marks that are never closed count as bad rows, too. Unknown if a
-    table is declared but no file was read, unless its address is broken or invalid. None in all other cases in which
-    there is no table with rows and columns.
+    Blank rows, rows too long to be read and quotation marks that are never closed count as bad rows, too. A table whose
+    layout was not understood gets 1, because its rows and cells are not judged. Unknown if a table is declared but no
+    file was read, unless its address is broken or invalid. None in all other cases in which there is no table with rows
+    and columns.
     """
     report = _report(s)
     if not isinstance(report, TableReport):
@@ -75,8 +76,9 @@ def table_rectangular(s: DistributionSubject) -> Measurement:
 def table_header_clean(s: DistributionSubject) -> Measurement:
     """Return 1 if the table has a row of column names, with a name for every column and no name twice, else 0.
 
-    Lines above that row do not matter. Unknown if a table is declared but no file was read, unless its address is
-    broken or invalid. None in all other cases in which there is no table with rows and columns.
+    Lines above that row do not matter. A table whose layout was not understood gets 1, because its rows and cells are
+    not judged. Unknown if a table is declared but no file was read, unless its address is broken or invalid. None in
+    all other cases in which there is no table with rows and columns.
     """
     report = _report(s)
     if not isinstance(report, TableReport):
@@ -89,7 +91,8 @@ def table_types_consistent(s: DistributionSubject) -> Measurement:
 
     These cells count as different: a type other than that of the rest of the column, a date that does not exist, dates
     or numbers written in different ways within a column, and errors of a spreadsheet program such as #REF!. The
-    measurement falls linearly with their number, and is 0 from one such cell for every hundred rows on.
+    measurement falls linearly with their number, and is 0 from one such cell for every hundred rows on. In a table
+    whose layout was not understood, only errors of a spreadsheet program count.
 
     Unknown if a table is declared but no file was read, unless its address is broken or invalid. None in all other
     cases in which there is no table with rows and columns.
@@ -127,9 +130,10 @@ def table_encoding_utf8_observed(s: DistributionSubject) -> str:
 def table_matches_schema(s: DistributionSubject) -> Measurement:
     """Return 1 if the table matches its declared schema; the more violations of the schema, the less.
 
-    The measurement falls linearly with the number of violations, and is 0 from one for every hundred rows on. Unknown
-    if a table is declared but no file was read, unless its address is broken or invalid. None in all other cases in
-    which there is no table with rows and columns, and if no schema is declared or it could not be read.
+    The measurement falls linearly with the number of violations, and is 0 from one for every hundred rows on. A table
+    whose layout was not understood gets 1, because it is not compared with the schema. Unknown if a table is declared
+    but no file was read, unless its address is broken or invalid. None in all other cases in which there is no table
+    with rows and columns, and if no schema is declared or it could not be read.
     """
     report = _report(s)
     if not isinstance(report, TableReport):
@@ -142,6 +146,7 @@ def table_matches_schema(s: DistributionSubject) -> Measurement:
 def table_expectations_met(s: DistributionSubject) -> Measurement:
     """Return which share of the expectations in ``specs/expectations`` that apply to the table it meets, 0 to 1.
 
+    Those that a table fails whose layout was not understood count too, although its report names no defect for them.
     Unknown if a table is declared but no file was read, unless its address is broken or invalid. None in all other
     cases in which there is no table with rows and columns, and if no expectation applies.
     """

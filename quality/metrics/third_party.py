@@ -103,9 +103,7 @@ def _dates(s: DatasetSubject) -> list[str | None]:
 
 
 def dates_present_share(s: DatasetSubject) -> float:
-    """Return which share of the dates issued and modified, of the dataset and its distributions, is declared, 0 to
-    1.
-    """
+    """Return which share of the dates issued and modified of the dataset and its distributions is declared, 0 to 1."""
     dates = _dates(s)
     return sum(present(text) for text in dates) / len(dates)
 

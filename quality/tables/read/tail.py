@@ -20,7 +20,7 @@ _WIDTHS = {"utf-16": 2, "utf-16-le": 2, "utf-16-be": 2, "utf-32": 4}
 
 @dataclass(frozen=True, slots=True)
 class TableTail:
-    """What is at the end of a text table. Lines are counted backwards from the table's last line, which is 0."""
+    """What is at the end of a text table: totals in its last rows, and notes below it."""
 
     notes: int = 0
     """Number of notes below the table that are not blank."""
@@ -29,7 +29,8 @@ class TableTail:
     note_rows: int = 0
     """Number of lines that do not belong to the table, including blank ones."""
     totals: tuple[int, ...] = ()
-    """Lines of totals at the end of the table, from the last one upwards."""
+    """Lines of totals at the end of the table, from the last one upwards: each is the number of lines between it and
+    the table's last line, which is 0."""
     end: int | None = None
     """Position in the file, in bytes, at which the table ends; None if it goes on to the end."""
 

@@ -20,7 +20,9 @@ class ScannedColumn(TypedDict):
     classes: dict[str, Places]
     """Cells by what they look like, see the list in ``scan.h``; classes without cells are left out."""
     odd: dict[str, Places]
-    """Cells with an oddity: padded, line_break, mojibake, email, iban, phone, epoch, formula, error, lost."""
+    """Cells with an oddity: "padded" (spaces around it), "line_break", "mojibake" (Ã© for é), "lost" (a "?" between
+    letters beyond ASCII), "error" (#REF!), "formula" (begins with "="), "epoch" (the first date that a program knows,
+    such as 1970-01-01), "email", "iban" and "phone"."""
     low: tuple[float, float]
     high: tuple[float, float]
     """Smallest and largest number; inf and -inf without numbers."""

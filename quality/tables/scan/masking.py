@@ -31,9 +31,10 @@ def shape(value: str) -> str:
 
 
 def coarse(value: float) -> float:
-    """Return a number rounded to three significant digits, so that it shows a magnitude but not the value of a cell.
+    """Return a number rounded to three significant digits, so that a long number shows only its magnitude.
 
-    Whole numbers from 1000 to 2999 stay as they are, because they may be years.
+    Numbers of up to three digits stay as they are, and so do whole numbers from 1000 to 2999, because they may be
+    years.
 
     >>> coarse(123456.0), coarse(1987.0)
     (123000.0, 1987.0)

@@ -57,14 +57,15 @@ class ColumnProfile:
     def odd(self, name: str) -> tuple[int, list[int]]:
         """Return the number of cells with a peculiarity, and the first lines with one.
 
-        ``name`` is one of: padded, line_break, mojibake, email, iban, phone, epoch, formula, error, lost.
+        ``name`` is one of: padded, line_break, mojibake, lost, error, formula, epoch, email, iban, phone. They are
+        explained at :attr:`.found.ScannedColumn.odd`.
         """
         return self.scanned["odd"].get(name, (0, []))
 
     def bad(self) -> tuple[int, list[int]]:
         """Return the number of cells that do not fit the kind of the column, and the first lines with one.
 
-        Impossible dates and cells in rows of totals are not counted.
+        Impossible dates are not counted, nor are cells in rows of totals as far as their lines are listed.
         """
         count, lines = self.judged.bad
         meant = [line for line in lines if line not in self.totals]
@@ -80,7 +81,8 @@ class TableProfile:
     scan: Scan
 
     def to_dict(self, *, is_sample: bool = False) -> dict[str, Any]:
-        """Return the profile as plain JSON values, as it is stored; it contains counts but no cells.
+        """Return the profile as plain JSON values, as it is stored: names of columns, counts, rounded extremes, and
+        shapes of frequent values, but no text of a cell.
 
         ``is_sample`` says that only the beginning of the file was available.
         """

@@ -68,7 +68,7 @@ class OpenedText:
 
 
 def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = False) -> OpenedText | None:
-    """Detect encoding, dialect and header of a delimited text. Return None if the file is blank.
+    """Detect encoding, dialect and header of a delimited text. Return None if the file or its first 200 rows are blank.
 
     ``declared_charset`` is the charset that the server named; None if none. ``is_cut`` says that the file is only the
     beginning of a longer one. Raise UnreadableError if the header has more than 250,000 cells.

@@ -88,8 +88,9 @@ def _first_data(body: BodySample) -> int | None:
 def find_header_rows(rows: Sequence[Sequence[str]], usual_header: int | None) -> HeaderRows | None:
     """Find the header of a table, which may consist of several rows.
 
-    ``rows`` are the first rows of the table. ``usual_header`` is the index of the header that ``find_header`` returns,
-    which considers only how many cells each row fills. The result is None if all rows are blank.
+    ``rows`` are the first rows of the table, of which at most 400 are read. ``usual_header`` is the index of the header
+    that ``find_header`` returns, which considers only how many cells each row fills; None if it found none. The result
+    is None if all rows are blank, or if there is no ``usual_header`` and the kinds of the cells show no header either.
     """
     stripped = [[cell.strip() for cell in cells] for cells in rows[:_MOST_ROWS]]
     if not any(any(cells) for cells in stripped):

@@ -73,7 +73,11 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def records_of(document: Any) -> list[RecordTable]:
-    """Return the tables in a parsed JSON document; empty if it contains nothing that is certainly a table."""
+    """Return the tables in a JSON document; empty if it contains nothing that is certainly a table, or more than ten
+    arrays of records.
+
+    ``document`` is what :func:`parse` returned: only then numbers can be told from texts.
+    """
     if isinstance(document, dict):
         if (rows := cells_of_json_stat(document)) is not None:
             return [RecordTable(rows[0], rows[1], unit="values")]

@@ -17,6 +17,7 @@ from typing import Any
 from catalog.exports.columns import csvw, table_schema
 from catalog.exports.workbook import WorkbookWriter
 from specs.exports import ExportColumn
+from specs.languages import language as language_of
 
 __all__ = ["CsvFile", "cells_of", "guard", "line_cell", "number_cell", "unguard", "write_csv"]
 
@@ -92,9 +93,12 @@ class CsvFile:
     governments. Beside the CSV these files are written:
 
     - unless ``is_alone``: a copy for Excel (``.excel.csv``) and the Table Schema; if ``is_sent``, CSVW metadata too;
-    - if ``is_sent`` and ``has_book``: a workbook (``.xlsx``);
+    - if ``is_sent`` and ``has_book``: a workbook (``.xlsx``) in the language, or in English without one;
     - if ``language``, a language code, is given: a copy in that language (``.<language>.csv``). ``header`` has its
-      column titles, and ``translate`` is a function of (column, row) that gives its cells.
+      column titles.
+
+    ``translate`` is a function of (column, row) that gives the cells of the workbook and of the copy in a language;
+    without it they are those of the CSV.
 
     ``for_people``: columns of the workbook and of the copy in a language; None means ``fields``. In schema 2
     ``is_alone`` is True: the plain CSV is for programs, and people read the workbook or the copy in a language.
@@ -123,7 +127,8 @@ class CsvFile:
         if language:
             self.csvs.append(path.with_suffix(f".{language}.csv"))
         self.is_sent = is_sent
-        self.book = WorkbookWriter(path.with_suffix(".xlsx"), self.for_people) if is_sent and has_book else None
+        words = language_of(language)
+        self.book = WorkbookWriter(path.with_suffix(".xlsx"), self.for_people, words) if is_sent and has_book else None
         self.paths = [*self.csvs] if is_alone else [*self.csvs, self.schema]
         self.paths += [self.metadata] if is_sent and not is_alone else []
         self.paths += [self.book.path] if self.book else []
@@ -151,10 +156,16 @@ class CsvFile:
         cells = cells_of(row, self.fields) if cells is None else cells
         for writer in self._writers[: self._plain]:
             writer.writerow(cells)
-        if self.language and self.translate:
-            self._writers[-1].writerow([_cell(self.translate(field, row), field) for field in self.for_people])
+        if not self.is_for_people:
+            return
+        if self.translate:
+            told = [_cell(self.translate(field, row), field) for field in self.for_people]
+        else:
+            told = cells if self.for_people is self.fields else cells_of(row, self.for_people)
+        if len(self.csvs) > self._plain:
+            self._writers[-1].writerow(told)
         if self.book:
-            self.book.write(cells if self.for_people is self.fields else cells_of(row, self.for_people))
+            self.book.write(told)
 
     @property
     def is_for_people(self) -> bool:

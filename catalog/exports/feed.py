@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 from catalog.db.store import Catalog, instant, started
 from catalog.exports.folders import folder_name
 from catalog.exports.job import ExportJob, OutputFormat
+from catalog.exports.wording import changes_in_words
 from catalog.repositories.narrow_findings import life_counts, newest
 from specs.languages import Language
 
@@ -62,7 +63,7 @@ def feed(catalog: Catalog, government: str, run_id: str, words: Language) -> byt
         entry = ElementTree.SubElement(root, f"{{{ATOM}}}entry")
         _add(entry, "id", f"{key}:{row['run_id']}")
         score = words.number(row["score"]) if row["score"] is not None else words.phrase("no_score")
-        _add(entry, "title", words.phrase("feed_entry", score=score, new=row["new"], fixed=row["fixed"]))
+        _add(entry, "title", words.phrase("feed_entry", score=score, **changes_in_words(words, row)))
         _add(entry, "updated", instant(started(row["run_id"])))
         link = {"rel": "alternate", "type": "text/html", "href": "report.html"}
         ElementTree.SubElement(entry, f"{{{ATOM}}}link", link)

@@ -83,7 +83,9 @@ class ExportJob:
             found = said.setdefault(row["government"], set())
             if row["entity_level"] == "portal" and row.get("language"):
                 found.add(row["language"])
-        return {name: self.options.language or min(found, default=None) for name, found in said.items()}
+        chosen = {name: self.options.language or min(found, default=None) for name, found in said.items()}
+        # The tag of the language names the files: "pt" stands for "pt-PT".
+        return {name: language(code).code if code else None for name, code in chosen.items()}
 
     def governments(self) -> Iterator[GovernmentFolder]:
         """Yield the folder of every government whose files must be written (:meth:`is_due`), in the order of the

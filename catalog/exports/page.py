@@ -18,20 +18,29 @@ from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run
 from catalog.exports.cause_rows import fix_in_words, unseen_hosts_in_words
 from catalog.exports.columns import SCORECARD
-from catalog.exports.folders import folder_name
+from catalog.exports.folders import SENT, folder_name
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.promises import OVERALL, commitment_rows
+from catalog.exports.wording import changes_in_words, peers_in_words, withheld_in_words
+from catalog.repositories.census import census_of
 from catalog.repositories.first_fixes import first_fixes
 from specs.languages import Language, language
 from specs.metrics import dimensions
 
-__all__ = ["ReportPages", "government_page", "peers_in_words", "run_page", "withheld_in_words", "write_page"]
+__all__ = ["ReportPages", "government_page", "run_page", "write_page"]
 
 FIXES = 8
 """Fixes on a page."""
+PORTALS_SHOWN = 3
+"""Portals up to which the page lists every key dataset of each."""
 EXAMPLES = 3
 """Links for each of them."""
 _HERE = Path(__file__).parent / "templates"
+_CHANGES = {
+    "new": "findings_new", "fixed": "findings_fixed", "open": "findings_open", "added": "datasets_added",
+    "removed": "datasets_removed",
+}  # fmt: skip
+"""Columns of the scorecard with the numbers of what changed."""
 FIGURES = tuple(field.name for field in SCORECARD if field.name.endswith("_pct"))
 
 
@@ -74,9 +83,11 @@ class ReportPages(OutputFormat):
             links = ["scorecard.csv", _findings(job, job.out), "commitments.csv", *counted, "changes.csv"]
             yield write_page(job.out / self.name, run_page(job.cards, job.head, language(job.options.language), links))
         for one in job.governments():
+            code, has_books = job.languages[one.name], job.options.schema == 1 or job.has_books(one.path)
             links = [_findings(job, one.path)]
-            if job.options.schema == 1 or job.has_books(one.path):
-                links.append(links[0].replace(".csv", ".xlsx"))
+            if links == ["findings.csv"]:
+                links += [f"findings.{code}.csv"] if code else []
+                links += ["findings.xlsx"] if has_books else []
             page = government_page(job.catalog, one.card, one.words, job.options.contact, links)
             yield write_page(one.path / self.name, page)
 
@@ -109,9 +120,19 @@ def government_page(
 
     ``card``: its row of the scorecard, as :func:`catalog.exports.cards.card_rows` gives it. ``words``: language of the
     page. ``contact``: e-mail address or page that replies should go to; None if there is none. ``links``: names of the
-    files beside the page that have the findings.
+    files beside the page that have the findings, the plain one first; the other files have the same forms.
     """
     head = {"run_id": card["run_id"], "run_date": card["run_date"]}
+    translated = [link.removeprefix("findings.") for link in links if link.startswith("findings.")] or ["csv"]
+    for_people = [link for link in links if link.startswith("findings.") and link != "findings.csv"]
+
+    def files(stem: str) -> Markup:
+        """Return links to the forms of a file that the folder has, those for people first."""
+        names = (
+            links if stem == "findings" else [f"{stem}.{end}" for end in translated if end != "xlsx" or _has_book(stem)]
+        )
+        return Markup(", ").join(Markup('<a href="{0}">{0}</a>').format(name) for name in [*names[1:], names[0]])
+
     overall = [
         row for row in commitment_rows(catalog, head, government=card["entity_id"]) if row["indicator_id"] == OVERALL
     ]
@@ -127,6 +148,10 @@ def government_page(
             card=full,
             fixes=_fixes(catalog, words, card["entity_level"], card["entity_id"]),
             unseen=unseen_hosts_in_words(catalog, words, card["entity_id"]),
+            files=files,
+            answer_files=", ".join(reversed(for_people or ["findings.csv"])),
+            changes=changes_in_words(words, {name: card.get(column) for name, column in _CHANGES.items()}),
+            census=_census(catalog, card["entity_id"]),
             commitments=overall,
             reports=_reports(catalog, card["entity_id"]),
             figures=FIGURES,
@@ -169,28 +194,6 @@ def run_page(
     )
 
 
-def peers_in_words(words: Language, group: str | None) -> str:
-    """Return the name of a peer group in the words of a language, such as "portals of CHE"; "" if ``group`` is None or
-    "".
-
-    ``group``: level, kind and value of the group, such as "portal/country/CHE".
-    """
-    if not group:
-        return ""
-    level, kind, value = group.split("/", 2)
-    return words.phrase(f"peers_{kind.replace('-', '_')}", level=words.value("levels", level), value=value)
-
-
-def withheld_in_words(words: Language, reason: str | None) -> str:
-    """Return why a government has no score, in words of a language; "" if ``reason`` is None or "".
-
-    ``reason``: text of the column ``withheld`` of ``score_history``: too few datasets, or too little measured.
-    """
-    if not reason:
-        return ""
-    return words.phrase("withheld_few" if reason.startswith("fewer") else "withheld_unmeasured")
-
-
 def _fixes(catalog: Catalog, words: Language, level: str, entity_id: str) -> list[dict[str, Any]]:
     found = first_fixes(catalog, level, entity_id, FIXES)
     for fix in found:
@@ -205,6 +208,30 @@ def _fixes(catalog: Catalog, words: Language, level: str, entity_id: str) -> lis
             [entity_id, fix["rule_id"], EXAMPLES],
         )
     return found
+
+
+def _has_book(stem: str) -> bool:
+    return SENT[stem].has_book
+
+
+def _census(catalog: Catalog, government: str) -> list[dict[str, Any]]:
+    """Return the last census of each portal of a government: its title, the number of keys by state, and its rows.
+
+    Where a government has many portals only the numbers are given.
+    """
+    of_portal: dict[str, list[dict[str, Any]]] = {}
+    for row in census_of(catalog):
+        if row["government"] == government:
+            of_portal.setdefault(row["portal_title"], []).append(row)
+    states = ("open", "unknown", "closed", "not_found", "not_observed")
+    return [
+        {
+            "title": title,
+            "counts": {"count": len(rows)} | {state: sum(one["state"] == state for one in rows) for state in states},
+            "rows": rows if len(of_portal) <= PORTALS_SHOWN else [],
+        }
+        for title, rows in of_portal.items()
+    ]
 
 
 def _reports(catalog: Catalog, government: str) -> list[dict[str, Any]]:

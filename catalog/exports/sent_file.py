@@ -27,6 +27,7 @@ def sent_file(job: ExportJob, folder: Path, stem: str, code: str | None) -> CsvF
     about = SENT["findings" if stem in (OTHERS, PERSONAL) else stem]
     has_book = about.has_book and stem != PERSONAL and job.has_books(folder)
     words = language_of(code)
+    code = words.code if code else None
     return CsvFile(
         folder / f"{stem}.csv", about.for_programs, about.key, is_sent=True, has_book=has_book, language=code,
         header=header(words, about.column), translate=translator(words), for_people=about.column, is_alone=True,

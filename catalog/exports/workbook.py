@@ -1,15 +1,20 @@
-"""The Excel copy of a CSV: a real workbook whose cells are texts and numbers, never formulas or links."""
+"""The Excel copy of a CSV: a real workbook whose cells are texts, numbers and days, never formulas or links.
+
+It is made for the hand: the columns to fill in come first, ids of programs are last and hidden, texts are wrapped, and
+what a reader needs prints on A4.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from specs.exports import ExportColumn
+from specs.languages import Language, language
 
-__all__ = ["ROWS_MAX", "WorkbookWriter"]
+__all__ = ["FIRST", "ROWS_MAX", "WorkbookWriter", "book_order"]
 
 ROWS_MAX = 20_000
 """Maximum of rows in a workbook, since few machines open more. The CSV has all rows, and the workbook says so."""
@@ -18,18 +23,47 @@ _HELD = 2_000
 _WIDTHS = {"integer": 10, "number": 12, "date": 12, "datetime": 22}
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """A workbook stores when it was made; a fixed time makes the same content give the same bytes."""
+FIRST = (
+    "response", "response_note", "responder", "responded_on", "state", "rule_title", "root_title", "dataset_title",
+    "resource_url", "observed", "how_to_fix", "gain_points", "examples",
+)  # fmt: skip
+"""Columns that come first, and that are printed, in a workbook that can be answered."""
+_HIDDEN_ENDS = ("_id", "_ids", "_run")
+_HIDDEN = frozenset({"schema_version", "methodology_version", "evidence_record", "guide_url"})
+_ANSWER_WIDTHS = {"response": 22, "response_note": 30, "responder": 22, "responded_on": 14}
+_DRAWN_WIDTH = 60
+"""The greatest width of a column, in characters; longer texts are wrapped."""
+
+
+def _is_hidden(field: ExportColumn) -> bool:
+    return field.name.endswith(_HIDDEN_ENDS) or field.name in _HIDDEN
+
+
+def book_order(fields: Sequence[ExportColumn]) -> list[int]:
+    """Return the order of the columns ``fields`` in a workbook, as their indices.
+
+    If there are columns to fill in, they and what one needs to fill them in come first (:data:`FIRST`). Columns that
+    only programs need come last.
+    """
+    names = [field.name for field in fields]
+    rank = {name: at for at, name in enumerate(FIRST)} if "response" in names else {}
+    return sorted(range(len(fields)), key=lambda at: (_is_hidden(fields[at]), rank.get(names[at], len(FIRST)), at))
 
 
 class WorkbookWriter:
     """Writes one Excel workbook row by row: a sheet with a frozen header, and a sheet that explains the columns.
 
-    Call :meth:`open`, then :meth:`write` for each row, then :meth:`close`.
+    Call :meth:`open`, then :meth:`write` for each row, then :meth:`close`. ``fields``: the columns, in the order of the
+    cells that :meth:`write` gets; the workbook has them in the order of :func:`book_order`. ``words``: language of the
+    titles and explanations; None means English.
     """
 
-    def __init__(self, path: Path, fields: Sequence[ExportColumn]) -> None:
+    def __init__(self, path: Path, fields: Sequence[ExportColumn], words: Language | None = None) -> None:
         self.path, self.fields = path, fields
+        self.words = words or language("en")
         self._part = path.with_name(f"{path.name}.part")
-        self._is_number = [field.type in ("integer", "number") for field in fields]
+        self._order = book_order(fields)
+        self._kinds = [fields[at].type for at in self._order]
 
     def open(self) -> None:
         """Begin a new workbook. It has a temporary name until :meth:`close` moves it to its place."""
@@ -61,6 +95,8 @@ class WorkbookWriter:
             self._begin(is_long=False)
         shown = min(self._rows, ROWS_MAX)
         self._sheet.autofilter(0, 0, shown, len(self.fields) - 1)
+        self._offer_replies(shown)
+        self._set_up_print(shown)
         self._describe(shown)
         self._book.close()
         if is_kept:
@@ -75,31 +111,85 @@ class WorkbookWriter:
         self._book = Book(str(self._part), {"constant_memory": is_long, "in_memory": not is_long, **never})
         self._book.set_properties({"created": _CREATED, "author": "Winnow"})
         self._sheet: Any = self._book.add_worksheet(self.path.stem[:31])
-        bold = self._book.add_format({"bold": True, "bg_color": "#E8EEF2", "bottom": 1})
-        for number, field in enumerate(self.fields):
-            width = field.width or max(_WIDTHS.get(field.type, 18), min(len(field.name) + 2, 24))
-            self._sheet.set_column(number, number, width)
-            self._sheet.write_string(0, number, field.name, bold)
+        above = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}
+        head = self._book.add_format({**above, "bg_color": "#E8EEF2"})
+        to_fill = self._book.add_format({**above, "bg_color": "#FFF2CC"})
+        self._text = self._book.add_format({"text_wrap": True, "valign": "top"})
+        self._plain = self._book.add_format({"valign": "top"})
+        # 14 is the short day of the reader's own settings (ECMA-376, part 1, 18.8.30).
+        self._day = self._book.add_format({"num_format": 14, "valign": "top"})
+        for number, at in enumerate(self._order):
+            field = self.fields[at]
+            title = self.words.column(field.name)
+            width = _ANSWER_WIDTHS.get(field.name) or field.width or _WIDTHS.get(field.type, 18)
+            width = min(max(width, min(len(title) + 2, 20)), _DRAWN_WIDTH)
+            self._sheet.set_column(number, number, width, None, {"hidden": True} if _is_hidden(field) else {})
+            self._sheet.write_string(0, number, title, to_fill if field.name in _ANSWER_WIDTHS else head)
         self._sheet.freeze_panes(1, 0)
         for number, cells in enumerate(self._held, 1):
             self._put(number, cells)
         self._held = []
 
     def _put(self, row: int, cells: Sequence[str]) -> None:
-        for number, cell in enumerate(cells):
+        for number, at in enumerate(self._order):
+            cell = cells[at]
             if not cell:
                 continue
-            if self._is_number[number]:
-                self._sheet.write_number(row, number, float(cell))
-            else:
-                self._sheet.write_string(row, number, cell)
+            match self._kinds[number]:
+                case "integer" | "number":
+                    self._sheet.write_number(row, number, float(cell), self._plain)
+                case "date" if (day := _day(cell)) is not None:
+                    self._sheet.write_datetime(row, number, day, self._day)
+                case _:
+                    self._sheet.write_string(row, number, cell, self._text)
+
+    def _offer_replies(self, shown: int) -> None:
+        """Offer the words of a reply in a list; others can be written too, because one of them needs a day."""
+        for number, at in enumerate(self._order):
+            if self.fields[at].name == "response":
+                words = list(self.words.values["response"].values())
+                self._sheet.data_validation(
+                    1, number, max(shown, 1), number,
+                    {"validate": "list", "source": words, "show_error": False, "input_title": self._title(number),
+                     "input_message": self.words.phrase("book_choose")},
+                )  # fmt: skip
+
+    def _title(self, number: int) -> str:
+        return self.words.column(self.fields[self._order[number]].name)[:32]
+
+    def _set_up_print(self, shown: int) -> None:
+        """Print on A4, landscape, as wide as the paper, with the header on every page."""
+        sheet = self._sheet
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        note = self.words.phrase("draft_note") if self.words.is_draft else ""
+        sheet.set_footer(f"&L{note}&R{self.words.phrase('book_page')} &P / &N")
+        names = [self.fields[at].name for at in self._order]
+        if "response" in names:
+            sheet.print_area(0, 0, max(shown, 1), sum(name in FIRST for name in names) - 1)
 
     def _describe(self, shown: int) -> None:
-        about = self._book.add_worksheet("about")
-        about.set_column(0, 0, 24)
-        about.set_column(1, 1, 100)
-        whole = "all rows" if shown == self._rows else f"the first {shown:,} of {self._rows:,} rows: the CSV has all"
-        about.write_string(0, 0, f"This sheet holds {whole}.")
-        for number, field in enumerate(self.fields, 2):
-            about.write_string(number, 0, field.name)
-            about.write_string(number, 1, field.description)
+        about = self._book.add_worksheet(self.words.phrase("book_about"))
+        about.set_column(0, 1, 30)
+        about.set_column(2, 2, 100, self._text)
+        key = "book_all" if shown == self._rows else "book_cut"
+        about.write_string(0, 0, self.words.phrase(key, rows=self._rows, shown=shown))
+        if self.words.is_draft:
+            about.write_string(1, 0, self.words.phrase("draft_note"))
+        about.write_string(2, 1, self.words.phrase("book_name"))
+        for number, at in enumerate(self._order, 3):
+            field = self.fields[at]
+            about.write_string(number, 0, self.words.column(field.name))
+            about.write_string(number, 1, field.name)
+            if self.words.code == "en":
+                about.write_string(number, 2, field.description)
+
+
+def _day(cell: str) -> date | None:
+    try:
+        return date.fromisoformat(cell)
+    except ValueError:
+        return None

@@ -69,7 +69,7 @@ def _months() -> dict[str, int]:
         words_of(name): number
         for code in languages()
         for width in ("wide", "abbreviated")
-        for number, name in get_month_names(width, locale=code).items()
+        for number, name in get_month_names(width, locale=code.replace("-", "_")).items()
     }
 
 

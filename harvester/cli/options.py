@@ -143,7 +143,8 @@ def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a click command with the options of the exported files: --language, --pdf, --xlsx and --schema."""
     options = [
         click.option(
-            "--language", help="Language of pages and readable CSVs: en, es, fr, pt; by default as in the portal files."
+            "--language",
+            help="Language of pages and readable CSVs: en, es, fr, pt-BR, pt-PT; by default as in the portal files.",
         ),
         click.option("--pdf", is_flag=True, help="Print every report as PDF too, if Chromium is installed."),
         click.option("--xlsx", is_flag=True, help="Write workbooks into all folders, not only those sent by mail."),

@@ -23,6 +23,7 @@ from catalog.exports.cards import day_of_run
 from catalog.exports.cause_rows import fix_in_words
 from catalog.exports.csvfile import write_csv
 from catalog.exports.folders import SENT, folder_name, publisher_folder
+from catalog.exports.wording import changes_in_words
 from catalog.repositories.recipients import recipient_hash
 from catalog.repositories.sent import Letter
 from catalog.repositories.withheld import DAYS
@@ -175,7 +176,9 @@ def text_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -
     lines += ["", words.phrase("mail_answer"), words.phrase("mail_reference", token=token), ""]
     signature = (operator.reason, operator.imprint, operator.how_to_stop)
     lines += [words.phrase("mail_signed", name=operator.name)] if operator.name else []
-    return "\n".join(map(_line, [*lines, *(one for one in signature if one)])) + "\n"
+    lines += [one for one in signature if one]
+    lines += ["", words.phrase("draft_note")] if words.is_draft else []
+    return "\n".join(map(_line, lines)) + "\n"
 
 
 def _line(text: str) -> str:
@@ -200,13 +203,12 @@ def message_of(letter: Letter, words: Language, *, is_divided: bool = False) -> 
     if letter.since_run is None:
         lines.append(words.phrase("mail_first", name=letter.name, count=card.get("findings_open") or 0))
     else:
-        since = day_of_run(letter.since_run)
-        lines.append(
-            words.phrase("mail_since", name=letter.name, since=since, new=letter.new_count, fixed=letter.fixed_count)
-        )
+        changes = changes_in_words(words, {"new": letter.new_count, "fixed": letter.fixed_count})
+        since = words.day(day_of_run(letter.since_run))
+        lines.append(words.phrase("mail_since", name=letter.name, since=since, **changes))
     if (change := letter.method) is not None:
         said = {"before": change.before, "now": change.now, "begun": change.begun, "ended": change.ended}
-        lines += ["", words.phrase("mail_method", date=day_of_run(change.run_id), **said)]
+        lines += ["", words.phrase("mail_method", date=words.day(day_of_run(change.run_id)), **said)]
     if letter.withdrawn:
         # First what we owe to those who were blamed.
         lines += ["", words.phrase("mail_withdrawn"), *(_correction(one, words) for one in letter.withdrawn)]
@@ -218,7 +220,7 @@ def message_of(letter: Letter, words: Language, *, is_divided: bool = False) -> 
         lines += ["", words.phrase("mail_top")]
         lines += [
             f"- {fix_in_words(words, fix)} "
-            f"(+{words.number(fix['gain_points'], 2)}; {words.column('datasets')}: {fix['datasets']})"
+            f"(+{words.number(fix['gain_points'], 2)}; {words.phrase('datasets_count', count=fix['datasets'])})"
             for fix in letter.fixes
             if fix["is_large"]
         ]
@@ -241,7 +243,7 @@ def message_of(letter: Letter, words: Language, *, is_divided: bool = False) -> 
 
 
 def _finding(one: dict[str, Any], words: Language) -> str:
-    promised = f"{one['promised_on']}: " if one.get("promised_on") else ""
+    promised = f"{words.day(one['promised_on'])}: " if one.get("promised_on") else ""
     address = f" {one['resource_url']}" if one["resource_url"] else ""
     return f"- {promised}{one['title'] or '–'}: {words.fix(one['rule_id'], one['field'], one['how_to_fix'])}{address}"
 
@@ -250,9 +252,9 @@ def _correction(one: dict[str, Any], words: Language) -> str:
     """Return what we had said wrongly, since when, and what it did to the score of the dataset."""
     said = [_finding(one, words)]
     if one["observed_before"]:
-        said.append(words.phrase("mail_said", observed=str(one["observed_before"])[:200]))
+        said.append(words.phrase("mail_said", observed=words.said(one["observed_before"], one["field"])[:200]))
     if since := day_of_run(one["first_seen_run"]):
-        said.append(words.phrase("mail_said_since", since=since))
+        said.append(words.phrase("mail_said_since", since=words.day(since)))
     if one["reason"] != "rules":
         said.append(words.phrase("mail_disputed"))
     if one["score_before"] is not None and one["score_after"] is not None:
@@ -286,10 +288,10 @@ def attachments_of(mailing: Mailing, exports: Path) -> list[tuple[str, bytes, st
 def _files(folder: Path, code: str, letter: Letter) -> list[tuple[str, bytes]]:
     names = ["scorecard.csv", "causes.csv", "findings.csv", OTHERS, PERSONAL, "rules.csv", "commitments.csv"]
     names += [CORRECTIONS] if letter.withdrawn_count else []
-    # A language that the export did not write has no files of its own; the workbooks then have the words for people.
+    # A language that the export did not write has no files of its own.
     translated = [f"{stem}.{code}.csv" for stem in ("scorecard", "causes", "findings")]
     names += [name for name in translated if (folder / name).is_file()]
-    names += [] if f"findings.{code}.csv" in names else ["causes.xlsx", "findings.xlsx"]
+    names += ["causes.xlsx", "findings.xlsx"]
     found = [(name, (folder / name).read_bytes()) for name in names if (folder / name).is_file()]
     # What is in no folder: the list of places with suspected personal data.
     return found + ([(PERSONAL, _csv("findings", letter.personal))] if letter.personal else [])

@@ -41,6 +41,8 @@ class ExportColumn(Strict):
     """The values a cell may have; empty if any value is allowed."""
     words: str | None = None
     """Group of words in the language files that translates the values; used in the copies in other languages."""
+    told: Literal["fix", "flags", "key", "peers", "question", "rationale", "sentence", "withheld"] | None = None
+    """What kind of text it holds, if its words are ours and no fixed values: the copies in a language say it so."""
     width: int | None = None
     """Width in the workbook, in characters, if the default of its type is too small."""
     schemas: tuple[Schema, ...] = SCHEMAS

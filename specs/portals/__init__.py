@@ -217,8 +217,8 @@ class PortalSpec(Strict):
     government: str | None = None
     country: Iso3 | None = None
     contact_email: str | None = None
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")] | None = None
-    """Language of what is sent: code of a file in ``specs/languages``; English if omitted."""
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
+    """Language of what is sent: BCP 47 tag of a file in ``specs/languages``, or its alias "pt"; English if omitted."""
     note: str | None = None
     untried: Literal["recording", "schema"] | None = None
     """The portal was never asked: its responses are known only from a recording, or from the published schema of its

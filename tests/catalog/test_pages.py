@@ -103,13 +103,13 @@ def test_the_page_says_what_the_scorecard_says(sent: tuple[Catalog, Path]) -> No
     assert "desk@example.org" in text and "sera corrigé le" in text
 
 
-@pytest.mark.parametrize("code", ["en", "es", "fr", "pt"])
+@pytest.mark.parametrize("code", ["en", "es", "fr", "pt", "pt-BR"])
 def test_pages_in_every_language(code: str, sent: tuple[Catalog, Path]) -> None:
     catalog, _ = sent
     card = next(c for c in card_rows(catalog, RUNS[1]) if c["entity_id"] == "Gamma")
     words = language(code)
     page = government_page(catalog, card, words)
-    assert f'<html lang="{code}">' in page
+    assert f'<html lang="{words.code}">' in page
     seen = Seen(page)
     assert words.phrases["method_heading"] in seen.text and words.value("response", "waived") in seen.text
     # Every sentence was filled in.
@@ -132,7 +132,7 @@ def test_the_feed_is_one_and_tells_every_run(sent: tuple[Catalog, Path]) -> None
     ids = [str(entry.findtext(f"{{{ATOM}}}id")) for entry in entries]
     assert [key.rpartition(":")[2] for key in ids] == [RUNS[1], RUNS[0]]
     new = catalog.value("select count(*) from findings where portal_id = 'a' and first_seen_run = ?", [RUNS[1]])
-    assert f"nouveaux constats : {new}" in str(entries[0].findtext(f"{{{ATOM}}}title"))
+    assert f"{new} nouveaux constats, " in str(entries[0].findtext(f"{{{ATOM}}}title"))
     assert entries[0].findtext(f"{{{ATOM}}}updated") == "2026-11-21T01:00:00Z"
     assert str(entries[0].findtext(f"{{{ATOM}}}content")).count("\n") >= 5
     # A hostile name is text here too.

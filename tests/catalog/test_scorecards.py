@@ -214,7 +214,7 @@ def test_hostile_titles_are_text_in_every_twin(sent: tuple[Catalog, Path], tmp_p
     kinds = {cell.data_type for line in sheet.iter_rows() for cell in line if cell.value is not None}
     assert kinds == {"s", "n"} or kinds == {"inlineStr", "n"}
     assert not any(cell.hyperlink for line in sheet.iter_rows() for cell in line)
-    titles = {line[[c.value for c in sheet[1]].index("dataset_title")].value for line in sheet.iter_rows(min_row=2)}
+    titles = {line[[c.value for c in sheet[1]].index("Dataset")].value for line in sheet.iter_rows(min_row=2)}
     assert f"'{EVIL}" in titles
     assert all((one / "scorecard.xlsx").is_file() for one in folders(tmp_path))
     with_cells = read(folder / "findings.csv")
@@ -247,8 +247,8 @@ def test_a_long_table_is_cut_in_the_workbook_alone_and_it_says_so(
             file.write({"entity_id": f"é{number}"})
     assert len(read(tmp_path / "x.csv")) == 50
     book = load_workbook(tmp_path / "x.xlsx")
-    assert book["x"].max_row == 31 and book["x"]["B31"].value == "é29"
-    assert "first 30 of 50" in book["about"]["A1"].value
+    assert book["x"].max_row == 31 and book["x"].cell(31, 7).value == "é29"
+    assert "first 30 of 50" in book["About"]["A1"].value
     assert ROWS_MAX < 1_048_576
 
 

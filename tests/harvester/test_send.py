@@ -157,7 +157,7 @@ def test_mail_goes_to_the_contact_once_with_the_files_in_its_language(data: Path
     files = {part.get_filename(): part.get_payload(decode=True) for part in mail.iter_attachments()}
     assert set(files) == {
         "scorecard.csv", "causes.csv", "findings.csv", "rules.csv", "commitments.csv",
-        "scorecard.fr.csv", "causes.fr.csv", "findings.fr.csv",
+        "scorecard.fr.csv", "causes.fr.csv", "findings.fr.csv", "causes.xlsx", "findings.xlsx",
     }  # fmt: skip
     (own,) = (path.parent for path in (data / "exports").glob("republique*/findings.csv"))
     assert all(content == (own / str(name)).read_bytes() for name, content in files.items())
@@ -266,7 +266,7 @@ def test_the_next_letter_says_only_what_changed(data: Path, box: tuple[Box, str]
         old = catalog.rows("select resource_url from findings where portal_id = 'a' and first_seen_run = ?", [RUNS[0]])
         new = catalog.rows("select resource_url from findings where portal_id = 'a' and first_seen_run = ?", [RUNS[1]])
     text = body.get_content()
-    assert f"nouveaux constats pour République d'Exemple : {count} ; corrigés : {fixed}" in " ".join(text.split())
+    assert f"(20 novembre 2026) : {count} nouveaux constats, {fixed} corrigés." in " ".join(text.split())
     only_old = {row["resource_url"] for row in old} - {row["resource_url"] for row in new} - {None}
     assert only_old and not [url for url in only_old if f"{url}\n" in text]
 

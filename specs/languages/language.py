@@ -1,0 +1,202 @@
+"""One language: its words, its sentences, and how it writes numbers and days (Unicode CLDR)."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from specs.errors import Strict
+from specs.languages.sentences import Sentences
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+__all__ = ["Language", "Words"]
+
+Words = dict[str, Annotated[str, StringConstraints(min_length=1)]]
+Forms = dict[Literal["zero", "one", "two", "few", "many", "other"], Annotated[str, StringConstraints(min_length=1)]]
+"""A sentence by the plural categories of CLDR (https://www.unicode.org/cldr/charts/latest/supplemental/), such as one
+and other."""
+
+
+class Language(Strict):
+    """All words of one language that exported files, pages and mails need."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
+    """BCP 47 tag: language, and region where it matters."""
+    aliases: tuple[str, ...] = ()
+    """Other codes that stand for it in portal files and commands."""
+    title: str
+    """The language's own name for itself."""
+    is_draft: bool
+    """Whether a machine drafted the texts and no native speaker has read them; pages, workbooks and mails say so."""
+    day_first: bool
+    """Whether 03/04/2026 is the third of April."""
+    reply_headers: list[str]
+    """Words that may head the column of replies in a file that comes back, besides its own label."""
+    columns: Words
+    """Labels of the columns of the files that are sent."""
+    values: dict[str, Words]
+    """Words for the values of columns with few values, by kind."""
+    phrases: dict[str, Annotated[str, StringConstraints(min_length=1)] | Forms]
+    """Sentences of pages and mails; ``{name}`` is replaced by a value. One with a count has a form for each plural
+    category."""
+    sentences: Words
+    """What is observed, as :mod:`specs.languages.sentences` recognises it."""
+    metrics: Words = Field(default_factory=dict)
+    """Fix sentences of the metrics."""
+    table_rules: Words = Field(default_factory=dict)
+    """Fix sentences of the table rules."""
+    questions: Words = Field(default_factory=dict)
+    """Questions of the metrics."""
+    rationales: Words = Field(default_factory=dict)
+    """Why the metrics are asked."""
+    defects: Words = Field(default_factory=dict)
+    """What is wrong with a table, by table rule."""
+    reasons: Words = Field(default_factory=dict)
+    """Why that matters, by table rule: the end of a sentence."""
+    keys: Words = Field(default_factory=dict)
+    """Names of the key datasets."""
+
+    def column(self, name: str) -> str:
+        """Return the label of the exported column ``name`` in this language; the name itself if there is none."""
+        return self.columns.get(name, name)
+
+    def value(self, kind: str, value: str | None) -> str:
+        """Return the word of this language for ``value``, a cell of a column with few values. ``kind`` names the group
+        of words in the language file, such as "levels". A value without a word is returned as it is; None gives ""."""
+        return self.values.get(kind, {}).get(value, value) if value else ""
+
+    def phrase(self, key: str, **values: object) -> str:
+        """Return the sentence ``key`` with ``values`` filled in.
+
+        Whole numbers are written as the language does. A sentence with plural forms takes the one for the number
+        ``count``, or ``days`` if there is no count. Raise KeyError if there is no such sentence, or if it needs a value
+        that is not given.
+        """
+        found = self.phrases[key]
+        if isinstance(found, dict):
+            category = self._locale.plural_form(values.get("count", values.get("days")))
+            found = found.get(category) or found["other"]
+        written = {
+            name: self.number(value, 0) if isinstance(value, int) and not isinstance(value, bool) else value
+            for name, value in values.items()
+        }
+        return found.format(**written)
+
+    def number(self, value: float | None, digits: int = 1) -> str:
+        """Return a number as text with ``digits`` decimals, as the language groups and divides it; a dash for None."""
+        return "–" if value is None else _number(self.code, value, digits)
+
+    def day(self, day: str | None) -> str:
+        """Return an ISO date or instant as a day in words, such as "30 novembre 2026"; a dash for None or "".
+
+        A text that does not begin with a date is returned as it is.
+        """
+        return _day(self.code, day[:10]) if day else "–"
+
+    @cached_property
+    def _locale(self) -> Locale:
+        from babel import Locale
+
+        return Locale.parse(self.code, sep="-")
+
+    def fix(self, rule_id: str, field: str | None, default: str | None) -> str:
+        """Return the sentence in this language that tells a publisher how to fix a finding; "" if there is none.
+
+        ``rule_id`` is the finding's metric. ``field`` is the finding's field: for findings in tables it begins with the
+        id of the table rule. ``default`` is the English sentence; None if there is none.
+
+        If this language has a sentence for the table rule, the result is that sentence. Otherwise a finding with a
+        field gets ``default`` if there is one, because the sentence of the metric would be too general. Any other
+        finding gets the sentence of the metric, or ``default`` without one.
+        """
+        rule = _rule_of(field)
+        if rule and rule in self.table_rules:
+            return self.table_rules[rule]
+        # If the table rule has its own sentence, the metric's would be too general.
+        return default or "" if rule and default else self.metrics.get(rule_id, default or "")
+
+    def question(self, rule_id: str, default: str | None = None) -> str:
+        """Return the question of a metric, or for a table rule what is wrong, in this language.
+
+        ``default``: the English text, returned if there is no other.
+        """
+        return self.questions.get(rule_id) or self.defects.get(rule_id) or default or ""
+
+    def said(self, text: str | None, field: str | None = None) -> str:
+        """Return what is observed or expected, stored in English as ``text``, in this language; "" for None or "".
+
+        ``field`` is the finding's field. If it begins with the id of a table rule, the result says what is wrong by
+        that rule and why it matters; names and values that ``text`` has in single quotes follow in brackets. A text
+        that is not recognised is returned as it is.
+        """
+        if not text or self.code == "en":
+            return text or ""
+        rule = _rule_of(field)
+        if rule in self.defects:
+            return self._defect(rule, text)
+        return _said(self.code, text, self)
+
+    def _defect(self, rule: str, text: str) -> str:
+        from re import findall
+
+        said = self.defects[rule].rstrip(".")
+        quoted = ", ".join(dict.fromkeys(findall(r"'([^']{1,80})'(?!\w)", text)))
+        why = self.reasons.get(rule)
+        return f"{said}{f' ({quoted})' if quoted else ''}{f', {why}' if why else ''}."
+
+    @cached_property
+    def _sentences(self) -> Sentences:
+        from specs.languages import languages
+
+        return Sentences(languages()["en"].sentences, self.sentences, self._in_hole)
+
+    def _in_hole(self, name: str, value: str) -> str:
+        if name == "rest" or (name in ("every", "usual") and value not in self.values[name]):
+            return self.said(value)
+        if name == "verdicts":
+            from babel.lists import format_list
+
+            return format_list([self.value("verdicts", one) for one in value.split(" and ")], locale=self._locale)
+        return self.value(name, value)
+
+
+def _rule_of(field: str | None) -> str:
+    return (field or "").split(":", 1)[0].strip()
+
+
+@lru_cache(maxsize=10_000)
+def _number(code: str, value: float, digits: int) -> str:
+    from babel.numbers import format_decimal
+
+    pattern = "#,##0." + "0" * digits if digits else "#,##0"
+    return format_decimal(value, format=pattern, locale=code.replace("-", "_"))
+
+
+@lru_cache(maxsize=10_000)
+def _day(code: str, day: str) -> str:
+    from babel.dates import format_date
+
+    try:
+        return format_date(date.fromisoformat(day), "long", locale=code.replace("-", "_"))
+    except ValueError:
+        return day
+
+
+_KNOWN: dict[tuple[str, str], str] = {}
+_KNOWN_MAX = 50_000
+
+
+def _said(code: str, text: str, language: Language) -> str:
+    """Return a text in a language; the last results are kept, because thousands of findings say the same."""
+    found = _KNOWN.get((code, text))
+    if found is None:
+        if len(_KNOWN) >= _KNOWN_MAX:
+            _KNOWN.clear()
+        found = language._sentences.said(text) or text
+        _KNOWN[code, text] = found
+    return found

@@ -1,0 +1,73 @@
+"""Recognise the English sentences that the catalogue stores, to say them in another language.
+
+What was observed is stored in English, once. Each form of such a sentence is a template of the language files
+(``[sentences]``), with ``{name}`` for what differs: a value, a format, a day. A sentence is recognised by its English
+template, and filled into the template of the other language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+__all__ = ["Sentences"]
+
+_HOLE = re.compile(r"\{(\w+)\}")
+_FORMS = {
+    "days": r"[\d.e+]+",
+    "number": r"[\d,]+",
+    "since": r"\d{4}-\d\d-\d\d",
+    "verdicts": r"[\w -]+",
+    "who": r"(?:(?!\. ).)+?",
+}
+"""What may stand in a hole of this name; any text in the others. It keeps a hole from swallowing the next sentence."""
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """The sentences of one language. ``english`` and ``own``: templates by the same keys, English and in the language.
+
+    ``words`` gives the words of the language for what stands in a hole; it is called with the name of the hole and the
+    English text.
+    """
+
+    english: Mapping[str, str]
+    own: Mapping[str, str]
+    words: Callable[[str, str], str]
+
+    def __post_init__(self) -> None:
+        # The template with most words of its own is tried first: "declared X" fits "declared X, served Y", too.
+        ranked = sorted(self.english, key=lambda key: -len(_HOLE.sub("", self.english[key])))
+        object.__setattr__(self, "_forms", [(key, _pattern(self.english[key])) for key in ranked if key in self.own])
+
+    def said(self, text: str) -> str | None:
+        """Return the English ``text`` in the language; None if no template fits it.
+
+        A text of several sentences is taken apart: all of them must be recognised.
+        """
+        forms: list[tuple[str, re.Pattern[str]]] = self.__dict__["_forms"]
+        for key, pattern in forms:
+            if found := pattern.fullmatch(text):
+                holes = {name: self.words(name, value) for name, value in found.groupdict().items()}
+                return _filled(self.own[key], holes)
+        for end in re.finditer(r"[.?] (?=\S)", text):
+            first = self.said(text[: end.start() + 1])
+            rest = self.said(text[end.end() :]) if first is not None else None
+            if first is not None and rest is not None:
+                return f"{first} {rest}"
+        return None
+
+
+def _filled(template: str, holes: Mapping[str, str]) -> str:
+    # Not str.format: what stands in a hole may have braces of its own.
+    return _HOLE.sub(lambda hole: holes[hole[1]], template)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = _HOLE.split(template)
+    told = [
+        re.escape(part) if number % 2 == 0 else f"(?P<{part}>{_FORMS.get(part, '.+?')})"
+        for number, part in enumerate(parts)
+    ]
+    return re.compile("".join(told), re.DOTALL)

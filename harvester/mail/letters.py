@@ -174,11 +174,10 @@ def text_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -
         if page := page_of(letter, sender.public_url):
             lines += ["", words.phrase("mail_page", url=page)]
     lines += ["", words.phrase("mail_answer"), words.phrase("mail_reference", token=token), ""]
+    lines += [words.phrase("draft_note"), ""] if words.is_draft else []
     signature = (operator.reason, operator.imprint, operator.how_to_stop)
     lines += [words.phrase("mail_signed", name=operator.name)] if operator.name else []
-    lines += [one for one in signature if one]
-    lines += ["", words.phrase("draft_note")] if words.is_draft else []
-    return "\n".join(map(_line, lines)) + "\n"
+    return "\n".join(map(_line, [*lines, *(one for one in signature if one)])) + "\n"
 
 
 def _line(text: str) -> str:

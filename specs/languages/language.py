@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["Language", "Words"]
 
 Words = dict[str, Annotated[str, StringConstraints(min_length=1)]]
-Forms = dict[Literal["zero", "one", "two", "few", "many", "other"], Annotated[str, StringConstraints(min_length=1)]]
+Forms = dict[
+    Annotated[str, StringConstraints(pattern="^(zero|one|two|few|many|other)$")],
+    Annotated[str, StringConstraints(min_length=1)],
+]
 """A sentence by the plural categories of CLDR (https://www.unicode.org/cldr/charts/latest/supplemental/), such as one
 and other."""
 
@@ -79,7 +82,8 @@ class Language(Strict):
         """
         found = self.phrases[key]
         if isinstance(found, dict):
-            category = self._locale.plural_form(values.get("count", values.get("days")))
+            count = values["count" if "count" in values else "days"]
+            category = self._locale.plural_form(int(str(count)))
             found = found.get(category) or found["other"]
         written = {
             name: self.number(value, 0) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -245,7 +245,7 @@ def test_a_change_of_method_is_explained_and_nothing_is_called_fixed(data: Path,
     body = kept.mails[1].get_body(("plain",))
     assert body is not None
     text, words = " ".join(body.get_content().split()), language("fr")
-    assert words.phrase("mail_since", name=NAME, since="2026-11-20", new=0, fixed=0) in text
+    assert "(20 novembre 2026) : 0 nouveau constat, 0 corrigé." in text
     change = {"before": "2.0.0", "now": "2.1.0", "begun": begun, "ended": fixed}
     assert words.phrase("mail_method", date="2026-11-21", **change) in text
     assert words.phrase("mail_new") not in text

@@ -7,6 +7,7 @@ metric or a rule, ``label`` of a column). So a new language is one file. :func:`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -36,19 +37,19 @@ def languages() -> dict[str, Language]:
         if one.code == "en":
             one = one.model_copy(update=_defined())
         else:
-            of_metrics = {m.id: m.fix_in[one.code] for m in metrics().values() if one.code in m.fix_in}
-            of_rules = {r.id: r.fix_in[one.code] for r in table_rules().values() if one.code in r.fix_in}
+            of_metrics = _beside(one, {m.id: m.fix_in for m in metrics().values()})
+            of_rules = _beside(one, {r.id: r.fix_in for r in table_rules().values()})
             joined = {
                 "metrics": _joined(path, "metrics", one.metrics, of_metrics),
                 "table_rules": _joined(path, "table_rules", one.table_rules, of_rules),
             }
             one = one.model_copy(update=joined)
-        labels = {c.name: c.label[one.code] for c in labelled if one.code in c.label}
+        labels = _beside(one, {c.name: c.label for c in labelled})
         found[one.code] = one.model_copy(update={"columns": _joined(path, "columns", one.columns, labels)})
     said = {f"metric {m.id}: fix_in": m.fix_in for m in metrics().values()}
     said |= {f"table rule {r.id}: fix_in": r.fix_in for r in table_rules().values()}
     for where, words in (said | {f"column {c.name}: label": c.label for c in labelled}).items():
-        if unknown := sorted(set(words) - set(found)):
+        if unknown := sorted(set(words) - {tag for code in found for tag in (code, code.partition("-")[0])}):
             raise SpecError(f"{where}.{unknown[0]}: no file in {HERE} is of this language; take one of {list(found)}")
     return found
 
@@ -66,6 +67,13 @@ def _defined() -> dict[str, Words]:
         "reasons": {one.id: one.why for one in rules if one.why},
         "keys": {row["id"]: row["title"] for row in read("key_datasets")},
     }
+
+
+def _beside(one: Language, words: Mapping[str, Words]) -> Words:
+    """Return the words of a language that stand beside definitions, by id. ``words``: those of all languages, by id and
+    tag; what is said in "pt" is said in every Portuguese that has no words of its own there."""
+    tags = (one.code, one.code.partition("-")[0])
+    return {key: said[tag] for key, said in words.items() for tag in tags[::-1] if tag in said}
 
 
 def _joined(path: Path, table: str, own: Words, beside: Words) -> Words:

@@ -23,7 +23,7 @@ __all__ = ["PACKAGE", "describe_columns", "files_of", "resource", "write_package
 
 PACKAGE = "datapackage.json"
 _OWN = re.compile(
-    r"(?:scorecard|causes|findings|findings-others|personal|commitments|census|queries|rules|changes)"
+    r"(?:scorecard|causes|findings|findings-others|personal|commitments|census|corrections|queries|rules|changes)"
     r"(?:\.[a-z]{2,5})?\.(?:csv|xlsx|schema\.json|csv-metadata\.json)"
     r"|report\.(?:html|pdf)|feed\.atom|catalog\.nt(?:\.gz)?|datapackage\.json|SHA256SUMS"
 )

@@ -79,7 +79,7 @@ class ReportPages(OutputFormat):
         Folders that need not be written, see :meth:`ExportJob.is_due`, keep their pages.
         """
         if job.is_due(job.out):
-            counted = ["census.csv"] if job.options.schema > 1 else []
+            counted = ["census.csv", "corrections.csv"] if job.options.schema > 1 else []
             links = ["scorecard.csv", _findings(job, job.out), "commitments.csv", *counted, "changes.csv"]
             yield write_page(job.out / self.name, run_page(job.cards, job.head, language(job.options.language), links))
         for one in job.governments():

@@ -14,6 +14,7 @@ from typing import Any
 
 from catalog.exports.cause_rows import cause_rows
 from catalog.exports.census_rows import census_rows
+from catalog.exports.correction_rows import correction_rows
 from catalog.exports.csvfile import cells_of
 from catalog.exports.figures import queries
 from catalog.exports.finding_files import FindingFiles
@@ -29,12 +30,12 @@ __all__ = ["FolderTables"]
 class FolderTables(OutputFormat):
     """Writes, in the form of schema 2, the CSVs that governments and publishers are sent.
 
-    They are the scorecard, causes, findings, rules, commitments, queries and the census of key datasets. A publisher
-    gets no queries and no census.
+    They are the scorecard, causes, findings, rules, commitments, queries, the census of key datasets and our
+    corrections. A publisher gets no queries, census and corrections.
     """
 
     name = "scorecard.csv"
-    title = "Scorecards, findings, rules, commitments and queries, for all, each government and its publishers"
+    title = "Scorecards, findings, rules, commitments, queries and corrections, for all, each government and publisher"
 
     def write(self, job: ExportJob) -> list[Path]:
         """Write the CSVs of every folder that must be written (see :meth:`ExportJob.is_due`); return the paths."""
@@ -55,6 +56,7 @@ class _Tables:
             self._write(job.out, "causes", job.options.language, self._causes())
             self._write(job.out, "queries", None, queries())
             self._write(job.out, "census", job.options.language, census_rows(self.catalog))
+            self._write(job.out, "corrections", job.options.language, correction_rows(self.catalog))
         for name, folder in job.folders.items():
             code = job.languages[name]
             if job.is_due(folder):
@@ -63,6 +65,7 @@ class _Tables:
                 self._write(folder, "causes", code, self._causes(government=name))
                 self._write(folder, "queries", None, queries())
                 self._write(folder, "census", code, census_rows(self.catalog, government=name))
+                self._write(folder, "corrections", code, correction_rows(self.catalog, government=name))
             for path, card in job.publishers[name].items():
                 if job.is_due(path):
                     rows = [*commitment_rows(self.catalog, job.head, publisher_id=card["entity_id"])]

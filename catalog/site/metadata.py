@@ -40,6 +40,7 @@ _SORT = {
     "dataset_quality": {"sort": "score"},
     "findings": {"sort_desc": "gain_points"},
     "causes": {"sort_desc": "findings"},
+    "corrections": {"sort_desc": "corrected_at"},
 }
 _VIEW = {
     "id": "Stable id from portal and identifier.",

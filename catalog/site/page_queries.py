@@ -1,7 +1,8 @@
 """The queries behind the site's own pages: templates name them, ``sql(named_sql.portal_rules, ...)``.
 
-The first word of a name is the page: home, dataset or portal. ``portal_choices`` fills the list of portals of a
-canned query, and ``alias`` finds a dataset by another of its names. Visitors' input is always passed as a parameter.
+The first word of a name is the page: home, dataset, correction or portal. ``portal_choices`` fills the list of portals
+of a canned query, and ``alias`` finds a dataset by another of its names. Visitors' input is always passed as a
+parameter.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ where d.cluster_id = :cluster and d.id != :id limit 20""",
 select id, title, identifier from present_datasets where parent_id = :id order by title limit 50""",
     "dataset_reports": "select * from reports where dataset_id = :id order by reported_on desc, id limit 50",
     "dataset_corrections": "select * from corrections where dataset_id = :id order by corrected_at desc limit 50",
+    "correction_about": """
+select d.title, b.name as publisher, f.first_seen_run as since, coalesce(c.field, f.field) as field
+from corrections c left join datasets d on d.id = c.dataset_id
+left join publishers b on b.id = d.publisher_id left join findings f on f.id = c.finding_id
+where c.id = :id""",
     "dataset_changes": "select * from changes where dataset_id = :id order by run_id desc, rowid desc limit 30",
     "portal_harvests": "select * from harvests where portal_id = :id order by run_id desc limit 14",
     "portal_top_fixes": f"""

@@ -42,6 +42,7 @@ _PUBLIC_INDEXES = (
     ("datasets", "first_seen_run"),
     ("datasets", "changed_run"),
     ("datasets", "missing_since"),
+    ("corrections", "corrected_at"),
     ("distributions", "access_url"),
     ("distributions", "download_url"),
     ("finding_rows", "first_seen_key"),

@@ -138,6 +138,12 @@ def test_withdrawn_is_what_a_changed_rule_no_longer_makes_of_the_same_file(data:
         # It is said once.
         assert note(catalog, letter) and not [*letters(catalog, "20991231T000000Z", "mail")]
         forget(catalog, letter)
+    with (data / "exports" / "landia" / "corrections.csv").open(encoding="utf-8", newline="") as file:
+        told = {row["finding_id"]: row for row in csv.DictReader(file)}
+    assert set(told) == set(found) and (data / "exports" / "corrections.csv").is_file()
+    row = told[same["id"]]
+    assert (row["reason"], row["publisher_name"], row["dataset_title"]) == ("rules", "Office of trees", "All trees")
+    assert row["first_seen"] == day_of_run(same["first_seen_run"]) and row["observed"] and row["score_after"]
     with (data / "exports" / "landia" / "findings.csv").open(encoding="utf-8", newline="") as file:
         states = {row["finding_id"]: row["state"] for row in csv.DictReader(file)}
     assert states[same["id"]] == "withdrawn" and states[fixed["id"]] == "fixed"

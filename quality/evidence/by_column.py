@@ -27,7 +27,10 @@ values and returns what counts of them. In place of a function, None says that t
 
 
 def facts_of(d: Distribution, looks: Looks) -> tuple[Hashable, ...]:
-    """Return what counts of a distribution: the result of each of ``looks``, in their order."""
+    """Return the results of applying ``looks`` to the fields of the distribution ``d``, in their order.
+
+    For a look without a function, the result is the value of its field.
+    """
     return tuple(
         [
             getattr(d, names) if see is None else see(*[getattr(d, name) for name in names.split()])
@@ -37,9 +40,9 @@ def facts_of(d: Distribution, looks: Looks) -> tuple[Hashable, ...]:
 
 
 class FactsOfRows:
-    """Return what counts of stored distributions; for each, the result is that of :func:`facts_of` for its object.
+    """The results of ``looks`` for stored distributions, remembered for each distinct value between calls.
 
-    What is found out about a value is remembered between calls.
+    For each distribution, :meth:`of` gives the same as :func:`facts_of` for its object.
     """
 
     def __init__(self, looks: Looks) -> None:
@@ -47,8 +50,10 @@ class FactsOfRows:
         self._looks = [([AT[name] for name in names.split()], _Seen(names.split(), see)) for names, see in looks]
 
     def of(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Hashable, ...]]:
-        """Yield the facts of each distribution of ``rows``, rows of
-        :class:`catalog.repositories.stored_parts.StoredParts`."""
+        """Yield the results of all looks for each distribution.
+
+        ``rows``: the distributions as rows of :class:`catalog.repositories.stored_parts.StoredParts`.
+        """
         if not rows:
             return iter(())
         columns = list(zip(*rows, strict=True))

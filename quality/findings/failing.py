@@ -119,12 +119,15 @@ def failures(
 
 
 def rounded(gain: float) -> float | None:
-    """Return points of a score with four decimals; None for NaN, where they were not computed."""
+    """Return points of a score rounded to four decimals; None for NaN."""
     return None if gain != gain else round(float(gain), 4)
 
 
 def why_no_gain(metric: Metric, gain: float | None) -> str:
-    """Return the words for a finding that brings no points although its metric has a weight; else ""."""
+    """Return what is added to the words of a finding that brings no points as long as the file cannot be had; else "".
+
+    That is so if the metric needs the data (``needs_data``) and ``gain``, the points of the finding, is 0.
+    """
     return "; it brings points once the file can be had" if metric.needs_data and gain == 0 else ""
 
 

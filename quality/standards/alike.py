@@ -77,7 +77,7 @@ class FormBook:
         """Return the results of validating the dataset ``stored`` against SHACL standards, by standard.
 
         Of ``standards``, those that do not apply to the dataset are left out. ``forms``: those of its distributions, as
-        :meth:`forms` yields them; None determines them. Usually the result is composed from the
+        :meth:`forms` yields them; None means that they are determined here. Usually the result is composed from the
         cached results for the dataset itself and for each of its distributions. The value is None for a standard for
         which that is not possible; then validate the dataset as a whole. Call it only for records that the portal did
         not send as RDF.

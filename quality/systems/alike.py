@@ -78,8 +78,11 @@ def is_known_by_columns(s: DatasetSubject) -> bool:
 
 
 def observed_facts(s: DistributionSubject) -> Hashable:
-    """Return the part of the cache key of a distribution that comes from its checks, the report on its file, facts that
-    an interface cannot transport, and metrics that nobody has declared; None if there are none of them."""
+    """Return the part of the cache key of a distribution that does not come from what is declared of it.
+
+    It consists of its checks, the report on its file, which fields are filled that an interface cannot transport, and
+    the measurements of metrics that are not in ``READ_OF_DISTRIBUTIONS``. None if there is nothing of all that.
+    """
     d, check, table, lost = s.distribution, s.check, s.table, s.dataset.not_carried
     undeclared = _undeclared("distribution")
     is_unchecked = s.access_check is None and s.download_check is None and table is None

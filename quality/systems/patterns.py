@@ -100,7 +100,8 @@ class PatternBook:
     def keys(self, subjects: Sequence[DatasetSubject]) -> Iterator[Key]:
         """Measure datasets and yield the cache key of the pattern of each. Pass the keys to :meth:`patterns`.
 
-        What is found out about a dataset for its metrics is still at hand when its key is yielded.
+        A key is yielded before the next dataset is measured. So functions that cache the result for their last dataset
+        still have it.
         """
         declared = self._declared_facts(subjects)
         for s in subjects:

@@ -61,7 +61,7 @@ def of_list(path: Path) -> ScopeMeasure:
     ``path`` is a CSV file whose column ``id`` lists the datasets that should exist. An entry counts as published if it
     is the id, identifier, title, landing page or distribution URL of a dataset that is in the scope of the commitment
     now. Case, accents and punctuation are ignored. Without entries, the value of the measure is None. Raise SpecError,
-    which names the file and the remedy, if the file cannot be read.
+    which names the file and the remedy, if the file cannot be read or has no such column.
     """
     listed = sorted({text for row in _rows(path, "id") if (text := (row["id"] or "").strip())})
 

@@ -70,7 +70,8 @@ class ItemState:
 
     ``status`` is the current status. ``candidate`` is another status that each of the last ``candidate_runs`` runs
     suggests; after three runs it replaces ``status``. ``expected`` is the share of the time that has passed.
-    ``value_at_deadline`` is the value that decides whether the promise was kept; None before the deadline.
+    ``value_at_deadline`` is the value that decides whether the promise was kept; None before the deadline, or if no
+    value could be judged by then.
     ``trend_per_month`` is the change of the value in a month, and ``forecast_date`` the day on which the trend reaches
     the target; each is None if there is no such trend. ``flags`` are remarks on the observation, such as
     "low_coverage". ``is_observed`` says whether the run's value may be judged, see :attr:`ItemObservation.is_evidence`.
@@ -96,8 +97,10 @@ class ItemState:
 
 
 def step(goal: Goal, seen: ItemObservation, past: Sequence[ItemState] = ()) -> ItemState:
-    """Return the state of an indicator or commitment after a run, computed from its states after earlier runs. If too
-    little was harvested in the run, the figures and the status of the last state are kept.
+    """Return the state of an indicator or commitment after a run, computed from its states after earlier runs.
+
+    If too little was harvested in the run, the figures and the status of the last state are kept; only at the deadline
+    the last value that may be judged decides even then.
 
     - ``goal``: what was promised.
     - ``seen``: what the run observed.

@@ -46,7 +46,7 @@ class FactsOfRows:
     """
 
     def __init__(self, looks: Looks) -> None:
-        """Remember nothing yet. ``looks``: what counts."""
+        """Remember nothing yet. ``looks``: what is applied to each distribution."""
         self._looks = [([AT[name] for name in names.split()], _Seen(names.split(), see)) for names, see in looks]
 
     def of(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Hashable, ...]]:

@@ -137,9 +137,10 @@ def file_served(s: DistributionSubject) -> Measurement:
     service. None if no file is promised, or if the URL was never checked, is broken or is invalid. Unknown if the check
     was inconclusive.
 
-    If the content was inspected, it decides: a web page fails unless one is declared, and an error message fails. A
-    file in another format than the declared one passes here; see ``format_truthful``. Otherwise the Content-Type header
-    decides: only "text/html" fails, unless HTML is declared. Without that header the result is unknown.
+    If the content was inspected, it decides. A web page fails unless one is declared, and an error message fails if a
+    format of files is declared. A file in another format than the declared one passes here; see ``format_truthful``.
+    Otherwise the Content-Type header decides: only "text/html" fails, unless HTML is declared. Without that header the
+    result is unknown.
     """
     fmt = s.declared_format
     is_promised = bool(s.distribution.download_url) or (fmt is not None and fmt.kind not in ("web", "service"))

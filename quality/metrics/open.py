@@ -89,7 +89,8 @@ def format_open_observed(s: DistributionSubject) -> str:
 def licence_truthful(s: DistributionSubject) -> Measurement:
     """Return 1 if the schema or data package of the file names the same licence as the portal, else 0.
 
-    None if either names no licence, or one that is not recognised.
+    None if either states none, or a text that is not recognised. "Not specified" and "other (open)" are recognised
+    texts, so they give 0 beside the name of a licence.
     """
     own = vocabulary.licence(s.table.profile.get("licence"), None) if s.table else None
     if own is None or s.licence is None:

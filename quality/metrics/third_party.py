@@ -222,8 +222,7 @@ def protocol_standard(s: DistributionSubject) -> float:
 
 
 def bulk_download(s: DistributionSubject) -> Measurement:
-    """Return 1 if the distribution is a machine-readable file and its link works, else 0. A service or web page gives
-    0.
+    """Return 1 if the distribution is a machine-readable file whose link works, else 0. Services and web pages give 0.
 
     Unknown if the format is unknown and there is a URL, or if the link was not checked or the check was inconclusive.
     """

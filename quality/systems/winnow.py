@@ -192,8 +192,9 @@ def answers(measured: MeasurementMatrix, parts: Bounds | None = None) -> Answers
 
     Metrics of the dataset are taken as measured; metrics of distributions are aggregated over the dataset's
     distributions. Of those, a metric that counts without a distribution (``without_distribution`` is "fail") is 0 for a
-    dataset that should have a distribution and has none, and unknown for one that has only data services. ``parts`` is
-    the result of :func:`apply_needs_data` for ``measured``; None means that it is computed here.
+    dataset that should have a distribution and has none. It is unknown for one that has only data services, or whose
+    distributions the portal's interface cannot transport. ``parts`` is the result of :func:`apply_needs_data` for
+    ``measured``; None means that it is computed here.
     """
     w, counts = weighted(), measured.distribution_counts
     parts = parts or apply_needs_data(measured.distributions)

@@ -37,10 +37,11 @@ def what_and_why(defect: TableDefect) -> str:
 
 def where(defect: TableDefect, format_id: str | None = None, unit: str = "line") -> str:
     """Return the place of a defect as words: sheet, column, at most ten lines and the number of others; "" for the
-    whole file. Without lines, a count above 1 follows, such as "12 cells".
+    whole file.
 
-    ``format_id`` is the format of the file; None if unknown. ``unit`` is what a row is called: "line" or "row". In
-    workbooks it is always "row".
+    A count above 1 follows if there are no lines ("12 cells"), or if the rule counts something else than lines or
+    cells, such as columns or characters; then the number of other lines is left out. ``format_id`` is the format of the
+    file; None if unknown. ``unit`` is what a row is called: "line" or "row". In workbooks it is always "row".
     """
     parts = []
     is_single = format_id in _SINGLE

@@ -47,7 +47,7 @@ def cause_rows(
            order by g.name, c.state = 'unknown', c.gain_points desc, c.findings desc, c.id""",  # noqa: S608  # our own constants
         {"run": run_id, "government": government, "publisher": publisher_id},
     )
-    blank = dict.fromkeys(("response", "response_note", "responder", "responded_on"))
+    blank = dict.fromkeys(("name_is_public", "response", "response_note", "responder", "responded_on"))
     for row in rows:
         examples = "; ".join(one["url"] for one in json.loads(row["examples"] or "[]") if one["url"])
         seen = {"first_seen": day_of_run(row["first_seen_run"]), "last_seen": day_of_run(row["last_seen_run"])}

@@ -46,7 +46,7 @@ _SQL = {
 } | dict.fromkeys(
     (
         "commitment_ids", "answer", "answer_note", "answered_on", "promised_on", "is_overdue", "answer_outcome",
-        "response", "response_note", "responder", "responded_on",
+        "name_is_public", "response", "response_note", "responder", "responded_on",
     ),
     "null",
 )  # fmt: skip

@@ -64,7 +64,7 @@ def finding_rows(
     )
     for row in rows:
         # Empty columns for the recipient's reply.
-        blank = dict.fromkeys(("response", "response_note", "responder", "responded_on"))
+        blank = dict.fromkeys(("name_is_public", "response", "response_note", "responder", "responded_on"))
         days = {"first_seen": day_of_run(row["first_seen_run"]), "last_seen": day_of_run(row["last_now"])}
         days["changed_run"] = row["fixed_run"] or row["withdrawn_run"] or row["last_seen_run"]
         yield {**row, **head, **days, **blank, "runs_failing": row["runs_now"]}

@@ -175,7 +175,7 @@ def _names(header: Sequence[str]) -> tuple[list[str], bool | None]:
     spoken = max(languages().values(), key=lambda one: len({words_of(v) for v in one.columns.values()} & set(plain)))
     for name, label in spoken.columns.items():
         known.setdefault(words_of(label), (name, spoken.day_first))
-    for name in (*spoken.columns, "name_is_public"):
+    for name in spoken.columns:
         # Technical column names do not show which program saved the file.
         known[words_of(name)] = (name, None)
     found = [known.get(cell, ("", None)) for cell in plain]

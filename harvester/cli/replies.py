@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["add_to"]
 
 SOME_FAILED = 3
+ROWS_SHOWN = 20
+"""Rows of a file that are listed, unless all are asked for."""
 FETCH_S = 480.0
 """Seconds after which no further mail is begun; the connection is cut later."""
 WAIVED_MAX = 50
@@ -267,23 +269,24 @@ def _say_waiting(catalog: Catalog) -> None:
 
 
 @replies.command("list")
+@click.option("--all", "is_all", is_flag=True, help=f"All rows of each file; by default the first {ROWS_SHOWN}.")
 @click.pass_obj
-def list_(data: Path) -> None:
+def list_(data: Path, is_all: bool) -> None:
     """Show replies whose sender is not confirmed, and texts that are not public before you approve them."""
+    from catalog.db.store import open_catalog
     from catalog.repositories.reply_files import Reply
     from catalog.repositories.unapproved import waiting_texts
     from catalog.repositories.unconfirmed import submissions
-    from harvester.night.stages import writing
     from harvester.terminal.scores import printable
 
-    catalogue_of(data)
-    with writing(data) as catalog:
+    with open_catalog(catalogue_of(data)) as catalog:
         waiting, texts = submissions(data), waiting_texts(catalog)
     for one in waiting:
         sender = one.sender or "imported by the operator"
         said = f"; the mail server says {one.evidence}" if one.evidence else ""
         click.echo(printable(f"{one.id}: {len(one.rows)} rows of {one.source}, {sender}, {one.received_on}{said}"))
-        for row in one.rows:
+        shown = one.rows if is_all else one.rows[:ROWS_SHOWN]
+        for row in shown:
             content = row.content
             if isinstance(content, Reply):
                 what = f"{content.finding_id} {content.reply} {content.promised_on or ''}".rstrip()
@@ -291,6 +294,8 @@ def list_(data: Path) -> None:
             else:
                 what, words, name = f"{content.dataset_id or content.url} report", content.what, content.who
             click.echo(printable(f"  line {content.line}: {what}{_quoted(words, name)} ({row.why})"))
+        if len(shown) < len(one.rows):
+            click.echo(f"  and {len(one.rows) - len(shown)} more rows: winnow replies list --all")
     for text in texts:
         click.echo(printable(f"{text.key}: {text.said} to {text.about}{_quoted(text.text, text.name)}"))
     click.echo(

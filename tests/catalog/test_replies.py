@@ -321,10 +321,10 @@ def test_the_export_filled_in_by_hand_comes_back(held: Catalog, tmp_path: Path) 
     (folder,) = (path.parent for path in (tmp_path / "out").glob("*/findings.fr.csv"))
     with (folder / "findings.fr.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
-    rows[1][-4:] = ["contesté", "le fichier répond", "Trésor", "24/11/2026"]
+    rows[1][-5:] = ["Oui", "contesté", "le fichier répond", "Trésor", "24/11/2026"]
     found = parse(write(tmp_path / "back.csv", rows, delimiter=";", encoding="utf-8-sig"), TODAY)
     assert found.problems == [] and found.blank == len(rows) - 2
-    assert found.replies[0].replied_on == "2026-11-24"
+    assert found.replies[0].replied_on == "2026-11-24" and found.replies[0].is_name_public
     assert import_replies(held, found.replies, "2026-11-24").written == {"disputed": 1}
     # The workbook too.
     book = load_workbook(folder / "findings.xlsx")
@@ -334,6 +334,8 @@ def test_the_export_filled_in_by_hand_comes_back(held: Catalog, tmp_path: Path) 
     book.save(tmp_path / "back.xlsx")
     found = parse(tmp_path / "back.xlsx", TODAY)
     assert found.problems == [] and [one.reply for one in found.replies] == ["waived"]
+    # Without a word, the name stays private.
+    assert not found.replies[0].is_name_public
 
 
 def test_reports_of_citizens_are_kept_beside_their_dataset(held: Catalog, tmp_path: Path) -> None:

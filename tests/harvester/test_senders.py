@@ -138,6 +138,25 @@ def test_many_waivers_wait_whoever_sent_them_and_what_is_waived_is_not_fixed(dat
         assert catalog.rows("select dataset_id, score from dataset_quality order by 1") == before
 
 
+def test_the_waiver_of_a_cause_counts_all_its_findings(data: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog:
+        with catalog.writing():
+            row = {"number": 1, "portal_id": "a", "rule_id": "r", "level": "host", "root_value": "x", "state": "open"}
+            catalog.upsert("causes", [{"id": f"cause-{'0' * 20}", "split": "", **row}])
+            catalog.db.conn.execute(
+                """insert into cause_members (finding, cause) select f.key, 1 from findings f
+                   where f.portal_id = 'a' order by f.id limit 7"""
+            )
+            catalog.db.conn.execute(
+                "update finding_rows set state = 'fixed' where key = (select min(finding) from cause_members)"
+            )
+        waiver = said(f"cause-{'0' * 20}", "waived")
+        count, (why,) = take(catalog, [waiver], None, most=5)
+        assert count == 0 and "waives 6 findings" in why
+        assert take(catalog, [waiver], None, most=6) == (1, [])
+        assert catalog.value("select count(*) from findings where state = 'waived'") == 6
+
+
 def test_a_report_by_mail_waits_and_one_that_the_operator_imports_does_not(data: Path) -> None:
     with open_catalog(data / "catalog.db") as catalog:
         key = catalog.value("select id from datasets limit 1")

@@ -62,8 +62,9 @@ def dump_task(task: Task) -> bytes:
 
 
 def parse_task(line: bytes) -> Task:
-    """Read a task from a line that :func:`dump_task` wrote. Raise ValueError, TypeError or KeyError for any
-    other line.
+    """Read a task from a line that :func:`dump_task` wrote.
+
+    Raise ValueError, TypeError, KeyError or AttributeError for any other line.
     """
     fields: dict[str, Any] = json.loads(line)
     kind = fields.pop("task")

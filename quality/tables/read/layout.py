@@ -189,11 +189,12 @@ def _says_total(label: str) -> bool:
 
 
 def has_no_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether a table has no header: the row taken for it has decimals, dates or codes where the rows below have
+    """Return whether a table has no header: the row taken for it has numbers, dates or codes where the rows below have
     them.
 
-    Three in ten of its filled cells are enough. Years and small integers are often names of columns, so they prove
-    nothing. The result is False if fewer than two cells are filled, or fewer than three rows follow.
+    Three in ten of its filled cells are enough. Integers of up to four digits, such as years, are often names of
+    columns, so they prove nothing. The result is False if fewer than two cells are filled, or fewer than three rows
+    follow.
     """
     filled = [(index, cell.strip()) for index, cell in enumerate(header) if cell.strip()]
     if len(filled) < 2 or len(rows) < 3:
@@ -304,7 +305,7 @@ def _is_year_column(rows: Sequence[Row], place: int) -> bool:
 def title_above(rows: Sequence[Row], line: int) -> int:
     """Return the line of the title above a second table, whose header is on ``line``; ``line`` if it has no title.
 
-    ``rows`` are the rows of the file with their lines.
+    Of a title in several rows, it is the line of the last one. ``rows`` are the rows of the file with their lines.
     """
     index = next((n for n, (at, _) in enumerate(rows) if at == line), 0)
     begin = index

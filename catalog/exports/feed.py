@@ -35,18 +35,19 @@ class AtomFeeds(OutputFormat):
         for one in job.governments():
             target = one.path / self.name
             part = target.with_name(f"{target.name}.part")
-            part.write_bytes(feed(job.catalog, one.name, job.run_id, one.words))
+            part.write_bytes(feed(job.catalog, one.name, job.run_id, one.words, job.base_of(one.path)))
             part.replace(target)
             yield target
 
 
-def feed(catalog: Catalog, government: str, run_id: str, words: Language) -> bytes:
+def feed(catalog: Catalog, government: str, run_id: str, words: Language, base: str = "") -> bytes:
     """Return the Atom feed about a government as XML in UTF-8, with an entry for each of its last ten runs up to
     ``run_id``.
 
     A run counts if it stored a Winnow score, even a withheld one, for the government. ``government``: its name.
-    ``words``: language of the feed. An entry gives the score and the numbers of new and fixed findings, and names the
-    new findings that are still open, at most 50.
+    ``words``: language of the feed. ``base``: web address of the folder of the feed, with a slash at its end; "" if it
+    is not known, so that links are relative. An entry gives the score and the numbers of new and fixed findings, and
+    names the new findings that are still open, at most 50.
     """
     ElementTree.register_namespace("", ATOM)
     root = ElementTree.Element(f"{{{ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": words.code})
@@ -56,7 +57,7 @@ def feed(catalog: Catalog, government: str, run_id: str, words: Language) -> byt
     _add(root, "updated", instant(started(run_id)))
     author = ElementTree.SubElement(root, f"{{{ATOM}}}author")
     _add(author, "name", "Winnow")
-    ElementTree.SubElement(root, f"{{{ATOM}}}link", {"rel": "self", "href": "feed.atom"})
+    ElementTree.SubElement(root, f"{{{ATOM}}}link", {"rel": "self", "href": f"{base}feed.atom"})
     runs = _runs(catalog, government, run_id)
     lines = _lines(catalog, government, run_id, {row["run_id"]: row["new"] for row in runs}, words)
     for row in runs:
@@ -65,7 +66,7 @@ def feed(catalog: Catalog, government: str, run_id: str, words: Language) -> byt
         score = words.number(row["score"]) if row["score"] is not None else words.phrase("no_score")
         _add(entry, "title", words.phrase("feed_entry", score=score, **changes_in_words(words, row)))
         _add(entry, "updated", instant(started(row["run_id"])))
-        link = {"rel": "alternate", "type": "text/html", "href": "report.html"}
+        link = {"rel": "alternate", "type": "text/html", "href": f"{base}report.html"}
         ElementTree.SubElement(entry, f"{{{ATOM}}}link", link)
         _add(entry, "content", "\n".join(lines.get(row["run_id"], ())) or words.phrase("feed_nothing"), type="text")
     ElementTree.indent(root, " ")

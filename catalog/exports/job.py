@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from catalog.db.store import Catalog
 from catalog.exports.cards import card_rows, head_of
@@ -165,6 +166,13 @@ class ExportJob:
             if known is None or known.fingerprint != wanted[folder] or not known.is_whole(folder):
                 self.due[folder] = wanted[folder]
         return self.due
+
+    def base_of(self, folder: Path) -> str:
+        """Return the web address of a folder of exported files, with a slash at its end; "" if it is not known."""
+        if self.options.public_url is None:
+            return ""
+        path = quote(folder.relative_to(self.out).as_posix())
+        return f"{self.options.public_url}/" if path == "." else f"{self.options.public_url}/{path}/"
 
     def is_due(self, folder: Path) -> bool:
         """Return whether the files of a folder must be written. In the form of schema 1 they always are; else they are

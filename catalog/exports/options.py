@@ -18,6 +18,11 @@ class ExportOptions:
     languages."""
     contact: str | None = None
     """E-mail address or page that replies to findings should go to; None if there is none."""
+    public_url: str | None = None
+    """Web address at which the folder of all exported files is published, without a slash at its end. Pages, feeds and
+    scorecards then name files by whole addresses; None leaves them relative."""
+    published_by: tuple[str, str] | None = None
+    """Name and imprint of who publishes the pages; None leaves them out."""
     is_printed: bool = False
     """Whether every page is also printed as PDF, if Chromium is installed."""
     print_seconds: float = 300

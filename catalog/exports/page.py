@@ -81,15 +81,22 @@ class ReportPages(OutputFormat):
         if job.is_due(job.out):
             counted = ["census.csv", "corrections.csv"] if job.options.schema > 1 else []
             links = ["scorecard.csv", _findings(job, job.out), "commitments.csv", *counted, "changes.csv"]
-            yield write_page(job.out / self.name, run_page(job.cards, job.head, language(job.options.language), links))
+            yield write_page(job.out / self.name, _run_page(job, links))
         for one in job.governments():
             code, has_books = job.languages[one.name], job.options.schema == 1 or job.has_books(one.path)
             links = [_findings(job, one.path)]
             if links == ["findings.csv"]:
                 links += [f"findings.{code}.csv"] if code else []
                 links += ["findings.xlsx"] if has_books else []
-            page = government_page(job.catalog, one.card, one.words, job.options.contact, links)
+            base, by = job.base_of(one.path), job.options.published_by
+            contact = job.options.contact
+            page = government_page(job.catalog, one.card, one.words, contact, links, base=base, published_by=by)
             yield write_page(one.path / self.name, page)
+
+
+def _run_page(job: ExportJob, links: Sequence[str]) -> str:
+    base, by = job.base_of(job.out), job.options.published_by
+    return run_page(job.cards, job.head, language(job.options.language), links, base=base, published_by=by)
 
 
 def write_page(path: Path, page: str) -> Path:
@@ -115,12 +122,17 @@ def government_page(
     words: Language,
     contact: str | None = None,
     links: Sequence[str] = ("findings.csv", "findings.xlsx"),
+    *,
+    base: str = "",
+    published_by: tuple[str, str] | None = None,
 ) -> str:
     """Return the HTML page about a government.
 
     ``card``: its row of the scorecard, as :func:`catalog.exports.cards.card_rows` gives it. ``words``: language of the
     page. ``contact``: e-mail address or page that replies should go to; None if there is none. ``links``: names of the
     files beside the page that have the findings, the plain one first; the other files have the same forms.
+    ``base``: web address of the page's folder, with a slash at its end; "" leaves links relative. ``published_by``:
+    name and imprint of who publishes the page; None leaves them out.
     """
     head = {"run_id": card["run_id"], "run_date": card["run_date"]}
     translated = [link.removeprefix("findings.") for link in links if link.startswith("findings.")] or ["csv"]
@@ -159,6 +171,8 @@ def government_page(
             withheld=withheld_in_words(words, card.get("score_withheld")),
             contact=contact,
             links=links,
+            base=base,
+            published_by=published_by,
             weights={name: f"{one.weight:g}" for name, one in dimensions().items()},
         )
     )
@@ -169,12 +183,15 @@ def run_page(
     head: dict[str, Any],
     words: Language | None = None,
     links: Sequence[str] = ("scorecard.csv", "findings.csv", "commitments.csv", "changes.csv"),
+    *,
+    base: str = "",
+    published_by: tuple[str, str] | None = None,
 ) -> str:
     """Return the HTML page about a run, which lists all governments and portals.
 
     ``cards``: all rows of the scorecard. ``head``: run, day and versions, see :func:`catalog.exports.cards.head_of`.
     ``words``: language of the page; None means English. ``links``: names of the files that the page leads to.
-    Publishers are not listed.
+    Publishers are not listed. ``base`` and ``published_by``: as for :func:`government_page`.
     """
     words = words or language("en")
     empty = {field.name: None for field in SCORECARD}
@@ -188,6 +205,8 @@ def run_page(
             number=words.number,
             head=head,
             links=links,
+            base=base,
+            published_by=published_by,
             governments=[card for card in full if card["entity_level"] == "government"],
             portals=[card for card in full if card["entity_level"] == "portal"],
         )

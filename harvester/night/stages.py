@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from catalog.model import Portal
 from catalog.repositories.people import expire
 from catalog.repositories.runs import has_run, last_harvest_begun, latest_other_run, run_summary, traffic_of
 from harvester import __version__
+from harvester.cli.configuration import Configuration
 from harvester.cli.configuration import load as configuration
 from harvester.cli.supervisor import RUN
 from harvester.night.context import CheckBudget, RunContext
@@ -152,15 +154,23 @@ def nightly(
         if run_id is None:
             run_id = _begin(catalog, command, portals)
         run = RunContext(catalog=catalog, run_id=run_id, data=data, contact=contact, is_full=is_full)
-        run.check_budget, run.export = check_budget, export
+        own = configuration(data)
+        run.check_budget, run.export = check_budget, _published(export, own)
         run.on_progress = on_progress or run.on_progress
-        run.commitments, run.proxy = commitments, proxy or configuration(data).proxy
+        run.commitments, run.proxy = commitments, proxy or own.proxy
         run.cluster = cluster
         is_scheduled = is_scheduled and "harvest" in stages
         chosen = [one for one in portals if not is_scheduled or is_due(catalog, one, run_id)]
         if is_archived and not is_again:
             run.archive = _archive(run, command, chosen, stages)
         return _run(run, chosen, stages, bounds, is_again=is_again)
+
+
+def _published(export: ExportOptions, own: Configuration) -> ExportOptions:
+    """Return the export options with what winnow.toml says about the publication."""
+    name, imprint = own.operator.name, own.operator.imprint
+    by = (name, imprint) if name and imprint else None
+    return replace(export, public_url=export.public_url or own.public_url, published_by=export.published_by or by)
 
 
 def replay(

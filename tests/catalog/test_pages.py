@@ -109,6 +109,11 @@ def test_pages_in_every_language(code: str, sent: tuple[Catalog, Path]) -> None:
     card = next(c for c in card_rows(catalog, RUNS[1]) if c["entity_id"] == "Gamma")
     words = language(code)
     page = government_page(catalog, card, words)
+    assert "<base" not in page
+    base, by = "https://watch.example/open/x/", ("Open Data Watch", EVIL)
+    public = government_page(catalog, card, words, base=base, published_by=by)
+    assert f'<base href="{base}">' in public and words.phrase("published_by", name=by[0], imprint="").strip() in public
+    assert EVIL not in public
     assert f'<html lang="{words.code}">' in page
     seen = Seen(page)
     assert words.phrases["method_heading"] in seen.text and words.value("response", "waived") in seen.text

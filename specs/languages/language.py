@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints
@@ -145,6 +145,17 @@ class Language(Strict):
             return self._defect(rule, text)
         return _said(self.code, text, self)
 
+    def _sentence(self, text: str) -> str | None:
+        """Return a sentence of ours in this language, or what is wrong with a table where no rule is named."""
+        if (found := self._sentences.said(text)) is not None:
+            return found
+        what, comma, why = text.rstrip(".").rpartition(", ")
+        rule = _defects().get(text)
+        reason = next((key for key, one in _english().reasons.items() if comma and one == why), "")
+        if rule:
+            return self._defect(rule, text)
+        return f"{what}, {self.reasons[reason]}." if reason in self.reasons else None
+
     def _defect(self, rule: str, text: str) -> str:
         from re import findall
 
@@ -155,9 +166,7 @@ class Language(Strict):
 
     @cached_property
     def _sentences(self) -> Sentences:
-        from specs.languages import languages
-
-        return Sentences(languages()["en"].sentences, self.sentences, self._in_hole)
+        return Sentences(_english().sentences, self.sentences, self._in_hole)
 
     def _in_hole(self, name: str, value: str) -> str:
         if name == "rest" or (name in ("every", "usual") and value not in self.values[name]):
@@ -167,6 +176,19 @@ class Language(Strict):
 
             return format_list([self.value("verdicts", one) for one in value.split(" and ")], locale=self._locale)
         return self.value(name, value)
+
+
+def _english() -> Language:
+    from specs.languages import languages
+
+    return languages()["en"]
+
+
+@cache
+def _defects() -> dict[str, str]:
+    """Return the table rules by what a finding says of a defect that has no message of its own."""
+    known = _english()
+    return {f"{known.defects[rule].rstrip('.')}, {why}.": rule for rule, why in known.reasons.items()}
 
 
 def _rule_of(field: str | None) -> str:
@@ -201,6 +223,6 @@ def _said(code: str, text: str, language: Language) -> str:
     if found is None:
         if len(_KNOWN) >= _KNOWN_MAX:
             _KNOWN.clear()
-        found = language._sentences.said(text) or text
+        found = language._sentence(text) or text
         _KNOWN[code, text] = found
     return found

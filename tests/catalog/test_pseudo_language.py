@@ -1,0 +1,206 @@
+"""No English is left over in another language: a language of the test's own puts every text of ours into brackets.
+
+Cells, sentences and lines of the page that have no bracket are then either data, which stay as they are, or forgotten.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+from catalog.db.store import Catalog
+from catalog.exports.folders import SENT
+from catalog.exports.wording import translator
+from catalog.repositories.sent import letters
+from harvester.mail.letters import message_of
+from quality.census.stage import take_census
+from quality.digest.figures import asked, measured
+from quality.findings.cause_stage import find_causes
+from quality.metrics import sentence_of
+from specs.languages import Language, language, languages
+from specs.metrics import metrics
+from specs.table_rules import table_rules
+from tests.catalog.carding import PORTALS, put_out, scored
+
+TAG = "en-ZA"
+"""A tag of which there is no file, and of which CLDR knows numbers and days."""
+WRAPPED = re.compile(r"⟦[^⟦⟧]*⟧")
+DATA = {
+    "answer_note", "candidates", "changed_run", "checked_at", "commitment_id", "commitment_ids", "confirmed_by",
+    "contact", "contact_email", "country_iso3", "dataset_id", "dataset_title", "dataset_url", "distribution_id",
+    "entity_id", "entity_name", "evidence", "evidence_record", "evidence_url", "examples", "field", "finding_id",
+    "findings_url", "first_seen_run", "format_declared", "format_served", "guide_url", "indicator_id", "key", "lead",
+    "measure", "methodology_version", "note", "ogp_url", "portal_id", "portal_title", "portal_url", "publisher_id",
+    "publisher_name", "queries_url", "resource_url", "responder", "response_note", "root_title", "rows", "rule_id",
+    "cause_id", "run_id", "schema_version", "source", "title", "top_fix_rule", "grade",
+}  # fmt: skip
+"""Columns of texts that are not ours, or names by which programs know a thing."""
+MADE_UP = {"no such scheme"}
+"""Details of checks that only the tests' catalogue has."""
+
+
+def bracketed(said: object) -> object:
+    if isinstance(said, str):
+        return f"⟦{said}⟧"
+    return {key: bracketed(one) for key, one in said.items()} if isinstance(said, Mapping) else said
+
+
+@pytest.fixture(scope="module")
+def pseudo() -> Iterator[Language]:
+    english = languages()["en"]
+    texts = (
+        "columns", "values", "phrases", "sentences", "metrics", "table_rules", "questions", "rationales", "defects",
+        "reasons", "keys",
+    )  # fmt: skip
+    words = {name: bracketed(getattr(english, name)) for name in texts}
+    made = english.model_copy(update=words | {"code": TAG, "is_draft": True, "aliases": ()})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(languages(), TAG, made)
+        assert language(TAG) is made
+        yield made
+
+
+@pytest.fixture(scope="module")
+def sent(pseudo: Language, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Catalog, Path]]:
+    folder = tmp_path_factory.mktemp("pseudo")
+    with scored(folder, runs=2, count=12) as catalog:
+        run_id = catalog.latest_run() or ""
+        find_causes(catalog, run_id, [one.id for one in PORTALS])
+        take_census(catalog, run_id)
+        put_out(catalog, folder / "out", language=TAG, has_books=True)
+        yield catalog, folder / "out"
+
+
+def is_ours(text: str) -> bool:
+    return bool(WRAPPED.search(text)) or not re.search("[A-Za-z]{2}", text)
+
+
+def forgotten(stem: str, titles: list[str], rows: Iterator[list[str]]) -> set[tuple[str, str]]:
+    """Return the cells of a table that are in English, each once: column and text. A title must be in brackets."""
+    fields = {f"⟦{languages()['en'].column(one.name)}⟧": one for one in SENT[stem].column}
+    assert set(titles) <= set(fields), set(titles) - set(fields)
+    columns = [fields[title] for title in titles]
+    return {
+        (field.name, cell)
+        for row in rows
+        for field, cell in zip(columns, row, strict=True)
+        if field.type == "string" and field.name not in DATA and not is_ours(cell) and cell not in MADE_UP
+    }
+
+
+def test_no_cell_of_a_file_for_people_is_in_english(sent: tuple[Catalog, Path]) -> None:
+    seen = set()
+    for path in sorted(sent[1].rglob(f"*.{TAG}.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file)
+            stem = path.name.split(".")[0]
+            assert forgotten(stem, next(rows), rows) == set(), path
+            seen.add(stem)
+    assert seen == {"scorecard", "causes", "findings", "rules", "commitments", "census"}
+
+
+def test_no_cell_of_a_workbook_is_in_english(sent: tuple[Catalog, Path]) -> None:
+    folder = next(path.parent for path in sent[1].glob("republique*/findings.xlsx"))
+    for path in sorted(folder.glob("*.xlsx")):
+        book = load_workbook(path)
+        stem = path.stem
+        about = next(one for one in book.worksheets if one.title != stem)
+        rows = ([str(cell.value or "") for cell in row] for row in book[stem].iter_rows())
+        assert forgotten(stem, next(rows), rows) == set(), path
+        said = [str(row[0].value) for row in about.iter_rows() if row[0].value]
+        assert all(map(is_ours, said)) and len(said) > len(SENT[stem].column), path
+        assert "⟦" in book[stem].oddFooter.left.text and "⟦" in book[stem].oddFooter.right.text
+
+
+class Texts(HTMLParser):
+    """The texts of a page with the attributes that are shown, but for those of links, which are names."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._inside: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in ("meta", "link", "br"):
+            self._inside.append(tag)
+        self.texts += [value or "" for name, value in attrs if name in ("data-label", "title", "alt", "aria-label")]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._inside:
+            while self._inside.pop() != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        if not {"a", "style"} & set(self._inside) and data.strip():
+            self.texts.append(data.strip())
+
+
+def test_no_text_of_a_page_is_in_english_and_it_names_the_files_of_its_language(sent: tuple[Catalog, Path]) -> None:
+    catalog, out = sent
+    known = {str(row["title"]) for row in catalog.rows("select title from datasets")}
+    for path in sorted(out.rglob("report.html")):
+        page = path.read_text("utf-8")
+        left = [text.strip(", ") for text in Texts(page).texts if not is_ours(text)]
+        ours = [text for text in left if text not in known and not re.fullmatch(r"\(?[a-z_0-9]+(: [\w-]+)?[;)]?", text)]
+        ours = [text for text in ours if not re.fullmatch(r"\d+ \w+ \d{4}", text)]
+        # Names of governments, portals and those who lead a commitment.
+        names = {name for one in PORTALS for name in (one.title, one.government)} | {"Trésor"}
+        assert [text for text in ours if text not in names] == [], path
+        if path.parent != out:
+            assert f'href="findings.{TAG}.csv"' in page and f'href="causes.{TAG}.csv"' in page
+            assert f'href="census.{TAG}.csv"' in page and "⟦Key datasets⟧" in page
+
+
+def test_no_line_of_a_letter_is_in_english(sent: tuple[Catalog, Path], pseudo: Language) -> None:
+    catalog, _ = sent
+    run_id = catalog.latest_run() or ""
+    letter = next(letters(catalog, run_id, "mail"))
+    lines = message_of(letter, pseudo).splitlines()
+    assert len(lines) > 5 and [line for line in lines if line and not is_ours(line)] == []
+
+
+def test_everything_that_can_be_observed_is_said_in_every_language() -> None:
+    """All subjects by which the digest of the methodology asks each metric, in the words of a finding."""
+    said, english = 0, set()
+    for metric in metrics().values():
+        sentence = sentence_of(metric.id)
+        if sentence is None or not (metric.weight or metric.reported):
+            continue
+        group = "dataset" if metric.subject == "dataset" else "distribution"
+        for subject, value in zip(asked(group), measured(metric.id), strict=True):
+            if isinstance(value, int | float) and value < 1:
+                text = sentence(subject)
+                said += 1
+                english |= {
+                    (code, text) for code in ("fr", "es", "pt-PT", "pt-BR") if language(code).said(text) == text
+                }
+    # "No" is Spanish too.
+    assert said > 1_000 and {one for one in english if one != ("es", "no")} == set()
+
+
+def test_a_defect_of_a_table_is_said_by_its_rule_with_the_names_that_it_has() -> None:
+    french = language("fr")
+    observed = "This looks like a table of the kind 'bus stops', but no column seems to contain: 'stop_id'."
+    assert french.said(observed, "missing_column: x") == (
+        "Il manque une colonne dont les tables de ce genre ont besoin (bus stops, stop_id), la table ne peut donc pas "
+        "être comparée à d'autres de son genre."
+    )
+    assert all(rule.id in french.defects for rule in table_rules().values())
+    cell = translator(french)
+    field = {one.name: one for one in SENT["findings"].column}
+    row = {
+        "rule_id": "personal_id",
+        "rule_title": "?",
+        "field": "personal_id: a",
+        "observed": "Found.",
+        "state": "open",
+    }
+    assert cell(field["rule_title"], row) == french.defects["personal_id"]
+    assert cell(field["state"], row) == french.value("state", "open")

@@ -22,7 +22,8 @@ from catalog.rdf.dcat import GraphSink, StatementSink, Term, describe
 from catalog.rdf.ntriples import NTriplesWriter
 from catalog.rdf.terms import LITERAL, RDF_TYPE, XSD, RdfGraph, RdfTerm
 from catalog.rdf.values import DCAT, DCT, FOAF, iri, node_of, text, value
-from catalog.repositories.reading import StoredDataset, declared_datasets, declared_of
+from catalog.repositories.declared import DeclaredDataset, declared_of
+from catalog.repositories.reading import StoredDataset, present
 
 __all__ = ["RdfCatalogue", "export_rdf", "graph_of_dataset"]
 
@@ -75,7 +76,7 @@ def export_rdf(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
     with part.open("wb") as file:
         for portal in catalog.rows(_PORTALS):
             file.write(_head(lines, portal))
-            for stored in declared_datasets(catalog, portal["id"]):
+            for stored in declared_of(catalog, present(catalog, portal["id"])):
                 _state(lines, lines.node("catalog", portal["id"]), stored, *scores.get(stored.id, (None, None)))
                 file.write(lines.take())
     part.replace(target)
@@ -137,7 +138,11 @@ def graph_of_dataset(catalog: Catalog, stored: StoredDataset) -> tuple[RdfGraph,
 
 
 def _state(
-    sink: StatementSink[Term], catalogue: Term, stored: StoredDataset, score: float | None, run_id: str | None
+    sink: StatementSink[Term],
+    catalogue: Term,
+    stored: StoredDataset | DeclaredDataset,
+    score: float | None,
+    run_id: str | None,
 ) -> None:
     """Add the statements about a dataset and its score to ``sink``. ``run_id``: the run that scored it."""
     describe(stored, sink, inherits=False)

@@ -11,11 +11,13 @@ with that label. Dates are typed by their form; what is not an XML Schema date s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
-from catalog.model import Contact, DataService, Distribution
-from catalog.rdf.terms import BLANK, IRI, RDF_TYPE, RdfGraph, RdfTerm
+from catalog.model import Contact, DataService
+from catalog.model.declared import DeclaredPart
+from catalog.rdf.terms import BLANK, IRI, RDF_TYPE, Property, RdfGraph, RdfTerm
 from catalog.rdf.values import (
     ADMS,
     DCAT,
@@ -36,9 +38,11 @@ from catalog.rdf.values import (
     licence,
     node_of,
     text,
+    trimmed,
     untyped,
     value,
 )  # fmt: skip
+from catalog.repositories.declared import DeclaredDataset
 from catalog.repositories.reading import StoredDataset
 
 __all__ = ["NOT_TOLD", "GraphSink", "StatementSink", "dataset_graph", "describe"]
@@ -85,6 +89,13 @@ class StatementSink(Protocol[Term]):
         """Add the statement (``subject``, ``predicate``, ``value``), where ``predicate`` is an IRI. A statement that
         was added before changes nothing."""
 
+    def add_texts(self, subject: Term, properties: tuple[Property, ...], declared: Sequence[str | None], /) -> None:
+        """Add one statement about ``subject`` for each text in ``declared`` that is neither None nor blank.
+
+        ``properties``: for each text in ``declared``, how it is stated. The object is the same that :meth:`add` gets
+        from :meth:`term` with the property's function ``make``.
+        """
+
 
 class GraphSink:
     """Adds statements to a graph in memory; a :class:`StatementSink` of :class:`catalog.rdf.terms.RdfTerm`."""
@@ -93,6 +104,12 @@ class GraphSink:
 
     def __init__(self, graph: RdfGraph) -> None:
         self.add = graph.add
+
+    def add_texts(self, subject: RdfTerm, properties: tuple[Property, ...], declared: Sequence[str | None]) -> None:
+        """Add the statement of each property whose text in ``declared`` is neither None nor blank."""
+        for (predicate, make), said in zip(properties, declared, strict=True):
+            if said and said.strip():
+                self.add(subject, predicate, make(said))
 
     @staticmethod
     def blank(name: str) -> RdfTerm:
@@ -108,7 +125,7 @@ class GraphSink:
 class _Writer(Generic[Term]):
     """Collects the statements of one dataset."""
 
-    def __init__(self, stored: StoredDataset, sink: StatementSink[Term]) -> None:
+    def __init__(self, stored: StoredDataset | DeclaredDataset, sink: StatementSink[Term]) -> None:
         self.stored, self.sink = stored, sink
         self.add, self.term = sink.add, sink.term
         self.blanks = 0
@@ -181,7 +198,7 @@ def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> RdfGraph:
     return graph
 
 
-def describe(stored: StoredDataset, sink: StatementSink[Term], *, inherits: bool = True) -> None:
+def describe(stored: StoredDataset | DeclaredDataset, sink: StatementSink[Term], *, inherits: bool = True) -> None:
     """Add to ``sink`` the statements about the dataset ``stored`` that :func:`dataset_graph` returns. ``inherits``: as
     for that function."""
     writer = _Writer(stored, sink)
@@ -225,8 +242,8 @@ def describe(stored: StoredDataset, sink: StatementSink[Term], *, inherits: bool
         writer.values(agent, f"{FOAF}homepage", d.publisher.url)
     if d.contact:
         _contact(writer, node, d.contact)
-    for part in stored.distributions:
-        _distribution(writer, node, part.id, part.distribution, inherits)
+    for key, part in stored.parts:
+        _distribution(writer, node, key, part, inherits)
     for number, service in enumerate(d.data_services):
         _service(writer, node, sink.node("service", f"{stored.id}-{number}"), service)
 
@@ -252,27 +269,35 @@ def _contact(writer: _Writer[Term], node: Term, contact: Contact) -> None:
     writer.values(card, f"{VCARD}hasURL", contact.url)
 
 
-def _distribution(writer: _Writer[Term], dataset: Term, key: str, d: Distribution, inherits: bool) -> None:
+_COMMON = (
+    Property(f"{DCT}title", text),
+    Property(f"{DCT}description", text),
+    Property(f"{DCAT}accessURL", value),
+    Property(f"{DCAT}downloadURL", value),
+    Property(f"{DCT}format", partial(concept, "format")),
+    Property(f"{DCAT}mediaType", partial(concept, "media_type")),
+    Property(f"{DCAT}byteSize", trimmed),
+    Property(f"{DCT}issued", day),
+    Property(f"{DCT}modified", day),
+)
+"""The fields that many distributions have."""
+_RARE = DeclaredPart._fields.index("checksum")
+"""From this field on a :class:`DeclaredPart` has what few records declare."""
+
+
+def _distribution(writer: _Writer[Term], dataset: Term, key: str, d: DeclaredPart, inherits: bool) -> None:
     add, term, node = writer.add, writer.term, writer.sink.node("distribution", key)
     add(dataset, f"{DCAT}distribution", node)
     add(node, RDF_TYPE, term(iri, f"{DCAT}Distribution"))
-    if d.title and d.title.strip():
-        add(node, f"{DCT}title", term(text, d.title))
-    if d.description and d.description.strip():
-        add(node, f"{DCT}description", term(text, d.description))
-    if d.access_url and d.access_url.strip():
-        add(node, f"{DCAT}accessURL", term(value, d.access_url))
-    if d.download_url and d.download_url.strip():
-        add(node, f"{DCAT}downloadURL", term(value, d.download_url))
-    if d.format and d.format.strip():
-        add(node, f"{DCT}format", term(concept, "format", d.format))
-    if d.media_type and d.media_type.strip():
-        add(node, f"{DCAT}mediaType", term(concept, "media_type", d.media_type))
+    common = (
+        d.title, d.description, d.access_url, d.download_url, d.format, d.media_type, d.byte_size, d.issued, d.modified,
+    )  # fmt: skip
+    writer.sink.add_texts(node, _COMMON, common)
     if not writer.licence(node, d.licence, d.licence_title) and inherits:
         whole = writer.stored.dataset
         writer.licence(node, whole.licence, whole.licence_title)
-    if d.byte_size and d.byte_size.strip():
-        add(node, f"{DCAT}byteSize", term(untyped, d.byte_size.strip()))
+    if not any(d[_RARE:]):
+        return
     if d.checksum:
         checksum = writer.blank()
         add(node, f"{SPDX}checksum", checksum)
@@ -280,23 +305,12 @@ def _distribution(writer: _Writer[Term], dataset: Term, key: str, d: Distributio
         add(checksum, f"{SPDX}checksumValue", term(untyped, d.checksum))
         if (name := algorithm_name(d.checksum, d.checksum_algorithm)) is not None:
             add(checksum, f"{SPDX}algorithm", term(value, name))
-    if d.issued and d.issued.strip():
-        add(node, f"{DCT}issued", term(day, d.issued))
-    if d.modified and d.modified.strip():
-        add(node, f"{DCT}modified", term(day, d.modified))
-    # Few records have these, and there are many distributions.
-    if d.language:
-        writer.concepts(node, f"{DCT}language", "language", d.language)
-    if d.rights:
-        writer.things(node, f"{DCT}rights", f"{DCT}RightsStatement", d.rights)
-    if d.conforms_to:
-        writer.things(node, f"{DCT}conformsTo", f"{DCT}Standard", d.conforms_to)
-    if d.documentation:
-        writer.values(node, f"{FOAF}page", d.documentation)
-    if d.status:
-        writer.values(node, f"{ADMS}status", d.status)
-    if d.availability:
-        writer.values(node, f"{DCATAP}availability", d.availability)
+    writer.concepts(node, f"{DCT}language", "language", d.language)
+    writer.things(node, f"{DCT}rights", f"{DCT}RightsStatement", d.rights)
+    writer.things(node, f"{DCT}conformsTo", f"{DCT}Standard", d.conforms_to)
+    writer.values(node, f"{FOAF}page", d.documentation)
+    writer.values(node, f"{ADMS}status", d.status)
+    writer.values(node, f"{DCATAP}availability", d.availability)
 
 
 def _service(writer: _Writer[Term], dataset: Term, node: Term, s: DataService) -> None:

@@ -16,6 +16,7 @@ __all__ = [
     "IRI",
     "LITERAL",
     "PREFIXES",
+    "Property",
     "RDF_TYPE",
     "UNTYPED",
     "XSD",
@@ -80,6 +81,14 @@ class RdfTerm(NamedTuple):
     datatype: str = ""
     """IRI of the datatype; literals only."""
     language: str = ""
+
+
+class Property(NamedTuple):
+    """How a declared text is stated: with the IRI ``predicate`` and the term that the function ``make`` returns for the
+    text."""
+
+    predicate: str
+    make: Callable[[str], RdfTerm]
 
 
 class RdfGraph:

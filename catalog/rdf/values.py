@@ -15,7 +15,7 @@ from catalog.rdf.terms import IRI, LITERAL, UNTYPED, XSD, RdfTerm, is_of_datatyp
 
 __all__ = [
     "ADMS", "DCAT", "DCATAP", "DCT", "FOAF", "LABEL", "SKOS", "SPDX", "VCARD", "algorithm_name", "concept", "day",
-    "in_language", "iri", "is_email", "is_iri", "licence", "node_of", "text", "untyped", "value",
+    "in_language", "iri", "is_email", "is_iri", "licence", "node_of", "text", "trimmed", "untyped", "value",
 ]  # fmt: skip
 
 DCAT = "http://www.w3.org/ns/dcat#"
@@ -179,3 +179,8 @@ def untyped(declared: str) -> RdfTerm:
     It counts as being of every datatype for which the text is valid.
     """
     return RdfTerm(LITERAL, declared, UNTYPED)
+
+
+def trimmed(declared: str) -> RdfTerm:
+    """Return the same as :func:`untyped` for ``declared`` without the blanks around it."""
+    return untyped(declared.strip())

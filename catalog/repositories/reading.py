@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from catalog.db.rows import RowReader, contact_of, row_reader
 from catalog.db.store import Catalog
 from catalog.model import DataService, Dataset, Distribution, Publisher, ResourceCheck, TableContext, TableReport
+from catalog.model.declared import DeclaredPart, declared_part
 from catalog.model.judged import MAX_UNPACKED_BYTES
 from catalog.repositories.check_history import days_of_change
 from catalog.repositories.stored_parts import PART, DeclaredParts, StoredParts
@@ -24,10 +25,9 @@ __all__ = [
     "StoredDataset",
     "dataset",
     "datasets",
-    "declared_datasets",
-    "declared_of",
     "files",
     "present",
+    "publishers_of",
     "stored_datasets",
 ]
 
@@ -48,6 +48,11 @@ class StoredDataset:
     exchange: str | None = None
     """WARC-Record-ID of the response that held the record."""
 
+    @property
+    def parts(self) -> list[tuple[str, DeclaredPart]]:
+        """Return the id of each distribution with what it declares, as a tuple."""
+        return [(one.id, declared_part(one.distribution)) for one in self.distributions]
+
 
 def _marks(values: Sequence[str]) -> str:
     return ", ".join("?" * len(values))
@@ -59,23 +64,6 @@ def datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
     They are read in chunks, and sorted by id within each chunk.
     """
     yield from stored_datasets(catalog, present(catalog, portal_id))
-
-
-def declared_datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
-    """Yield the datasets that a portal currently lists, with what their records declare.
-
-    Checks and reports on their files are not read. Otherwise it is like :func:`datasets`.
-    """
-    yield from declared_of(catalog, present(catalog, portal_id))
-
-
-def declared_of(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
-    """Yield the datasets with these ids, with what their records declare, as :func:`declared_datasets` does.
-
-    Unknown ids are skipped. The others come in the order of ``ids`` if those are sorted.
-    """
-    for start in range(0, len(ids), CHUNK):
-        yield from _chunk(catalog, ids[start : start + CHUNK], is_observed=False)
 
 
 def present(catalog: Catalog, portal_id: str) -> list[str]:
@@ -118,8 +106,6 @@ def _chunk(
     ids: Sequence[str],
     as_of: date | None = None,
     for_score: bool = False,
-    *,
-    is_observed: bool = True,
 ) -> Iterator[StoredDataset]:
     rows = list(
         _selected(
@@ -137,8 +123,7 @@ def _chunk(
         "current_distributions where dataset_id in ({marks}) order by position, id", ids,
     ):  # fmt: skip
         by_dataset.setdefault(part[0], []).append(part)
-        if is_observed:
-            urls.update(url for url in (part[2 + _ACCESS], part[2 + _DOWNLOAD]) if url)
+        urls.update(url for url in (part[2 + _ACCESS], part[2 + _DOWNLOAD]) if url)
     services: dict[str, list[DataService]] = {}
     for row in _selected(
         catalog, ("dataset_id",), _SERVICE, "current_services where dataset_id in ({marks}) order by id", ids
@@ -149,11 +134,8 @@ def _chunk(
         for row in _selected(catalog, ("url",), _CHECK, "resource_checks where url in ({marks})", sorted(urls))
     }
     part_ids = [part[1] for parts in by_dataset.values() for part in parts]
-    reports = _reports(catalog, part_ids, for_score) if is_observed else {}
-    publishers = {
-        row["id"]: _publisher(row)
-        for row in _by_key(catalog, "publishers", "id", sorted({row[2] for row in rows if row[2]}))
-    }
+    reports = _reports(catalog, part_ids, for_score)
+    publishers = publishers_of(catalog, {row[2] for row in rows if row[2]})
     # Only an address that was checked has a history.
     seen = days_of_change(catalog, sorted(checks))
     same = _twins(catalog, [check for check in checks.values() if check.sha256 and not check.is_truncated])
@@ -278,6 +260,11 @@ def _distributions_at(catalog: Catalog, urls: Sequence[str]) -> Iterator[dict[st
                 order by 1""",
             {"urls": json.dumps(chunk)},
         )
+
+
+def publishers_of(catalog: Catalog, ids: Collection[str]) -> dict[str, Publisher]:
+    """Return the publishers with these ids, by id. Unknown ids are left out."""
+    return {row["id"]: _publisher(row) for row in _by_key(catalog, "publishers", "id", sorted(ids))}
 
 
 def _publisher(row: dict[str, Any]) -> Publisher:

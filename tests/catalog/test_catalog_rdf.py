@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,8 @@ from catalog.rdf.dcat import dataset_graph, describe
 from catalog.rdf.ntriples import NTriplesWriter, n_triples
 from catalog.rdf.syntaxes import serialize
 from catalog.rdf.terms import IRI, LITERAL, XSD, RdfGraph, RdfTerm, read_graph
+from catalog.repositories.declared import declared_of
 from catalog.repositories.reading import datasets as read_datasets
-from catalog.repositories.reading import declared_datasets
 from catalog.repositories.records import write_page
 from tests.making import datasets, portal, store
 
@@ -124,9 +125,13 @@ def test_statements_written_one_by_one_are_those_of_the_graph(tmp_path: Path) ->
     with open_catalog(tmp_path / "catalog.db") as catalog:
         catalog.begin_run("test", [portal("p")], version="0", methodology="0", run_id="20261120T010000Z")
         store(catalog, "20261120T010000Z", "p", list(datasets(60, 3)))
-        stored = [*declared_datasets(catalog, "p")]
-        assert [one.dataset for one in stored] == [one.dataset for one in read_datasets(catalog, "p")]
-    for one in stored:
+        stored = [*read_datasets(catalog, "p")]
+        declared = [*declared_of(catalog, [one.id for one in stored])]
+    for one, same in zip(stored, declared, strict=True):
+        assert same.dataset == replace(one.dataset, distributions=()) and len(same.parts) == len(one.parts)
         describe(one, lines)
-        assert lines.take() == n_triples(dataset_graph(one))
+        told = lines.take()
+        assert told == n_triples(dataset_graph(one))
+        describe(same, lines)
+        assert lines.take() == told
     assert len(stored) == 60 and lines.take() == b""

@@ -8,7 +8,7 @@ from typing import Any
 
 from catalog.db.schema.views import is_present
 from catalog.db.store import Catalog
-from catalog.exports.figures import KEYS, figures, sources
+from catalog.exports.figures import KEYS, figures, file_figures, sources
 from catalog.exports.peers import add_peers
 from catalog.exports.promises import commitment_counts
 from catalog.repositories.narrow_findings import finding_counts
@@ -51,13 +51,12 @@ def card_rows(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> li
         _entities,
         _dataset_figures,
         _copies,
-        _distribution_figures,
         _answers,
         _reports,
         scores_of,
     ]
     # Read once for all levels: there can be millions.
-    findings = finding_counts(catalog, run_id)
+    findings, of_files = finding_counts(catalog, run_id), _distribution_figures(catalog)
     responses = response_times(catalog, run_id)
     governments = {row["portal_id"]: row["name"] for row in catalog.rows("select portal_id, name from governments")}
     for level, key in KEYS.items():
@@ -66,7 +65,7 @@ def card_rows(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> li
             for row in part(catalog, run_id, level, key):
                 if row["entity_id"] is not None and (part is _entities or row["entity_id"] in found):
                     found.setdefault(row["entity_id"], {}).update(row)
-        for row in _finding_figures(findings, governments, level):
+        for row in (*of_files.get(level, ()), *_finding_figures(findings, governments, level)):
             if row["entity_id"] in found:
                 found[row["entity_id"]].update(row)
         for card in found.values():
@@ -115,17 +114,18 @@ def _dataset_figures(catalog: Catalog, run_id: str, level: str, key: str) -> lis
                 and c.run_id = :run and c.kind = 'retired')) as datasets_retired,
               count(*) filter (where {is_present()} and d.hvd_categories is not null) as hvd_datasets,
               count(*) filter (where {is_present()} and d.hvd_categories is not null and {_HVD_PASSES})
-                as hvd_all_pass, {figures("datasets")}
+                as hvd_all_pass, {figures()}
             from {sources("datasets")} where {COUNTED[level]} group by 1""",
         {"run": run_id},
     )
 
 
-def _distribution_figures(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
-    return catalog.rows(
-        f"""select {key} as entity_id, {figures("files")}
-            from {sources("files")} where {COUNTED[level]} group by 1"""
-    )
+def _distribution_figures(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
+    """Return the figures that are counted over distributions, by level."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in catalog.rows(file_figures()):
+        found.setdefault(row.pop("entity_level"), []).append(row)
+    return found
 
 
 def _finding_figures(found: list[dict[str, Any]], governments: Mapping[str, str], level: str) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from catalog.db.schema.views import is_present
 from catalog.repositories.scores import COUNTED
 
-__all__ = ["KEYS", "figures", "queries"]
+__all__ = ["KEYS", "figures", "file_figures", "queries", "sources"]
 
 KEYS = {"portal": "p.id", "publisher": "d.publisher_id", "government": "g.name"}
 """SQL that names the entity of a dataset, in queries where ``p`` is its portal, ``g`` the government responsible for
@@ -30,24 +30,67 @@ _OF_DATASETS = {
     "contact_pct": "round(100 * avg(q.contact_present), 2)",
     "api_pct": f"round(100.0 * avg(case when {is_present()} then {_SERVED} end), 2)",
 }
-_OF_FILES = {
-    "links_ok_pct": "round(100 * avg(q.link_ok), 2)",
-    "format_match_pct": "round(100 * avg(q.format_truthful), 2)",
-    "licence_open_pct": "round(100 * avg(q.licence_open), 2)",
-    "machine_readable_pct": "round(100 * avg(q.machine_readable), 2)",
-    "schema_pct": "round(100 * avg(q.documentation_present), 2)",
+_SHARES = {
+    "links_ok_pct": "link_ok",
+    "format_match_pct": "format_truthful",
+    "licence_open_pct": "licence_open",
+    "machine_readable_pct": "machine_readable",
+    "schema_pct": "documentation_present",
+}
+"""Percentages of distributions, and the metrics that they are the mean of."""
+_OF_FILES = {name: f"round(100 * avg(q.{metric}), 2)" for name, metric in _SHARES.items()} | {
     "tables_valid_pct": f"round(100.0 * count(*) filter (where t.status = 'valid') / nullif({_LOOKED_INTO}, 0), 2)",
 }
-_COUNTS = {"tables_checked": _LOOKED_INTO, "distributions": "count(*)"}
 
 
-def figures(kind: str) -> str:
-    """Return the SQL columns of the scorecard's percentages and counts, for a query over the tables of :func:`sources`.
+def figures() -> str:
+    """Return the SQL columns of the percentages that are counted over datasets, for a query over the tables of
+    :func:`sources`."""
+    return ", ".join(f"{sql} as {name}" for name, sql in _OF_DATASETS.items())
 
-    ``kind``: "datasets" for the figures counted over datasets, "files" for those counted over distributions.
+
+def file_figures() -> str:
+    """Return an SQL query for the figures that are counted over distributions, for all entities at once.
+
+    A row has the level and the id of an entity, numbers of distributions and of tables that were looked into, and the
+    percentages. They are those of ``queries.csv``: distributions with equal measurements are counted first, because a
+    portal repeats itself, so that they are read once and not once for each level.
     """
-    chosen = _OF_DATASETS if kind == "datasets" else _COUNTS | _OF_FILES
-    return ", ".join(f"{sql} as {name}" for name, sql in chosen.items())
+    metrics = ", ".join(f"q.{metric}" for metric in _SHARES.values())
+    looked_into = "sum(q.files) filter (where q.status in ('valid', 'invalid'))"
+    valid = "coalesce(sum(q.files) filter (where q.status = 'valid'), 0)"
+    columns = ", ".join(
+        [
+            f"coalesce({looked_into}, 0) as tables_checked",
+            "sum(q.files) as distributions",
+            *(f"round(100 * {_mean(metric)}, 2) as {name}" for name, metric in _SHARES.items()),
+            f"round(100.0 * {valid} / {looked_into}, 2) as tables_valid_pct",
+        ]
+    )
+    # Only constants of this package are inserted into the text.
+    of_level = " union all ".join(
+        f"""select '{level}' as entity_level, {key} as entity_id, {columns}
+            from counted q join governments g on g.portal_id = q.portal_id
+            where {COUNTED[level].replace("d.", "q.")} group by 2"""
+        for level, key in (("portal", "q.portal_id"), ("publisher", "q.publisher_id"), ("government", "g.name"))
+    )
+    return f"""with of_dataset as materialized (
+          select q.dataset_id, t.status, {metrics}, count(*) as files
+          from distribution_quality q left join table_reports t on t.distribution_id = q.distribution_id
+          group by {_numbers(2 + len(_SHARES))}),
+        counted as materialized (
+          select d.portal_id, d.publisher_id, d.copy_of, q.status, {metrics}, sum(q.files) as files
+          from of_dataset q join datasets d on d.id = q.dataset_id join portals p on p.id = d.portal_id
+          group by {_numbers(4 + len(_SHARES))})
+        {of_level}"""
+
+
+def _mean(metric: str) -> str:
+    return f"(1.0 * sum(q.{metric} * q.files) / sum(q.files) filter (where q.{metric} is not null))"
+
+
+def _numbers(columns: int) -> str:
+    return ", ".join(str(number) for number in range(1, columns + 1))
 
 
 def sources(kind: str) -> str:

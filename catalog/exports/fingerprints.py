@@ -20,8 +20,7 @@ from catalog.exports.options import ExportOptions
 from catalog.exports.program import export_digest, lines_digest, mapping_digest
 from catalog.exports.promises import has_commitments
 from catalog.repositories.narrow_findings import about_portals, dataset_sums, sums
-from catalog.repositories.withheld import withheld
-from specs.table_rules import personal_rules
+from catalog.repositories.withheld import is_personal, withheld
 
 __all__ = ["OF_ONE_RUN", "Fingerprints", "digest"]
 
@@ -148,9 +147,8 @@ class Fingerprints:
 
     def _withheld(self) -> list[tuple[Any, ...]]:
         """Return the findings of suspected personal data: with the days one of them may become public."""
-        rules = ", ".join(f"'{rule}'" for rule in sorted(personal_rules()))
         sql = f"""select f.portal_id, f.publisher_id, f.id, {withheld(self.run_id)} from findings f
-                  where f.rule_id in ({rules})"""  # noqa: S608  # our own rules
+                  where {is_personal()}"""  # noqa: S608  # our own rules
         return self.catalog.db.conn.execute(sql).fetchall()
 
     def _commitments(self) -> dict[str, str]:

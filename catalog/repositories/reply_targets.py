@@ -27,17 +27,21 @@ def targets(catalog: Catalog, one: Reply) -> tuple[list[dict[str, Any]], bool]:
 
 
 def waived_by(catalog: Catalog, one: Reply) -> int:
-    """Return how many findings the reply ``one`` would set to waived: 0 if it is no waiver or its finding is unknown,
-    and all findings of the cause that have not ended if it is about a cause."""
+    """Return how many findings the reply ``one`` would set to waived.
+
+    These are all findings of a cause that have not ended and are not waived yet. The result is 0 if the reply is no
+    waiver, or if its finding is unknown.
+    """
     found, _ = targets(catalog, one)
     if one.reply != "waived" or len(found) != 1:
         return 0
     if not found[0]["id"].startswith(CAUSE):
-        return 1
+        return int(found[0]["state"] in NOT_ENDED and found[0]["state"] != "waived")
     return int(
         catalog.value(
             f"""select count(*) from causes c join cause_members m on m.cause = c.number
-                join finding_rows f on f.key = m.finding where c.id = ? and {state_in(NOT_ENDED)}""",  # noqa: S608
+                join finding_rows f on f.key = m.finding
+                where c.id = ? and {state_in(NOT_ENDED)} and f.state != 'waived'""",  # noqa: S608
             [found[0]["id"]],
         )
     )

@@ -188,10 +188,10 @@ def fetch(
             found.failed.append(f"not all mails could be marked ({error}); that is tried again")
     for line in found.failed:
         click.echo(printable(line), err=True)
-    said = f", {len(found.known)} mails read before" if found.known else ""
-    said += f", {found.without} mails without such files left in the mailbox" if found.without else ""
-    said += f", {found.left} mails wait for the next time" if found.left else ""
-    click.echo(f"{files} files of {len(read)} mails{said}")
+    said = f", {_count(len(found.known), 'mail')} read before" if found.known else ""
+    said += f", {_count(found.without, 'mail')} without such files left in the mailbox" if found.without else ""
+    said += f", {_count(found.left, 'mail')} left for the next time" if found.left else ""
+    click.echo(f"{_count(files, 'file')} of {_count(len(read), 'mail')}{said}")
     if disputes and not no_check:
         with writing(data) as catalog:
             look_again_at(catalog, data, disputes, contact, registry)
@@ -242,9 +242,10 @@ def say(source: str, taken: TakenIn, blank: int, problems: Sequence[Problem]) ->
     replied, reports = taken.replies, taken.reports
     written = ", ".join(f"{n} {name}" for name, n in sorted((replied.written | reports.written).items()))
     again = f", {replied.known + reports.known} read before" if replied.known + reports.known else ""
-    click.echo(f"{source}: {written or 'nothing new'}{again}; {blank} rows without a reply")
+    click.echo(f"{source}: {written or 'nothing new'}{again}; {_count(blank, 'row')} without a reply")
     if taken.waiting:
-        click.echo(f"{source}: {taken.waiting} rows wait and change nothing ({'; '.join(taken.reasons)})")
+        waiting = _count(taken.waiting, "row")
+        click.echo(f"{source}: not counted before you accept: {waiting} ({'; '.join(taken.reasons)})")
         click.echo(f"{source}: winnow replies accept {taken.submission}, or winnow replies refuse {taken.submission}")
     elif taken.submission:
         click.echo(f"{source}: unconfirmed rows were read before, as {taken.submission}")
@@ -257,6 +258,10 @@ def say(source: str, taken: TakenIn, blank: int, problems: Sequence[Problem]) ->
     return len(found)
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _waiting_ids(catalog: Catalog) -> list[str]:
     from catalog.repositories.unapproved import waiting_texts
 
@@ -265,7 +270,7 @@ def _waiting_ids(catalog: Catalog) -> list[str]:
 
 def _say_waiting(catalog: Catalog) -> None:
     if count := len(_waiting_ids(catalog)):
-        click.echo(f"{count} texts wait for your approval and are not public: winnow replies list")
+        click.echo(f"{_count(count, 'text')} not public before you approve: winnow replies list")
 
 
 @replies.command("list")
@@ -284,7 +289,9 @@ def list_(data: Path, is_all: bool) -> None:
     for one in waiting:
         sender = one.sender or "imported by the operator"
         said = f"; the mail server says {one.evidence}" if one.evidence else ""
-        click.echo(printable(f"{one.id}: {len(one.rows)} rows of {one.source}, {sender}, {one.received_on}{said}"))
+        click.echo(
+            printable(f"{one.id}: {_count(len(one.rows), 'row')} of {one.source}, {sender}, {one.received_on}{said}")
+        )
         shown = one.rows if is_all else one.rows[:ROWS_SHOWN]
         for row in shown:
             content = row.content
@@ -295,12 +302,12 @@ def list_(data: Path, is_all: bool) -> None:
                 what, words, name = f"{content.dataset_id or content.url} report", content.what, content.who
             click.echo(printable(f"  line {content.line}: {what}{_quoted(words, name)} ({row.why})"))
         if len(shown) < len(one.rows):
-            click.echo(f"  and {len(one.rows) - len(shown)} more rows: winnow replies list --all")
+            click.echo(f"  and {_count(len(one.rows) - len(shown), 'row')} more: winnow replies list --all")
     for text in texts:
         click.echo(printable(f"{text.key}: {text.said} to {text.about}{_quoted(text.text, text.name)}"))
     click.echo(
-        f"{len(waiting)} files of unconfirmed senders (winnow replies accept or refuse), "
-        f"{len(texts)} texts that are not public (winnow replies approve or refuse)"
+        f"{_count(len(waiting), 'file')} of unconfirmed senders (winnow replies accept or refuse), "
+        f"{_count(len(texts), 'text')} not public (winnow replies approve or refuse)"
     )
 
 
@@ -383,7 +390,7 @@ def refuse(data: Path, ids: tuple[str, ...], lines: tuple[int, ...]) -> None:
         gone = [settle(data, key, "refused", lines or None) for key in ids if key in waiting]
         rejected = reject(catalog, ids)
     rows = sum(len(one.rows) for one in gone if one is not None)
-    click.echo(f"deleted: {rows} rows of unconfirmed senders, {len(rejected)} texts")
+    click.echo(f"deleted: {_count(rows, 'row')} of unconfirmed senders, {_count(len(rejected), 'text')}")
 
 
 @replies.command("approve")
@@ -405,7 +412,7 @@ def approve_(data: Path, ids: tuple[str, ...], is_all: bool) -> None:
         known = _waiting_ids(catalog)
         _check_ids(ids, known)
         done = approve(catalog, known if is_all else ids)
-    click.echo(f"{len(done)} texts approved; winnow export publishes them")
+    click.echo(f"{_count(len(done), 'text')} approved; winnow export publishes them")
 
 
 def _check_ids(ids: Sequence[str], known: Collection[str]) -> None:

@@ -50,13 +50,14 @@ def take_in(
     counts only if the operator vouches for it. ``source``: name of the file, for the operator; ``today``: ISO date
     stored for a row without one.
     """
-    waived = sum(waived_by(catalog, one) for one in parsed.replies)
+    waives = [waived_by(catalog, one) for one in parsed.replies]
+    waived = sum(waives)
     too_many = f"the file waives {waived:,} findings, more than {waived_max:,}" if waived > waived_max else None
     counting: list[Reply] = []
     waiting: list[SubmittedRow] = []
-    for one in parsed.replies:
+    for one, number in zip(parsed.replies, waives, strict=True):
         why = why_unconfirmed(catalog, sender, one) if sender else None
-        if one.reply == "waived":
+        if number:
             why = why or too_many
         if why is None:
             counting.append(one)

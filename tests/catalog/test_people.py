@@ -111,7 +111,7 @@ def test_what_the_operator_approves_is_public_with_the_name_only_if_its_owner_ag
 def test_a_refused_text_is_deleted_and_its_reply_still_counts(data: Path) -> None:
     with open_catalog(data / "catalog.db") as catalog:
         reply = catalog.value("select id from replies")
-    assert "1 texts" in run(data, "replies", "refuse", reply).output
+    assert "1 text" in run(data, "replies", "refuse", reply).output
     assert files_with(data, NOTE) == [] and files_with(data, WHAT) == [data / FILE]
     with open_catalog(data / "catalog.db") as catalog:
         assert catalog.value("select reply from replies") == "acknowledged"

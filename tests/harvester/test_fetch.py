@@ -112,12 +112,12 @@ def test_a_confirmed_reply_counts_a_strangers_waits_and_both_mails_stay(data: Pa
     assert "0 files of 0 mails" in run(data, inbox.port).output
     # A copy that arrives once more is known.
     inbox.deliver(mail(ADDRESS, token, reply_file(data, 0), Message_ID="<1@x.example>"))
-    assert "1 mails read before" in run(data, inbox.port).output and inbox.count(which="UNSEEN") == 2
+    assert "1 mail read before" in run(data, inbox.port).output and inbox.count(which="UNSEEN") == 2
     # Whoever takes the Message-ID of another mail cannot have that one passed over.
     # A mail program that quotes nothing still names the letter in a header.
     headers = {"Message_ID": "<1@x.example>", "In_Reply_To": f"<{token}@winnow.example>"}
     inbox.deliver(mail(ADDRESS, "", reply_file(data, 2), **headers))
-    assert "1 files of 1 mails" in run(data, inbox.port).output and waived(data) == 2
+    assert "1 file of 1 mail" in run(data, inbox.port).output and waived(data) == 2
 
 
 def test_mails_are_moved_and_the_settings_may_stand_in_the_configuration(data: Path, inbox: Post) -> None:
@@ -127,7 +127,7 @@ def test_mails_are_moved_and_the_settings_may_stand_in_the_configuration(data: P
         'move_to = "Winnow read"\n'
     )
     inbox.deliver(mail("x@example.org", "", reply_file(data, 0)), mail("y@example.org", ""))
-    for counts in ("1 files of 1 mails, 1 mails without", "0 files of 0 mails"):
+    for counts in ("1 file of 1 mail, 1 mail without", "0 files of 0 mails"):
         done = CliRunner().invoke(cli, ["--data", str(data), "replies", "fetch"])
         assert done.exit_code == 0 and counts in done.output, (done.output, done.exception)
         assert (inbox.count(), inbox.count('"Winnow read"')) == (1, 1)
@@ -147,8 +147,8 @@ def test_too_many_and_too_large_mails_are_said_and_stay(
     )
     done = run(data, inbox.port)
     assert done.exit_code == 3 and "more than 5,000, and was left in the mailbox" in done.stderr
-    assert "no header of findings" in done.stderr and "1 mails wait for the next time" in done.output
-    assert "1 files of 1 mails" in run(data, inbox.port).output
+    assert "no header of findings" in done.stderr and "1 mail left for the next time" in done.output
+    assert "1 file of 1 mail" in run(data, inbox.port).output
     assert inbox.count() == 3 and inbox.count(which="UNSEEN") == 1
 
 

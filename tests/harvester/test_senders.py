@@ -104,7 +104,7 @@ def test_what_an_unconfirmed_sender_writes_is_the_operators_alone_until_accepted
     command = ("replies", "import", tmp_path / "back.csv", "--no-check", "--from")
     assert run(data, *command, "nobody").exit_code == 2
     done = run(data, *command, "stranger@example.org")
-    assert done.exit_code == 0 and "3 rows wait and change nothing" in done.output, done.output
+    assert done.exit_code == 0 and "not counted before you accept: 3 rows" in done.output, done.output
     key = done.output.rpartition("refuse ")[2].split()[0]
     assert "read before, as " + key in run(data, *command, "stranger@example.org").output
     listed = run(data, "replies", "list").output
@@ -134,6 +134,9 @@ def test_many_waivers_wait_whoever_sent_them_and_what_is_waived_is_not_fixed(dat
         assert "waived" not in {state(catalog, key) for key in keys}
         assert take(catalog, replies, None, most=5) == (5, [])
         assert {state(catalog, key) for key in keys[:5]} == {"waived"}
+        # What is waived already does not count again.
+        assert take(catalog, [*replies, said(keys[5], "waived", 10)], None, most=1) == (1, [])
+        take(catalog, [said(keys[5], "acknowledged", 11, "again")], None)
         assert catalog.value("select count(*) from findings where fixed_run is not null") == 0
         assert catalog.rows("select dataset_id, score from dataset_quality order by 1") == before
 

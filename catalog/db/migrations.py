@@ -302,6 +302,18 @@ def s0029_texts_apart(db: Database) -> None:
             db.table(name).add_column("is_text_approved", int)
 
 
+@migrate()
+def s0030_verdicts_of_reviewers(db: Database) -> None:
+    """Add the columns for ambition, relevance and effect, as the reviewers of the Open Government Partnership saw them.
+
+    They are filled when the commitments are read again, in the next run.
+    """
+    if "commitments" in db.table_names():
+        for name, kind in (("irm_ambition", str), ("irm_relevance", int), ("irm_opened", str)):
+            if name not in db.table("commitments").columns_dict:
+                db.table("commitments").add_column(name, kind)
+
+
 def bring_up_to_date(db: Database) -> None:
     """Migrate a catalogue of any age, or an empty file, to the present tables, metric columns and views.
 

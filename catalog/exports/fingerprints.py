@@ -157,7 +157,9 @@ class Fingerprints:
             return {}
         found: dict[str, list[Any]] = defaultdict(list)
         rows = self.catalog.rows(
-            """select r.*, c.government, c.title, c.lead, c.ogp_url, c.irm_completion, c.is_example, c.country,
+            """select r.*, c.government, c.title, c.lead, c.ogp_url, c.irm_completion, c.irm_potential,
+                 c.irm_early_results,
+                 c.irm_ambition, c.irm_opened, c.irm_relevance, c.is_example, c.country,
                  c.start as begins, c.deadline as ends
                from commitment_readings r join commitments c on c.id = r.commitment_id
                where r.run_id = ? order by r.commitment_id, r.indicator_id""",

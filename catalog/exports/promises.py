@@ -39,7 +39,8 @@ def commitment_rows(
         return
     readings = catalog.rows(
         """select r.*, c.ogp_url, c.country as country_iso3, c.title, c.lead, c.government,
-             c.irm_completion, c.is_example,
+             c.irm_completion, c.irm_potential, c.irm_early_results, c.irm_ambition, c.irm_opened,
+             case c.irm_relevance when 1 then 'yes' when 0 then 'no' end as irm_relevance, c.is_example,
              coalesce(r.start, c.start) as begins, coalesce(r.deadline, c.deadline) as ends,
              (select b.value from commitment_readings b where b.commitment_id = r.commitment_id
                 and b.indicator_id = r.indicator_id and b.run_id < r.run_id

@@ -48,6 +48,9 @@ def _row(one: Commitment) -> dict[str, Any]:
         "irm_potential": one.irm.potential_for_results,
         "irm_completion": one.irm.completion,
         "irm_early_results": one.irm.early_results,
+        "irm_ambition": one.irm.ambition,
+        "irm_relevance": None if one.irm.relevance is None else int(one.irm.relevance),
+        "irm_opened": one.irm.opened_government,
         "file": f"{one.stem}.toml",
     }
 
@@ -159,15 +162,20 @@ def best_readings(catalog: Catalog, measure: str | None = None) -> list[dict[str
     An indicator whose last observed reading has no value is left out. A reading is the value of an indicator in one
     run; it is observed if the portals were harvested and most of the datasets could be judged. Each row also names the
     government of the commitment, and ``dataset_id``: the highest-scoring dataset that meets the indicator's
-    requirement, or None if none does. ``measure``: id of the only measure to return; None means all.
+    requirement, or None if none does, with its ``dataset_title``, its page ``dataset_url`` and its ``dataset_score``.
+    ``measure``: id of the only measure to return; None means all.
     """
     return catalog.rows(
         """select r.measure, c.government, c.country, c.id as commitment_id, c.title, c.is_example, r.indicator_id,
              r.value, r.numerator, r.denominator, r.coverage_pct, r.target, r.run_id, r.methodology_version,
-             (select m.dataset_id from commitment_members m join dataset_quality q on q.dataset_id = m.dataset_id
-               where m.commitment_id = r.commitment_id and m.indicator_id = r.indicator_id and m.passes = 1
-                 and m.is_in_scope order by q.score desc, m.dataset_id limit 1) as dataset_id
+             d.id as dataset_id, d.title as dataset_title,
+             coalesce(nullif(d.landing_page, ''), d.source_url) as dataset_url, round(s.score, 2) as dataset_score
            from commitment_readings r join commitments c on c.id = r.commitment_id
+           left join datasets d on d.id = (
+             select m.dataset_id from commitment_members m join dataset_quality q on q.dataset_id = m.dataset_id
+             where m.commitment_id = r.commitment_id and m.indicator_id = r.indicator_id and m.passes = 1
+               and m.is_in_scope order by q.score desc, m.dataset_id limit 1)
+           left join dataset_quality s on s.dataset_id = d.id
            where r.kind = 'measured' and r.is_observed and r.value is not null
              and (:measure is null or r.measure = :measure)
              and r.run_id = (select max(run_id) from commitment_readings l where l.commitment_id = r.commitment_id

@@ -6,6 +6,7 @@ import json
 import re
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import click
 from specs.commitments import Clause, load_file
 from specs.errors import SpecError
 from specs.measures import measures
+from specs.portals import shipped
 from specs.vocabularies.countries import alpha3, name_of
 
-__all__ = ["ask", "country_code", "from_answers", "save"]
+__all__ = ["ask", "country_code", "from_answers", "of_portal", "portals_of", "save"]
 
 _QUESTIONS = {
     "commitment_id": "Id (list/number, such as ogp/KE0034)",
@@ -29,26 +31,65 @@ _QUESTIONS = {
 }
 
 
-def ask(said: dict[str, Any]) -> dict[str, Any]:
+def ask(data: Path, said: dict[str, Any]) -> dict[str, Any]:
     """Return the answers needed for a commitment file. Those missing in ``said`` are asked for on the terminal, except
-    the government, which is then named after the country.
+    the government.
 
-    ``said`` maps the options of ``winnow commitments new`` to their values; None or empty means not given. Raise
-    click.UsageError for an unknown country.
+    The government is then that of the first portal that the scope names (see :func:`of_portal`), so the country is only
+    asked for if that portal states none. Without such a portal the government is named after the country. ``data`` is
+    the folder of the catalogue. ``said`` maps the options of ``winnow commitments new`` to their values; None or empty
+    means not given. Raise click.UsageError for an unknown country.
     """
     answers = dict(said)
+    answers["country"] = answers["country"] or of_portal(data, answers["scopes"])[1]
     for key, question in _QUESTIONS.items():
         answers[key] = answers[key] or click.prompt(question)
     answers["country"] = code = country_code(answers["country"])
-    answers["government"] = answers["government"] or name_of(code)
     answers["scopes"] = list(answers["scopes"]) or _many(
         f"Datasets meant, as key=value ({', '.join(Clause.model_fields)})"
     )
+    answers["government"] = answers["government"] or of_portal(data, answers["scopes"])[0] or name_of(code)
     if not answers["indicators"]:
         for measure in measures().values():
             click.echo(f"  {measure.id}: {measure.title} ({measure.unit})", err=True)
     answers["indicators"] = list(answers["indicators"]) or _many("Indicator, as measure:baseline:target")
     return answers
+
+
+def of_portal(data: Path, scopes: Sequence[str]) -> tuple[str | None, str | None]:
+    """Return the government responsible for the first known portal in ``scopes`` ("portal=zurich"), and its country.
+
+    A portal is known if the catalogue in the folder ``data`` has it, or if its file comes with the program. The country
+    is a three-letter code. A portal in the catalogue that states no government answers for itself, by its title. Both
+    are None without a known portal; either is None if the portal file does not state it.
+    """
+    for one in scopes:
+        key, _, portal_id = (part.strip() for part in one.partition("="))
+        if key != "portal":
+            continue
+        for row in _portals(data):
+            if row["id"] == portal_id:
+                return row["government"], row["country"]
+    return None, None
+
+
+def portals_of(data: Path, country: str | None) -> list[str]:
+    """Return the ids of the known portals of a country (a three-letter code), sorted; [] for None.
+
+    Known are those in the catalogue in the folder ``data`` and those that come with the program.
+    """
+    return sorted({row["id"] for row in _portals(data) if country and row["country"] == country})
+
+
+def _portals(data: Path) -> list[dict[str, Any]]:
+    """Return id, government and country of all known portals, those of the catalogue first."""
+    found: list[dict[str, Any]] = []
+    if (data / "catalog.db").is_file():
+        from catalog.db.store import open_catalog
+
+        with open_catalog(data / "catalog.db") as catalog:
+            found = catalog.rows("select portal_id as id, name as government, country from governments order by 1")
+    return found + [{"id": one.id, "government": one.government, "country": one.country} for one in shipped().values()]
 
 
 def country_code(text: str) -> str:

@@ -51,7 +51,9 @@ def _known(data: Path, folder: Path | None) -> list[Commitment]:
 @commitments.command()
 @click.option("--from", "template", help="Template to start from: eu-hvd, open-data-charter, us-open-data-act.")
 @click.option("--country", help="ISO 3166-1 alpha-3 code, two-letter code or English name of the country.")
-@click.option("--government", help="Name of the government; if omitted, the country's name.")
+@click.option(
+    "--government", help="Name of the government; if omitted, that of the portal in --scope, else the country's name."
+)
 @click.option("--id", "commitment_id", help="Id: list/number, such as ogp/KE0034.")
 @click.option("--title", help="Title of the commitment.")
 @click.option("--url", help="Page that contains the promise.")
@@ -74,17 +76,18 @@ def new(data: Path, /, template: str | None, folder: Path | None, **said: Any) -
     from harvester.cli.commitment_files import ask, from_answers, save
 
     target = folder or data / "commitments"
-    text = _from_template(template, said) if template else from_answers(ask(said))
+    text = _from_template(data, template, said) if template else from_answers(ask(data, said))
     click.echo(save(text, target))
 
 
-def _from_template(name: str, said: dict[str, Any]) -> str:
-    from harvester.cli.commitment_files import country_code
+def _from_template(data: Path, name: str, said: dict[str, Any]) -> str:
+    from harvester.cli.commitment_files import country_code, of_portal
     from specs.commitments import from_template
     from specs.vocabularies.countries import name_of
 
-    code = country_code(said["country"] or click.prompt("Country"))
-    return from_template(name, country=code, government=said["government"] or name_of(code))
+    government, country = of_portal(data, said["scopes"])
+    code = country_code(said["country"] or country or click.prompt("Country"))
+    return from_template(name, country=code, government=said["government"] or government or name_of(code))
 
 
 @commitments.command()
@@ -115,11 +118,13 @@ def check(data: Path, name: str, folder: Path | None, as_json: bool) -> None:
 @click.pass_obj
 def import_ogp(data: Path, file: Path, open_data: bool, out: Path | None, as_json: bool) -> None:
     """Read an export of OGP's commitments (CSV) and write a draft for each; a person then adds what is measured."""
+    from harvester.cli.commitment_files import portals_of
     from specs.commitments.ogp import read_export, write_draft
 
     target = out or data / "commitments" / "drafts"
     found = [row for row in read_export(file) if row.is_open_data or not open_data]
-    paths = [write_draft(row, target) for row in found]
+    portals = {country: portals_of(data, country) for country in {row.iso3 for row in found}}
+    paths = [write_draft(row, target, portals[row.iso3]) for row in found]
     kept = sum(path is None for path in paths)
     summary = {
         "read": len(found),

@@ -114,10 +114,18 @@ def show_best(found: Sequence[Mapping[str, Any]]) -> None:
     if not found:
         click.echo("no commitment has been measured yet; run winnow track, with --examples for the shipped ones too")
         return
-    table = Table("measure", "rank", "government", "value", "observed %", "commitment", "dataset to look at")
+    table = Table(
+        "measure", "rank", "government", "value", "observed %", "commitment", "dataset to look at", "its page", "why"
+    )
     for row in found:
         name = f"{row['commitment_id']}{' (example)' if row['is_example'] else ''}"
         cells = [row["measure"], row["rank"], row["government"], _figure(row["value"], row["unit"])]
-        cells += [row["coverage_pct"], name, row["dataset_id"]]
+        cells += [
+            row["coverage_pct"],
+            name,
+            row["dataset_title"] or row["dataset_id"],
+            row["dataset_url"],
+            row["reason"],
+        ]
         table.add_row(*(escape("-" if cell is None else str(cell)) for cell in cells))
     _console().print(table)

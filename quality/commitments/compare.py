@@ -6,6 +6,7 @@ Examples are marked as such. A government is not ranked if less than 80 % of its
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
@@ -25,7 +26,8 @@ def best_practice(catalog: Catalog, measure: str | None = None) -> list[dict[str
     that can be ranked come before the others. ``rank`` starts at 1; equal values share a rank. It is None if less than
     80 % of the scope was observed, or if the value was measured with a methodology version that is not comparable with
     the newest one. ``dataset_id`` is an example: the dataset with the highest score among those that meet the
-    commitment.
+    commitment, with ``dataset_title`` and ``dataset_url``, its page. ``reason`` says in words why it is the example;
+    None without one.
     """
     found = []
     for name, group in groupby(best_readings(catalog, measure), key=lambda row: str(row["measure"])):
@@ -46,7 +48,16 @@ def best_practice(catalog: Catalog, measure: str | None = None) -> list[dict[str
         for row in ordered:
             is_ranked = row.pop("is_ranked")
             better = sum(sign * value < sign * row["value"] for value in ranked)
-            found.append(
-                {**row, "rank": better + 1 if is_ranked else None, "unit": about.unit, "measure_title": about.title}
-            )
+            told = {"unit": about.unit, "measure_title": about.title, "reason": _reason(row, about.title)}
+            found.append({**row, "rank": better + 1 if is_ranked else None, **told})
     return found
+
+
+def _reason(row: Mapping[str, Any], title: str) -> str | None:
+    """Return why a dataset is shown as the example of a government; None if there is no such dataset."""
+    if row["dataset_id"] is None:
+        return None
+    score = "" if row["dataset_score"] is None else f", {row['dataset_score']:g} of 100"
+    passing = row["numerator"]
+    among = f"the {passing:,} that pass" if passing and passing > 1 else "those that pass"
+    return f'passes "{title}" and has the highest score of {among}{score}'

@@ -54,6 +54,12 @@ class Irm(Strict):
     potential_for_results: Literal["unclear", "modest", "substantial"] | None = None
     completion: Literal["withdrawn", "unclear", "not_started", "limited", "substantial", "complete"] | None = None
     early_results: Literal["none", "moderate", "significant"] | None = None
+    ambition: Literal["none", "minor", "moderate", "transformative"] | None = None
+    """Potential impact: of plans before 2020, which have no potential for results."""
+    relevance: bool | None = None
+    """Whether it is relevant to the values of open government."""
+    opened_government: Literal["worsened", "did_not_change", "marginal", "major", "outstanding"] | None = None
+    """Whether it opened government: of plans before 2020, which have no early results."""
 
 
 class Period(Strict):

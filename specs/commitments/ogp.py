@@ -12,11 +12,13 @@ import csv
 import json
 import re
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from specs.commitments.persons import EMAIL, PERSON, TELEPHONE, without_persons
+from specs.commitments.policy_areas import AREAS, suggested_clauses, suggested_measures
 from specs.errors import SpecError
 from specs.vocabularies.countries import alpha3
 
@@ -37,6 +39,11 @@ _COMPLETION = {
     "Withdrawn": "withdrawn", "Unclear": "unclear", "No Evidence Available": "unclear", "Not Started": "not_started",
     "Limited": "limited", "Substantial": "substantial", "Complete": "complete",
 }  # fmt: skip
+_AMBITION = {"None": "none", "Minor": "minor", "Moderate": "moderate", "Transformative": "transformative"}
+_OPENED = {
+    "Worsens": "worsened", "Worsened": "worsened", "Did Not Change": "did_not_change", "Marginal": "marginal",
+    "Major": "major", "Outstanding": "outstanding",
+}  # fmt: skip
 _EARLY = {"No notable results": "none", "Moderate": "moderate", "Significant": "significant"}
 
 
@@ -45,7 +52,8 @@ class OgpCommitment:
     """One row of OGP's export of commitments.
 
     A field is None if its cell is empty or missing, or holds NA, ND or NR. A date, a year or a verdict (``verifiable``
-    to ``early_results``) is None also if its cell cannot be understood.
+    to ``opened_government``) is None also if its cell cannot be understood. Persons, e-mail addresses and telephone
+    numbers are cut from ``text`` and ``lead``, see :mod:`.persons`.
     """
 
     id: str
@@ -74,6 +82,11 @@ class OgpCommitment:
     potential_for_results: str | None
     completion: str | None
     early_results: str | None
+    ambition: str | None = None
+    relevance: bool | None = None
+    opened_government: str | None = None
+    flags: tuple[str, ...] = ()
+    """OGP's policy areas that are marked for it, such as "Health & Nutrition"; only those in :mod:`.policy_areas`."""
 
 
 def read_export(path: Path) -> list[OgpCommitment]:
@@ -120,8 +133,8 @@ def _exported(row: Mapping[str, str | None]) -> OgpCommitment:
         iso3=iso3(code),
         plan=_cell(row, "Action Plan ID"),
         title=_cell(row, "Commitment Title") or _cell(row, "Short Title") or "untitled",
-        text=_cell(row, "Full Text"),
-        lead=_cell(row, "Lead Institution"),
+        text=_impersonal(row, "Full Text"),
+        lead=_impersonal(row, "Lead Institution"),
         url=_cell(row, "URL"),
         start=read_date(_cell(row, "Start Date")),
         end=read_date(_cell(row, "End Date"), is_end=True),
@@ -134,7 +147,16 @@ def _exported(row: Mapping[str, str | None]) -> OgpCommitment:
         potential_for_results=potential if potential in ("unclear", "modest", "substantial") else None,
         completion=completion,
         early_results=_EARLY.get(_cell(row, "Early Results") or ""),
+        ambition=_AMBITION.get(_cell(row, "Potential Impact") or ""),
+        relevance={"1": True, "0": False}.get(_cell(row, "_Relevant") or ""),
+        opened_government=_OPENED.get(_cell(row, "Did It Open Government (Overall)") or ""),
+        flags=tuple(name for name in AREAS if _cell(row, name) == "1"),
     )
+
+
+def _impersonal(row: Mapping[str, str | None], name: str) -> str | None:
+    """Return the text of a cell without persons; its lines, which tell labels from names, are joined afterwards."""
+    return _cell({name: without_persons(row.get(name) or "")}, name)
 
 
 def iso3(code: str) -> str | None:
@@ -204,9 +226,12 @@ def _span(year: int, month: int, months: int, *, is_end: bool) -> date:
     return date(year, last, monthrange(year, last)[1]) if is_end else date(year, month, 1)
 
 
-def draft(row: OgpCommitment) -> str:
-    """Return the text of a draft commitment file made from ``row``, a commitment of OGP's export. Comments list what a
-    person must add."""
+def draft(row: OgpCommitment, portals: Sequence[str] = ()) -> str:
+    """Return the text of a draft commitment file made from ``row``, a commitment of OGP's export.
+
+    Comments list what a person must add, with suggestions for scope and measures from the policy areas that OGP marks.
+    ``portals``: ids of the portals of the same country, which are suggested too.
+    """
     todo = [
         "scope: which datasets the promise is about (portal, publisher, theme, keyword, title, ...)",
         "indicators: a measure, a baseline and a target for each figure that was promised; milestones for the rest",
@@ -221,6 +246,8 @@ def draft(row: OgpCommitment) -> str:
         todo.append(f"period.deadline: the export says {said!r}; this is taken from the plan")
     if row.iso3 is None:
         todo.append(f"government.iso3: the code {row.code!r} is of no country")
+    if row.text is not None and (PERSON in row.text or EMAIL in row.text or TELEPHONE in row.text):
+        todo.append("source.quote: persons and numbers were cut; look for names that are left")
     if row.text is None or row.url is None:
         todo.append("source: the export gives no text or no address")
     plan = ", ".join(part for part in (row.plan, f"commitment {row.number}" if row.number else None) if part)
@@ -236,14 +263,25 @@ def draft(row: OgpCommitment) -> str:
     lines += [f"quote = {_text(row.text or row.title)}", "", "[irm]"]
     if row.verifiable is not None:
         lines.append(f"verifiable = {str(row.verifiable).lower()}")
-    for name in ("potential_for_results", "completion", "early_results"):
+    if row.relevance is not None:
+        lines.append(f"relevance = {str(row.relevance).lower()}")
+    for name in ("potential_for_results", "ambition", "completion", "early_results", "opened_government"):
         if value := getattr(row, name):
             lines.append(f"{name} = {_text(value)}")
     lines += ["", "[period]", f"start = {start}", f"deadline = {end}", "", "[scope]", 'mode = "current"']
-    lines += [f"# all = [{{ country = {_text(row.iso3 or 'XXX')} }}]", '# any = [{ keyword = "budget" }]', ""]
-    lines += ["# [[indicators]]", '# id = "machine_readable"', '# kind = "measured"']
-    lines += ['# measure = "dataset.machine_readable"', '# direction = "increase"', "# baseline = 0", "# target = 0.95"]
-    return "\n".join(lines) + "\n"
+    if row.flags:
+        lines.append(f"# OGP marks it as: {', '.join(row.flags)}.")
+    where = [f"portal = {_text(one)}" for one in portals] or [f"country = {_text(row.iso3 or 'XXX')}"]
+    lines += [f"# all = [{{ {one} }}]" for one in where]
+    clauses = [f"{{ {key} = {_text(value)} }}" for key, value in suggested_clauses(row.flags)]
+    lines += [f"# any = [{', '.join(clauses)}]"] if clauses else []
+    lines.append("")
+    for measure, target in suggested_measures(row.flags):
+        name = measure.partition(".")[2]
+        lines += ["# [[indicators]]", f"# id = {_text(name)}", '# kind = "measured"', f"# measure = {_text(measure)}"]
+        lines += ['# params = { standard = "ocds" }'] if measure == "dataset.conforms_to" else []
+        lines += ['# direction = "increase"', "# baseline = 0", f"# target = {target:g}", "#"]
+    return "\n".join(lines[:-1]) + "\n"
 
 
 def _text(value: str) -> str:
@@ -251,13 +289,16 @@ def _text(value: str) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def write_draft(row: OgpCommitment, folder: Path) -> Path | None:
+def write_draft(row: OgpCommitment, folder: Path, portals: Sequence[str] = ()) -> Path | None:
     """Write a draft commitment file for ``row``, a commitment of OGP's export, into ``folder``. Return its path, or
-    None if a file of that name exists: it is left unchanged, because a person may have edited it."""
+    None if a file of that name exists: it is left unchanged, because a person may have edited it.
+
+    ``portals``: ids of portals to suggest, see :func:`draft`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^A-Za-z0-9.-]", "_", row.id)
     path = folder / f"ogp-{name}.toml"
     if path.exists():
         return None
-    path.write_text(draft(row), encoding="utf-8")
+    path.write_text(draft(row, portals), encoding="utf-8")
     return path

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from catalog.db.store import open_catalog
+from harvester.cli.commitment_files import of_portal, portals_of
 from harvester.cli.main import cli
 from specs.commitments import load_file
 from specs.errors import SpecError
@@ -41,7 +42,10 @@ def test_a_commitment_is_written_checked_tracked_and_compared(data: Path) -> Non
     assert made.exit_code == 0, made.output
     path = data / "commitments" / "test-one.toml"
     one = load_file(path)
-    assert one.government.name == "Kenya" and one.government.iso3 == "KEN"
+    with open_catalog(data / "catalog.db") as catalog:
+        (of_portal,) = catalog.rows("select name from governments")
+    # The government that answers for the portal, by the name that scorecards have; the country is as said.
+    assert one.government.name == of_portal["name"] != "Kenya" and one.government.iso3 == "KEN"
     assert [(i.baseline, i.target, i.direction) for i in one.indicators] == [
         (0.2, 0.9, "increase"),
         (None, 120, "decrease"),
@@ -105,3 +109,12 @@ def test_a_bad_file_stops_the_night_before_it_begins(data: Path) -> None:
     (folder / "test-bad.toml").write_text('id = "test/bad"\n', encoding="utf-8")
     found = winnow(data, "track")
     assert isinstance(found.exception, SpecError) and "title: missing; add it" in str(found.exception)
+
+
+def test_the_government_is_that_of_a_portal_that_comes_with_the_program(tmp_path: Path) -> None:
+    said = [word if word != "portal=a" else "portal=tokyo" for word in SAID if word not in ("--country", "Kenya")]
+    assert winnow(tmp_path, "commitments", "new", *said).exit_code == 0
+    one = load_file(tmp_path / "commitments" / "test-one.toml")
+    assert (one.government.name, one.government.iso3) == ("東京都", "JPN")
+    assert of_portal(tmp_path, ["theme=ENVI", "portal=nowhere"]) == (None, None)
+    assert "tokyo" in portals_of(tmp_path, "JPN") and portals_of(tmp_path, None) == []

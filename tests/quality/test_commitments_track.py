@@ -327,4 +327,6 @@ def test_governments_are_compared_on_the_same_measure(catalog: Catalog, tmp_path
         ("Land c", 1, 0.75), ("Example Land", 2, 0.5), ("Land b", 3, 0.25),
     ]  # fmt: skip
     assert found_[0]["dataset_id"] in {key_of("c", dataset(n)) for n in range(3)}
+    assert str(found_[0]["dataset_title"]).startswith("Roads of ward ") and found_[0]["dataset_url"]
+    assert str(found_[0]["reason"]).startswith('passes "') and "of the 3 that pass, " in str(found_[0]["reason"])
     assert best_practice(catalog, "dataset.bulk") == []

@@ -11,6 +11,8 @@ import pytest
 
 from specs.commitments import Scope, examples, from_template, load, load_file, templates
 from specs.commitments.ogp import OgpCommitment, commitment_number, draft, iso3, read_date, read_export, write_draft
+from specs.commitments.persons import PERSON, TELEPHONE, without_persons
+from specs.commitments.policy_areas import suggested_clauses
 from specs.errors import SpecError
 from specs.measures import measures
 from specs.vocabularies import read
@@ -229,3 +231,43 @@ def test_the_real_export_comes_in_whole(exported: list[OgpCommitment], tmp_path:
     for row in exported:
         assert write_draft(row, tmp_path)
     assert len(load(tmp_path, drafts=True)) == 558 and load(tmp_path) == []
+
+
+def test_no_contact_of_a_person_is_left_in_the_real_export(exported: list[OgpCommitment]) -> None:
+    texts = " ".join(row.text or "" for row in exported)
+    assert "[email]" not in texts and "@" not in texts.replace("@ ", "")
+    assert texts.count(PERSON) >= 60 and texts.count(TELEPHONE) >= 55
+    for gone in ("Fatuma Dullo", "María Luz Centurión", "Bekmatov", "312 638783", "847-9-111", "Doreen Grove"):
+        assert gone not in texts, gone
+    # Dates, years and what is promised stay.
+    assert "08.2022 09.2022" in texts and "State Property Fund" in texts
+
+
+def test_verdicts_of_the_reviewers_are_kept_beside_completion(exported: list[OgpCommitment]) -> None:
+    argentina = next(row for row in exported if row.id == "AR0045")
+    assert (argentina.ambition, argentina.relevance, argentina.opened_government) == ("transformative", True, "major")
+    assert (
+        sum(row.relevance is False for row in exported) == 31
+        and sum(row.early_results == "none" for row in exported) == 7
+    )
+
+
+def test_the_suggestions_of_a_draft_are_a_valid_scope_and_valid_indicators(
+    exported: list[OgpCommitment], tmp_path: Path
+) -> None:
+    for row in exported[::20]:
+        text = draft(row, ["tokyo"])
+        head, _, rest = text.partition("[scope]")
+        told = re.sub(r"(?m)^# (?=all|any|\[\[|id|kind|measure|params|direction|baseline|target)", "", rest)
+        path = tmp_path / f"ogp-{row.id}.toml"
+        path.write_text(head.replace("draft = true\n", "") + "[scope]" + told, encoding="utf-8")
+        one = load_file(path)
+        assert one.scope.all_of[0].portal == "tokyo" and one.indicators[0].measure == "dataset.machine_readable"
+        assert bool(one.scope.any_of) == bool(suggested_clauses(row.flags))
+
+
+def test_persons_are_cut_and_offices_stay() -> None:
+    text = "Lead: Ministry of Finance\nContact person\nAda Example\nTitle: Director\nPhone 020 7946 0000\n2018-2020"
+    assert without_persons(text) == (
+        f"Lead: Ministry of Finance\nContact person\n{PERSON}\nTitle: Director\nPhone {TELEPHONE}\n2018-2020"
+    )

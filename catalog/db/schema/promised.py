@@ -30,6 +30,15 @@ TABLES: dict[str, TableSpec] = {
                 "IRM: withdrawn, unclear, not_started, limited, substantial or complete. Never overwritten by ours.",
             ),
             "irm_early_results": c(str, "IRM: early results: none, moderate or significant."),
+            "irm_ambition": c(
+                str, "IRM, plans before 2020: potential impact: none, minor, moderate or transformative."
+            ),
+            "irm_relevance": c(bool, "1 where the IRM found it relevant to the values of open government."),
+            "irm_opened": c(
+                str,
+                "IRM, plans before 2020: whether it opened government: worsened, did_not_change, marginal, major or "
+                "outstanding.",
+            ),
             "file": c(str, "Name of its file."),
         },
         indexes=(("country",),),

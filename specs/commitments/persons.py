@@ -1,0 +1,103 @@
+"""Cut persons, mail addresses and telephone numbers from the words of a promise: an office made it, not an official.
+
+Action plans have a table "Contact information" with names and numbers in it. Names in running text, without a title or
+a label, cannot be told from other names: a person reads every draft.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["EMAIL", "PERSON", "TELEPHONE", "without_persons"]
+
+EMAIL, PERSON, TELEPHONE = "[e-mail]", "[person]", "[telephone]"
+"""What stands in place of what was cut."""
+MOST = 200
+"""Characters behind a label that may be cut: more than that is no name."""
+_LABEL = re.compile(
+    r"""(?ix) (?: name\ (?:and\ title\ )?of\ (?:the\ )?responsible\ persons?
+          (?:\ from\ (?:the\ )?(?:implementing|lead)\ agency)?
+      | responsible\ persons? | (?:lead\ )?contact\ (?:persons?|point|name) | persona\ (?:de\ contacto|responsable)
+      | nombre\ de\ la\ persona\ responsable(?:\ de\ la\ (?:agencia|entidad|institución)\ implementadora)?
+      | punto\ de\ contacto | responsable\ del\ compromiso | personne\ (?:responsable|à\ contacter)
+      | nome\ (?:da\ pessoa\ |do\ )responsável | ответственн\w+\ лиц\w+ )
+      (?:\ from\ [^:\t]{1,60}:|\s*[:\t–-])?""",
+)
+"""Labels of the templates of action plans, behind which a person is named."""
+_OTHER_LABEL = re.compile(
+    r"(?i)^\W*(?:title|department|e-?mail|phone|tel|other|additional|government|correo|cargo|otros|actores|titre|courriel|"
+    r"dates?|start|milestone|verifiable|description|contact information|información)"
+)
+_NEXT_LABEL = re.compile(r"\b(?:Title|Department|E-?mail|Phone|Cargo|Correo|Título|Titre|Courriel)\b")
+_EMAIL = re.compile(r"\[email\]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+_TITLED = re.compile(
+    r"\b(?:Mr|Mrs|Ms|Mme|Dr|Prof|Sr|Sra|Lic|Ing|Hon|M\.A|H\.E)\b\.?(?:\s+(?:Dr|Prof)\.?)?"
+    r"(?:\s+(?:de|del|la|van|von|al|el|bin))*(?:\s+[^\W\d_a-zß-öø-ÿ][\w'’-]+){1,3}(?:\s+–\s+[^\W\d_a-z][\w'’-]+)?"
+)
+_NUMBER = re.compile(r"(?<![\w/.,-])(?:\+ ?|00)?\(?\+?\d{1,4}\)?(?:[ \u00a0().\-/]{0,3}\(?\d{1,6}\)?){1,12}(?!\w)")
+_DATE = re.compile(
+    r"(?<!\d)(?:\d{1,2} ?[./-] ?\d{1,2} ?[./-] ?\d{2,4}(?!\d)|\d{1,2}[./](?:19|20)\d\d"
+    r"|(?:19|20)\d\d\s*[-/– ]\s*(?:19|20)?\d\d(?!\d))"
+)
+_TELEPHONE_WORD = re.compile(r"(?i)\b(?:tele?ph?one?|phone|tel|tél|fax|mobile|móvil|celular|telefon\w*|телефон)\b")
+
+
+def without_persons(text: str) -> str:
+    """Return a text without e-mail addresses, telephone numbers, and persons who are named by a title or a label.
+
+    Each is replaced by "[e-mail]", "[telephone]" or "[person]". Lines are kept: what follows a label such as "Contact
+    person" is cut up to the next label or the end of the line or, if nothing follows there, the next line. More than
+    200 characters behind a label are text, and are kept. A line with an e-mail address is cut up to the address,
+    because it names its owner. Digits count as a telephone number if there are at least seven and no dates, and if
+    they begin with "+" or a prefix in brackets, stand beside a word such as "phone" or an address, or are a line of
+    their own.
+
+    >>> without_persons("Contact person: Ada Example, ada@example.org, +44 20 7946 0000")
+    'Contact person: [person], [e-mail], [telephone]'
+    """
+    found = []
+    is_next = False
+    for line in text.splitlines():
+        if not line.strip():
+            found.append(line)
+            continue
+        if is_next and not _OTHER_LABEL.match(line) and not _LABEL.search(line):
+            line = _beside_person(line)
+        is_next = False
+        label = _LABEL.search(line)
+        if label and len(line) - label.end() > MOST:
+            if end := _NEXT_LABEL.search(line, label.end(), label.end() + MOST):
+                line = f"{line[: label.end()]} {PERSON} {line[end.start() :]}"
+        elif label:
+            rest = line[label.end() :]
+            is_next = not rest.strip()
+            line = line[: label.end()] + (f" {_beside_person(rest)}" if rest.strip() else "")
+        elif address := _EMAIL.search(line):
+            before = line[: address.start()]
+            if re.search(r"[^\W\d_]{2}\s+[^\W\d_]{2}", before) and not _OTHER_LABEL.match(line) and len(before) < MOST:
+                line = f"{PERSON} {line[address.start() :]}"
+        found.append(_TITLED.sub(PERSON, _without_numbers(_EMAIL.sub(EMAIL, line))))
+    return "\n".join(found)
+
+
+def _beside_person(text: str) -> str:
+    """Return what stands beside a name behind a label: only addresses and numbers, which are replaced later."""
+    kept = [one[0] for one in _EMAIL.finditer(text)]
+    kept += [one[0].strip() for one in _NUMBER.finditer(_EMAIL.sub(" ", text)) if _digits(one[0]) >= 7]
+    return ", ".join([PERSON, *kept])
+
+
+def _digits(text: str) -> int:
+    return sum(map(str.isdigit, text))
+
+
+def _without_numbers(line: str) -> str:
+    is_said = bool(_TELEPHONE_WORD.search(line)) or EMAIL in line or PERSON in line
+
+    def replaced(found: re.Match[str]) -> str:
+        number = found[0]
+        is_alone = len(number.strip()) >= len(line.strip()) - 2
+        is_marked = number.startswith(("+", "00", "(")) or is_said or is_alone
+        return TELEPHONE if _digits(number) >= 7 and is_marked and not _DATE.search(number) else number
+
+    return _NUMBER.sub(replaced, line)

@@ -117,13 +117,15 @@ def _chunk(
         )
     )
     by_dataset: dict[str, list[tuple[Any, ...]]] = {}
-    urls: set[str] = set()
     for part in _selected(
         catalog, ("dataset_id", "id"), PART,
         "current_distributions where dataset_id in ({marks}) order by position, id", ids,
     ):  # fmt: skip
         by_dataset.setdefault(part[0], []).append(part)
-        urls.update(url for url in (part[2 + _ACCESS], part[2 + _DOWNLOAD]) if url)
+    parts = [part for own in by_dataset.values() for part in own]
+    urls: set[str] = set()
+    if _has_rows(catalog, "resource_checks"):
+        urls = {url for part in parts for url in (part[2 + _ACCESS], part[2 + _DOWNLOAD]) if url}
     services: dict[str, list[DataService]] = {}
     for row in _selected(
         catalog, ("dataset_id",), _SERVICE, "current_services where dataset_id in ({marks}) order by id", ids
@@ -133,8 +135,8 @@ def _chunk(
         row[0]: _CHECK.read(row[1:])
         for row in _selected(catalog, ("url",), _CHECK, "resource_checks where url in ({marks})", sorted(urls))
     }
-    part_ids = [part[1] for parts in by_dataset.values() for part in parts]
-    reports = _reports(catalog, part_ids, for_score)
+    is_read = _has_rows(catalog, "table_reports")
+    reports = _reports(catalog, [part[1] for part in parts], for_score) if is_read else {}
     publishers = publishers_of(catalog, {row[2] for row in rows if row[2]})
     # Only an address that was checked has a history.
     seen = days_of_change(catalog, sorted(checks))
@@ -167,13 +169,13 @@ def _chunk(
         is_observed = is_any_observed and any(
             [row[1] in reports or row[2 + _ACCESS] in checks or row[2 + _DOWNLOAD] in checks for row in declared.rows]
         )
-        parts = StoredParts(declared, stored, observed, as_of=as_of, is_observed=is_observed)
+        subjects = StoredParts(declared, stored, observed, as_of=as_of, is_observed=is_observed)
         yield StoredDataset(
             id=dataset_id,
             portal_id=portal_id,
             publisher_id=publisher_id,
             dataset=stored,
-            distributions=parts if for_score else tuple(parts),
+            distributions=subjects if for_score else tuple(subjects),
             exchange=exchange,
         )
 
@@ -190,6 +192,11 @@ def _selected(
         chunk = values[start : start + CHUNK]
         # Only names of the schema and placeholders are inserted into the text.
         yield from catalog.db.conn.execute(f"select {columns} from {where.format(marks=_marks(chunk))}", chunk)
+
+
+def _has_rows(catalog: Catalog, table: str) -> bool:
+    """Return whether a table has rows; a first night looks for checks and reports of every file in vain."""
+    return catalog.value(f"select 1 from {table} limit 1") is not None  # names of the schema
 
 
 def _reports(catalog: Catalog, part_ids: Sequence[str], for_score: bool) -> dict[str, TableReport]:

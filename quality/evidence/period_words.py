@@ -36,6 +36,7 @@ class TitlePeriod:
 
 NOTHING_TOLD = TitlePeriod()
 _YEAR = re.compile(YEAR)
+_WORD = re.compile(r"\w+")
 
 
 @lru_cache(maxsize=1)
@@ -67,6 +68,25 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return two patterns of all words except those of open ends: the words in ASCII, and all words."""
     words = [word for word, meaning in _meanings().items() if meaning not in ("SINCE", "TO_DATE")]
     return re.compile(_any_of([word for word in words if word.isascii()])), re.compile(_any_of(words))
+
+
+@lru_cache(maxsize=1)
+def _beginnings() -> tuple[frozenset[str], re.Pattern[str]]:
+    """Return the first word of each phrase of :func:`_patterns`, and a pattern of the phrases that stand within words.
+
+    Few titles have any. To look for these is much faster than to search for the phrases.
+    """
+    phrases = [word for word, meaning in _meanings().items() if meaning not in ("SINCE", "TO_DATE")]
+    spaced = frozenset(first[0] for word in phrases if not _JOINED.match(word) and (first := _WORD.match(word)))
+    return spaced, re.compile("|".join(re.escape(word) for word in phrases if _JOINED.match(word)))
+
+
+def _may_tell(text: str) -> bool:
+    """Return whether one of the phrases of :func:`_patterns` may be in a text."""
+    first_words, joined = _beginnings()
+    if not first_words.isdisjoint(_WORD.findall(text)):
+        return True
+    return not text.isascii() and joined.search(text) is not None
 
 
 @lru_cache(maxsize=1)
@@ -104,7 +124,7 @@ def told_by(title: str) -> TitlePeriod:
     text = western(title[:LOOKED_AT])
     words = _patterns()[0 if text.isascii() else 1]
     frequency, word, is_closed, has_phrases = None, "", False, False
-    for found in words.finditer(text):
+    for found in words.finditer(text) if _may_tell(text) else ():
         meaning = _meanings()[found[0]]
         if meaning == "CLOSED":
             is_closed = True

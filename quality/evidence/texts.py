@@ -97,44 +97,37 @@ def information(text: str, enough: float = float("inf"), beyond: str = "") -> fl
     >>> information("Rivers and rivers"), information("Rivers and lakes", beyond="Lakes")
     (9.0, 9.0)
     """
-    seen: set[str] = set()
-    if beyond:
-        _count(beyond, float("inf"), seen)
-    return _count(text, enough, seen)
-
-
-def _count(text: str, enough: float, seen: set[str]) -> float:
-    if text.isascii():
-        return _ascii(text, enough, seen)
+    seen = {piece for piece, _ in _pieces(beyond)} if beyond else ()
     total = 0.0
-    for match in _WORD.finditer(text):
-        word = match[0].casefold()
-        weight = _weight_of_word(word) if len(word) <= LONGEST_WORD else _weight_of_word.__wrapped__(word)
-        if weight is None:
-            # Without spaces between words, each pair of neighbouring characters counts as a word.
-            for at in range(len(word)):
-                pair = word[at : at + 2]
-                if pair not in seen:
-                    seen.add(pair)
-                    total += _weight(word[at])
-        elif word not in seen:
-            seen.add(word)
+    for piece, weight in _pieces(text):
+        if piece not in seen:
             total += weight
-        if total >= enough:
-            break
+            if total >= enough:
+                break
     return total
 
 
-def _ascii(text: str, enough: float, seen: set[str]) -> float:
-    total = 0
-    for word in _WORD.findall(text):
-        lower = word.lower()
-        if lower not in seen:
-            seen.add(lower)
-            total += min(len(lower), LONGEST_WORD)
-            if total >= enough:
-                break
-    return float(total)
+@lru_cache(maxsize=1024)
+def _pieces(text: str) -> tuple[tuple[str, float], ...]:
+    """Return the different words of a text, in the order of their first places, each with how much it says.
+
+    Portals repeat descriptions, so those that were asked for last are remembered.
+    """
+    found: dict[str, float] = {}
+    if text.isascii():
+        for word in _WORD.findall(text.lower()):
+            if word not in found:
+                found[word] = float(min(len(word), LONGEST_WORD))
+        return tuple(found.items())
+    for word in map(str.casefold, _WORD.findall(text)):
+        weight = _weight_of_word(word) if len(word) <= LONGEST_WORD else _weight_of_word.__wrapped__(word)
+        if weight is not None:
+            found.setdefault(word, weight)
+            continue
+        # Without spaces between words, each pair of neighbouring characters counts as a word.
+        for at in range(len(word)):
+            found.setdefault(word[at : at + 2], _weight(word[at]))
+    return tuple(found.items())
 
 
 def _key(text: str) -> str:

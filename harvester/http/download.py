@@ -93,7 +93,13 @@ async def through_archive(
     """
     run = crawler.spider.run  # type: ignore[union-attr]
     if run.replay is not None:
-        return _replayed(run, request)
+        try:
+            return _replayed(run, request)
+        except SettledFault as error:
+            if error.fault.kind == "dns" and _asks_unresolved_once(crawler.spider):
+                # As in the night itself, in which only the first address of the host was asked and archived.
+                run.unresolved[host_of(request.url)] = error.fault
+            raise
     begun = time.monotonic()
     try:
         response = await fetch(request)
@@ -118,6 +124,11 @@ async def through_archive(
     if saved is not None and saved.path.suffix == ".part":
         saved.path.unlink(missing_ok=True)
     return response
+
+
+def _asks_unresolved_once(spider: Any) -> bool:
+    """Return whether a crawl asks a host whose name does not resolve no second time."""
+    return getattr(spider, "asks_unresolved_once", False)
 
 
 def _replayed(run: Any, request: Request) -> Response:
@@ -212,7 +223,7 @@ class GuardedHandler(AiohttpDownloadHandler):
     async def _fetch(self, request: Request) -> Response:
         host = host_of(request.url)
         spider: Any = self.crawler.spider
-        unresolved = spider.run.unresolved if getattr(spider, "asks_unresolved_once", False) else {}
+        unresolved = spider.run.unresolved if _asks_unresolved_once(spider) else {}
         if host in unresolved:
             raise SettledFault(unresolved[host])
         try:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from portal_server import PortalServer, Response, as_json, harvest, spec
 
-from catalog.db.store import Catalog
+from catalog.db.store import Catalog, open_catalog
 from catalog.model import ResourceCheck
 from harvester.checks.links import check
 from harvester.http.outage import HOSTS, Outage
 from harvester.night.context import RunContext
+from harvester.night.stages import nightly, replay
 
 
 def seen(fault: str | None, url: str = "u") -> ResourceCheck:
@@ -167,3 +169,31 @@ def test_a_name_that_does_not_resolve_is_one_observation_of_all_its_addresses(
     assert len({tuple(row[name] for name in evidence if name in row) for row in rows}) == 1
     # The one address that responds may be asked twice, and each host for its robots.txt.
     assert run.traffic["requests"] <= 4
+
+
+def test_a_replay_finds_all_addresses_of_a_host_that_does_not_resolve(
+    tmp_path: Path, server: PortalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The archive holds the one request that was sent for them."""
+    resolve = socket.getaddrinfo
+
+    def no_such(host: Any, *arguments: Any, **more: Any) -> Any:
+        if str(host).endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "no such name")
+        return resolve(host, *arguments, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_such)
+    server.routes["/there.html"] = Response(200, "text/html", b"<p>")
+    urls = [*(f"http://gone.invalid/{n}.html" for n in range(5)), f"{server.url}/there.html"]
+    records = [{"identifier": url, "title": "t", "distribution": [{"accessURL": url}]} for url in urls]
+    server.routes["/data.json"] = as_json({"dataset": records})
+    night, again = tmp_path / "night", tmp_path / "again"
+    done = nightly(night, [spec("p", "dcat-us", server.url)], stages=("harvest", "check"), is_archived=True)
+    found = replay(again, night / "archive" / f"{done['run']}.warc.gz")
+    assert done["checks"] == found["checks"] == {"failing": 5, "ok": 1}
+    columns = "select url, outcome, fault, detail, checked_at, exchange from resource_checks order by url"
+    rows = []
+    for data in (night, again):
+        with open_catalog(data / "catalog.db") as opened:
+            rows.append(opened.rows(columns))
+    assert rows[0] == rows[1]

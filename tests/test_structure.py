@@ -17,6 +17,8 @@ from tests.count_structure import (
 )
 from tests.sql_text import is_sql, sql_in_python, sql_in_template
 
+# The sources are read once for all tests of a worker.
+pytestmark = pytest.mark.xdist_group("structure")
 SQL = [
     "select 1 from runs where id = ?",
     "  SELECT p.id\n  from portals p order by p.id limit 3",

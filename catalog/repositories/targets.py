@@ -137,7 +137,8 @@ def due_targets(
             "start": instant(started(run_id)),
             "is_full": is_full or urls is not None,
             "urls": None if urls is None else json.dumps(list(urls)),
-            "limit": limit,
+            # The number of all that are due stands in a row, so one row is asked for where none is wanted.
+            "limit": max(limit, 1),
         },
     )
     targets = [
@@ -153,6 +154,6 @@ def due_targets(
             is_schema=bool(row["is_schema"]),
             urgency=row["urgency"],
         )
-        for row in rows
+        for row in rows[:limit]
     ]
     return targets, rows[0]["due"] if rows else 0

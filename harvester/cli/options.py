@@ -127,7 +127,12 @@ def budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a click command with the options of work on a cluster: --dask and --dask-tls."""
     options = [
-        click.option("--dask", metavar="ADDRESS", help="Harvest and check on the workers of this Dask scheduler."),
+        click.option(
+            "--dask",
+            metavar="ADDRESS",
+            help="Harvest and check on the workers of this Dask scheduler. It and every worker can run any program on "
+            "this machine: use only those that you trust.",
+        ),
         click.option(
             "--dask-tls",
             type=click.Path(path_type=Path, exists=True, file_okay=False),

@@ -64,6 +64,12 @@ def shards(
     run_id, planned = begin(data, chosen, shards, out, options)
     for one in planned:
         click.echo(f"{out / str(one.number)}: {one.addresses:,} addresses")
+    if private := [portal.id for portal in chosen if portal.local]:
+        click.echo(
+            f"declared local: {', '.join(private)}; check the tasks in this network alone, because elsewhere these "
+            "addresses are of other servers",
+            err=True,
+        )
     click.echo(f"run {run_id}: winnow check --shard {out}/0 --out part-0, and so on; then winnow merge part-*")
 
 

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import io
 import ipaddress
+import logging
 import os
+import queue
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -23,11 +28,18 @@ from urllib.parse import urlsplit
 
 from harvester.errors import ShardError
 
-__all__ = ["connected", "guarded_address", "packed", "parts_of", "threads_of", "unpacked", "work_on"]
+__all__ = [
+    "ClusterTask", "TaskTimeoutError", "connected", "guarded_address", "packed", "parts_of", "threads_of", "unpacked",
+    "work_on",
+]  # fmt: skip
 
 MAX_PART = 8_000_000_000
 """Bytes of an unpacked part, at most."""
 MAX_FILES = 2_000_000
+GRACE_S = 600.0
+"""Seconds beyond the limit of a task for the way to a worker and back."""
+
+log = logging.getLogger(__name__)
 
 
 def guarded_address(address: str, tls: Path | None) -> str:
@@ -97,50 +109,115 @@ def threads_of(client: Any) -> int:
     return int(threads)
 
 
-def parts_of(client: Any, tasks: Iterable[tuple[int, Path]], at_once: int) -> Iterator[tuple[int, Path | Exception]]:
+class TaskTimeoutError(ShardError):
+    """No part of a task came back within the task's time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterTask:
+    """A task for a worker: its number, its folder, and the seconds after which no part is expected any more."""
+
+    number: int
+    folder: Path
+    limit_s: float
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    """A task that a worker was given.
+
+    ``kept`` is the packed task. ``until`` is when it is given up, by the monotonic clock. ``is_again``: this is the
+    second time.
+    """
+
+    task: ClusterTask
+    kept: Path
+    until: float
+    is_again: bool
+
+
+def parts_of(client: Any, tasks: Iterable[ClusterTask], at_once: int) -> Iterator[tuple[int, Path | Exception]]:
     """Have each task done by a worker of the cluster; yield its number and the folder of the part that came back, in
     the order in which the tasks finish.
 
-    ``client``: the client from :func:`connected`. ``tasks``: pairs of a number and the folder of the task; a pair is
-    taken when fewer than ``at_once`` tasks are under way. The folder of a part exists until the next pair is requested
-    from the generator. If a task fails, its number is yielded with the exception.
+    ``client``: the client from :func:`connected`. A task is taken from ``tasks`` when fewer than ``at_once`` are under
+    way, and its folder is read at once. The folder of a part exists until the next pair is requested from the
+    generator. If a task fails, its number is yielded with the exception. A worker may keep its connection and never
+    finish: a task that takes longer than its ``limit_s`` is given once more, to other workers if there are any, and
+    then yielded with a TaskTimeoutError.
     """
     waiting = iter(tasks)
-    under_way = import_module("distributed").as_completed()
-    numbers: dict[Any, int] = {}
+    finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    under_way: dict[Any, _UnderWay] = {}
 
-    def submit(most: int) -> None:
-        for number, folder in islice(waiting, most):
-            future = client.submit(work_on, packed(folder), pure=False)
-            numbers[future] = number
-            under_way.add(future)
+    def submit(task: ClusterTask, kept: Path, *, is_again: bool = False, but: frozenset[str] = frozenset()) -> None:
+        others = [one for one in client.scheduler_info(n_workers=-1)["workers"] if one not in but] if but else []
+        chosen = {"workers": others, "allow_other_workers": True} if others else {}
+        future = client.submit(work_on, kept.read_bytes(), task.limit_s, pure=False, **chosen)
+        under_way[future] = _UnderWay(task, kept, time.monotonic() + task.limit_s + GRACE_S, is_again)
+        future.add_done_callback(finished.put)
 
-    submit(at_once)
-    for future in under_way:
-        number = numbers.pop(future)
-        with tempfile.TemporaryDirectory(prefix="winnow-") as folder:
+    with tempfile.TemporaryDirectory(prefix="winnow-") as folder:
+
+        def take(most: int) -> None:
+            for task in islice(waiting, most):
+                kept = Path(folder) / f"{task.number}.zip"
+                kept.write_bytes(packed(task.folder))
+                submit(task, kept)
+
+        take(at_once)
+        while under_way:
+            first = min(under_way, key=lambda one: under_way[one].until)
             try:
-                part: Path | Exception = unpacked(future.result(), Path(folder) / "part")
-            except Exception as error:  # noqa: BLE001  # whatever the cluster sends, the other tasks go on
-                part = error
+                future = finished.get(timeout=max(0.0, under_way[first].until - time.monotonic()))
+            except queue.Empty:
+                future = first
+            one = under_way.pop(future, None)
+            if one is None:
+                # It was given up before.
+                continue
+            part = _part_of(future, one.task, Path(folder) / "part")
+            if isinstance(part, TaskTimeoutError):
+                stuck = frozenset(name for name, keys in client.processing().items() if future.key in keys)
+                future.cancel()
+                if not one.is_again:
+                    log.warning("task %d: %s; a worker is given it once more", one.task.number, part)
+                    submit(one.task, one.kept, is_again=True, but=stuck)
+                    continue
             future.release()
             del future
-            yield number, part
-        submit(1)
+            one.kept.unlink()
+            yield one.task.number, part
+            shutil.rmtree(Path(folder) / "part", ignore_errors=True)
+            take(1)
 
 
-def work_on(task: bytes) -> bytes:
+def _part_of(future: Any, task: ClusterTask, folder: Path) -> Path | Exception:
+    """Unpack the part that came back into ``folder``; return the folder, or the exception if there is none."""
+    try:
+        if not future.done():
+            raise TaskTimeoutError(f"no part came back within {task.limit_s + GRACE_S:,.0f} s")
+        return unpacked(future.result(), folder)
+    except Exception as error:  # noqa: BLE001  # whatever the cluster sends, the other tasks go on
+        return error
+
+
+def work_on(task: bytes, limit_s: float) -> bytes:
     """Do what a task says and return what was found. Runs on a worker of the Dask cluster.
 
     ``task`` is the folder of a task as a ZIP archive; the result is the folder of the part, packed likewise. The work
-    is done in a child process that ends with the worker. Raise RuntimeError with the child's message if it fails.
+    is done in a child process that ends with the worker. Raise RuntimeError with the child's message if it fails, and
+    TaskTimeoutError if it takes longer than ``limit_s`` seconds; it is killed then.
     """
     with tempfile.TemporaryDirectory(prefix="winnow-") as folder:
         source, out = unpacked(task, Path(folder) / "task"), Path(folder) / "part"
-        done = subprocess.run(
-            [sys.executable, "-m", "harvester.shards.child", str(source), str(out), str(os.getpid())],
-            capture_output=True, text=True,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "harvester.shards.child", str(source), str(out), str(os.getpid())],
+                capture_output=True, text=True, timeout=limit_s,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise TaskTimeoutError(f"the work took longer than {limit_s:,.0f} s") from error
         if done.returncode:
             raise RuntimeError(done.stderr[-2_000:] or f"the child ended with {done.returncode}")
         return packed(out)

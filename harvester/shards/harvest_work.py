@@ -9,18 +9,15 @@ import tempfile
 from pathlib import Path
 
 from catalog.db.store import open_catalog
-from harvester.errors import ShardError
 from harvester.night.context import RunContext
-from harvester.night.crawl import AT_ONCE, crawl
+from harvester.night.crawl import crawl
 from harvester.night.stages import portal_of
 from harvester.shards.harvest_part import ROWS, RecordingStore
 from harvester.shards.harvest_task import HARVEST, HarvestTask, read_harvest_task
+from harvester.shards.limits import harvest_limit_s
 from harvester.shards.task import digest_of, versions
 
 __all__ = ["harvest"]
-
-SLACK_S = 300.0
-"""Seconds beyond the portals' deadlines after which this process ends itself: a library has blocked it."""
 
 
 def harvest(tasks: Path, out: Path) -> None:
@@ -33,7 +30,7 @@ def harvest(tasks: Path, out: Path) -> None:
     task = read_harvest_task(tasks)
     out.mkdir(parents=True)
     # No signal is handled while a library written in C holds the interpreter; this watchdog needs no interpreter.
-    faulthandler.dump_traceback_later(_longest_s(task), exit=True)
+    faulthandler.dump_traceback_later(harvest_limit_s(task.portals), exit=True)
     try:
         _harvest(task, tasks, out)
     finally:
@@ -73,10 +70,3 @@ def _harvest(task: HarvestTask, tasks: Path, out: Path) -> None:
             )
             with RecordingStore(catalog, task.run_id, out / ROWS) as run.harvest_store:
                 crawl(run, task.portals)
-
-
-def _longest_s(task: HarvestTask) -> float:
-    if not task.portals:
-        raise ShardError("the task has no portals")
-    turns = -(-len(task.portals) // AT_ONCE)
-    return turns * max(one.limits.deadline_s + one.limits.timeout_s for one in task.portals) + SLACK_S

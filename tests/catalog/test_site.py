@@ -28,6 +28,8 @@ from tests.catalog.browsing import EVIL, Site, fill
 from tests.conftest import needs
 
 pytestmark = [
+    # The site is made once for the module: its tests must meet in one worker.
+    pytest.mark.xdist_group("site"),
     # Datasette 0.65 leaves connections in memory to the garbage collector; those to files are closed by Site.
     pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning"),
     pytest.mark.filterwarnings(

@@ -24,10 +24,12 @@ from catalog.repositories.harvests import begin_harvest
 from catalog.repositories.runs import last_run
 from catalog.repositories.shards import shards_of
 from harvester.errors import ShardError
+from harvester.http.archive import Archive
 from harvester.night.context import RunContext
 from harvester.night.stages import nightly, portal_of
-from harvester.shards.cluster import guarded_address
-from harvester.shards.on_dask import store_failure
+from harvester.shards import cluster as cluster_of_dask
+from harvester.shards.cluster import ClusterTask, TaskTimeoutError, guarded_address, parts_of
+from harvester.shards.on_dask import check_on_cluster, store_failure
 from specs.portals import PortalSpec
 from tests.comparing import content
 
@@ -168,3 +170,46 @@ def test_a_scheduler_that_is_not_there(tmp_path: Path) -> None:
     quickly = dask.config.set({"distributed.comm.timeouts.connect": "1s"})
     with quickly, pytest.raises(ShardError, match="cannot be reached"):
         nightly(tmp_path, [], stages=("check",), cluster=("127.0.0.1:1", None))
+
+
+@pytest.mark.parametrize("what", ["private", "archived", "by proxy"])
+def test_what_only_this_machine_can_ask_is_checked_here(what: str, tmp_path: Path) -> None:
+    """No worker is asked for: there is no scheduler."""
+    with many_hosts(1) as hosts, open_catalog(tmp_path / "catalog.db") as catalog:
+        portal = spec("p", "dcat-us", hosts.url(0, "/p"))
+        listed = {"identifier": "1", "title": "One", "distribution": [{"accessURL": hosts.url(0, "/page.html")}]}
+        hosts.bodies["/p/data.json"] = json.dumps({"dataset": [listed]}).encode()
+        run = harvest(catalog, portal)
+        address, tls = ("tls://cluster.invalid:8786", tmp_path) if what == "private" else ("127.0.0.1:1", None)
+        run.archive = Archive(tmp_path / "a.warc.gz", run.run_id, {}) if what == "archived" else None
+        run.proxy = hosts.url(0, "") if what == "by proxy" else None
+        check_on_cluster(run, [portal], address, tls)
+        if run.archive is not None:
+            run.archive.close()
+        assert catalog.value("select count(*) from resource_checks") == 1
+        assert run.traffic["carried_over"] == 0
+
+
+def test_a_task_that_takes_too_long_is_given_twice_and_then_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a worker that answers the scheduler and never finishes, and on one whose child is killed in time."""
+    from distributed import Client, LocalCluster
+
+    monkeypatch.setattr(cluster_of_dask, "GRACE_S", 0.3)
+    task = tmp_path / "task"
+    task.mkdir()
+    (task / "task.json").write_text("{}")
+    with (
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
+        ) as local,
+        Client(local) as client,
+    ):
+        killed = list(parts_of(client, [ClusterTask(0, task, 0.01)], 1))
+        held = client.submit(time.sleep, 3, pure=False)
+        given_up = list(parts_of(client, [ClusterTask(n, task, 0.01) for n in (1, 2)], 1))
+        held.release()
+    assert [number for number, _ in (*killed, *given_up)] == [0, 1, 2]
+    assert {type(error) for _, error in (*killed, *given_up)} == {TaskTimeoutError}
+    assert "took longer" in str(killed[0][1]) and "no part came back" in str(given_up[0][1])

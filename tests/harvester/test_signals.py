@@ -27,6 +27,8 @@ from catalog.db.store import open_catalog
 from harvester.night.stages import nightly
 from tests import warm
 
+# The catalogue is made once for the module.
+pytestmark = pytest.mark.xdist_group("signals")
 ROOT = Path(__file__).parents[2]
 ENTRY = [
     sys.executable,

@@ -35,6 +35,8 @@ NO_TURTLE = {
     "example-bee-population-dataset-series-combined.ttl",
 }
 """Official examples that no parser takes."""
+# The official shapes are read once for the module.
+pytestmark = pytest.mark.xdist_group("shacl")
 with_oracles = pytest.mark.skipif(not AP.is_dir(), reason="the official shapes do not lie beside this checkout")
 EXAMPLES = sorted([*AP.glob("*/examples/*.ttl"), *AP.glob("2.1.1/*.nt")])
 

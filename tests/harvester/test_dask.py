@@ -190,13 +190,20 @@ def test_what_only_this_machine_can_ask_is_checked_here(what: str, tmp_path: Pat
         assert run.traffic["carried_over"] == 0
 
 
+RELEASED = threading.Event()
+
+
+def _hold() -> bool:
+    """Keep the only thread of a worker of this process busy."""
+    return RELEASED.wait(60)
+
+
 def test_a_task_that_takes_too_long_is_given_twice_and_then_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a worker that answers the scheduler and never finishes, and on one whose child is killed in time."""
     from distributed import Client, LocalCluster
 
-    monkeypatch.setattr(cluster_of_dask, "GRACE_S", 0.3)
     task = tmp_path / "task"
     task.mkdir()
     (task / "task.json").write_text("{}")
@@ -207,8 +214,12 @@ def test_a_task_that_takes_too_long_is_given_twice_and_then_left(
         Client(local) as client,
     ):
         killed = list(parts_of(client, [ClusterTask(0, task, 0.01)], 1))
-        held = client.submit(time.sleep, 3, pure=False)
-        given_up = list(parts_of(client, [ClusterTask(n, task, 0.01) for n in (1, 2)], 1))
+        monkeypatch.setattr(cluster_of_dask, "GRACE_S", 0.3)
+        held = client.submit(_hold, pure=False)
+        try:
+            given_up = list(parts_of(client, [ClusterTask(n, task, 0.01) for n in (1, 2)], 1))
+        finally:
+            RELEASED.set()
         held.release()
     assert [number for number, _ in (*killed, *given_up)] == [0, 1, 2]
     assert {type(error) for _, error in (*killed, *given_up)} == {TaskTimeoutError}

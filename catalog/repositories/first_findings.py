@@ -34,8 +34,7 @@ class Failure(NamedTuple):
     """True if a response of the address proves it; False if the record of the dataset does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failing:
+class Failing(NamedTuple):
     """A dataset, or one of its distributions, with the rules that it fails."""
 
     distribution_id: str | None
@@ -122,7 +121,9 @@ def write_first(
     for one in found:
         texts[one.exchange] = None
         for place in one.places:
-            texts |= dict.fromkeys((place.format_declared, place.format_served, place.exchange, *place.words))
+            texts[place.format_declared] = texts[place.format_served] = texts[place.exchange] = None
+            if place.words:
+                texts |= dict.fromkeys(place.words)
             # All these objects live until the end of this function, so no two have one address.
             if id(place.failures) not in numbers:
                 same = tuple(map(id, place.failures))
@@ -143,13 +144,14 @@ def write_first(
     for one in found:
         about = (keys[one.portal_id], keys[one.publisher_id], keys[one.dataset_id])
         record = text_of[one.exchange]
+        subject = joined(one.dataset_id, "")
         for place in one.places:
             number = len(places)
             places.append(
                 (
                     number, numbers[id(place.failures)], *about, keys[place.distribution_id], place.http_status,
                     text_of[place.format_declared], text_of[place.format_served], text_of[place.exchange], record,
-                    joined(one.dataset_id, place.distribution_id or ""),
+                    subject + place.distribution_id.replace("\x1f", " ") if place.distribution_id else subject,
                 )
             )  # fmt: skip
             if place.words:

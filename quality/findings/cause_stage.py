@@ -85,7 +85,7 @@ def confidence(failing: int, applicable: int) -> float:
 
 
 @dataclass(slots=True)
-class _Tally:
+class _Stats:
     """What one fix brings to one portal, publisher or government."""
 
     gain: float = 0.0
@@ -101,7 +101,7 @@ class _Portal:
     run_id: str
     portal_id: str
     weights: EntityWeights
-    tallies: dict[tuple[str, str, str, str | None], _Tally] = field(default_factory=dict)
+    stats: dict[tuple[str, str, str, str | None], _Stats] = field(default_factory=dict)
     """By level, entity, rule and cause (None: the findings that stay single)."""
     hours: dict[str, float] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
@@ -191,7 +191,7 @@ class _Portal:
         which collects what is yielded here; if it was not iterated, nothing is yielded.
         """
         known = metrics()
-        for (level, entity, rule_id, cause), tally in self.tallies.items():
+        for (level, entity, rule_id, cause), stats in self.stats.items():
             metric = known[rule_id]
             yield Fix(
                 entity_level=level,
@@ -199,10 +199,10 @@ class _Portal:
                 rule_id=rule_id,
                 cause_id=cause,
                 how_to_fix=self.texts[cause] if cause else metric.fix,
-                datasets=tally.datasets,
-                places=tally.places,
-                gain_points=tally.gain,
-                effort_hours=self.hours[cause] if cause else metric.effort_minutes * tally.places / 60,
+                datasets=stats.datasets,
+                places=stats.places,
+                gain_points=stats.gain,
+                effort_hours=self.hours[cause] if cause else metric.effort_minutes * stats.places / 60,
             )
 
 
@@ -230,7 +230,7 @@ class _Rule:
         plain = (fix_of(key.split) if metric.dimension == "sound" else None) or metric.fix
         fix = language("en").phrase(f"cause_fix_{key.level}", name=name, fix=plain)
         portal.hours[whole], portal.texts[whole] = cause_rules().effort_hours[key.level], fix
-        gained = self._tally(whole, one.members)
+        gained = self._add_stats(whole, one.members)
         open_members = one.members[facts.is_open[one.members]]
         is_own = one.publisher is not None and key.level not in ("portal", "source", "value")
         of_value = cause_class.is_same_value_enough
@@ -285,9 +285,9 @@ class _Rule:
         for one in grouped:
             is_single[one.members] = False
         if is_single.any():
-            self._tally(None, np.flatnonzero(is_single))
+            self._add_stats(None, np.flatnonzero(is_single))
 
-    def _tally(self, cause: str | None, members: Numbers) -> dict[tuple[str, str], float]:
+    def _add_stats(self, cause: str | None, members: Numbers) -> dict[tuple[str, str], float]:
         """Return what fixing findings together brings, by level and entity, and keep it for the ranking."""
         datasets, gains = dataset_gains(self.portal.catalog, self.facts, self.rule_id, members)
         chosen = members[self.facts.is_open[members]]
@@ -307,9 +307,9 @@ class _Rule:
             of_places = np.bincount(entity[counted], weights=places[counted], minlength=size)
             for number in np.flatnonzero(how_many).tolist():
                 name = weighed.entities[number]
-                tally = self.portal.tallies.setdefault((level, name, self.rule_id, cause), _Tally())
-                tally.gain += float(points[number])
-                tally.datasets += int(how_many[number])
-                tally.places += int(of_places[number])
+                stats = self.portal.stats.setdefault((level, name, self.rule_id, cause), _Stats())
+                stats.gain += float(points[number])
+                stats.datasets += int(how_many[number])
+                stats.places += int(of_places[number])
                 found[level, name] = round(float(points[number]), 4)
         return found

@@ -314,6 +314,13 @@ def s0030_verdicts_of_reviewers(db: Database) -> None:
                 db.table("commitments").add_column(name, kind)
 
 
+@migrate()
+def s0031_evidence_of_commitments(db: Database) -> None:
+    """Add the column for the addresses that are given as evidence of a commitment; the next run fills it."""
+    if "commitments" in db.table_names() and "evidence" not in db.table("commitments").columns_dict:
+        db.table("commitments").add_column("evidence", str)
+
+
 def bring_up_to_date(db: Database) -> None:
     """Migrate a catalogue of any age, or an empty file, to the present tables, metric columns and views.
 

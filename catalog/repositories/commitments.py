@@ -11,7 +11,7 @@ from catalog.db.store import Catalog
 from specs.commitments import Commitment
 
 __all__ = [
-    "best_readings", "drop_commitments", "harvests_before", "last_states", "memory", "past_readings",
+    "best_readings", "drop_commitments", "evidence_fault", "harvests_before", "last_states", "memory", "past_readings",
     "register_commitments", "write_memory", "write_readings",
 ]  # fmt: skip
 
@@ -52,7 +52,25 @@ def _row(one: Commitment) -> dict[str, Any]:
         "irm_relevance": None if one.irm.relevance is None else int(one.irm.relevance),
         "irm_opened": one.irm.opened_government,
         "file": f"{one.stem}.toml",
+        "evidence": json.dumps(_evidence(one)) if _evidence(one) else None,
     }
+
+
+def _evidence(one: Commitment) -> list[str]:
+    """Return the web addresses that a commitment gives as evidence, each once; other texts cannot be checked."""
+    said = [step.evidence or "" for step in one.milestones] + [figure.evidence or "" for figure in one.indicators]
+    return list(dict.fromkeys(text for text in said if text.startswith(("http://", "https://"))))
+
+
+def evidence_fault(catalog: Catalog, url: str | None) -> str | None:
+    """Return in words why an address that is given as evidence is broken or invalid; None if it is not, or not known.
+
+    ``url``: the address; None, or a text that is no address, gives None.
+    """
+    sql = """select coalesce(detail, fault, outcome) from resource_checks
+             where url = ? and outcome in ('broken', 'invalid')"""
+    found: str | None = None if url is None else catalog.value(sql, [url])
+    return found
 
 
 def past_readings(catalog: Catalog, run_id: str, commitment_id: str, indicator_id: str) -> list[dict[str, Any]]:
@@ -144,7 +162,7 @@ def harvests_before(catalog: Catalog, run_id: str) -> dict[str, tuple[str, str |
 
 
 def drop_commitments(catalog: Catalog, kept: Sequence[str]) -> None:
-    """Delete the stored lists of datasets of all commitments except ``kept``.
+    """Delete the stored lists of datasets, and of evidence to check, of all commitments except ``kept``.
 
     ``kept``: ids of the commitments that are still tracked. The addresses in the datasets of the other commitments are
     then no longer checked first. The rows of these commitments in ``commitments`` and their readings stay.
@@ -152,6 +170,11 @@ def drop_commitments(catalog: Catalog, kept: Sequence[str]) -> None:
     with catalog.writing():
         catalog.db.conn.execute(
             "delete from commitment_members where commitment_id not in (select value from json_each(?))",
+            [json.dumps(list(kept))],
+        )
+        catalog.db.conn.execute(
+            """update commitments set evidence = null
+               where evidence is not null and id not in (select value from json_each(?))""",
             [json.dumps(list(kept))],
         )
 

@@ -85,7 +85,8 @@ def due_targets(
     urls: Sequence[str] | None = None,
 ) -> tuple[list[CheckTarget], int]:
     """Return the addresses of a portal's datasets that the run ``run_id`` should check now, and the number of all
-    addresses that are due, beyond ``limit`` too.
+    addresses that are due, beyond ``limit`` too. Addresses that commitments of its government give as evidence are
+    among them.
 
     At most ``limit`` addresses are returned, the most urgent first and the one checked longest ago first among equals.
     An address is due if it is new, if its record has changed, if the time of its next check has come, or if no such
@@ -121,6 +122,11 @@ def due_targets(
               max(datasets.changed_run) as changed_run, max({PROMISED}) as is_promised
             from listed join present_datasets datasets on datasets.id = listed.dataset_id
             group by listed.url
+            union all
+            select distinct e.value, null, null, null, '[]', 0, 0, null, 1
+            from commitments c join governments g on g.name = c.government and g.portal_id = :portal,
+              json_each(c.evidence) e
+            where e.value not in (select url from listed where url is not null)
         )
         select addresses.url as target, declared_format, declared_type, declared_on, algorithms, is_download, is_schema,
           {_URGENCY} as urgency, count(*) over () as due, c.*

@@ -12,6 +12,7 @@ from catalog.db.store import Catalog
 from catalog.repositories.commitment_rows import heads_of
 from catalog.repositories.commitments import (
     drop_commitments,
+    evidence_fault,
     past_readings,
     register_commitments,
     write_memory,
@@ -130,7 +131,7 @@ def _track_one(watch: Watch, commitment: Commitment, version: str) -> int:
         done.append(_indicator(watch, commitment, one, told, past[one.id], version, one.id in redefined))
         if looked and looked.is_harvested:
             write_memory(catalog, commitment.id, one.id, looked.rows)
-    done += [_milestone(commitment, one, watch.day) for one in commitment.milestones]
+    done += [_milestone(watch, commitment, one) for one in commitment.milestones]
     before = past_readings(catalog, watch.run_id, commitment.id, OVERALL)
     rows: list[Mapping[str, Any]] = [*(one.row for one in done), _overall(commitment, done, before, watch.day, version)]
     write_readings(catalog, watch.run_id, commitment.id, rows)
@@ -214,8 +215,15 @@ def _indicator(
     return _Tracked(item_id=one.id, weight=one.weight, point=point, vanished=vanished, row=row)
 
 
-def _milestone(commitment: Commitment, one: Milestone, day: date) -> _Tracked:
-    """Return a milestone as done or not, as a person states it; before its due day it is scheduled, not late."""
+def _milestone(watch: Watch, commitment: Commitment, one: Milestone) -> _Tracked:
+    """Return a milestone as done or not, as a person states it; before its due day it is scheduled, not late.
+
+    If its evidence no longer answers, the note says so; whether it was done stays what the person stated.
+    """
+    day = watch.day
+    fault = evidence_fault(watch.catalog, one.evidence)
+    said = [f"{one.assessor}, {one.done}"] if one.done is not None and one.done <= day else []
+    said += [f"the evidence does not answer: {fault}"] if fault else []
     goal = Goal(start=commitment.period.start, deadline=one.due, baseline=0.0, target=1.0, better="increase")
     is_done = one.done is not None and one.done <= day
     in_time = is_done and one.done is not None and one.done <= one.due
@@ -248,7 +256,7 @@ def _milestone(commitment: Commitment, one: Milestone, day: date) -> _Tracked:
         "denominator": None,
         "failing_datasets": None,
         "evidence_query": one.evidence,
-        "note": f"{one.assessor}, {one.done}" if is_done else None,
+        "note": "; ".join(said) or None,
         "definition": "milestone",
         **columns(goal, point, set(point.flags)),
     }

@@ -330,3 +330,31 @@ def test_governments_are_compared_on_the_same_measure(catalog: Catalog, tmp_path
     assert str(found_[0]["dataset_title"]).startswith("Roads of ward ") and found_[0]["dataset_url"]
     assert str(found_[0]["reason"]).startswith('passes "') and "of the 3 that pass, " in str(found_[0]["reason"])
     assert best_practice(catalog, "dataset.bulk") == []
+
+
+def test_the_evidence_of_a_milestone_is_checked_like_any_address(catalog: Catalog, tmp_path: Path) -> None:
+    law, doubt, words = "https://law.example/open-data", "https://law.example/draft", "read aloud in parliament"
+    write_run(catalog, "20240201T010000Z", [dataset(1)], government="Example Land")
+    done = 'done = 2024-01-15, assessor = "Civic Group", due = 2024-06-30'
+    steps = ", ".join(
+        f'{{ id = "{name}", evidence = "{said}", {done} }}'
+        for name, said in (("law", law), ("draft", doubt), ("speech", words), ("file", "https://files.example/1.csv"))
+    )
+    promise = commitment(tmp_path, more=f"milestones = [{steps}]")
+    track(catalog, "20240201T010000Z", [promise])
+    targets, due = due_targets(catalog, "20240202T010000Z", "a", 20, is_full=True)
+    # Each address once, also one that is a file of a dataset.
+    assert due == 3 and {one.url for one in targets} == {law, doubt, "https://files.example/1.csv"}
+    assert due_targets(catalog, "20240202T010000Z", "b", 20, is_full=True) == ([], 0)
+    write_run(catalog, "20240202T010000Z", [dataset(1)], government="Example Land")
+    at = "2024-02-02T01:00:00Z"
+    checks = [
+        ResourceCheck(url=law, outcome="invalid", fault="invalid", detail="the address has no host", checked_at=at),
+        ResourceCheck(url=doubt, outcome="failing", status=404, fault="gone", checked_at=at),
+    ]
+    write_checks(catalog, "20240202T010000Z", checks)
+    track(catalog, "20240202T010000Z", [promise])
+    found = readings(catalog, "20240202T010000Z")
+    assert found["law"]["note"] == "Civic Group, 2024-01-15; the evidence does not answer: the address has no host"
+    # What a person stated stands, and one failure proves nothing.
+    assert found["law"]["timing_status"] == "met" and found["draft"]["note"] == "Civic Group, 2024-01-15"

@@ -40,6 +40,10 @@ TABLES: dict[str, TableSpec] = {
                 "outstanding.",
             ),
             "file": c(str, "Name of its file."),
+            "evidence": c(
+                list,
+                "Addresses that its file gives as evidence of milestones and figures; they are checked like others.",
+            ),
         },
         indexes=(("country",),),
         facets=("government", "is_example"),

@@ -22,6 +22,7 @@ from harvester.cli.backup import add_to as _add_backup_commands
 from harvester.cli.causes import add_to as _add_causes_command
 from harvester.cli.census import add_to as _add_census_commands
 from harvester.cli.commitments import add_to as _add_commitment_commands
+from harvester.cli.fetch import fetch
 from harvester.cli.init import add_to as _add_init_command
 from harvester.cli.inspect import add_to as _add_inspect_command
 from harvester.cli.logs import log_to
@@ -39,6 +40,7 @@ from harvester.cli.options import (
 from harvester.cli.portals import add_to as _add_portal_commands
 from harvester.cli.proofs import add_to as _add_proof_commands
 from harvester.cli.replies import add_to as _add_reply_commands
+from harvester.cli.replies import replies
 from harvester.cli.scores import add_to as _add_score_commands
 from harvester.cli.send import add_to as _add_send_commands
 from harvester.cli.shards import add_to as _add_shard_commands
@@ -334,6 +336,7 @@ _add_causes_command(cli)
 _add_score_commands(cli)
 _add_send_commands(cli)
 _add_reply_commands(cli)
+replies.add_command(fetch)
 _add_shard_commands(cli)
 _add_proof_commands(cli)
 _add_backup_commands(cli)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,15 +16,22 @@ if TYPE_CHECKING:
     from catalog.db.store import Catalog
     from catalog.repositories.reply_files import Problem
     from harvester.mail.incoming import TakenIn
-    from harvester.mail.mailbox import MailboxPlace
 
-__all__ = ["add_to"]
+__all__ = [
+    "SOME_FAILED",
+    "add_to",
+    "check_options",
+    "counted",
+    "look_again_at",
+    "replies",
+    "say",
+    "say_waiting",
+    "waived_option",
+]
 
 SOME_FAILED = 3
 ROWS_SHOWN = 20
 """Rows of a file that are listed, unless all are asked for."""
-FETCH_S = 480.0
-"""Seconds after which no further mail is begun; the connection is cut later."""
 WAIVED_MAX = 50
 """Findings that one file may waive without confirmation, unless told otherwise."""
 
@@ -42,10 +47,18 @@ def replies() -> None:
     """Import what governments and citizens write back, and decide what counts and what becomes public."""
 
 
-_contact = click.option("--contact", default=NO_CONTACT, help="Your e-mail address or page, for the user agent.")
-_portals = click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of the portals' files.")
-_no_check = click.option("--no-check", is_flag=True, help="Do not check disputed findings again now.")
-_waived_max = click.option(
+def check_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add to a command the options for checking disputed findings again: ``no_check``, ``contact``, ``registry``."""
+    for option in (
+        click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of the portals' files."),
+        click.option("--contact", default=NO_CONTACT, help="Your e-mail address or page, for the user agent."),
+        click.option("--no-check", is_flag=True, help="Do not check disputed findings again now."),
+    ):
+        command = option(command)
+    return command
+
+
+waived_option = click.option(
     "--waive-max",
     "waived_max",
     default=WAIVED_MAX,
@@ -64,10 +77,8 @@ _waived_max = click.option(
 )
 @click.option("--token", default="", help="With --from: the token that the mail quotes, or the text of the mail.")
 @click.option("--approve", "is_approved", is_flag=True, help="You have read the remarks in FILES: publish them.")
-@_waived_max
-@_no_check
-@_contact
-@_portals
+@waived_option
+@check_options
 @click.pass_obj
 def import_(
     data: Path,
@@ -87,7 +98,7 @@ def import_(
     """
     from catalog.repositories.recipients import is_address
     from harvester.mail.incoming import take_in
-    from harvester.mail.replies import read_reply
+    from harvester.mail.replies import reply_reader
     from harvester.mail.senders import Sender
     from harvester.mail.tokens import holder_of
     from harvester.night.stages import writing
@@ -99,10 +110,10 @@ def import_(
     today = datetime.now(UTC).date()
     count = 0
     catalogue_of(data)
-    with writing(data) as catalog:
+    with writing(data) as catalog, reply_reader(today) as read:
         sender = Sender(address, holder_of(data, token)) if address else None
         for path in files:
-            parsed = read_reply(path, today)
+            parsed = read(path)
             before = set(_waiting_ids(catalog)) if is_approved else set()
             taken = take_in(catalog, parsed, sender, source=path.name, today=today.isoformat(), waived_max=waived_max)
             if is_approved:
@@ -112,122 +123,10 @@ def import_(
             count += say(str(path), taken, parsed.blank, parsed.problems)
             if taken.replies.disputes and not no_check:
                 look_again_at(catalog, data, taken.replies.disputes, contact, registry)
-        _say_waiting(catalog)
+        say_waiting(catalog)
     click.echo("winnow export brings scorecards and site up to date")
     if count:
         raise click.exceptions.Exit(SOME_FAILED)
-
-
-@replies.command()
-@click.option("--imap", metavar="HOST:PORT", help="Mail server; by default [mailbox] server in winnow.toml.")
-@click.option("--user", envvar="WINNOW_IMAP_USER", show_envvar=True, help="User name at the mail server.")
-@click.option(
-    "--password-file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="File with the password alone; or set WINNOW_IMAP_PASSWORD.",
-)
-@click.option("--folder", help="Folder of the mailbox. [default: INBOX]")
-@click.option("--move-to", help="Folder to move mails to after reading; by default they are marked as seen.")
-@click.option("--tls", "needs_tls", is_flag=True, help="Require encryption also for a mail server on this machine.")
-@_waived_max
-@_no_check
-@_contact
-@_portals
-@click.pass_obj
-def fetch(
-    data: Path,
-    imap: str | None,
-    user: str | None,
-    password_file: Path | None,
-    folder: str | None,
-    move_to: str | None,
-    needs_tls: bool,
-    waived_max: int,
-    no_check: bool,
-    contact: str,
-    registry: Path | None,
-) -> None:
-    """Fetch replies from a mailbox (IMAP): the files attached to mails, read as by winnow replies import.
-
-    A reply counts if the mail comes from the address in the portal file and quotes the token of the letter; all others
-    wait, see winnow replies list. No mail is deleted, and none is read twice.
-    """
-    from tempfile import TemporaryDirectory
-
-    from harvester.errors import MailboxError
-    from harvester.mail.fetch import download, take_in_mail
-    from harvester.mail.mailbox import opened_mailbox
-    from harvester.night.stages import writing
-    from harvester.terminal.scores import printable
-
-    place = _mailbox(data, imap, user, password_file, folder, move_to, needs_tls)
-    today = datetime.now(UTC).date()
-    catalogue_of(data)
-    count = files = 0
-    disputes: list[str] = []
-    read: list[str] = []
-    deadline = time.monotonic() + FETCH_S
-    with TemporaryDirectory(prefix="winnow-mail-") as scratch, opened_mailbox(place) as session:
-        found = download(data, session, Path(scratch), deadline)
-        with writing(data) as catalog:
-            for uid, mail in found.mails.items():
-                if time.monotonic() > deadline:
-                    found.left += 1
-                    continue
-                read.append(uid)
-                for one in take_in_mail(catalog, mail, today, waived_max=waived_max):
-                    count += say(printable(one.name), one.taken, one.parsed.blank, one.parsed.problems)
-                    disputes += one.taken.replies.disputes
-                    files += 1
-            _say_waiting(catalog)
-        try:
-            for uid in (*read, *found.known):
-                session.finish(uid)
-        except (MailboxError, OSError) as error:
-            # They are noted as read: the next time they are only marked.
-            found.failed.append(f"not all mails could be marked ({error}); that is tried again")
-    for line in found.failed:
-        click.echo(printable(line), err=True)
-    said = f", {_count(len(found.known), 'mail')} read before" if found.known else ""
-    said += f", {_count(found.without, 'mail')} without such files left in the mailbox" if found.without else ""
-    said += f", {_count(found.left, 'mail')} left for the next time" if found.left else ""
-    click.echo(f"{_count(files, 'file')} of {_count(len(read), 'mail')}{said}")
-    if disputes and not no_check:
-        with writing(data) as catalog:
-            look_again_at(catalog, data, disputes, contact, registry)
-    if count or found.failed:
-        raise click.exceptions.Exit(SOME_FAILED)
-
-
-def _mailbox(
-    data: Path,
-    imap: str | None,
-    user: str | None,
-    password_file: Path | None,
-    folder: str | None,
-    move_to: str | None,
-    needs_tls: bool,
-) -> MailboxPlace:
-    """Return the mailbox to read, from the options of the command line and from winnow.toml."""
-    from harvester.cli.configuration import load
-    from harvester.mail.mailbox import MailboxPlace
-
-    settings = load(data).mailbox
-    server, user = imap or settings.server, user or settings.user
-    path = password_file or (Path(settings.password_file) if settings.password_file else None)
-    password = path.read_text("utf-8").strip("\r\n") if path else os.environ.get("WINNOW_IMAP_PASSWORD")
-    if not (server and user and password):
-        raise click.UsageError(
-            "give --imap HOST:PORT, --user and --password-file, or the table [mailbox] in winnow.toml; "
-            "the password may also be in WINNOW_IMAP_PASSWORD"
-        )
-    host, _, port = server.rpartition(":")
-    if not host or not port.isdigit():
-        raise click.UsageError(f"--imap {server}: write host and port, such as mail.example.org:993")
-    folder, move_to = folder or settings.folder, move_to or settings.move_to
-    if not (folder + (move_to or "")).isascii():
-        raise click.UsageError("the names of folders must be of ASCII characters")
-    return MailboxPlace(host.strip("[]"), int(port), user, password, folder, move_to, needs_tls)
 
 
 _OLD_NAME = click.Group("responses", replies.commands, hidden=True, help="The old name of winnow replies, until 0.4.")
@@ -242,9 +141,9 @@ def say(source: str, taken: TakenIn, blank: int, problems: Sequence[Problem]) ->
     replied, reports = taken.replies, taken.reports
     written = ", ".join(f"{n} {name}" for name, n in sorted((replied.written | reports.written).items()))
     again = f", {replied.known + reports.known} read before" if replied.known + reports.known else ""
-    click.echo(f"{source}: {written or 'nothing new'}{again}; {_count(blank, 'row')} without a reply")
+    click.echo(f"{source}: {written or 'nothing new'}{again}; {counted(blank, 'row')} without a reply")
     if taken.waiting:
-        waiting = _count(taken.waiting, "row")
+        waiting = counted(taken.waiting, "row")
         click.echo(f"{source}: not counted before you accept: {waiting} ({'; '.join(taken.reasons)})")
         click.echo(f"{source}: winnow replies accept {taken.submission}, or winnow replies refuse {taken.submission}")
     elif taken.submission:
@@ -258,7 +157,8 @@ def say(source: str, taken: TakenIn, blank: int, problems: Sequence[Problem]) ->
     return len(found)
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Return a number with an English noun in the singular or plural: "1 row", "2,000 rows"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
@@ -268,9 +168,10 @@ def _waiting_ids(catalog: Catalog) -> list[str]:
     return [one.key for one in waiting_texts(catalog)]
 
 
-def _say_waiting(catalog: Catalog) -> None:
+def say_waiting(catalog: Catalog) -> None:
+    """Print how many texts wait for the operator's approval; nothing if none do."""
     if count := len(_waiting_ids(catalog)):
-        click.echo(f"{_count(count, 'text')} not public before you approve: winnow replies list")
+        click.echo(f"{counted(count, 'text')} not public before you approve: winnow replies list")
 
 
 @replies.command("list")
@@ -290,7 +191,7 @@ def list_(data: Path, is_all: bool) -> None:
         sender = one.sender or "imported by the operator"
         said = f"; the mail server says {one.evidence}" if one.evidence else ""
         click.echo(
-            printable(f"{one.id}: {_count(len(one.rows), 'row')} of {one.source}, {sender}, {one.received_on}{said}")
+            printable(f"{one.id}: {counted(len(one.rows), 'row')} of {one.source}, {sender}, {one.received_on}{said}")
         )
         shown = one.rows if is_all else one.rows[:ROWS_SHOWN]
         for row in shown:
@@ -302,12 +203,12 @@ def list_(data: Path, is_all: bool) -> None:
                 what, words, name = f"{content.dataset_id or content.url} report", content.what, content.who
             click.echo(printable(f"  line {content.line}: {what}{_quoted(words, name)} ({row.why})"))
         if len(shown) < len(one.rows):
-            click.echo(f"  and {_count(len(one.rows) - len(shown), 'row')} more: winnow replies list --all")
+            click.echo(f"  and {counted(len(one.rows) - len(shown), 'row')} more: winnow replies list --all")
     for text in texts:
         click.echo(printable(f"{text.key}: {text.said} to {text.about}{_quoted(text.text, text.name)}"))
     click.echo(
-        f"{_count(len(waiting), 'file')} of unconfirmed senders (winnow replies accept or refuse), "
-        f"{_count(len(texts), 'text')} not public (winnow replies approve or refuse)"
+        f"{counted(len(waiting), 'file')} of unconfirmed senders (winnow replies accept or refuse), "
+        f"{counted(len(texts), 'text')} not public (winnow replies approve or refuse)"
     )
 
 
@@ -323,9 +224,7 @@ _lines = click.option("--line", "lines", multiple=True, type=int, help="Only thi
 @_ids
 @_lines
 @click.option("--approve", "is_approved", is_flag=True, help="Publish the texts of these replies too.")
-@_no_check
-@_contact
-@_portals
+@check_options
 @click.pass_obj
 def accept(
     data: Path,
@@ -364,7 +263,7 @@ def accept(
             count += say(key, taken, 0, ())
             if taken.replies.disputes and not no_check:
                 look_again_at(catalog, data, taken.replies.disputes, contact, registry)
-        _say_waiting(catalog)
+        say_waiting(catalog)
     click.echo("winnow export brings scorecards and site up to date")
     if count:
         raise click.exceptions.Exit(SOME_FAILED)
@@ -390,7 +289,7 @@ def refuse(data: Path, ids: tuple[str, ...], lines: tuple[int, ...]) -> None:
         gone = [settle(data, key, "refused", lines or None) for key in ids if key in waiting]
         rejected = reject(catalog, ids)
     rows = sum(len(one.rows) for one in gone if one is not None)
-    click.echo(f"deleted: {_count(rows, 'row')} of unconfirmed senders, {_count(len(rejected), 'text')}")
+    click.echo(f"deleted: {counted(rows, 'row')} of unconfirmed senders, {counted(len(rejected), 'text')}")
 
 
 @replies.command("approve")
@@ -412,7 +311,7 @@ def approve_(data: Path, ids: tuple[str, ...], is_all: bool) -> None:
         known = _waiting_ids(catalog)
         _check_ids(ids, known)
         done = approve(catalog, known if is_all else ids)
-    click.echo(f"{_count(len(done), 'text')} approved; winnow export publishes them")
+    click.echo(f"{counted(len(done), 'text')} approved; winnow export publishes them")
 
 
 def _check_ids(ids: Sequence[str], known: Collection[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,6 @@ from catalog.repositories.reply_files import ParsedReplies
 from harvester.mail.incoming import TakenIn, take_in
 from harvester.mail.mail_file import Mail, mail_reader
 from harvester.mail.mailbox import MAIL_MAX, MailboxSession
-from harvester.mail.replies import read_reply
 from harvester.mail.senders import Sender
 from harvester.mail.tokens import holder_of
 
@@ -99,18 +98,20 @@ def _key(mail: Mail) -> str:
     return "\n".join((mail.message_id, mail.sender, *digests))
 
 
-def take_in_mail(catalog: Catalog, mail: Mail, today: date, *, waived_max: int) -> Iterator[FetchedFile]:
+def take_in_mail(
+    catalog: Catalog, mail: Mail, read: Callable[[Path], ParsedReplies], today: date, *, waived_max: int
+) -> Iterator[FetchedFile]:
     """Take in the files of a mail one by one, and then note the mail in the data folder, so that it is taken in once.
 
     Who sent it is told by the address in ``From`` and by the token that the mail quotes, see
-    :func:`harvester.mail.incoming.take_in`, which also explains ``waived_max``. ``today``: latest date that a reply may
-    state.
+    :func:`harvester.mail.incoming.take_in`, which also explains ``waived_max``. ``read``: the function of
+    :func:`harvester.mail.replies.reply_reader`. ``today``: day stored for a reply without one.
     """
     data = catalog.path.parent
     sender = Sender(mail.sender, holder_of(data, mail.text), mail.evidence)
     key = _key(mail)
     for one in mail.files:
-        parsed = read_reply(one.path, today)
+        parsed = read(one.path)
         taken = take_in(catalog, parsed, sender, source=one.name, today=today.isoformat(), waived_max=waived_max)
         yield FetchedFile(f"{mail.sender or 'unknown sender'}, {one.name}", parsed, taken)
     note_fetched(data, [key])

@@ -1,0 +1,141 @@
+"""The command that fetches replies from a mailbox."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harvester.cli.options import catalogue_of
+from harvester.cli.replies import (
+    SOME_FAILED,
+    check_options,
+    counted,
+    look_again_at,
+    say,
+    say_waiting,
+    waived_option,
+)
+
+if TYPE_CHECKING:
+    from harvester.mail.mailbox import MailboxPlace
+
+__all__ = ["fetch"]
+
+FETCH_S = 480.0
+"""Seconds after which no further mail is begun; the connection is cut later."""
+
+
+@click.command()
+@click.option("--imap", metavar="HOST:PORT", help="Mail server; by default [mailbox] server in winnow.toml.")
+@click.option("--user", envvar="WINNOW_IMAP_USER", show_envvar=True, help="User name at the mail server.")
+@click.option(
+    "--password-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File with the password alone; or set WINNOW_IMAP_PASSWORD.",
+)
+@click.option("--folder", help="Folder of the mailbox. [default: INBOX]")
+@click.option("--move-to", help="Folder to move mails to after reading; by default they are marked as seen.")
+@click.option("--tls", "needs_tls", is_flag=True, help="Require encryption also for a mail server on this machine.")
+@waived_option
+@check_options
+@click.pass_obj
+def fetch(
+    data: Path,
+    imap: str | None,
+    user: str | None,
+    password_file: Path | None,
+    folder: str | None,
+    move_to: str | None,
+    needs_tls: bool,
+    waived_max: int,
+    no_check: bool,
+    contact: str,
+    registry: Path | None,
+) -> None:
+    """Fetch replies from a mailbox (IMAP): the files attached to mails, read as by winnow replies import.
+
+    A reply counts if the mail comes from the address in the portal file and quotes the token of the letter; all others
+    wait, see winnow replies list. No mail is deleted, and none is read twice.
+    """
+    from tempfile import TemporaryDirectory
+
+    from harvester.errors import MailboxError
+    from harvester.mail.fetch import download, take_in_mail
+    from harvester.mail.mailbox import opened_mailbox
+    from harvester.mail.replies import reply_reader
+    from harvester.night.stages import writing
+    from harvester.terminal.scores import printable
+
+    place = _mailbox(data, imap, user, password_file, folder, move_to, needs_tls)
+    today = datetime.now(UTC).date()
+    catalogue_of(data)
+    count = files = 0
+    disputes: list[str] = []
+    read: list[str] = []
+    deadline = time.monotonic() + FETCH_S
+    with TemporaryDirectory(prefix="winnow-mail-") as scratch, opened_mailbox(place) as session:
+        found = download(data, session, Path(scratch), deadline)
+        with writing(data) as catalog, reply_reader(today) as reader:
+            for uid, mail in found.mails.items():
+                if time.monotonic() > deadline:
+                    found.left += 1
+                    continue
+                read.append(uid)
+                for one in take_in_mail(catalog, mail, reader, today, waived_max=waived_max):
+                    count += say(printable(one.name), one.taken, one.parsed.blank, one.parsed.problems)
+                    disputes += one.taken.replies.disputes
+                    files += 1
+            say_waiting(catalog)
+        try:
+            for uid in (*read, *found.known):
+                session.finish(uid)
+        except (MailboxError, OSError) as error:
+            # They are noted as read: the next time they are only marked.
+            found.failed.append(f"not all mails could be marked ({error}); that is tried again")
+    for line in found.failed:
+        click.echo(printable(line), err=True)
+    said = f", {counted(len(found.known), 'mail')} read before" if found.known else ""
+    said += f", {counted(found.without, 'mail')} without such files left in the mailbox" if found.without else ""
+    said += f", {counted(found.left, 'mail')} left for the next time" if found.left else ""
+    click.echo(f"{counted(files, 'file')} of {counted(len(read), 'mail')}{said}")
+    if disputes and not no_check:
+        with writing(data) as catalog:
+            look_again_at(catalog, data, disputes, contact, registry)
+    if count or found.failed:
+        raise click.exceptions.Exit(SOME_FAILED)
+
+
+def _mailbox(
+    data: Path,
+    imap: str | None,
+    user: str | None,
+    password_file: Path | None,
+    folder: str | None,
+    move_to: str | None,
+    needs_tls: bool,
+) -> MailboxPlace:
+    """Return the mailbox to read, from the options of the command line and from winnow.toml."""
+    from harvester.cli.configuration import load
+    from harvester.mail.mailbox import MailboxPlace
+
+    settings = load(data).mailbox
+    server, user = imap or settings.server, user or settings.user
+    path = password_file or (Path(settings.password_file) if settings.password_file else None)
+    password = path.read_text("utf-8").strip("\r\n") if path else os.environ.get("WINNOW_IMAP_PASSWORD")
+    if not (server and user and password):
+        raise click.UsageError(
+            "give --imap HOST:PORT, --user and --password-file, or the table [mailbox] in winnow.toml; "
+            "the password may also be in WINNOW_IMAP_PASSWORD"
+        )
+    host, _, port = server.rpartition(":")
+    if not host or not port.isdigit():
+        raise click.UsageError(f"--imap {server}: write host and port, such as mail.example.org:993")
+    folder, move_to = folder or settings.folder, move_to or settings.move_to
+    if not (folder + (move_to or "")).isascii():
+        raise click.UsageError("the names of folders must be of ASCII characters")
+    return MailboxPlace(host.strip("[]"), int(port), user, password, folder, move_to, needs_tls)

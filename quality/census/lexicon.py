@@ -12,7 +12,7 @@ from typing import Literal
 from catalog.vocabulary.folding import name_key, split_list
 from specs.census import key_words, points_table
 
-__all__ = ["PhraseMatch", "Role", "fillers", "find", "find_each", "find_in_columns", "folded"]
+__all__ = ["PhraseMatch", "Role", "fillers", "find", "find_each", "find_in_columns", "folded", "pages"]
 
 Role = Literal["name", "subject", "fact", "against", "against_all"]
 _BREAK = "\u00a6"
@@ -187,6 +187,12 @@ def _phrases() -> Iterator[_Phrase]:
     for rule in points_table().against:
         for said in split_list(rule.words):
             yield _phrase("", "against_all", said, rule.but)
+
+
+@lru_cache(maxsize=1)
+def pages() -> frozenset[str]:
+    """Return the keywords by which a catalogue marks a page that is no data, as :func:`folded` returns them."""
+    return frozenset(folded(one) for one in split_list(points_table().pages.keywords))
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from catalog.vocabulary.folding import pieces
 from catalog.vocabulary.terms import theme
-from quality.census.lexicon import PhraseMatch, fillers, find, find_each, find_in_columns, folded
+from quality.census.lexicon import PhraseMatch, fillers, find, find_each, find_in_columns, folded, pages
 from specs.census import key_words, points_table
 
 __all__ = ["KeyClaim", "KeyEvidence", "Portrait", "evidence_of", "recognise"]
@@ -97,6 +97,7 @@ class _Texts:
         self.files = find_each(portrait.files[:MOST])
         self.columns = find_in_columns(portrait.columns[:MOST])
         self.kinds = frozenset(portrait.table_kinds)
+        self.is_page = bool(pages().intersection(folded(one) for one in portrait.keywords[:MOST]))
         known = (theme(one) for one in portrait.themes)
         self.themes = {one.id for one in known if one}
 
@@ -119,6 +120,7 @@ def _claim(key: str, texts: _Texts) -> KeyClaim:
         *_beside(key, texts),
         *_theme(key, texts),
         *_against(key, texts),
+        *([_counts("page")] if texts.is_page else []),
     ]
     return KeyClaim(
         key, sum(one.points for one in evidence), tuple(sorted(evidence, key=lambda one: (-abs(one.points), one.id)))
@@ -190,7 +192,10 @@ def _theme(key: str, texts: _Texts) -> list[KeyEvidence]:
 
 def _against(key: str, texts: _Texts) -> list[KeyEvidence]:
     found = []
-    for id, place in (("against_in_title", texts.title), ("against_elsewhere", (*texts.keywords, *texts.description))):
+    # Where the title is the subject and nothing else, what stands beside it tells what the dataset is about.
+    is_bare = any(one.id == "subject_alone" for one in _title(key, texts))
+    beside = "against_beside_subject_alone" if is_bare else "against_elsewhere"
+    for id, place in (("against_in_title", texts.title), (beside, (*texts.keywords, *texts.description))):
         names = _of(key, "name", place)
         said = [
             one

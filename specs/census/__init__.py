@@ -82,16 +82,23 @@ class Filler(Strict):
     words: str
 
 
+class Pages(Strict):
+    """Keywords by which catalogues mark pages that are no data, separated by " | "."""
+
+    keywords: str
+
+
 class PointsTable(Strict):
     """The content of ``points.toml``: what each piece of evidence counts, and how many points are enough.
 
-    ``points``: points by id of the kind of evidence, negative for evidence against. ``against``: phrases that speak
-    against nearly all key datasets.
+    ``points``: points by id of the kind of evidence, negative for evidence against. ``pages``: keywords that mark a
+    page without data. ``against``: phrases that speak against nearly all key datasets.
     """
 
     points: dict[str, float]
     decision: ClaimThresholds
     filler: Filler
+    pages: Pages
     against: tuple[AgainstAll, ...] = ()
 
 

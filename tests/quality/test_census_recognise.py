@@ -115,6 +115,24 @@ def test_every_key_has_a_file_with_names_in_many_languages_and_a_source() -> Non
         "name_in_keywords",
         "name_in_description", "name_in_files", "fact_elsewhere", "columns", "table_kind", "theme", "other_theme",
         "against_in_title",
-        "against_elsewhere",
+        "against_elsewhere", "against_beside_subject_alone", "page",
     }  # fmt: skip
     assert points_table().points.keys() == used
+
+
+@pytest.mark.parametrize(
+    ("title", "more"),
+    [
+        ("Schools", {"description": "School district boundaries of the county"}),
+        ("Elections", {"description": "A hub for elections", "keywords": ["ArcGIS Hub page"]}),
+        ("Fiji_Population_Grid_2020", {"description": "Population density raster, by households"}),
+        ("Temperature sensor readings, trial 2015", {"columns": ["temp_max", "temp_min"]}),
+        ("Effects of improved water quality on a marine habitat", {}),
+        ("Montgomery County Public Schools", {}),
+    ],
+)
+def test_what_is_about_it_or_beside_it_is_not_taken(title: str, more: dict[str, object]) -> None:
+    assert taken(title, **more) == set()
+    # The same words where nothing speaks against them.
+    assert taken("Schools", description="All schools of the county") == {"education"}
+    assert taken("Elections", description="Results of elections") == {"elections"}

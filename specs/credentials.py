@@ -57,7 +57,9 @@ def _masked_login(found: re.Match[str]) -> str:
 def mask(text: str) -> str:
     """Return ``text`` with the logins, and the keys in query strings, of all addresses in it replaced by ``***``.
 
-    FTP's public login "anonymous" stays. If nothing is replaced, return the same object.
+    These stay: FTP's public logins "anonymous" and "ftp"; a name without a password in an address of another scheme
+    than HTTP or FTP, as in ``ssh://git@host``; tokens for paging, such as ``page_token``. If nothing is replaced,
+    return the same object.
     """
     if "=" not in text and "@" not in text and "%" not in text:
         return text
@@ -91,7 +93,10 @@ def mask_value(value: Any) -> Any:
 
 
 def mask_bytes(body: bytes) -> tuple[bytes, int]:
-    """Return ``body`` with logins and keys in web addresses masked like :func:`mask`, and the number of masked ones."""
+    """Return ``body`` with logins and keys in web addresses masked like :func:`mask`, and the number of masked ones.
+
+    A body without "=" and "@" is returned as it is, even if it has percent-encoded ones.
+    """
     if b"=" not in body and b"@" not in body:
         return body, 0
     # In Latin-1 one byte is one character, whatever the text's encoding is.

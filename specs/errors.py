@@ -28,7 +28,7 @@ class Strict(BaseModel):
 def read_toml(path: Path) -> dict[str, Any]:
     """Return the contents of the TOML file ``path``.
 
-    Raise SpecError if the file is missing, not UTF-8 or not TOML.
+    Raise SpecError if the file is missing, cannot be read, or is not UTF-8 or not TOML.
     """
     try:
         return tomllib.loads(path.read_text("utf-8"))

@@ -33,7 +33,8 @@ class Metric(Strict):
     dimension: Dimension
     subject: Subject
     weight: Annotated[float, Field(ge=0)]
-    """Share of the dimension in the Winnow score; 0 if only other systems use the metric."""
+    """How much it counts in its dimension of the Winnow score, relative to the dimension's other metrics; 0 if it does
+    not count there."""
     weighs: str = ""
     """Why it has this weight in its dimension."""
     question: str

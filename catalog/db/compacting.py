@@ -37,8 +37,8 @@ def check_room(db: Database, *, will_shrink: bool) -> None:
     free space.
 
     ``will_shrink``: whether a migration step that is still to run will free much space, so that the file is compacted
-    after it. If the catalogue is larger than 100 MB, write a warning to the log that says how much disk the migration
-    needs. SQLite's temporary files are assumed to be on the same disk.
+    after it. If more than 100 MB are needed, write a warning to the log that says how much. SQLite's temporary files
+    are assumed to be on the same disk.
     """
     name = db.execute("select file from pragma_database_list where name = 'main'").fetchone()[0]
     if not name or not (will_shrink or is_to_compact(db)):

@@ -85,11 +85,11 @@ def _explained(path: Path) -> Iterator[None]:
 
 def open_catalog(path: Path) -> Catalog:
     """Open the catalogue file at ``path``. A missing file is created with its folder, an older one is migrated to the
-    present schema. Names of people that stand in it without leave are moved to a file beside it, see
-    :func:`catalog.repositories.people.move_names`.
+    present schema. Names and texts of people that an earlier version stored in it, and that may not be public or that
+    nobody approved, are moved to a private file beside it, see :mod:`catalog.repositories.moved_people`.
 
-    Raise CatalogError if the file is not a catalogue, is damaged or locked or cannot be written, or if the disk is full
-    or has too little room to migrate it.
+    Raise CatalogError if the file is no SQLite database, is damaged or locked or cannot be written, or if the disk is
+    full or has too little room to migrate it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _explained(path):

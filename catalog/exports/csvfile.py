@@ -59,8 +59,9 @@ def cells_of(row: Mapping[str, Any], fields: Sequence[ExportColumn]) -> list[str
     """Return the values of a row as texts of CSV cells, in the order of the columns ``fields``. A missing value gives
     "".
 
-    Texts are guarded (:func:`guard`), have line breaks replaced by blanks, and are cut at 32,767 characters. Numbers
-    are rounded to four decimals and six significant digits, from a million on to whole numbers.
+    Texts are guarded (:func:`guard`), have line breaks and tabs replaced by blanks and control characters removed, and
+    are cut at 32,767 characters. Numbers are rounded to four decimals and six significant digits, from a million on to
+    whole numbers.
     """
     return [_cell(row.get(field.name), field) for field in fields]
 

@@ -22,7 +22,8 @@ class ExportOptions:
     """Web address at which the folder of all exported files is published, without a slash at its end. Pages, feeds and
     scorecards then name files by whole addresses; None leaves them relative."""
     published_by: tuple[str, str] | None = None
-    """Name and imprint of who publishes the pages; None leaves them out."""
+    """Name and imprint (a postal address, or the address of a page with it) of who publishes the pages; None leaves
+    them out."""
     is_printed: bool = False
     """Whether every page is also printed as PDF, if Chromium is installed."""
     print_seconds: float = 300

@@ -31,7 +31,8 @@ class FolderTables(OutputFormat):
     """Writes, in the form of schema 2, the CSVs that governments and publishers are sent.
 
     They are the scorecard, causes, findings, rules, commitments, queries, the census of key datasets and our
-    corrections. A publisher gets no queries, census and corrections.
+    corrections. A publisher gets no queries, census and corrections, and a file of causes or commitments only if it has
+    any.
     """
 
     name = "scorecard.csv"

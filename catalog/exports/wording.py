@@ -78,9 +78,10 @@ def peers_in_words(words: Language, group: str | None) -> str:
 
 
 def withheld_in_words(words: Language, reason: str | None) -> str:
-    """Return why a government has no score, in words of a language; "" for None.
+    """Return why a government, portal or publisher has no score, in words of a language; "" for None.
 
-    ``reason``: text of the column ``withheld`` of ``score_history``: too few datasets, or too little measured.
+    ``reason``: text of the column ``withheld`` of ``score_history``. If it begins with "fewer", the result says that
+    there are too few datasets; else that too little was measured.
     """
     if not reason:
         return ""

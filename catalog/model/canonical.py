@@ -110,10 +110,11 @@ def differences(old: Any, new: Any) -> list[dict[str, Any]]:
 
     ``field`` is the path of the field, or "record" for the record as a whole; a value that one record does not have is
     None. Members of a list are matched by a key that all of them have, such as "id" or "name"
-    (``resources[3f2a].url``), not by position, so that one new member is one difference. If only their order differs,
-    ``field`` ends with ": order", and old and new are the keys. A list without such a key, or with two members of the
-    same key, is compared as one value. So are two records that are nested too deeply. Texts, and lists and objects as
-    JSON, are cut at 300 characters. After 200 differences one more entry says how many were left out.
+    (``resources[3f2a].url``), not by position, so that one new member is one difference. If both lists have the same
+    keys in another order, one more entry has a ``field`` that ends with ": order", and the keys as old and new. A list
+    without such a key, or with two members of the same key, is compared as one value. So are two records that are
+    nested too deeply. Texts, and lists and objects as JSON, are cut at 300 characters. After 200 differences one more
+    entry says in ``field`` how many were left out.
     """
     try:
         found = list(_differences(old, new, ""))

@@ -65,7 +65,8 @@ class TableContext:
     unpacked_bytes: int = MAX_UNPACKED_BYTES
     """Bytes unpacked from an archive, at most."""
     is_sampled: bool = False
-    """Whether Great Expectations checks all expectations itself, even if the hash of the file does not choose it."""
+    """True: the library Great Expectations checks all expectations too, and its results are compared with ours. False:
+    it does so only for files that their hash chooses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +125,7 @@ class TableReport:
     expectations_passed: int | None = None
     expectations_total: int | None = None
     note: str | None = None
+    """What else should be known, in words; None if there is nothing."""
     elapsed_ms: int | None = None
     report: dict[str, Any] = field(default_factory=dict)
     """A report in frictionless' form, without cell values; frictionless' own if a schema is declared."""

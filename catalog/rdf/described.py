@@ -1,7 +1,8 @@
 """Read the statements of a record that was received as RDF.
 
 Spiders of RDF portals store a record as nested nodes: "@id", "@type", and under each prefixed property a list of
-nodes and of texts with language and datatype. So the publisher's statements can be judged as stated, with node
+nodes and of texts with language and datatype. Beside them "@record" holds the catalogue record of the dataset, and
+"@services" its data services, in the same form. So the publisher's statements can be judged as stated, with node
 kinds, repeated values, and classes that the model has no place for.
 """
 
@@ -96,6 +97,8 @@ class _Reader:
 
 def described_graph(raw: dict[str, Any], key: str) -> tuple[RdfGraph, RdfTerm]:
     """Return the RDF statements of a record that was received as RDF, and the node of its dataset.
+
+    Those about its catalogue record and its data services are included.
 
     ``raw``: the record as nested nodes, in the form that the text of this module describes. ``key``: a text that makes
     the names of its blank nodes unique, such as the dataset's id. Raise RecursionError if the record is nested deeper

@@ -204,8 +204,8 @@ def is_of_datatype(term: RdfTerm, datatype: str) -> bool:
     """Return whether a term is a literal of the datatype ``datatype``, an IRI, with a text that is valid for it.
 
     Validity is that of XML Schema 1.1, part 2; datatypes without a pattern here, such as xsd:string, allow any text. A
-    literal with the datatype :data:`UNTYPED` counts as being of every datatype that its text is valid for. A very long
-    text is valid only for hexBinary and for datatypes without a pattern.
+    literal with the datatype :data:`UNTYPED` counts as being of every datatype that its text is valid for. A text of
+    more than 200 characters is valid only for hexBinary and for datatypes without a pattern.
     """
     if term.kind != LITERAL or (term.datatype != datatype and term.datatype != UNTYPED):
         return False

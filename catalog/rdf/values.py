@@ -140,8 +140,8 @@ def _known_licence(declared: str, title: str | None) -> str | None:
 
 
 def licence(declared: str, title: str | None) -> RdfTerm:
-    """Return a declared licence as an RDF term: the IRI if one is declared, else the EU IRI or the home page of the
-    licence that the text names, else the text.
+    """Return a declared licence as an RDF term: the IRI if ``declared`` is one, else the EU IRI or the home page of the
+    licence that ``declared`` or, if it names none, ``title`` names. If there is neither, return ``declared`` as a text.
 
     ``declared``: an address or a text of any length. ``title``: code or name of the licence, if declared beside its
     address.
@@ -156,8 +156,8 @@ def licence(declared: str, title: str | None) -> RdfTerm:
 def algorithm_name(checksum: str, declared: str | None) -> str | None:
     """Return the algorithm of a checksum: its IRI if it is known, else ``declared``, or None if that is None or "".
 
-    ``declared``: name or address of the algorithm as declared. If it is None or "", the number of hexadecimal digits in
-    ``checksum`` decides.
+    ``declared``: name or address of the algorithm as declared. If it is None or "", the length of ``checksum`` decides,
+    which is taken for hexadecimal digits.
     """
     name = _ALGORITHM.sub("", declared[:50].lower()) if declared else _ALGORITHMS.get(len(checksum.strip()))
     if name in _ALGORITHMS.values():

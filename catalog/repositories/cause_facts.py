@@ -129,8 +129,10 @@ def cause_facts(
     rule is held in memory at a time; the arrays of datasets and files are the same in all that is yielded.
 
     ``splits``: the rules whose findings are wanted, each with the property by which its findings are divided before
-    causes are looked for: "value", "fault", "defect", "format", "text" or None. ``with_patterns``: rules for whose
-    findings the field ``pattern`` is filled in, see :func:`pattern_of`.
+    causes are looked for. It is "value" (what was observed), "fault" (fault and status of the last check of the
+    address, else what was observed), "defect" (the field of the finding, which names table rule and column), "format"
+    (that declared for the file), "text" (the description of the dataset), or None for no division. ``with_patterns``:
+    rules for whose findings the field ``pattern`` is filled in, see :func:`pattern_of`.
     """
     portal = _portal(catalog, portal_id, list(splits), set(with_patterns) & set(splits))
     for rule_id, split in splits.items():

@@ -182,8 +182,8 @@ def write_conformance(
     """Replace the stored results of the datasets ``dataset_ids`` by ``judged``, the results of this run.
 
     ``judged``: each result with the ids of its dataset and of the dataset's portal before it. A dataset may have one
-    result for each standard that applies to it. Of the violations that a result lists, the first MAX_RESULTS (20) are
-    stored; its counts include all. Results for standards not in ``judged`` are deleted.
+    result for each standard that applies to it. Of the entries in a result's ``results``, the first MAX_RESULTS (20)
+    are stored; its counts include all. Stored results of these datasets that are not in ``judged`` are deleted.
     """
     version = methodology_version()
     record: dict[str, str] = {}

@@ -18,7 +18,11 @@ def _digest(key: str) -> str:
 
 
 def fetched_of(data: Path, keys: Iterable[str]) -> set[str]:
-    """Return those of ``keys`` whose mails were noted in the data folder ``data`` in the last twelve months."""
+    """Return those of ``keys`` whose mails are noted in the data folder ``data``.
+
+    ``keys``: texts, each of which identifies a mail. Notes are kept until :func:`catalog.repositories.people.expire`
+    deletes them, after twelve months.
+    """
     if not is_kept(data):
         return set()
     with opened(data) as db:
@@ -27,8 +31,10 @@ def fetched_of(data: Path, keys: Iterable[str]) -> set[str]:
 
 
 def note_fetched(data: Path, keys: Iterable[str]) -> None:
-    """Note the mails with these keys in the data folder ``data``. Of a key only the hash is stored, for twelve
-    months."""
+    """Note the mails that ``keys`` identify in the data folder ``data``, so that :func:`fetched_of` finds them.
+
+    Of a key only the hash is stored, with the present day.
+    """
     today = datetime.now(UTC).date().isoformat()
     with opened(data) as db:
         db.executemany("insert or replace into fetched values (?, ?)", [(_digest(key), today) for key in keys])

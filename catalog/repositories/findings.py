@@ -180,9 +180,10 @@ def carry_findings(
 ) -> None:
     """Store the findings of datasets of one portal, and set the state of each new and earlier finding.
 
-    The states are new, open, fixed, withdrawn, gone or unknown. ``found``: the results of scoring, all of the same
-    portal. ``checked_at``: UTC instant of this scoring. ``known``: how the datasets were scored before, by dataset id;
-    a finding of a dataset that is not in it is never withdrawn. Call it inside a transaction.
+    The states are new, open, fixed, withdrawn, gone or unknown; a finding that is disputed or waived stays so while it
+    exists or cannot be checked. ``found``: the results of scoring, all of the same portal. ``checked_at``: UTC instant
+    of this scoring. ``known``: how the datasets were scored before, by dataset id; a finding of a dataset that is not
+    in it is never withdrawn. Call it inside a transaction.
     """
     subjects = keys_of(catalog.db.conn, (one.dataset_id for one in found))
     where = "f.dataset_key in (select value from json_each(?))"

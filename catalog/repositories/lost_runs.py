@@ -17,7 +17,8 @@ LOST = "update runs set status = 'interrupted' where status = 'running'"
 def end_lost_run(path: Path, run_id: str, timeout_s: float) -> None:
     """Set a run to interrupted if it is still stored as running.
 
-    ``path``: the catalogue file. Raise sqlite3.Error if the file stays locked for ``timeout_s`` seconds.
+    ``path``: the catalogue file. Raise sqlite3.Error if there is no such file, if it is no catalogue, or if it stays
+    locked for ``timeout_s`` seconds.
     """
     address = f"{path.absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(address, uri=True, timeout=timeout_s)) as connection, connection:

@@ -11,11 +11,11 @@ __all__ = ["move_names", "move_texts"]
 
 
 def move_names(db: sqlite3.Connection, data: Path) -> None:
-    """Move names that stand in a catalogue without leave, because an earlier version wrote them there, to the file of
-    names in ``data``.
+    """Move names that may not be public from a catalogue, where an earlier version wrote them, to the private file.
 
-    ``db``: connection to the catalogue. The rows get new ids: the old ones were made from the names too, so that a name
-    could be guessed by its id.
+    ``db``: connection to the catalogue. ``data``: folder of the private file ``people.db``. A name may be public if its
+    row has ``is_name_public``. The rows get new ids: the old ones were made from the names too, so that a name could be
+    guessed by its id.
     """
     for kind, (table, column, _) in COLUMNS.items():
         # Only names of the schema are inserted into the text, here and below.

@@ -47,7 +47,9 @@ class FindingCells(NamedTuple):
 
     finding_id: str
     state: str
+    """As in ``findings.csv``: "new" is given as "open"."""
     cause_id: str
+    """Id of the finding's cause; "" if it has none."""
     before: str
     """Cells of the columns :attr:`NarrowFindings.BEFORE`."""
     after: str

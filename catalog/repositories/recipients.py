@@ -45,8 +45,8 @@ _LONG_WORD = 5
 def is_role(address: str) -> bool:
     """Return whether an e-mail address is that of an office ("opendata@", "info.stats@") and not of a person.
 
-    That is judged by the words before the @, see ``specs/role_addresses.toml``. An address without such a word counts
-    as a person's.
+    That is judged by the words before the @, see ``specs/role_addresses.toml``. A word of that list with five letters
+    or more may also be part of a longer word. An address without such a word counts as a person's.
     """
     name = unicodedata.normalize("NFKD", address.partition("@")[0].casefold())
     words = role_words()

@@ -68,9 +68,9 @@ def write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequen
     each.
 
     ``records``: what this run received from the portal. If a record is the same as the stored one and is mapped to the
-    same fields, the columns that say when and where it was last seen are updated, the dataset counts as present again,
-    and nothing else is written. Distributions and data services that a written dataset no longer has are marked as
-    retired. Call it inside a transaction.
+    same fields, only the columns that say when and where it was last seen are updated. If its dataset was missing or
+    retired, it counts as present again, and its return is stored as a change. Distributions and data services that a
+    written dataset no longer has are marked as retired. Call it inside a transaction.
     """
     datasets, parts, services, raws, events, same = [], [], [], [], [], []
     refreshed: list[dict[str, Any]] = []

@@ -164,10 +164,12 @@ def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: st
     """Store citizens' reports, each with the dataset or distribution that it is about.
 
     ``today``: ISO date stored for a report without a date. A report that was imported before changes nothing, except
-    that its name is removed if it may no longer be public. A report
-    about an unknown dataset or address is not stored but reported in ``problems`` of the result. Text and name are not
-    stored in the catalogue but in the private file of :mod:`catalog.repositories.people`, until the operator approves
-    them (:mod:`catalog.repositories.unapproved`). So is an address that no portal lists: anything may stand in it.
+    that its name is removed if it may no longer be public. A report about an unknown dataset, or without a dataset
+    about an address that no portal lists, is not stored but reported in ``problems`` of the result.
+
+    Text and name are not stored in the catalogue but in the private file of :mod:`catalog.repositories.people`, until
+    the operator approves them (:mod:`catalog.repositories.unapproved`). In a report about a known dataset, the same
+    goes for an address that no portal lists: anything may stand in it.
     """
     done = Imported()
     with catalog.writing():
@@ -219,8 +221,9 @@ def _about(catalog: Catalog, one: CitizenReport) -> dict[str, Any] | None:
 def disputed(catalog: Catalog, reply_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Return the findings that the replies with the ids ``reply_ids`` dispute, with what is needed to check them again.
 
-    Replies with other ids give no rows. A row has the ids of reply, finding, portal, publisher, dataset and rule, the
-    address (resource_url), what was observed, the government, and the score of the dataset.
+    Give it ids of disputes only: the kind of reply is not checked, and an unknown id gives no row. A row has the ids of
+    reply, finding, portal, publisher, dataset and rule, the address (resource_url), what was observed, the government,
+    and the score of the dataset.
 
     If a reply disputes a cause, its rows are findings of the cause in the state disputed, at most ``OF_CAUSE_MAX``.
     Findings with an address come first; those with a reply of their own are left out. ``cause_id`` is the id of the

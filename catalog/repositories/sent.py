@@ -72,9 +72,10 @@ class Letter:
     """Id of the run that the last letter to this recipient reported; None for the first letter."""
     card: dict[str, Any]
     new: Sequence[dict[str, Any]]
-    """Findings that are new since that run, those with the highest gain first; at most 20. Of suspected personal data
-    that must not be public yet, only the publisher and the operator of the portal are told; other letters leave these
-    findings out, but count them."""
+    """Open findings that a run after that one found first, those with the highest gain first; at most 20. In a first
+    letter they are all that are open. Those that began with a change of the methodology are left out, see ``method``.
+    Of suspected personal data that must not be public yet, only the publisher and the operator of the portal are told;
+    other letters leave these findings out, but count them."""
     new_count: int
     fixed_count: int
     withdrawn: Sequence[dict[str, Any]]
@@ -112,11 +113,14 @@ def letters(
     """Yield the letters to send after a run through ``channel`` ("mail" or "webhook").
 
     A letter is about one government or publisher. A recipient gets it if it is the first one, or if there is news since
-    the last one: findings that are new, fixed or withdrawn, promises whose day has passed, or a changed score. A
-    recipient gets none if a letter was already sent for this run or a later one. Mails go to the contact address of
-    every portal of a government and, with ``has_publishers``, to the addresses that publishers declare, except those
-    that look like a person's (:func:`catalog.repositories.recipients.is_role`). ``webhooks``: addresses to post to, by
-    name of the government; publishers get none.
+    the last one: findings that are new, fixed or withdrawn, promises whose day has passed, a changed score, or a new
+    version of the methodology whose scores do not compare. A recipient gets none if a letter was already sent for this
+    run or a later one.
+
+    Mails go to the contact address of every portal of a government and, with ``has_publishers``, to the addresses that
+    publishers declare, except those that look like a person's (:func:`catalog.repositories.recipients.is_role`).
+    ``webhooks``: addresses to post to, by name of the government; publishers get none. ``cards``: the rows of the run's
+    scorecard (:func:`catalog.exports.cards.card_rows`), if they are known already; None reads them.
     """
     for card in card_rows(catalog, run_id) if cards is None else cards:
         level, key = card["entity_level"], card["entity_id"]

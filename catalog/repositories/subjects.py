@@ -75,8 +75,11 @@ class DistributionSubject:
 
     @property
     def licence_text(self) -> str | None:
-        """Return the licence that counts as it is declared: that of the distribution or, if it declares none or says
-        "not specified", that of its dataset; None if neither declares one.
+        """Return the text of the licence that counts, as it is declared: that of the distribution or, if it has none or
+        says "not specified", that of its dataset.
+
+        If the dataset has none either, "not specified" is returned as the distribution says it; None if neither has a
+        text. Titles of licences are not read here, and a text without a letter or digit, such as "-", counts as none.
         """
         own = vocabulary.licence(self.distribution.licence, self.distribution.licence_title)
         says_none = own is not None and own.open_definition == "none"

@@ -36,9 +36,10 @@ class WaitingText:
 
 
 def waiting_texts(catalog: Catalog) -> list[WaitingText]:
-    """Return the texts and names that wait for approval, the oldest first.
+    """Return the texts and names that wait for approval: those of replies, then those of reports, each the oldest
+    first.
 
-    Texts whose twelve months are over are not returned: they are deleted.
+    Texts and names are deleted after twelve months, see :func:`catalog.repositories.people.expire`.
     """
     data = catalog.path.parent
     if not is_kept(data):
@@ -65,11 +66,11 @@ def waiting_texts(catalog: Catalog) -> list[WaitingText]:
 
 
 def approve(catalog: Catalog, keys: Collection[str]) -> list[str]:
-    """Move texts from the private file to the catalogue, from where they become public. Return the ids for which there
-    was one, sorted.
+    """Move texts and names that wait for approval from the private file to the catalogue, from where they become
+    public. Return the ids for which there were any, sorted.
 
-    ``keys``: ids of replies or reports; others are skipped. A name goes with its text if the person agreed to that;
-    every other name stays private.
+    ``keys``: ids of replies or reports; others are skipped. A name is moved only if the person agreed that it is
+    published; every other name stays private.
     """
     data = catalog.path.parent
     done = []
@@ -89,10 +90,11 @@ def approve(catalog: Catalog, keys: Collection[str]) -> list[str]:
 
 
 def reject(catalog: Catalog, keys: Collection[str]) -> list[str]:
-    """Delete texts that wait for approval: they are never published. Return the ids for which there was one, sorted.
+    """Delete texts that wait for approval: they are never published. Return the ids for which a text or name waited,
+    sorted.
 
-    ``keys``: ids of replies or reports; others are skipped. The reply or report itself stays, and so does the name in
-    the private file.
+    ``keys``: ids of replies or reports; others are skipped. The reply or report itself stays. Its name stays in the
+    private file, and counts as one that may not be public.
     """
     done = [one for one in waiting_texts(catalog) if one.key in keys]
     for one in done:

@@ -19,7 +19,7 @@ class UnseenHost:
     """A host of which every checked address has the outcome "unknown".
 
     ``fault``: the most frequent reason, such as "timeout"; "" if none is stored. ``datasets`` and ``files``: numbers of
-    datasets and distributions that have addresses on this host.
+    datasets and distributions of the portal with checked addresses on this host.
     """
 
     host: str
@@ -27,7 +27,7 @@ class UnseenHost:
     datasets: int
     files: int
     is_ours: bool
-    """Whether the reason lies with us, not with the server."""
+    """Whether ``fault`` is a reason that lies with us, such as a limit of ours, not with the server."""
 
 
 @dataclass(slots=True)

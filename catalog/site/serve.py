@@ -98,9 +98,9 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
     in any case.
 
     Left out are findings of suspected personal data that must not be published yet (see
-    :mod:`catalog.repositories.withheld`) and names that may not be public. An existing copy is replaced only when the
-    new one is complete. Raise CatalogError if ``db`` does not exist or cannot be copied, or if ``out`` is not called
-    ``catalog.db`` or is the catalogue itself.
+    :mod:`catalog.repositories.withheld`), and of replies and reports the names that may not be public and the texts
+    that nobody has approved. An existing copy is replaced only when the new one is complete. Raise CatalogError if
+    ``db`` does not exist or cannot be copied, or if ``out`` is not called ``catalog.db`` or is the catalogue itself.
     """
     _check_name(out)
     if not db.is_file():

@@ -76,9 +76,9 @@ def from_url(key: str) -> str | None:
 def from_name(key: str) -> str | None:
     """Return the id of the Creative Commons licence that a name means, such as "CC-BY-4.0"; None if it means none.
 
-    ``key``: the name as :func:`.folding.name_key` returns it. The result is also None if any word of the name cannot be
-    part of the name of a Creative Commons licence, if its words do not make up one licence, or if it has more than 40
-    words.
+    ``key``: the name as :func:`.folding.name_key` returns it. A name without a version gives an id without one, except
+    for CC0 and the public domain mark. The result is also None if any word of the name cannot be part of the name of a
+    Creative Commons licence, if its words do not make up one licence, or if it has more than 40 words.
     """
     tokens, at = key.split(), 0
     if len(tokens) > 40:

@@ -32,8 +32,8 @@ def split_list(cell: str) -> tuple[str, ...]:
 
 
 def clean(text: str, limit: int) -> str | None:
-    """Return a text in Unicode form NFKC, without HTML entities, invisible characters and empty lines, with single
-    blanks.
+    """Return a text in Unicode form NFKC, with HTML entities replaced by their characters, without invisible characters
+    and empty lines. Line breaks stay; other blanks in a row become one.
 
     None for a text of which nothing is left, or that has more than ``limit`` characters. A longer text is refused, not
     cut, because the part cut off could contradict the rest.

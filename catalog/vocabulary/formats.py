@@ -166,7 +166,8 @@ def file_format(*declared: str | None) -> FileFormat | None:
 
     ``declared``: texts in order of preference, each an EU code, a name, a file name extension, a media type, or an
     address of the EU or IANA that stands for a format; None is skipped, and so is a text of more than 1,000 characters.
-    A text that names several formats, or has parts that are not known, is not recognised.
+    A text that names several formats, or has parts that are not known, is not recognised. Of media types separated by
+    commas or semicolons only the first is read, because parameters may follow it.
 
     >>> file_format("see website", "text/csv; charset=utf-8").id
     'CSV'
@@ -181,7 +182,8 @@ def format_of_url(url: str | None) -> FileFormat | None:
     """Return the file format that an address announces; None if it announces none, or several that differ.
 
     It is read from parameters such as ``format=csv`` and from the extension of the path or, if these name none, from
-    the kind of service. An invalid or very long address gives None. The server may still send another format.
+    the kind of service: OGC (``service=WMS``) or ArcGIS REST. An address that is invalid, or has more than 8,000
+    characters, gives None. The server may still send another format.
     """
     if not url or len(url) > _URL_LIMIT:
         return None
@@ -208,8 +210,9 @@ def known_media_type(text: str | None) -> str | None:
     """Return a declared media type as ``type/subtype`` in lower case, without parameters; None if it is not in our
     table.
 
-    The table has registered and vendor types only. Wrong spellings (``text/json``, ``application/x-pdf``) give None,
-    though :func:`file_format` recognises them.
+    ``text``: the media type, or its address at IANA or INSPIRE; a text of more than 1,000 characters gives None. The
+    table has registered and vendor types only. Wrong spellings (``text/json``, ``application/x-pdf``) give None, though
+    :func:`file_format` recognises them.
     """
     if not text or len(text) > _LIMIT:
         return None

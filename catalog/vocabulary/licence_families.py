@@ -31,10 +31,12 @@ _OSM = re.compile(r"openstreetmap\.org/copyright(?:/[a-z-]+)?")
 
 
 def family_of_url(key: str) -> str | None:
-    """Return the id of a licence, such as "OGL", if an address belongs to a family of licences; else None.
+    """Return the id of a licence, such as "OGL", or of a placeholder, such as "notspecified", if an address belongs to
+    a family of licences; else None.
 
     A family, such as the Open Government Licences, has too many addresses to list. So its addresses are recognised by a
-    pattern. ``key``: the address as :func:`.folding.url_key` returns it.
+    pattern. An id that is read from the address, such as that of a Creative Commons licence, need not exist.
+    ``key``: the address as :func:`.folding.url_key` returns it.
     """
     address = key.split("?")[0].split("#")[0].rstrip("/")
     if match := _ITALY.fullmatch(address):
@@ -58,8 +60,10 @@ def _italian(code: str) -> str | None:
 
 
 def family_of_name(key: str) -> str | None:
-    """Return "OGL" if a name is that of an Open Government Licence of a stated place; else None.
+    """Return "OGL" if a name is that of an Open Government Licence with the name of a place; else None.
 
+    Up to four words before "open government licence", or up to six after it, are taken for the place, whatever they
+    are. The result is None if one of them is a word of :func:`is_of_other_family`.
     ``key``: the name as :func:`.folding.name_key` returns it.
     """
     match = _OPEN_GOVERNMENT.fullmatch(key)
@@ -72,7 +76,8 @@ def family_of_name(key: str) -> str | None:
 def family_in_sentence(key: str) -> str | None:
     """Return "OGL" if a sentence says that the data are under an Open Government Licence of a stated place; else None.
 
-    ``key``: the sentence as :func:`.folding.name_key` returns it.
+    The sentence must end with the licence and its place: all that follows "under" (or "with", "by", "subject to") is
+    read as :func:`family_of_name` does. ``key``: the sentence as :func:`.folding.name_key` returns it.
     """
     match = _UNDER.search(key)
     return family_of_name(match[1]) if match else None

@@ -190,8 +190,9 @@ def licence(*declared: str | None) -> Licence | None:
 def is_restrictive(declared: str) -> bool:
     """Return whether a declared text restricts the use of the data.
 
-    It does if it means a licence that is not open; a text that says that no licence is given does not count as one. It
-    also does if it means no known licence, is no address, and has words such as "non-commercial" or "permission".
+    It does if it means a licence that we judge not to be open; a text that says that no licence is given does not count
+    as one. It also does if it means no known licence, is no address, and has words such as "non-commercial" or
+    "permission".
     """
     found = licence(declared)
     if found is not None:

@@ -60,11 +60,11 @@ def _is_word(text: str, by_program: bool) -> bool:
 def is_no_value(text: str, *, by_program: bool = False) -> bool:
     """Return whether a declared text means that there is no value.
 
-    It does if it is one of these: blank, a word such as "none" in many languages, punctuation alone ("--", "?"), a
-    template that nobody filled in, markup without text ("<br />"), the label of a blank node ("_:b0"), or an
-    instruction of an editor ("-- A short summary --"). ``by_program``: of the words, count only those that programs
-    write, such as "null"; the other kinds count as before. This is for fields such as keywords, in which a person may
-    mean the other words seriously.
+    It does if it is one of these: a template that nobody filled in, markup without text ("<br />"), the label of a
+    blank node ("_:b0"), or an instruction of an editor ("-- A short summary --"). A text of up to 40 characters also
+    does if it is blank, a word such as "none" in many languages, or punctuation alone ("--", "?"). ``by_program``: of
+    the words, count only those that programs write, such as "null"; the other kinds count as before. This is for fields
+    such as keywords, in which a person may mean the other words seriously.
 
     >>> is_no_value("n/a"), is_no_value("--"), is_no_value("Budget 2026")
     (True, True, False)

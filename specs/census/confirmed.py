@@ -55,8 +55,8 @@ def confirmations_path(folder: Path, portal_id: str) -> Path:
 def read_confirmations(path: Path) -> tuple[Confirmation, ...]:
     """Return the answers in the file ``path``, in its order; none if there is no such file.
 
-    Raise SpecError, with file, key and remedy, if the file is invalid, names a key that does not exist, or says two
-    things about the same dataset and key.
+    Raise SpecError, with file, key and remedy, if the file is invalid, names a key that does not exist, or has two
+    answers, even equal ones, about the same dataset and key.
     """
     if not path.exists():
         return ()

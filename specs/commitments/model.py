@@ -73,14 +73,14 @@ class Clause(Strict):
     """A condition that a dataset meets or does not meet. If several keys are set, the dataset must meet all of them."""
 
     portal: Text | None = None
-    """Id of a portal."""
+    """Id of a portal, or the host of its address."""
     publisher: Text | None = None
     """The publisher's name, the portal's identifier for it, or its name as a slug: ``national-treasury``."""
     theme: Text | None = None
     """Code of the EU table of data themes (ENVI), or a theme as declared."""
     keyword: Text | None = None
     title: Text | None = None
-    """Words that occur in the title, in this order; case and accents are ignored."""
+    """Words that stand in the title one right after the other; case, accents and punctuation are ignored."""
     dataset: Text | None = None
     """Id in the catalogue, or the portal's own identifier."""
     hvd_category: Text | None = None
@@ -172,6 +172,7 @@ class Waiver(Strict):
     """Id in the catalogue, or the portal's own identifier."""
     reason: Text
     replaced_by: str | None = None
+    """The dataset that took its place; a note for readers, which the measurement does not use."""
 
 
 class Commitment(Strict):
@@ -185,6 +186,7 @@ class Commitment(Strict):
     """True until a person has filled in what a program cannot know. Drafts are never tracked."""
     government: Government
     lead: str = ""
+    """Institution that is responsible for the commitment; "" if not stated."""
     source: Source
     irm: Irm = Irm()
     period: Period

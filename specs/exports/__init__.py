@@ -42,7 +42,8 @@ class ExportColumn(Strict):
     words: str | None = None
     """Group of words in the language files that translates the values; used in the copies in other languages."""
     told: Literal["fix", "flags", "key", "peers", "question", "rationale", "sentence", "withheld"] | None = None
-    """What kind of text it holds, if its words are ours and no fixed values: the copies in a language say it so."""
+    """What kind of text of ours it holds, if that has no fixed values. It decides how the text is put into another
+    language, see :func:`catalog.exports.wording.translator`; None leaves the text as it is."""
     width: int | None = None
     """Width in the workbook, in characters, if the default of its type is too small."""
     schemas: tuple[Schema, ...] = SCHEMAS

@@ -243,6 +243,8 @@ class PortalSpec(Strict):
     variable names the dataset; the others are its properties: title, description, publisher, modified, license, ..."""
     min_datasets: Annotated[int, Field(ge=0)] | None = None
     max_datasets: Annotated[int, Field(ge=1)] | None = None
+    """``min_datasets`` and ``max_datasets``: a full harvest with fewer or more datasets is suspect, and a person must
+    approve it; None: no such bound. ``min_datasets = 0`` says that the portal may be empty."""
     outside: tuple[str, ...] = ()
     """What the portal lists but need not be read, because it is not part of the portal: hosts ("cdn.example.org",
     "*.example.org"), or the name that the reasons of a harvest use ("deeper folders")."""

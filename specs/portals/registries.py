@@ -69,15 +69,17 @@ class Entry:
     status: str | None = None
     """Why the list says not to harvest it: inactive, ..."""
     fault: str | None = None
-    """Why the record cannot be read; the other fields are then empty."""
+    """Why the record cannot be read. ``title`` then says where it stands in the list, and the other fields are
+    empty."""
 
 
 def read_registry(path: Path, portal_type: str | None = None) -> Iterator[Entry]:
     """Yield the portals in the public list ``path``. ``portal_type`` is the type of all of them; None means that each
     entry tells it, if the list does.
 
-    A record that cannot be read gives an entry with a ``fault``. Raise SpecError if the file cannot be read, or is no
-    list of portals.
+    Entries of the types csw, stac, oai-pmh and ogc-records nevertheless have no type if the list gives only the address
+    of the site, not that of the interface. A record that cannot be read gives an entry with a ``fault``. Raise
+    SpecError if the file cannot be read, or is no list of portals.
     """
     try:
         if path.suffix in (".jsonl", ".ndjson") or path.name.endswith((".jsonl.zst", ".ndjson.zst")):

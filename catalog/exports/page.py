@@ -163,7 +163,7 @@ def government_page(
             files=files,
             answer_files=", ".join(reversed(for_people or ["findings.csv"])),
             changes=changes_in_words(words, {name: card.get(column) for name, column in _CHANGES.items()}),
-            census=_census(catalog, card["entity_id"]),
+            census=_census(catalog, words, card["entity_id"]),
             commitments=overall,
             reports=_reports(catalog, card["entity_id"]),
             figures=FIGURES,
@@ -233,8 +233,9 @@ def _has_book(stem: str) -> bool:
     return SENT[stem].has_book
 
 
-def _census(catalog: Catalog, government: str) -> list[dict[str, Any]]:
-    """Return the last census of each portal of a government: its title, the number of keys by state, and its rows.
+def _census(catalog: Catalog, words: Language, government: str) -> list[dict[str, Any]]:
+    """Return the last census of each portal of a government: its title, the number of keys by state, the rows of the
+    keys that were found or not observed, and the names of those that were not found.
 
     Where a government has many portals only the numbers are given.
     """
@@ -247,7 +248,9 @@ def _census(catalog: Catalog, government: str) -> list[dict[str, Any]]:
         {
             "title": title,
             "counts": {"count": len(rows)} | {state: sum(one["state"] == state for one in rows) for state in states},
-            "rows": rows if len(of_portal) <= PORTALS_SHOWN else [],
+            "rows": [one for one in rows if one["state"] != "not_found"] if len(of_portal) <= PORTALS_SHOWN else [],
+            "missing": "; ".join(words.keys.get(one["key"], one["key"]) for one in rows if one["state"] == "not_found"),
+            "searched": max(one["searched"] or 0 for one in rows),
         }
         for title, rows in of_portal.items()
     ]

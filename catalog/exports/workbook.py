@@ -30,9 +30,17 @@ FIRST = (
 """Columns that come first, and that are printed, in a workbook that can be answered."""
 _HIDDEN_ENDS = ("_id", "_ids", "_run")
 _HIDDEN = frozenset({"schema_version", "methodology_version", "evidence_record", "guide_url"})
-_ANSWER_WIDTHS = {"response": 22, "response_note": 30, "responder": 22, "responded_on": 14}
-_DRAWN_WIDTH = 60
-"""The greatest width of a column, in characters; longer texts are wrapped."""
+_TO_FILL = ("response", "response_note", "responder", "responded_on")
+_PRINTED_WIDTHS = {
+    "response": 16, "response_note": 24, "responder": 16, "responded_on": 13, "state": 11, "rule_title": 28,
+    "root_title": 22, "dataset_title": 24, "resource_url": 26, "observed": 24, "how_to_fix": 32, "gain_points": 9,
+    "examples": 26,
+}  # fmt: skip
+"""Widths, in characters, of the columns that are printed: together they are readable on A4."""
+_WIDEST = 60
+"""The greatest width of another column; longer texts are wrapped."""
+_LINE_POINTS, _LINES_MAX = 15, 8
+"""Height of a line, and lines up to which a row grows with its texts."""
 
 
 def _is_hidden(field: ExportColumn) -> bool:
@@ -64,6 +72,9 @@ class WorkbookWriter:
         self._part = path.with_name(f"{path.name}.part")
         self._order = book_order(fields)
         self._kinds = [fields[at].type for at in self._order]
+        self._widths = [self._width(fields[at]) for at in self._order]
+        shown = [(number, at) for number, at in enumerate(self._order) if not _is_hidden(fields[at])]
+        self._wrapped = [(number, at) for number, at in shown if fields[at].type == "string"]
 
     def open(self) -> None:
         """Begin a new workbook. It has a temporary name until :meth:`close` moves it to its place."""
@@ -121,16 +132,27 @@ class WorkbookWriter:
         for number, at in enumerate(self._order):
             field = self.fields[at]
             title = self.words.column(field.name)
-            width = _ANSWER_WIDTHS.get(field.name) or field.width or _WIDTHS.get(field.type, 18)
-            width = min(max(width, min(len(title) + 2, 20)), _DRAWN_WIDTH)
+            width = self._widths[number]
             self._sheet.set_column(number, number, width, None, {"hidden": True} if _is_hidden(field) else {})
-            self._sheet.write_string(0, number, title, to_fill if field.name in _ANSWER_WIDTHS else head)
+            self._sheet.write_string(0, number, title, to_fill if field.name in _TO_FILL else head)
+        self._sheet.set_row(0, 3 * _LINE_POINTS)
         self._sheet.freeze_panes(1, 0)
         for number, cells in enumerate(self._held, 1):
             self._put(number, cells)
         self._held = []
 
+    def _width(self, field: ExportColumn) -> int:
+        if "response" in (one.name for one in self.fields) and field.name in _PRINTED_WIDTHS:
+            return _PRINTED_WIDTHS[field.name]
+        width = field.width or _WIDTHS.get(field.type, 18)
+        return min(max(width, min(len(self.words.column(field.name)) + 2, 20)), _WIDEST)
+
     def _put(self, row: int, cells: Sequence[str]) -> None:
+        # LibreOffice does not fit the height of a row to wrapped texts by itself. A word that does not fit is wrapped
+        # as a whole, so lines are a bit shorter than the column is wide.
+        lines = max((-(-len(cells[at]) * 10 // (self._widths[n] * 8)) for n, at in self._wrapped), default=1)
+        if lines > 1:
+            self._sheet.set_row(row, _LINE_POINTS * min(lines, _LINES_MAX))
         for number, at in enumerate(self._order):
             cell = cells[at]
             if not cell:
@@ -173,6 +195,9 @@ class WorkbookWriter:
 
     def _describe(self, shown: int) -> None:
         about = self._book.add_worksheet(self.words.phrase("book_about"))
+        about.set_landscape()
+        about.set_paper(9)
+        about.fit_to_pages(1, 0)
         about.set_column(0, 1, 30)
         about.set_column(2, 2, 100, self._text)
         key = "book_all" if shown == self._rows else "book_cut"

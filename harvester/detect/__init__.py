@@ -16,7 +16,7 @@ from html import unescape
 from urllib.parse import urlsplit
 
 from harvester.detect import recognise
-from harvester.detect.asking import FEW, PATIENCE_S, Asker
+from harvester.detect.asking import FEW, MAX_ASKED, PATIENCE_S, Asker
 from harvester.detect.graphs import drop_repeated, look_into_graphs
 from harvester.detect.markers import by_markers
 from harvester.detect.outcome import SURE, DetectionReport, Endpoint, ranked
@@ -64,8 +64,9 @@ def detect(
     ``delay_s``: the shortest pause between two requests to one host, in seconds. ``proxy``: the URL of an HTTP proxy;
     None for direct connections.
 
-    A bare host name is tried with https and, if the site does not respond, with http. At most 70 requests are sent to
-    each of the two, four at once. Then one record of the recommended endpoint is read. All this ends within 60 seconds.
+    A bare host name is tried with https and, if the site does not respond, with http. At most 70 requests are sent in
+    all, four at once, and one for each robots.txt; a site without a portal gets about 50. Then one record of the
+    recommended endpoint is read. All this ends within 60 seconds.
     If robots.txt asks for pauses of more than two seconds, detection ends after six requests instead, however long they
     take; ``on_wait`` is then called about every second with the largest number of seconds left. An address that cannot
     be examined gives a report with ``fault``.
@@ -74,6 +75,7 @@ def detect(
     addresses = [given] if "://" in given else [f"https://{given}", f"http://{given}"]
     found = DetectionReport(url=mask(given))
     until = time.monotonic() + PATIENCE_S
+    asked = 0
     for address in addresses:
         if not _is_web_address(address):
             why = "no web address: it must be a host, or begin with http:// or https://"
@@ -88,8 +90,11 @@ def detect(
             until=until,
             on_wait=on_wait,
             proxy=proxy,
+            max_asked=MAX_ASKED - asked,
         ) as asker:
             found = _detect(address, asker)
+        asked += found.asked
+        found = replace(found, asked=asked)
         if found.fault is None:
             return found
     return found

@@ -24,7 +24,7 @@ from harvester.http.robots_rules import NO_RULES, Decision, SiteRules, decide, r
 from harvester.http.settings import USER_AGENT
 from harvester.spiders.base.detection import ProbeResponse
 
-__all__ = ["Asker"]
+__all__ = ["FEW", "MAX_ASKED", "PATIENCE_S", "Asker"]
 
 TIMEOUT_S = 20.0
 """Seconds for one response, from the connection to its last byte."""
@@ -37,6 +37,8 @@ SLOW_S = 2.0
 """Number of seconds. If robots.txt asks for longer pauses, only :data:`FEW` requests are sent, the likeliest first."""
 FEW = 6
 """Requests to a host that asks for long pauses, including robots.txt and the trial of the result."""
+MAX_ASKED = 70
+"""Requests to any other host, redirects included; robots.txt and the trial come on top."""
 PATIENCE_S = 40.0
 """Seconds for all requests to any other host; the trial comes after that."""
 
@@ -57,7 +59,7 @@ class Asker:
     contact: str = "no contact given"
     delay_s: float = 0.25
     """Seconds between two requests to one host. robots.txt can only lengthen it."""
-    max_asked: int = 70
+    max_asked: int = MAX_ASKED
     max_bytes: int = MAX_BYTES
     timeout_s: float | None = None
     """Seconds for one response; None for :data:`TIMEOUT_S`."""

@@ -19,6 +19,7 @@ _BLOCK = 1 << 20
 _IN_MEMORY = 16 << 20
 _BETWEEN = re.compile(rb"[\s\"'<>]")
 """No address continues past one of these characters."""
+_FORMATTER = logging.Formatter()
 _OURS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key")
 
 
@@ -60,11 +61,19 @@ def masked_headers(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 class MaskingFilter(logging.Filter):
-    """Logging filter that masks the logins and keys that :func:`specs.credentials.mask` finds in a message."""
+    """Logging filter that masks the logins and keys that :func:`specs.credentials.mask` finds in a message, and in the
+    traceback and the stack that are logged with it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
         masked = mask(text)
         if masked is not text:
             record.msg, record.args = masked, None
+        if record.exc_info and not record.exc_text:
+            # Formatters take this text, where there is one.
+            record.exc_text = _FORMATTER.formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = mask(record.exc_text)
+        if record.stack_info:
+            record.stack_info = mask(record.stack_info)
         return True

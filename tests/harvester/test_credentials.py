@@ -189,3 +189,17 @@ def test_auth_names_one_way_and_one_place(auth: dict[str, Any]) -> None:
     with pytest.raises(SpecError, match="auth"):
         spec("p", "ckan", "https://x.example", auth=auth)
     assert isinstance(spec("p", "ckan", "https://x.example"), PortalSpec)
+
+
+def test_keys_in_a_traceback_are_masked_in_the_log(tmp_path: Path) -> None:
+    log_to(tmp_path)
+    log = logging.getLogger("x")
+    try:
+        raise ValueError(f"cannot read https://anna:{KEY}@data.example/x?api_key={KEY}")
+    except ValueError as error:
+        log.exception("failed", stack_info=True)
+        log.error("failed again", exc_info=error)
+    logging.getLogger().handlers[0].flush()
+    text = (tmp_path / "winnow.log").read_text("utf-8")
+    assert text.count("ValueError: cannot read https://***") == 2 and "Stack (most recent call last)" in text
+    assert KEY not in text

@@ -335,3 +335,17 @@ def test_portals_that_stand_ready_say_that_they_are_untried(tmp_path: Path) -> N
     found = json.loads(winnow(tmp_path, "portals", "--json").output)
     assert len(found) == 20 and {one["untried"] for one in found} == {"recording", "schema"}
     assert "untried" in winnow(tmp_path, "portals").output
+
+
+def test_a_host_name_is_asked_no_more_often_than_an_address() -> None:
+    """A site that redirects every path costs two requests a path; https, which fails here, counts as well."""
+
+    class Everywhere(dict[str, Any]):
+        def get(self, path: str, default: Any = None) -> Any:
+            is_end = path.endswith("/x") or path == "/robots.txt"
+            return Response(404) if is_end else Response(301, headers={"Location": path.partition("?")[0] + "/x"})
+
+    with PortalServer(Everywhere()) as server:
+        found = detect(server.url.removeprefix("http://"), allow_local=True, delay_s=0)
+        sent = [path for _, path in server.requests if path != "/robots.txt"]
+    assert found.endpoints == () and len(sent) < found.asked <= 70

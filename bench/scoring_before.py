@@ -5,7 +5,7 @@
 ``FOLDER`` is a checkout of the commit before (``git worktree add``). ``CATALOG`` is a catalogue that was harvested and
 not scored yet, such as ``winnow harvest`` leaves of ``../shared/scale``; a number makes up so many datasets instead.
 Each checkout scores in a process of its own: first of all, again on the next day with nothing changed, and after one
-dataset in a hundred has changed. Validation against the standards is a line of its own. Seconds of CPU.
+dataset in a hundred has changed. Finding causes is not measured. Validation against the standards is a line of its own. Seconds of CPU.
 """
 
 from __future__ import annotations
@@ -39,6 +39,14 @@ def either(now: str, before: str) -> Any:
         return importlib.import_module(before)
 
 
+def either_or_none(module: str, name: str) -> Any:
+    """Return what a module of this checkout has under a name; None if the checkout has no such module."""
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError:
+        return None
+
+
 def child(source: str, catalog_path: Path) -> dict[str, float]:
     """Score with the checkout that comes first in the path; return seconds of CPU by line, and the peak of memory."""
     stage = either("quality.systems.stage", "quality.rescore")
@@ -69,12 +77,17 @@ def child(source: str, catalog_path: Path) -> dict[str, float]:
 
     stage.conform_batch = timed
     with open_catalog(catalog_path) as catalog:
+        portals = [row["id"] for row in catalog.rows("select id from portals")]
         spent["first, in all"] = whole(catalog, str(catalog.value("select max(id) from runs")))
+        if find_causes := either_or_none("quality.findings.cause_stage", "find_causes"):
+            # A night with causes is one of which the next may keep the scores of portals and publishers.
+            find_causes(catalog, str(catalog.value("select max(id) from runs")), portals)
         spent["first, without the standards"] = spent["first, in all"] - spent["the standards"]
         day = stage.day_of(str(catalog.value("select max(id) from runs")))
         for number, name in ((1, "the day after"), (2, "again, nothing changed"), (3, "one in a hundred")):
             run_id = f"{day + timedelta(days=number):%Y%m%d}T020000Z"
             with catalog.writing():
+                catalog.db.conn.execute("update runs set status = 'complete'")
                 catalog.upsert("runs", [{"id": run_id, "command": "bench", "status": "running"}])
                 if name == "one in a hundred":
                     catalog.db.conn.execute(

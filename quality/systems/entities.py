@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.db.store import Catalog
+from catalog.repositories.kept_scores import keep_entity_scores
 from catalog.repositories.scores import LEVELS, Figures, dataset_figures, replace_rows, write_entity_scores
 from quality.findings.gains import number_of
 from quality.systems.matrix import Matrix
@@ -199,9 +200,12 @@ def withheld(families: int, coverage_pct: float) -> str | None:
 def score_entities(catalog: Catalog, run_id: str) -> None:
     """Score every portal, publisher and government in every scoring system, and store the scores.
 
-    For each of them whose score is shown, also rank the metrics by the points that fixing them would bring for an hour
-    of work, and store that as ``top_fixes``.
+    If nothing has changed since the previous run, its scores are taken over, see
+    :func:`catalog.repositories.kept_scores.keep_entity_scores`. For each of them whose score is shown, also rank the
+    metrics by the points that fixing them would bring for an hour of work, and store that as ``top_fixes``.
     """
+    if keep_entity_scores(catalog, run_id, _versions()):
+        return
     found = dataset_figures(catalog, _columns())
     gains, places = gains_of_fixes(found)
     for level in LEVELS:
@@ -219,11 +223,16 @@ def score_entities(catalog: Catalog, run_id: str) -> None:
         replace_rows(catalog, "top_fixes", fixes, "portal_id is null and entity_level", level)
 
 
+def _versions() -> dict[str, str]:
+    """Return the present version of each scoring system, by its id."""
+    return {"winnow": methodology_version(), **{name: system.version for name, system in systems().items()}}
+
+
 def _rows(counted: Census, reasons: Sequence[str | None]) -> Iterator[dict[str, Any]]:
     """Yield one row for each entity and system; if the score is withheld, one row for the entity is
     enough to say why.
     """
-    versions = {"winnow": methodology_version(), **{name: system.version for name, system in systems().items()}}
+    versions = _versions()
     datasets = np.bincount(counted.entity, minlength=len(counted.entities))
     for number, system in enumerate(SYSTEMS):
         families = [counted.family_means(counted.figures[:, 3 * number + at]) for at in range(3)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import shutil
@@ -21,6 +22,7 @@ from portal_server import Asked, PortalServer, Response
 
 import harvester
 from catalog.db.store import open_catalog
+from catalog.repositories.people import files_with
 from catalog.repositories.recipients import is_role
 from catalog.repositories.sent import is_address, letters, recipient_hash
 from harvester.cli.configuration import Configuration, MailServer, Operator, save
@@ -29,6 +31,7 @@ from harvester.mail.tokens import holder_of, tokens_in
 from specs.errors import SpecError
 from specs.languages import language
 from tests.catalog.carding import EVIL, PORTALS, RUNS, promise, put_out, write_run
+from tests.harvester.mailboxes import PASSWORD, USER, post
 
 pytestmark = pytest.mark.xdist_group("send")  # one set-up for all
 
@@ -166,6 +169,41 @@ def test_mail_goes_to_the_contact_once_with_the_files_in_its_language(data: Path
     with open_catalog(data / "catalog.db") as catalog:
         (row,) = catalog.rows("select * from sent")
         assert row["recipient_hash"] == recipient_hash("ministre@example.org") and "ministre" not in str(row)
+
+
+def test_whoever_simply_replies_to_the_letter_is_believed(
+    data: Path, box: tuple[Box, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, smtp = box
+    assert send(data, smtp).exit_code == 0
+    files = {part.get_filename(): part.get_payload(decode=True) for part in kept.mails[0].iter_attachments()}
+    content = files["findings.fr.csv"]
+    assert isinstance(content, bytes)
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+    assert len(rows) > 20
+    said = language("fr").values["response"]
+    words = [said["acknowledged"], said["disputed"], f"{said['will_fix_by']} 2031-12-31", said["waived"]]
+    for number, row in enumerate(rows[1:21]):
+        row[-4:] = [words[number % 4], "voilà", "Mme Zorbic", ""]
+    back = io.StringIO(newline="")
+    csv.writer(back, delimiter=";").writerows(rows)
+    monkeypatch.setenv("WINNOW_IMAP_PASSWORD", PASSWORD)
+    with post() as inbox:
+        for sender in ("ministre@example.org", "Ministre <someone@else.example>"):
+            mail = EmailMessage()
+            mail["From"], mail["To"], mail["Subject"] = sender, "winnow@example.org", "TR: " + kept.mails[0]["Subject"]
+            mail.set_content("Bonjour, voir le fichier.")
+            mail.add_attachment(
+                back.getvalue().encode("utf-8"), maintype="text", subtype="csv", filename="Réponses.csv"
+            )
+            inbox.deliver(mail)
+        done = run(data, "replies", "fetch", "--no-check", "--imap", f"127.0.0.1:{inbox.port}", "--user", USER)
+    counted = "5 acknowledged, 5 disputed, 5 waived, 5 will_fix_by"
+    assert f"ministre@example.org, Réponses.csv: {counted}; " in done.output, (done.output, done.stderr)
+    assert "not counted before you accept: 20 rows" in done.output and done.exit_code == 0
+    with open_catalog(data / "catalog.db") as catalog:
+        put_out(catalog, data / "exports")
+    assert files_with(data, "Zorbic") == files_with(data, "voilà") == [data / "people.db"]
 
 
 def test_nothing_is_sent_while_nobody_signs_it(data: Path, box: tuple[Box, str]) -> None:

@@ -94,9 +94,9 @@ def _numbers(columns: int) -> str:
 
 
 def sources(kind: str) -> str:
-    """Return what follows ``from`` in an SQL query for the columns of :func:`figures`: the tables and their joins.
+    """Return what follows ``from`` in an SQL query for figures of the scorecard: the tables and their joins.
 
-    ``kind``: "datasets" or "files", as for :func:`figures`.
+    ``kind``: "datasets" for the columns of :func:`figures`, "files" for figures that are counted over distributions.
     """
     return _DATASETS if kind == "datasets" else _FILES
 
@@ -104,9 +104,9 @@ def sources(kind: str) -> str:
 def queries(levels: tuple[str, ...] = ("government", "portal", "publisher")) -> Iterator[dict[str, Any]]:
     """Yield the rows of ``queries.csv``: one SQL query for each level and each percentage of the scorecard.
 
-    A query computes the percentage from the public catalogue. It has one parameter, ``:entity``, the id of a
-    government, portal or publisher. Only the query of ``coverage_pct`` does not count: it reads the value that was
-    stored with the last score. ``levels``: the levels to give queries for.
+    A query computes the percentage from the public catalogue. It has one parameter, ``:entity``, the id of a portal or
+    publisher or the name of a government. Only the query of ``coverage_pct`` does not count: it reads the value that
+    was stored with the last score. ``levels``: the levels to give queries for.
     """
     for level in levels:
         for figure, sql in _of(level).items():

@@ -52,9 +52,9 @@ def folder_name(government: str) -> str:
 def publisher_folder(name: str | None, publisher_id: str) -> str:
     """Return the name of a publisher's folder, which lies in the folder of its government.
 
-    It consists of at most 40 characters of the publisher's name, in the form of :func:`folder_name` but without its
-    digits, a hyphen and six hexadecimal digits of a hash of ``publisher_id``, so that publishers with the same name
-    have different folders. ``name``: name of the publisher; "publisher" is used if it is None or "".
+    It consists of at most 40 characters of the publisher's name, in the form of :func:`folder_name` without the hash
+    that this may add, a hyphen, and six hexadecimal digits of a hash of ``publisher_id``. So publishers with the same
+    name have different folders. ``name``: name of the publisher; "publisher" is used if it is None or "".
     """
     word = folder_name(name or "publisher").removesuffix(f"-{stable_id(name or 'publisher')[:6]}")
     return f"{word[:40]}-{stable_id(publisher_id)[:6]}"

@@ -41,5 +41,5 @@ _FIELDS = attrgetter(*DeclaredPart._fields)
 
 
 def declared_part(distribution: Distribution) -> DeclaredPart:
-    """Return what ``distribution`` declares."""
+    """Return those values of ``distribution`` that a :class:`DeclaredPart` holds."""
     return DeclaredPart._make(_FIELDS(distribution))

@@ -66,7 +66,8 @@ class TableContext:
     """Bytes unpacked from an archive, at most."""
     is_sampled: bool = False
     """True: the library Great Expectations checks all expectations too, and its results are compared with ours. False:
-    it does so only for files that their hash chooses."""
+    it does so only for one file in a hundred, chosen by its hash. Of other files it checks what our own functions
+    cannot check or find failing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

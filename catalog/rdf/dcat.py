@@ -92,8 +92,8 @@ class StatementSink(Protocol[Term]):
     def add_texts(self, subject: Term, properties: tuple[Property, ...], declared: Sequence[str | None], /) -> None:
         """Add one statement about ``subject`` for each text in ``declared`` that is neither None nor blank.
 
-        ``properties``: for each text in ``declared``, how it is stated. The object is the same that :meth:`add` gets
-        from :meth:`term` with the property's function ``make``.
+        ``properties``: one for each text in ``declared``, in the same order; it gives the predicate, and the function
+        ``make`` with which :meth:`term` makes the object of the text.
         """
 
 

@@ -179,9 +179,13 @@ def write_causes(
 
     Return the number of causes found, including those in ``unseen``. ``causes``: all that the run found, those of one
     rule after another; they are stored rule by rule, so that few are held in memory. ``unseen``: the hosts that could
-    not be observed. The state of a cause follows from that of an earlier run. If the last reply to a cause that was
-    found disputes or waives it, and was not answered with a correction, the findings that have joined the cause since
-    then become disputed or waived too.
+    not be observed, whose state is unknown.
+
+    A cause that was found is new; open, if an earlier run stored it; or reopened, if it was fixed then. If the last
+    reply to it disputes or waives it, and was not answered with a correction, it is disputed or waived, and so are the
+    findings that have joined it since. A stored cause that was not found becomes unknown, if its host or most of its
+    findings could not be observed; merged, if most of its findings still exist; gone, if nothing of it is listed any
+    more; else fixed. It is deleted if it has no findings, as a host has that is observed again.
     """
     writer = _Writer(catalog, run_id, portal_id, frozenset(str(one.columns["root_value"]) for one in unseen))
     with catalog.writing():

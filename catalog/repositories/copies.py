@@ -71,10 +71,15 @@ def find_copies(catalog: Catalog) -> int:
     """Find the datasets that several portals list, and store which are copies of which other dataset. Return the number
     of clusters.
 
-    A cluster is a group of datasets in different portals that are the same dataset. Two datasets are the same if one of
-    these holds: they share a DOI or another global identifier; they share a landing page; the files that both have are
-    at least half of the files of the one with fewer. An identifier, page or file that two datasets of one portal have
-    is ignored. The result is 0 if fewer than two portals list datasets. The whole catalogue is searched, and earlier
+    A cluster is a group of datasets, listed by different portals, that are the same dataset. Two datasets are the same
+    if one of these holds: they share a DOI or another global identifier; they share a landing page; the files that both
+    have are at least half of the files of the one with fewer. Files are compared by address and by content; those of
+    less than 512 bytes, or not downloaded whole, by address only. An identifier, page or file that two datasets of one
+    portal have is ignored.
+
+    The others of a cluster are copies of the only one whose portal names no source that it harvests it from or, failing
+    that, of the only one most of whose files are on the host of its portal. If there is none, no dataset of the cluster
+    is a copy. The result is 0 if fewer than two portals list datasets. The whole catalogue is searched, and earlier
     results are replaced.
     """
     if catalog.value("select count(distinct portal_id) from present_datasets") < 2:

@@ -42,9 +42,9 @@ def sums(catalog: Catalog) -> list[tuple[Any, ...]]:
 def dataset_sums(catalog: Catalog) -> Iterator[tuple[Any, ...]]:
     """Yield, for each dataset with findings that have not ended, checksums of them and of their causes.
 
-    A tuple has the ids of the dataset, of the portal, and the first and last id of a publisher to which the findings
-    belong in sort order (mostly the same one, or None), then the checksums, which are meant for comparison only. They
-    stay the same if only the state changes from new to open.
+    A tuple begins with the ids of the dataset, of its portal, and of two publishers of the findings: those that were
+    stored first and last. They are mostly the same one; None if no finding has a publisher. The checksums follow, which
+    are meant for comparison only. They stay the same if only the state changes from new to open.
     """
     rows = catalog.db.conn.execute(
         f"""select f.dataset_key, min(f.portal_key), min(f.publisher_key), max(f.publisher_key), {_SUM}, {_CAUSE_SUM}

@@ -78,8 +78,9 @@ def stored_datasets(
     """Yield the datasets with these ids, even if they are missing or retired. Unknown ids are skipped.
 
     They are read in chunks of 500 ids and sorted by id within each chunk. ``as_of``: day for which their distributions
-    are measured. ``for_score``: True leaves out two parts of the reports on tables that are large and slow to parse:
-    the report in the form of the library frictionless, and the profile, except for the facts ``PROFILE_FACTS``.
+    are measured; None if they are only read. ``for_score``: True leaves out two parts of the reports on tables that are
+    large and slow to parse: the report in the form of the library frictionless, and the profile, except for the facts
+    ``PROFILE_FACTS``.
     """
     for start in range(0, len(ids), CHUNK):
         yield from _chunk(catalog, ids[start : start + CHUNK], as_of, for_score)

@@ -52,7 +52,7 @@ class _Subject:
 
 
 def response_times(catalog: Catalog, run_id: str) -> dict[Entity, dict[str, Any]]:
-    """Return the response times of every government, portal and publisher that was written to, by level and id.
+    """Return the response times of every government, portal and publisher that was written to, by (level, id).
 
     A row has the columns ``COLUMNS``. Days are counted from the first letter that lists a finding or a cause, and given
     as the median; it is None if the count is 0. A letter to a government starts the clock for the government and its

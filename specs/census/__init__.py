@@ -91,8 +91,9 @@ class Pages(Strict):
 class PointsTable(Strict):
     """The content of ``points.toml``: what each piece of evidence counts, and how many points are enough.
 
-    ``points``: points by id of the kind of evidence, negative for evidence against. ``pages``: keywords that mark a
-    page without data. ``against``: phrases that speak against nearly all key datasets.
+    ``points``: points by id of the kind of evidence, negative for evidence against. ``filler``: words of a title that
+    name no subject. ``pages``: keywords that mark a page without data. ``against``: phrases that speak against nearly
+    all key datasets.
     """
 
     points: dict[str, float]

@@ -45,12 +45,16 @@ _TELEPHONE_WORD = re.compile(r"(?i)\b(?:tele?ph?one?|phone|tel|tél|fax|mobile|m
 def without_persons(text: str) -> str:
     """Return a text without e-mail addresses, telephone numbers, and persons who are named by a title or a label.
 
-    Each is replaced by "[e-mail]", "[telephone]" or "[person]". Lines are kept: what follows a label such as "Contact
-    person" is cut up to the next label or the end of the line or, if nothing follows there, the next line. More than
-    200 characters behind a label are text, and are kept. A line with an e-mail address is cut up to the address,
-    because it names its owner. Digits count as a telephone number if there are at least seven and no dates, and if
-    they begin with "+" or a prefix in brackets, stand beside a word such as "phone" or an address, or are a line of
-    their own.
+    Each is replaced by "[e-mail]", "[telephone]" or "[person]"; names in running text are not recognised. Lines are
+    kept.
+
+    - What follows a label such as "Contact person" is cut to the end of the line or, if nothing follows there, in the
+      next line, unless that has a label too. If more than 200 characters follow, it is cut to the next label within
+      200 characters or, without one, kept as text.
+    - In a line without a label, words before an e-mail address are cut as the name of its owner, if they are two or
+      more words of less than 200 characters together.
+    - Seven digits or more that are no dates are cut as a telephone number if they begin with "+", "00" or a bracket, if
+      the line also has a word such as "phone", an address or a person, or if they are nearly the whole line.
 
     >>> without_persons("Contact person: Ada Example, ada@example.org, +44 20 7946 0000")
     'Contact person: [person], [e-mail], [telephone]'

@@ -49,7 +49,8 @@ _CONTRACTS = frozenset({"Open Contracting", "Public Procurement"})
 def suggested_clauses(flags: Iterable[str]) -> list[tuple[str, str]]:
     """Return conditions on datasets, as key and value of a clause, for policy areas that are marked; each one once.
 
-    Themes come before keywords. The result is empty if the areas suggest nothing; unknown areas are skipped.
+    ``flags``: the areas, as :data:`AREAS` names them. Themes come before keywords. The result is empty if the areas
+    suggest nothing; unknown areas are skipped.
     """
     themes, keywords = [], []
     for area in flags:
@@ -60,10 +61,11 @@ def suggested_clauses(flags: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def suggested_measures(flags: Sequence[str]) -> list[tuple[str, float]]:
-    """Return ids of measures with a target, for policy areas that are marked.
+    """Return pairs of the id of a measure and a target, a share from 0 to 1, for policy areas that are marked.
 
-    Machine-readable data are always suggested, and an open licence for open data. For contracts it is also that they
-    follow the standard of open contracting.
+    ``flags``: the areas, as :data:`AREAS` names them. Machine-readable data are always suggested. An open licence is
+    suggested for "Open Data" and "Access to information", and accessible data for the latter; for contracts and
+    procurement, that the data conform to a standard.
     """
     found = [("dataset.machine_readable", 0.95)]
     if "Open Data" in flags or "Access to information" in flags:

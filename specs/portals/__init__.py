@@ -324,8 +324,8 @@ def of_url(url: str, portal_type: str, *, local: bool = False) -> PortalSpec:
 
     The same address always gives the same id, which is made from host, port and path. A hash of the address is appended
     if the id would be too long, or would be that of other addresses too: if the address has a query, a path below an
-    API, or other characters than small letters, digits and points. Raise SpecError for an invalid address or an unknown
-    type.
+    API, other characters in the host than letters, digits, points and hyphens, or in the path than small letters and
+    digits. Raise SpecError for an invalid address or an unknown type.
     """
     try:
         parts = urlsplit(url)

@@ -47,7 +47,7 @@ def _cell(value: Any, field: ExportColumn) -> str:
     if value is None:
         return ""
     if field.type in ("integer", "number"):
-        return format(round(float(value), 4), "g" if abs(float(value)) < 1e6 else ".0f")
+        return _number(value)
     text = str(value)
     # Nearly all texts have nothing to remove, and this test is ten times as fast.
     if not text.isprintable():
@@ -55,13 +55,20 @@ def _cell(value: Any, field: ExportColumn) -> str:
     return guard(text)[:CELL_MAX]
 
 
+def _number(value: Any) -> str:
+    if value.__class__ is int:
+        return str(value)
+    # The sum turns the zero with a sign that rounding can give into a plain one.
+    return f"{round(float(value), 4) + 0.0:.4f}".rstrip("0").rstrip(".")
+
+
 def cells_of(row: Mapping[str, Any], fields: Sequence[ExportColumn]) -> list[str]:
     """Return the values of a row as texts of CSV cells, in the order of the columns ``fields``. A missing value gives
     "".
 
     Texts are guarded (:func:`guard`), have line breaks and tabs replaced by blanks and control characters removed, and
-    are cut at 32,767 characters. Numbers are rounded to four decimals and six significant digits, from a million on to
-    whole numbers.
+    are cut at 32,767 characters. Numbers are rounded to four decimals, and written without an exponent and without
+    zeros at their end.
     """
     return [_cell(row.get(field.name), field) for field in fields]
 

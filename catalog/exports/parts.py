@@ -25,7 +25,8 @@ PARTS = "parts.json"
 NEVER = bytes(16)
 """Key of a part that is made again in every export, because it is not known what decides its content."""
 GROUP = 8
-"""Datasets of a part, on average. Fewer mean less to make again where few have changed, and a worse compression."""
+"""Datasets of a part, at most; on average it has five. Fewer mean less to make again where few have changed, and a worse
+compression. Without a limit the few long groups would hold most of the datasets, and so most of the changed ones."""
 _ENTRY = Struct("<16sIII")
 _BLOCK = 1 << 20
 Row = TypeVar("Row")
@@ -45,14 +46,15 @@ class Part(NamedTuple):
 
 
 def grouped(rows: Iterable[Row], id_of: Any) -> Iterator[list[Row]]:
-    """Yield the rows of datasets in groups of consecutive ones, eight on average: one group for each part of a file.
+    """Yield the rows of datasets in groups of at most eight consecutive ones: one group for each part of a file.
 
     ``id_of``: function that gives the id of the dataset of a row. A group begins at each row whose id has a CRC-32
-    divisible by ``GROUP`` (8). So a new dataset extends or splits one group and leaves the others as they are.
+    divisible by ``GROUP`` (8), and where the one before is full. So a new dataset changes the groups up to the next
+    such id, and leaves the others as they are.
     """
     group: list[Row] = []
     for row in rows:
-        if group and zlib.crc32(id_of(row).encode("utf-8", "surrogatepass")) % GROUP == 0:
+        if len(group) == GROUP or group and zlib.crc32(id_of(row).encode("utf-8", "surrogatepass")) % GROUP == 0:
             yield group
             group = []
         group.append(row)

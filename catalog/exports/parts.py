@@ -25,8 +25,9 @@ PARTS = "parts.json"
 NEVER = bytes(16)
 """Key of a part that is made again in every export, because it is not known what decides its content."""
 GROUP = 8
-"""Datasets of a part, at most; on average it has five. Fewer mean less to make again where few have changed, and a worse
-compression. Without a limit the few long groups would hold most of the datasets, and so most of the changed ones."""
+"""Datasets of a part, at most; on average it has five. Fewer mean less to make again where few have changed, and a
+worse compression. Without a limit the few long groups would hold most of the datasets, and so most of the changed
+ones."""
 _ENTRY = Struct("<16sIII")
 _BLOCK = 1 << 20
 Row = TypeVar("Row")

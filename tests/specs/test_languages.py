@@ -24,7 +24,7 @@ def test_the_languages_are_there_by_their_tags() -> None:
     tags = {"pt": "pt-PT", "pt-AO": "pt-PT", "PT_br": "pt-BR", "fr-CA": "fr", "en-GB": "en"}
     assert {tag: language(tag).code for tag in tags} == tags
     # Until a native speaker has read them.
-    assert [code for code in CODES if language(code).is_draft] == ["es", "fr", "pt-BR", "pt-PT"]
+    assert all(language(code).is_draft for code in ("es", "fr", "pt-BR", "pt-PT")) and not language("en").is_draft
 
 
 @pytest.mark.parametrize("code", CODES)

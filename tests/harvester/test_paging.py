@@ -165,10 +165,12 @@ def test_an_unstable_order_is_said(catalog: Catalog) -> None:
 
 def test_harvest_sources_are_counted_and_not_kept(catalog: Catalog) -> None:
     records = [*packages(8), {"id": "h1", "type": "harvest"}, {"id": "h2", "type": "showcase"}]
+    # Two without an id are two.
+    records += [{"type": "harvest", "title": "Roads"}, {"type": "harvest", "title": "Parks"}]
     with PortalServer({SEARCH: ckan_search(records)}) as server:
         harvest(catalog, spec("p", "ckan", server.url))
     row = harvested(catalog, "p")
-    assert (row["verdict"], row["advertised"], row["datasets"], row["skipped"]) == ("complete", 10, 8, 2)
+    assert (row["verdict"], row["advertised"], row["datasets"], row["skipped"]) == ("complete", 12, 8, 4)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from catalog.db.store import Catalog
 from catalog.exports.cause_rows import fix_in_words
 from catalog.model import Distribution
+from catalog.repositories.causes import examples
 from catalog.repositories.withdrawn import LastScore
 from quality.evidence.periods import every
 from quality.evidence.subject import UNKNOWN, DistributionSubject
@@ -17,8 +20,10 @@ from quality.findings.derive import is_unobserved
 from quality.metrics.accessible import download_url_present, file_served_observed
 from quality.metrics.open import format_open, licence_known, licence_known_observed, licence_present
 from quality.metrics.usable import format_known, format_present, machine_readable
+from quality.systems.stage import score_portal
 from quality.systems.winnow import score_dataset
 from specs.languages import language
+from tests.making import portal, store
 from tests.quality.test_scoring import CHECK, FILE, PERFECT, TABLE, judged, subject
 
 LINK = replace(FILE, download_url=None)
@@ -133,3 +138,15 @@ def test_periods_are_words() -> None:
         "every day", "every week", "every month", "every year", "every two years", "twice a day",
     ]  # fmt: skip
     assert every(45) == "every 45 days"
+
+
+def test_an_example_without_a_page_has_another_address_or_none(catalog: Catalog) -> None:
+    run = "20261120T010000Z"
+    catalog.begin_run("test", [portal("a")], version="0", methodology="0", run_id=run)
+    store(catalog, run, "a", [replace(PERFECT, keywords=())])
+    score_portal(catalog, run, "a", is_full=True)
+    key = catalog.value("select key from findings where rule_id = 'keyword_present'")
+    for source, expected in (("https://portal.example/1", "https://portal.example/1"), ("", None)):
+        with catalog.writing():
+            catalog.db.conn.execute("update datasets set landing_page = '', source_url = ?", [source])
+        assert [one["url"] for one in json.loads(examples(catalog, [key]))] == [expected]

@@ -132,8 +132,11 @@ class Fingerprints:
 
     @cached_property
     def findings(self) -> dict[str, bytes]:
-        """Return a digest of 8 bytes of the findings of each dataset, by its id; datasets without findings are left
-        out."""
+        """Return, by dataset id, a digest of 8 bytes of the findings of each dataset that have not ended, and of their
+        causes. Datasets without such findings are left out.
+
+        The first look also adds the digests to those of the publishers, see :meth:`publisher`.
+        """
         found = {}
         for dataset_id, portal_id, first, last, *told in dataset_sums(self.catalog):
             made = found[dataset_id] = hashlib.blake2b(repr(told).encode(), digest_size=8).digest()

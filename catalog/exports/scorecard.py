@@ -28,8 +28,8 @@ Cards = list[dict[str, Any]]
 class ScorecardFiles(OutputFormat):
     """Writes, in the form of schema 1, the CSVs that governments and publishers are sent.
 
-    They are the scorecard, causes, findings, commitments and queries. Each has copies for Excel and in another
-    language.
+    They are the scorecard, causes, findings, commitments and queries. Each has a copy for Excel. All but the queries
+    also have one in the language of the government, if it has one.
     """
 
     name = "scorecard.csv"

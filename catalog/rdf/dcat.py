@@ -106,7 +106,8 @@ class GraphSink:
         self.add = graph.add
 
     def add_texts(self, subject: RdfTerm, properties: tuple[Property, ...], declared: Sequence[str | None]) -> None:
-        """Add the statement of each property whose text in ``declared`` is neither None nor blank."""
+        """Add a statement about ``subject`` for each of ``properties`` whose text in ``declared`` is neither None nor
+        blank, see :meth:`StatementSink.add_texts`."""
         for (predicate, make), said in zip(properties, declared, strict=True):
             if said and said.strip():
                 self.add(subject, predicate, make(said))

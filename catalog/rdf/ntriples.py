@@ -136,7 +136,8 @@ class NTriplesWriter:
         self._of_subject(subject).append(f"<{predicate}> {value} .\n")
 
     def add_texts(self, subject: str, properties: tuple[Property, ...], declared: Sequence[str | None]) -> None:
-        """Add the statement of each property whose text in ``declared`` is neither None nor blank.
+        """Add a statement about ``subject`` for each of ``properties`` whose text in ``declared`` is neither None nor
+        blank, see :meth:`catalog.rdf.dcat.StatementSink.add_texts`.
 
         The lines of the last texts are kept, 2,000 for each property, because formats, dates and titles are repeated.
         """

@@ -55,7 +55,8 @@ def _oldest() -> str:
 def keep(data: Path, token_hash: str, recipient_hash: str, entities: Sequence[tuple[str, str]], run_id: str) -> None:
     """Store the hash of a token that is issued now, and delete those issued more than ``VALID_DAYS`` days ago.
 
-    The other parameters are as in :class:`Holder`.
+    ``data``: the data folder, which holds :data:`FILE`. The file is made if it is missing. ``recipient_hash``,
+    ``entities`` and ``run_id`` are as in :class:`Holder`.
     """
     issued_at = datetime.now(UTC).isoformat(timespec="microseconds")
     rows = [(token_hash, recipient_hash, level, key, run_id, issued_at) for level, key in entities]
@@ -65,15 +66,15 @@ def keep(data: Path, token_hash: str, recipient_hash: str, entities: Sequence[tu
 
 
 def delete(data: Path, token_hash: str) -> None:
-    """Delete the hash of a token, so that the token is not accepted."""
+    """Delete the hash of a token from :data:`FILE` in the data folder ``data``, so that the token is not accepted."""
     if (data / FILE).is_file():
         with _opened(data) as db:
             db.execute("delete from tokens where token_hash = ?", (token_hash,))
 
 
 def find(data: Path, token_hash: str) -> Holder | None:
-    """Return the holder of the token with this hash, the recipient of its letter; None if no such token was issued in
-    the last ``VALID_DAYS`` days."""
+    """Return the holder of the token with this hash, the recipient of its letter; None if :data:`FILE` in the data
+    folder ``data`` has no such token of the last ``VALID_DAYS`` days."""
     if not (data / FILE).is_file():
         return None
     with _opened(data) as db:

@@ -117,7 +117,7 @@ class NarrowFindings:
             yield from self._chunk(dataset_ids[start : start + _CHUNK])
 
     def lines(self, found: FoundRows, end: str) -> list[str]:
-        """Return the findings of a dataset as lines of CSV, without line ends.
+        """Return the findings of a dataset, as :meth:`of_datasets` yields them, as lines of CSV without line ends.
 
         A line has the cells of the columns :attr:`BEFORE`, a blank cell (for commitment_ids), the cells of the columns
         :attr:`AFTER`, then the text ``end``.

@@ -46,7 +46,8 @@ class Imported:
     """By line of the file: the id of the finding, if a spreadsheet had turned the id into a number and the finding was
     found by its dataset, rule, field and address."""
     problems: list[Problem] = field(default_factory=list)
-    """Rows that could not be stored, with the reason and what to do about it."""
+    """Rows that could not be stored, and stored disputes of findings that have ended, with the reason and what to do
+    about it."""
 
 
 _STATES = {"disputed": "disputed", "waived": "waived"}

@@ -37,8 +37,8 @@ class Reply:
 
     ``finding_id``: id of the finding, or of the cause, which begins with "cause-". ``reply``: acknowledged, disputed,
     will_fix_by or waived. ``promised_on``: ISO date by which it will be fixed, for will_fix_by only. ``note``: reason
-    or remark; ``replied_by``: name of the person; ``replied_on``: ISO date of the reply; each None if not stated.
-    ``line``: line of the file, from 1.
+    or remark, cut at 2,000 characters; ``replied_by``: name of the person, cut at 200; ``replied_on``: ISO date of the
+    reply; each None if not stated. ``line``: line of the file, from 1.
     """
 
     line: int
@@ -59,9 +59,10 @@ class Reply:
 class CitizenReport:
     """A citizen's report of something wrong with a dataset, read from one row of a file.
 
-    The dataset is named by ``dataset_id`` or by ``url``, an address that its record lists. ``what``: what is wrong;
-    ``who``: name of the citizen; ``is_name_public``: whether the citizen agreed that the name is published;
-    ``reported_on``: ISO date; ``line``: line of the file, from 1.
+    The dataset is named by ``dataset_id`` or, without that, by ``url``, an address that its record lists. ``what``:
+    what is wrong; ``who``: name of the citizen; ``is_name_public``: whether the citizen agreed that the name is
+    published; ``reported_on``: ISO date; ``line``: line of the file, from 1. ``url`` and ``what`` are cut at 2,000
+    characters, ``who`` at 200.
     """
 
     line: int
@@ -75,8 +76,8 @@ class CitizenReport:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A row of a file that could not be used: its line, from 1, what is wrong with it, and what the sender should
-    do."""
+    """Something in a file that could not be used, such as a row or the date in it: the line, what is wrong, and what
+    the sender should do. Lines are counted from 1; a file that cannot be used at all has its problem in line 1."""
 
     line: int
     what: str
@@ -85,7 +86,7 @@ class Problem:
 
 @dataclass(slots=True)
 class ParsedReplies:
-    """What was read from one file: replies to findings or citizens' reports, and the rows that could not be used."""
+    """What was read from one file: replies to findings or citizens' reports, and what could not be used."""
 
     replies: list[Reply] = field(default_factory=list)
     reports: list[CitizenReport] = field(default_factory=list)

@@ -192,7 +192,7 @@ def is_restrictive(declared: str) -> bool:
 
     It does if it means a licence that we judge not to be open; a text that says that no licence is given does not count
     as one. It also does if it means no known licence, is no address, and has words such as "non-commercial" or
-    "permission".
+    "permission". A text of more than 20,000 characters is not read, and counts as one that does not.
     """
     found = licence(declared)
     if found is not None:

@@ -159,9 +159,10 @@ def frequency(*declared: str | None) -> Frequency | None:
     """Return the update frequency that the first recognisable text means; None if no text is recognised.
 
     ``declared``: texts in order of preference; None is skipped. Recognised are EU codes and URIs, Dublin Core names and
-    URIs, ISO 8601 durations (``R/P1Y``, ``P45D``), names that udata portals use, and words in many languages, also with
-    numbers ("every 18 months"). A duration that is within 2 % of that of an EU code gets this code; any other gets the
-    EU code "OTHER" and keeps its number of days.
+    URIs, names that udata portals use, and words in many languages, in texts of up to 1,000 characters; in texts of up
+    to 80 also ISO 8601 durations (``R/P1Y``, ``P45D``) and words with numbers ("every 18 months"). A duration that is
+    within 2 % of that of an EU code gets this code; any other of less than a thousand years gets the EU code "OTHER"
+    and keeps its number of days.
 
     >>> frequency("R/P1Y").id, frequency("R/P1Y").period_days
     ('ANNUAL', 365.243)
@@ -220,7 +221,8 @@ def _number(word: str) -> float:
 def theme(*declared: str | None) -> Concept | None:
     """Return the EU data theme, one of 13, that the first recognisable text means; None if no text is recognised.
 
-    ``declared``: names, codes or URIs in order of preference; None is skipped.
+    ``declared``: names, codes or URIs in order of preference; None is skipped, and so is a text of more than 1,000
+    characters.
     """
     return _first(_terms("themes"), declared)
 
@@ -229,7 +231,8 @@ def theme(*declared: str | None) -> Concept | None:
 def access_right(*declared: str | None) -> Concept | None:
     """Return the EU access right that the first recognisable text means; None if no text is recognised.
 
-    ``declared``: names, codes, URIs or DCAT-US access levels in order of preference; None is skipped.
+    ``declared``: names, codes, URIs or DCAT-US access levels in order of preference; None is skipped, and so is a text
+    of more than 1,000 characters.
     """
     return _first(_terms("access_rights"), declared)
 
@@ -239,7 +242,7 @@ def language(*declared: str | None) -> Concept | None:
     """Return the language that the first recognisable text means, without its region; None if no text is recognised.
 
     ``declared``: texts in order of preference, each an ISO 639 code, a name, a tag such as ``en-US``, or a URI; None is
-    skipped.
+    skipped, and so is a text of more than 1,000 characters.
     """
     index = _terms("languages")
     for text in declared:

@@ -42,7 +42,8 @@ class KeyWords(Strict):
     themes: tuple[str, ...]
     """Codes of the EU data themes under which it is filed."""
     alone: bool = True
-    """Whether a title that is the subject and nothing else is enough."""
+    """Whether a title that is the subject alone, with one further word at most, counts more than one that contains the
+    subject."""
     names: Words
     """Phrases that name the thing itself."""
     subjects: Words = {}

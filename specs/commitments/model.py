@@ -42,6 +42,7 @@ class Source(Strict):
     note: str = ""
     """How the words were turned into figures, and what is doubtful."""
     archived_sha256: Sha256 | None = None
+    """SHA-256 of an archived copy of the page; None if there is none."""
 
 
 class Irm(Strict):

@@ -172,7 +172,7 @@ def iso3(code: str) -> str | None:
 
 def commitment_number(text: str | None) -> str | None:
     """Return the number of a commitment as it was typed, before a spreadsheet changed it: "8.1999999999999993" gives
-    "8.2". Other texts, such as "3.2.5", are returned as they are."""
+    "8.2". Other texts, such as "3.2.5", and None are returned as they are."""
     if text and re.fullmatch(r"\d+\.\d{9,}", text):
         return f"{round(float(text), 6):g}"
     return text

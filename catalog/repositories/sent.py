@@ -56,10 +56,10 @@ class Letter:
     ``channel``: mail or webhook; ``level``: government or publisher; ``entity_id`` and ``name``: of that government or
     publisher; ``recipient``: e-mail address, or address to post to; ``card``: the row of that government or publisher
     in the scorecard; ``language``: code, None for English; ``fixed_count``: number of findings that were fixed since,
-    without those that we took back; ``overdue``: promised fixes whose day has passed since the last letter, at most 20; ``fixes``: the
-    three most rewarding fixes, see :func:`catalog.repositories.first_fixes.first_fixes`. ``new_count`` and
-    ``withdrawn_count`` also count what ``new`` and ``withdrawn`` leave out. In a first letter ``withdrawn`` is empty,
-    and ``fixed_count`` and ``withdrawn_count`` are 0.
+    without those that we took back; ``overdue``: promised fixes whose day has passed since the last letter, at most 20;
+    ``fixes``: the three most rewarding fixes, see :func:`catalog.repositories.first_fixes.first_fixes`. ``new_count``
+    and ``withdrawn_count`` also count what ``new`` and ``withdrawn`` leave out. In a first letter ``withdrawn`` is
+    empty, and ``fixed_count`` and ``withdrawn_count`` are 0.
     """
 
     channel: str

@@ -87,11 +87,7 @@ class _Tables:
         return [(row, cells_of(row, SENT["rules"].for_programs)) for row in _rules()]
 
     def _small(self, folder: Path, cards: list[dict[str, Any]], code: str | None, commitments: Iterable[Any]) -> None:
-        base = self.job.base_of(folder)
-        urls = ("findings_url", "queries_url")
-        self._write(
-            folder, "scorecard", code, (card | {name: f"{base}{card[name]}" for name in urls} for card in cards)
-        )
+        self._write(folder, "scorecard", code, cards)
         with sent_file(self.job, folder, "rules", code) as file:
             for row, cells in self._rules:
                 file.write(row, cells)

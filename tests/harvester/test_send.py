@@ -37,6 +37,7 @@ pytestmark = pytest.mark.xdist_group("send")  # one set-up for all
 
 
 NAME = PORTALS[0].government or ""
+PUBLIC = "https://watch.example/open"
 OPERATOR = Operator(
     name="Open Data Watch",
     reason="We check open data.",
@@ -85,8 +86,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_catalog(folder / "catalog.db") as catalog:
         write_run(catalog, RUNS[0], count=18)
         promise(catalog)
-        put_out(catalog, folder / "exports")
-    save(folder, Configuration(operator=OPERATOR, public_url="https://watch.example/open"))
+        put_out(catalog, folder / "exports", public_url=PUBLIC)
+    save(folder, Configuration(operator=OPERATOR, public_url=PUBLIC))
     return folder
 
 
@@ -164,6 +165,9 @@ def test_mail_goes_to_the_contact_once_with_the_files_in_its_language(data: Path
     }  # fmt: skip
     (own,) = (path.parent for path in (data / "exports").glob("republique*/findings.csv"))
     assert all(content == (own / str(name)).read_bytes() for name, content in files.items())
+    # Whole addresses, also in the files.
+    assert f'<base href="{PUBLIC}/{own.name}/">' in (own / "report.html").read_text("utf-8")
+    assert f'href="{PUBLIC}/{own.name}/report.html"' in (own / "feed.atom").read_text("utf-8")
     # Nothing twice, and no address in the catalogue, which is public.
     assert "0 sent" in send(data, smtp).output and len(kept.mails) == 1
     with open_catalog(data / "catalog.db") as catalog:

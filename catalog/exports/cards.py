@@ -42,9 +42,9 @@ def card_rows(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> li
     """Return the rows of ``scorecard.csv`` as of a run: one for each government, portal and publisher.
 
     Those of portals come first, then those of publishers, then those of governments; within a level they are sorted by
-    id. Each row also has the name of its ``government``. The scores, and what was added, removed or fixed, are those of
-    the run ``run_id``; other counts and percentages are of the catalogue as it is now. ``schema``: major version of the
-    columns; it appears in the rows as ``schema_version``.
+    id. Each row also has the name of its ``government``. Scores, commitments, response times, overdue promises, and
+    what was added, removed or fixed, are those of the run ``run_id``; other counts and percentages are of the catalogue
+    as it is now. ``schema``: major version of the columns; it appears in the rows as ``schema_version``.
     """
     head = head_of(catalog, run_id, schema)
     rows: list[dict[str, Any]] = []

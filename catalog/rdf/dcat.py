@@ -191,8 +191,9 @@ def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> RdfGraph:
     """Return the DCAT-AP statements about the dataset ``stored``, its distributions, data services, publisher, contact,
     period and places.
 
-    ``inherits``: True states the licence of the dataset also of distributions that declare none, as the metrics do.
-    False states it of the dataset only.
+    What is not declared is not stated. A publisher without an id in the catalogue is left out. A series is stated to be
+    a dcat:DatasetSeries, not a dcat:Dataset. ``inherits``: True states the licence of the dataset also of distributions
+    that declare none, as the metrics do. False states it of the dataset only.
     """
     graph = RdfGraph()
     describe(stored, GraphSink(graph), inherits=inherits)

@@ -166,8 +166,8 @@ def file_format(*declared: str | None) -> FileFormat | None:
 
     ``declared``: texts in order of preference, each an EU code, a name, a file name extension, a media type, or an
     address of the EU or IANA that stands for a format; None is skipped, and so is a text of more than 1,000 characters.
-    A text that names several formats, or has parts that are not known, is not recognised. Of media types separated by
-    commas or semicolons only the first is read, because parameters may follow it.
+    A text that names several formats, or has parts that are not known, is not recognised. But if a text begins with a
+    media type, what follows it after a comma or semicolon is not read.
 
     >>> file_format("see website", "text/csv; charset=utf-8").id
     'CSV'

@@ -230,7 +230,9 @@ def draft(row: OgpCommitment, portals: Sequence[str] = ()) -> str:
     """Return the text of a draft commitment file made from ``row``, a commitment of OGP's export.
 
     Comments list what a person must add, with suggestions for scope and measures from the policy areas that OGP marks.
-    ``portals``: ids of the portals of the same country, which are suggested too.
+    Where the export has nothing usable, something is filled in and a comment says so: dates from the years of the plan,
+    "XXX" for the country, the title as the quote, and OGP's home page as the address. ``portals``: ids of the portals
+    of the same country, which are suggested too.
     """
     todo = [
         "scope: which datasets the promise is about (portal, publisher, theme, keyword, title, ...)",

@@ -27,7 +27,11 @@ _BY_DEFINITION = ("metrics", "table_rules", "questions", "rationales", "defects"
 
 @cache
 def languages() -> dict[str, Language]:
-    """Return all languages by tag, English first. Raise SpecError if a file is invalid."""
+    """Return all languages by tag, English first, each with the words that stand beside definitions.
+
+    Raise SpecError if a file is invalid or does not have the tag as its name, if a word stands both in the file and
+    beside its definition, or if a definition has words of a language without a file.
+    """
     found: dict[str, Language] = {}
     labelled = [column for file in export_files().values() for column in file.column if column.label]
     for path in sorted(HERE.glob("*.toml"), key=lambda path: (path.stem != "en", path.stem)):

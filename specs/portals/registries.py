@@ -306,8 +306,10 @@ def key_of(url: str) -> str:
 def portals_of(entries: Iterable[Entry], known: Iterable[PortalSpec]) -> Iterator[PortalSpec | tuple[Entry, str]]:
     """Yield a PortalSpec for each entry of a public list; or, if none can be made, a pair of the entry and the reason.
 
-    ``known`` are the portals that exist already. An address that is among them, or that came in an earlier entry, gives
-    no second portal.
+    None can be made of an entry that cannot be read, that has no address or a ``status``, whose type is not known or
+    not installed, or whose values a portal file may not have. ``known`` are the portals that exist already. An address
+    that is among them, or that came in an earlier entry (:func:`key_of`), gives no second portal. Ids are made from the
+    addresses, with a number at the end if the id is taken.
     """
     known = list(known)
     keys = {key_of(spec.url) for spec in known}

@@ -92,7 +92,8 @@ def _based(data: dict[str, Any], folder: Path, path: Path) -> dict[str, Any]:
 def load(folder: Path) -> dict[str, System]:
     """Return all scoring systems defined in the ``*.toml`` files of ``folder``, by id.
 
-    Raise SpecError if a file is invalid.
+    A system with ``based_on`` gets the items and, if it has none of its own, the bands of that system. Raise SpecError
+    if a file is invalid, does not have the id as its name, names an unknown metric or system, or has no item.
     """
     found = {}
     for path in sorted(folder.glob("*.toml")):

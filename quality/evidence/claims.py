@@ -29,6 +29,8 @@ _SAME = (
 """Groups of formats that are kinds of one another: to declare a CSV file as text is vague, not false. NetCDF 4 files
 are HDF 5 files."""
 _WRAPPERS = ("ZIP", "GZIP", "TAR")
+_IN_ZIP = ("SHP", "KMZ", "GTFS")
+"""Formats that are a ZIP archive with certain files in it: whoever declares ZIP is right."""
 _UNSIGNED = ("RDF_TURTLE", "RDF_N_TRIPLES")
 """Text formats without a signature: bytes that look like any text may be in one of them."""
 _SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s*([kmgt]?)(i?)(b|o|bytes?|octets?)?", re.IGNORECASE)
@@ -42,11 +44,14 @@ ENOUGH_BYTES = 1_000
 def agrees(declared: FileFormat, served: FileFormat) -> Measurement:
     """Return 1 if ``served``, the format that was recognised in the bytes of a file, fits the declared format, else 0.
 
-    These fit: the same format, a related one such as CSV for plain text, and an archive (ZIP, GZIP, TAR) where a table,
-    geodata or an archive is declared. If none of these fits, the result is UNKNOWN if the declared format cannot be
-    recognised from bytes, or if Turtle or N-Triples is declared and the bytes look like any text.
+    These fit: the same format, a related one such as CSV for plain text, an archive (ZIP, GZIP, TAR) where a table,
+    geodata or an archive is declared, and a shapefile, KMZ or GTFS where ZIP is declared. If none of these fits, the
+    result is UNKNOWN if the declared format cannot be recognised from bytes, or if Turtle or N-Triples is declared and
+    the bytes look like any text.
     """
     if served.id == declared.id or any({served.id, declared.id} <= group for group in _SAME):
+        return 1.0
+    if declared.id == "ZIP" and served.id in _IN_ZIP:
         return 1.0
     # Many portals serve the declared format inside a zip file; the table inside is then judged as that format.
     if served.id in _WRAPPERS and declared.kind in ("table", "geo", "archive"):

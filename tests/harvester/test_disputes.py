@@ -124,7 +124,7 @@ def test_a_dispute_is_looked_at_at_once_and_we_say_where_we_were_wrong(
     assert CliRunner().invoke(cli, ["--data", str(data), "export", "--portals", str(folder)]).exit_code == 0
     with (data / "exports" / "landia" / "scorecard.csv").open(newline="") as file:
         assert {row["corrections"] for row in csv.DictReader(file) if row["entity_level"] == "government"} == {"1"}
-    assert "1 findings were withdrawn" in (data / "exports" / "landia" / "report.html").read_text()
+    assert "1 finding was withdrawn" in (data / "exports" / "landia" / "report.html").read_text()
     assert 'winnow_harvest_complete{portal="x"} 1' in (data / "winnow.prom").read_text()
 
 

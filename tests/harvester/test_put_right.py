@@ -132,7 +132,7 @@ def test_withdrawn_is_what_a_changed_rule_no_longer_makes_of_the_same_file(data:
         # What we had said wrongly, since when, and its effect on the score; what was fixed is not among it.
         said = text.split(words.phrase("mail_withdrawn"))[1].split("\n\n")[0]
         assert "All trees" in said and "All rents" not in said
-        assert words.phrase("mail_said_since", since=day_of_run(same["first_seen_run"])) in said
+        assert words.phrase("mail_said_since", since=words.day(day_of_run(same["first_seen_run"]))) in said
         before, after = words.number(row["score_before"]), words.number(row["score_after"])
         assert words.phrase("mail_score_effect", before=before, after=after) in said
         # It is said once.

@@ -14,12 +14,12 @@ from catalog.model import Distribution
 from catalog.repositories.causes import examples
 from catalog.repositories.withdrawn import LastScore
 from quality.evidence.periods import every
-from quality.evidence.subject import UNKNOWN, DistributionSubject
+from quality.evidence.subject import UNKNOWN, DistributionSubject, Measurement
 from quality.findings.derive import findings as findings_of
 from quality.findings.derive import is_unobserved
 from quality.metrics.accessible import download_url_present, file_served_observed
 from quality.metrics.open import format_open, licence_known, licence_known_observed, licence_present
-from quality.metrics.usable import format_known, format_present, machine_readable
+from quality.metrics.usable import format_known, format_present, format_truthful, machine_readable
 from quality.systems.stage import score_portal
 from quality.systems.winnow import score_dataset
 from specs.languages import language
@@ -131,6 +131,15 @@ def test_what_only_the_record_said_is_taken_back_with_the_rule() -> None:
     last = LastScore("1", 50.0, is_same_record=True, is_other_method=True, tables={})
     assert last.is_withdrawn("2", "d0", "file") and last.is_withdrawn("2", None, "record")
     assert not replace(last, is_other_method=False).is_withdrawn("2", "d0", "file")
+
+
+def test_a_shapefile_in_an_archive_is_the_archive_that_was_declared() -> None:
+    def check(declared: str, served: str) -> Measurement:
+        return format_truthful(
+            seen(replace(FILE, format=declared, media_type=None), table=replace(TABLE, format=served))
+        )
+
+    assert (check("ZIP", "SHP"), check("SHP", "ZIP"), check("ZIP", "PDF")) == (1.0, 1.0, 0.0)
 
 
 def test_periods_are_words() -> None:

@@ -90,21 +90,20 @@ def approve(catalog: Catalog, keys: Collection[str]) -> list[str]:
 
 
 def reject(catalog: Catalog, keys: Collection[str]) -> list[str]:
-    """Delete texts that wait for approval: they are never published. Return the ids for which a text or name waited,
-    sorted.
+    """Delete texts that wait for approval: they are never published. Return the ids for which there was one, sorted.
 
-    ``keys``: ids of replies or reports; others are skipped. The reply or report itself stays. Its name stays in the
-    private file, and counts as one that may not be public.
+    ``keys``: ids of replies or reports; others are skipped. A reply stays without its text, and so does the name in the
+    private file. A report is nothing but its text, and is deleted.
     """
     done = [one for one in waiting_texts(catalog) if one.key in keys]
     for one in done:
-        table = COLUMNS[one.kind][0]
         with catalog.writing():
-            catalog.db.conn.execute(
-                f"update {table} set is_text_approved = null, is_name_public = 0 where id = ?",  # noqa: S608
-                [one.key],
-            )
-        _drop(catalog.path.parent, one.kind, one.key, has_name=False)
+            if one.kind == "report":
+                catalog.db.conn.execute("delete from reports where id = ?", [one.key])
+            else:
+                sql = "update replies set is_text_approved = null, is_name_public = 0 where id = ?"
+                catalog.db.conn.execute(sql, [one.key])
+        _drop(catalog.path.parent, one.kind, one.key, has_name=one.kind == "report")
     return sorted(one.key for one in done)
 
 

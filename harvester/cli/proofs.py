@@ -62,7 +62,8 @@ def verify(data: Path, files: tuple[Path, ...], timestamp: bool, authority: str 
         last = there.good[-1]
         click.echo(f"anchored: {last.manifest} existed at {last.at:%Y-%m-%dT%H:%M:%SZ}, says {last.authority}")
         if there.since:
-            click.echo(f"not anchored: the {there.since} manifests after it; the operator could have resealed these")
+            later = "1 later manifest" if there.since == 1 else f"{there.since:,} later manifests"
+            click.echo(f"not anchored: {later}, which the operator could have resealed")
     else:
         click.echo("not anchored: the operator could have resealed everything; winnow verify --timestamp anchors it")
     if found.bad or there.bad:

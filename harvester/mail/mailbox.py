@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from harvester.errors import MailboxError
 from harvester.http.guard import guarded_connection, own_addresses
@@ -59,19 +59,41 @@ class MailboxPlace:
         return f"{self.host}:{self.port}"
 
 
-class _Connection(imaplib.IMAP4):
-    """A connection to the server that the operator named, which stops reading when a response is too long."""
+class _Tls:
+    """Encrypts a connection; its socket is noted before the handshake, which a server could draw out too."""
 
-    def __init__(self, place: MailboxPlace) -> None:
+    def __init__(self, sockets: list[socket.socket]) -> None:
+        self._sockets = sockets
+
+    def wrap_socket(self, plain: socket.socket, *, server_hostname: str) -> ssl.SSLSocket:
+        """Return the connection encrypted; the certificate must be valid for the host."""
+        context = ssl.create_default_context()
+        made = context.wrap_socket(plain, server_hostname=server_hostname, do_handshake_on_connect=False)
+        self._sockets.append(made)
+        try:
+            made.do_handshake()
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+
+class _Connection(imaplib.IMAP4):
+    """A connection to the server that the operator named, which stops reading when a response is too long.
+
+    ``sockets``: list to which each socket is added that it reads from.
+    """
+
+    def __init__(self, place: MailboxPlace, sockets: list[socket.socket]) -> None:
         self.place, self.left, self.all_left = place, RESPONSE_MAX, SESSION_MAX
+        self.sockets, self.tls = sockets, _Tls(sockets)
         super().__init__(place.host, place.port, timeout=STEP_S)
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
         own = own_addresses(f"imap://{self.place.name}")
         made = guarded_connection(self.place.host, self.place.port, STEP_S, local=own)
-        if self.place.port != IMPLICIT_TLS_PORT:
-            return made
-        return ssl.create_default_context().wrap_socket(made, server_hostname=self.place.host)
+        self.sockets.append(made)
+        return self.tls.wrap_socket(made, server_hostname=self.host) if self.port == IMPLICIT_TLS_PORT else made
 
     def read(self, size: int) -> bytes:
         """Return ``size`` bytes, as announced by the server. Raise OSError if that is more than is left."""
@@ -157,9 +179,10 @@ def opened_mailbox(place: MailboxPlace) -> Iterator[MailboxSession]:
     login, has no such folder, cannot move mails though ``move_to`` is set, or breaks a limit.
     """
     connection: _Connection | None = None
+    sockets: list[socket.socket] = []
     try:
-        connection = _Connection(place)
-        with cut_after(SESSION_S, lambda: [connection.sock] if connection else []):
+        with cut_after(SESSION_S, lambda: sockets):
+            connection = _Connection(place, sockets)
             if not isinstance(connection.sock, ssl.SSLSocket) and (
                 place.needs_tls or not is_this_machine(connection.sock)
             ):
@@ -187,7 +210,8 @@ def _secure(connection: _Connection) -> None:
             f"{place.name}: the server offers no encryption (STARTTLS), and no password was sent; "
             f"use its port for TLS, usually {IMPLICIT_TLS_PORT}, or a server on this machine"
         )
-    connection.starttls(ssl.create_default_context())
+    # Of a context, only this one method is used.
+    connection.starttls(cast(ssl.SSLContext, connection.tls))
 
 
 def _selected(connection: _Connection) -> MailboxSession:

@@ -18,7 +18,7 @@ from catalog.db.store import Catalog, open_catalog
 from catalog.repositories.people import FILE, KEPT_DAYS, expire, files_with, keep_texts, name_of
 from catalog.repositories.replies import import_replies, import_reports
 from catalog.repositories.reply_files import CitizenReport, Reply
-from catalog.repositories.unapproved import approve, waiting_texts
+from catalog.repositories.unapproved import approve, reject, waiting_texts
 from catalog.repositories.unconfirmed import SubmittedRow, keep_submission, submissions
 from catalog.site.serve import publish
 from harvester.backups import write_backup
@@ -115,7 +115,10 @@ def test_a_refused_text_is_deleted_and_its_reply_still_counts(data: Path) -> Non
     assert files_with(data, NOTE) == [] and files_with(data, WHAT) == [data / FILE]
     with open_catalog(data / "catalog.db") as catalog:
         assert catalog.value("select reply from replies") == "acknowledged"
-        assert [one.kind for one in waiting_texts(catalog)] == ["report"]
+        (report,) = waiting_texts(catalog)
+        assert reject(catalog, [report.key, "x"]) == [report.key] and report.kind == "report"
+        assert catalog.value("select count(*) from reports") == 0
+    assert not files_with(data, WHAT) and not files_with(data, CITIZEN)
 
 
 def test_texts_that_an_earlier_version_published_wait_for_approval(

@@ -7,8 +7,9 @@ import io
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -227,18 +228,20 @@ def test_an_endless_response_costs_neither_memory_nor_time(answer: bytes) -> Non
         pass
 
 
-def test_a_server_that_says_nothing_more_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mailbox, "SESSION_S", 0.2)
+@pytest.mark.parametrize("greeting", [b"* OK [CAPABILITY IMAP4rev1] hello\r\n", b""], ids=["later", "at once"])
+def test_a_server_that_takes_its_time_is_left(greeting: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailbox, "SESSION_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
-        def greet() -> None:
+        def drip() -> None:
             peer, _ = listening.accept()
-            peer.sendall(b"* OK [CAPABILITY IMAP4rev1] hello\r\n")
-            with peer:
-                while peer.recv(1_000):
-                    peer.sendall(b"* slow\r\n")
+            with peer, suppress(OSError):
+                peer.sendall(greeting)
+                for _ in range(1_000):
+                    peer.sendall(b"*")
+                    time.sleep(0.02)
 
-        thread = threading.Thread(target=greet, daemon=True)
+        thread = threading.Thread(target=drip, daemon=True)
         thread.start()
         with pytest.raises(MailboxError), opened_mailbox(place(listening.getsockname()[1])):
             pass

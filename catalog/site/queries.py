@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from catalog.db.schema.views import is_open
 from catalog.repositories.findings import runs_failing
 
 __all__ = ["queries"]
@@ -141,9 +142,9 @@ group by dq.licence_id
 order by distributions desc, licence""",
     ),
     "what_changed_last_night": CannedQuery(
-        title="What changed last night",
+        title="What changed last",
         description="Datasets added, changed and removed, and findings fixed, withdrawn "
-        "and new, in the last run. 2,000 at most.",
+        "and new, in the last run that brought a change. 2,000 at most.",
         sql=f"""
 with night as (select max(run_id) as id from harvests where verdict is not null)
 select what, dataset, portal, detail from (
@@ -157,7 +158,7 @@ select what, dataset, portal, detail from (
   union all
   {_union_findings("finding withdrawn by us", "f.withdrawn_run = night.id and f.state = 'withdrawn'")}
   union all
-  {_union_findings("new finding", "f.first_seen_run = night.id and f.state = 'new'")}
+  {_union_findings("new finding", f"f.first_seen_run = night.id and {is_open()}")}
 ) order by case what when 'removed' then 0 when 'added' then 1 when 'changed' then 2 when 'finding fixed' then 3
   else 4 end, portal_title, title
 limit 2000""",

@@ -125,6 +125,9 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
             bring_up_to_date(Database(copy))
             # First the texts in place of their keys: those that nothing refers to any more are taken out.
             _unpack(copy)
+            # The copy is made again only after a change, and what is new tonight is not new for ever.
+            for table in ("finding_rows", "causes"):
+                copy.execute(f"update {table} set state = 'open' where state = 'new'")  # noqa: S608  # two names above
             _write_out(copy)
             take_out(copy)
             for table, name, text in COLUMNS.values():

@@ -81,14 +81,13 @@ def text_keys(
     stored = {one: plain(one) for one in texts if one is not None}
     digests = {text: digest_of(text) for text in stored.values()}
     run = conn.execute
-    # Only names of the schema are inserted into the text.
-    sql = f"select text, key from {table} where digest in (select value from json_each(?))"  # noqa: S608
+    sql = f"select text, key from {table} where digest in (select value from json_each(?))"  # noqa: S608  # names of the schema
     # Two texts of one digest have two rows.
     known: dict[str, int] = dict(run(sql, [json.dumps(sorted(digests.values()))]))
-    free = int(run(f"select coalesce(max(key), 0) + 1 from {table}").fetchone()[0])  # noqa: S608
+    free = int(run(f"select coalesce(max(key), 0) + 1 from {table}").fetchone()[0])  # noqa: S608  # names of the schema
     new = {text: key for key, text in enumerate((text for text in digests if text not in known), free)}
     conn.executemany(
-        f"insert into {table} (key, digest, text) values (?, ?, ?)",  # noqa: S608
+        f"insert into {table} (key, digest, text) values (?, ?, ?)",  # noqa: S608  # names of the schema
         ((key, digests[text], text) for text, key in new.items()),
     )
     known |= new
@@ -115,8 +114,7 @@ def rule_keys(conn: sqlite3.Connection, rules: Collection[Rule]) -> Mapping[Rule
     columns = ", ".join(RULE)
     wanted = json.dumps(sorted({str(rule[0]) for rule in rules}))
     run = conn.execute
-    # Only names of the schema are inserted into the text.
-    sql = f"select key, {columns} from rules where rule_id in (select value from json_each(?))"  # noqa: S608
+    sql = f"select key, {columns} from rules where rule_id in (select value from json_each(?))"  # noqa: S608  # names of the schema
     known: dict[Rule, int] = {row[1:]: row[0] for row in run(sql, [wanted])}
     stored = {rule: tuple(plain(value) for value in rule) for rule in rules}
     free = int(run("select coalesce(max(key), 0) + 1 from rules").fetchone()[0])

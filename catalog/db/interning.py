@@ -35,6 +35,6 @@ def intern_texts(db: Database) -> None:
             with db.atomic():
                 keys = text_keys(db.conn, dict.fromkeys(text for _, text in texts))
                 db.conn.executemany(
-                    f"update [{table}] set [{column}] = ? where rowid = ?",  # noqa: S608
+                    f"update [{table}] set [{column}] = ? where rowid = ?",  # noqa: S608  # names of the schema
                     [(keys[text], key) for key, text in texts],
                 )

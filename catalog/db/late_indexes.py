@@ -55,8 +55,7 @@ def build_indexes(db: Database) -> None:
             for sql in LATE_INDEXES.values():
                 db.execute(sql)
     except sqlite3.IntegrityError:
-        # An expression of the schema is inserted into the text.
-        first = f"select min(key) from finding_rows group by {public_id()}"  # noqa: S608
+        first = f"select min(key) from finding_rows group by {public_id()}"  # noqa: S608  # SQL of ours
         with db.atomic():
-            db.execute(f"delete from finding_rows where key not in ({first})")  # noqa: S608
+            db.execute(f"delete from finding_rows where key not in ({first})")  # noqa: S608  # SQL of ours
         build_indexes(db)

@@ -30,10 +30,9 @@ def _move(db: Database, name: str, spec: TableSpec) -> None:
     names = [column for column in spec.columns if column in there]
     columns, marks = ", ".join(f"[{one}]" for one in names), ", ".join("?" * len(names))
     updates = ", ".join(f"[{one}] = excluded.[{one}]" for one in names if one != pk)
-    # Only names of the schema are inserted into the text.
-    read = f"select {columns} from [{name}] where [{pk}] > ? order by [{pk}] limit {PART}"  # noqa: S608
-    write = f"insert into [{target}] ({columns}) values ({marks}) on conflict ([{pk}]) do update set {updates}"  # noqa: S608
-    done = db.execute(f"select coalesce(max([{pk}]), '') from [{target}] where {spec.stored_where}").fetchone()[0]  # noqa: S608
+    read = f"select {columns} from [{name}] where [{pk}] > ? order by [{pk}] limit {PART}"  # noqa: S608  # names of the schema, a number of ours
+    write = f"insert into [{target}] ({columns}) values ({marks}) on conflict ([{pk}]) do update set {updates}"  # noqa: S608  # names of the schema
+    done = db.execute(f"select coalesce(max([{pk}]), '') from [{target}] where {spec.stored_where}").fetchone()[0]  # noqa: S608  # SQL of ours
     while rows := db.execute(read, [done]).fetchall():
         with db.atomic():
             db.conn.executemany(write, short_rows(db.conn, names, rows, spec.forms))

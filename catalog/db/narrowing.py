@@ -44,12 +44,11 @@ def _move_part(db: Database, after: int) -> int | None:
     """Move the next rows after a number, and return the number of the last of them; None if there are none."""
     texts, ids, rule = (", ".join(f"f.{name}" for name in names) for names in (TEXTS, IDS, RULE))
     plain = ", ".join(f"f.{name}" for name in _PLAIN)
-    # Only names of the schema are inserted into the text.
     rows: list[Any] = db.execute(
         f"""select f.rowid, f.id, (select next.rowid from {BEFORE} next where next.id = f.carried_to),
               nullif(coalesce(f.resource_url, ''), coalesce({address("d")}, '')), {rule}, {ids}, {texts}, {plain}
             from {BEFORE} f left join distributions d on d.id = f.distribution_id
-            where f.rowid > ? order by f.rowid limit {PART}""",  # noqa: S608
+            where f.rowid > ? order by f.rowid limit {PART}""",  # noqa: S608  # SQL of ours
         [after],
     ).fetchall()
     if not rows:
@@ -61,7 +60,7 @@ def _move_part(db: Database, after: int) -> int | None:
     rule_of = rule_keys(db.conn, dict.fromkeys(row[4:start] for row in rows))
     marks = ", ".join("?" * len(_COLUMNS))
     db.conn.executemany(
-        f"insert into finding_rows ({', '.join(_COLUMNS)}) values ({marks})",  # noqa: S608
+        f"insert into finding_rows ({', '.join(_COLUMNS)}) values ({marks})",  # noqa: S608  # names of the schema
         (
             (
                 row[0], stored_id(row[1]), *row[2:4], rule_of[row[4:start]],

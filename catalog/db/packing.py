@@ -41,10 +41,9 @@ Rows = list[tuple[int, str, str]]
 
 
 def _texts(db: Database, table: str, after: int) -> Rows:
-    # Only names of this module are inserted into the text.
     return db.execute(
         f"""select r.rowid, d.portal_id, r.raw from {table} r join datasets d on d.id = r.dataset_id
-            where r.rowid > ? and typeof(r.raw) = 'text' order by r.rowid limit {PART}""",  # noqa: S608
+            where r.rowid > ? and typeof(r.raw) = 'text' order by r.rowid limit {PART}""",  # noqa: S608  # names of the schema, a number of ours
         [after],
     ).fetchall()
 
@@ -84,7 +83,7 @@ def pack_reports(db: Database) -> None:
         packed.learn_reports()
     after = -1
     sql = f"""select rowid, report, profile from table_reports
-              where rowid > ? and 'text' in (typeof(report), typeof(profile)) order by rowid limit {PART}"""  # noqa: S608
+              where rowid > ? and 'text' in (typeof(report), typeof(profile)) order by rowid limit {PART}"""  # noqa: S608  # a number of ours
     while rows := db.execute(sql, [after]).fetchall():
         after = rows[-1][0]
         with db.atomic():
@@ -92,6 +91,6 @@ def pack_reports(db: Database) -> None:
                 texts = [(row[0], row[at]) for row in rows if isinstance(row[at], str)]
                 frames = packed.pack(None, [text for _, text in texts])
                 db.conn.executemany(
-                    f"update table_reports set {name} = ? where rowid = ?",  # noqa: S608
+                    f"update table_reports set {name} = ? where rowid = ?",  # noqa: S608  # names of the schema
                     ((frame, key) for frame, (key, _) in zip(frames, texts, strict=True)),
                 )

@@ -229,8 +229,7 @@ class Catalog:
         updates = ", ".join(f"[{name}] = {value}" for name, value in new.items())
         action = f"update set {updates}" if updates else "nothing"
         columns, marks = ", ".join(f"[{n}]" for n in names), ", ".join("?" * len(names))
-        # Names come from the schema, never from data.
-        sql = f"insert into {stored} ({columns}) values ({marks}) on conflict ([{pk}]) do {action}"  # noqa: S608
+        sql = f"insert into {stored} ({columns}) values ({marks}) on conflict ([{pk}]) do {action}"  # noqa: S608  # names of the schema
         self.db.conn.executemany(sql, values)
 
     def upsert_rows(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -241,9 +240,8 @@ class Catalog:
         pk = TABLES[table].pk
         columns, marks = ", ".join(f"[{n}]" for n in names), ", ".join("?" * len(names))
         updates = ", ".join(f"[{name}] = excluded.[{name}]" for name in names if name != pk)
-        # Names come from the schema, never from data.
         stored, values = self._stored(table, names, rows)
-        sql = f"insert into {stored} ({columns}) values ({marks}) on conflict ([{pk}]) do update set {updates}"  # noqa: S608
+        sql = f"insert into {stored} ({columns}) values ({marks}) on conflict ([{pk}]) do update set {updates}"  # noqa: S608  # names of the schema
         self.db.conn.executemany(sql, values)
 
     def _stored(

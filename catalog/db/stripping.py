@@ -49,15 +49,14 @@ def _number_runs(db: Database) -> None:
 
 def _pack_part(db: Database, after: str) -> str | None:
     """Pack the checks of the next addresses after one, and return the last of them; None if there are none."""
-    # Only constants are inserted into the text.
-    sql = f"select distinct url from {BEFORE} where url > ? order by url limit {PART}"  # noqa: S608
+    sql = f"select distinct url from {BEFORE} where url > ? order by url limit {PART}"  # noqa: S608  # names of the schema, a number of ours
     urls = [url for (url,) in db.execute(sql, [after])]
     if not urls:
         return None
     rows = db.execute(
         f"""select h.url, h.checked_at, r.number, r.second, h.elapsed_ms, h.outcome, h.fault, h.is_changed
             from {BEFORE} h join check_runs r on r.id = h.run_id where h.url in (select value from json_each(?))
-            order by h.url, r.number""",  # noqa: S608
+            order by h.url, r.number""",  # noqa: S608  # names of the schema
         [json.dumps(urls)],
     ).fetchall()
     keys = address_keys(db.conn, urls)
@@ -72,7 +71,7 @@ def _pack_part(db: Database, after: str) -> str | None:
         written.append((keys[url], bytes.fromhex(stable_id(url)), *strip_of(checks, changed)))
     marks = ", ".join("?" * (2 + len(STRIP)))
     db.conn.executemany(
-        f"insert into check_strips (address, digest, {', '.join(STRIP)}) values ({marks})",  # noqa: S608
+        f"insert into check_strips (address, digest, {', '.join(STRIP)}) values ({marks})",  # noqa: S608  # names of the schema
         written,
     )
     return str(urls[-1])

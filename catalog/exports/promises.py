@@ -99,7 +99,7 @@ def commitment_counts(catalog: Catalog, run_id: str, level: str, key: str) -> di
         if level == "government"
         # The key is a constant of this package.
         else f"""select distinct m.commitment_id, {key} as entity_id from commitment_members m
-            join datasets d on d.id = m.dataset_id join portals p on p.id = d.portal_id where m.is_in_scope"""  # noqa: S608
+            join datasets d on d.id = m.dataset_id join portals p on p.id = d.portal_id where m.is_in_scope"""  # noqa: S608  # a constant of ours
     )
     rows = catalog.rows(
         f"""select w.entity_id, count(*) as commitments,
@@ -109,7 +109,7 @@ def commitment_counts(catalog: Catalog, run_id: str, level: str, key: str) -> di
               count(*) filter (where r.timing_status = 'missed') as missed
             from ({whose}) w left join commitment_readings r on r.commitment_id = w.commitment_id
               and r.run_id = :run and r.indicator_id = '_overall'
-            where w.entity_id is not null group by 1""",  # noqa: S608
+            where w.entity_id is not null group by 1""",  # noqa: S608  # SQL of ours
         {"run": run_id},
     )
     return {row.pop("entity_id"): row for row in rows}

@@ -201,8 +201,8 @@ def keep_census(catalog: Catalog, run_id: str, portal_id: str, basis: str) -> in
     ):
         return 0
     with catalog.writing():
-        catalog.db.conn.execute(f"update census_claims set run_id = ? {where}", [run_id, portal_id])  # noqa: S608
-        done = catalog.db.conn.execute(f"update census set run_id = ? {where}", [run_id, portal_id])  # noqa: S608
+        catalog.db.conn.execute(f"update census_claims set run_id = ? {where}", [run_id, portal_id])  # noqa: S608  # SQL of ours
+        done = catalog.db.conn.execute(f"update census set run_id = ? {where}", [run_id, portal_id])  # noqa: S608  # SQL of ours
         return int(done.rowcount)
 
 

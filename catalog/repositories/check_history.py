@@ -69,8 +69,7 @@ def _code(row: Mapping[str, Any]) -> tuple[str | None, str | None, int | None]:
 
 
 def _strips(catalog: Catalog, keys: Sequence[int]) -> dict[int, Sequence[PastCheck]]:
-    # Only names of the schema are inserted into the text.
-    sql = f"select s.address, {_COLUMNS} from check_strips s where address in (select value from json_each(?))"  # noqa: S608
+    sql = f"select s.address, {_COLUMNS} from check_strips s where address in (select value from json_each(?))"  # noqa: S608  # names of the schema
     return {key: unpacked(strip) for key, *strip in catalog.db.conn.execute(sql, [json.dumps(keys)])}
 
 
@@ -81,7 +80,7 @@ def days_of_change(catalog: Catalog, urls: Sequence[str]) -> dict[str, tuple[dat
     # Only names of the schema are inserted into the text. Few strips have a change.
     rows = conn.execute(
         f"""select a.url, {_COLUMNS} from addresses a join check_strips s on s.address = a.key
-            where s.changes and a.url in (select value from json_each(?))""",  # noqa: S608
+            where s.changes and a.url in (select value from json_each(?))""",  # noqa: S608  # names of the schema
         [json.dumps(urls)],
     ).fetchall()
     if not rows:

@@ -48,6 +48,6 @@ def delete_measurements(catalog: Catalog, condition: str, values: Sequence[Any])
     """
     catalog.db.conn.execute(
         f"""delete from measured_distributions where distribution_key in (
-              select k.key from distributions d join keys k on k.id = d.id where {condition})""",  # noqa: S608
+              select k.key from distributions d join keys k on k.id = d.id where {condition})""",  # noqa: S608  # SQL of ours
         values,
     )

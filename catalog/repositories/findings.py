@@ -128,7 +128,7 @@ def finding_id(subject_id: str, finding: Finding) -> str:
 
 
 LAST_SEEN = f"""case when {state_in(STANDING)} then coalesce((select max(h.run_id) from
-    harvests h where h.portal_id = f.portal_id and h.run_id <= :run), f.last_seen_run) else f.last_seen_run end"""  # noqa: S608
+    harvests h where h.portal_id = f.portal_id and h.run_id <= :run), f.last_seen_run) else f.last_seen_run end"""  # noqa: S608  # SQL of ours
 """SQL: the last run up to ``:run`` in which the finding existed."""
 
 
@@ -200,7 +200,7 @@ def _stored(catalog: Catalog, where: str, value: str) -> dict[int | None, dict[_
     field, end = 4 + _SAID.index("field"), 4 + len(_SAID)
     # Only names and conditions of this module are inserted into the text.
     sql = f"""select f.key, f.dataset_key, x.id, r.rule_id, {said}, {life} from finding_rows f
-              join rules r on r.key = f.rule_key left join keys x on x.key = f.distribution_key where {where}"""  # noqa: S608
+              join rules r on r.key = f.rule_key left join keys x on x.key = f.distribution_key where {where}"""  # noqa: S608  # SQL of ours
     for row in catalog.db.conn.execute(sql, [value]):
         one = _Stored(row[0], row[2], row[3], row[4:end], row[end:])
         found.setdefault(row[1], {})[row[2], row[3], row[field]] = one
@@ -235,7 +235,7 @@ class _Batch:
         self.texts = text_keys(catalog.db.conn, texts | dict.fromkeys(self._instant_of.values()))
         self.keys = keys_of(catalog.db.conn, ids | dict.fromkeys(self._run_of.values()))
         datasets = json.dumps([one.dataset_id for one, _ in found])
-        addresses = f"select id, {address('')} from distributions where dataset_id in (select value from json_each(?))"  # noqa: S608
+        addresses = f"select id, {address('')} from distributions where dataset_id in (select value from json_each(?))"  # noqa: S608  # SQL of ours
         self._addresses: dict[str | None, str | None] = dict(catalog.db.conn.execute(addresses, [datasets]))
 
     def said(self, one: FoundInDataset, finding: Finding) -> Row:
@@ -324,12 +324,12 @@ def _write(
     updates = ", ".join(f"[{name}] = excluded.[{name}]" for name in _COLUMNS[2:])
     catalog.db.conn.executemany(
         # Two fields of one name but for a separator have one id: the first of them is stored.
-        f"insert into finding_rows ({columns}) values ({marks}) on conflict (key) do update set {updates}"  # noqa: S608
+        f"insert into finding_rows ({columns}) values ({marks}) on conflict (key) do update set {updates}"  # noqa: S608  # names of the schema
         " on conflict do nothing",
         rows,
     )
     sets = ", ".join(f"[{name}] = ?" for name in _LIFE)
-    catalog.db.conn.executemany(f"update finding_rows set {sets} where key = ?", lives)  # noqa: S608
+    catalog.db.conn.executemany(f"update finding_rows set {sets} where key = ?", lives)  # noqa: S608  # names of the schema
     keep_replies(catalog, moved)
     write_withdrawals(catalog, run_id, withdrawn, checked_at)
 

@@ -174,4 +174,4 @@ def write_first(
 def _fill(catalog: Catalog, tables: Iterable[tuple[str, Iterable[tuple[Any, ...]], int]]) -> None:
     for name, rows, width in tables:
         marks = ", ".join("?" * width)
-        catalog.db.conn.executemany(f"insert into temp.{name} values ({marks})", rows)  # noqa: S608
+        catalog.db.conn.executemany(f"insert into temp.{name} values ({marks})", rows)  # noqa: S608  # names of the schema

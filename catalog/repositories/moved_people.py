@@ -26,7 +26,7 @@ def move_names(db: sqlite3.Connection, data: Path) -> None:
             ids = {old: _new_id(db) for old, _ in rows}
             keep(data, kind, [(ids[old], name) for old, name in rows])
             for old, new in ids.items():
-                db.execute(f"update {table} set id = ?, {column} = null where id = ?", [new, old])  # noqa: S608
+                db.execute(f"update {table} set id = ?, {column} = null where id = ?", [new, old])  # noqa: S608  # names of the schema
                 if kind == "reply":
                     db.execute(
                         """update corrections set reply_id = :new, id = replace(id, '/' || :old, '/' || :new)
@@ -54,7 +54,7 @@ def move_texts(db: sqlite3.Connection, data: Path) -> int:
         rows = db.execute(
             f"""select id, {text_column}, {name_column} from {table}
                 where (coalesce({text_column}, '') != '' or {name_column} is not null)
-                  and coalesce(is_text_approved, 0) = 0"""  # noqa: S608
+                  and coalesce(is_text_approved, 0) = 0"""  # noqa: S608  # names of the schema
         ).fetchall()
         if not rows:
             continue
@@ -62,7 +62,7 @@ def move_texts(db: sqlite3.Connection, data: Path) -> int:
         keep_texts(data, kind, [(key, text) for key, text, _ in rows if text])
         keep(data, kind, [(key, name) for key, _, name in rows if name])
         db.executemany(
-            f"update {table} set {text_column} = null, {name_column} = null, is_text_approved = 0 where id = ?",  # noqa: S608
+            f"update {table} set {text_column} = null, {name_column} = null, is_text_approved = 0 where id = ?",  # noqa: S608  # names of the schema
             [(key,) for key, _, _ in rows],
         )
         db.commit()

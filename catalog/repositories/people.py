@@ -156,13 +156,12 @@ def forget(catalogue: Path, name: str) -> dict[str, int]:
     with closing(sqlite3.connect(catalogue, timeout=30)) as db:
         db.execute("pragma secure_delete = on")
         for table, columns in _TEXTS.items():
-            # Only names of the schema are inserted into the text.
-            rows = db.execute(f"select rowid, {', '.join(columns)} from {table}").fetchall()  # noqa: S608
+            rows = db.execute(f"select rowid, {', '.join(columns)} from {table}").fetchall()  # noqa: S608  # names of the schema
             for row_id, *texts in rows:
                 if any(_holds(text, name) for text in texts):
                     values = [_without(text, name) for text in texts]
                     setters = ", ".join(f"{column} = ?" for column in columns)
-                    db.execute(f"update {table} set {setters} where rowid = ?", [*values, row_id])  # noqa: S608
+                    db.execute(f"update {table} set {setters} where rowid = ?", [*values, row_id])  # noqa: S608  # names of the schema
                     done[table] += 1
         db.commit()
         leave_no_trace(db)
@@ -177,12 +176,11 @@ def _erase_waiting(db: sqlite3.Connection, name: str) -> int:
     """Replace a name in all that waits for the operator, and return in how many rows it stood."""
     count = 0
     for table, columns in _WAITING.items():
-        # Only names of this module are inserted into the text.
-        for row_id, *texts in db.execute(f"select rowid, {', '.join(columns)} from {table}").fetchall():  # noqa: S608
+        for row_id, *texts in db.execute(f"select rowid, {', '.join(columns)} from {table}").fetchall():  # noqa: S608  # names of the schema
             if any(_holds(text, name) for text in texts):
                 values = [_without_in_json(text, name) for text in texts]
                 setters = ", ".join(f"{column} = ?" for column in columns)
-                db.execute(f"update {table} set {setters} where rowid = ?", [*values, row_id])  # noqa: S608
+                db.execute(f"update {table} set {setters} where rowid = ?", [*values, row_id])  # noqa: S608  # names of the schema
                 count += 1
     return count
 

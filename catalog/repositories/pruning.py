@@ -28,9 +28,9 @@ def prune(catalog: Catalog) -> None:
         for table, columns in _NAMED.items():
             # Only names of the schema are inserted into the text. A cell may hold a text that has no key.
             used = " union ".join(
-                f"select cast([{column}] as integer) from {name} where [{column}] is not null"  # noqa: S608
+                f"select cast([{column}] as integer) from {name} where [{column}] is not null"  # noqa: S608  # names of the schema
                 for name, column in columns
             )
             catalog.db.conn.execute(
-                f"delete from {table} where key not in ({used}) and key < (select max(key) from {table})"  # noqa: S608
+                f"delete from {table} where key not in ({used}) and key < (select max(key) from {table})"  # noqa: S608  # SQL of ours
             )

@@ -54,9 +54,8 @@ def system_values(catalog: Catalog, portal_id: str, columns: Sequence[str]) -> l
     A tuple holds the dataset id and then the values of ``columns``, names of columns of ``dataset_quality``.
     """
     names = ", ".join(f"[{name}]" for name in columns)
-    # Only columns of the schema are inserted into the text.
     return catalog.db.conn.execute(
-        f"select dataset_id, {names} from dataset_quality where portal_id = ? order by dataset_id",  # noqa: S608
+        f"select dataset_id, {names} from dataset_quality where portal_id = ? order by dataset_id",  # noqa: S608  # names of the schema
         [portal_id],
     ).fetchall()
 

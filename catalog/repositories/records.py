@@ -115,7 +115,7 @@ def write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequen
     written = [(d["id"], run_id) for d in datasets]
     for table in ("distributions", "data_services"):
         catalog.db.conn.executemany(
-            f"update {table} set is_retired = 1 where dataset_id = ? and last_seen_run != ?",  # noqa: S608
+            f"update {table} set is_retired = 1 where dataset_id = ? and last_seen_run != ?",  # noqa: S608  # names of the schema
             written,
         )
 

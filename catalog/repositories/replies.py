@@ -137,8 +137,7 @@ def _approval(text: str | None, name: str | None, is_name_public: bool) -> int |
 def _take_back(catalog: Catalog, table: str, column: str, key: str, is_name_public: bool) -> None:
     """Remove a public name if the same reply or report comes again without leave to show it."""
     if not is_name_public:
-        # Only names of the schema are inserted into the text.
-        sql = f"update {table} set {column} = null, is_name_public = 0 where id = ? and is_name_public"  # noqa: S608
+        sql = f"update {table} set {column} = null, is_name_public = 0 where id = ? and is_name_public"  # noqa: S608  # names of the schema
         catalog.db.conn.execute(sql, [key])
 
 
@@ -213,7 +212,7 @@ def _about(catalog: Catalog, one: CitizenReport) -> dict[str, Any] | None:
         found = catalog.rows(
             f"""select portal_id, dataset_id, id as distribution_id from distributions where {is_at("download", ":url")}
                union all select portal_id, dataset_id, id from distributions where {is_at("access", ":url")}
-               union all select portal_id, id, null from datasets where landing_page = :url limit 1""",  # noqa: S608
+               union all select portal_id, id, null from datasets where landing_page = :url limit 1""",  # noqa: S608  # SQL of ours
             {"url": one.url},
         )
     return found[0] if found else None
@@ -236,7 +235,7 @@ def disputed(catalog: Catalog, reply_ids: Sequence[str]) -> list[dict[str, Any]]
 def _of_finding(catalog: Catalog, reply_id: str) -> list[dict[str, Any]]:
     return catalog.rows(
         f"""select {_DISPUTED}, null as cause_id, 1 as members
-            from replies r join findings f on f.id = r.finding_id {_ABOUT} where r.id = ?""",  # noqa: S608
+            from replies r join findings f on f.id = r.finding_id {_ABOUT} where r.id = ?""",  # noqa: S608  # SQL of ours
         [reply_id],
     )
 
@@ -309,7 +308,7 @@ def uphold_disputes(catalog: Catalog, portal_id: str, observed: Collection[str])
             f"""select count(*) as members, coalesce(sum({seen}), 0) as seen, (
                   select count(*) from findings g where g.portal_id = :portal and g.rule_id = :rule
                     and g.state = 'fixed' and g.fixed_run > :run) as fixed
-                from cause_findings f where f.cause_id = :cause and {_OF_CAUSE}""",  # noqa: S608
+                from cause_findings f where f.cause_id = :cause and {_OF_CAUSE}""",  # noqa: S608  # SQL of ours
             {**since, "cause": one["cause"], "portal": portal_id, "rule": one["rule_id"]},
         )
         if counts["seen"] * 2 > counts["members"] + counts["fixed"]:

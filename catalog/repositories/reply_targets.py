@@ -41,7 +41,7 @@ def waived_by(catalog: Catalog, one: Reply) -> int:
         catalog.value(
             f"""select count(*) from causes c join cause_members m on m.cause = c.number
                 join finding_rows f on f.key = m.finding
-                where c.id = ? and {state_in(NOT_ENDED)} and f.state != 'waived'""",  # noqa: S608
+                where c.id = ? and {state_in(NOT_ENDED)} and f.state != 'waived'""",  # noqa: S608  # SQL of ours
             [found[0]["id"]],
         )
     )

@@ -97,7 +97,7 @@ def _portal_summaries(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
              (select count(*) from finding_rows f where {OF_PORTAL} and {is_new()}) as findings_new,
              (select count(*) from finding_rows f where {OF_PORTAL}
                and f.fixed_key = (select key from keys where keys.id = :run)) as findings_fixed
-           from harvests h join portals p on p.id = h.portal_id where h.run_id = :run order by p.id""",  # noqa: S608
+           from harvests h join portals p on p.id = h.portal_id where h.run_id = :run order by p.id""",  # noqa: S608  # SQL of ours
         {"run": run_id},
     )
     for portal in portals:

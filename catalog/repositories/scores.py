@@ -94,16 +94,16 @@ def close_missing(catalog: Catalog, portal_id: str) -> None:
     Their findings get the state "gone", unless they had ended or were waived before. The measurements of retired
     distributions are deleted too.
     """
-    absent = f"select id from datasets where portal_id = ? and not {is_present('')}"  # noqa: S608
+    absent = f"select id from datasets where portal_id = ? and not {is_present('')}"  # noqa: S608  # SQL of ours
     with catalog.writing():
         run = catalog.db.conn.execute
         # These are our own constants.
         run(
             f"""update finding_rows set state = 'gone' where state not in {_ENDED}
-                  and dataset_key in (select key from keys where id in ({absent}))""",  # noqa: S608
+                  and dataset_key in (select key from keys where id in ({absent}))""",  # noqa: S608  # SQL of ours
             [portal_id],
         )
-        run(f"delete from dataset_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608
+        run(f"delete from dataset_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608  # SQL of ours
         delete_measurements(catalog, f"d.dataset_id in ({absent})", [portal_id])
         delete_measurements(catalog, "d.portal_id = ? and d.is_retired", [portal_id])
 
@@ -163,10 +163,9 @@ def dataset_figures(catalog: Catalog, names: Sequence[str]) -> Figures:
     government = {row["portal_id"]: row["name"] for row in catalog.rows("select portal_id, name from governments")}
     copies = {row[0] for row in catalog.db.conn.execute("select id from datasets where copy_of is not null")}
     columns = ", ".join(f"[{name}]" for name in names)
-    # Only columns of the schema are inserted into the text.
     cursor = catalog.db.conn.execute(
         f"""select dataset_id, portal_id, publisher_id, family, content, {interned("q.fixes")}, measured, applicable,
-              {columns} from dataset_quality q"""  # noqa: S608
+              {columns} from dataset_quality q"""  # noqa: S608  # SQL of ours
     )
     words: list[list[Any]] = [[] for _ in range(6)]
     numbers = [np.zeros((0, len(names) + 2))]
@@ -229,10 +228,10 @@ def write_entity_scores(catalog: Catalog, run_id: str, level: str, rows: Sequenc
 
 def _write_latest(catalog: Catalog, table: str, history: Sequence[Mapping[str, Any]]) -> None:
     # The table is "portals" or "publishers".
-    catalog.db.conn.execute(f"update {table} set score = null, score_low = null, score_high = null, grade = null")  # noqa: S608
+    catalog.db.conn.execute(f"update {table} set score = null, score_low = null, score_high = null, grade = null")  # noqa: S608  # names of the schema
     catalog.db.conn.executemany(
         f"""update {table} set score = :score, score_low = :score_low, score_high = :score_high, grade = :grade,
-              datasets = :datasets where id = :entity_id""",  # noqa: S608
+              datasets = :datasets where id = :entity_id""",  # noqa: S608  # names of the schema
         history,
     )
 

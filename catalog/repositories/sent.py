@@ -231,7 +231,7 @@ def _letter(
         f"""select d.title, f.rule_id, f.field, f.how_to_fix, f.resource_url, r.promised_on
             from promised_fixes r join findings f on f.key = r.key {parts}
             where {is_own} and {is_told} and r.promised_on < :day and r.promised_on >= :before
-            order by r.promised_on, f.id limit {NAMED}""",  # noqa: S608
+            order by r.promised_on, f.id limit {NAMED}""",  # noqa: S608  # SQL of ours
         about,
     )
     is_moved = since is not None and card.get("score_delta") not in (None, 0)

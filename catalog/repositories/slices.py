@@ -37,9 +37,9 @@ def write_slice(catalog: Catalog, portal_ids: Collection[str], path: Path) -> No
             for table in SLICED:
                 # Names come from the schema, never from data. The program that made the file is this one.
                 names = ", ".join(f"[{name}]" for name in TABLES[table].columns)
-                sql = f"insert into slice.[{table}] ({names}) select {names} from main.[{table}]"  # noqa: S608
+                sql = f"insert into slice.[{table}] ({names}) select {names} from main.[{table}]"  # noqa: S608  # names of the schema
                 run(f"{sql} where portal_id in {chosen}", values)
-            aliased = f"(select dataset_id from main.dataset_aliases where portal_id in {chosen})"  # noqa: S608
+            aliased = f"(select dataset_id from main.dataset_aliases where portal_id in {chosen})"  # noqa: S608  # SQL of ours
             names = ", ".join(f"[{name}]" for name in TABLES["records"].columns)
             values_of = ", ".join(
                 f"case when dataset_id in {aliased} then raw end" if name == "raw" else f"[{name}]"
@@ -47,7 +47,7 @@ def write_slice(catalog: Catalog, portal_ids: Collection[str], path: Path) -> No
             )
             run(
                 f"""insert into slice.records ({names}) select {values_of} from main.records where dataset_id in (
-                      select id from main.datasets where portal_id in {chosen})""",  # noqa: S608
+                      select id from main.datasets where portal_id in {chosen})""",  # noqa: S608  # SQL of ours
                 values,
             )
     finally:

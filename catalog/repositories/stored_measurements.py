@@ -44,10 +44,9 @@ def stored_measurements(
     found = StoredMeasurements()
     chosen, unknown = json.dumps(list(datasets)), f"coalesce({interned('q.unknown')}, '')"
     own_columns, part_columns = (", ".join(f"q.[{name}]" for name in names) for names in (own, parts))
-    # Only names of the schema are inserted into the text.
     for row in catalog.db.conn.execute(
         f"""select {unknown}, {own_columns} from json_each(?) j join datasets d on d.rowid = j.value
-            join dataset_quality q on q.dataset_id = d.id order by d.rowid""",  # noqa: S608
+            join dataset_quality q on q.dataset_id = d.id order by d.rowid""",  # noqa: S608  # SQL of ours
         [chosen],
     ):
         found.own_unknown.append(row[0])
@@ -57,7 +56,7 @@ def stored_measurements(
         f"""select d.rowid, x.rowid, {unknown}, {part_columns}
             from json_each(?) j join datasets d on d.rowid = j.value
             join distribution_quality q on q.dataset_id = d.id join distributions x on x.id = q.distribution_id
-            order by d.rowid, x.rowid""",  # noqa: S608
+            order by d.rowid, x.rowid""",  # noqa: S608  # SQL of ours
         [chosen],
     ):
         counts[row[0]] += 1

@@ -59,7 +59,7 @@ def take_out(copy: sqlite3.Connection) -> None:
     # Only our constants and an instant are inserted into the text.
     held = withheld(copy.execute("select max(id) from runs").fetchone()[0] or _now())
     copy.execute(
-        f"create temp table held as select id, dataset_id, distribution_id from findings f where {held}"  # noqa: S608
+        f"create temp table held as select id, dataset_id, distribution_id from findings f where {held}"  # noqa: S608  # SQL of ours, an instant
     )
     # These changes must make no dataset due.
     copy.execute("create temp table was_due as select dataset_id from to_score")
@@ -81,7 +81,7 @@ def take_out(copy: sqlite3.Connection) -> None:
 def _take_out_texts(copy: sqlite3.Connection) -> None:
     """Remove the texts and rules that no finding of the copy refers to: they are those of removed findings, or of what
     findings said before."""
-    used = " union ".join(f"select {name} from finding_rows where {name} is not null" for name in TEXTS)  # noqa: S608
+    used = " union ".join(f"select {name} from finding_rows where {name} is not null" for name in TEXTS)  # noqa: S608  # names of the schema
     copy.execute(f"delete from finding_texts where key not in ({used})")  # noqa: S608  # names of the schema
     copy.execute("delete from rules where key not in (select rule_key from finding_rows)")
 

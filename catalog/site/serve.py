@@ -132,9 +132,9 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
             take_out(copy)
             for table, name, text in COLUMNS.values():
                 # For a catalogue of an earlier version; those of this one hold only what was approved.
-                copy.execute(f"update {table} set {name} = null where coalesce(is_name_public, 0) = 0")  # noqa: S608
+                copy.execute(f"update {table} set {name} = null where coalesce(is_name_public, 0) = 0")  # noqa: S608  # names of the schema
                 unapproved = "where coalesce(is_text_approved, 0) = 0"
-                copy.execute(f"update {table} set {name} = null, {text} = null {unapproved}")  # noqa: S608
+                copy.execute(f"update {table} set {name} = null, {text} = null {unapproved}")  # noqa: S608  # SQL of ours
             # Some SQLite versions renumber rows in a vacuum (3.40 does not), and the full-text index uses the numbers.
             copy.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
             for table, column in _PUBLIC_INDEXES:
@@ -163,10 +163,10 @@ def _unpack(copy: sqlite3.Connection) -> None:
     # Nobody scores the copy.
     copy.execute("drop trigger if exists to_score_reports_update")
     for column in ("report", "profile"):
-        copy.execute(f"update table_reports set {column} = unpacked({column}) where typeof({column}) = 'blob'")  # noqa: S608
+        copy.execute(f"update table_reports set {column} = unpacked({column}) where typeof({column}) = 'blob'")  # noqa: S608  # names of the schema
     copy.execute("delete from record_dictionaries")
     for table, column in INTERNED:
-        copy.execute(f"update {table} set {column} = {interned(column)} where {column} is not null")  # noqa: S608
+        copy.execute(f"update {table} set {column} = {interned(column)} where {column} is not null")  # noqa: S608  # SQL of ours
 
 
 def _write_out(copy: sqlite3.Connection) -> None:
@@ -180,15 +180,14 @@ def _write_out(copy: sqlite3.Connection) -> None:
             continue
         base, columns = spec.stored_in, ", ".join(f"[{column}]" for column in spec.columns)
         numbers = ", ".join({TABLES[base].pk: None, spec.pk: None})
-        # Only names of the schema are inserted into the text.
-        copy.execute(f"create temp table written_out as select {columns} from [{name}]")  # noqa: S608
-        copy.execute(f"create temp table numbers as select {numbers} from [{base}]")  # noqa: S608
+        copy.execute(f"create temp table written_out as select {columns} from [{name}]")  # noqa: S608  # names of the schema
+        copy.execute(f"create temp table numbers as select {numbers} from [{base}]")  # noqa: S608  # names of the schema
         copy.execute(f"drop view [{name}]")
         copy.execute(f"drop table [{base}]")
         create_table(db, name)
         create_table(db, base)
-        copy.execute(f"insert into [{name}] ({columns}) select {columns} from written_out")  # noqa: S608
-        copy.execute(f"insert into [{base}] ({numbers}) select {numbers} from numbers")  # noqa: S608
+        copy.execute(f"insert into [{name}] ({columns}) select {columns} from written_out")  # noqa: S608  # names of the schema
+        copy.execute(f"insert into [{base}] ({numbers}) select {numbers} from numbers")  # noqa: S608  # names of the schema
         copy.execute("drop table written_out")
         copy.execute("drop table numbers")
     for sql in (strips.INDEXES | observed.INDEXES).values():

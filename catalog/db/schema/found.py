@@ -98,7 +98,7 @@ def interned(column: str) -> str:
     Such a cell holds the text or its integer key in ``finding_texts``. ``column``: name of the column with the alias of
     its table in the query, for example "q.unknown".
     """
-    return f"coalesce((select text from finding_texts where key = {column}), {column})"  # noqa: S608
+    return f"coalesce((select text from finding_texts where key = {column}), {column})"  # noqa: S608  # names of the schema
 
 
 def public_id(alias: str = "") -> str:
@@ -215,7 +215,7 @@ long as writing the rows."""
 
 _KEEP = f"""update finding_rows set resource_url = coalesce({address("old")}, '')
     where dataset_key = (select key from keys where id = old.dataset_id)
-      and distribution_key = (select key from keys where id = old.id) and resource_url is null;"""  # noqa: S608
+      and distribution_key = (select key from keys where id = old.id) and resource_url is null;"""  # noqa: S608  # SQL of ours
 TRIGGERS = {
     "findings_keep_address": f"""create trigger findings_keep_address
         after update of download_url, access_url on distributions
@@ -235,12 +235,12 @@ def _view() -> str:
     """
     columns = {name: f"rules.{name}" for name in RULE}
     columns |= {name: f"{key}s.id" for name, key in IDS.items()}
-    columns |= {name: f"(select text from finding_texts where key = f.{name})" for name in TEXTS}  # noqa: S608
+    columns |= {name: f"(select text from finding_texts where key = f.{name})" for name in TEXTS}  # noqa: S608  # names of the schema
     columns |= {
         "id": public_id("f"),
         "resource_url": f"nullif(coalesce(f.resource_url, {address('part')}), '')",
         "state": f"case when f.state = 'new' and not {is_new()} then 'open' else f.state end",
-        "carried_to": f"(select {public_id('next')} from finding_rows next where next.key = f.carried_key)",  # noqa: S608
+        "carried_to": f"(select {public_id('next')} from finding_rows next where next.key = f.carried_key)",  # noqa: S608  # SQL of ours
     }
     told = ", ".join(f"{columns.get(name, f'f.{name}')} as {name}" for name in FINDING_COLUMNS)
     joins = " ".join(f"left join keys {key}s on {key}s.key = f.{key}" for key in IDS.values())

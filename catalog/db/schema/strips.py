@@ -96,5 +96,5 @@ HISTORY_SQL = f"""
     from check_strips s join addresses a on a.key = s.address
     cross join json_each('{list(range(HISTORY))}') n on n.value < s.checks
     left join check_runs r on r.number = s.run + coalesce({_fact("runs")}, n.value)
-    left join check_codes c on c.number = {_fact("codes")}"""  # noqa: S608
+    left join check_codes c on c.number = {_fact("codes")}"""  # noqa: S608  # SQL of ours
 """Query of the view ``resource_history``."""

@@ -24,17 +24,17 @@ _WIDTHS = {"integer": 10, "number": 12, "date": 12, "datetime": 22}
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """A workbook stores when it was made; a fixed time makes the same content give the same bytes."""
 FIRST = (
-    "response", "response_note", "responder", "responded_on", "state", "rule_title", "root_title", "dataset_title",
-    "resource_url", "observed", "how_to_fix", "gain_points", "examples",
+    "response", "response_note", "responder", "responded_on", "name_is_public", "state", "rule_title", "root_title",
+    "dataset_title", "resource_url", "observed", "how_to_fix", "gain_points", "examples",
 )  # fmt: skip
 """Columns that come first, and that are printed, in a workbook that can be answered."""
 _HIDDEN_ENDS = ("_id", "_ids", "_run")
 _HIDDEN = frozenset({"schema_version", "methodology_version", "evidence_record", "guide_url"})
-_TO_FILL = ("response", "response_note", "responder", "responded_on")
+_TO_FILL = ("response", "response_note", "responder", "responded_on", "name_is_public")
 _PRINTED_WIDTHS = {
-    "response": 16, "response_note": 24, "responder": 16, "responded_on": 13, "state": 11, "rule_title": 28,
-    "root_title": 22, "dataset_title": 24, "resource_url": 26, "observed": 24, "how_to_fix": 32, "gain_points": 9,
-    "examples": 26,
+    "response": 16, "response_note": 24, "responder": 16, "responded_on": 13, "name_is_public": 13, "state": 11,
+    "rule_title": 28, "root_title": 22, "dataset_title": 24, "resource_url": 26, "observed": 24, "how_to_fix": 32,
+    "gain_points": 9, "examples": 26,
 }  # fmt: skip
 """Widths, in characters, of the columns that are printed: together they are readable on A4."""
 _WIDEST = 60

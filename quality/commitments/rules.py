@@ -66,6 +66,10 @@ def _part(part: MemberDistribution, metric: str) -> bool | None:
     return value is not None and value >= 1
 
 
+def _applies(part: MemberDistribution, metric: str) -> bool:
+    return part.quality[metric] is not None or metric in part.unknown
+
+
 def _whole(member: Member, metric: str) -> bool | None:
     value = member.quality[metric]
     if value is None and (metric in member.unknown or not member.is_scored):
@@ -107,10 +111,11 @@ def licence_open(member: Member) -> Verdict:
 def machine_readable(member: Member) -> Verdict:
     """Return whether at least one distribution has a machine-readable format; None if that is not known.
 
-    False if the dataset has no distribution. A distribution to which the metric ``machine_readable`` does not apply,
-    such as the text of a law, counts as one without.
+    False if the dataset has no distribution. Distributions to which the metric ``machine_readable`` does not apply,
+    such as the text of a law, are left out; NOT_ASKED if there are no others.
     """
-    return _one(_part(part, "machine_readable") for part in member.parts)
+    parts = [part for part in member.parts if _applies(part, "machine_readable")]
+    return NOT_ASKED if member.parts and not parts else _one(_part(part, "machine_readable") for part in parts)
 
 
 def fresh(member: Member) -> Verdict:
@@ -128,9 +133,9 @@ def documented(member: Member) -> Verdict:
     """Return whether the dataset or one of its distributions has documentation, a schema or a standard to which it
     conforms.
 
-    A standard that the dataset itself declares counts only if it has a distribution. None if that is not known.
+    None if that is not known.
     """
-    if member.documentation or member.described_by:
+    if member.documentation or member.described_by or member.conforms_to:
         return True
     return _one(_part(part, "documentation_present") for part in member.parts)
 
@@ -181,16 +186,18 @@ def hvd_licence(member: Member) -> Verdict:
     """Return whether no licence of the dataset demands more than CC BY 4.0, as Regulation (EU) 2023/138 requires.
 
     Every distribution must have a licence of the list ``HVD_LICENCES``. False if the dataset has no distribution, or if
-    a distribution has no licence or a recognised one that is not in the list, even a placeholder such as "other
-    (open)". None if a licence was not recognised, so that its demands are not known, and no other one fails.
+    a distribution has no licence, one that is not open, or one that demands more (another version of CC BY, or that
+    what is made of the data has the same licence). None if the demands of a licence are not known, as those of "other
+    (open)" or of a national licence that is not in the list, and no other one fails.
     """
-    if not member.parts:
-        return False
-    verdicts: list[bool | None] = []
-    for part in member.parts:
-        is_open = _part(part, "licence_open")
-        verdicts.append(part.licence_id in HVD_LICENCES if part.licence_id else False if is_open is False else None)
-    return _every(verdicts)
+    return _every(map(_demands_no_more, member.parts)) if member.parts else False
+
+
+def _demands_no_more(part: MemberDistribution) -> bool | None:
+    if part.licence_id in HVD_LICENCES:
+        return True
+    demands_more = (part.licence_id or "").startswith(("CC-BY", "ODbL"))
+    return False if demands_more or _part(part, "licence_open") is False else None
 
 
 def conforms_to(member: Member, standard: str) -> Verdict:

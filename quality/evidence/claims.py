@@ -163,7 +163,8 @@ def modified(declared: str | None, check: ResourceCheck | None, as_of: date) -> 
     if day > as_of + timedelta(days=1):
         return 0.0 if re.match(r"\d{4}-\d\d-\d\d", (declared or "").strip()) else None
     changed = last_day(check.changed_at) if check is not None else None
-    if check is None or changed is None:
+    # A date that the portal itself declared cannot confirm what it declares.
+    if check is None or changed is None or check.change_decided_by == "harvest_date":
         return None
     if check.change_decided_by in ("length", "checksum"):
         until = last_day(check.unchanged_until)

@@ -82,13 +82,15 @@ _EVERY = {
 def every(days: float) -> str:
     """Return words for a period of so many days. A period within 2 % of a usual one, such as a month, gets its name.
 
-    >>> every(1), every(31), every(365.243), every(45), every(1 / 96)
-    ('every day', 'every month', 'every year', 'every 45 days', 'every 15 minutes')
+    >>> every(1), every(31), every(365.243), every(45), every(0.3), every(1 / 96)
+    ('every day', 'every month', 'every year', 'every 45 days', 'every 7.2 hours', 'every 15 minutes')
     """
     for known, words in _EVERY.items():
         if abs(days - known) <= 0.02 * known:
             return words
-    return f"every {days:.3g} days" if days > 1 else f"every {days * 1440:.3g} minutes"
+    if days > 1:
+        return f"every {days:.3g} days"
+    return f"every {days * 24:.2g} hours" if days > 1 / 24 else f"every {days * 1440:.3g} minutes"
 
 
 @lru_cache(maxsize=1)

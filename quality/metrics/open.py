@@ -86,14 +86,18 @@ def format_open_observed(s: DistributionSubject) -> str:
     return f"the format is {format_name(format_of_data(s))}"
 
 
+_NAMELESS = frozenset({"declared", "none"})
+"""What the entries for placeholders say in the column of the Open Definition: they name no licence."""
+
+
 def licence_truthful(s: DistributionSubject) -> Measurement:
     """Return 1 if the schema or data package of the file names the same licence as the portal, else 0.
 
-    None if either states none, or a text that is not recognised. "Not specified" and "other (open)" are recognised
-    texts, so they give 0 beside the name of a licence.
+    None if either states none, a text that is not recognised, or a placeholder such as "not specified" or "other
+    (open)", which contradicts no licence.
     """
     own = vocabulary.licence(s.table.profile.get("licence"), None) if s.table else None
-    if own is None or s.licence is None:
+    if own is None or s.licence is None or not {own.open_definition, s.licence.open_definition}.isdisjoint(_NAMELESS):
         return None
     return yes(own.id == s.licence.id)
 

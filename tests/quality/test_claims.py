@@ -16,6 +16,7 @@ from quality.evidence import claims
 from quality.evidence.script import script_of
 from quality.evidence.subject import UNKNOWN, DistributionSubject
 from quality.metrics import functions
+from quality.metrics.open import licence_truthful
 
 OK = ResourceCheck(url="https://host.example/x", outcome="ok", sha256="a" * 64, downloaded_bytes=20_480)
 
@@ -112,6 +113,8 @@ SAID = replace(OK, changed_at="2026-06-10T02:00:00Z", change_decided_by="last_mo
         ("last week", SEEN, None),
         (None, SEEN, None),
         ("2026-01-01", None, None),
+        # What the portal's own record said confirms nothing.
+        ("2026-06-10", replace(SAID, change_decided_by="harvest_date"), None),
         ("2026-01-01", replace(SEEN, changed_at="2026-06-30T02:00:00Z", unchanged_until="2026-06-29T02:00:00Z"), None),
     ],
 )
@@ -222,3 +225,14 @@ def test_dates_near_the_download_are_folded_out_and_nothing_else(
     (tmp_path / "b").write_bytes(second)
     digests = {undated_digest(tmp_path / name, "2026-11-24T02:00:00Z") for name in "ab"}
     assert (len(digests) == 1) is is_same
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [("ODbL-1.0", 1.0), ("CC0-1.0", 0.0), ("notspecified", None), ("other-open", None), ("see our website", None)],
+)
+def test_a_placeholder_contradicts_no_licence(declared: str, expected: Any) -> None:
+    table = TableReport(status="valid", format="CSV", profile={"licence": "ODbL-1.0"})
+    distribution = Distribution(licence=declared)
+    subject = DistributionSubject(id="x", distribution=distribution, dataset=Dataset(identifier="x"), table=table)
+    assert licence_truthful(subject) == expected

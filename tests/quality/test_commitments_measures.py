@@ -174,10 +174,19 @@ def test_licences_must_be_open_everywhere_files_in_one_place() -> None:
     assert rules.accessible(page) is False
     assert rules.hvd_licence(member(part(licence_id="CC-BY-SA-4.0"))) is False
     assert rules.hvd_licence(member(part(licence_id=None))) is None
+    # A placeholder demands nothing that is known, nor does a national licence that is in no list of ours.
+    assert rules.hvd_licence(member(part(licence_id="KOGL-1"))) is None
+    assert rules.hvd_licence(member(part(licence_id="other-open", unknown="licence_open"))) is None
     assert rules.hvd_licence(member(part(licence_id=None, licence_open=0.0))) is False
 
 
 def test_what_does_not_apply_is_not_asked() -> None:
+    law = part(machine_readable=None)
+    assert rules.machine_readable(member(law)) is NOT_ASKED
+    assert rules.machine_readable(member(law, part())) is True
+    assert rules.machine_readable(member(law, part(machine_readable=0.0))) is False
+    # A standard that the dataset declares is documentation, with or without a file.
+    assert rules.documented(member(part(documentation_present=0.0), conforms_to=("https://standard.example",))) is True
     assert rules.valid(member(part(table_status=None))) is NOT_ASKED
     assert rules.valid(member(part(table_status="not_a_table"), part(table_status="invalid"))) is False
     assert rules.valid(member(part(table_status="unknown"))) is None

@@ -27,8 +27,7 @@ def judge_text(file: FileAtHand, base: TableReport) -> TableReport:
     """Return the report on a delimited text. ``base`` is the report with what is already known about the file.
 
     ``base`` is returned unchanged for a plain text whose lines have no columns, unless it is declared as CSV or TSV. A
-    text is reported as empty if it is blank or begins with 200 blank lines. Raise UnreadableError if the text cannot be
-    read.
+    text is reported as empty if it is blank. Raise UnreadableError if the text cannot be read.
     """
     return _judged(file, file.path, base, is_unquoted=False)
 

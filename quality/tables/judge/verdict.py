@@ -111,9 +111,9 @@ def judge(base: TableReport, found: ScannedTable, context: TableContext) -> Tabl
         column_count=len(names),
         columns=tuple(names),
         defects=tuple(bounded(defects)),
-        expectations_passed=verdict.passed,
-        expectations_total=verdict.total,
-        report=report | {"expectations": list(verdict.results)},
+        expectations_passed=verdict.passed if is_understood else None,
+        expectations_total=verdict.total if is_understood else None,
+        report=report | {"expectations": list(verdict.results) if is_understood else []},
         profile=kept | ({"licence": licence} if licence else {}),
         kind=verdict.kind,
     )

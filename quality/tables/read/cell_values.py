@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from python_calamine import CalamineError
+
 from quality.tables.limits import UnreadableError
 from quality.tables.read.delimited_text import first_rows, open_text
 from quality.tables.read.spreadsheets import read_workbook
@@ -21,13 +23,12 @@ def read_cells(document: Path, *, sheet: str | None, column: str, lines: list[in
     """Read cells of one column from a file, and return them as pairs [line, text]. Texts are cut to 1,000 characters.
 
     ``document`` is the file, ``column`` the name by which the column is reported. ``sheet`` is the name of the sheet in
-    a workbook; None for a text. ``lines`` are the lines of the wanted cells. Empty if the file is no table, is too
-    large or has no such sheet or column. Raise an error of the library calamine if a workbook is damaged. Call it in a
-    child process with limits, because the file is not trusted.
+    a workbook; None for a text. ``lines`` are the lines of the wanted cells. Empty if the file is no table, is damaged or
+    too large, or has no such sheet or column. Call it in a child process with limits, because the file is not trusted.
     """
     try:
         table = _table(document, sheet)
-    except (UnreadableError, OSError, ValueError):
+    except (UnreadableError, CalamineError, OSError, ValueError):
         return []
     if table is None or column not in table.names:
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -68,10 +69,11 @@ class OpenedText:
 
 
 def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = False) -> OpenedText | None:
-    """Detect encoding, dialect and header of a delimited text. Return None if the file or its first 200 rows are blank.
+    """Detect encoding, dialect and header of a delimited text. Return None if it is blank.
 
     ``declared_charset`` is the charset that the server named; None if none. ``is_cut`` says that the file is only the
-    beginning of a longer one. Raise UnreadableError if the header has more than 250,000 cells.
+    beginning of a longer one. Raise UnreadableError if the header has more than 250,000 cells, or if something stands
+    below 200 blank rows.
     """
     encoding = read_encoding(path, declared_charset, is_cut)
     text = head_of(path, encoding, is_cut)
@@ -84,7 +86,9 @@ def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = Fa
         rows = [cells for _, cells in records]
         heading = find_header_rows(rows, find_header(rows))
     if heading is None:
-        return None
+        if _is_blank(path, encoding):
+            return None
+        raise UnreadableError("it begins with hundreds of blank rows, and what follows was not read")
     lines = [line for line, _ in records]
     header = list(heading.names)
     if len(header) > MOST_CELLS:
@@ -102,6 +106,15 @@ def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = Fa
         extra_lines=tuple(lines[place] for place in heading.extra),
         again=tuple(lines[place] for place in heading.again),
     )
+
+
+def _is_blank(path: Path, encoding: Encoding) -> bool:
+    """Return whether a text has nothing but blanks, quotation marks and delimiters."""
+    with _stream(path, encoding) as stream:
+        return not any(_SOMETHING.search(text) for text in iter(partial(stream.read, _HEAD_CHARS), ""))
+
+
+_SOMETHING = re.compile(r"""[^\s"',;|]""")
 
 
 def _plain_heading(first: list[list[str]]) -> HeaderRows | None:

@@ -50,10 +50,10 @@ class RowStream:
 
 
 def rows_of_text(path: Path, declared_charset: str | None, max_rows: int) -> RowStream | None:
-    """Return the rows of a delimited text, or None if the file or its first 200 rows are blank.
+    """Return the rows of a delimited text, or None if the file is blank.
 
     ``declared_charset`` is the charset that the server named; None if none. At most ``max_rows`` rows are read. Raise
-    UnreadableError if the header has more than 250,000 cells.
+    UnreadableError if the header has more than 250,000 cells, or if something stands below 200 blank rows.
     """
     opened = open_text(path, declared_charset)
     return RowStream(opened.header, opened.header_line, records_below(path, opened), max_rows) if opened else None

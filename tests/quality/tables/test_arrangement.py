@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.model import TableContext, TableReport
+from catalog.model import Dataset, Distribution, TableContext, TableReport
+from quality.evidence.subject import UNKNOWN, DistributionSubject
+from quality.metrics import sound
 from quality.tables.inspect import inspect
 from quality.tables.judge.unusual_layout import beside
 
@@ -56,6 +58,13 @@ def test_what_is_no_table_below_a_header_is_said_and_nothing_else(lines: list[st
     assert set(said(report)) == {"layout_not_understood"} and report.status == "valid"
     assert seen in said(report)["layout_not_understood"]
     assert [one.severity for one in report.defects] == ["info"]
+    # What was not judged is not good either.
+    subject = DistributionSubject(
+        id="x", distribution=Distribution(format="CSV"), dataset=Dataset(identifier="x"), table=report
+    )
+    judged = (sound.table_rectangular, sound.table_header_clean, sound.table_types_consistent)
+    assert {metric(subject) for metric in (*judged, sound.table_expectations_met)} == {UNKNOWN}
+    assert sound.table_encoding_utf8(subject) == sound.table_not_empty(subject) == 1.0
 
 
 def test_a_declared_schema_and_an_earlier_version_are_not_held_against_what_was_not_understood(tmp_path: Path) -> None:

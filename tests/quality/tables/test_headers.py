@@ -119,3 +119,14 @@ def test_a_row_that_holds_an_address_is_data_and_no_header() -> None:
     ]
     found = find_header_rows(rows, 1)
     assert found is not None and (found.lines, found.names) == ((1,), ("Identifier", "Title", "Updated", "Link"))
+
+
+def test_a_table_below_hundreds_of_blank_lines_is_not_called_empty(tmp_path: Path) -> None:
+    """Nor is it judged: we have not read what stands there."""
+    path = tmp_path / "late.csv"
+    path.write_text("\n" * 300 + "id,name\n" + "".join(f"{n},Hall {n}\n" for n in range(50)), "utf-8")
+    late = inspect(TableContext(path=path, declared_format="CSV"))
+    assert late.status == "unknown" and [one.rule for one in late.defects] == ["not_looked_into"]
+    path.write_text(",,\n" * 300, "utf-8")
+    blank = inspect(TableContext(path=path, declared_format="CSV"))
+    assert [one.rule for one in blank.defects] == ["empty_file"]

@@ -23,8 +23,8 @@ def read_cells(document: Path, *, sheet: str | None, column: str, lines: list[in
     """Read cells of one column from a file, and return them as pairs [line, text]. Texts are cut to 1,000 characters.
 
     ``document`` is the file, ``column`` the name by which the column is reported. ``sheet`` is the name of the sheet in
-    a workbook; None for a text. ``lines`` are the lines of the wanted cells. Empty if the file is no table, is damaged or
-    too large, or has no such sheet or column. Call it in a child process with limits, because the file is not trusted.
+    a workbook; None for a text. ``lines`` are the lines of the wanted cells. Empty if the file is no table, is damaged
+    or too large, or has no such sheet or column. Call it in a child process with limits: the file is not trusted.
     """
     try:
         table = _table(document, sheet)

@@ -86,9 +86,10 @@ def _portals(data: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if (data / "catalog.db").is_file():
         from catalog.db.store import open_catalog
+        from catalog.repositories.portals import portals_by_government
 
         with open_catalog(data / "catalog.db") as catalog:
-            found = catalog.rows("select portal_id as id, name as government, country from governments order by 1")
+            found = portals_by_government(catalog)
     return found + [{"id": one.id, "government": one.government, "country": one.country} for one in shipped().values()]
 
 

@@ -55,7 +55,7 @@ def languages() -> dict[str, Language]:
     for where, words in (said | {f"column {c.name}: label": c.label for c in labelled}).items():
         if unknown := sorted(set(words) - {tag for code in found for tag in (code, code.partition("-")[0])}):
             raise SpecError(f"{where}.{unknown[0]}: no file in {HERE} is of this language; take one of {list(found)}")
-    return found
+    return {tag: one.model_copy(update={"english": found["en"]}) if tag != "en" else one for tag, one in found.items()}
 
 
 def _defined() -> dict[str, Words]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints
@@ -63,6 +63,8 @@ class Language(Strict):
     """Why that matters, by table rule: the end of a sentence."""
     keys: Words = Field(default_factory=dict)
     """Names of the key datasets."""
+    english: Language | None = Field(default=None, exclude=True, repr=False)
+    """English, in which the catalogue stores what was observed; None for English itself."""
 
     def column(self, name: str) -> str:
         """Return the label of the exported column ``name`` in this language; the name itself if there is none."""
@@ -150,8 +152,9 @@ class Language(Strict):
         if (found := self._sentences.said(text)) is not None:
             return found
         what, comma, why = text.rstrip(".").rpartition(", ")
-        rule = _defects().get(text)
-        reason = next((key for key, one in _english().reasons.items() if comma and one == why), "")
+        known = self.english or self
+        rule = known._rules_by_text.get(text)
+        reason = next((key for key, one in known.reasons.items() if comma and one == why), "")
         if rule:
             return self._defect(rule, text)
         return f"{what}, {self.reasons[reason]}." if reason in self.reasons else None
@@ -166,7 +169,12 @@ class Language(Strict):
 
     @cached_property
     def _sentences(self) -> Sentences:
-        return Sentences(_english().sentences, self.sentences, self._in_hole)
+        return Sentences((self.english or self).sentences, self.sentences, self._in_hole)
+
+    @cached_property
+    def _rules_by_text(self) -> dict[str, str]:
+        """Return the table rules by what a finding says of a defect that has no message of its own."""
+        return {f"{self.defects[rule].rstrip('.')}, {why}.": rule for rule, why in self.reasons.items()}
 
     def _in_hole(self, name: str, value: str) -> str:
         if name == "rest" or (name in ("every", "usual") and value not in self.values[name]):
@@ -176,19 +184,6 @@ class Language(Strict):
 
             return format_list([self.value("verdicts", one) for one in value.split(" and ")], locale=self._locale)
         return self.value(name, value)
-
-
-def _english() -> Language:
-    from specs.languages import languages
-
-    return languages()["en"]
-
-
-@cache
-def _defects() -> dict[str, str]:
-    """Return the table rules by what a finding says of a defect that has no message of its own."""
-    known = _english()
-    return {f"{known.defects[rule].rstrip('.')}, {why}.": rule for rule, why in known.reasons.items()}
 
 
 def _rule_of(field: str | None) -> str:

@@ -60,7 +60,7 @@ def pseudo() -> Iterator[Language]:
         "reasons", "keys",
     )  # fmt: skip
     words = {name: bracketed(getattr(english, name)) for name in texts}
-    made = english.model_copy(update=words | {"code": TAG, "is_draft": True, "aliases": ()})
+    made = english.model_copy(update=words | {"code": TAG, "is_draft": True, "aliases": (), "english": english})
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(languages(), TAG, made)
         assert language(TAG) is made

@@ -321,6 +321,14 @@ def s0031_evidence_of_commitments(db: Database) -> None:
         db.table("commitments").add_column("evidence", str)
 
 
+@migrate()
+def s0032_held_causes(db: Database) -> None:
+    """Add to ``causes`` the column that says whether a cause is not published yet. Those that are stored were."""
+    if "is_held" not in db.table("causes").columns_dict:
+        db.table("causes").add_column("is_held", int)
+        db.execute("update causes set is_held = 0")
+
+
 def bring_up_to_date(db: Database) -> None:
     """Migrate a catalogue of any age, or an empty file, to the present tables, metric columns and views.
 

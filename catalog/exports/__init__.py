@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from catalog.db.store import Catalog
 from catalog.exports.options import ExportOptions
+from catalog.repositories.held import decide
 from specs.exports import SCHEMAS, Schema
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def export_all(catalog: Catalog, run_id: str, out: Path, options: ExportOptions 
     """Write the output of a run into the folder ``out``, and return the paths of the files that were written.
 
     There is a folder for each government, with folders of its publishers. Only folders whose contents have changed
-    since the last export are written. Files of schema 1 are always written, because every row in them names the run.
+    since the last export are written. Causes that a government is to hear of first are left out, see
+    :mod:`catalog.repositories.held`. Files of schema 1 are always written, because every row in them names the run.
     Each written folder gets a data package (``datapackage.json``) and a list of hashes (``SHA256SUMS``). ``options``:
     None means the defaults.
     """
@@ -55,6 +57,7 @@ def export_all(catalog: Catalog, run_id: str, out: Path, options: ExportOptions 
     from catalog.exports.update import update
 
     options = options or ExportOptions()
+    decide(catalog, run_id, options.hold_days)
     job, formats = ExportJob(catalog, run_id, out, options), output_formats(options.schema)
     if options.schema > 1:
         return update(job, formats)

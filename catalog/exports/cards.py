@@ -71,6 +71,10 @@ def card_rows(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> li
                 found[row["entity_id"]].update(row)
         for card in found.values():
             card["top_fix"] = None if card.get("score") is None else "nothing_large"
+        for name in _with_held_fixes(catalog, level):
+            if name in found:
+                # What is large may be among what is held back.
+                found[name]["top_fix"] = None
         for fix in _top_fixes(catalog, level):
             if fix["entity_id"] in found:
                 found[fix["entity_id"]].update(fix)
@@ -182,9 +186,18 @@ def _top_fixes(catalog: Catalog, level: str) -> list[dict[str, Any]]:
         """select entity_id, rule_id as top_fix_rule, datasets as top_fix_datasets,
              round(gain_points, 2) as top_fix_gain, effort_hours as top_fix_hours,
              case when cause_id is null then 'single_findings' else 'cause' end as top_fix
-           from top_fixes where entity_level = ? and rank = 1 and coalesce(is_large, 1)""",
-        [level],
+           from top_fixes t where entity_level = :level and coalesce(is_large, 1) and rank = (
+             select min(o.rank) from top_fixes o left join causes c on c.id = o.cause_id
+             where o.entity_level = :level and o.entity_id = t.entity_id and coalesce(c.is_held, 0) = 0)""",
+        {"level": level},
     )
+
+
+def _with_held_fixes(catalog: Catalog, level: str) -> list[str]:
+    """Return the entities for which a large fix is that of a cause that is not published yet."""
+    sql = """select distinct t.entity_id from top_fixes t join causes c on c.id = t.cause_id
+             where t.entity_level = ? and coalesce(t.is_large, 1) and c.is_held"""
+    return [row["entity_id"] for row in catalog.rows(sql, [level])]
 
 
 def scores_of(catalog: Catalog, run_id: str, level: str, key: str = "") -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ def cause_rows(
     government: str | None = None,
     publisher_id: str | None = None,
     says_new: bool = True,
+    held: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of ``causes.csv``, grouped by government, those with the highest gain first.
 
@@ -31,7 +32,8 @@ def cause_rows(
 
     ``government`` or ``publisher_id``: name or id of the only one whose causes are wanted; None means all. With
     ``publisher_id``, only causes that concern this publisher are given, not those that concern its whole portal.
-    ``says_new``: False gives the state "open" to causes whose state is "new".
+    ``says_new``: False gives the state "open" to causes whose state is "new". ``held``: False leaves out the causes
+    that are not published yet, see :mod:`catalog.repositories.held`; True gives only these.
     """
     head = head_of(catalog, run_id)
     rows = catalog.each(
@@ -42,10 +44,10 @@ def cause_rows(
            left join publishers b on c.entity_level = 'publisher' and b.id = c.entity_id
            left join latest_replies r on r.finding_id = c.id
            where ({state_in(STANDING_CAUSES, "c")} or c.fixed_run = :run)
-             and (:government is null or g.name = :government)
+             and coalesce(c.is_held, 0) = :held and (:government is null or g.name = :government)
              and (:publisher is null or c.entity_level = 'publisher' and c.entity_id = :publisher)
            order by g.name, c.state = 'unknown', c.gain_points desc, c.findings desc, c.id""",  # noqa: S608  # our own constants
-        {"run": run_id, "government": government, "publisher": publisher_id},
+        {"run": run_id, "government": government, "publisher": publisher_id, "held": held},
     )
     blank = dict.fromkeys(("name_is_public", "response", "response_note", "responder", "responded_on"))
     for row in rows:

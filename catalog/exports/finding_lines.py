@@ -19,7 +19,7 @@ from catalog.exports.folders import SENT
 from catalog.exports.promises import has_commitments
 from catalog.repositories.narrow_findings import ended_sums
 from catalog.repositories.narrow_lines import FindingCells, NarrowFindings
-from catalog.repositories.withheld import withheld
+from catalog.repositories.withheld import withheld, withheld_personal
 from specs.metrics import metrics
 
 __all__ = ["FindingLines", "without_usual_fix"]
@@ -75,8 +75,8 @@ class FindingLines:
         self.catalog, self.run_id = catalog, run_id
         self._held = withheld(run_id)
         # Only our own constants and the id of a run are inserted into the text, here and below.
-        personal = f"select f.id, f.dataset_id from findings f where {self._held}"
-        held = catalog.db.conn.execute(personal).fetchall()
+        hidden = f"select f.id, f.dataset_id from findings f where {self._held}"
+        held = catalog.db.conn.execute(hidden).fetchall()
         self._hidden = {key for key, _ in held}
         """Ids of findings that must not be published yet."""
         self._hidden_of: dict[str, list[str]] = {}
@@ -168,15 +168,15 @@ class FindingLines:
         """Yield the findings of datasets one by one, each as a dict from column to value.
 
         ``dataset_ids`` are read in chunks of 250. Findings are sorted by dataset id within each chunk; those of a
-        dataset with the highest gain come first. ``is_withheld``: True gives only the findings that must not be
-        published yet; False gives the others.
+        dataset with the highest gain come first. ``is_withheld``: True gives only the findings of suspected
+        personal data that must not be published yet; False gives all that may be published.
         """
         if is_withheld:
             dataset_ids = [one for one in dataset_ids if one in self._hidden_of]
         for start in range(0, len(dataset_ids), CHUNK):
             chunk = dataset_ids[start : start + CHUNK]
             where = f"f.dataset_id in ({', '.join('?' * len(chunk))})"
-            yield from self._read(where, chunk, self._held if is_withheld else f"not {self._held}")
+            yield from self._read(where, chunk, withheld_personal(self.run_id) if is_withheld else f"not {self._held}")
 
     def rows_of_portal(self, portal_id: str) -> Iterator[dict[str, Any]]:
         """Yield the findings about a portal itself, which belong to no dataset, each as a dict from column to value.

@@ -10,7 +10,8 @@ from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run, head_of
 from catalog.exports.promises import has_commitments
 from catalog.repositories.findings import LAST_SEEN, runs_failing
-from catalog.repositories.withheld import OPERATOR, withheld
+from catalog.repositories.held import HELD_FINDING
+from catalog.repositories.withheld import OPERATOR, withheld, withheld_personal
 
 __all__ = ["finding_rows"]
 
@@ -24,6 +25,7 @@ def finding_rows(
     order: Literal["government", "publisher"] = "government",
     government: str | None = None,
     operator: str | None = None,
+    held: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of ``findings.csv``: the findings that have not ended, and those fixed or withdrawn in the run
     ``run_id``.
@@ -31,16 +33,19 @@ def finding_rows(
     ``order``: whether the rows are grouped by government or by publisher. ``government``: name of the only government
     whose findings are wanted; None means all.
 
-    Findings of suspected personal data that must not be published yet are left out of the rows by government; the rows
-    by publisher have them. ``operator``: an e-mail address; if given, only such unpublished findings are returned, from
-    the portals with this contact address.
+    Findings that must not be published yet are left out. But the rows by publisher have those of suspected personal
+    data. ``operator``: an e-mail address; if given, only unpublished findings of suspected personal data are returned,
+    from the portals with this contact address. ``held``: True gives only the findings of causes of which the government
+    hears first.
     """
     head = head_of(catalog, run_id, 1)
     commitments = _FAILED_COMMITMENTS if has_commitments(catalog) else "null"
     group = "government" if order == "government" else "f.publisher_id"
-    held = withheld(run_id)
-    by_order = "true" if order == "publisher" else f"not {held}"
-    told = f"{held} and {OPERATOR} = :operator" if operator else by_order
+    # A publisher is told at once of suspected personal data, and of nothing else that is not public.
+    hidden = f"{withheld(run_id)} and not {withheld_personal(run_id)}" if order == "publisher" else withheld(run_id)
+    told = f"{withheld_personal(run_id)} and {OPERATOR} = :operator" if operator else f"not ({hidden})"
+    if held:
+        told = f"{HELD_FINDING} and not {withheld_personal(run_id)}"
     rows = catalog.each(
         f"""select f.*, {runs_failing(":run")} as runs_now, {LAST_SEEN} as last_now, f.id as finding_id,
               d.title as dataset_title,

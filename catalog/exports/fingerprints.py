@@ -19,6 +19,7 @@ from catalog.db.store import Catalog
 from catalog.exports.options import ExportOptions
 from catalog.exports.program import export_digest, lines_digest, mapping_digest
 from catalog.exports.promises import has_commitments
+from catalog.repositories.held import HELD_FINDING
 from catalog.repositories.narrow_findings import about_portals, dataset_sums, sums
 from catalog.repositories.withheld import is_personal, withheld
 
@@ -55,7 +56,7 @@ _ROWS = {
           replace(c.state, 'new', 'open'), c.datasets, c.files, c.findings, c.failing, c.applicable, c.how_to_fix,
           c.examples, c.first_seen_run, c.fixed_run is :run, c.publisher_gain_points,
           case when c.entity_level = 'portal' then c.gain_points end,
-          (select max(r.number) from replies r where r.finding_id = c.id)
+          (select max(r.number) from replies r where r.finding_id = c.id), coalesce(c.is_held, 0)
         from causes c""",
     # Of a government's folder and the one of all; no publisher's folder has it.
     "census": """select portal_id, '', key, state, reason, dataset_id, points, evidence, candidates, waiting, searched,
@@ -149,9 +150,10 @@ class Fingerprints:
         _ = self.findings
 
     def _withheld(self) -> list[tuple[Any, ...]]:
-        """Return the findings of suspected personal data: with the days one of them may become public."""
+        """Return the findings that may become public without any other change: those of suspected personal data and
+        those of causes that are held back."""
         sql = f"""select f.portal_id, f.publisher_id, f.id, {withheld(self.run_id)} from findings f
-                  where {is_personal()}"""  # noqa: S608  # our own rules
+                  where {is_personal()} or {HELD_FINDING}"""  # noqa: S608  # our own rules
         return self.catalog.db.conn.execute(sql).fetchall()
 
     def _commitments(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ web addresses become links.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,7 @@ from catalog.exports.promises import OVERALL, commitment_rows
 from catalog.exports.wording import changes_in_words, peers_in_words, withheld_in_words
 from catalog.repositories.census import census_of
 from catalog.repositories.first_fixes import first_fixes
+from catalog.repositories.held import held_causes
 from specs.languages import Language, language
 from specs.metrics import dimensions
 
@@ -89,8 +91,10 @@ class ReportPages(OutputFormat):
                 links += [f"findings.{code}.csv"] if code else []
                 links += ["findings.xlsx"] if has_books else []
             base, by = job.base_of(one.path), job.options.published_by
-            contact = job.options.contact
-            page = government_page(job.catalog, one.card, one.words, contact, links, base=base, published_by=by)
+            contact, days = job.options.contact, job.options.hold_days
+            page = government_page(
+                job.catalog, one.card, one.words, contact, links, base=base, published_by=by, hold_days=days
+            )
             yield write_page(one.path / self.name, page)
 
 
@@ -125,6 +129,7 @@ def government_page(
     *,
     base: str = "",
     published_by: tuple[str, str] | None = None,
+    hold_days: int = 0,
 ) -> str:
     """Return the HTML page about a government.
 
@@ -132,7 +137,8 @@ def government_page(
     page. ``contact``: e-mail address or page that replies should go to; None if there is none. ``links``: names of the
     files beside the page that have the findings, the plain one first; the other files have the same forms.
     ``base``: web address of the page's folder, with a slash at its end; "" leaves links relative. ``published_by``:
-    name and imprint of who publishes the page; None leaves them out.
+    name and imprint of who publishes the page; None leaves them out. ``hold_days``: days between the first letter about
+    a cause and its publication; the page says how many causes are held back.
     """
     head = {"run_id": card["run_id"], "run_date": card["run_date"]}
     translated = [link.removeprefix("findings.") for link in links if link.startswith("findings.")] or ["csv"]
@@ -173,6 +179,7 @@ def government_page(
             links=links,
             base=base,
             published_by=published_by,
+            held=_held_in_words(catalog, words, card, hold_days) if hold_days else [],
             weights={name: f"{one.weight:g}" for name, one in dimensions().items()},
         )
     )
@@ -253,6 +260,18 @@ def _census(catalog: Catalog, words: Language, government: str) -> list[dict[str
             "searched": max(one["searched"] or 0 for one in rows),
         }
         for title, rows in of_portal.items()
+    ]
+
+
+def _held_in_words(catalog: Catalog, words: Language, card: dict[str, Any], hold_days: int) -> list[str]:
+    """Return a sentence for each day on which causes that are held back become public, and one for those without."""
+    found = held_causes(catalog, card["run_id"], hold_days, government=card["entity_id"])
+    days = Counter(one.public_on for one in found)
+    return [
+        words.phrase("held_line", count=count, date=words.day(day.isoformat()))
+        if day
+        else words.phrase("held_untold", count=count, days=hold_days)
+        for day, count in sorted(days.items(), key=lambda one: str(one[0]))
     ]
 
 

@@ -93,22 +93,26 @@ def rank_fixes(catalog: Catalog, rules: Sequence[str], large_points: float, larg
         catalog.db.conn.execute(_RANK, {"points": large_points, "share": large_share})
 
 
-def first_fixes(catalog: Catalog, level: str, entity_id: str, limit: int) -> list[dict[str, Any]]:
+def first_fixes(
+    catalog: Catalog, level: str, entity_id: str, limit: int, *, with_held: bool = False
+) -> list[dict[str, Any]]:
     """Return what a portal, publisher or government should fix first, the best first, ``limit`` at most.
 
     ``level``: portal, publisher or government. ``entity_id``: its id. A row has rule_id, how_to_fix, datasets, places,
     gain_points, effort_hours, is_large and cause_id; see :class:`Fix` and :func:`rank_fixes`. If the fix removes a
     cause, the row also has the level, root_name, split, first_seen_run and examples of the cause; else these are None,
     and examples is []. The same goes for a cause that is no longer stored. Here level is where the cause lies, such as
-    "host". An example has finding_id, title and url.
+    "host". An example has finding_id, title and url. ``with_held``: whether fixes of causes are included that are not
+    published yet, see :mod:`catalog.repositories.held`.
     """
     found = catalog.rows(
         """select t.rule_id, t.how_to_fix, t.datasets, t.places, t.gain_points, t.effort_hours,
              coalesce(t.is_large, 1) as is_large, t.cause_id, c.level, c.root_name, c.split, c.first_seen_run,
              coalesce(c.examples, '[]') as examples
            from top_fixes t left join causes c on c.id = t.cause_id
-           where t.entity_level = ? and t.entity_id = ? order by t.rank limit ?""",
-        [level, entity_id, limit],
+           where t.entity_level = ? and t.entity_id = ? and (? or coalesce(c.is_held, 0) = 0)
+           order by t.rank limit ?""",
+        [level, entity_id, with_held, limit],
     )
     return [row | {"examples": json.loads(row["examples"])} for row in found]
 

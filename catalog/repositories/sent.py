@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from catalog.db.schema.views import is_open
 from catalog.db.store import Catalog, now
 from catalog.exports.cards import card_rows, day_of_run
+from catalog.exports.cause_rows import cause_rows
 from catalog.exports.finding_rows import finding_rows
 from catalog.repositories.first_fixes import first_fixes
+from catalog.repositories.held import held_causes
 from catalog.repositories.recipients import addresses_in, is_address, is_role, recipient_hash
-from catalog.repositories.withheld import OPERATOR, withheld
+from catalog.repositories.withheld import OPERATOR, withheld, withheld_personal
 
 __all__ = [
+    "HeldNews",
     "Letter",
     "MethodChange",
     "forget",
@@ -31,6 +35,8 @@ __all__ = [
 
 NAMED = 20
 """Findings named in a letter, at most; the files have all."""
+FINDINGS_MAX = 20_000
+"""Findings of causes that are told before they are public, at most in one letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,20 @@ class MethodChange:
     now: str
     begun: int
     ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldNews:
+    """What a government is told before the public, see :mod:`catalog.repositories.held`.
+
+    ``public_on``: day on which it becomes public if the letter goes out today. ``causes`` and ``findings``: rows of
+    causes.csv and findings.csv; at most 20,000 findings of ``finding_count``.
+    """
+
+    public_on: date
+    causes: Sequence[dict[str, Any]]
+    findings: Sequence[dict[str, Any]]
+    finding_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +111,8 @@ class Letter:
     operator and the publisher are told of them."""
     overdue: Sequence[dict[str, Any]]
     fixes: Sequence[dict[str, Any]]
+    held: HeldNews | None = None
+    """None if nothing is held back of which this letter is the first to tell."""
     method: MethodChange | None = None
     """None if the versions of the methodology of all runs since the last letter compare."""
 
@@ -111,6 +133,7 @@ def letters(
     *,
     has_publishers: bool = False,
     cards: Sequence[dict[str, Any]] | None = None,
+    hold_days: int = 0,
 ) -> Iterator[Letter]:
     """Yield the letters to send after a run through ``channel`` ("mail" or "webhook").
 
@@ -129,7 +152,7 @@ def letters(
         if level == "portal" or (level == "publisher" and (channel != "mail" or not has_publishers)):
             continue
         for recipient, code in _recipients(catalog, channel, level, key, webhooks or {}):
-            letter = _letter(catalog, card, run_id, channel, recipient, code)
+            letter = _letter(catalog, card, run_id, channel, recipient, code, hold_days)
             if letter is not None:
                 yield letter
 
@@ -182,7 +205,13 @@ _OF = {"government": "g.name", "publisher": "f.publisher_id"}
 
 
 def _letter(
-    catalog: Catalog, card: dict[str, Any], run_id: str, channel: str, recipient: str, code: str | None
+    catalog: Catalog,
+    card: dict[str, Any],
+    run_id: str,
+    channel: str,
+    recipient: str,
+    code: str | None,
+    hold_days: int,
 ) -> Letter | None:
     level, key = card["entity_level"], card["entity_id"]
     last = catalog.rows(
@@ -203,7 +232,8 @@ def _letter(
     # Places of suspected personal data are sent by mail to the publisher and the portal's operator, and to nobody
     # else.
     is_theirs = "true" if level == "publisher" else f"{OPERATOR} = :recipient" if channel == "mail" else "false"
-    is_told = f"({is_theirs} or not {withheld(run_id)})"
+    # What is held back is told by mail first, and by no webhook: who is behind it is not known.
+    is_told = f"({is_theirs} or not {withheld_personal(run_id)})" if channel == "mail" else f"not {withheld(run_id)}"
     # Only constants of this module are inserted into the text, here and below.
     method = _method_change(catalog, since, run_id) if since else None
     about["changed"] = json.dumps([run for run, _, _ in method or ()])
@@ -250,7 +280,7 @@ def _letter(
     )
     is_operator = channel == "mail" and level == "government"
     personal = list(finding_rows(catalog, run_id, government=key, operator=recipient)) if is_operator else []
-    fixes = first_fixes(catalog, level, key, 3)
+    fixes = first_fixes(catalog, level, key, 3, with_held=channel == "mail")
     return Letter(
         channel=channel,
         level=level,
@@ -270,8 +300,21 @@ def _letter(
         personal=personal,
         overdue=overdue,
         fixes=fixes,
+        held=_held_news(catalog, run_id, key, hold_days) if is_operator and hold_days else None,
         method=change,
     )
+
+
+def _held_news(catalog: Catalog, run_id: str, government: str, hold_days: int) -> HeldNews | None:
+    # What an earlier letter told has a day.
+    ids = {one.id for one in held_causes(catalog, run_id, hold_days, government=government) if one.public_on is None}
+    rows = cause_rows(catalog, run_id, government=government, held=True)
+    if not (causes := [row for row in rows if row["cause_id"] in ids]):
+        return None
+    found = (row for row in finding_rows(catalog, run_id, government=government, held=True) if row["cause_id"] in ids)
+    findings = [*islice(found, FINDINGS_MAX)]
+    count = len(findings) + sum(1 for _ in found)
+    return HeldNews(datetime.now(UTC).date() + timedelta(days=hold_days), causes, findings, count)
 
 
 def _method_change(catalog: Catalog, since: str, run_id: str) -> list[tuple[str, str, str]]:

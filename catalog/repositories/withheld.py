@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 from catalog.db.schema.found import TEXTS, public_id
 from catalog.db.store import started
+from catalog.repositories.held import HELD_FINDING
 from specs.table_rules import personal_rules
 
-__all__ = ["DAYS", "OPERATOR", "is_personal", "take_out", "withheld"]
+__all__ = ["DAYS", "OPERATOR", "is_personal", "take_out", "withheld", "withheld_personal"]
 
 DAYS = 90
 """Days, by the clock of the runs, after which an unfixed finding becomes public."""
@@ -23,8 +24,17 @@ OPERATOR = "replace(trim(coalesce(p.contact_email, '')), 'mailto:', '')"
 """SQL: the e-mail address of the operator of a portal ``p``."""
 
 
-def withheld(run_id: str, alias: str = "f") -> str:
-    """Return an SQL condition that is true of a finding that must not be published as of the run ``run_id``.
+def withheld(run_id: str) -> str:
+    """Return an SQL condition that is true of a finding ``f`` that must not be published as of the run ``run_id``.
+
+    Such a finding reports suspected personal data (:func:`withheld_personal`), or belongs to a cause of which the
+    government hears first (:mod:`catalog.repositories.held`).
+    """
+    return f"({withheld_personal(run_id)} or {HELD_FINDING})"
+
+
+def withheld_personal(run_id: str, alias: str = "f") -> str:
+    """Return an SQL condition that is true of a finding of suspected personal data that is not public yet.
 
     Such a finding reports suspected personal data, is neither fixed nor withdrawn, and was first found less than 90
     days before that run; a finding without a first run counts as recent. ``alias``: name of the table ``findings`` in
@@ -71,11 +81,20 @@ def take_out(copy: sqlite3.Connection) -> None:
     for table in ("replies", "corrections"):
         copy.execute(f"delete from {table} where finding_id in (select id from held)")  # noqa: S608  # see above
     copy.execute(f"delete from finding_rows where {public_id()} in (select id from held)")  # noqa: S608  # see above
+    _take_out_causes(copy)
     _take_out_texts(copy)
     _take_out_of_reports(copy)
     copy.execute("delete from to_score where dataset_id not in (select dataset_id from was_due)")
     copy.execute("drop table held")
     copy.execute("drop table was_due")
+
+
+def _take_out_causes(copy: sqlite3.Connection) -> None:
+    """Remove the causes that are held back, with what advises to fix them."""
+    copy.execute("delete from top_fixes where cause_id in (select id from causes where is_held)")
+    copy.execute("delete from replies where finding_id in (select id from causes where is_held)")
+    copy.execute("delete from cause_members where cause in (select number from causes where is_held)")
+    copy.execute("delete from causes where is_held")
 
 
 def _take_out_texts(copy: sqlite3.Connection) -> None:

@@ -128,7 +128,9 @@ def send(
             raise click.UsageError(f"--confirm {unknown[0]}: there is no such government; there are: {governments}")
         if "*" in posts:
             posts = {name: [*posts["*"], *posts.get(name, ())] for name in governments}
-        found = letters(catalog, run_id, "mail", has_publishers=publishers, cards=cards)
+        found = letters(
+            catalog, run_id, "mail", has_publishers=publishers, cards=cards, hold_days=configuration.hold_days
+        )
         plan = plan_mails(
             catalog,
             # A publisher with few datasets and nothing to fix has no files, and gets no letter.

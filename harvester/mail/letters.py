@@ -52,6 +52,8 @@ PACKED_MAX = 15_000_000
 PERSONAL = "personal.csv"
 OTHERS = "findings-others.csv"
 CORRECTIONS = "corrections.csv"
+HELD_CAUSES, HELD_FINDINGS = "held-causes.csv", "held-findings.csv"
+"""What the recipient is told before it is public; in no folder."""
 _KINDS = {".csv": "text/csv", ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 NO_TOKEN = "winnow-****-****-****-****"  # no secret: what a preview shows in its place
 """What stands in the place of the token where no letter goes out."""
@@ -236,6 +238,11 @@ def message_of(letter: Letter, words: Language, *, is_divided: bool = False) -> 
             lines.append(words.phrase("mail_more_apart" if is_divided else "mail_more", count=more))
     if letter.personal:
         lines += ["", words.phrase("mail_personal", count=len(letter.personal), days=DAYS, file=PERSONAL)]
+    if (held := letter.held) is not None:
+        about = {"file": HELD_CAUSES, "findings": HELD_FINDINGS, "date": held.public_on.isoformat()}
+        lines += ["", words.phrase("mail_held", count=len(held.causes), **about)]
+        if (more := held.finding_count - len(held.findings)) > 0:
+            lines.append(words.phrase("mail_more_apart", count=more))
     if is_divided:
         lines += ["", words.phrase("mail_apart")]
     return "\n".join(map(_line, lines)) + "\n"
@@ -292,8 +299,11 @@ def _files(folder: Path, code: str, letter: Letter) -> list[tuple[str, bytes]]:
     names += [name for name in translated if (folder / name).is_file()]
     names += ["causes.xlsx", "findings.xlsx"]
     found = [(name, (folder / name).read_bytes()) for name in names if (folder / name).is_file()]
-    # What is in no folder: the list of places with suspected personal data.
-    return found + ([(PERSONAL, _csv("findings", letter.personal))] if letter.personal else [])
+    # What is in no folder: places with suspected personal data, and what is not public yet.
+    found += [(PERSONAL, _csv("findings", letter.personal))] if letter.personal else []
+    if (held := letter.held) is not None:
+        found += [(HELD_CAUSES, _csv("causes", held.causes)), (HELD_FINDINGS, _csv("findings", held.findings))]
+    return found
 
 
 def _csv(stem: str, rows: Sequence[dict[str, Any]]) -> bytes:

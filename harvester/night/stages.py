@@ -170,7 +170,8 @@ def _published(export: ExportOptions, own: Configuration) -> ExportOptions:
     """Return the export options with what winnow.toml says about the publication."""
     name, imprint = own.operator.name, own.operator.imprint
     by = (name, imprint) if name and imprint else None
-    return replace(export, public_url=export.public_url or own.public_url, published_by=export.published_by or by)
+    url, days = export.public_url or own.public_url, export.hold_days or own.hold_days
+    return replace(export, public_url=url, published_by=export.published_by or by, hold_days=days)
 
 
 def replay(

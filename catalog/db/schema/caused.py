@@ -51,6 +51,10 @@ TABLES: dict[str, TableSpec] = {
             "effort_hours": c(float, "Hours of work of the one fix, about."),
             "how_to_fix": c(str, "What to do."),
             "examples": c(list, "Three findings: finding_id, title and url."),
+            "is_held": c(
+                bool,
+                "1 while it is not published, because the government hears of it first; empty until the first export.",
+            ),
         },
         indexes=(("portal_id", "state"), ("entity_id",), ("number",)),
         facets=("state", "rule_id", "level", "root", "fault_party", "portal_id"),

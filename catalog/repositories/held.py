@@ -1,0 +1,90 @@
+"""Hold back new causes, so that a government hears of them before the public does.
+
+A cause is one fault that explains many findings. With ``hold_days`` in ``winnow.toml``, a new one and its findings are
+in no published file and not in the public copy, until that many days have passed since the government's first letter
+about it. Figures, scores and counts are not held back: they are of everything that was measured. A cause that was
+published stays published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from catalog.db.schema.views import STANDING_CAUSES, state_in
+from catalog.db.store import Catalog, started
+from catalog.repositories.recipients import addresses_in, recipient_hash, stopped
+
+__all__ = ["HELD_FINDING", "HeldCause", "decide", "held_causes"]
+
+HELD_FINDING = """f.key in (select m.finding from causes held join cause_members m on m.cause = held.number
+  where held.is_held)"""
+"""SQL: whether a finding ``f`` belongs to a cause that is held back."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCause:
+    """A cause that is held back. ``public_on``: day on which it becomes public, as far as is known now; None if the
+    government has not had a letter about it, though it has an address."""
+
+    id: str
+    government: str
+    public_on: date | None
+
+
+def decide(catalog: Catalog, run_id: str, hold_days: int) -> None:
+    """Decide, before the files of the run ``run_id`` are written, which causes are held back. Days are those of runs.
+
+    With 0 ``hold_days`` none is, and all are published from now on. A cause about hosts that could not be observed
+    accuses nobody and is never held back.
+    """
+    held = held_causes(catalog, run_id, hold_days) if hold_days else []
+    with catalog.writing():
+        _set(catalog, 1, held)
+        marks = ", ".join("?" * len(held))
+        catalog.db.conn.execute(
+            f"""update causes set is_held = 0
+                where is_held is not 0 and state != 'unknown' and id not in ({marks})""",  # noqa: S608  # placeholders
+            [one.id for one in held],
+        )
+
+
+def _set(catalog: Catalog, value: int, causes: Iterable[HeldCause]) -> None:
+    catalog.db.conn.executemany("update causes set is_held = ? where id = ?", [(value, one.id) for one in causes])
+
+
+def held_causes(catalog: Catalog, run_id: str, hold_days: int, *, government: str | None = None) -> list[HeldCause]:
+    """Return the causes that were never published and must not be as of the run ``run_id``.
+
+    A government was told of a cause by the first mail after the first run that found one of its findings. A cause of a
+    government to which no letter can go, because its portal files have no address or all of its addresses want none,
+    counts from that run. ``hold_days``: days from then on. ``government``: name of the only one that is wanted; None
+    means all.
+    """
+    day, wanted = started(run_id).date(), stopped(catalog.path.parent)
+    reachable = {
+        row["name"]
+        for row in catalog.rows(
+            "select g.name, p.contact_email as email from portals p join governments g on g.portal_id = p.id"
+        )
+        if any(recipient_hash(one) not in wanted for one in addresses_in(row["email"])[0])
+    }
+    rows = catalog.rows(
+        f"""select c.id, g.name, c.first_seen_run, (
+              select min(s.sent_at) from sent s where s.channel = 'mail' and s.entity_level = 'government'
+                and s.entity_id = g.name and s.run_id >= c.first_seen_run) as told_at
+            from causes c join governments g on g.portal_id = c.portal_id
+            where c.is_held is not 0 and c.state != 'unknown' and {state_in(STANDING_CAUSES, "c")}
+              and (:name is null or g.name = :name) order by c.id""",  # noqa: S608  # our own constants
+        {"name": government},
+    )
+    found = []
+    for row in rows:
+        told_on = date.fromisoformat(row["told_at"][:10]) if row["told_at"] else None
+        if told_on is None and row["name"] not in reachable:
+            told_on = started(row["first_seen_run"]).date()
+        public_on = told_on + timedelta(days=hold_days) if told_on else None
+        if public_on is None or day < public_on:
+            found.append(HeldCause(row["id"], row["name"], public_on))
+    return found

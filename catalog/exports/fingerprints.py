@@ -56,7 +56,11 @@ _ROWS = {
           replace(c.state, 'new', 'open'), c.datasets, c.files, c.findings, c.failing, c.applicable, c.how_to_fix,
           c.examples, c.first_seen_run, c.fixed_run is :run, c.publisher_gain_points,
           case when c.entity_level = 'portal' then c.gain_points end,
-          (select max(r.number) from replies r where r.finding_id = c.id), coalesce(c.is_held, 0)
+          (select max(r.number) from replies r where r.finding_id = c.id), coalesce(c.is_held, 0),
+          case when c.is_held then (
+            select date(min(s.sent_at)) from sent s join governments g on g.name = s.entity_id
+            where g.portal_id = c.portal_id and s.channel = 'mail' and s.entity_level = 'government'
+              and s.run_id >= c.first_seen_run) end
         from causes c""",
     # Of a government's folder and the one of all; no publisher's folder has it.
     "census": """select portal_id, '', key, state, reason, dataset_id, points, evidence, candidates, waiting, searched,

@@ -146,6 +146,8 @@ def letters(
     publishers declare, except those that look like a person's (:func:`catalog.repositories.recipients.is_role`).
     ``webhooks``: addresses to post to, by name of the government; publishers get none. ``cards``: the rows of the run's
     scorecard (:func:`catalog.exports.cards.card_rows`), if they are known already; None reads them.
+    ``hold_days``: as in winnow.toml, see :mod:`catalog.repositories.held`; with it, a mail to a government has what the
+    public is not told yet.
     """
     for card in card_rows(catalog, run_id) if cards is None else cards:
         level, key = card["entity_level"], card["entity_id"]

@@ -239,7 +239,7 @@ def message_of(letter: Letter, words: Language, *, is_divided: bool = False) -> 
     if letter.personal:
         lines += ["", words.phrase("mail_personal", count=len(letter.personal), days=DAYS, file=PERSONAL)]
     if (held := letter.held) is not None:
-        about = {"file": HELD_CAUSES, "findings": HELD_FINDINGS, "date": held.public_on.isoformat()}
+        about = {"file": HELD_CAUSES, "findings": HELD_FINDINGS, "date": words.day(held.public_on.isoformat())}
         lines += ["", words.phrase("mail_held", count=len(held.causes), **about)]
         if (more := held.finding_count - len(held.findings)) > 0:
             lines.append(words.phrase("mail_more_apart", count=more))

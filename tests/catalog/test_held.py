@@ -1,0 +1,127 @@
+"""A government hears of new causes before the public does: until then nothing that is published has them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.db.store import Catalog, open_catalog
+from catalog.exports.cards import card_rows
+from catalog.repositories.held import held_causes
+from catalog.repositories.sent import letters, note
+from catalog.site.serve import publish
+from harvester.cli.configuration import Operator
+from harvester.mail.letters import NO_TOKEN, LetterSender, Mailing, attachments_of, mail_of, text_of
+from harvester.mail.smtp import SmtpServer
+from quality.findings.cause_stage import find_causes
+from specs.languages import language
+from tests.catalog.carding import PORTALS, RUNS, put_out, write_run
+
+NAME = PORTALS[0].government or ""
+LATER = ("20261124T010000Z", "20261205T010000Z")
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    with open_catalog(tmp_path / "catalog.db") as opened:
+        write_run(opened, RUNS[0], count=30)
+        opened.db.conn.execute("update portals set contact_email = null where id != 'a'")
+        opened.db.conn.commit()
+        find_causes(opened, RUNS[0], [portal.id for portal in PORTALS])
+        yield opened
+
+
+def begin(catalog: Catalog, run_id: str) -> None:
+    catalog.begin_run("test", PORTALS, version="0", methodology="2.0.0", run_id=run_id)
+    catalog.set_run(run_id, status="complete")
+
+
+def causes(catalog: Catalog, portal_id: str) -> dict[str, list[str]]:
+    """Return the findings of each cause of a portal."""
+    found: dict[str, list[str]] = {}
+    for row in catalog.rows("select cause_id, id from cause_findings where portal_id = ?", [portal_id]):
+        found.setdefault(row["cause_id"], []).append(row["id"])
+    return found
+
+
+def published(data: Path) -> str:
+    """Return all that is published, as one text."""
+    files = [path for path in (data / "exports").rglob("*") if path.is_file() and path.suffix != ".xlsx"]
+    texts = [gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes() for path in files]
+    return b"\n".join([*texts, (data / "site" / "catalog.db").read_bytes()]).decode("utf-8", "replace")
+
+
+def out(catalog: Catalog, days: int = 14) -> tuple[str, str]:
+    """Export, publish, and return what is published, and the page of the government with an address."""
+    data = catalog.path.parent
+    put_out(catalog, data / "exports", hold_days=days)
+    publish(catalog.path, data / "site" / "catalog.db", data / "exports")
+    (page,) = (data / "exports").glob("republique*/report.html")
+    return published(data), unescape(page.read_text("utf-8"))
+
+
+def read(content: bytes) -> list[dict[str, Any]]:
+    return [*csv.DictReader(content.decode("utf-8-sig").splitlines())]
+
+
+def test_a_government_hears_of_a_cause_before_the_public_does(catalog: Catalog) -> None:
+    held, words = causes(catalog, "a"), language("fr")
+    others = causes(catalog, "c")
+    assert held and others
+    text, page = out(catalog)
+    # Not told yet: neither the causes nor their findings are anywhere, and the page says that there are some.
+    ids = {one for key, own in held.items() for one in (key, *own)}
+    assert not [one for one in ids if one in text]
+    assert words.phrase("held_untold", count=len(held), days=14) in page
+    with closing(sqlite3.connect(catalog.path.parent / "site" / "catalog.db")) as copy:
+        assert not copy.execute("select 1 from causes c where c.is_held").fetchone()
+        sql = "select q.findings, (select count(*) from open_findings f where f.dataset_id = q.dataset_id)"
+        assert all(said == there for said, there in copy.execute(f"{sql} from dataset_quality q"))
+    # A portal without an address cannot be told: its causes wait from the day on which they were found.
+    waiting = {one.id: one.public_on for one in held_causes(catalog, RUNS[0], 14)}
+    assert {str(waiting[one]) for one in others} == {"2026-12-04"} and {waiting[one] for one in held} == {None}
+    # The letter has them.
+    (letter,) = letters(catalog, RUNS[0], "mail", hold_days=14)
+    assert letter.held is not None and {row["cause_id"] for row in letter.held.causes} == set(held)
+    mailing, exports = Mailing((letter,)), catalog.path.parent / "exports"
+    files = {name: content for name, content, _ in attachments_of(mailing, exports)}
+    assert {row["cause_id"] for row in read(files["held-causes.csv"])} == set(held)
+    assert {row["finding_id"] for row in read(files["held-findings.csv"])} == {x for own in held.values() for x in own}
+    sender = LetterSender(SmtpServer("127.0.0.1", 25, "winnow@example.org"), Operator())
+    assert "held-causes.csv" in text_of(mailing, exports, sender, NO_TOKEN)
+    assert mail_of(mailing, exports, sender, NO_TOKEN).get_content_type() == "multipart/mixed"
+    hooks = [*letters(catalog, RUNS[0], "webhook", {NAME: ["http://127.0.0.1:9/"]}, hold_days=14)]
+    assert not {one["id"] for hook in hooks for one in hook.new} & ids and not hooks[0].held
+    # Told, it waits, and the page says until when.
+    assert note(catalog, letter)
+    catalog.db.conn.execute("update sent set sent_at = '2026-11-21T08:00:00Z'")
+    catalog.db.conn.commit()
+    begin(catalog, LATER[0])
+    text, page = out(catalog)
+    assert not [one for one in ids if one in text]
+    assert words.phrase("held_line", count=len(held), date=words.day("2026-12-05")) in page
+    assert not [one for one in letters(catalog, LATER[0], "mail", hold_days=14) if one.held]
+    # And then it is published, also in folders in which nothing else has changed.
+    begin(catalog, LATER[1])
+    text, page = out(catalog)
+    assert not [one for one in ids if one not in text] and not [one for one in others if one not in text]
+    assert words.phrase("held_line", count=len(held), date=words.day("2026-12-05")) not in page
+    # What was published stays so.
+    catalog.db.conn.execute("delete from sent")
+    catalog.db.conn.commit()
+    assert not held_causes(catalog, LATER[1], 14)
+
+
+def test_without_days_all_is_published_at_once_and_stays_so(catalog: Catalog) -> None:
+    held = causes(catalog, "a")
+    text, _ = out(catalog, 0)
+    assert not [one for one in held if one not in text] and not held_causes(catalog, RUNS[0], 14)
+    assert [card["top_fix"] for card in card_rows(catalog, RUNS[0]) if card["entity_id"] == NAME] != [None]

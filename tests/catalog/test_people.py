@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import shutil
 import sqlite3
 import tarfile
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,13 +30,25 @@ NOTE, WHAT = "a quaggy fault", "a zorbic picture"
 PLANTED = (NAME, CITIZEN, NOTE, WHAT)
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "data"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("people")
     with open_catalog(folder / "catalog.db") as catalog:
         write_run(catalog, RUNS[0], count=12)
+    return folder
+
+
+@pytest.fixture
+def fresh(made: Path, tmp_path: Path) -> Path:
+    """Return a data folder with a catalogue to which nobody has replied."""
+    return Path(shutil.copytree(made, tmp_path / "data"))
+
+
+@pytest.fixture
+def data(fresh: Path) -> Path:
+    with open_catalog(fresh / "catalog.db") as catalog:
         write(catalog)
-    yield folder
+    return fresh
 
 
 def write(catalog: Catalog, *, is_public: bool = False) -> tuple[str, str]:
@@ -80,32 +92,29 @@ def test_a_planted_name_or_text_is_in_no_file_but_the_private_one(data: Path, tm
 
 @pytest.mark.parametrize("is_public", [True, False])
 def test_what_the_operator_approves_is_public_with_the_name_only_if_its_owner_agreed(
-    is_public: bool, tmp_path: Path
+    is_public: bool, fresh: Path
 ) -> None:
-    with open_catalog(tmp_path / "catalog.db") as catalog:
-        write_run(catalog, RUNS[0], count=12)
+    with open_catalog(fresh / "catalog.db") as catalog:
         reply, report = write(catalog, is_public=is_public)
         names = [NAME, CITIZEN] if is_public else [None, None]
         assert [(one.text, one.name) for one in waiting_texts(catalog)] == [*zip((NOTE, WHAT), names, strict=True)]
         assert catalog.rows("select note, replied_by, is_text_approved from replies") == [
             {"note": None, "replied_by": None, "is_text_approved": 0}
         ]
-    done = run(tmp_path, "replies", "list")
+    done = run(fresh, "replies", "list")
     assert f"{reply}: acknowledged to" in done.output and NOTE in done.output and (NAME in done.output) is is_public
-    assert (
-        run(tmp_path, "replies", "approve").exit_code == 2 and run(tmp_path, "replies", "approve", "x").exit_code == 2
-    )
-    assert run(tmp_path, "replies", "approve", reply).exit_code == 0
-    assert run(tmp_path, "replies", "approve", "--all").exit_code == 0
-    with open_catalog(tmp_path / "catalog.db") as catalog:
+    assert run(fresh, "replies", "approve").exit_code == 2 and run(fresh, "replies", "approve", "x").exit_code == 2
+    assert run(fresh, "replies", "approve", reply).exit_code == 0
+    assert run(fresh, "replies", "approve", "--all").exit_code == 0
+    with open_catalog(fresh / "catalog.db") as catalog:
         assert catalog.rows("select note, replied_by from replies") == [{"note": NOTE, "replied_by": names[0]}]
         assert catalog.rows("select what, who from reports") == [{"what": WHAT, "who": names[1]}]
         assert waiting_texts(catalog) == []
         # It is read but once, and stays approved.
         write(catalog, is_public=is_public)
         assert waiting_texts(catalog) == [] and catalog.value("select note from replies") == NOTE
-    publish(tmp_path / "catalog.db", tmp_path / "site" / "catalog.db")
-    assert [bool(files_with(tmp_path / "site", text)) for text in PLANTED] == [is_public, is_public, True, True]
+    publish(fresh / "catalog.db", fresh / "site" / "catalog.db")
+    assert [bool(files_with(fresh / "site", text)) for text in PLANTED] == [is_public, is_public, True, True]
 
 
 def test_a_refused_text_is_deleted_and_its_reply_still_counts(data: Path) -> None:
@@ -165,9 +174,9 @@ def test_names_that_an_earlier_version_wrote_are_moved(data: Path) -> None:
     assert files_with(data, NAME) == [data / FILE]
 
 
-def test_no_id_is_made_from_a_name(data: Path, tmp_path: Path) -> None:
+def test_no_id_is_made_from_a_name(data: Path, made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path / "other")
     with open_catalog(data / "catalog.db") as catalog, open_catalog(tmp_path / "other" / "catalog.db") as other:
-        write_run(other, RUNS[0], count=12)
         key = other.value("select id from findings where portal_id = 'a' order by id limit 1")
         said = Reply(
             line=2, finding_id=key, reply="acknowledged", promised_on=None, note=NOTE, replied_by="Else",
@@ -177,9 +186,8 @@ def test_no_id_is_made_from_a_name(data: Path, tmp_path: Path) -> None:
         assert other.value("select id from replies") == catalog.value("select id from replies")
 
 
-def test_leave_that_is_taken_back_takes_the_name_away(tmp_path: Path) -> None:
-    with open_catalog(tmp_path / "catalog.db") as catalog:
-        write_run(catalog, RUNS[0], count=12)
+def test_leave_that_is_taken_back_takes_the_name_away(fresh: Path) -> None:
+    with open_catalog(fresh / "catalog.db") as catalog:
         approve(catalog, write(catalog, is_public=True))
         assert catalog.value("select replied_by from replies") == NAME
         write(catalog, is_public=False)

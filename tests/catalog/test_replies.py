@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from catalog.db.store import Catalog
+from catalog.db.store import Catalog, open_catalog
 from catalog.exports.csvfile import guard
 from catalog.repositories.findings import set_state
 from catalog.repositories.replies import import_replies, import_reports
@@ -244,9 +244,18 @@ def test_files_that_are_none_of_ours_are_said(content: bytes, tmp_path: Path) ->
     assert not found.replies and len(found.problems) == 1 and found.problems[0].remedy
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("replies")
+    with scored(folder, runs=1, count=12):
+        pass
+    return folder
+
+
 @pytest.fixture
-def held(tmp_path: Path) -> Iterator[Catalog]:
-    with scored(tmp_path, runs=1, count=12) as catalog:
+def held(made: Path, tmp_path: Path) -> Iterator[Catalog]:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         yield catalog
 
 

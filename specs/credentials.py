@@ -93,11 +93,13 @@ def mask_value(value: Any) -> Any:
 
 
 def mask_bytes(body: bytes) -> tuple[bytes, int]:
-    """Return ``body`` with logins and keys in web addresses masked like :func:`mask`, and the number of masked ones.
+    """Return ``body`` with logins and keys in web addresses masked like :func:`mask`, percent-encoded addresses
+    included, and the number of masked ones.
 
-    A body without "=" and "@" is returned as it is, even if it has percent-encoded ones.
+    If nothing is masked, return ``body`` itself and 0.
     """
-    if b"=" not in body and b"@" not in body:
+    # "%3" begins what a percent-encoded login (":" is %3A) or key ("=" is %3D) cannot do without.
+    if b"=" not in body and b"@" not in body and b"%3" not in body:
         return body, 0
     # In Latin-1 one byte is one character, whatever the text's encoding is.
     text = body.decode("latin-1")

@@ -63,6 +63,19 @@ def test_what_is_none_is_left_alone(text: str) -> None:
     assert mask_value(record) is record and mask_bytes(text.encode())[1] == 0
 
 
+@pytest.mark.parametrize(
+    "encoded, masked",
+    [
+        (b"https%3A%2F%2Fann%3Apw%40y.example%2Ff", b"https%3A%2F%2F***%40y.example%2Ff"),
+        (b"https%3a%2f%2fy.example%2Ff%3ftoken%3dabc", b"https%3a%2f%2fy.example%2Ff%3ftoken%3d***"),
+        (b"50%25 of https%3A%2F%2Fy.example%2Ff", b"50%25 of https%3A%2F%2Fy.example%2Ff"),
+    ],
+)
+def test_bytes_that_are_wholly_percent_encoded_are_masked_as_texts_are(encoded: bytes, masked: bytes) -> None:
+    assert mask_bytes(encoded) == (masked, int(encoded != masked))
+    assert mask(encoded.decode()) == masked.decode()
+
+
 def test_bytes_of_any_encoding_stay_what_they_are() -> None:
     body = "été ?token=abc ü".encode("utf-16-le") + "é?token=abc é".encode()
     masked, count = mask_bytes(body)

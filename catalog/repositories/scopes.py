@@ -75,7 +75,8 @@ class Scopes:
             where = [self._clause(clause, params) for clause in scope.all_of]
             if scope.any_of:
                 where.append("(" + " or ".join(self._clause(clause, params) for clause in scope.any_of) + ")")
-            where += [f"not {self._clause(clause, params)}" for clause in scope.none_of]
+            # A condition on what is not declared, such as no publisher, is NULL; it excludes nothing.
+            where += [f"not coalesce({self._clause(clause, params)}, 0)" for clause in scope.none_of]
             # Conditions are constants of this module; values from files and portals are passed as parameters.
             sql = f"""select d.id, d.copy_of from present_datasets d join portals p on p.id = d.portal_id
                       join governments g on g.portal_id = p.id where {" and ".join(where)} order by d.id"""

@@ -13,6 +13,7 @@ from catalog.db.store import Catalog, instant, started
 from catalog.model import Contact, Dataset, Distribution, Publisher, ResourceCheck
 from catalog.repositories.checks import write_checks
 from catalog.repositories.harvests import begin_harvest, finish_harvest
+from catalog.repositories.scopes import Scopes
 from catalog.repositories.targets import due_targets
 from quality.commitments.compare import best_practice
 from quality.commitments.track import peek, track
@@ -233,6 +234,16 @@ def test_scopes_catch_what_they_say(catalog: Catalog, tmp_path: Path, scope: str
         assert reading["value"] is None and "scope_unresolved" in reading["flags"]
         assert reading["suggested_completion"] == "no_evidence" and reading["timing_status"] == "unmeasurable"
     assert isinstance(promise.scope, Scope)
+
+
+def test_what_is_not_declared_is_excluded_by_no_condition(catalog: Catalog, tmp_path: Path) -> None:
+    write_run(catalog, "20240201T010000Z", [dataset(0), replace(dataset(1), publisher=None)])
+    catalog.db.conn.execute("update portals set country = null")
+    for clause in ('publisher = "road-office"', 'country = "MNE"', 'theme = "ENVI"', 'publisher = "x", country = "MNE"'):
+        scope = commitment(tmp_path, scope=f'all = [{{ portal = "a" }}]\nnot = [{{ {clause} }}]').scope
+        assert isinstance(scope, Scope)
+        found = Scopes(catalog).datasets(scope)
+        assert len(found) == (1 if clause.startswith('publisher = "road') else 2), clause
 
 
 def test_what_people_and_files_say_is_marked(catalog: Catalog, tmp_path: Path) -> None:

@@ -79,10 +79,14 @@ def machine_readable(s: DistributionSubject) -> Measurement:
 
     The format is that of the file served, or else the declared one. What was served in place of the file, such as an
     error page, does not count. None for the text of a law, ordinance or judgment, and for a web page that shows a map.
+    An archive such as ZIP is readable if a table was read in it, else unknown: what it contains decides.
     """
     fmt = format_of_data(s)
     if fmt is not None and (fmt.id == "MAP_PRVW" or (is_text(fmt) and is_law(s.dataset.title))):
         return None
+    if fmt is not None and fmt.kind == "archive" and not fmt.is_machine_readable:
+        has_table = s.table is not None and s.table.status in ("valid", "invalid") and s.table.row_count is not None
+        return 1.0 if has_table else UNKNOWN
     return UNKNOWN if fmt is None else yes(fmt.is_machine_readable)
 
 

@@ -142,6 +142,16 @@ def test_a_shapefile_in_an_archive_is_the_archive_that_was_declared() -> None:
     assert (check("ZIP", "SHP"), check("SHP", "ZIP"), check("ZIP", "PDF")) == (1.0, 1.0, 0.0)
 
 
+def test_an_archive_is_as_readable_as_what_is_in_it() -> None:
+    file = replace(FILE, format="csv.zip", media_type=None)
+    assert machine_readable(seen(file, CHECK, None)) is UNKNOWN
+    assert machine_readable(seen(file, CHECK, replace(TABLE, format="ZIP"))) == 1.0
+    assert (
+        machine_readable(seen(file, CHECK, replace(TABLE, status="not_a_table", format="ZIP", row_count=None)))
+        is UNKNOWN
+    )
+
+
 def test_periods_are_words() -> None:
     assert [every(days) for days in (1, 7, 30, 365, 730, 0.5)] == [
         "every day", "every week", "every month", "every year", "every two years", "twice a day",

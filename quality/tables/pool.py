@@ -7,7 +7,6 @@ inspecting is reported as "unknown", and the others go on.
 from __future__ import annotations
 
 import os
-import resource
 import selectors
 import shutil
 import signal
@@ -26,6 +25,7 @@ from typing import Self
 from catalog.model import TableContext, TableDefect, TableReport
 from quality.tables.limits import MAX_MEMORY
 from quality.tables.messages import FAULT, LOADED, LOADING, CatalogueFile, Task, dump_task, parse_report
+from quality.tables.processes import resident_bytes, waited_s
 from specs.table_rules import table_rules
 
 __all__ = ["CatalogueFile", "InspectionPool", "Task"]
@@ -113,6 +113,7 @@ class InspectionPool:
         self._children: list[_Child] = []
         self._selector = selectors.DefaultSelector()
         self._folder = tempfile.TemporaryDirectory(prefix="winnow-")
+        self._looked_at = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -181,6 +182,7 @@ class InspectionPool:
                     is_exhausted = task is None
                     if task is not None:
                         returned.append(task)
+                self._add_absence()
                 self._hand_out(returned, again)
                 if not returned and not any(child.task for child in self._children):
                     return
@@ -214,6 +216,13 @@ class InspectionPool:
         defect = TableDefect(rule=told.id, count=1, message=f"{why}.", severity=told.severity, source="sniff")
         return TableReport(status="unknown", is_sample=is_cut, note=why, defects=(defect,))
 
+    def _add_absence(self) -> None:
+        """Add to all deadlines the time in which this process did something else, such as storing a report. Meanwhile a
+        child that sends a long report waits, and that it loads a library is not heard."""
+        absent_s = time.monotonic() - self._looked_at
+        for child in self._children:
+            child.deadline += absent_s
+
     def _hand_out(self, queue: deque[Task], again: Collection[str]) -> None:
         busy = sum(child.task is not None for child in self._children)
         while len(self._children) < min(self._workers, busy + len(queue)):
@@ -228,7 +237,7 @@ class InspectionPool:
                     continue
                 task = queue.popleft()
                 child.task, child.deadline = task, time.monotonic() + self._timeout_s
-                child.paused_s, child.waited_s = None, _waited_s(child)
+                child.paused_s, child.waited_s = None, waited_s(child.process.pid)
                 assert child.process.stdin is not None
                 try:
                     child.process.stdin.write(dump_task(task))
@@ -311,13 +320,13 @@ class InspectionPool:
                 events.append((child, report))
                 child.done += 1
                 # Memory that libraries never free is freed with the child, and so is what a failure left behind.
-                is_full = _resident_bytes(child) > _MAX_RESIDENT * self._memory_bytes
+                is_full = resident_bytes(child.process.pid) > _MAX_RESIDENT * self._memory_bytes
                 if is_full or child.done >= self._tasks_per_child or (report.note or "").startswith(FAULT):
                     self._end(child)
         now = time.monotonic()
         for child in list(self._children):
             if (child.task or not child.is_ready) and child.deadline <= now and all(c is not child for c, _ in events):
-                waited = _waited_s(child)
+                waited = waited_s(child.process.pid)
                 if waited > child.waited_s + _LEAST_WAIT_S:
                     child.deadline, child.waited_s = now + waited - child.waited_s, waited
                     continue
@@ -325,6 +334,7 @@ class InspectionPool:
                 is_loading = not child.is_ready or child.paused_s is not None
                 spent = self._startup_timeout_s if is_loading else self._timeout_s
                 events.append((child, f"{_TOO_LONG} {spent:g} seconds"))
+        self._looked_at = time.monotonic()
         return events
 
     def _is_about_loading(self, child: _Child, line: bytes) -> bool:
@@ -363,24 +373,6 @@ def _may_be_ours(child: _Child, message: TableReport | str) -> bool:
     if isinstance(message, TableReport):
         return child.done > 1 and (message.note or "").startswith(FAULT)
     return child.done > 0 and not message.startswith(_TOO_LONG)
-
-
-def _waited_s(child: _Child) -> float:
-    """Return for how many seconds a child has been ready to run while other programs had the processors; 0 where the
-    system does not tell, which is not Linux."""
-    try:
-        return int(Path(f"/proc/{child.process.pid}/schedstat").read_text().split()[1]) / 1e9
-    except (OSError, ValueError, IndexError):
-        return 0.0
-
-
-def _resident_bytes(child: _Child) -> int:
-    """Return the memory that a child has now, in bytes; 0 where the system does not tell, which is not Linux."""
-    try:
-        pages = int(Path(f"/proc/{child.process.pid}/statm").read_text().split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
-    return pages * resource.getpagesize()
 
 
 def _kill(child: _Child) -> int:

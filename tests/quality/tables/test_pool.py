@@ -17,7 +17,7 @@ import pytest
 
 from catalog.model import TableContext
 from quality.tables import pool
-from quality.tables.messages import LOADED, LOADING
+from quality.tables.messages import LOADED, LOADING, dump_report
 from quality.tables.pool import InspectionPool, kept_children
 
 pytestmark = pytest.mark.usefixtures("cold_workers")
@@ -317,13 +317,35 @@ def test_waiting_for_a_processor_is_not_the_files_time(monkeypatch: pytest.Monke
     with InspectionPool(workers=1) as own:
         own._start()
         (child,) = own._children
-        assert pool._waited_s(child) >= 0
+        assert pool.waited_s(child.process.pid) >= 0
         child.task, child.deadline = TableContext(path=Path("a.csv")), time.monotonic() - 1
         waited = iter((5.0, 5.0))
-        monkeypatch.setattr(pool, "_waited_s", lambda _: next(waited))
+        monkeypatch.setattr(pool, "waited_s", lambda _: next(waited))
         monkeypatch.setattr(own._selector, "select", lambda _: [])
         assert own._events() == []
         assert time.monotonic() + 4 < child.deadline < time.monotonic() + 6
         child.deadline = time.monotonic() - 1
         ((late, message),) = own._events()
         assert late is child and str(message).startswith("it took longer than")
+
+
+@pytest.mark.slow
+def test_time_in_which_the_parent_was_away_is_not_the_files(
+    tmp_path: Path, tables: list[TableContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report that is longer than a pipe holds waits in the child until the parent reads."""
+    # As on a quiet machine: on a busy one the wait for a processor hides it.
+    monkeypatch.setattr(pool, "waited_s", lambda process_id: 0.0)
+    wide = tmp_path / "wide.csv"
+    columns = 1_500
+    wide.write_text("\n".join(",".join(f"{start}{n}" for n in range(columns)) for start in ("name", "x", "y")) + "\n")
+    with InspectionPool(workers=2, timeout_s=3) as children:
+        # Both children are ready when the wide table is handed out.
+        assert len(dict(children.map(tables[:2]))) == 2
+        found = {}
+        for key, report in children.map([tables[2], TableContext(key="wide", path=wide, declared_format="CSV")]):
+            found[key] = report
+            if len(found) == 1:
+                time.sleep(6)
+    assert list(found) == [tables[2].key, "wide"] and len(dump_report(found["wide"])) > 65_536
+    assert found["wide"].status != "unknown", found["wide"].note

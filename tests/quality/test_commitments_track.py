@@ -239,7 +239,12 @@ def test_scopes_catch_what_they_say(catalog: Catalog, tmp_path: Path, scope: str
 def test_what_is_not_declared_is_excluded_by_no_condition(catalog: Catalog, tmp_path: Path) -> None:
     write_run(catalog, "20240201T010000Z", [dataset(0), replace(dataset(1), publisher=None)])
     catalog.db.conn.execute("update portals set country = null")
-    for clause in ('publisher = "road-office"', 'country = "MNE"', 'theme = "ENVI"', 'publisher = "x", country = "MNE"'):
+    for clause in (
+        'publisher = "road-office"',
+        'country = "MNE"',
+        'theme = "ENVI"',
+        'publisher = "x", country = "MNE"',
+    ):
         scope = commitment(tmp_path, scope=f'all = [{{ portal = "a" }}]\nnot = [{{ {clause} }}]').scope
         assert isinstance(scope, Scope)
         found = Scopes(catalog).datasets(scope)

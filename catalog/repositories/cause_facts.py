@@ -22,7 +22,7 @@ from catalog.repositories.coded import Coder, Codes, Column, Flags, Numbers
 
 __all__ = ["CauseFacts", "cause_facts", "host_of", "pattern_of"]
 
-_CHUNK = 20_000
+_CHUNK = 2_000
 _HEX = re.compile(r"(?i)[0-9a-f]{8,}(-[0-9a-f]{4,})*")
 _DIGITS = re.compile(r"[0-9]+")
 _END = re.compile(r"[/?#\\]")
@@ -145,7 +145,7 @@ def cause_facts(
             yield replace(
                 portal.facts,
                 number=found["number"],
-                rule=np.zeros(len(found), dtype=np.int64),
+                rule=np.zeros(len(found), dtype=np.int8),
                 dataset=dataset[is_usable],
                 file=file[is_usable],
                 split=found["split"],
@@ -218,7 +218,7 @@ class _Datasets:
                 where q.portal_id = ? order by d.rowid""",
             [portal_id],
         )
-        keys, stored, masks = Column(), Column(), Column()
+        keys, stored, masks = Column(), Column(np.int32), Column()
         publishers, sources = Coder(), Coder()
         self.ids: list[str] = []
         while rows := cursor.fetchmany(_CHUNK):
@@ -255,7 +255,7 @@ class _Files:
             [portal_id],
         )
         number_of = {name: number for number, name in enumerate(datasets)}
-        keys, stored, owners, kinds = Column(), Column(), Column(np.int32), Column(np.int32)
+        keys, stored, owners, kinds = Column(), Column(np.int32), Column(np.int32), Column(np.int32)
         hosts, formats, days, host_of_site = Coder(), Coder(), Coder(), _Hosts()
         while rows := cursor.fetchmany(_CHUNK):
             row, number, dataset, url, fmt, day, kind = zip(*rows, strict=True)

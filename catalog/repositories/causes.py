@@ -6,12 +6,13 @@ A cause is one fault, such as a broken server, that explains many findings of on
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.db.schema.found import public_id
 from catalog.db.schema.views import OPEN_CAUSES, STANDING, address, is_open, state_in
@@ -204,6 +205,10 @@ def _rule_of(cause: Cause) -> str:
     return str(cause.columns["rule_id"])
 
 
+_PART = 10_000
+"""Elements of an array that are turned into Python objects at once."""
+
+
 class _Writer:
     """Stores the causes of a portal rule by rule. ``hosts``: those that could not be observed."""
 
@@ -319,8 +324,14 @@ def _write_members(catalog: Catalog, portal_id: str, rule_id: str, members: Sequ
         at = np.minimum(np.searchsorted(old["finding"], new["finding"]), len(old) - 1)
         is_same = old[at] == new
     run = catalog.db.conn.executemany
-    run("delete from cause_members where finding = ?", ((number,) for number in gone.tolist()))
-    run("insert or replace into cause_members (finding, cause) values (?, ?)", new[~is_same].tolist())
+    run("delete from cause_members where finding = ?", ((number,) for number in _in_parts(gone)))
+    run("insert or replace into cause_members (finding, cause) values (?, ?)", _in_parts(new[~is_same]))
+
+
+def _in_parts(values: NDArray[Any]) -> Iterator[Any]:
+    """Yield the elements of an array as Python objects: of millions, only some at a time are in memory."""
+    for start in range(0, len(values), _PART):
+        yield from values[start : start + _PART].tolist()
 
 
 def _set_first_run(catalog: Catalog, numbers: Sequence[int]) -> None:

@@ -14,7 +14,7 @@ from catalog.repositories.scores import LEVELS
 
 __all__ = ["EntityWeights", "LevelWeights", "entity_weights"]
 
-_CHUNK = 20_000
+_CHUNK = 2_000
 
 
 @dataclass(frozen=True, slots=True)

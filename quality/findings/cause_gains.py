@@ -7,7 +7,7 @@ fix brings data back does everything that needs data count anew; those datasets 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from specs.metrics import metrics
 
 __all__ = ["dataset_gains", "rescored"]
 
+BATCH = 1_000
+"""Datasets whose stored measurements are in memory at a time."""
 _Gains = tuple[Numbers, NDArray[np.float64]]
 
 
@@ -68,20 +70,31 @@ def _whole(facts: CauseFacts, rule_id: str, chosen: Numbers) -> Numbers:
 
 def _scored_again(catalog: Catalog, facts: CauseFacts, rule_id: str, chosen: Numbers) -> _Gains:
     datasets = np.unique(facts.dataset[chosen])
-    files = {int(facts.file_key[file]) for file in facts.file[chosen] if file >= 0}
-    return datasets, rescored(catalog, [int(facts.dataset_key[at]) for at in datasets], rule_id, files)
+    files = facts.file_key[facts.file[chosen][facts.file[chosen] >= 0]]
+    return datasets, rescored(catalog, facts.dataset_key[datasets].tolist(), rule_id, files)
 
 
-def rescored(catalog: Catalog, datasets: Sequence[int], rule_id: str, subjects: set[int]) -> NDArray[np.float64]:
+def rescored(
+    catalog: Catalog, datasets: Sequence[int], rule_id: str, subjects: Collection[int] | Numbers
+) -> NDArray[np.float64]:
     """Return by how many points the score of each dataset rises if one metric passes for the given subjects.
 
     - ``datasets``: row ids of the datasets to score, ascending; the result has the same order.
     - ``rule_id``: the id of the metric.
     - ``subjects``: row ids of what passes: of datasets if the metric is asked of datasets, else of distributions.
 
-    The scores are computed twice from the stored measurements, as they are and with the metric passed. The result is 0
-    for a dataset without a score.
+    The scores are computed twice from the stored measurements, as they are and with the metric passed; those of 1,000
+    datasets are in memory at a time. The result is 0 for a dataset without a score.
     """
+    passing = np.asarray(subjects if isinstance(subjects, np.ndarray) else list(subjects), dtype=np.int64)
+    parts = [
+        _rescored(catalog, datasets[start : start + BATCH], rule_id, passing)
+        for start in range(0, len(datasets), BATCH)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _rescored(catalog: Catalog, datasets: Sequence[int], rule_id: str, passing: Numbers) -> NDArray[np.float64]:
     own, parts, counts, part_keys = _matrices(catalog, datasets)
     measured = MeasurementMatrix(
         datasets=own, distributions=parts, services=np.empty((0, len(columns("service")))),
@@ -91,9 +104,7 @@ def rescored(catalog: Catalog, datasets: Sequence[int], rule_id: str, subjects: 
     group = metrics()[rule_id].subject
     keys = np.array(datasets if group == "dataset" else part_keys, dtype=np.int64)
     matrix = own if group == "dataset" else parts
-    matrix[
-        np.isin(keys, list(subjects)), columns("dataset" if group == "dataset" else "distribution").index(rule_id)
-    ] = 1.0
+    matrix[np.isin(keys, passing), columns("dataset" if group == "dataset" else "distribution").index(rule_id)] = 1.0
     return np.nan_to_num(score_values(answers(measured).value) - before)
 
 

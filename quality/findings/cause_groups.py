@@ -107,8 +107,11 @@ class Groups:
         """Return groups of a server that several publishers share, else of a publisher, and one format or day."""
         hosts, publishers = self.at("host"), self.facts.publisher.names
         is_by_host = hosts.codes >= 0
-        owner = np.where(is_by_host, hosts.codes, len(hosts.names) + self.publisher).astype(np.int64)
         kinds = max(len(what.names), 1)
+        # Half the memory, if all pairs have small numbers; a portal may have millions of files.
+        is_small = (len(hosts.names) + len(publishers) + 1) * kinds < 2**31
+        owner = np.where(is_by_host, hosts.codes, len(hosts.names) + self.publisher)
+        owner = owner.astype(np.int32 if is_small else np.int64)
         there = (what.codes >= 0) & (is_by_host | (self.publisher >= 0))
         pairs, codes = np.unique(np.where(there, owner * kinds + what.codes, -1), return_inverse=True)
         codes = codes.astype(np.int32)

@@ -20,7 +20,7 @@ from catalog.exports.options import ExportOptions
 from catalog.exports.program import export_digest, lines_digest, mapping_digest
 from catalog.exports.promises import has_commitments
 from catalog.repositories.held import HELD_FINDING
-from catalog.repositories.narrow_findings import about_portals, dataset_sums, sums
+from catalog.repositories.narrow_findings import SUMS, about_portals, dataset_sums, sums
 from catalog.repositories.withheld import is_personal, withheld
 
 __all__ = ["OF_ONE_RUN", "Fingerprints", "digest"]
@@ -86,8 +86,8 @@ class Fingerprints:
     """Digests of everything that the exported files of a run are made from: rows, options and program.
 
     If the digest of a folder equals that of the last export, its files need not be written again. :attr:`everything`
-    covers all folders, and is computed when the object is made. The digests of single folders are computed when asked
-    for. ``day``: day of the run as an ISO date, by which promises are overdue; None means that none is.
+    covers all folders; it and the digests of single folders are computed when asked for. ``day``: day of the run as an
+    ISO date, by which promises are overdue; None means that none is.
     """
 
     def __init__(self, catalog: Catalog, run_id: str, day: str | None, options: ExportOptions) -> None:
@@ -107,7 +107,20 @@ class Fingerprints:
             [run_id],
         ).fetchall()
         rows = sorted(self._sums.items(), key=repr)
-        self.everything = digest(self.base, rows, scores, sums(catalog), self.commitments)
+        self._begin = digest(self.base, rows, scores, self.commitments)
+        self._of_datasets: list[int] | None = None
+
+    @cached_property
+    def everything(self) -> str:
+        """Return the digest of all folders together."""
+        return self._begin + digest(sums(self.catalog, self._of_datasets))
+
+    def is_everything(self, told: str) -> bool:
+        """Return whether ``told``, which an earlier export recorded, is the digest of all folders together.
+
+        The findings are read only if all the rest is the same.
+        """
+        return told.startswith(self._begin) and told == self.everything
 
     def publisher(self, portal_id: str, publisher_id: str, card: Mapping[str, Any]) -> str:
         """Return the digest of what the files in a publisher's folder are made from.
@@ -142,11 +155,13 @@ class Fingerprints:
 
         The first look also adds the digests to those of the publishers, see :meth:`publisher`.
         """
-        found = {}
+        found, total = {}, [0] * SUMS
         for dataset_id, portal_id, first, last, *told in dataset_sums(self.catalog):
+            total = [one + (other or 0) for one, other in zip(total, told[:SUMS], strict=True)]
             made = found[dataset_id] = hashlib.blake2b(repr(told).encode(), digest_size=8).digest()
             for publisher_id in {first, last}:
                 self._sums[portal_id, publisher_id] += int.from_bytes(made)
+        self._of_datasets = total
         return found
 
     def _count_findings(self) -> None:

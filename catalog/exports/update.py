@@ -28,7 +28,7 @@ def update(job: ExportJob, formats: Iterator[OutputFormat]) -> list[Path]:
     run; if nothing else has changed, only this data package and its list of hashes are written.
     """
     out, state, prints = job.out, read_state(job.out), job.fingerprints
-    if state.everything == prints.everything and state.is_whole(out):
+    if prints.is_everything(state.everything) and state.is_whole(out):
         return _say_run(job, state)
     due = job.plan(state)
     for folder in due:

@@ -58,7 +58,8 @@ def changes(
 
 def _of_run(catalog: Catalog, run: str, portal: str | None) -> Iterator[RecordChange]:
     rows = catalog.rows(
-        """select c.kind, c.fields, d.* from changes c join datasets d on d.id = c.dataset_id
+        """select c.kind, c.fields, d.portal_id, d.id, d.identifier, d.title, d.missing_on, d.retired_at
+           from changes c join datasets d on d.id = c.dataset_id
            where c.run_id = :run and (:portal is null or c.portal_id = :portal)
              and not (c.kind = 'missing' and exists (select 1 from changes r where r.run_id = c.run_id
                and r.dataset_id = c.dataset_id and r.kind = 'retired'))

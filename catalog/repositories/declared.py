@@ -40,7 +40,7 @@ _SERVICE = row_reader("data_services", DataService)
 _OF_DATASET = ("id", "publisher_id", "contact_name", "contact_email", "contact_url", *_DATASET.columns)
 _OF_PART = ("dataset_id", "position", "id", *DeclaredPart._fields)
 _FIRST = _OF_PART.index("id") + 1
-_LISTS = tuple(DeclaredPart._fields.index(name) for name in ("language", "conforms_to"))
+_LANGUAGE, _CONFORMS_TO = _LISTS = tuple(DeclaredPart._fields.index(name) for name in ("language", "conforms_to"))
 
 
 def _place(row: tuple[Any, ...]) -> tuple[bool, int, str]:
@@ -83,7 +83,7 @@ def _chunk(catalog: Catalog, ids: Sequence[str]) -> Iterator[DeclaredDataset]:
 
 
 def _part(values: tuple[Any, ...]) -> DeclaredPart:
-    if any(values[at] for at in _LISTS):
+    if values[_LANGUAGE] or values[_CONFORMS_TO]:
         told = list(values)
         for at in _LISTS:
             told[at] = tuple(json.loads(values[at])) if values[at] else ()

@@ -15,10 +15,11 @@ from catalog.db.schema.views import NOT_ENDED, is_open, state_in
 from catalog.db.store import Catalog
 from catalog.repositories.withheld import withheld
 
-__all__ = ["about_portals", "dataset_sums", "ended_sums", "finding_counts", "life_counts", "newest", "sums"]
+__all__ = ["SUMS", "about_portals", "dataset_sums", "ended_sums", "finding_counts", "life_counts", "newest", "sums"]
 
-_SUM = """count(*), sum(f.key), total(f.gain_points), sum(f.first_seen_key), sum(f.last_seen_key), sum(f.rule_key),
-    sum(f.observed), sum(f.field), sum(f.error_count), sum(f.exchange), sum(f.http_status), sum(f.rows),
+_SUM = """count(*), sum(f.key), sum(cast(f.gain_points * 1000000 as integer)), sum(f.first_seen_key),
+    sum(f.last_seen_key), sum(f.rule_key), sum(f.observed), sum(f.field), sum(f.error_count), sum(f.exchange),
+    sum(f.http_status), sum(f.rows),
     sum((f.key & 4095) * case f.state when 'new' then 1 when 'open' then 1
       when 'disputed' then 2 when 'waived' then 3 else 4 end)"""
 _CHUNK = 500
@@ -28,15 +29,23 @@ _FEW = 20_000
 _CAUSE_SUM = "sum(m.cause), sum((m.finding & 65535) * ((m.cause * 40503) & 65535))"
 
 
-def sums(catalog: Catalog) -> list[tuple[Any, ...]]:
-    """Return two rows of checksums, one of all findings that have not ended and one of their causes, to notice whether
-    any of them has changed.
+SUMS = 13
+"""Checksums of findings in a row of :func:`dataset_sums`, from the fifth value on; those of their causes follow."""
 
-    They stay the same if only the state changes from new to open.
+
+def sums(catalog: Catalog, of_datasets: Sequence[int] | None = None) -> tuple[Any, ...]:
+    """Return checksums of all findings that have not ended and of their causes, to notice whether any of them has
+    changed.
+
+    They stay the same if only the state changes from new to open. ``of_datasets``: the ``SUMS`` checksums of all rows
+    of :func:`dataset_sums`, added up, if these have been read: then only the few other findings are read. The result is
+    the same.
     """
     execute = catalog.db.conn.execute
-    findings = execute(f"select {_SUM} from finding_rows f where {state_in(NOT_ENDED)}").fetchall()
-    return findings + execute(f"select count(*), {_CAUSE_SUM} from cause_members m").fetchall()
+    where = "true" if of_datasets is None else "f.dataset_key is null"
+    read = execute(f"select {_SUM} from finding_rows f where {state_in(NOT_ENDED)} and {where}").fetchone()
+    found = [(one or 0) + other for one, other in zip(read, of_datasets or [0] * SUMS, strict=True)]
+    return *found, *execute(f"select count(*), {_CAUSE_SUM} from cause_members m").fetchone()
 
 
 def dataset_sums(catalog: Catalog) -> Iterator[tuple[Any, ...]]:

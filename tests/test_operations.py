@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import click
 import yaml
 from click.testing import CliRunner
 
@@ -95,6 +96,8 @@ def test_every_command_and_option_of_the_recipes_exists() -> None:
         ):
             words, name = options_of(line)
             command = command_line.cli.commands[name]
+            if isinstance(command, click.Group) and len(words) > 1:
+                command = command.commands[words[1]]
             known = {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
             for word in words:
                 if word.startswith("--"):

@@ -281,6 +281,12 @@ def finish_harvest(
         _close(catalog, run_id, portal_id, verdict, {**stats.row(), **said})
 
 
+def _unseen_ids(catalog: Catalog, portal_id: str, run_id: str) -> list[str]:
+    """Return the ids of the datasets that :func:`unseen` counts."""
+    sql = "select id from present_datasets where portal_id = ? and last_seen_run < ? order by id"
+    return [row[0] for row in catalog.db.conn.execute(sql, (portal_id, run_id))]
+
+
 def _mark_missing(
     catalog: Catalog, run_id: str, portal_id: str, grace: Grace, at: str, only: Sequence[str] | None = None
 ) -> None:
@@ -353,10 +359,13 @@ def _close(catalog: Catalog, run_id: str, portal_id: str, verdict: str, values: 
 def approve(catalog: Catalog, portal_id: str, run_id: str, *, by: str, grace: Grace | None = None) -> dict[str, Any]:
     """Accept a suspect harvest as complete after a person has checked it, and return its row.
 
-    ``by``: name of that person. Datasets that the harvest did not find are marked as missing, and retired if they have
-    been missing for as long as ``grace`` says; None means the default :class:`Grace`. A partial harvest can be approved
-    if places outside the portal's own listing are the only reason for its verdict; those places then no longer prevent
-    a later harvest from being complete.
+    ``by``: name of that person. Datasets that a full harvest did not find are marked as missing, and retired if they
+    have been missing for as long as ``grace`` says; None means the default :class:`Grace`. An incremental harvest asked
+    for changed records only, so that its approval marks none.
+
+    A partial harvest can be approved if places outside the portal's own listing are the only reason for its verdict;
+    those places then no longer prevent a later harvest from being complete. Of a partial harvest, only datasets that
+    were listed until now are marked: :func:`finish_harvest` has already counted those that were searched for in vain.
 
     Raise CatalogError if the portal was not harvested in that run, if the verdict does not allow approval, or if a
     later run has harvested the portal since.
@@ -376,8 +385,11 @@ def approve(catalog: Catalog, portal_id: str, run_id: str, *, by: str, grace: Gr
     later = catalog.value("select max(run_id) from harvests where portal_id = ? and verdict is not null", (portal_id,))
     if later != run_id:
         raise CatalogError(f"{key}: run {later} has read the portal since; approve that one if it is suspect")
+    is_partial = rows[0]["verdict"] == "partial"
     with catalog.writing():
-        _mark_missing(catalog, run_id, portal_id, grace or Grace(), now())
+        if rows[0]["mode"] != "incremental":
+            only = _unseen_ids(catalog, portal_id, run_id) if is_partial else None
+            _mark_missing(catalog, run_id, portal_id, grace or Grace(), now(), only=only)
         _close(
             catalog,
             run_id,

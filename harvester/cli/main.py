@@ -285,8 +285,9 @@ _stage_command("export", ("export",), "Only write scorecards, findings, RDF and 
 def approve(data: Path, portal: str, run: str, by: str, registry: Path | None) -> None:
     """Accept a suspect harvest of PORTAL in RUN as complete; datasets that it did not see count as missing.
 
-    A harvest can be accepted too if it is partial only because sources outside the portal's own list of datasets could
-    not be read. Later harvests are then complete without these sources.
+    A harvest that asked only for changes marks none as missing. A harvest can be accepted too if it is partial only
+    because sources outside the portal's own list of datasets could not be read. Later harvests are then complete
+    without these sources.
     """
     from catalog.repositories.harvests import Grace
     from catalog.repositories.harvests import approve as approve_harvest

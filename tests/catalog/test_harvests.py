@@ -84,6 +84,25 @@ def test_a_suspect_harvest_waits_for_approval(catalog: Catalog) -> None:
     assert {c.kind for c in changes(catalog, suspect)} == {"missing"}
 
 
+def test_approved_harvest_of_changes_calls_nobody_missing(catalog: Catalog) -> None:
+    harvest(catalog, A, B, C)
+    changes_only = HarvestStats(mode="incremental")
+    run = harvest(catalog, A, verdict="partial", stats=changes_only, to_approve=["elsewhere.example"])
+    row = approve(catalog, "town", run, by="Ada", grace=Grace(runs=1))
+    assert (row["verdict"], row["mode"], row["datasets"], row["removed"]) == ("complete", "incremental", 3, 0)
+    assert [status(catalog, one) for one in "abc"] == ["present"] * 3
+
+
+def test_approval_counts_no_dataset_as_missed_twice_in_one_run(catalog: Catalog) -> None:
+    harvest(catalog, A, B, C)
+    gone = catalog.value("select id from datasets where identifier = 'b'")
+    run = harvest(catalog, A, verdict="partial", to_approve=["elsewhere.example"], not_found=[gone])
+    row = approve(catalog, "town", run, by="Ada", grace=Grace(runs=2))
+    assert (row["removed"], row["retired"]) == (2, 0)
+    missed = {row["identifier"]: row["missed_runs"] for row in catalog.rows("select * from datasets")}
+    assert missed == {"a": 0, "b": 1, "c": 1} and [status(catalog, one) for one in "bc"] == ["missing"] * 2
+
+
 def test_what_cannot_be_approved_says_why(catalog: Catalog) -> None:
     good = harvest(catalog, A, B)
     suspect = harvest(catalog, A, verdict="suspect")

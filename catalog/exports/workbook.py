@@ -74,7 +74,8 @@ class WorkbookWriter:
         self._kinds = [fields[at].type for at in self._order]
         self._widths = [self._width(fields[at]) for at in self._order]
         shown = [(number, at) for number, at in enumerate(self._order) if not _is_hidden(fields[at])]
-        self._wrapped = [(number, at) for number, at in shown if fields[at].type == "string"]
+        # A word that does not fit is wrapped as a whole, so lines are shorter than the column is wide.
+        self._wrapped = [(at, self._widths[n] * 8 // 10) for n, at in shown if fields[at].type == "string"]
 
     def open(self) -> None:
         """Begin a new workbook. It has a temporary name until :meth:`close` moves it to its place."""
@@ -148,9 +149,11 @@ class WorkbookWriter:
         return min(max(width, min(len(self.words.column(field.name)) + 2, 20)), _WIDEST)
 
     def _put(self, row: int, cells: Sequence[str]) -> None:
-        # LibreOffice does not fit the height of a row to wrapped texts by itself. A word that does not fit is wrapped
-        # as a whole, so lines are a bit shorter than the column is wide.
-        lines = max((-(-len(cells[at]) * 10 // (self._widths[n] * 8)) for n, at in self._wrapped), default=1)
+        # LibreOffice does not fit the height of a row to wrapped texts by itself.
+        lines = 1
+        for at, signs in self._wrapped:
+            if (length := len(cells[at])) > signs:
+                lines = max(lines, -(-length // signs))
         if lines > 1:
             self._sheet.set_row(row, _LINE_POINTS * min(lines, _LINES_MAX))
         for number, at in enumerate(self._order):

@@ -70,7 +70,7 @@ def pseudo() -> Iterator[Language]:
 @pytest.fixture(scope="module")
 def sent(pseudo: Language, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Catalog, Path]]:
     folder = tmp_path_factory.mktemp("pseudo")
-    with scored(folder, runs=2, count=12) as catalog:
+    with scored(folder, runs=1, count=6) as catalog:
         run_id = catalog.latest_run() or ""
         find_causes(catalog, run_id, [one.id for one in PORTALS])
         take_census(catalog, run_id)

@@ -21,7 +21,7 @@ DIGITS = "0123456789abcdef"
 
 @pytest.fixture
 def catalog_of_one(tmp_path: Path) -> Iterator[Catalog]:
-    with scored(tmp_path, runs=1, count=12) as catalog:
+    with scored(tmp_path, runs=1, count=6) as catalog:
         yield catalog
 
 

@@ -12,6 +12,7 @@ from specs.errors import SpecError
 from specs.exports import export_files
 from specs.languages import language, languages, missing
 from specs.metrics import dimensions, grade, metrics
+from specs.portals import PortalSpec
 from specs.table_rules import table_rules
 
 CODES = ("en", "es", "fr", "pt-BR", "pt-PT")
@@ -123,3 +124,26 @@ def test_words_said_twice_or_in_no_language_are_refused(
     monkeypatch.setattr("specs.languages.metrics", lambda: metrics() | wrong)
     with pytest.raises(SpecError, match=said):
         languages.__wrapped__()
+
+
+@pytest.mark.parametrize("tag", ["pt", "pt-BR", "fr", "zh-Hant-TW"])
+def test_a_portal_file_names_its_language_by_a_tag(tag: str) -> None:
+    about = {"id": "x", "type": "ckan", "title": "X", "url": "https://x.example"}
+    assert PortalSpec.model_validate(about | {"language": tag}).language == tag
+    with pytest.raises(ValueError, match="language"):
+        PortalSpec.model_validate(about | {"language": f"{tag}-"})
+
+
+def test_plurals_numbers_and_days_are_those_of_cldr() -> None:
+    said = {code: language(code) for code in CODES}
+    assert [said["en"].phrase("days_left", days=n) for n in (1, 2)] == ["1 day left", "2 days left"]
+    # In French nothing is one, too.
+    assert said["fr"].phrase("changes_fixed", count=0) == "0 corrigé"
+    assert said["en"].phrase("changes_fixed", count=0) == "0 were fixed"
+    assert said["en"].phrase("changes_line", **{name: "x" for name in ("new", "fixed", "open", "added", "removed")})
+    numbers = {code: one.number(1234567.891, 2) for code, one in said.items()}
+    assert numbers["en"] == "1,234,567.89" and numbers["pt-BR"] == "1.234.567,89"
+    assert numbers["fr"].replace("\u202f", " ") == "1 234 567,89" and said["fr"].number(None) == "–"
+    days = {code: one.day("2026-11-30T01:00:00Z") for code, one in said.items()}
+    assert days["fr"] == "30 novembre 2026" and days["pt-BR"] == "30 de novembro de 2026"
+    assert said["en"].day(None) == "–" and said["en"].day("soon") == "soon"

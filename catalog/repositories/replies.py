@@ -278,39 +278,47 @@ def write_outcome(catalog: Catalog, reply_id: str, outcome: str) -> None:
 
 
 def uphold_disputes(catalog: Catalog, portal_id: str, observed: Collection[str]) -> int:
-    """Set the outcome "upheld" for disputes of a portal's causes that could not be settled when they came, if most
-    findings have been seen to fail since. Return how many disputes were upheld.
+    """Set the outcome "upheld" for disputes of a portal's findings and causes that could not be settled when they came,
+    if the finding, or most findings of the cause, have been seen to fail since. Return how many disputes were upheld.
 
     A dispute was not settled if it has no outcome or the outcome "not_checkable". ``observed``: ids of the rules that
     are answered by requests. A finding of such a rule has been seen to fail if its address was checked after the
     dispute was imported, with another outcome than unknown. A finding of any other rule has been seen to fail if the
-    record of its dataset was read after that. Only disputed findings of the cause without a reply of their own count.
-    Findings of the same rule in the portal that were fixed in the meantime count as not failing. No other outcome is
+    record of its dataset was read after that. Of a cause only disputed findings without a reply of their own count, and
+    findings of the same rule in the portal that were fixed in the meantime count as not failing. No other outcome is
     set here: the publisher may have fixed what no longer fails.
     """
     unsettled = catalog.rows(
-        """select r.id, r.imported_at, c.id as cause, c.rule_id
+        """select r.id, r.imported_at, c.id as cause, c.rule_id, null as finding
            from latest_replies r join causes c on c.id = r.finding_id
-           where c.portal_id = ? and r.reply = 'disputed' and coalesce(r.outcome, 'not_checkable') = 'not_checkable'""",
-        [portal_id],
+           where c.portal_id = :portal and r.reply = 'disputed'
+             and coalesce(r.outcome, 'not_checkable') = 'not_checkable'
+           union all
+           select r.id, r.imported_at, null, f.rule_id, f.id
+           from latest_replies r join findings f on f.id = r.finding_id
+           where f.portal_id = :portal and r.reply = 'disputed' and f.state = 'disputed'
+             and coalesce(r.outcome, 'not_checkable') = 'not_checkable'""",
+        {"portal": portal_id},
     )
     upheld = 0
     for one in unsettled:
-        since = {"at": one["imported_at"], "run": re.sub("[-:]", "", one["imported_at"])}
+        about = {**one, "portal": portal_id, "run": re.sub("[-:]", "", one["imported_at"])}
         seen = (
-            "exists (select 1 from resource_checks k where k.url = f.resource_url and k.checked_at > :at"
+            "exists (select 1 from resource_checks k where k.url = f.resource_url and k.checked_at > :imported_at"
             " and k.outcome != 'unknown')"
             if one["rule_id"] in observed
             else "exists (select 1 from datasets d where d.id = f.dataset_id and d.last_seen_run > :run)"
         )
         # Only constants of this module are inserted into the text.
-        (counts,) = catalog.rows(
+        sql = (
             f"""select count(*) as members, coalesce(sum({seen}), 0) as seen, (
-                  select count(*) from findings g where g.portal_id = :portal and g.rule_id = :rule
+                  select count(*) from findings g where g.portal_id = :portal and g.rule_id = :rule_id
                     and g.state = 'fixed' and g.fixed_run > :run) as fixed
-                from cause_findings f where f.cause_id = :cause and {_OF_CAUSE}""",  # noqa: S608  # SQL of ours
-            {**since, "cause": one["cause"], "portal": portal_id, "rule": one["rule_id"]},
+                from cause_findings f where f.cause_id = :cause and {_OF_CAUSE}"""  # noqa: S608  # SQL of ours
+            if one["cause"]
+            else f"select 1 as members, {seen} as seen, 0 as fixed from findings f where f.id = :finding"  # noqa: S608  # SQL of ours
         )
+        (counts,) = catalog.rows(sql, about)
         if counts["seen"] * 2 > counts["members"] + counts["fixed"]:
             write_outcome(catalog, one["id"], "upheld")
             upheld += 1

@@ -104,6 +104,13 @@ def test_query(site: Site, empty: Site, name: str) -> None:
     assert response.status_code == 200
 
 
+def test_the_page_of_corrections_says_what_we_had_said_wrongly(site: Site, empty: Site) -> None:
+    page = site.page("/catalog/corrections")
+    for text in ("we had said that link_ok fails", "It was disputed", "went from 50.0 to 61.3", "datasets/north-0"):
+        assert text in page, text
+    assert "Nothing was corrected yet." in empty.page("/catalog/corrections")
+
+
 def test_index_shows_each_portal(site: Site) -> None:
     page = site.page("/")
     for text in ("61.3", "[55.0–70.0]", "3 open findings", "3 datasets", "not scored yet", 'action="/catalog/search"'):

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from portal_server import PortalServer, Response, ckan_search
 
 from catalog.db.store import open_catalog
+from catalog.repositories.replies import uphold_disputes
 from catalog.repositories.runs import traffic_of
 from harvester.cli.main import cli
 from harvester.night.stages import nightly
@@ -116,6 +117,14 @@ def test_a_dispute_is_looked_at_at_once_and_we_say_where_we_were_wrong(
         # Of so few datasets no score of the portal is shown; that of the dataset is the corrected one.
         now = catalog.value("select score from dataset_quality where dataset_id = ?", [correction["dataset_id"]])
         assert now == pytest.approx(correction["score_after"], abs=0.001)
+        # What only a harvest reads is settled by one: not by that before the dispute, but by the next.
+        assert not uphold_disputes(catalog, "x", set())
+        catalog.db.conn.execute(
+            "update replies set imported_at = '2020-01-01T00:00:00Z' where outcome = 'not_checkable'"
+        )
+        assert uphold_disputes(catalog, "x", set()) == 1
+        catalog.db.conn.execute("update replies set imported_at = (select max(imported_at) from replies)")
+        assert catalog.value("select count(*) from replies where outcome = 'upheld'") == 2
     # The same file again does nothing.
     asked = len(server.requests)
     done = CliRunner().invoke(cli, ["--data", str(data), "replies", "import", str(path), "--portals", str(folder)])

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from catalog.db.store import Catalog
+from catalog.repositories.coded import Flags
 from catalog.repositories.datasets import title_of
 from catalog.repositories.quality_rows import distribution_quality_rows, quality_row, system_values
 from catalog.repositories.scores import replace_rows
 from quality.systems.entities import SYSTEMS
 from quality.systems.matrix import Matrix
-from quality.systems.rank_correlation import kendall, ranks, spearman
+from quality.systems.rank_correlation import Coded, coded, correlations, ranks
 from specs.metrics import metrics
 from specs.systems import systems
 
@@ -31,9 +32,14 @@ def agreement(a: Matrix, b: Matrix) -> tuple[float | None, float | None]:
     ``a`` and ``b`` have the shape (datasets,) and contain no NaN. Both results are None if there are fewer than 3
     datasets, or if all scores in ``a`` or all in ``b`` are equal.
     """
-    if len(a) < FEWEST or np.ptp(a) == 0 or np.ptp(b) == 0:
+    return _agreement(coded(a), coded(b))
+
+
+def _agreement(a: Coded, b: Coded) -> tuple[float | None, float | None]:
+    if len(a.code) < FEWEST or len(a.counts) == 1 or len(b.counts) == 1:
         return None, None
-    return round(spearman(a, b), 4), round(kendall(a, b), 4)
+    by_rank, by_pairs = correlations(a, b)
+    return round(by_rank, 4), round(by_pairs, 4)
 
 
 def _values(catalog: Catalog, portal_id: str) -> tuple[list[str], Matrix]:
@@ -50,9 +56,18 @@ def write_agreement(catalog: Catalog, run_id: str, portal_id: str) -> None:
     """
     _, values = _values(catalog, portal_id)
     rows = []
+    # Most systems score every dataset, so their values are compared in the same form with those of all others.
+    known: dict[tuple[int, bytes], Coded] = {}
+
+    def chosen(at: int, both: Flags) -> Coded:
+        key = (at, both.tobytes())
+        if key not in known:
+            known[key] = coded(values[both, at])
+        return known[key]
+
     for (at_a, a), (at_b, b) in combinations(enumerate(SYSTEMS), 2):
         both = ~np.isnan(values[:, at_a]) & ~np.isnan(values[:, at_b])
-        by_rank, by_pairs = agreement(values[both, at_a], values[both, at_b])
+        by_rank, by_pairs = _agreement(chosen(at_a, both), chosen(at_b, both))
         rows.append(
             {
                 "id": f"{portal_id}/{a}/{b}",

@@ -160,8 +160,10 @@ def census(found: Figures, level: str, gains: Matrix, places: Matrix) -> Census:
     entity_of, counts = found.entity_of(level)
     rows = [at for at, entity in enumerate(entity_of) if entity is not None and counts[at]]
     entities, entity = _numbered([entity_of[at] for at in rows])
-    _, kin = _numbered([(entity_of[at], found.kin[at]) for at in rows])
+    families, family = _numbered(found.kin)
     at = np.array(rows, dtype=np.int64)
+    # A family of several entities is one of each.
+    _, kin = np.unique(entity * len(families) + family[at], return_inverse=True)
     return Census(
         entities, entity, kin, found.values[at], gains[at], places[at], found.measured[at], found.applicable[at]
     )

@@ -7,14 +7,16 @@ or report without it, and says in the column ``is_text_approved`` that something
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.db.store import Catalog
 from catalog.repositories.people import COLUMNS, Kind, is_kept, opened
 
-__all__ = ["WaitingText", "approve", "reject", "waiting_texts"]
+__all__ = ["WaitingText", "approve", "count_waiting", "reject", "waiting_texts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,19 @@ def waiting_texts(catalog: Catalog) -> list[WaitingText]:
                     WaitingText(key=row["id"], kind=kind, about=row["about"], said=row["said"], text=text, name=name)  # type: ignore[arg-type]
                 )
     return found
+
+
+def count_waiting(data: Path) -> tuple[int, int]:
+    """Return how many files of unconfirmed senders, and how many texts, wait for the operator in the data folder
+    ``data``; 0 and 0 if the private file cannot be opened. The catalogue is not opened."""
+    if not is_kept(data):
+        return 0, 0
+    with suppress(sqlite3.Error), opened(data) as db:
+        return (
+            db.execute("select count(*) from submissions where decided is null").fetchone()[0],
+            db.execute("select count(*) from texts").fetchone()[0],
+        )
+    return 0, 0
 
 
 def approve(catalog: Catalog, keys: Collection[str]) -> list[str]:

@@ -86,6 +86,7 @@ def _everything(data: Path, *, is_offline: bool) -> Iterator[Told]:
         configuration = Configuration()
     yield from _network(data, configuration)
     yield from _mail(data, configuration, is_offline=is_offline)
+    yield from _waiting(data)
     specs: list[PortalSpec] = []
     try:
         from harvester.cli.registry import known_in
@@ -194,6 +195,15 @@ def _mail(data: Path, configuration: Configuration, *, is_offline: bool) -> Iter
         yield _fault(
             f"mail: {error}" if mail.server in str(error) else f"mail: {mail.server}: {error}; check mail.server"
         )
+
+
+def _waiting(data: Path) -> Iterator[Told]:
+    from catalog.repositories.unapproved import count_waiting
+
+    files, texts = count_waiting(data)
+    if files or texts:
+        said = f"files of unconfirmed senders: {files}, texts that are not public: {texts}"
+        yield _note(f"replies wait for you ({said}): winnow replies list")
 
 
 def _contact(configuration: Configuration) -> str | None:

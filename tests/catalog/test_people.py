@@ -78,6 +78,7 @@ def test_a_planted_name_or_text_is_in_no_file_but_the_private_one(data: Path, tm
     publish(data / "catalog.db", data / "site" / "catalog.db")
     for text in PLANTED:
         assert files_with(data, text) == [data / FILE]
+    assert "texts that are not public: 2" in run(data, "doctor", "--offline").output
     assert (data / FILE).stat().st_mode & 0o777 == 0o600
     assert (name_of(data, "reply", reply), name_of(data, "report", report)) == (NAME, CITIZEN)
     write_backup(data, tmp_path / "shared.tar.gz", is_shareable=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -29,13 +30,24 @@ NAME = PORTALS[0].government or ""
 LATER = ("20261124T010000Z", "20261205T010000Z")
 
 
-@pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    with open_catalog(tmp_path / "catalog.db") as opened:
+pytestmark = pytest.mark.xdist_group("held")  # one set-up for all
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("made") / "catalog.db"
+    with open_catalog(path) as opened:
         write_run(opened, RUNS[0], count=30)
         opened.db.conn.execute("update portals set contact_email = null where id != 'a'")
         opened.db.conn.commit()
         find_causes(opened, RUNS[0], [portal.id for portal in PORTALS])
+    return path
+
+
+@pytest.fixture
+def catalog(made: Path, tmp_path: Path) -> Iterator[Catalog]:
+    shutil.copy(made, tmp_path)
+    with open_catalog(tmp_path / "catalog.db") as opened:
         yield opened
 
 

@@ -206,6 +206,7 @@ def replay(
         if not has_run(catalog, run_id):
             _begin(catalog, source.info["command"], portals, run_id=run_id)
         run = RunContext(catalog=catalog, run_id=run_id, data=data, contact=source.info["contact"], replay=source)
+        run.export = _published(run.export, configuration(data))
         run.commitments = [
             parse(Commitment, one["spec"], str(archive)).in_folder(Path(one["folder"]))
             for one in source.info.get("commitments", ())

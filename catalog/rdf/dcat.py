@@ -168,11 +168,12 @@ class _Writer(Generic[Term]):
                 self.add(node, predicate, self.term(concept, kind, one))
 
     def licence(self, node: Term, declared: str | None, title: str | None) -> bool:
-        """Add a licence; return whether one is declared."""
-        if not declared or not declared.strip():
-            return False
-        self.add(node, f"{DCT}license", self.term(licence, declared, title))
-        return True
+        """Add a licence, which may be declared by its title only; return whether one is declared."""
+        for said in (declared, title):
+            if said and said.strip():
+                self.add(node, f"{DCT}license", self.term(licence, said, title))
+                return True
+        return False
 
     def days(self, node: Term, **dates: str | None) -> None:
         for name, date in dates.items():
@@ -193,7 +194,7 @@ def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> RdfGraph:
 
     What is not declared is not stated. A publisher without an id in the catalogue is left out. A series is stated to be
     a dcat:DatasetSeries, not a dcat:Dataset. ``inherits``: True states the licence of the dataset also of distributions
-    that declare none, as the metrics do. False states it of the dataset only.
+    that declare none, neither by address nor by title, as the metrics do. False states it of the dataset only.
     """
     graph = RdfGraph()
     describe(stored, GraphSink(graph), inherits=inherits)

@@ -68,23 +68,24 @@ class DistributionSubject:
         own = vocabulary.licence(self.distribution.licence, self.distribution.licence_title)
         # If a file names none ("not specified"), the licence of the whole dataset still applies.
         says_none = own is not None and own.open_definition == "none"
-        if not says_none and (own is not None or _is_said(self.distribution.licence)):
+        if not says_none and (own is not None or _said_licence(self.distribution)):
             return own
         whole = vocabulary.licence(self.dataset.licence, self.dataset.licence_title)
-        return own if whole is None and not _is_said(self.dataset.licence) else whole
+        return own if whole is None and not _said_licence(self.dataset) else whole
 
     @property
     def licence_text(self) -> str | None:
         """Return the text of the licence that counts, as it is declared: that of the distribution or, if it has none or
         says "not specified", that of its dataset.
 
-        If the dataset has none either, "not specified" is returned as the distribution says it; None if neither has a
-        text. Titles of licences are not read here, and a text without a letter or digit, such as "-", counts as none.
+        A licence that has no text is given by its title. If the dataset has none either, "not specified" is returned as
+        the distribution says it; None if neither has a text or title. A text without a letter or digit, such as "-",
+        counts as none.
         """
         own = vocabulary.licence(self.distribution.licence, self.distribution.licence_title)
         says_none = own is not None and own.open_definition == "none"
-        texts = [self.distribution.licence, self.dataset.licence]
-        return next((text for text in (texts[::-1] if says_none else texts) if _is_said(text)), None)
+        texts = [_said_licence(self.distribution), _said_licence(self.dataset)]
+        return next((text for text in (texts[::-1] if says_none else texts) if text), None)
 
     @cached_property
     def declared_format(self) -> FileFormat | None:
@@ -122,6 +123,7 @@ class DistributionSubject:
         return self.distribution.url
 
 
-def _is_said(text: str | None) -> bool:
-    """Return whether a text has a letter or digit: "-" says nothing."""
-    return any(map(str.isalnum, text or ""))
+def _said_licence(declared: Dataset | Distribution) -> str | None:
+    """Return the text of a declared licence or, without one, its title; None if neither has a letter or digit."""
+    texts = (declared.licence, declared.licence_title)
+    return next((text for text in texts if text and any(map(str.isalnum, text))), None)

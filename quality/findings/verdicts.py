@@ -26,7 +26,8 @@ def open_definition(s: DistributionSubject) -> OpenVerdict:
     """
     licence = s.licence
     if licence is None:
-        return "unknown" if s.distribution.licence or s.dataset.licence else "not_open"
+        declared = (s.distribution, s.dataset)
+        return "unknown" if any(one.licence or one.licence_title for one in declared) else "not_open"
     match licence.open_definition:
         case "open":
             return "open"

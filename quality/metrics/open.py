@@ -10,12 +10,16 @@ __all__: list[str] = []
 
 
 def licence_present(s: DistributionSubject) -> float:
-    """Return 1 if the distribution or its dataset declares a licence, else 0; "no licence specified" counts as none."""
+    """Return 1 if the distribution or its dataset declares a licence, be it by a title alone; else 0.
+
+    "No licence specified" counts as none.
+    """
     return yes(_is_declared(s) and (s.licence is None or s.licence.open_definition != "none"))
 
 
 def _is_declared(s: DistributionSubject) -> bool:
-    return bool(present(s.distribution.licence) or present(s.dataset.licence))
+    own, whole = s.distribution, s.dataset
+    return any(map(present, (own.licence, whole.licence, own.licence_title, whole.licence_title)))
 
 
 def licence_known(s: DistributionSubject) -> float | None:

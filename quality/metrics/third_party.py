@@ -132,7 +132,7 @@ def licence_set(s: DatasetSubject) -> float:
     "Not specified" counts as none; declared for the dataset it gives 0, whatever the distributions declare.
     """
     own = vocabulary.licence(s.dataset.licence, s.dataset.licence_title)
-    if present(s.dataset.licence):
+    if present(s.dataset.licence) or present(s.dataset.licence_title):
         return yes(own is None or own.open_definition != "none")
     return yes(any(licence_present(part) for part in s.distributions))
 

@@ -135,3 +135,15 @@ def test_statements_written_one_by_one_are_those_of_the_graph(tmp_path: Path) ->
         describe(same, lines)
         assert lines.take() == told
     assert len(stored) == 60 and lines.take() == b""
+
+
+@pytest.mark.parametrize("inherits", (True, False))
+def test_licence_declared_by_its_title_is_stated_as_that_of_the_distribution(catalog: Catalog, inherits: bool) -> None:
+    parts = (Distribution(identifier="own", access_url="https://x.example/a", licence_title="ODbL-1.0"),)
+    run_id = catalog.begin_run("nightly", [portal("p")], version="1", methodology="1")
+    store(catalog, run_id, "p", [Dataset(identifier="1", licence="CC-BY-4.0", distributions=parts)])
+    (stored,) = read_datasets(catalog, "p")
+    said = dataset_graph(stored, inherits=inherits)
+    found = {str(node.value): value.value for node, name, value in said.quads() if name.endswith("terms/license")}
+    licences = [value for node, value in found.items() if "distribution" in node]
+    assert len(found) == 2 and len(licences) == 1 and licences[0].endswith("ODC_BL")

@@ -18,6 +18,8 @@ from catalog.vocabulary import file_format
 from harvester.spiders.udata.record import to_dataset
 from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject
 from quality.findings.verdicts import open_definition
+from quality.metrics.open import licence_present
+from quality.metrics.third_party import licence_set
 from quality.systems.explain import explain
 from quality.systems.matrix import MeasurementMatrix, columns, matrix_of_measurements, measure_all
 from quality.systems.third_party import coverage, system_points
@@ -162,6 +164,19 @@ def test_without_any_licence_nobody_may_reuse() -> None:
     none = subject(Dataset(identifier="x", distributions=(Distribution(),))).distributions[0]
     prose = subject(Dataset(identifier="x", licence="see website", distributions=(Distribution(),))).distributions[0]
     assert (open_definition(none), open_definition(prose)) == ("not_open", "unknown")
+
+
+@pytest.mark.parametrize(("own", "counts"), [("ODbL-1.0", "ODbL-1.0"), ("terms of the office", None)])
+def test_a_licence_declared_by_its_title_counts_before_that_of_the_dataset(own: str, counts: str | None) -> None:
+    file = Distribution(licence_title=own)
+    part = subject(Dataset(identifier="x", licence="CC-BY-4.0", distributions=(file,))).distributions[0]
+    assert (part.licence and part.licence.id, part.licence_text) == (counts, own)
+    alone = subject(Dataset(identifier="x", distributions=(file,)))
+    assert licence_present(alone.distributions[0]) == licence_set(alone) == 1
+    assert open_definition(alone.distributions[0]) == ("open" if counts else "unknown")
+    whole = subject(Dataset(identifier="x", licence_title=own, distributions=(Distribution(),)))
+    assert licence_present(whole.distributions[0]) == licence_set(whole) == 1
+    assert whole.distributions[0].licence_text == own
 
 
 # Five stars

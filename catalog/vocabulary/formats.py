@@ -42,6 +42,7 @@ _NOISE = re.compile(
     r"\b(?:files?|format|formats|formato|formaat|document|data|datei|fichiers?|archivo|arquivo|download)\b"
 )
 _SEPARATOR = re.compile(r"\s*[,;/|&+]\s*|\s+(?:and|or|und|oder|et|ou|y|e|o|en|of)\s+")
+_PIECE = re.compile(r"(^|[,;])([^,;]*)")
 _GENERIC = (
     "ZIP", "GZIP", "TAR", "TAR_GZ", "7Z", "RAR", "BZIP2", "XML", "JSON", "OCTET", "BIN", "TXT",
 )  # fmt: skip
@@ -133,10 +134,32 @@ def _media_type(text: str) -> str | None:
 
 
 def _by_name(text: str) -> FileFormat | None:
+    return None if _media_type(text) and _names_another(text) else _single(text)
+
+
+def _single(text: str) -> FileFormat | None:
+    """Return the format that a name or a media type means; what follows the media type is not read."""
     names, media_types, _ = _index()
     if media_type := _media_type(text):
         return media_types.get(media_type) or names.get(compact(media_type))
     return names.get(compact(text))
+
+
+def _names_another(text: str) -> bool:
+    """Return whether another format follows the media type with which a text begins.
+
+    What has a "=" is a parameter. Behind a comma any other text but the same format counts, known or not; behind a
+    semicolon only a known format or a media type does.
+    """
+    first, *following = _PIECE.findall(text.casefold())
+    own = _single(first[1])
+    for mark, piece in following:
+        if not piece.strip() or "=" in piece:
+            continue
+        other = _single(piece)
+        if other != own if other else mark == "," or _MEDIA_TYPE.fullmatch(piece.strip()):
+            return True
+    return False
 
 
 @lru_cache(maxsize=4096)
@@ -166,11 +189,11 @@ def file_format(*declared: str | None) -> FileFormat | None:
 
     ``declared``: texts in order of preference, each an EU code, a name, a file name extension, a media type, or an
     address of the EU or IANA that stands for a format; None is skipped, and so is a text of more than 1,000 characters.
-    A text that names several formats, or has parts that are not known, is not recognised. But if a text begins with a
-    media type, what follows it after a comma or semicolon is not read.
+    A text that names several formats, or has parts that are not known, is not recognised. The parameters of a media type
+    are not read.
 
-    >>> file_format("see website", "text/csv; charset=utf-8").id
-    'CSV'
+    >>> file_format("see website", "text/csv; charset=utf-8").id, file_format("text/csv, application/json")
+    ('CSV', None)
     """
     for text in declared:
         if text and len(text) <= _LIMIT and (entry := _resolve(text)):
@@ -208,7 +231,7 @@ def format_of_url(url: str | None) -> FileFormat | None:
 @lru_cache(maxsize=4096)
 def known_media_type(text: str | None) -> str | None:
     """Return a declared media type as ``type/subtype`` in lower case, without parameters; None if it is not in our
-    table.
+    table, or if another format follows it.
 
     ``text``: the media type, or its address at IANA or INSPIRE; a text of more than 1,000 characters gives None. The
     table has registered and vendor types only. Wrong spellings (``text/json``, ``application/x-pdf``) give None, though
@@ -218,7 +241,7 @@ def known_media_type(text: str | None) -> str | None:
         return None
     cleaned = clean(text, _LIMIT)
     media_type = _media_type(cleaned) if cleaned else None
-    if media_type is None:
+    if media_type is None or cleaned is None or _names_another(cleaned):
         return None
     entry = _index()[1].get(media_type)
     return media_type if entry and media_type in entry.media_types else None

@@ -24,6 +24,14 @@ _OPEN_GOVERNMENT = re.compile(
 _OPEN_GOVERNMENT_URL = re.compile(r"(?:^|/)[^?#]*(?:open-government-licen[cs]e|licence-du-gouvernement-ouvert)[a-z-]*")
 _OTHER_OPEN_GOVERNMENT = re.compile(r"\b(?:korea|kogl|taiwan|india|national data|type|non)\b")
 """Governments whose licences of that name have their own texts, and their types that forbid something."""
+_NO_PLACE = frozenset(
+    "a an the this that these those its it is our your their my his her any each every such same some own other another "
+    "here see please new current latest present standard general full official public free version terms conditions "
+    "term condition agreement text details page website link apply applies applicable and or of for to in on with by "
+    "under as at all data dataset datasets licence license licensed licences licenses ogl released published available "
+    "le la les l un une des du de d notre nos votre vos leur leurs son sa ses cette ce ces sous selon et".split()
+)
+"""Words beside a licence's name that are no place: articles, pronouns, prepositions, and what is said of any licence."""
 _UNDER = re.compile(r"\b(?:under|with|by|subject to) (?:the )?(open government licen[cs]e.*)")
 _ETALAB = re.compile(r"(?:[^/]*\.)?(?:etalab\.gouv\.fr|data\.gouv\.fr|github\.com/etalab)/.*")
 _INSPIRE = "inspire.ec.europa.eu/metadata-codelist/conditionsapplyingtoaccessanduse/"
@@ -62,15 +70,16 @@ def _italian(code: str) -> str | None:
 def family_of_name(key: str) -> str | None:
     """Return "OGL" if a name is that of an Open Government Licence with the name of a place; else None.
 
-    Up to four words before "open government licence", or up to six after it, are taken for the place, whatever they
-    are. The result is None if one of them is a word of :func:`is_of_other_family`.
+    Up to four words before "open government licence", or up to six after it, are taken for the place, if one of them is
+    more than an article, a pronoun, a preposition or a word that is said of any licence, as in "our" or "terms and
+    conditions". The result is None if one of them is a word of :func:`is_of_other_family`.
     ``key``: the name as :func:`.folding.name_key` returns it.
     """
     match = _OPEN_GOVERNMENT.fullmatch(key)
     if match is None or is_of_other_family(key):
         return None
     # Without a place the licensor is unknown.
-    return "OGL" if match["before"].strip() or match["after"].strip() else None
+    return "OGL" if {*match["before"].split(), *match["after"].split()} - _NO_PLACE else None
 
 
 def family_in_sentence(key: str) -> str | None:

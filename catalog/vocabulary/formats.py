@@ -189,8 +189,8 @@ def file_format(*declared: str | None) -> FileFormat | None:
 
     ``declared``: texts in order of preference, each an EU code, a name, a file name extension, a media type, or an
     address of the EU or IANA that stands for a format; None is skipped, and so is a text of more than 1,000 characters.
-    A text that names several formats, or has parts that are not known, is not recognised. The parameters of a media type
-    are not read.
+    A text that names several formats, or has parts that are not known, is not recognised. The parameters of a media
+    type are not read.
 
     >>> file_format("see website", "text/csv; charset=utf-8").id, file_format("text/csv, application/json")
     ('CSV', None)

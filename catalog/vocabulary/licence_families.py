@@ -24,14 +24,15 @@ _OPEN_GOVERNMENT = re.compile(
 _OPEN_GOVERNMENT_URL = re.compile(r"(?:^|/)[^?#]*(?:open-government-licen[cs]e|licence-du-gouvernement-ouvert)[a-z-]*")
 _OTHER_OPEN_GOVERNMENT = re.compile(r"\b(?:korea|kogl|taiwan|india|national data|type|non)\b")
 """Governments whose licences of that name have their own texts, and their types that forbid something."""
-_NO_PLACE = frozenset(
-    "a an the this that these those its it is our your their my his her any each every such same some own other another "
-    "here see please new current latest present standard general full official public free version terms conditions "
-    "term condition agreement text details page website link apply applies applicable and or of for to in on with by "
-    "under as at all data dataset datasets licence license licensed licences licenses ogl released published available "
-    "le la les l un une des du de d notre nos votre vos leur leurs son sa ses cette ce ces sous selon et".split()
+_NO_PLACE = re.compile(
+    r"a|an|the|this|that|these|those|its|it|is|our|your|their|my|his|her|any|each|every|such|same|some|own|other"
+    r"|another|here|see|please|new|current|latest|present|standard|general|full|official|public|free|version|terms"
+    r"|conditions|term|condition|agreement|text|details|page|website|link|apply|applies|applicable|and|or|of|for"
+    r"|to|in|on|with|by|under|as|at|all|data|dataset|datasets|licence|license|licensed|licences|licenses|ogl"
+    r"|released|published|available|le|la|les|l|un|une|des|du|de|d|notre|nos|votre|vos|leur|leurs|son|sa|ses|cette"
+    r"|ce|ces|sous|selon|et"
 )
-"""Words beside a licence's name that are no place: articles, pronouns, prepositions, and what is said of any licence."""
+"""Articles, pronouns, prepositions and words said of any licence: beside a licence's name they are no place."""
 _UNDER = re.compile(r"\b(?:under|with|by|subject to) (?:the )?(open government licen[cs]e.*)")
 _ETALAB = re.compile(r"(?:[^/]*\.)?(?:etalab\.gouv\.fr|data\.gouv\.fr|github\.com/etalab)/.*")
 _INSPIRE = "inspire.ec.europa.eu/metadata-codelist/conditionsapplyingtoaccessanduse/"
@@ -79,7 +80,8 @@ def family_of_name(key: str) -> str | None:
     if match is None or is_of_other_family(key):
         return None
     # Without a place the licensor is unknown.
-    return "OGL" if {*match["before"].split(), *match["after"].split()} - _NO_PLACE else None
+    words = [*match["before"].split(), *match["after"].split()]
+    return "OGL" if any(_NO_PLACE.fullmatch(word) is None for word in words) else None
 
 
 def family_in_sentence(key: str) -> str | None:

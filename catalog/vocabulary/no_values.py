@@ -14,7 +14,7 @@ from specs.vocabularies import read
 __all__ = ["is_no_value", "is_template"]
 
 _LONGEST = 40
-"""Characters; a longer text is more than a placeholder."""
+"""Characters; a longer text is none of the words."""
 _TEMPLATE = re.compile(
     r"\s*(?:mailto:|https?://|ftp://)?(?:[^\s{}<>]*(?:\{\{[^{}]*\}\}|\$\{[^{}]*\}|\{%[^{}]*%\})[^\s{}<>]*"
     r"|<%[^%]*%>|%\(\w+\)s|\{[a-z_.]{1,40}\})\s*",
@@ -60,9 +60,9 @@ def _is_word(text: str, by_program: bool) -> bool:
 def is_no_value(text: str, *, by_program: bool = False) -> bool:
     """Return whether a declared text means that there is no value.
 
-    It does if it is one of these: a template that nobody filled in, markup without text ("<br />"), the label of a
-    blank node ("_:b0"), or an instruction of an editor ("-- A short summary --"). A text of up to 40 characters also
-    does if it is blank, a word such as "none" in many languages, or punctuation alone ("--", "?"). ``by_program``: of
+    It does if it is blank or one of these: punctuation alone ("--", "?"), a template that nobody filled in, markup
+    without text ("<br />"), the label of a blank node ("_:b0"), or an instruction of an editor ("-- A short summary
+    --"). A text of up to 40 characters also does if it is a word such as "none" in many languages. ``by_program``: of
     the words, count only those that programs write, such as "null"; the other kinds count as before. This is for fields
     such as keywords, in which a person may mean the other words seriously.
 
@@ -79,5 +79,5 @@ def is_no_value(text: str, *, by_program: bool = False) -> bool:
         # "<br />": how an editor represents an empty text.
         return True
     if len(text) > _LONGEST:
-        return is_template(text)
+        return _SIGNS.fullmatch(text) is not None or is_template(text)
     return not text.strip() or _is_word(text, by_program) or is_template(text)

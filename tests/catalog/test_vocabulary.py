@@ -20,6 +20,7 @@ from catalog.vocabulary import (
     licence,
     theme,
 )
+from catalog.vocabulary.no_values import is_no_value
 from specs.vocabularies import read
 from tests.catalog.vocabulary_tables import EU, LOOK_UPS, ROOT, TABLES, _id
 
@@ -29,6 +30,15 @@ from tests.catalog.vocabulary_tables import EU, LOOK_UPS, ROOT, TABLES, _id
     [
         (".csv", "CSV"),
         ("text/csv;charset=utf-8", "CSV"),
+        ("text/csv, charset=utf-8", "CSV"),
+        ("text/csv; utf-8; header=present", "CSV"),
+        ("text/csv, text/csv", "CSV"),
+        ("text/csv, CSV", "CSV"),
+        ("text/csv, application/json", None),
+        ("text/csv; charset=utf-8, application/json", None),
+        ("text/csv;application/json", None),
+        ("text/csv; JSON", None),
+        ("text/csv, application/x-nobody-knows", None),
         ("Comma Separated Values", "CSV"),
         ("https://www.iana.org/assignments/media-types/text/csv", "CSV"),
         (EU + "file-type/CSV", "CSV"),
@@ -94,6 +104,7 @@ def test_formats_of_addresses(url: str | None, expected: str | None) -> None:
 
 def test_known_media_types_are_registered_ones() -> None:
     assert known_media_type("Text/CSV; charset=UTF-8") == "text/csv"
+    assert known_media_type("text/csv, application/json") is None
     assert known_media_type("https://www.iana.org/assignments/media-types/application/json") == "application/json"
     for text in (None, "", "csv", "text/json", "application/x-pdf", "application/unknown", "pdf/xls"):
         assert known_media_type(text) is None
@@ -236,3 +247,11 @@ def test_frequencies_in_numbers_and_words(declared: str, expected: str) -> None:
 @pytest.mark.parametrize("declared", ["2 per", "a year", "every 0 days", "every 2", "1年ごと不定期", "all an"])
 def test_words_that_are_no_frequency(declared: str) -> None:
     assert frequency(declared) is None
+
+
+@pytest.mark.parametrize("sign", (" ", "-", "_", "?!", "\u00a0", " . "))
+def test_blanks_and_punctuation_are_no_value_however_long(sign: str) -> None:
+    for length in (1, 40, 41, 5_000):
+        text = sign * length
+        assert is_no_value(text) and is_no_value(text, by_program=True)
+        assert not is_no_value(text + "Rail") and not is_no_value("1" + text)

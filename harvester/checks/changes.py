@@ -93,13 +93,14 @@ def change_of(before: ResourceCheck | None, seen: ResourceCheck) -> dict[str, An
 
     ``before`` is the check stored for the address earlier, or None; ``seen`` is the new check. The keys are:
 
-    ``changed_at``: the time of the change. ``change_decided_by``: the sign that showed it, such as "checksum" or
-    "last_modified". ``unchanged_until``: the time of the last check that still found the old data, or None.
-    ``is_volatile``: the bytes differ only in dates and times near the download. ``is_changed``: the change was seen by
-    this check.
+    ``changed_at``: the time of the change, or only its day. ``change_decided_by``: the sign that showed it:
+    "harvest_date" (the publisher's own date), "last_modified", "length" or "checksum". ``unchanged_until``: for the
+    last two, the time of the last check that still found the old data; otherwise None. ``is_volatile``: the bytes
+    differ only in dates and times near the download. ``is_changed``: the change was seen by this check.
 
-    If ``seen`` shows no change, the values of ``before`` are returned. If there is nothing to compare, the date that
-    the server states is the time of the change; if it states none, the result is empty.
+    If ``seen`` shows no change, the values of ``before`` are returned. If there is nothing to compare, the
+    Last-Modified of the server is the time of the change; if it states none, the result is empty. A Last-Modified
+    within a minute of the response is the time of the response, and is ignored.
     """
     told = _told_by_server(seen)
     if before is None or (before.change_decided_by is None and before.last_modified is None and before.sha256 is None):
@@ -147,7 +148,8 @@ def schedule_of(
     results in a row) and ``next_check_at``.
 
     ``before`` is the previous check of the address, or None; ``seen`` is the new one. ``recheck`` holds the portal's
-    intervals: after every ``recheck.after_checks`` equal results in a row, the next entry of ``recheck.hours`` applies.
+    intervals: after every ``recheck.after_checks`` equal results in a row, the next entry of ``recheck.hours`` applies;
+    the last entry applies from then on. One hour less is waited, because a night does not start at the same second.
     ``is_changed`` tells whether the data changed since ``before``. The first entry applies again after a change of the
     data, after a different outcome or fault, and as long as the outcome is "failing" or "broken". The interval counts
     from the start of the run ``run_id``, so that a resumed or replayed run gives the same result.

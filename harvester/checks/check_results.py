@@ -49,7 +49,8 @@ def of_response(
 
     ``saved`` is the body saved from ``response``, or None if only headers were requested. ``data`` is the data folder,
     to which the stored file path is relative. ``cors`` is the Access-Control-Allow-Origin header of an earlier HEAD
-    request; it is used if ``response`` has none.
+    request; it is used if ``response`` has none. A body sent with status 206 counts as cut off, unless it is the whole
+    file.
     """
     redirects = response.meta.get("redirect_urls") or []
     file: dict[str, Any] = {}

@@ -47,8 +47,8 @@ class CheckRunner(Protocol):
         """Return the downloader to which requests are passed directly, without Scrapy's queues."""
 
     def may_download(self, job: CheckTask) -> bool:
-        """Return whether fewer tables than ``limits.max_downloads`` were downloaded from the portal of ``job`` in this
-        run."""
+        """Return whether fewer whole files (tables, texts such as JSON, schemas) than ``limits.max_downloads`` were
+        requested from the portal of ``job`` in this run."""
 
     def count_download(self, job: CheckTask) -> None:
-        """Count one downloaded table for the portal of ``job``."""
+        """Count the download of one whole file for the portal of ``job``. Call this before it begins."""

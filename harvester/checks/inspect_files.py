@@ -32,8 +32,7 @@ class FileInspection:
     """The inspection of one file.
 
     ``asked`` is the file name or web address as given, ``report`` the findings. ``path`` is the file on disk, or None
-    if it could not be read. A downloaded file exists only until the next inspection is requested from
-    :func:`look_into`, or the last one is done.
+    if it could not be read. A downloaded file exists only as long as the iteration over :func:`look_into` goes on.
     """
 
     asked: str
@@ -56,7 +55,8 @@ def look_into(
 
     ``declared`` is the format that all files should have, such as "CSV"; None means the extension of each file's name.
     ``contact`` is sent with requests. ``allow_local`` permits addresses on this machine and network. ``workers`` is the
-    number of processes, ``seconds`` the time limit for one file.
+    number of processes, ``seconds`` the time limit for the inspection of one file. A download ends after TIMEOUT_S (120
+    s); of a file of more than MAX_BYTES (100 MiB), only the beginning is inspected.
 
     ``data_docs`` is a folder for Great Expectations' Data Docs on the tables; None means that none are written. They
     are written after the last inspection. If the folder is given, Great Expectations itself evaluates every

@@ -84,7 +84,7 @@ def check_jobs(
     """Check the addresses of ``jobs`` within the run's budget; return how many were left for the next run.
 
     ``portals`` must include the portals of all jobs. ``begun``: when the stage began, by the monotonic clock; None
-    means now. Raise CatalogError if the catalogue cannot be written.
+    means now. Raise CatalogError if the catalogue cannot be written, and OSError if the archive or a download cannot.
     """
     begun = time.monotonic() if begun is None else begun
     left = 0
@@ -229,7 +229,7 @@ class LinkSpider(scrapy.Spider):
             yield request
 
     async def ask_all(self) -> None:
-        """Check all addresses, as many hosts at the same time as the run allows."""
+        """Check all addresses, ``hosts_at_once`` of the run at a time, of one host at most ``limits.concurrency``."""
         gate = asyncio.Semaphore(self.run.hosts_at_once)
 
         async def work(host: str) -> None:
@@ -351,12 +351,12 @@ class LinkSpider(scrapy.Spider):
             queue.clear()
 
     def may_download(self, job: CheckTask) -> bool:
-        """Return whether fewer tables than ``limits.max_downloads`` were downloaded from the portal of ``job`` in this
-        run."""
+        """Return whether fewer whole files (tables, texts such as JSON, schemas) than ``limits.max_downloads`` were
+        requested from the portal of ``job`` in this run."""
         return self.downloads.get(job.target.portal_id, 0) < job.limits.max_downloads
 
     def count_download(self, job: CheckTask) -> None:
-        """Count one downloaded table for the portal of ``job``."""
+        """Count the download of one whole file for the portal of ``job``. Call this before it begins."""
         self.downloads[job.target.portal_id] = self.downloads.get(job.target.portal_id, 0) + 1
 
     def settle(self, *seen: ResourceCheck) -> None:

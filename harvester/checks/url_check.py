@@ -1,8 +1,8 @@
 """Check one address: HEAD first; a GET of the first bytes if HEAD fails; the whole file if it may be a table.
 
-Many servers refuse or mishandle HEAD, so a GET of the first bytes confirms any failure. An address seen before is
-asked conditionally; 304 means unchanged. Only 404, 410 and a name that does not exist count against an address, and
-only after several checks over days; see :mod:`harvester.http.faults`.
+Many servers refuse or mishandle HEAD, so a GET of the first bytes confirms a failure that HEAD may have caused. An
+address seen before is asked conditionally; 304 means unchanged. Only 404, 410 and a name that does not exist count
+against an address, and only after several checks over days; see :mod:`harvester.http.faults`.
 """
 
 from __future__ import annotations
@@ -136,9 +136,9 @@ class UrlCheck:
     async def responded(self, response: Response) -> ResourceCheck:
         """Return the result of checking an address that responded to the first request, with ``response``.
 
-        If its content is wanted, see :meth:`wanted_bytes`, download it first, unless it has not changed since the last
-        download. The result is that of the download, which may have failed. If what was saved is no file but, for
-        example, the page of a bot wall, it is deleted again.
+        A 304 (not modified) gives the previous result again. If its content is wanted, see :meth:`wanted_bytes`,
+        download it first, unless it has not changed since the last download. The result is that of the download, which
+        may have failed. If what was saved is no file but, for example, the page of a bot wall, it is deleted again.
         """
         before = self.target.previous
         if response.status == 304 and before is not None:
@@ -190,7 +190,8 @@ class UrlCheck:
         return of_response(self.target, response, response.meta.get("saved"), self.run.data, self.cors)
 
     def is_whole_wanted(self, seen: ResourceCheck) -> bool:
-        """Return whether the whole file is to be downloaded, because it may be a table or a declared schema.
+        """Return whether the whole file is to be downloaded, because it may be a table, an archive, a text such as JSON
+        or XML, or a declared schema.
 
         That is judged by the declared format, the ending of the address, and the Content-Type in ``seen``, the check
         made from the response to the first request.
@@ -209,10 +210,11 @@ class UrlCheck:
     def wanted_bytes(self, seen: ResourceCheck) -> int:
         """Return how many bytes of the file to download, at most; 0 if nothing is to be downloaded.
 
-        ``seen`` is the check made from the response to the first request. Tables and schemas are downloaded up to a
-        limit; of other files only the first FIRST_BYTES are, to detect a web page served in place of the file. Nothing
-        is downloaded over FTP, if the portal has used up its downloads of tables in this run, if the address promises
-        no file (a web page or a service), or if that of a schema leads to a web page.
+        ``seen`` is the check made from the response to the first request. A file that :meth:`is_whole_wanted` names is
+        downloaded up to a limit, but not if the portal has used up its ``limits.max_downloads`` in this run, or if the
+        address of a schema leads to a web page. Of other files only the first FIRST_BYTES are downloaded, to detect a
+        web page served in place of the file; nothing if the address promises no file (a web page or a service). Nothing
+        is downloaded over FTP.
         """
         if self.target.url.strip()[:4].lower() == "ftp:":
             return 0

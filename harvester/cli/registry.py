@@ -39,8 +39,8 @@ def resolve(
     with requests that state ``contact``. ``allow_local`` permits addresses on this machine and network, and marks the
     portals as local.
 
-    Raise SpecError for a name that matches nothing, an invalid portal file, an address where no portal is found, and
-    two different portals with one id.
+    Raise SpecError for a name that matches nothing, an invalid portal file, an address where no portal is found, an
+    address whose id is that of a portal on another host in the catalogue, and two different portals with one id.
     """
     own = data / "portals"
     known = {spec.id: spec for spec in (load(registry) if registry else known_in(own))}

@@ -67,6 +67,7 @@ def detect(
     A bare host name is tried with https and, if the site does not respond, with http. At most 70 requests are sent in
     all, four at once, and one for each robots.txt; a site without a portal gets about 50. Then one record of the
     recommended endpoint is read. All this ends within 60 seconds.
+
     If robots.txt asks for pauses of more than two seconds, detection ends after six requests instead, however long they
     take; ``on_wait`` is then called about every second with the largest number of seconds left. An address that cannot
     be examined gives a report with ``fault``.

@@ -81,10 +81,11 @@ class _Member:
 
 
 class Archive:
-    """The WARC file to which one run writes its HTTP requests and responses. A resumed run appends to the same file.
+    """The WARC file to which one run writes its HTTP requests and responses.
 
-    ``path``: the file. ``run_id``: the run, as "20240131T020000Z". ``info``: what a replay needs, stored in the first
-    record: a dictionary with at least the keys run_id, command, stages, contact and portals.
+    A resumed run appends to the same file, after a record that was left half written is cut off. ``path``: the file.
+    ``run_id``: the run, as "20240131T020000Z". ``info``: what a replay needs, stored in the first record of a new file:
+    a dictionary with at least the keys run_id, command, stages, contact and portals.
     """
 
     def __init__(self, path: Path, run_id: str, info: dict[str, Any]) -> None:
@@ -135,9 +136,10 @@ class Archive:
         """Write ``request`` and its ``response``, and return the WARC-Record-ID of the response without angle brackets.
 
         ``saved``: the file that holds the body, if it was saved to disk; None if the body is in ``response``.
-        ``notes``: facts about the connection, such as ``tls_version``; those that are None are left out. Logins and
-        keys are masked in addresses, headers and the body of a portal's own response; the body of a file behind a link
-        is written unchanged.
+        ``notes``: the facts about the connection that are known: ``tls_fault``, ``tls_version``,
+        ``certificate_expires_on`` and ``first_byte_ms``. The meta of ``request`` must hold "responded_at", a UTC
+        instant. Logins and keys are masked in addresses, headers, the body of the request, and the body of a response
+        to a portal's spider ("asked" in the meta); the body of a file behind a link is written unchanged.
         """
         url = mask(request.url)
         record_id = self._id(request.method, url)
@@ -186,7 +188,8 @@ class Archive:
     def fault(self, request: Request, fault: RequestFault, *, is_retryable: bool) -> str:
         """Write that ``request`` got no response, and return the WARC-Record-ID of this record without angle brackets.
 
-        ``fault``: why it got none. ``is_retryable``: whether a replay may retry the request as the run did.
+        ``fault``: why it got none. ``is_retryable``: whether a replay may retry the request as the run did. The meta of
+        ``request`` must hold "responded_at", the UTC instant of the failure.
         """
         url = mask(request.url)
         record_id = self._id(request.method, url)

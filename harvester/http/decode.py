@@ -78,8 +78,9 @@ class Decoder:
         """Yield decompressed bytes of the body, of which ``chunk`` is the next part. After the last part, iterate over
         :meth:`finish`.
 
-        Nothing is yielded until the body's compression is recognised, for which 256 bytes are collected. Raise
-        BrokenCodingError, during the iteration, if the body cannot be decompressed or the header names an unknown
+        If a compression is possible, nothing is yielded until 256 bytes are there to recognise it by. A body whose
+        first bytes are plain text or those of a well-known file is yielded unchanged, whatever the header says. Raise
+        BrokenCodingError, during the iteration, if another body cannot be decompressed or the header names an unknown
         compression.
         """
         return self._through(0, chunk, is_last=False)

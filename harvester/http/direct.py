@@ -26,7 +26,8 @@ __all__ = ["DirectDownloader", "Redirects", "lean_settings"]
 
 
 def lean_settings() -> dict[str, Any]:
-    """Return the Scrapy settings for a crawler whose spider sends requests through :meth:`DirectDownloader.ask` only.
+    """Return the Scrapy settings to add to those of :func:`~harvester.http.settings.scrapy_settings` for a crawler
+    whose spider sends requests through :meth:`DirectDownloader.ask` only.
 
     They name the downloader and its middlewares, and turn off extensions, spider middlewares and item pipelines.
     """

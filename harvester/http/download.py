@@ -82,14 +82,14 @@ def _second(epoch_s: int) -> str:
 async def through_archive(
     crawler: Crawler, request: Request, fetch: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    """Send ``request``, write the exchange into the run's archive, and return the response. In a replay, read the
-    response from the archive instead.
+    """Send ``request``, write the exchange into the archive if the run has one, and return the response. In a replay,
+    read the response from the archive instead, and write its body to the file again if the run had saved it.
 
     ``crawler``: the Scrapy crawler whose spider holds the run's context. ``fetch``: the coroutine that sends the
     request. The request's ``meta`` gets "responded_at" (UTC instant), after a response "elapsed_ms", and, with an
     archive, "exchange" (WARC-Record-ID). A body that was saved as a ".part" file, for the archive alone, is deleted
-    afterwards. What ``fetch`` raises is archived and raised again. If the archive cannot be written, the OSError is
-    raised and stops the run.
+    afterwards. What ``fetch`` raises is archived, if there is an archive, and raised again. If the archive cannot be
+    written, the OSError is raised and stops the run.
     """
     run = crawler.spider.run  # type: ignore[union-attr]
     if run.replay is not None:

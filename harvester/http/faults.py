@@ -12,16 +12,16 @@ connect             no connection: refused, reset, unreachable
 tls                 the certificate cannot be verified, or TLS fails
 timeout             no response in time, or it came too slowly
 blocked             a bot wall: a challenge page, usually with 403, 429 or 503
-rate_limited        the host asks for a pause longer than ``limits.max_wait_s``
+rate_limited        429, or the host asks for a pause longer than ``limits.max_wait_s`` or keeps failing
 auth                the address is not open to everyone (401, 403, 407, 451)
 moved               a redirect that leads nowhere, or in circles
-gone                404 or 410
+gone                404 or 410; over FTP 550
 server              5xx
-http                any other status that is not a success
-parse               the response is not what the API promises: HTML, broken JSON
+http                any other status that is not a success; 202; another byte range than was asked for
+parse               the response is not what the API promises: HTML, broken JSON, paging in circles
 empty               a response without content
 cut_short           the response broke off before its end
-too_large           more bytes than the portal file allows
+too_large           more bytes than the portal file allows, or the harvest's bytes, records or time are used up
 robots              robots.txt forbids it; no request is sent
 private_address     the address lies inside a private network; no request is sent
 scheme              neither http, https nor ftp; no request is sent

@@ -78,9 +78,10 @@ class _Ftp(ftplib.FTP):
 def ask(url: str, *, local: Collection[str] = (), timeout_s: float = TIMEOUT_S) -> dict[str, str]:
     """Ask an FTP server for the size and date of a file without downloading it, and return them as HTTP headers.
 
-    The keys are "Content-Length" (bytes) and "Last-Modified"; what the server does not state is left out. ``url``: an
-    ftp:// address. ``local``: addresses that may be connected to although they are not public. ``timeout_s``: the
-    time-out of each wait in seconds; all waits together may take three times as long.
+    The keys are "Content-Length" (bytes) and "Last-Modified"; what the server does not state is left out. The result is
+    empty for a folder, and if the server does not state sizes. ``url``: an ftp:// address. ``local``: addresses that
+    may be connected to although they are not public. ``timeout_s``: the time-out of each wait in seconds; all waits
+    together may take three times as long.
 
     Raise SettledFault with a fault of the kind "gone", "auth" or "server", PrivateAddressError, UnaskableAddressError,
     or an error of the connection.

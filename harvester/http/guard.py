@@ -29,7 +29,8 @@ def own_addresses(url: str, also: Iterable[str] = ()) -> frozenset[str]:
 
     They are needed for a portal on this machine or a private network, which its portal file declares with ``local``: a
     harvest of that portal may connect to these private addresses and to no others. ``also``: further places as
-    "host:port", whose addresses are added. A host that does not resolve, and a ``url`` that is not valid, add none.
+    "host:port", whose addresses are added. A host that does not resolve, and a port that is not valid, add none. Raise
+    ValueError if ``url`` cannot be split, for example because a bracket is not closed.
     """
     parts = urlsplit(url)
     own: frozenset[str] = frozenset()
@@ -52,8 +53,9 @@ def check_address(host: str, port: int | None = None, *, local: Collection[str] 
 
     ``port``: the port of the connection; None if it is unknown. ``local``: private addresses that are allowed, with a
     port ("127.0.0.1:8080") or without one for all ports. Public addresses are allowed. Link-local (cloud metadata),
-    multicast, reserved and unspecified addresses are refused even if ``local`` names them. Raise ValueError if ``host``
-    is no IP address.
+    multicast, reserved and unspecified addresses are refused even if ``local`` names them. An IPv6 address that stands
+    for an IPv4 address (mapped, 6to4, Teredo, NAT64) is judged by that one. Raise ValueError if ``host`` is no IP
+    address.
     """
     text = host.split("%")[0]
     address = ipaddress.ip_address(text)

@@ -113,7 +113,8 @@ class HostBudget:
         """Adapt the pause between requests to ``host`` after a response or a time-out.
 
         ``is_overloaded``: the status was 429 or 503, or nothing came in time; this doubles the pause, up to 60 seconds.
-        Each good response shortens it by a third. ``latency_s``: the response time in seconds, whose average lengthens
+        Any other response shortens it by a third, and ends the count of times in a row after which :meth:`turn` gives
+        up the host. ``latency_s``: the response time in seconds, whose average lengthens
         the pause of slow hosts; None if unknown.
         """
         entry = self._hosts[host]

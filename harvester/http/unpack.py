@@ -27,7 +27,8 @@ class Unpack:
     bodies.
 
     It replaces Scrapy's own middleware, which trusts the header and accepts half a body as a whole one. A page that
-    cannot be decompressed is requested again; if that does not help, ResponseDataLossError is raised.
+    cannot be decompressed is requested again; if that does not help, ResponseDataLossError is raised for a status of
+    2xx, and a response with another status is passed on as it is.
     """
 
     def __init__(self, crawler: Crawler) -> None:

@@ -101,7 +101,8 @@ def _key(mail: Mail) -> str:
 def take_in_mail(
     catalog: Catalog, mail: Mail, read: Callable[[Path], ParsedReplies], today: date, *, waived_max: int
 ) -> Iterator[FetchedFile]:
-    """Take in the files of a mail one by one, and then note the mail in the data folder, so that it is taken in once.
+    """Take in the files of a mail one by one, and yield what became of each. After the last one, note the mail in the
+    data folder, so that it is taken in once; so iterate to the end.
 
     Who sent it is told by the address in ``From`` and by the token that the mail quotes, see
     :func:`harvester.mail.incoming.take_in`, which also explains ``waived_max``. ``read``: the function of

@@ -22,7 +22,8 @@ class TakenIn:
     """What has become of the rows of one file.
 
     ``replies`` and ``reports``: those that count. ``submission``: id under which the others wait for the operator, None
-    if none do. ``waiting``: number of these others; 0 also if the operator has decided about the same file before.
+    if none do. ``waiting``: number of these others; 0 also if the same rows of the same sender were kept before,
+    whether or not the operator has decided about them.
     ``reasons``: why they wait, each once.
     """
 

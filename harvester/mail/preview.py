@@ -37,7 +37,8 @@ def write_preview(
     only the host is written, because the rest may be a secret. ``exports``: folder of the files to attach. No token is
     issued: :data:`~harvester.mail.letters.NO_TOKEN` stands in its place.
 
-    Raise SpecError if ``folder`` holds anything but an earlier preview.
+    The mails of an earlier preview in ``folder`` are deleted first. Raise SpecError if ``folder`` is a file, or holds
+    something but no ``recipients.csv``.
     """
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     if folder.exists() and not folder.is_dir() or there and RECIPIENTS not in there:

@@ -54,9 +54,10 @@ def send_mails(catalog: Catalog, waiting: Sequence[Mailing], exports: Path, send
     """Send the mails ``waiting`` over one connection to the mail server of ``sender``. Return how many were sent and
     which failed.
 
-    Each scorecard in a mail is recorded in ``catalog``, and a mail with one that was recorded for
-    this run before is left out. If the
-    connection is lost, the rest counts as failed and is not recorded. ``exports`` is the folder of the files to attach.
+    Each scorecard in a mail is recorded in ``catalog``; a mail with one that was recorded for this run before is left
+    out. A mail that the server refuses counts as failed and is not recorded. If the connection breaks while a mail is
+    sent, it counts as failed but stays recorded, because it may have gone out; those after it count as failed and are
+    not recorded. ``exports`` is the folder of the files to attach.
     Raise OSError if no connection with login can be made, see :func:`~harvester.mail.smtp.connected`.
     """
     done = Outcome()
@@ -100,8 +101,9 @@ def _hand_in(
 
 
 def post(letter: Letter) -> dict[str, Any]:
-    """Return the JSON object that a webhook receives for ``letter``: scores, counts, and the findings that are new or
-    withdrawn."""
+    """Return the JSON object that a webhook receives for ``letter``: scores, counts, and findings that are new or
+    withdrawn. It has at most as many findings and overdue promises as :class:`Letter`; the counts of findings are of
+    all."""
     names = ("score", "score_low", "score_high", "grade", "score_prev", "score_delta", "datasets", "findings_open")
     finding = ("id", "rule_id", "title", "resource_url", "how_to_fix", "gain_points")
     return {
@@ -126,8 +128,9 @@ def send_webhooks(catalog: Catalog, letters: Iterable[Letter], *, proxy: str | N
     """Post ``letters`` to their webhooks as JSON. Return how many were sent and which failed.
 
     Each is recorded in ``catalog``, and one already recorded for this run is skipped. ``proxy`` is the address of an
-    HTTP proxy; None means a direct connection. A response other than 2xx, or a refused connection, counts as failed and
-    is tried again when scorecards are next sent. A letter that fails in another way is not, since it may have arrived.
+    HTTP proxy; None means a direct connection. A response other than 2xx, or a connection that is refused or not made
+    in time, counts as failed and is tried again when scorecards are next sent. A letter that fails in another way is
+    not tried again, since it may have arrived.
 
     Redirects are not followed. A webhook may be on a private network only if its own address says so; any other private
     address is refused.

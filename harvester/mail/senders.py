@@ -34,9 +34,10 @@ def why_unconfirmed(catalog: Catalog, sender: Sender, one: Reply) -> str | None:
     """Return why the reply ``one`` does not count before the operator accepts it, in words; None if it counts.
 
     It counts if the sender's address is the contact address of the finding's portal (as the last harvest read it from
-    the portal file) and if the reply quotes the token of a letter about that portal's government to that address. A
-    pass of DKIM, SPF or DMARC does not replace either of them: whoever owns a domain passes them. But a reply does not
-    count if DMARC fails, because then it is probably not from the domain of the address.
+    the portal file; that of any portal, if the finding is unknown) and if the reply quotes the token of a letter about
+    that portal's government to that address. A pass of DKIM, SPF or DMARC does not replace either of them: whoever owns
+    a domain passes them. But a reply does not count if DMARC fails, because then it is probably not from the domain of
+    the address.
     """
     found, _ = targets(catalog, one)
     # Of an unknown finding nothing can change; that is said when the replies are imported.

@@ -37,8 +37,8 @@ class SmtpServer:
     """The mail server through which scorecards are sent.
 
     ``host`` and ``port`` are where it listens. ``sender`` is the From address. ``user`` and ``password`` are the login;
-    None means that no login is needed. ``starttls`` requires encryption also for a server on this machine; elsewhere it
-    is always required. ``reply_to`` is the address for replies; None means the sender.
+    None means that no login is needed. ``starttls`` requires encryption also for a server on this machine; elsewhere,
+    and with a password, it is always required. ``reply_to`` is the address for replies; None means the sender.
     """
 
     host: str

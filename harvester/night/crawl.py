@@ -36,7 +36,7 @@ def crawl(run: RunContext, portals: Sequence[PortalSpec]) -> None:
 
     A harvest that fails is stored with its verdict and does not end the others. A portal that blocked the program in an
     earlier attempt of this run is not harvested: what was read of it is judged. An exception is raised only if the
-    catalogue cannot be written, or if the program is interrupted.
+    catalogue or the archive cannot be written, if a spider cannot be started, or if the program is interrupted.
     """
     done = harvested(run.catalog, run.run_id)
     waiting = [portal for portal in portals if portal.id not in done]

@@ -46,8 +46,9 @@ def look_again(
     """Check again the findings that publishers disputed in their replies, and store an outcome for each reply. Return
     the number of replies by outcome: "corrected", "upheld" or "not_checkable".
 
-    The addresses of the findings are requested again, and their files measured anew, as part of the last run. If there
-    was no run yet, nothing is done. Each finding that turns out to be wrong is stored as a correction.
+    The addresses of the findings are requested again, at most ADDRESSES_MAX (200), and their files measured anew, as
+    part of the last run. If there was no run yet, nothing is done. Each finding that turns out to be wrong is stored as
+    a correction.
 
     A reply about one finding is "upheld" if the finding still fails, "corrected" if it does not, and "not_checkable" if
     the new check says nothing about it.

@@ -186,7 +186,7 @@ def replay(
 
     ``data`` is the folder of the catalogue to write to. ``on_progress`` and ``bounds`` are as for :func:`nightly`.
     Raise ArchiveError if the file is not such an archive, or if the catalogue already holds that run, finished, or a
-    later one.
+    later one; and SpecError if a portal file in the archive is not valid in this version.
     """
     from harvester.errors import ArchiveError
     from harvester.http.archive import Replay

@@ -18,8 +18,9 @@ def undeclared(outside: Mapping[str, int], declared: Collection[str]) -> dict[st
     """Return those entries of ``outside`` that ``declared`` does not name.
 
     ``outside`` maps a place that holds data listed by the portal but not read (a host, or a name such as "deeper
-    folders") to the number of such items. ``declared`` names places that need not be read: a host ("cdn.example.org"),
-    all hosts below a domain ("*.example.org"), another place, or "*" for all.
+    folders") to the number of such items. ``declared`` names places that need not be read: a host ("example.org", which
+    also stands for "www.example.org"), all hosts below a domain ("*.example.org"), another place, or "*" for all.
+    Capitals do not matter.
     """
     names = {one.strip().casefold() for one in declared}
     return {place: count for place, count in outside.items() if not _is_declared(place.casefold(), names)}
@@ -52,7 +53,7 @@ def verdict(
     ``stats`` holds the counts of the harvest. ``previous`` is the number of datasets at the last complete harvest, and
     ``duplicates_before`` the number of records that came twice then. ``minimum`` and ``maximum`` are the bounds in the
     portal file, and ``outside`` the places that need not be read. ``unseen`` is the number of datasets in the catalogue
-    that this harvest did not find. None means that a number is not known.
+    that this harvest did not find. None means that ``previous`` is not known, or that there is no such bound.
     """
     notes = list(stats.notes)
     if stats.gone:

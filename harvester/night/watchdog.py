@@ -97,7 +97,7 @@ def watched() -> Iterator[None]:
     """Context manager that interrupts a step of the event loop that blocks it for too long, by raising HeldUpError or
     OverdueError in it. In the loop, :func:`beat` must run, and :func:`work_on` names the portal of each task.
 
-    It works in the main thread only, because Python handles signals nowhere else.
+    In another thread than the main one nothing is interrupted, because Python handles signals nowhere else.
     """
     is_main = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGALRM, _tick) if is_main else None

@@ -22,7 +22,8 @@ def box_of(area: Any) -> tuple[str, ...]:
 
     Accepted are GeoJSON (geometries, features and collections of them, also as text), well-known text with or without
     SRID, lists of four numbers (west, south, east, north) or six (with heights), and lists of corners. The result is ()
-    if ``area`` is not understood. It is also () if the reference system of well-known text is not in degrees, or if a
+    if ``area`` is not understood. The lowest longitude becomes west and the highest east, also for an area that crosses
+    the 180th meridian. The result is also () if the reference system of well-known text is not in degrees, or if a
     latitude is beyond 90 or a longitude beyond 360 degrees.
     """
     points = list(_points(json_text(area)))

@@ -226,13 +226,18 @@ def _span(year: int, month: int, months: int, *, is_end: bool) -> date:
     return date(year, last, monthrange(year, last)[1]) if is_end else date(year, month, 1)
 
 
+_FIRST_YEAR = 2011
+"""OGP began in this year; no plan is older."""
+
+
 def draft(row: OgpCommitment, portals: Sequence[str] = ()) -> str:
     """Return the text of a draft commitment file made from ``row``, a commitment of OGP's export.
 
     Comments list what a person must add, with suggestions for scope and measures from the policy areas that OGP marks.
-    Where the export has nothing usable, something is filled in and a comment says so: dates from the years of the plan,
-    "XXX" for the country, the title as the quote, and OGP's home page as the address. ``portals``: ids of the portals
-    of the same country, which are suggested too.
+    Where the export has nothing usable, something is filled in and a comment says so: dates from the years of the plan
+    or, if these are not stated, a start on 2011-01-01, the year OGP began, and a deadline at the end of the year after
+    the start; "XXX" for the country, the title as the quote, and OGP's home page as the address. ``portals``: ids of
+    the portals of the same country, which are suggested too.
     """
     todo = [
         "scope: which datasets the promise is about (portal, publisher, theme, keyword, title, ...)",
@@ -240,12 +245,19 @@ def draft(row: OgpCommitment, portals: Sequence[str] = ()) -> str:
     ]
     start, end = row.start, row.end
     if start is None:
-        start = date(row.plan_start_year or (row.plan_end_year or 2012) - 1, 1, 1)
-        todo.append(f"period.start: the export says {row.start_text or 'nothing'!r}; this is the plan's first year")
+        start = date(row.plan_start_year or (row.plan_end_year or _FIRST_YEAR + 1) - 1, 1, 1)
+        origin = (
+            "this is the plan's first year" if row.plan_start_year
+            else "this is the year before the plan's last" if row.plan_end_year
+            else "no year of the plan is known either, and this day only fills the place"
+        )  # fmt: skip
+        todo.append(f"period.start: the export says {row.start_text or 'nothing'!r}; {origin}")
     if end is None or end <= start:
         said = row.end_text or "nothing"
         end = date(max(row.plan_end_year or 0, start.year + 1), 12, 31)
-        todo.append(f"period.deadline: the export says {said!r}; this is taken from the plan")
+        is_of_plan = row.plan_end_year == end.year
+        origin = "this is taken from the plan" if is_of_plan else "this is the year after the start, and only a guess"
+        todo.append(f"period.deadline: the export says {said!r}; {origin}")
     if row.iso3 is None:
         todo.append(f"government.iso3: the code {row.code!r} is of no country")
     if row.text is not None and (PERSON in row.text or EMAIL in row.text or TELEPHONE in row.text):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -198,6 +199,29 @@ def test_a_draft_keeps_what_is_known_and_says_what_is_not(tmp_path: Path) -> Non
     assert one.draft and one.title == 'A "title" of two lines' and one.source.quote == "First line second = 1"
     assert (one.period.start, one.period.deadline) == (date(2020, 1, 1), date(2022, 12, 31))
     assert "period.start: the export says 'nothing'" in draft(row) and "the export says 'Ongoing'" in draft(row)
+
+
+@pytest.mark.parametrize(
+    ("years", "start", "words"),
+    [
+        ({}, date(2011, 1, 1), ("no year of the plan is known", "only a guess")),
+        ({"plan_end_year": 2022}, date(2021, 1, 1), ("the year before the plan's last", "taken from the plan")),
+        ({"plan_start_year": 2020}, date(2020, 1, 1), ("this is the plan's first year", "only a guess")),
+    ],
+)
+def test_a_draft_says_where_its_dates_come_from(
+    years: dict[str, int], start: date, words: tuple[str, str], tmp_path: Path
+) -> None:
+    source = tmp_path / "export.csv"
+    with source.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerow(COLUMNS)
+    (row,) = read_export(source)
+    row = replace(row, **{"plan_start_year": None, "plan_end_year": None, **years})  # type: ignore[arg-type]
+    told = draft(row)
+    assert f"start = {start}" in told and all(one in told for one in words)
+    assert ("this is the plan's first year" in told) == ("plan_start_year" in years)
 
 
 def test_another_csv_is_refused(tmp_path: Path) -> None:

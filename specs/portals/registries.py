@@ -68,6 +68,9 @@ class Entry:
     contact_email: str | None = None
     status: str | None = None
     """Why the list says not to harvest it: inactive, ..."""
+    lacks_endpoint: str | None = None
+    """The portal type, if the list names it but not the address of the interface that this type needs; ``type`` is then
+    None."""
     fault: str | None = None
     """Why the record cannot be read. ``title`` then says where it stands in the list, and the other fields are
     empty."""
@@ -77,9 +80,10 @@ def read_registry(path: Path, portal_type: str | None = None) -> Iterator[Entry]
     """Yield the portals in the public list ``path``. ``portal_type`` is the type of all of them; None means that each
     entry tells it, if the list does.
 
-    Entries of the types csw, stac, oai-pmh and ogc-records nevertheless have no type if the list gives only the address
-    of the site, not that of the interface. A record that cannot be read gives an entry with a ``fault``. Raise
-    SpecError if the file cannot be read, or is no list of portals.
+    Entries of the types csw, stac, oai-pmh and ogc-records have no type, but the type in ``lacks_endpoint``, if the
+    list gives only the address of the site, not that of the interface. In a list without endpoints, ``portal_type``
+    states that its addresses are those of interfaces. A record that cannot be read gives an entry with a ``fault``.
+    Raise SpecError if the file cannot be read, or is no list of portals.
     """
     try:
         if path.suffix in (".jsonl", ".ndjson") or path.name.endswith((".jsonl.zst", ".ndjson.zst")):
@@ -165,10 +169,11 @@ def _common(row: Any, portal_type: str | None) -> Entry:
 
     if kind is None:
         kind = next((one for one in _PLAIN if endpoint(one)), None)
+    lacking = None
     if kind is not None:
         url = endpoint(kind) or url
         if kind in _NEEDS and not endpoint(kind):
-            kind = None
+            kind, lacking = None, kind
     places = [_part(one.get("location"), "name") for one in _list(row.get("coverage"))]
     place = _part(owner.get("location"), "name").get("country") or next((p.get("country") for p in places), None)
     name = owner.get("name")
@@ -180,6 +185,7 @@ def _common(row: Any, portal_type: str | None) -> Entry:
         government=name if isinstance(name, str) else None,
         country=alpha3(_part(place, "id").get("id")),
         status=None if row.get("status") in ("active", None) else str(row["status"]),
+        lacks_endpoint=lacking,
     )
 
 
@@ -268,8 +274,10 @@ def _plain(row: Mapping[str, Any], portal_type: str | None) -> Entry:
     for word, found in _SOFTWARE.items():
         if kind is None and software and word in re.sub(r"[^a-z0-9]", "", software.lower()):
             kind = found
-    if kind in ("csw", "stac", "oai-pmh", "ogc-records"):
-        kind = None  # The site's address alone is not enough.
+    lacking = None
+    if kind in _NEEDS and kind != portal_type:
+        # The site's address alone is not enough.
+        kind, lacking = None, kind
     status = str(row.get("status") or "").lower()
     api = first(("api_endpoint",), r"^https?://\S+$")
     if kind == "ckan" and api and "/api" in api and urlsplit(api).netloc == urlsplit(url).netloc:
@@ -284,6 +292,7 @@ def _plain(row: Mapping[str, Any], portal_type: str | None) -> Entry:
         government=first(_OWNER),
         country=alpha3(first(("country", "country_code", "location"))),
         contact_email=first(("contact_email",), r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
+        lacks_endpoint=lacking,
     )
 
 
@@ -307,9 +316,10 @@ def portals_of(entries: Iterable[Entry], known: Iterable[PortalSpec]) -> Iterato
     """Yield a PortalSpec for each entry of a public list; or, if none can be made, a pair of the entry and the reason.
 
     None can be made of an entry that cannot be read, that has no address or a ``status``, whose type is not known or
-    not installed, or whose values a portal file may not have. ``known`` are the portals that exist already. An address
-    that is among them, or that came in an earlier entry (:func:`key_of`), gives no second portal. Ids are made from the
-    addresses, with a number at the end if the id is taken.
+    not installed, or needs an endpoint that the list does not give, or whose values a portal file may not have.
+    ``known`` are the portals that exist already. An address that is among them, or that came in an earlier entry
+    (:func:`key_of`), gives no second portal. Ids are made from the addresses, with a number at the end if the id is
+    taken.
     """
     known = list(known)
     keys = {key_of(spec.url) for spec in known}
@@ -327,6 +337,8 @@ def portals_of(entries: Iterable[Entry], known: Iterable[PortalSpec]) -> Iterato
             yield entry, "it is known already"
         elif entry.status is not None:
             yield entry, f"the list calls it {entry.status}"
+        elif entry.lacks_endpoint is not None:
+            yield entry, f"the list does not give the address of its {entry.lacks_endpoint} interface"
         elif entry.type is None or entry.type not in portal_types():
             yield entry, f"nothing reads {entry.software}" if entry.software else "its type is not told"
         else:

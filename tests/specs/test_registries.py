@@ -84,6 +84,23 @@ def test_csv_of_dataportals_and_other_lists(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["csw", "stac", "oai-pmh", "ogc-records"])
+def test_list_of_interfaces_has_the_type_that_the_operator_gives(kind: str, tmp_path: Path) -> None:
+    plain = tmp_path / "plain.csv"
+    plain.write_text("name,url\nA,https://a.example/interface\n")
+    made, left = specs_of(plain, kind)
+    assert [(one.type, one.url) for one in made] == [(kind, "https://a.example/interface")] and not left
+    common = tmp_path / "catalogs.jsonl"
+    common.write_text(json.dumps(COMMON[0]))
+    assert specs_of(common, kind) == ([], [f"the list does not give the address of its {kind} interface"])
+
+
+def test_software_whose_interface_is_not_told(tmp_path: Path) -> None:
+    path = tmp_path / "plain.csv"
+    path.write_text("name,url,software\nA,https://a.example,GeoNetwork\n")
+    assert specs_of(path) == ([], ["the list does not give the address of its csw interface"])
+
+
 def test_json_lists(tmp_path: Path) -> None:
     ckan = tmp_path / "ckan-instances.json"
     ckan.write_text(json.dumps([{"title": "A", "url": "http://a.example", "url-api": "http://a.example/katalog"}]))

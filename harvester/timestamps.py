@@ -47,9 +47,9 @@ class Anchor:
 class Anchors:
     """The time stamps in a data folder.
 
-    ``good``: those that hold, by age of their manifest. ``unknown``: sentences about those whose authority is not
-    trusted here, so that they show nothing. ``bad``: sentences about those that do not fit their manifest. ``since``:
-    number of manifests after the newest that is anchored.
+    ``good``: those that hold, that of the oldest manifest first. ``unknown``: sentences about those whose authority is
+    not trusted here, so that they show nothing. ``bad``: sentences about those that do not fit their manifest.
+    ``since``: number of manifests after the newest that is anchored.
     """
 
     good: Sequence[Anchor]
@@ -92,10 +92,11 @@ def _of_this_machine() -> list[Certificate]:
 def anchor(data: Path, authority: str, roots: Sequence[Certificate], *, proxy: str | None = None) -> Anchor:
     """Get a time stamp for the newest manifest in the data folder ``data``, verify it, and store it beside it.
 
-    If there is one already that holds, it is returned, and nothing is requested. ``authority``: web address of the
+    If one is stored there already, nothing is requested: it is verified and returned. ``authority``: web address of the
     authority. ``roots``: certificates in which its chain must end. ``proxy``: address of an HTTP proxy; None means a
     direct connection. Raise TimestampError, and store nothing, if there is no manifest, if the authority cannot be
-    reached, refuses, or sends more than RESPONSE_MAX bytes, or if what it sends is no time stamp of this manifest.
+    reached, refuses, or sends more than RESPONSE_MAX bytes, or if what is stored or sent is no time stamp of this
+    manifest from an authority with such a root.
     """
     from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 

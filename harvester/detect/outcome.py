@@ -43,7 +43,8 @@ class DetectionReport:
     """What detection found at one address.
 
     ``title``: the title of the page; None if it has none. ``endpoints``: all APIs and documents found, the recommended
-    one first. ``asked``: the number of requests sent. ``notes``: further sentences for the user.
+    one first. ``asked``: the number of requests sent, without those for robots.txt and for reading a record.
+    ``notes``: further sentences for the user.
     """
 
     url: str

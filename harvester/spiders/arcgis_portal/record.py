@@ -101,7 +101,7 @@ def box(extent: Any) -> tuple[str, ...]:
     """Return the ArcGIS extent ``extent`` as one text "west,south,east,north" in a tuple; () if it is not two corners.
 
     ``extent``: a list of two corners, each a pair of numbers, or an object that holds this list under "coordinates".
-    The numbers are not converted.
+    The numbers are not converted; south and north are put in order.
     """
     corners = extent.get("coordinates") if isinstance(extent, dict) else extent
     try:

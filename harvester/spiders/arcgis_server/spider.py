@@ -304,7 +304,8 @@ class Spider(PortalSpider):
         """Return the fault of ``response`` (None if it has none) and its body as a JSON object.
 
         The body is {} if it is not readable or no object; that is a fault. An error in the body of a response with
-        status 200 is a fault too.
+        status 200 is a fault too. A refusal that does not come from the ArcGIS Server, such as 403 without its error
+        code, is of the kind "blocked" and not "auth".
         """
         fault = faults.of_response(response)
         try:

@@ -285,7 +285,8 @@ class Spider(ListingSpider):
     def other_version(self, fault: faults.RequestFault, response: Response) -> bool:
         """Return whether an error report suggests that the server accepts only version 3.0 of CSW.
 
-        ``response``: the response with the report. The result is False if the requests already use that version.
+        ``response``: the response with the report. ``fault`` is not used. The result is False if the requests already
+        use that version.
         """
         if self.is_3:
             return False

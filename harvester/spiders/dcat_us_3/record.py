@@ -54,9 +54,10 @@ def identifier_of(node: dict[str, Any]) -> str | None:
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
     """Map a DCAT-US 3 dataset to a :class:`Dataset`.
 
-    ``raw``: the JSON object, with keys without prefixes. ``languages``: the portal's language codes, the preferred
-    one first. The identifier is that of the record, else its ``@id``, else its landing page. Raise LostRecord if it
-    has none of these or is no object.
+    ``raw``: the JSON object, with keys without prefixes. What the document says about the dataset elsewhere may stand
+    in it under "@record" (its catalogue record), "@services" and "@series" (True for a series). ``languages``: the
+    portal's language codes, the preferred one first. The identifier is that of the record, else its ``@id``, else its
+    landing page. Raise LostRecord if it has none of these or is no object.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the publisher to fix the record", value=raw)

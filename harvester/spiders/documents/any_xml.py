@@ -64,11 +64,12 @@ def is_record(root: etree._Element) -> bool:
 
 
 def to_dataset(raw: str, default_id: str | None = None, languages: Sequence[str | None] = ()) -> Dataset:
-    """Return the dataset that the XML text ``raw`` describes, an ISO, FGDC or csw:Record document.
+    """Return the dataset that the XML text ``raw`` describes, a record of one of the kinds that :func:`is_record`
+    names.
 
-    ``default_id`` identifies an ISO or FGDC record without an identifier of its own. ``languages`` are language codes,
-    the portal's first; texts in the first one that occurs become title and description. Raise LostRecord without an
-    identifier, ValueError for other kinds of XML.
+    ``default_id`` identifies an ISO, FGDC or ArcGIS record without an identifier of its own. ``languages`` are language
+    codes, the portal's first; of an ISO record, texts in the first one that occurs become title and description. Raise
+    LostRecord without an identifier, ValueError for other kinds of XML.
     """
     root = root_of(raw)
     if local(root) in ISO_ROOTS:

@@ -68,10 +68,11 @@ def non_dataset_id(raw: str) -> str | None:
 
 
 def to_dataset(raw: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """Map an OAI-PMH record with metadata in ISO 19139, DataCite, DDI or Dublin Core to a :class:`Dataset`.
+    """Map an OAI-PMH record to a :class:`Dataset`.
 
-    ``raw``: the record as XML text. ``languages``: the portal's language codes, the preferred one first. Raise
-    LostRecord if the header has no identifier, ValueError if there are no metadata or only in another format.
+    The metadata may be in ISO 19139 or 19115-3, DataCite, DDI Codebook, Dublin Core, or a Record of a CSW. ``raw``: the
+    record as XML text. ``languages``: the portal's language codes, the preferred one first; they matter for ISO only.
+    Raise LostRecord if the header has no identifier, ValueError if there are no metadata or only in another format.
     """
     record = root_of(raw)
     identifier, stamp, said = identifier_of(record), stamp_of(record), _metadata(record)

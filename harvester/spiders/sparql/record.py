@@ -40,7 +40,9 @@ def rows_by_dataset(variables: Sequence[str], rows: Sequence[dict[str, Any]]) ->
 def row_dataset(raw: dict[str, Any]) -> Dataset:
     """Map the rows of one dataset, from a SELECT query that the portal file states, to a :class:`Dataset`.
 
-    ``raw``: a record of :func:`rows_by_dataset`. Variables are recognised by name ("title"). Raise LostRecord if the
+    ``raw``: a record of :func:`rows_by_dataset`. Variables are recognised by name ("title"), without regard to case. Of
+    several values for one field, one marked as English is used, else the first; keywords, themes and languages keep
+    all. Raise LostRecord if the
     first variable, which identifies the dataset, is empty.
     """
     if not raw["@id"]:

@@ -34,7 +34,7 @@ def waf(seen: ProbeResponse) -> Detection | None:
 def metadata_document(seen: ProbeResponse) -> Detection | None:
     """Return a "waf" detection of one dataset if the response ``seen`` is a single metadata record, else None.
 
-    The record may be in ISO 19139 (or a profile of it), ISO 19115-3 or FGDC CSDGM.
+    The record may be in ISO 19139 (or a profile of it), ISO 19115-3, FGDC CSDGM or ArcGIS's own format.
     """
     try:
         root = parse_xml(seen.body)

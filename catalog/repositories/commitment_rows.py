@@ -21,6 +21,8 @@ OF_PART = (
     "link_ok", "file_served", "licence_open", "machine_readable", "documentation_present", "bulk_download",
     "download_url_ok", "table_matches_schema", "unknown",
 )  # fmt: skip
+_METRICS = frozenset(OF_PART) - {"unknown"}
+"""Those of a distribution that are metrics: before it is scored, all of them are unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +208,7 @@ def _parts(catalog: Catalog, chosen: str) -> dict[str, list[MemberDistribution]]
                 described_by=row["described_by"],
                 licence_id=row["licence_id"],
                 quality={name: row[f"q_{name}"] for name in OF_PART if name != "unknown"},
-                unknown=_unknown(row["q_unknown"]) if row["is_scored"] else frozenset(OF_PART),
+                unknown=_unknown(row["q_unknown"]) if row["is_scored"] else _METRICS,
                 table_status=row["table_status"],
                 table_kind=row["table_kind"],
                 changed=tuple(one for one in changed if one),

@@ -67,7 +67,10 @@ def membership(
 
 
 def _waived(lost: Iterable[str], members: Mapping[str, Head], commitment: Commitment) -> dict[str, str]:
-    reasons = {one.dataset: one.reason for one in commitment.waived}
+    reasons = {
+        one.dataset: f"{one.reason}; replaced by {one.replaced_by}" if one.replaced_by else one.reason
+        for one in commitment.waived
+    }
     found = {}
     for name in lost:
         names = (name, members[name].identifier if name in members else None)

@@ -173,7 +173,7 @@ class Waiver(Strict):
     """Id in the catalogue, or the portal's own identifier."""
     reason: Text
     replaced_by: str | None = None
-    """The dataset that took its place; a note for readers, which the measurement does not use."""
+    """The dataset that took its place: a note that readers see behind the reason; the measurement does not use it."""
 
 
 class Commitment(Strict):

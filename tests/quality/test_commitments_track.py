@@ -12,6 +12,7 @@ import pytest
 from catalog.db.store import Catalog, instant, started
 from catalog.model import Contact, Dataset, Distribution, Publisher, ResourceCheck
 from catalog.repositories.checks import write_checks
+from catalog.repositories.commitment_rows import members_of
 from catalog.repositories.harvests import begin_harvest, finish_harvest
 from catalog.repositories.scopes import Scopes
 from catalog.repositories.targets import due_targets
@@ -152,11 +153,14 @@ def test_what_vanishes_stays_and_failed_harvests_say_nothing(catalog: Catalog, t
     (place,) = catalog.rows("select * from commitment_members where waived")
     assert place["dataset_id"] == key_of("a", bad[1]) and place["reason"] == f"replaced by {key_of('a', again)}"
     # Another is waived with a reason in the file.
-    waived = commitment(tmp_path, more=f'waived = [{{ dataset = "{bad[2].identifier}", reason = "merged into 4" }}]')
+    entry = f'dataset = "{bad[2].identifier}", reason = "merged", replaced_by = "new-4"'
+    waived = commitment(tmp_path, more=f"waived = [{{ {entry} }}]")
     write_run(catalog, runs[4], [*good, bad[0], again])
     track(catalog, runs[4], [waived])
     fourth = readings(catalog, runs[4])["licence"]
     assert (fourth["numerator"], fourth["denominator"]) == (5, 9) and "redefined" not in fourth["flags"]
+    told = catalog.rows("select reason from commitment_members where dataset_id = ?", [key_of("a", bad[2])])
+    assert {row["reason"] for row in told} == {"waived: merged; replaced by new-4"}
     # The figure can be reckoned again from the members, and the same run read twice gives the same.
     count = "select sum(passes), count(passes) from commitment_members where not waived and indicator_id = 'licence'"
     assert catalog.db.conn.execute(count).fetchone() == (5, 9)
@@ -234,6 +238,14 @@ def test_scopes_catch_what_they_say(catalog: Catalog, tmp_path: Path, scope: str
         assert reading["value"] is None and "scope_unresolved" in reading["flags"]
         assert reading["suggested_completion"] == "no_evidence" and reading["timing_status"] == "unmeasurable"
     assert isinstance(promise.scope, Scope)
+
+
+def test_before_a_distribution_is_scored_all_its_metrics_are_unknown(catalog: Catalog) -> None:
+    run_id = catalog.begin_run("test", [portal("a")], version="0", methodology="0")
+    store(catalog, run_id, "a", [dataset(0)])
+    (member,) = members_of(catalog, [key_of("a", dataset(0))])
+    (part,) = member.parts
+    assert part.unknown == part.quality.keys() and not member.is_scored
 
 
 def test_what_is_not_declared_is_excluded_by_no_condition(catalog: Catalog, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
@@ -24,8 +24,8 @@ __all__ = ["Reply", "ParsedReplies", "Problem", "CitizenReport", "parse"]
 
 HEADER_WITHIN = 30
 """Rows of a sheet among which the header is looked for."""
-NOTE_MAX, NAME_MAX = 2_000, 200
-"""Characters kept of a remark, and of a name."""
+NOTE_MAX, NAME_MAX, URL_MAX = 2_000, 200, 2_000
+"""Characters kept of a remark and of a name, and those of the longest address that is used."""
 _AS_NUMBER = re.compile(r"\d+([.,]\d+)?e\+?\d+|\d{15,}", re.IGNORECASE)
 """What a spreadsheet makes of an id that it takes for a number."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
@@ -38,7 +38,7 @@ class Reply:
     ``finding_id``: id of the finding, or of the cause, which begins with "cause-". ``reply``: acknowledged, disputed,
     will_fix_by or waived. ``promised_on``: ISO date by which it will be fixed, for will_fix_by only. ``note``: reason
     or remark, cut at 2,000 characters; ``replied_by``: name of the person, cut at 200; ``replied_on``: ISO date of the
-    reply; each None if not stated. ``line``: line of the file, from 1.
+    reply; each None if not stated. ``line``: line of the file, from 1. What is cut is among the problems.
     """
 
     line: int
@@ -60,9 +60,9 @@ class CitizenReport:
     """A citizen's report of something wrong with a dataset, read from one row of a file.
 
     The dataset is named by ``dataset_id`` or, without that, by ``url``, an address that its record lists. ``what``:
-    what is wrong; ``who``: name of the citizen; ``is_name_public``: whether the citizen agreed that the name is
-    published; ``reported_on``: ISO date; ``line``: line of the file, from 1. ``url`` and ``what`` are cut at 2,000
-    characters, ``who`` at 200.
+    what is wrong, cut at 2,000 characters; ``who``: name of the citizen, cut at 200; ``is_name_public``: whether the
+    citizen agreed that the name is published; ``reported_on``: ISO date; ``line``: line of the file, from 1. An address
+    of more than 2,000 characters is not used. What is cut or not used is among the problems.
     """
 
     line: int
@@ -101,8 +101,9 @@ def parse(path: Path, today: date) -> ParsedReplies:
     ``today``: a date of a reply or report after this day is left out, and the row is listed in ``problems``; the rest
     of the row still counts. A row that promises a fix by a day before ``today`` is not used, unless it states the day
     of the reply. A row whose promised day is before the day of the reply is not used either, nor are rows with
-    different replies to one finding. Unusable content never raises; it is listed in ``problems``. Raise OSError if the
-    file cannot be read.
+    different replies to one finding, and reports whose only address has more than 2,000 characters. Of longer remarks
+    and names the beginning is kept, and the row is listed too. Unusable content never raises; it is listed in
+    ``problems``. Raise OSError if the file cannot be read.
     """
     found = ParsedReplies()
     try:
@@ -218,6 +219,7 @@ def _replies(found: ParsedReplies, header: _Header, rows: Iterator[Row], today: 
         except ValueError as error:
             found.problems.append(_problem(line, error))
             continue
+        found.problems += _cut(line, row, {"response_note": NOTE_MAX, "responder": NAME_MAX})
         replied_on, problem = _optional_day(line, row.get("responded_on", ""), today, header.is_day_first)
         if problem is not None:
             found.problems.append(problem)
@@ -305,6 +307,15 @@ def _optional_day(line: int, text: str, today: date, is_day_first: bool | None) 
     return found, None
 
 
+def _cut(line: int, row: Mapping[str, str], limits: Mapping[str, int]) -> list[Problem]:
+    """Return a problem for each cell that is longer than is kept of it; the rest of the row counts."""
+    return [
+        Problem(line, f"only the first {most:,} characters of {name} are kept", "shorten it, and send the file again")
+        for name, most in limits.items()
+        if len(row.get(name, "")) > most
+    ]
+
+
 def _problem(line: int, error: ValueError) -> Problem:
     what, _, remedy = str(error).partition("; ")
     return Problem(line, what, remedy)
@@ -318,6 +329,14 @@ def _reports(found: ParsedReplies, header: _Header, rows: Iterator[Row], today: 
             remedy = "fill in what is wrong, and the address or the id of the dataset"
             found.problems.append(Problem(line, "the report is not complete", remedy))
             continue
+        if len(url or "") > URL_MAX:
+            remedy = "name the dataset by its id in the column dataset_id" if not dataset_id else "leave it out"
+            found.problems.append(Problem(line, f"the address has more than {URL_MAX:,} characters", remedy))
+            if not dataset_id:
+                # Cut off, it would be the address of something else.
+                continue
+            url = None
+        found.problems += _cut(line, row, {"what": NOTE_MAX, "who": NAME_MAX})
         reported_on, problem = _optional_day(line, row.get("reported_on", ""), today, header.is_day_first)
         if problem is not None:
             found.problems.append(problem)
@@ -325,7 +344,7 @@ def _reports(found: ParsedReplies, header: _Header, rows: Iterator[Row], today: 
             CitizenReport(
                 line=line,
                 dataset_id=dataset_id or None,
-                url=(url or "")[:2_000] or None,
+                url=url or None,
                 what=row["what"][:NOTE_MAX],
                 who=row.get("who", "")[:NAME_MAX] or None,
                 reported_on=reported_on,

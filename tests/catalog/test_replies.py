@@ -237,6 +237,22 @@ def test_a_row_of_findings_without_its_id_is_no_reply_to_its_cause(tmp_path: Pat
     assert problem.line == 2 and "id of the finding" in problem.what
 
 
+def test_what_is_cut_is_said(tmp_path: Path) -> None:
+    row = [KEY, "waived", "n" * 2_001, "r" * 201, ""]
+    found = parse(write(tmp_path / "x.csv", [NAMES, row, [KEYS[1], "waived", "n" * 2_000, "r" * 200, ""]]), TODAY)
+    assert [(len(one.note or ""), len(one.replied_by or "")) for one in found.replies] == [(2_000, 200)] * 2
+    assert [(one.line, "the first" in one.what, bool(one.remedy)) for one in found.problems] == [(2, True, True)] * 2
+
+
+def test_address_that_is_too_long_is_said_and_not_cut(tmp_path: Path) -> None:
+    long = "https://x.example/" + "a" * 2_000
+    rows = [["url", "dataset_id", "what", "who"], [long, "", "gone", "Ann"], [long, "p-1", "g" * 2_001, "A" * 201]]
+    found = parse(write(tmp_path / "x.csv", rows), TODAY)
+    assert [(one.line, one.url, one.dataset_id, len(one.what)) for one in found.reports] == [(3, None, "p-1", 2_000)]
+    assert [one.line for one in found.problems] == [2, 3, 3, 3]
+    assert "more than 2,000" in found.problems[0].what and "dataset_id" in found.problems[0].remedy
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"PK\x03\x04broken", b"a,b\r\n1,2\r\n", b"\x00\x01\x02", b'"a'])
 def test_files_that_are_none_of_ours_are_said(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(content)

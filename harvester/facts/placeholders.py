@@ -32,10 +32,10 @@ def without_placeholders(dataset: Dataset) -> Dataset:
     """Return ``dataset`` without placeholders ("N/A", "unknown"), in its own fields and in those of its parts.
 
     The parts are distributions, data services, contact and publisher. A field that held only a placeholder becomes
-    None, and lists lose theirs. Identifiers of datasets, relations and translations stay as they are. So do a contact
-    of which nothing is left, and a publisher whose name is a placeholder. A repetition interval in "modified" ("R/P1D")
-    moves to "frequency" if that is empty, and is dropped otherwise. If there is nothing to change, the same object is
-    returned.
+    None, and lists lose theirs. A contact of which nothing is left becomes None too, and so does a publisher whose name
+    is a placeholder. Identifiers, relations, translations and ``harvested_from`` stay as they are. A repetition
+    interval in "modified" ("R/P1D") moves to "frequency" if that is empty, and is dropped otherwise. If there is
+    nothing to change, the same object is returned.
     """
     found = _own(dataset)
     changes: dict[str, Any] = {}

@@ -42,8 +42,7 @@ def row_dataset(raw: dict[str, Any]) -> Dataset:
 
     ``raw``: a record of :func:`rows_by_dataset`. Variables are recognised by name ("title"), without regard to case. Of
     several values for one field, one marked as English is used, else the first; keywords, themes and languages keep
-    all. Raise LostRecord if the
-    first variable, which identifies the dataset, is empty.
+    all. Raise LostRecord if the first variable, which identifies the dataset, is empty.
     """
     if not raw["@id"]:
         raise LostRecord(

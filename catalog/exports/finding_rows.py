@@ -36,7 +36,7 @@ def finding_rows(
     Findings that must not be published yet are left out. But the rows by publisher have those of suspected personal
     data. ``operator``: an e-mail address; if given, only unpublished findings of suspected personal data are returned,
     from the portals with this contact address. ``held``: True gives only the findings of causes of which the government
-    hears first.
+    hears first, without those of suspected personal data; ``operator`` then changes nothing.
     """
     head = head_of(catalog, run_id, 1)
     commitments = _FAILED_COMMITMENTS if has_commitments(catalog) else "null"

@@ -29,8 +29,8 @@ def targets(catalog: Catalog, one: Reply) -> tuple[list[dict[str, Any]], bool]:
 def waived_by(catalog: Catalog, one: Reply) -> int:
     """Return how many findings the reply ``one`` would set to waived.
 
-    These are all findings of a cause that have not ended and are not waived yet. The result is 0 if the reply is no
-    waiver, or if its finding is unknown.
+    These are the finding, or all findings of the cause, that have not ended and are not waived yet. The result is 0 if
+    the reply is no waiver, if its finding is unknown, or if several findings fit its id.
     """
     found, _ = targets(catalog, one)
     if one.reply != "waived" or len(found) != 1:
@@ -59,7 +59,7 @@ def contacts(catalog: Catalog, portal_id: str | None) -> list[tuple[list[str], s
 
 
 def _found_by(catalog: Catalog, about: tuple[str, str, str, str]) -> list[dict[str, Any]]:
-    """Return the findings that have not ended with this dataset, rule, field and address ("": none); at most two."""
+    """Return the findings with this dataset, rule, field and address ("": none), ended ones too; at most two."""
     return catalog.rows(
         """select id, state, dataset_id, portal_id from findings
            where dataset_id = ? and rule_id = ? and coalesce(field, '') = ? and coalesce(resource_url, '') = ?

@@ -69,7 +69,10 @@ def waiting_texts(catalog: Catalog) -> list[WaitingText]:
 
 def count_waiting(data: Path) -> tuple[int, int]:
     """Return how many files of unconfirmed senders, and how many texts, wait for the operator in the data folder
-    ``data``; 0 and 0 if the private file cannot be opened. The catalogue is not opened."""
+    ``data``; 0 and 0 if there is no private file, or it cannot be opened.
+
+    The catalogue is not opened, so a name that waits without a text is not counted.
+    """
     if not is_kept(data):
         return 0, 0
     with suppress(sqlite3.Error), opened(data) as db:
@@ -105,10 +108,11 @@ def approve(catalog: Catalog, keys: Collection[str]) -> list[str]:
 
 
 def reject(catalog: Catalog, keys: Collection[str]) -> list[str]:
-    """Delete texts that wait for approval: they are never published. Return the ids for which there was one, sorted.
+    """Delete texts that wait for approval: neither they nor the names with them are ever published. Return the ids for
+    which a text or a name waited, sorted.
 
-    ``keys``: ids of replies or reports; others are skipped. A reply stays without its text, and so does the name in the
-    private file. A report is nothing but its text, and is deleted.
+    ``keys``: ids of replies or reports; others are skipped. A reply stays without its text, and its name stays in the
+    private file. A report is nothing but its text, and is deleted together with the name.
     """
     done = [one for one in waiting_texts(catalog) if one.key in keys]
     for one in done:

@@ -97,9 +97,10 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
     since the present copy was made, and that copy has all views of this version, the copy stays. None writes the copy
     in any case.
 
-    Left out are findings of suspected personal data that must not be published yet (see
-    :mod:`catalog.repositories.withheld`), and of replies and reports the names that may not be public and the texts
-    that nobody has approved. An existing copy is replaced only when the new one is complete. Raise CatalogError if
+    Left out are findings that must not be published yet: those of suspected personal data (see
+    :mod:`catalog.repositories.withheld`) and of causes of which the government hears first; and of replies and reports
+    the names that may not be public and the texts that nobody has approved. The state "new" becomes "open", because the
+    copy may stay for many nights. An existing copy is replaced only when the new one is complete. Raise CatalogError if
     ``db`` does not exist or cannot be copied, or if ``out`` is not called ``catalog.db`` or is the catalogue itself.
     """
     _check_name(out)

@@ -12,6 +12,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import chain, combinations, product
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +27,9 @@ MIN_BYTES = 512
 """Bytes; smaller files may be identical by chance: an empty table, an error message."""
 SHARED = 0.5
 """Share of the smaller dataset's files that two datasets must have in common."""
+EACH = 12
+"""Datasets with the same file that are compared each with each other; further ones only with the first, so that a file
+in many portals does not make thousands of pairs."""
 
 _ADDRESS = "rtrim(replace(replace(lower({}), 'https://', ''), 'http://', ''), '/')"
 # Only constants of this module are inserted into the text.
@@ -75,7 +79,8 @@ def find_copies(catalog: Catalog) -> int:
     if one of these holds: they share a DOI or another global identifier; they share a landing page; the files that both
     have are at least half of the files of the one with fewer. Files are compared by address and by content; those of
     less than 512 bytes, or not downloaded whole, by address only. An identifier, page or file that two datasets of one
-    portal have is ignored.
+    portal have is ignored. Of the datasets that have one file, the first :data:`EACH` by id are compared with each
+    other, and the rest with the first.
 
     The others of a cluster are copies of the only one whose portal names no source that it harvests it from or, failing
     that, of the only one most of whose files are on the host of its portal. If there is none, no dataset of the cluster
@@ -111,16 +116,20 @@ def _pairs(catalog: Catalog) -> Iterator[tuple[str, str]]:
     )
     shared: dict[tuple[str, str], set[str]] = defaultdict(set)
     for key, ids in named:
-        first, *rest = sorted(ids.split("\x1f"))
-        kind = key.partition(":")[0]
-        for other in rest:
-            if kind in ("file", "sha256"):
-                shared[first, other].add(key)
-            else:
-                yield first, other
+        members = sorted(ids.split("\x1f"))
+        if key.partition(":")[0] in ("file", "sha256"):
+            # Datasets may share half of their files with each other and not with the first one.
+            for one, other in chain(combinations(members[:EACH], 2), product(members[:1], members[EACH:])):
+                shared[one, other].add(key)
+        else:
+            yield from product(members[:1], members[1:])
+    counts: dict[str, int] = {}
     for (one, other), keys in shared.items():
         by_kind = max(sum(key.startswith(kind) for key in keys) for kind in ("file:", "sha256:"))
-        fewest = min(_files(catalog, one), _files(catalog, other))
+        for name in (one, other):
+            if name not in counts:
+                counts[name] = _files(catalog, name)
+        fewest = min(counts[one], counts[other])
         if fewest and by_kind / fewest >= SHARED:
             yield one, other
 

@@ -70,6 +70,27 @@ def test_a_copy_is_linked_to_its_origin(city: dict[str, Any], nation: dict[str, 
     assert links(catalog) == {f"city/{origin.identifier}": None, "nation/n1": f"city/{origin.identifier}"}
 
 
+@pytest.mark.parametrize("odd", ["p", "q", "r"])
+def test_portals_whose_shared_file_is_in_a_third_one_belong_together(odd: str, catalog: Catalog) -> None:
+    """Two share two of four files; one of these is in the third portal too, which shares too little with each."""
+    names = {name: ("a", "b" if name != odd else "c", f"{name}1", f"{name}2") for name in "pqr"}
+    listed = {
+        name: [Dataset(identifier=name, distributions=files(*(f"https://city.example/{one}.csv" for one in own)))]
+        for name, own in names.items()
+    }
+    fill(catalog, **listed)
+    assert find_copies(catalog) == 1
+    assert {name.partition("/")[0] for name in links(catalog)} == set("pqr") - {odd}
+
+
+def test_a_file_in_very_many_portals_is_compared_within_bounds(catalog: Catalog) -> None:
+    fill(
+        catalog,
+        **{f"p{n:02}": [Dataset(identifier="d", distributions=files("https://a.example/f.csv"))] for n in range(30)},
+    )
+    assert find_copies(catalog) == 1 and len(links(catalog)) == 30
+
+
 def test_without_a_word_the_portal_that_has_the_files_is_the_origin(catalog: Catalog) -> None:
     shared = files("https://city.example/a.csv", "https://city.example/b.csv")
     fill(

@@ -72,7 +72,10 @@ def _known(data: Path, folder: Path | None) -> list[Commitment]:
 @_FOLDER
 @click.pass_obj
 def new(data: Path, /, template: str | None, folder: Path | None, **said: Any) -> None:
-    """Write a commitment file from a template, or ask for each answer that the options leave out."""
+    """Write a commitment file from a template, or ask for each answer that the options leave out.
+
+    With --from, only --country, --government and --scope portal=ID are used; all else is in the template.
+    """
     from harvester.cli.commitment_files import ask, from_answers, save
 
     target = folder or data / "commitments"
@@ -80,11 +83,23 @@ def new(data: Path, /, template: str | None, folder: Path | None, **said: Any) -
     click.echo(save(text, target))
 
 
+_NOT_WITH_TEMPLATE = {
+    "commitment_id": "--id", "title": "--title", "url": "--url", "quote": "--quote", "start": "--start",
+    "deadline": "--deadline", "indicators": "--indicator",
+}  # fmt: skip
+
+
 def _from_template(data: Path, name: str, said: dict[str, Any]) -> str:
     from harvester.cli.commitment_files import country_code, of_portal
     from specs.commitments import from_template
     from specs.vocabularies.countries import name_of
 
+    unused = [option for key, option in _NOT_WITH_TEMPLATE.items() if said[key]]
+    unused += [f"--scope {one}" for one in said["scopes"] if one.partition("=")[0].strip() != "portal"]
+    if unused:
+        raise click.UsageError(
+            f"--from takes all else from the template: leave out {', '.join(unused)}, and edit the file afterwards"
+        )
     government, country = of_portal(data, said["scopes"])
     code = country_code(said["country"] or country or click.prompt("Country"))
     return from_template(name, country=code, government=said["government"] or government or name_of(code))

@@ -94,6 +94,15 @@ def test_templates_are_filled_in_for_any_country(tmp_path: Path) -> None:
         (["new", *SAID, "--indicator", "dataset.lovely:0:1"], "wants measure:baseline:target"),
         (["new", *SAID, "--scope", "colour=red"], "wants key=value"),
         (["new", "--from", "eu-hvd", "--country", "Atlantis"], "'Atlantis' is no country"),
+        (
+            ["new", "--from", "eu-hvd", "--country", "IE", "--title", "T", "--start", "2024-01-01"],
+            "leave out --title, --start",
+        ),
+        (["new", "--from", "eu-hvd", "--country", "IE", "--indicator", "dataset.bulk:0:1"], "leave out --indicator"),
+        (
+            ["new", "--from", "eu-hvd", "--scope", "portal=zurich", "--scope", "theme=ENVI"],
+            "leave out --scope theme=ENVI",
+        ),
         (["check", "no/such"], "is neither a .toml file nor the id of a commitment"),
         (["compare", "dataset.lovely"], "no such measure"),
     ],

@@ -196,6 +196,7 @@ def _of_checks() -> Iterator[StoredDataset]:
         yield stored(f"check-{name}", _DATASET, ((_FILE, check, check, _REPORT),))
         yield stored(f"check-alone-{name}", _DATASET, ((_FILE, None, check, None),))
         yield stored(f"access-{name}", _DATASET, ((replace(_FILE, download_url=None), check, None, _REPORT),))
+        yield stored(f"access-alone-{name}", _DATASET, ((replace(_FILE, download_url=None), check, None, None),))
         yield stored(f"access-fails-{name}", _DATASET, ((_FILE, replace(check, outcome="broken"), check, None),))
         yield stored(
             f"no-format-{name}", _DATASET, ((replace(_FILE, format=None, media_type=None), None, check, None),)

@@ -78,11 +78,11 @@ def modified_truthful(s: DistributionSubject) -> Measurement:
 def modified_truthful_observed(s: DistributionSubject) -> str:
     """Return the words for the column ``observed`` of a finding of ``modified_truthful``.
 
-    For example "declared 2024-05-01; the data changed after 2025-03-02T02:00:00Z", with the time (UTC) of the last
-    check that still found the old data. The second part is left out if no change of the length or the bytes was
-    observed. "no" if the URL was not checked.
+    For example "declared 2024-05-01; the data changed after 2025-03-02", with the day (UTC) of the last check that
+    still found the old data: a declared date is judged by days. The second part is left out if no change of the length
+    or the bytes was observed. "no" if the URL was not checked.
     """
     if s.check is None:
         return NOTHING_MORE
-    changed = f"; the data changed after {s.check.unchanged_until}" if s.check.unchanged_until else ""
+    changed = f"; the data changed after {s.check.unchanged_until[:10]}" if s.check.unchanged_until else ""
     return f"declared {s.distribution.modified}{changed}"

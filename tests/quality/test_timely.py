@@ -17,7 +17,7 @@ from catalog.repositories.checks import write_checks
 from catalog.repositories.reading import stored_datasets
 from quality.evidence.periods import expectation, lateness, next_review_on
 from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject
-from quality.metrics.timely import up_to_date
+from quality.metrics.timely import modified_truthful_observed, up_to_date
 from quality.systems.matrix import measure_all
 from tests.conftest import SHARED
 from tests.making import key_of, portal, store
@@ -258,3 +258,13 @@ def test_until_the_day_of_review_nothing_changes(data: Any) -> None:
     # The day before, and some in between.
     for day in {last, *(one.as_of + (last - one.as_of) * n / 4 for n in range(4))}:
         assert at(day) == now, (one.as_of, review, day)
+
+
+def test_a_false_day_of_change_is_told_by_days() -> None:
+    check = ResourceCheck(
+        url=URL, outcome="ok", changed_at="2025-03-03T02:00:00Z", unchanged_until="2025-03-02T02:00:00Z",
+        change_decided_by="checksum",
+    )  # fmt: skip
+    file = Distribution(access_url=URL, download_url=URL, modified="2024-05-01")
+    (part,) = subject("Roads", file=file, check=check, as_of=date(2025, 4, 1)).distributions
+    assert modified_truthful_observed(part) == "declared 2024-05-01; the data changed after 2025-03-02"

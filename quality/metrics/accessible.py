@@ -8,6 +8,7 @@ from catalog import vocabulary
 from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
 from quality.metrics.answers import NOTHING_MORE, answers, present, usable_url, valid_email, yes
 from quality.tables.judge.wording import what_and_why
+from quality.tables.read.sniff import is_error_note
 
 __all__: list[str] = []
 
@@ -138,7 +139,8 @@ def file_served(s: DistributionSubject) -> Measurement:
     was inconclusive.
 
     If the content was inspected, it decides. A web page fails unless one is declared, and an error message fails if a
-    format of files is declared. A file in another format than the declared one passes here; see ``format_truthful``.
+    format of files is declared. Otherwise, what looks like an error message may be the data themselves, so that the
+    result is unknown. A file in another format than the declared one passes here; see ``format_truthful``.
     Otherwise the Content-Type header decides: only "text/html" fails, unless HTML is declared. Without that header the
     result is unknown.
     """
@@ -149,6 +151,8 @@ def file_served(s: DistributionSubject) -> Measurement:
     if s.check.outcome != "ok":
         return UNKNOWN
     if s.table is not None and s.table.status != "unknown":
+        if s.table.status != "wrong_content" and is_error_note(s.table.note):
+            return UNKNOWN
         is_page = s.table.format == "HTML" and (fmt is None or fmt.kind != "web")
         return yes(s.table.status != "wrong_content" and not is_page)
     # The content was not inspected: only the media type can show that a page was served in place of the file.

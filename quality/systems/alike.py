@@ -32,6 +32,7 @@ from quality.metrics.third_party import (
 from quality.metrics.timely import modified_truthful, up_to_date
 from quality.metrics.usable import file_distinct
 from quality.systems.declared import looks_of_metrics
+from quality.tables.read.sniff import is_error_note
 
 __all__ = [
     "ANY", "READ_OF_DATASETS", "READ_OF_DISTRIBUTIONS", "facts_of_dataset", "facts_of_distribution",
@@ -160,7 +161,7 @@ def _of_table(table: TableReport) -> Hashable:
     return (
         table.status, table.format, table.encoding, table.row_count, table.column_count,
         table.expectations_passed, table.expectations_total,
-        table.profile.get("licence"), bool(table.profile.get("has_schema")),
+        table.profile.get("licence"), bool(table.profile.get("has_schema")), is_error_note(table.note),
         tuple((defect.rule, defect.count) for defect in table.defects),
     )  # fmt: skip
 
@@ -225,6 +226,7 @@ READ_OF_DISTRIBUTIONS: Final[Mapping[str, str]] = {
     "check.size_bytes": "byte_size_truthful",
     "table.status": ANY,
     "table.format": ANY,
+    "table.note": "file_served",
     "table.encoding": ANY,
     "table.row_count": ANY,
     "table.column_count": ANY,

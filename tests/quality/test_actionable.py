@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from catalog.db.store import Catalog
 from catalog.exports.cause_rows import fix_in_words
-from catalog.model import Distribution
+from catalog.model import Distribution, TableContext
 from catalog.repositories.causes import examples
 from catalog.repositories.withdrawn import LastScore
 from quality.evidence.periods import every
 from quality.evidence.subject import UNKNOWN, DistributionSubject, Measurement
 from quality.findings.derive import findings as findings_of
 from quality.findings.derive import is_unobserved
-from quality.metrics.accessible import download_url_present, file_served_observed
+from quality.metrics.accessible import download_url_present, file_served, file_served_observed
 from quality.metrics.open import format_open, licence_known, licence_known_observed, licence_present
 from quality.metrics.usable import format_known, format_present, format_truthful, machine_readable
 from quality.systems.stage import score_portal
 from quality.systems.winnow import score_dataset
+from quality.tables.inspect import inspect
 from specs.languages import language
 from tests.making import portal, store
 from tests.quality.test_scoring import CHECK, FILE, PERFECT, TABLE, judged, subject
@@ -78,6 +80,25 @@ def test_unspecified_bytes_are_no_closed_format_and_a_page_in_place_of_the_file_
     assert machine_readable(seen(FILE, CHECK, PAGE)) == 1.0
     page = seen(FILE, replace(CHECK, content_type="text/html"), None)
     assert file_served_observed(page) == "the address serves text/html"
+
+
+@pytest.mark.parametrize(
+    ("body", "declared", "expected"),
+    [
+        (b'{"error": {"code": 500}}', None, UNKNOWN),
+        (b'{"error": {"code": 500}}', "API", UNKNOWN),
+        (b'{"error": {"code": 500}}', "CSV", 0.0),
+        (b"<?xml version='1.0'?><ows:ExceptionReport xmlns:ows='http://www.opengis.net/ows/1.1'/>", None, UNKNOWN),
+        (b'{"rows": [1, 2]}', None, 1.0),
+    ],
+)
+def test_what_looks_like_an_error_message_is_no_file_for_certain(
+    body: bytes, declared: str | None, expected: Measurement, tmp_path: Path
+) -> None:
+    (tmp_path / "f").write_bytes(body)
+    report = inspect(TableContext(path=tmp_path / "f", declared_format=declared))
+    one = seen(replace(FILE, format=declared, media_type=None), replace(CHECK, content_type="application/json"), report)
+    assert file_served(one) is expected or file_served(one) == expected
 
 
 def test_a_licence_of_the_dataset_is_not_missing_on_a_file_that_names_none() -> None:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["HEAD_BYTES", "MEDIA_TYPES", "SniffResult", "decode_head", "sniff"]
+__all__ = ["HEAD_BYTES", "MEDIA_TYPES", "SniffResult", "decode_head", "is_error_note", "sniff"]
 
 HEAD_BYTES = 65_536
 """Number of bytes that :func:`sniff` needs."""
@@ -93,6 +93,8 @@ _N_TRIPLE = re.compile(r"^(<[^<>\s]+>|_:\S+)\s+<[^<>\s]+>\s+(<[^<>\s]+>|_:\S+|\"
 _OGC_ERROR = re.compile(r"ExceptionReport$|^Error$|^Fault$")
 _ERROR_KEYS = {"error", "errors", "exception", "exceptions", "fault", "Message", "ErrorMessage"}
 
+_ERROR = "an error message"
+
 
 @dataclass(frozen=True, slots=True)
 class SniffResult:
@@ -108,6 +110,12 @@ class SniffResult:
     """Rule of ``specs/table_rules.toml`` that the bytes alone already break."""
     is_error: bool = False
     """True for a response that reports an error: an OGC exception report, ``{"error": ...}``, an S3 error."""
+
+
+def is_error_note(note: str | None) -> bool:
+    """Return whether ``note``, that of a :class:`SniffResult` or of the report on a file, says that the file is a
+    response that reports an error."""
+    return note is not None and note.startswith(f"{_ERROR}:")
 
 
 def sniff(head: bytes, size: int, path: Path | None = None) -> SniffResult:
@@ -287,7 +295,7 @@ def _markup(start: str) -> SniffResult | None:
     if "http://www.w3.org/1999/xhtml" in attributes:
         return _known("HTML")
     if _OGC_ERROR.search(name):
-        return _known("XML", f"an error message: the root element is {name}", True)
+        return _known("XML", f"{_ERROR}: the root element is {name}", True)
     if name == "RDF":
         return _known("RDF_XML")
     if name == "kml":
@@ -338,7 +346,7 @@ def _json_error(start: str, is_whole: bool) -> tuple[str | None, bool]:
         return None, False
     named = _ERROR_KEYS & {key for key, value in body.items() if value}
     if named and len(body) <= 6:
-        return f"an error message: it has the key {sorted(named)[0]!r}", True
+        return f"{_ERROR}: it has the key {sorted(named)[0]!r}", True
     if body.get("success") is False:
-        return 'an error message: it says "success": false', True
+        return f'{_ERROR}: it says "success": false', True
     return None, False

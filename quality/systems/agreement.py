@@ -26,16 +26,12 @@ FEWEST = 3
 """Least number of datasets for a correlation."""
 
 
-def agreement(a: Matrix, b: Matrix) -> tuple[float | None, float | None]:
+def agreement(a: Coded, b: Coded) -> tuple[float | None, float | None]:
     """Return the rank correlations between the scores of the same datasets in two systems: Spearman, Kendall (tau-b).
 
-    ``a`` and ``b`` have the shape (datasets,) and contain no NaN. Both results are None if there are fewer than 3
+    ``a`` and ``b``: the scores of each dataset, in the same order. Both results are None if there are fewer than 3
     datasets, or if all scores in ``a`` or all in ``b`` are equal.
     """
-    return _agreement(coded(a), coded(b))
-
-
-def _agreement(a: Coded, b: Coded) -> tuple[float | None, float | None]:
     if len(a.code) < FEWEST or len(a.counts) == 1 or len(b.counts) == 1:
         return None, None
     by_rank, by_pairs = correlations(a, b)
@@ -67,7 +63,7 @@ def write_agreement(catalog: Catalog, run_id: str, portal_id: str) -> None:
 
     for (at_a, a), (at_b, b) in combinations(enumerate(SYSTEMS), 2):
         both = ~np.isnan(values[:, at_a]) & ~np.isnan(values[:, at_b])
-        by_rank, by_pairs = _agreement(chosen(at_a, both), chosen(at_b, both))
+        by_rank, by_pairs = agreement(chosen(at_a, both), chosen(at_b, both))
         rows.append(
             {
                 "id": f"{portal_id}/{a}/{b}",

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Coded", "coded", "correlations", "kendall", "ranks", "spearman"]
+__all__ = ["Coded", "coded", "correlations", "ranks"]
 
 Matrix = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -49,20 +49,8 @@ def _ranks(values: Coded) -> Matrix:
     return np.asarray((np.cumsum(values.counts) - (values.counts - 1) / 2)[values.code])
 
 
-def spearman(a: Matrix, b: Matrix) -> float:
-    """Return Spearman's rank correlation of ``a`` and ``b``, which have the same length, and neither is constant."""
-    return float(np.corrcoef(ranks(a), ranks(b))[0, 1])
-
-
-def kendall(a: Matrix, b: Matrix) -> float:
-    """Return Kendall's tau-b of ``a`` and ``b``, which have the same length, and neither is constant.
-
-    Discordant pairs are counted as inversions of ``b`` in the order of ``a`` (Knight 1966).
-    """
-    return _kendall(coded(a), coded(b))
-
-
 def _kendall(a: Coded, b: Coded) -> float:
+    """Return Kendall's tau-b; discordant pairs are inversions of ``b`` in the order of ``a`` (Knight 1966)."""
     (code_a, counts_a), (code_b, counts_b) = a, b
     # Sorted by a, then by b: pairs that are equal in a are no inversions.
     pairs, weights = np.unique(code_a * len(counts_b) + code_b, return_counts=True)

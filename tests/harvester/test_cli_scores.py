@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -15,6 +16,7 @@ from catalog.rdf.syntaxes import SYNTAXES
 from harvester.cli.main import cli
 from quality.systems.agreement import agreement, write_agreement
 from quality.systems.entities import bootstrap, score_entities
+from quality.systems.rank_correlation import coded
 from quality.systems.stage import score_portal
 from specs.systems import systems
 from tests.making import datasets, key_of, observe, portal, store
@@ -112,17 +114,18 @@ def test_systems_side_by_side_and_where_they_disagree(data: Path) -> None:
 
 
 def test_rank_correlations_are_those_of_the_textbook() -> None:
-    import numpy as np
+    up = [1.0, 2.0, 3.0, 4.0, 5.0]
 
-    up = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
-    assert agreement(up, up * 3) == (1.0, 1.0) and agreement(up, -up) == (-1.0, -1.0)
-    assert agreement(up, np.ones(5)) == (None, None)
+    def agree(a: list[float], b: list[float]) -> tuple[float | None, float | None]:
+        return agreement(coded(np.array(a)), coded(np.array(b)))
+
+    assert agree(up, [3 * one for one in up]) == (1.0, 1.0) and agree(up, up[::-1]) == (-1.0, -1.0)
+    assert agree(up, [1.0] * 5) == (None, None)
     # Ties: by hand, tau-b of (1,2,3,4) and (1,1,2,3) is 5 / sqrt(6 * 5).
-    assert agreement(up[:4], np.array([1.0, 1.0, 2.0, 3.0]))[1] == pytest.approx(5 / 30**0.5, abs=1e-4)
+    assert agree(up[:4], [1.0, 1.0, 2.0, 3.0])[1] == pytest.approx(5 / 30**0.5, abs=1e-4)
 
 
 def test_the_interval_of_a_mean_holds_it_and_is_the_same_every_time() -> None:
-    import numpy as np
 
     values = np.array([20.0, 40.0, 60.0, 80.0, 90.0, 95.0, 30.0])
     low, high = bootstrap(values, "city")

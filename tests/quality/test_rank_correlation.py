@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau, rankdata
 
-from quality.systems.rank_correlation import kendall, ranks, spearman
+from quality.systems.rank_correlation import Matrix, coded, correlations, ranks
+
+
+def spearman(a: Matrix, b: Matrix) -> float:
+    return correlations(coded(a), coded(b))[0]
+
+
+def kendall(a: Matrix, b: Matrix) -> float:
+    return correlations(coded(a), coded(b))[1]
 
 
 @pytest.mark.parametrize("seed", range(3))

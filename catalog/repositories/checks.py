@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from catalog.repositories.check_history import remember
 from catalog.repositories.differing import write_differing
 from specs.table_rules import table_rules_version
 
-__all__ = ["BrokenRule", "drop_stale_reports", "judged", "outcome_of", "write_checks", "write_reports"]
+__all__ = ["BrokenRule", "drop_stale_reports", "judged", "checked_since", "outcome_of", "write_checks", "write_reports"]
 
 _OF_THE_FILE = (
     "size_bytes", "content_type", "charset", "content_language", "script", "last_modified", "etag", "cors",
@@ -125,6 +125,13 @@ def outcome_of(catalog: Catalog, url: str) -> str | None:
     """
     found = catalog.value("select outcome from resource_checks where url = ?", [url])
     return str(found) if found else None
+
+
+def checked_since(catalog: Catalog, urls: Iterable[str], begun: str) -> set[str]:
+    """Return those of the addresses ``urls`` whose last check was made at or after the instant ``begun`` (ISO 8601,
+    UTC, as :func:`~catalog.db.store.now` returns it), or found that they are no addresses that can be asked."""
+    sql = "select 1 from resource_checks where url = ? and (checked_at >= ? or outcome = 'invalid')"
+    return {url for url in urls if catalog.value(sql, [url, begun])}
 
 
 def write_reports(catalog: Catalog, run_id: str, reports: Sequence[tuple[str, str, str, TableReport]]) -> None:

@@ -131,6 +131,9 @@ def _look(client: _Ftp, path: str) -> dict[str, str]:
     return headers
 
 
+_NO_ACCESS = re.compile(r"(?i)permi|privileg|denied|access|allowed|authori[sz]ed|login")
+
+
 def _fault(error: Exception) -> Exception:
     words = re.sub(r"\s+", " ", str(error))[:200]
     code = words[:3]
@@ -138,10 +141,11 @@ def _fault(error: Exception) -> Exception:
         return error
     if isinstance(error, TimeoutError):
         return DownloadTimeoutError(f"the FTP server did not answer in time: {words}")
-    if isinstance(error, ftplib.error_perm) and code == "550":
+    # RFC 959 has one code for a file that is not there and for one that may not be read.
+    if isinstance(error, ftplib.error_perm) and code == "550" and not _NO_ACCESS.search(words):
         remedy = "put the file back, or correct the address"
         return SettledFault(RequestFault("gone", "failing", f"the FTP server answers: {words}", remedy))
-    if isinstance(error, ftplib.error_perm) and code in ("530", "532"):
+    if isinstance(error, ftplib.error_perm) and code in ("530", "532", "550"):
         remedy = "open the server to everyone (anonymous)"
         return SettledFault(RequestFault("auth", "unknown", f"the FTP server answers: {words}", remedy))
     if isinstance(error, ftplib.Error | ValueError):

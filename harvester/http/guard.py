@@ -29,12 +29,11 @@ def own_addresses(url: str, also: Iterable[str] = ()) -> frozenset[str]:
 
     They are needed for a portal on this machine or a private network, which its portal file declares with ``local``: a
     harvest of that portal may connect to these private addresses and to no others. ``also``: further places as
-    "host:port", whose addresses are added. A host that does not resolve, and a port that is not valid, add none. Raise
-    ValueError if ``url`` cannot be split, for example because a bracket is not closed.
+    "host:port", whose addresses are added. A host that does not resolve, and a URL that is not valid, add none.
     """
-    parts = urlsplit(url)
     own: frozenset[str] = frozenset()
     with suppress(OSError, ValueError):
+        parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme, 80)
         found = socket.getaddrinfo(parts.hostname or "", None, type=socket.SOCK_STREAM)
         own = frozenset(_place(str(info[4][0]).split("%")[0], port) for info in found)

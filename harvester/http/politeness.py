@@ -171,6 +171,8 @@ def rate_limit_pause_s(headers: Headers) -> tuple[float, bool] | None:
     remaining, limit, reset = number("Remaining"), number("Limit"), number("Reset")
     if remaining is None:
         return None
+    if reset is not None and reset > _MILLISECONDS:
+        reset /= 1000
     seconds = 60.0 if reset is None else reset - time.time() if reset > 1e8 else reset
     if remaining == 0:
         return max(0.0, seconds), True
@@ -196,6 +198,8 @@ def _host_of(url: str) -> str:
     return named if parts.port in (None, _PORTS.get(parts.scheme)) else f"{named}:{parts.port}"
 
 
+_MILLISECONDS = 1e11
+"""Epoch times beyond this (the year 5138 in seconds) are in milliseconds."""
 _PORTS = {"http": 80, "https": 443, "ftp": 21}
 
 

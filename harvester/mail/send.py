@@ -72,9 +72,13 @@ def send_mails(catalog: Catalog, waiting: Sequence[Mailing], exports: Path, send
             token = issue(catalog.path.parent, recipient_hash(one.recipient), one.entities, one.run_id)
             # Before it is recorded: a file that cannot be read must not count as sent.
             mail = mail_of(one, exports, sender, token)
-            if all([note(catalog, letter) for letter in one.letters]):
+            noted = [letter for letter in one.letters if note(catalog, letter)]
+            if len(noted) == len(one.letters):
                 _hand_in(catalog, connection, one, (mail, token), done)
             else:
+                # One of them went out before. The others did not, and must not be recorded as if they had.
+                for letter in noted:
+                    forget(catalog, letter)
                 withdraw(catalog.path.parent, token)
     return done
 
@@ -128,9 +132,9 @@ def send_webhooks(catalog: Catalog, letters: Iterable[Letter], *, proxy: str | N
     """Post ``letters`` to their webhooks as JSON. Return how many were sent and which failed.
 
     Each is recorded in ``catalog``, and one already recorded for this run is skipped. ``proxy`` is the address of an
-    HTTP proxy; None means a direct connection. A response other than 2xx, or a connection that is refused or not made
-    in time, counts as failed and is tried again when scorecards are next sent. A letter that fails in another way is
-    not tried again, since it may have arrived.
+    HTTP proxy; None means a direct connection. A response other than 2xx counts as failed, and so does a connection
+    that was never made (refused, not in time, or the name does not resolve); these are tried again when scorecards are
+    next sent. A letter that fails in another way is not tried again, since it may have arrived.
 
     Redirects are not followed. A webhook may be on a private network only if its own address says so; any other private
     address is refused.
@@ -162,6 +166,13 @@ def _session(webhook: str, proxy: str | None) -> requests.Session:
     return session
 
 
+def _was_never_connected(error: requests.ConnectionError) -> bool:
+    """Return whether no connection was made, so that certainly nothing was sent."""
+    from urllib3.exceptions import NewConnectionError
+
+    return "refused" in str(error) or isinstance(getattr(error.args[0], "reason", None), NewConnectionError)
+
+
 def _post(catalog: Catalog, letter: Letter, session: requests.Session, done: Outcome) -> None:
     import requests
 
@@ -187,6 +198,6 @@ def _post(catalog: Catalog, letter: Letter, session: requests.Session, done: Out
     except requests.RequestException as error:
         # The address may hold a secret, so only the kind of fault is shown.
         is_guarded = "is not a public address" in str(error)
-        if isinstance(error, requests.ConnectionError) and (is_guarded or "refused" in str(error)):
+        if isinstance(error, requests.ConnectionError) and (is_guarded or _was_never_connected(error)):
             forget(catalog, letter)
         done.fail(letter, "its address is not public" if is_guarded else type(error).__name__)

@@ -14,8 +14,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from catalog.db.store import Catalog
-from catalog.repositories.checks import outcome_of
+from catalog.db.store import Catalog, now
+from catalog.repositories.checks import checked_since, outcome_of
 from catalog.repositories.findings import state_of
 from catalog.repositories.replies import check_soon, disputed, write_correction, write_outcome
 from harvester.night.context import CheckBudget, RunContext
@@ -69,16 +69,20 @@ def look_again(
         return counts
     run = RunContext(catalog=catalog, run_id=run_id, data=data, contact=contact, check_budget=_BUDGET)
     asked: set[str] = set()
+    tried = 0
     seen = [one for one in found if is_checkable(one)]
     # Before the cause is found anew: it may end now.
     for reply_id in sorted({one["reply_id"] for one in seen if one["cause_id"]}):
         check_soon(catalog, reply_id)
     for portal_id in sorted({one["portal_id"] for one in seen} & set(known)):
         urls = {one["resource_url"] for one in seen if one["portal_id"] == portal_id}
-        chosen = sorted(urls)[: max(ADDRESSES_MAX - len(asked), 0)]
+        chosen = sorted(urls)[: max(ADDRESSES_MAX - tried, 0)]
+        tried += len(chosen)
+        begun = now()
         _again(run, known[portal_id], chosen)
-        asked |= set(chosen)
-    if asked:
+        # The budget, or a fault of ours, may have left some out: of these the earlier check says nothing new.
+        asked |= checked_since(catalog, chosen, begun)
+    if tried:
         from quality.findings.cause_stage import find_causes
         from quality.systems.entities import score_entities
 

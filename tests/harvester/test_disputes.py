@@ -14,6 +14,8 @@ from catalog.db.store import open_catalog
 from catalog.repositories.replies import uphold_disputes
 from catalog.repositories.runs import traffic_of
 from harvester.cli.main import cli
+from harvester.night import disputes
+from harvester.night.context import CheckBudget
 from harvester.night.stages import nightly
 from specs.portals import load_file
 
@@ -177,6 +179,20 @@ def test_a_dispute_of_a_cause_looks_at_its_findings_again(
     with open_catalog(data / "catalog.db") as catalog:
         found = {row["state"]: row["n"] for row in catalog.rows(states)}
     assert found == {name: n for name, n in (("disputed", 6 - answering), ("fixed", answering)) if n}
+
+
+def test_what_was_not_asked_again_is_not_upheld(
+    site: tuple[PortalServer, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, folder = site
+    data = tmp_path / "data"
+    nightly(data, [load_file(folder / "x.toml")])
+    path = replies(data, {"/0.csv": ("disputed", "it answers")})
+    monkeypatch.setattr(disputes, "_BUDGET", CheckBudget(requests=0))
+    asked = len(server.requests)
+    done = CliRunner().invoke(cli, ["--data", str(data), "replies", "import", str(path), "--portals", str(folder)])
+    assert "cannot be looked at now" in done.output, done.output
+    assert not [one for one in server.requests[asked:] if str(one).endswith("/0.csv")]
 
 
 def test_bad_lines_are_said_and_stop_nothing(site: tuple[PortalServer, Path], tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ class Handler(FTPHandler):
 
 authorizer = DummyAuthorizer()
 authorizer.add_anonymous(sys.argv[1])
+authorizer.override_perm("anonymous", sys.argv[1] + "/closed", "")
 Handler.authorizer = authorizer
 server = FTPServer(("127.0.0.1", 0), Handler)
 print(server.address[1], flush=True)
@@ -46,6 +47,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("ftp")
     (made / "table.csv").write_bytes(b"a,b\n1,2\n")
     (made / "sub folder").mkdir()
+    (made / "closed").mkdir()
+    (made / "closed" / "table.csv").write_bytes(b"a,b\n1,2\n")
     return made
 
 
@@ -79,6 +82,12 @@ def test_what_is_not_there(path: str, kind: str, outcome: str, server: str) -> N
     with pytest.raises(SettledFault) as caught:
         ask(server + path, local=LOCAL)
     assert (caught.value.fault.kind, caught.value.fault.outcome) == (kind, outcome)
+
+
+def test_a_file_that_may_not_be_read_is_not_called_gone(server: str) -> None:
+    with pytest.raises(SettledFault) as caught:
+        ask(server + "/closed/table.csv", local=LOCAL)
+    assert (caught.value.fault.kind, caught.value.fault.outcome) == ("auth", "unknown"), caught.value.fault
 
 
 def test_a_wrong_password_is_no_failure_of_the_file(server: str) -> None:

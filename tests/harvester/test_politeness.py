@@ -137,6 +137,9 @@ def test_a_reset_may_be_an_epoch_time() -> None:
         Headers({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 100)})
     ) or (0, False)
     assert is_rest and 98 <= seconds <= 100
+    in_ms = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time() * 1000) + 100_000)}
+    seconds, is_rest = rate_limit_pause_s(Headers(in_ms)) or (0, False)
+    assert is_rest and 98 <= seconds <= 100
 
 
 def test_crawl_delay_and_request_rate_of_robots_txt_are_obeyed(catalog: Catalog) -> None:

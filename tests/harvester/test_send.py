@@ -511,6 +511,13 @@ def test_no_webhook_reaches_a_private_place_that_its_address_does_not_say(
         assert not catalog.value("select count(*) from sent where channel = 'webhook'")
 
 
+def test_a_webhook_whose_name_does_not_resolve_is_tried_again(data: Path) -> None:
+    done = run(data, "send", "--webhook", "http://hooks.invalid/in")
+    assert done.exit_code == 3, done.output
+    with open_catalog(data / "catalog.db") as catalog:
+        assert not catalog.value("select count(*) from sent where channel = 'webhook'")
+
+
 def test_requests_is_used_behind_the_guard_alone() -> None:
     folder = Path(harvester.__file__).parents[1]
     outside = re.compile(

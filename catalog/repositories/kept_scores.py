@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from catalog.db.schema import TABLES
 from catalog.db.store import Catalog
 
 __all__ = ["keep_entity_scores"]
@@ -36,12 +37,14 @@ def keep_entity_scores(catalog: Catalog, run_id: str, versions: Mapping[str, str
         return False
     with catalog.writing():
         run = catalog.db.conn.execute
-        columns = [name for name in catalog.db["score_history"].columns_dict if name not in ("id", "run_id")]
+        # Corrections are counted for the run after which they were made.
+        columns = [name for name in TABLES["score_history"].columns if name not in ("id", "run_id", "corrections")]
         kept = ", ".join(f"[{name}]" for name in columns)
+        anew = ", ".join(f"[{name}] = excluded.[{name}]" for name in columns)
         run(
-            f"""insert or replace into score_history (id, run_id, {kept})
+            f"""insert into score_history (id, run_id, {kept})
                 select :run || substr(id, length(:before) + 1), :run, {kept} from score_history
-                where run_id = :before""",  # noqa: S608  # names of the schema
+                where run_id = :before on conflict (id) do update set {anew}""",  # noqa: S608  # names of the schema
             values,
         )
         run("update top_fixes set run_id = :run where portal_id is null", {"run": run_id})

@@ -27,7 +27,7 @@ from quality.systems.winnow import weighted
 from specs.metrics import entity_spec, grade, methodology_version
 from specs.systems import systems
 
-__all__ = ["SYSTEMS", "Census", "bootstrap", "census", "score_entities"]
+__all__ = ["SYSTEMS", "EntityMembers", "bootstrap", "entity_members", "score_entities"]
 
 RESAMPLES = 1_000
 MANY = 400
@@ -40,11 +40,11 @@ Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Census:
+class EntityMembers:
     """The datasets that count towards the scores of one level (portals, publishers or governments), as arrays.
 
     An entity is one portal, publisher or government. A family is a group of datasets that count once, such as yearly
-    editions. (This class has nothing to do with the census of key datasets, :mod:`quality.census`.)
+    editions.
     """
 
     entities: Sequence[str]
@@ -146,7 +146,7 @@ def gains_of_fixes(found: Figures) -> tuple[Matrix, Matrix]:
     return gains[rows], places[rows]
 
 
-def census(found: Figures, level: str, gains: Matrix, places: Matrix) -> Census:
+def entity_members(found: Figures, level: str, gains: Matrix, places: Matrix) -> EntityMembers:
     """Select the datasets that count for one level, and number their entities and families.
 
     - ``found``: the scores of all datasets. It also says which datasets count; copies of other portals' datasets may
@@ -164,7 +164,7 @@ def census(found: Figures, level: str, gains: Matrix, places: Matrix) -> Census:
     at = np.array(rows, dtype=np.int64)
     # A family of several entities is one of each.
     _, kin = np.unique(entity * len(families) + family[at], return_inverse=True)
-    return Census(
+    return EntityMembers(
         entities, entity, kin, found.values[at], gains[at], places[at], found.measured[at], found.applicable[at]
     )
 
@@ -211,7 +211,7 @@ def score_entities(catalog: Catalog, run_id: str) -> None:
     found = dataset_figures(catalog, _columns())
     gains, places = gains_of_fixes(found)
     for level in LEVELS:
-        counted = census(found, level, gains, places)
+        counted = entity_members(found, level, gains, places)
         reasons = [
             withheld(int(families), float(coverage))
             for families, coverage in zip(counted.families, counted.coverage_pct, strict=True)
@@ -230,7 +230,7 @@ def _versions() -> dict[str, str]:
     return {"winnow": methodology_version(), **{name: system.version for name, system in systems().items()}}
 
 
-def _rows(counted: Census, reasons: Sequence[str | None]) -> Iterator[dict[str, Any]]:
+def _rows(counted: EntityMembers, reasons: Sequence[str | None]) -> Iterator[dict[str, Any]]:
     """Yield one row for each entity and system; if the score is withheld, one row for the entity is
     enough to say why.
     """
@@ -263,7 +263,7 @@ def _rows(counted: Census, reasons: Sequence[str | None]) -> Iterator[dict[str, 
             yield row
 
 
-def _split(counted: Census, families: Matrix) -> list[Matrix]:
+def _split(counted: EntityMembers, families: Matrix) -> list[Matrix]:
     """Return the family values of each entity, without the missing ones."""
     order = np.argsort(counted.entity_of_kin, kind="stable")
     ends = np.cumsum(counted.families)[:-1]
@@ -274,7 +274,7 @@ def _number(value: float, digits: int = 4) -> float | None:
     return None if value != value else round(float(value), digits)
 
 
-def top_fixes(counted: Census, reasons: Sequence[str | None]) -> Iterator[dict[str, Any]]:
+def top_fixes(counted: EntityMembers, reasons: Sequence[str | None]) -> Iterator[dict[str, Any]]:
     """Yield for each entity in ``counted`` the metrics to fix, as rows of the table ``top_fixes``, the best first.
 
     An entity is a portal, publisher or government. Its rows are sorted by the points gained for an hour of work. The

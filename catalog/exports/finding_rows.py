@@ -9,7 +9,7 @@ from catalog.db.schema.views import ANSWERED, AWAITED, CAUSE, NOT_ENDED, state_i
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run, head_of
 from catalog.exports.promises import has_commitments
-from catalog.repositories.findings import LAST_SEEN, runs_failing
+from catalog.repositories.finding_states import LAST_SEEN, runs_failing
 from catalog.repositories.held import HELD_FINDING
 from catalog.repositories.withheld import OPERATOR, withheld, withheld_personal
 

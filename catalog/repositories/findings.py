@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from catalog.db.interned import ids_of_keys, keys_of, rule_keys, stored_id, text_keys, texts_of_keys
 from catalog.db.rows import plain
-from catalog.db.schema.found import RULE, TEXTS, public_id
-from catalog.db.schema.views import STANDING, address, state_in
+from catalog.db.schema.found import RULE, TEXTS
+from catalog.db.schema.views import STANDING, address
 from catalog.db.store import Catalog
 from catalog.model import stable_id
 from catalog.model.public_ids import checked_finding
@@ -19,15 +19,11 @@ from catalog.repositories.finding_life import CLOSED, End, Life, ended, stands
 from catalog.repositories.withdrawn import Basis, LastScore, Withdrawal, keep_replies, write_withdrawals
 
 __all__ = [
-    "LAST_SEEN",
     "Finding",
     "FoundInDataset",
     "begin_portal",
     "carry_findings",
     "finding_id",
-    "runs_failing",
-    "set_state",
-    "state_of",
     "tls_fault",
     "write_portal_findings",
 ]
@@ -125,23 +121,6 @@ def finding_id(subject_id: str, finding: Finding) -> str:
     """
     said = stable_id(subject_id, finding.distribution_id or "", finding.rule_id, finding.field or "")
     return checked_finding(bytes.fromhex(said)).hex()
-
-
-LAST_SEEN = f"""case when {state_in(STANDING)} then coalesce((select max(h.run_id) from
-    harvests h where h.portal_id = f.portal_id and h.run_id <= :run), f.last_seen_run) else f.last_seen_run end"""  # noqa: S608  # SQL of ours
-"""SQL: the last run up to ``:run`` in which the finding existed."""
-
-
-def runs_failing(until: str | None = None) -> str:
-    """Return an SQL expression for the number of runs in which a finding existed; the query must call its table ``f``.
-
-    ``until``: the last run to count, as a parameter of the query such as ":run"; None counts all runs. The expression
-    adds two numbers: the stored one, which counts up to the run that last scored the dataset, and the number of later
-    harvests of the portal. The latter is added only for findings that are new, open, disputed or waived.
-    """
-    up_to = f"and h.run_id <= {until}" if until else ""
-    return f"""f.runs_failing + (select count(*) from harvests h where h.portal_id = f.portal_id
-    and h.run_id > f.last_seen_run {up_to} and {state_in(STANDING)})"""  # noqa: S608  # constants of ours
 
 
 def begin_portal(catalog: Catalog, run_id: str, portal_id: str) -> None:
@@ -286,7 +265,7 @@ def _write(
             row = old.get(identity)
             before = old[follows[identity]] if identity in follows else row
             if before is not None and before is row and before.said[:-1] == said[:-1]:
-                # The finding is unchanged, so nothing is written. See runs_failing.
+                # The finding is unchanged, so nothing is written. See finding_states.runs_failing.
                 if before.life[0] not in STANDING:
                     life = stands(batch.read(before.life), run_id, checked_at, runs)
                     lives.append((*batch.written(life), before.key))
@@ -353,22 +332,6 @@ def _followed(
         if name and follower in new and (follower not in old or old[follower].life[0] not in STANDING):
             found[follower] = identity
     return found
-
-
-def state_of(catalog: Catalog, finding_id: str) -> str | None:
-    """Return the state of a finding: new, open, disputed, waived, unknown, fixed, withdrawn or gone; None for an
-    unknown id."""
-    found = catalog.value("select state from findings where id = ?", [finding_id])
-    return str(found) if found else None
-
-
-def set_state(catalog: Catalog, finding_id: str, state: str) -> None:
-    """Set the state of a finding to ``state``, such as disputed or waived; do nothing if the id is unknown.
-
-    Call it inside a transaction. ``finding_id``: the public id, see :func:`finding_id`.
-    """
-    sql = f"update finding_rows set state = ? where {public_id()} = ?"  # noqa: S608  # an expression of the schema
-    catalog.db.conn.execute(sql, [state, finding_id])
 
 
 def tls_fault(catalog: Catalog, run_id: str, portal_id: str) -> str | None:

@@ -13,7 +13,7 @@ from catalog.db.store import Catalog, now
 from catalog.model import stable_id
 from catalog.model.public_ids import CAUSE, is_intact
 from catalog.repositories.causes import apply_reply
-from catalog.repositories.findings import set_state
+from catalog.repositories.finding_states import set_state
 from catalog.repositories.people import keep, keep_texts
 from catalog.repositories.reply_files import CitizenReport, Problem, Reply
 from catalog.repositories.reply_targets import targets

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.db.schema.views import is_open
-from catalog.repositories.findings import runs_failing
+from catalog.repositories.finding_states import runs_failing
 
 __all__ = ["queries"]
 

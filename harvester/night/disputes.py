@@ -16,7 +16,7 @@ from typing import Any
 
 from catalog.db.store import Catalog, now
 from catalog.repositories.checks import checked_since, outcome_of
-from catalog.repositories.findings import state_of
+from catalog.repositories.finding_states import state_of
 from catalog.repositories.replies import check_soon, disputed, write_correction, write_outcome
 from harvester.night.context import CheckBudget, RunContext
 from quality.tables.limits import TableBounds

@@ -17,7 +17,7 @@ from openpyxl import Workbook, load_workbook
 
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.csvfile import guard
-from catalog.repositories.findings import set_state
+from catalog.repositories.finding_states import set_state
 from catalog.repositories.replies import import_replies, import_reports
 from catalog.repositories.reply_files import Reply, parse
 from catalog.repositories.reply_words import day

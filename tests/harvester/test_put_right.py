@@ -19,7 +19,7 @@ from catalog.db.schema.found import FINDING_COLUMNS
 from catalog.db.schema.views import VIEWS
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.cards import day_of_run
-from catalog.repositories.findings import set_state
+from catalog.repositories.finding_states import set_state
 from catalog.repositories.replies import import_replies
 from catalog.repositories.reply_files import Reply as Reply
 from catalog.repositories.sent import forget, letters, note

@@ -15,7 +15,7 @@ from catalog.db.schema.views import VIEWS, view_columns
 from catalog.db.store import Catalog, instant, open_catalog, started
 from catalog.model import Dataset, Distribution, Publisher, ResourceCheck
 from catalog.repositories.checks import write_checks
-from catalog.repositories.findings import LAST_SEEN, runs_failing
+from catalog.repositories.finding_states import LAST_SEEN, runs_failing
 from quality.systems.entities import score_entities
 from quality.systems.stage import score_portal
 from specs.metrics import methodology_version

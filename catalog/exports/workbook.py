@@ -32,7 +32,7 @@ _HIDDEN_ENDS = ("_id", "_ids", "_run")
 _HIDDEN = frozenset({"schema_version", "methodology_version", "evidence_record", "guide_url"})
 _TO_FILL = ("response", "response_note", "responder", "responded_on", "name_is_public")
 _PRINTED_WIDTHS = {
-    "response": 16, "response_note": 24, "responder": 16, "responded_on": 13, "name_is_public": 13, "state": 11,
+    "response": 16, "response_note": 24, "responder": 16, "responded_on": 13, "name_is_public": 19, "state": 11,
     "rule_title": 28, "root_title": 22, "dataset_title": 24, "resource_url": 26, "observed": 24, "how_to_fix": 32,
     "gain_points": 9, "examples": 26,
 }  # fmt: skip
@@ -75,7 +75,11 @@ class WorkbookWriter:
         self._widths = [self._width(fields[at]) for at in self._order]
         shown = [(number, at) for number, at in enumerate(self._order) if not _is_hidden(fields[at])]
         # A word that does not fit is wrapped as a whole, so lines are shorter than the column is wide.
-        self._wrapped = [(at, self._widths[n] * 8 // 10) for n, at in shown if fields[at].type == "string"]
+        wrapped = [(n, at) for n, at in shown if fields[at].type == "string"]
+        if any(field.name == "response" for field in fields):
+            # What is not printed may be cut: one long address far to the right would make every row high.
+            wrapped = [(n, at) for n, at in wrapped if fields[at].name in FIRST]
+        self._wrapped = [(at, self._widths[n] * 8 // 10) for n, at in wrapped]
 
     def open(self) -> None:
         """Begin a new workbook. It has a temporary name until :meth:`close` moves it to its place."""
@@ -136,7 +140,7 @@ class WorkbookWriter:
             width = self._widths[number]
             self._sheet.set_column(number, number, width, None, {"hidden": True} if _is_hidden(field) else {})
             self._sheet.write_string(0, number, title, to_fill if field.name in _TO_FILL else head)
-        self._sheet.set_row(0, 3 * _LINE_POINTS)
+        self._sheet.set_row(0, 4 * _LINE_POINTS)
         self._sheet.freeze_panes(1, 0)
         for number, cells in enumerate(self._held, 1):
             self._put(number, cells)
@@ -172,11 +176,12 @@ class WorkbookWriter:
         """Offer the words of a reply in a list; others can be written too, because one of them needs a day."""
         for number, at in enumerate(self._order):
             if self.fields[at].name == "response":
-                words = list(self.words.values["response"].values())
+                replies = self.words.values["response"]
+                message = self.words.phrase("book_choose", word=replies["will_fix_by"])
                 self._sheet.data_validation(
                     1, number, max(shown, 1), number,
-                    {"validate": "list", "source": words, "show_error": False, "input_title": self._title(number),
-                     "input_message": self.words.phrase("book_choose")},
+                    {"validate": "list", "source": list(replies.values()), "show_error": False,
+                     "input_title": self._title(number), "input_message": message},
                 )  # fmt: skip
 
     def _title(self, number: int) -> str:
@@ -189,6 +194,8 @@ class WorkbookWriter:
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
+        # Lines, so that replies can be written on paper.
+        sheet.hide_gridlines(0)
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         note = self.words.phrase("draft_note") if self.words.is_draft else ""
         sheet.set_footer(f"&L{note}&R{self.words.phrase('book_page')} &P / &N")
@@ -204,11 +211,21 @@ class WorkbookWriter:
         about.set_column(0, 1, 30)
         about.set_column(2, 2, 100, self._text)
         key = "book_all" if shown == self._rows else "book_cut"
-        about.write_string(0, 0, self.words.phrase(key, rows=self._rows, shown=shown))
+        about.write_string(0, 0, self.words.phrase(key, count=self._rows, rows=self._rows, shown=shown))
         if self.words.is_draft:
             about.write_string(1, 0, self.words.phrase("draft_note"))
-        about.write_string(2, 1, self.words.phrase("book_name"))
-        for number, at in enumerate(self._order, 3):
+        start = 2
+        if any(field.name == "response" for field in self.fields):
+            about.write_string(start, 0, self.words.phrase("answer_heading"), self._book.add_format({"bold": True}))
+            replies = self.words.values["response"]
+            for row, (name, label) in enumerate(replies.items(), start + 1):
+                about.write_string(row, 0, label)
+                about.write_string(row, 1, self.words.phrase(f"answer_{name}"))
+            start += len(replies) + 1
+            about.write_string(start, 1, self.words.phrase("answer_fixed"))
+            start += 2
+        about.write_string(start, 1, self.words.phrase("book_name"))
+        for number, at in enumerate(self._order, start + 1):
             field = self.fields[at]
             about.write_string(number, 0, self.words.column(field.name))
             about.write_string(number, 1, field.name)

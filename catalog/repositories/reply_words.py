@@ -35,6 +35,12 @@ def _replies() -> list[tuple[str, str]]:
 
 
 @cache
+def _fixed() -> frozenset[str]:
+    """Return the words for a fixed finding, which people write although it is no reply."""
+    return frozenset(words_of(one.values["state"]["fixed"]) for one in languages().values())
+
+
+@cache
 def reply_headers() -> frozenset[str]:
     """Return the words, as :func:`words_of` gives them, that head a column of replies if the column has lost its own
     name: "reply", "response", "answer", and the same in every language."""
@@ -56,6 +62,8 @@ def reply_of(text: str) -> tuple[str, str]:
             count = len(words.split())
             ends = [one.end() for one in re.finditer(r"[^\W_]+", text)]
             return name, text[ends[min(count, len(ends)) - 1] :].strip(" :;=,_-")
+    if plain in _fixed():
+        raise ValueError("what is fixed needs no reply, the next check sees it; leave the cell empty")
     known = ", ".join(languages()["en"].values["response"])
     raise ValueError(f"the reply {text[:60]!r} is not known; write one of: {known}")
 

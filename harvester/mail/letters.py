@@ -175,11 +175,22 @@ def text_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -
         lines += ["", *message_of(letter, words, is_divided=is_divided(folder_of(letter, exports))).splitlines()]
         if page := page_of(letter, sender.public_url):
             lines += ["", words.phrase("mail_page", url=page)]
-    lines += ["", words.phrase("mail_answer"), words.phrase("mail_reference", token=token), ""]
+    folder = folder_of(mailing.letters[0], exports)
+    files = {stem: _to_fill(folder, stem, words.code) for stem in ("findings", "causes")}
+    lines += ["", words.phrase("mail_answer", **files)]
+    replies = words.values["response"].items()
+    lines += [f"- {label}: {words.phrase(f'answer_{name}')}" for name, label in replies]
+    lines += [words.phrase("answer_fixed"), "", words.phrase("mail_reference", token=token), ""]
     lines += [words.phrase("draft_note"), ""] if words.is_draft else []
     signature = (operator.reason, operator.imprint, operator.how_to_stop)
     lines += [words.phrase("mail_signed", name=operator.name)] if operator.name else []
     return "\n".join(map(_line, [*lines, *(one for one in signature if one)])) + "\n"
+
+
+def _to_fill(folder: Path, stem: str, code: str) -> str:
+    """Return the name of the file that a person fills in best: the workbook, else the CSV in words."""
+    names = (f"{stem}.xlsx", f"{stem}.{code}.csv", f"{stem}-others.csv")
+    return next((name for name in names if (folder / name).is_file()), f"{stem}.csv")
 
 
 def _line(text: str) -> str:

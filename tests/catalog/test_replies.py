@@ -129,6 +129,7 @@ def test_any_text_is_a_day_or_a_plain_refusal(text: str) -> None:
 BAD = [
     (["x", "acknowledged", "", "", ""], "id of the finding"),
     ([KEY, "maybe", "", "", ""], "is not known"),
+    ([KEY, "corrigé", "", "", ""], "needs no reply"),
     ([KEY, "disputed", "", "", ""], "needs a reason"),
     ([KEY, "will_fix_by", "", "", ""], "no day"),
     ([KEY, "will_fix_by:2020-01-01", "", "", ""], "is past"),

@@ -163,7 +163,8 @@ def test_mail_goes_to_the_contact_once_with_the_files_in_its_language(data: Path
     words, text = language("fr"), body.get_content().replace("\r\n", "\n")
     signed = words.phrase("mail_signed", name="Open Data Watch")
     assert (
-        words.phrase("mail_answer") in text
+        words.phrase("mail_answer", findings="findings.xlsx", causes="causes.xlsx") in text
+        and f"- contesté: {words.phrase('answer_disputed')}" in text
         and token in text
         and text.endswith(f"{signed}\nWe check open data.\nRing 1, Bern\nAnswer with the word stop.\n")
     )

@@ -96,7 +96,8 @@ class TableDefect:
 class TableReport:
     """The result of inspecting one downloaded file.
 
-    ``status``: "valid", "invalid" (it has defects), "not_a_table" (recognised as another kind of file, which is not
+    ``status``: "invalid" (defects of severity "error" in at least one row of a thousand, or the file is broken as a
+    whole), "valid" (any other table; it may have warnings, notes and rare errors), "not_a_table" (recognised as another kind of file, which is not
     inspected), "wrong_content" (an error page or the like instead of the promised file), "unknown" (our own fault: the
     checker crashed, ran out of time, or cannot read this form of file). The fields about the table are None or () if no
     table was read.

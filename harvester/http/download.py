@@ -12,8 +12,8 @@ import hashlib
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -83,7 +83,8 @@ async def through_archive(
     crawler: Crawler, request: Request, fetch: Callable[[Request], Awaitable[Response]]
 ) -> Response:
     """Send ``request``, write the exchange into the archive if the run has one, and return the response. In a replay,
-    read the response from the archive instead, and write its body to the file again if the run had saved it.
+    read the response from the archive instead, and write its body to the file again if the run had saved it; a request
+    that failed in the recorded run, or that the archive does not hold, raises RetryableFault or SettledFault.
 
     ``crawler``: the Scrapy crawler whose spider holds the run's context. ``fetch``: the coroutine that sends the
     request. The request's ``meta`` gets "responded_at" (UTC instant), after a response "elapsed_ms", and, with an
@@ -108,22 +109,29 @@ async def through_archive(
         if run.archive is not None:
             kinds = tuple(load_object(name) for name in crawler.settings.getlist("RETRY_EXCEPTIONS"))
             fault = of_exception(error)
-            request.meta["exchange"] = run.archive.fault(request, fault, is_retryable=isinstance(error, kinds))
+            with _stopping(run):
+                request.meta["exchange"] = run.archive.fault(request, fault, is_retryable=isinstance(error, kinds))
         raise
     request.meta["responded_at"] = _instant()
     request.meta["elapsed_ms"] = int(1000 * (time.monotonic() - begun))
     if run.archive is not None:
         notes = {name: request.meta.get(name) for name in NOTES}
-        try:
+        with _stopping(run):
             request.meta["exchange"] = run.archive.exchange(request, response, request.meta.get("saved"), **notes)
-        except OSError as error:
-            # Without its evidence a night must not continue.
-            run.fault = error
-            raise
     saved: SavedBody | None = request.meta.get("saved")
     if saved is not None and saved.path.suffix == ".part":
         saved.path.unlink(missing_ok=True)
     return response
+
+
+@contextmanager
+def _stopping(run: Any) -> Iterator[None]:
+    """Stop the run if the archive cannot be written: without its evidence a night must not continue."""
+    try:
+        yield
+    except OSError as error:
+        run.fault = error
+        raise
 
 
 def _asks_unresolved_once(spider: Any) -> bool:

@@ -85,9 +85,11 @@ def link_ok(member: Member) -> Verdict:
 
 
 def accessible(member: Member) -> Verdict:
-    """Return whether the data can be fetched: a link serves a file and not a web page, or a data service answers.
+    """Return whether the data can be fetched: the link of a distribution answers, or a data service does.
 
-    One such distribution or service is enough. False if the dataset has neither, None if that is not known.
+    One such distribution or service is enough. Where a file is promised (metric ``file_served``), the link must serve
+    a file and no web page; where none is, it passes with a web page too. False if the dataset has neither distribution
+    nor service, or all fail; None if that is not known.
     """
     parts = (_both(_part(part, "link_ok"), _is_no_page(part)) for part in member.parts)
     return _one([*parts, *(_ANSWERS.get(one.outcome or "") for one in member.services)])

@@ -299,8 +299,10 @@ def _plain(row: Mapping[str, Any], portal_type: str | None) -> Entry:
 def key_of(url: str) -> str:
     """Return a key that is equal for different addresses of one portal, to recognise duplicates in a list.
 
-    It consists of the host, path and query of ``url``. The scheme, "www." and the paths of APIs and of the portal's own
-    pages are left out. Raise ValueError if ``url`` is not a valid address.
+    It consists of the host, a port other than 80 and 443, and the path, in lower case, and of the query. Left out are
+    the scheme, "www.", the paths of APIs, and those of the portal's own pages (home, dataset, search) with their query.
+    Whether ``url`` is an address is not checked: "" gives "". Raise ValueError if it cannot be taken apart, as with a
+    port that is no number.
     """
     parts = urlsplit(url)
     host = (parts.hostname or "").removeprefix("www.")

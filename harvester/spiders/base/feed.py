@@ -70,9 +70,11 @@ class FeedSpider(PortalSpider):
         """
 
     def elements(self, path: Path, response: Response) -> Iterator[Any]:
-        """Yield the records of the document saved at ``path``, readable and unreadable ones, and a StreamEnd last.
+        """Yield an Element for each readable record of the document saved at ``path``, an UnreadableElement for each
+        other one, and a StreamEnd last (see :mod:`~harvester.spiders.base.json_stream`).
 
-        ``response`` has the headers and the address of the document.
+        Their ``index`` counts from 0 and must be the same when the file is read again, because an interrupted harvest
+        continues after it. By default the array ``self.element`` of a JSON document is read. ``response`` has the headers and the address of the document.
         """
         return records(path, self.element, charset=charset_of(response.headers.get("Content-Type")))
 

@@ -151,11 +151,13 @@ class Spider(ListingSpider):
         )
 
     def counted(self, page_cursor: PageCursor, total: int | None) -> int | None:
-        """Return the number of records that the whole catalogue should have; None if the response states none.
+        """Add the total of a new range of dates to ``self.found``, and return the number of records that the whole
+        catalogue should have. Call it once for each page.
 
-        If the catalogue is read in ranges of dates, it is the sum over the ranges read so far, or the portal's total if
-        that is larger. Otherwise it is ``total``, what the response states. ``page_cursor``: the position of the page,
-        which holds the range of dates.
+        If the catalogue is read in ranges of dates, the number is the sum over the ranges begun so far, or the portal's
+        total if that is larger. Otherwise it is ``total``, and ``self.found`` begins again at 0. ``total``: what the
+        response states, None if nothing; the result is then None too. ``page_cursor``: the position of the page, which
+        holds the range of dates.
         """
         if page_cursor.at is None or total is None:
             self.found = 0

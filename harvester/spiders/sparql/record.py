@@ -25,10 +25,12 @@ _LISTS = {"keywords": ("keyword", "keywords"), "themes": ("theme", "themes"), "l
 
 
 def rows_by_dataset(variables: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    """Group the rows of a query result by dataset, and return them as pairs of JSON pointer and record.
+    """Group the rows of a query result by dataset. Return a pair for each dataset, in the order of its first row.
 
-    ``variables``: the variables of the query; the first one identifies the dataset. ``rows``: the rows, whose order
-    is kept.
+    The pair is "/" with the identifier, by which error reports name it, and the record ``{"@id": identifier, "@rows":
+    its rows without the first variable}``. Rows in which the first variable has no value form one record with the "@id"
+    "". ``variables``: the variables of the query; the first one identifies the dataset. ``rows``: bindings as in
+    SPARQL's JSON results, ``{"title": {"value": "Trees", "xml:lang": "en"}}``.
     """
     found: dict[str, list[dict[str, Any]]] = {}
     for row in rows:

@@ -69,14 +69,17 @@ class Worksheet:
 class WorkbookTables:
     """The sheets of a workbook: those with a table (the main one first), hidden ones, and those without a table.
 
-    ``errors`` is the number of cells with a formula error, ``error_rows`` are the first rows with one.
+    ``errors`` is the number of cells with a formula error other than #N/A in all sheets of an XLSX or XLSM file, hidden
+    ones too; 0 for other formats, which are not searched. ``error_rows`` are the numbers of the first ten rows with
+    one; of which sheet is not kept.
     """
 
     sheets: list[Worksheet]
     hidden: list[str]
     """Names of the hidden sheets with more than one row; they are not read."""
     small: list[str]
-    """Names of sheets without a table, such as covers and notes."""
+    """Names of visible sheets without a table, such as covers and notes, and of those after the 50th, which are not
+    read."""
     errors: int = 0
     error_rows: list[int] = field(default_factory=list)
 

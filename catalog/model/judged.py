@@ -97,10 +97,10 @@ class TableReport:
     """The result of inspecting one downloaded file.
 
     ``status``: "invalid" (defects of severity "error" in at least one row of a thousand, or the file is broken as a
-    whole), "valid" (any other table; it may have warnings, notes and rare errors), "not_a_table" (recognised as another kind of file, which is not
-    inspected), "wrong_content" (an error page or the like instead of the promised file), "unknown" (our own fault: the
-    checker crashed, ran out of time, or cannot read this form of file). The fields about the table are None or () if no
-    table was read.
+    whole), "valid" (any other table; it may have warnings, notes and rare errors), "not_a_table" (recognised as another
+    kind of file, which is not inspected), "wrong_content" (an error page or the like instead of the promised file),
+    "unknown" (our own fault: the checker crashed, ran out of time, or cannot read this form of file). The fields about
+    the table are None or () if no table was read.
 
     ``header_row``: line of the file, or row of the sheet, that holds the header, from 1. ``expectations_passed`` and
     ``expectations_total``: numbers of the expectations that were met and that were checked. ``elapsed_ms``:

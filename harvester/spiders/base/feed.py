@@ -74,7 +74,8 @@ class FeedSpider(PortalSpider):
         other one, and a StreamEnd last (see :mod:`~harvester.spiders.base.json_stream`).
 
         Their ``index`` counts from 0 and must be the same when the file is read again, because an interrupted harvest
-        continues after it. By default the array ``self.element`` of a JSON document is read. ``response`` has the headers and the address of the document.
+        continues after it. By default the array ``self.element`` of a JSON document is read. ``response`` has the
+        headers and the address of the document.
         """
         return records(path, self.element, charset=charset_of(response.headers.get("Content-Type")))
 

@@ -63,3 +63,10 @@ def test_every_page_of_the_docs_is_reached_and_every_link_of_them_leads_somewher
         assert path.name == "index.md" or re.search(rf"(?m)^{re.escape(path.stem)}$", listed), path
         for link in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", path.read_text("utf-8")):
             assert (path.parent / link).exists(), (path, link)
+
+
+def test_each_test_that_the_security_page_names_is_there() -> None:
+    page = (ROOT / "docs" / "explanation" / "security.md").read_text("utf-8")
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    named = set(re.findall(r"`(test_\w+)`", page))
+    assert named and {name for name in named if f"def {name}(" not in code} == set()

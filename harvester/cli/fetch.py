@@ -101,6 +101,7 @@ def fetch(
         click.echo(printable(line), err=True)
     said = f", {counted(len(found.known), 'mail')} read before" if found.known else ""
     said += f", {counted(found.without, 'mail')} without such files left in the mailbox" if found.without else ""
+    said += " (read them: one may ask for no more letters)" if found.without else ""
     said += f", {counted(found.left, 'mail')} left for the next time" if found.left else ""
     click.echo(f"{counted(files, 'file')} of {counted(len(read), 'mail')}{said}")
     if disputes and not no_check:

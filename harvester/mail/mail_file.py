@@ -60,7 +60,8 @@ def read(document: Path, *, folder: str) -> dict[str, Any]:
         mail = BytesParser(policy=policy.default).parse(file)
     if not isinstance(mail, EmailMessage):
         raise ValueError("it is no mail")
-    senders = list(mail["from"].addresses) if mail["from"] is not None else []
+    # With two headers, mail servers may have checked one and people see the other.
+    senders = [address for header in mail.get_all("from") or [] for address in header.addresses]
     files: list[tuple[str, str]] = []
     left_out = 0
     text = [_header(mail, name) for name in ("subject", "in-reply-to", "references")]

@@ -173,6 +173,31 @@ def test_a_mail_in_any_form_is_taken_apart_or_refused(tmp_path: Path) -> None:
         reader(tmp_path / "mail", tmp_path)
 
 
+@pytest.mark.parametrize(
+    "header, sender",
+    [
+        (f'From: "{ADDRESS}" <evil@x.example>', "evil@x.example"),
+        (f"From: evil@x.example ({ADDRESS})", "evil@x.example"),
+        (f"From: {ADDRESS}\r\nFrom: evil@x.example", ""),
+        (f"From: {ADDRESS}, evil@x.example", ""),
+        (f"From: ministry:{ADDRESS},evil@x.example;", ""),
+        (f"Sender: {ADDRESS}\r\nReply-To: {ADDRESS}", ""),
+        (f"From: evil@x.example\r\n {ADDRESS}", "evil@x.example"),
+        (f"From: Minist\u00e8re <{ADDRESS}>", ADDRESS),
+    ],
+)
+def test_only_the_one_address_in_from_is_the_sender(header: str, sender: str, tmp_path: Path) -> None:
+    (tmp_path / "mail").write_bytes(f"{header}\r\nSubject: Re: scorecard\r\n\r\nHello\r\n".encode())
+    assert read(tmp_path / "mail", folder=str(tmp_path))["sender"] == sender
+
+
+def test_a_line_break_that_hides_in_a_name_is_refused(tmp_path: Path) -> None:
+    header = f"From: =?utf-8?q?Bo=0D=0AFrom:_{ADDRESS}?= <evil@x.example>"
+    (tmp_path / "mail").write_bytes(f"{header}\r\n\r\nHello\r\n".encode())
+    with pytest.raises(ValueError, match="CR or LF"):
+        read(tmp_path / "mail", folder=str(tmp_path))
+
+
 def place(port: int, **more: object) -> MailboxPlace:
     return MailboxPlace("127.0.0.1", port, USER, PASSWORD, **more)  # type: ignore[arg-type]
 

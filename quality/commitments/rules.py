@@ -198,7 +198,8 @@ def hvd_licence(member: Member) -> Verdict:
 def _demands_no_more(part: MemberDistribution) -> bool | None:
     if part.licence_id in HVD_LICENCES:
         return True
-    demands_more = (part.licence_id or "").startswith(("CC-BY", "ODbL"))
+    # A "CC BY" without a version may be 4.0.
+    demands_more = (part.licence_id or "").startswith(("CC-BY-", "ODbL"))
     return False if demands_more or _part(part, "licence_open") is False else None
 
 

@@ -176,6 +176,8 @@ def test_licences_must_be_open_everywhere_files_in_one_place() -> None:
     assert rules.hvd_licence(member(part(licence_id=None))) is None
     # A placeholder demands nothing that is known, nor does a national licence that is in no list of ours.
     assert rules.hvd_licence(member(part(licence_id="KOGL-1"))) is None
+    assert rules.hvd_licence(member(part(licence_id="CC-BY"))) is None
+    assert rules.hvd_licence(member(part(licence_id="CC-BY-3.0"))) is False
     assert rules.hvd_licence(member(part(licence_id="other-open", unknown="licence_open"))) is None
     assert rules.hvd_licence(member(part(licence_id=None, licence_open=0.0))) is False
 

@@ -32,7 +32,7 @@ _HIDDEN_ENDS = ("_id", "_ids", "_run")
 _HIDDEN = frozenset({"schema_version", "methodology_version", "evidence_record", "guide_url"})
 _TO_FILL = ("response", "response_note", "responder", "responded_on", "name_is_public")
 _PRINTED_WIDTHS = {
-    "response": 16, "response_note": 24, "responder": 16, "responded_on": 13, "name_is_public": 19, "state": 11,
+    "response": 16, "response_note": 24, "responder": 16, "responded_on": 13, "name_is_public": 19, "state": 13,
     "rule_title": 28, "root_title": 22, "dataset_title": 24, "resource_url": 26, "observed": 24, "how_to_fix": 32,
     "gain_points": 9, "examples": 26,
 }  # fmt: skip

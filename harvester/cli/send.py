@@ -221,7 +221,9 @@ def stop_(data: Path, addresses: tuple[str, ...]) -> None:
         raise click.UsageError(f"{wrong[0]}: this is no e-mail address; nothing was stored")
     catalogue_of(data)
     stop(data, map(recipient_hash, addresses))
-    click.echo(f"{len(addresses)} addresses get no more letters")
+    click.echo(
+        "1 address gets no more letters" if len(addresses) == 1 else f"{len(addresses)} addresses get no more letters"
+    )
 
 
 def _webhooks(specs: list[PortalSpec], more: tuple[str, ...]) -> dict[str, list[str]]:

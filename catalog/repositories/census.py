@@ -50,19 +50,21 @@ class CensusDataset:
 
 
 def datasets_of(catalog: Catalog, portal_id: str) -> Iterator[CensusDataset]:
-    """Yield the datasets that a portal lists, sorted by id; they are read in chunks of 1,000."""
-    last = ""
-    while True:
+    """Yield the datasets that a portal lists, sorted by id; they are read in chunks of 1,000.
+
+    Their ids are read at once, so that the datasets of a portal are sorted once and not for every chunk.
+    """
+    listed = "select id from present_datasets where portal_id = ? order by id"
+    ids = [id for (id,) in catalog.db.conn.execute(listed, [portal_id])]
+    for start in range(0, len(ids), CHUNK):
+        chosen = json.dumps(ids[start : start + CHUNK])
         rows = catalog.rows(
-            """select id, identifier, title, substr(description, 1, ?) as description, publisher_id, landing_page,
-                 keywords, themes
-               from present_datasets where portal_id = ? and id > ? order by id limit ?""",
-            [OPENING, portal_id, last, CHUNK],
+            """select d.id, d.identifier, d.title, substr(d.description, 1, ?) as description, d.publisher_id,
+                 d.landing_page, d.keywords, d.themes
+               from json_each(?) j cross join present_datasets d on d.id = j.value order by j.key""",
+            [OPENING, chosen],
         )
-        if not rows:
-            return
-        last = rows[-1]["id"]
-        files = _files(catalog, json.dumps([row["id"] for row in rows]))
+        files = _files(catalog, chosen)
         for row in rows:
             own = files.get(row["id"], [])
             texts: dict[str, Any] = {name: _texts(row.pop(name)) for name in ("keywords", "themes")}

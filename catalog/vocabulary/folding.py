@@ -19,6 +19,14 @@ _BREAK = re.compile(r"[\n\r()\[\]]+")
 _BARE_URL = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+/\S*", re.IGNORECASE)
 _SCHEME = re.compile(r"^(?:https?:/{1,2})?(?:www\.)?", re.IGNORECASE)
 _URL_TAIL = re.compile(r"(?:/|/legalcode|/deed|/index|\.html?|\.php|\.txt|\.[a-z]{2}(?:[_-][a-z]{2,4})?)$")
+_DIGIT = re.compile(r"\d")
+_JOINED_DIGITS = re.compile(r"(?<![\d.])(\d)[_-](\d)(?![\d.])")
+_DECIMAL = re.compile(r"(\d+\.\d+)")
+_NO_WORD = re.compile(r"[^\w.+]+|_|(?<!\d)\.|\.(?!\d)")
+_NO_WORD_NO_VERSION = re.compile(r"[^\w+]+|_")
+_ASCII_WORDS = {at: chr(at) if chr(at).isalnum() or chr(at) == "+" else " " for at in range(128)}
+"""What becomes of the signs of an ASCII text that has no version."""
+_FIRST_ACCENT = "\u0300"
 _VERSION_WORD = re.compile(r"\b(?:v|ver|vers|version|versione|versjon|versie|verzia|wersja)(?= ?\d)")
 
 
@@ -47,8 +55,13 @@ def clean(text: str, limit: int) -> str | None:
 
 
 def _without_accents(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFD", text.casefold())
-    return "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
+    for sign in set(decomposed):
+        if sign >= _FIRST_ACCENT and unicodedata.category(sign) == "Mn":
+            decomposed = decomposed.replace(sign, "")
+    return decomposed
 
 
 def name_key(text: str) -> str:
@@ -59,11 +72,17 @@ def name_key(text: str) -> str:
     >>> name_key("Licença Aberta, Version 2.0")
     'licenca aberta 2.0'
     """
-    plain = re.sub(r"(?<![\d.])(\d)[_-](\d)(?![\d.])", r"\1.\2", _without_accents(text))
-    plain = re.sub(r"(\d+\.\d+)", r" \1 ", plain)
-    plain = re.sub(r"[^\w.+]|_|(?<!\d)\.|\.(?!\d)", " ", plain)
-    plain = _VERSION_WORD.sub(" ", " ".join(plain.split()))
-    return " ".join(plain.split())
+    plain = _without_accents(text)
+    # Few texts need every step: one without a digit has no version.
+    has_digit = _DIGIT.search(plain) is not None
+    if has_digit and ("_" in plain or "-" in plain):
+        plain = _JOINED_DIGITS.sub(r"\1.\2", plain)
+    if has_digit and "." in plain:
+        plain = _NO_WORD.sub(" ", _DECIMAL.sub(r" \1 ", plain))
+    else:
+        plain = plain.translate(_ASCII_WORDS) if plain.isascii() else _NO_WORD_NO_VERSION.sub(" ", plain)
+    plain = " ".join(plain.split())
+    return " ".join(_VERSION_WORD.sub(" ", plain).split()) if has_digit and "v" in plain else plain
 
 
 def compact(text: str) -> str:

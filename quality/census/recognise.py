@@ -5,10 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from catalog.vocabulary.folding import pieces
 from catalog.vocabulary.terms import theme
-from quality.census.lexicon import PhraseMatch, fillers, find, find_each, find_in_columns, folded, pages
+from quality.census.lexicon import (
+    PhraseMatch,
+    fillers,
+    find,
+    find_each,
+    find_in_columns,
+    find_in_keywords,
+    folded,
+    is_page,
+)
 from specs.census import key_words, points_table
 
 __all__ = ["KeyClaim", "KeyEvidence", "Portrait", "evidence_of", "recognise"]
@@ -86,27 +96,42 @@ def evidence_of(portrait: Portrait) -> list[KeyClaim]:
 
 
 class _Texts:
-    """The phrases of the vocabulary in each place of a portrait."""
+    """The phrases of the vocabulary in each place of a portrait.
+
+    Columns, themes and pages are read when they are needed: two of three datasets have no name or subject that asks
+    for them.
+    """
 
     def __init__(self, portrait: Portrait) -> None:
+        self._portrait = portrait
         self.words = folded(portrait.title)
         self.place = portrait.place
         self.title = find(self.words)
-        self.keywords = find_each(portrait.keywords[:MOST])
+        self.keywords = find_in_keywords(portrait.keywords[:MOST])
         self.description = find(folded(_opening(portrait.description)))
         self.files = find_each(portrait.files[:MOST])
-        self.columns = find_in_columns(portrait.columns[:MOST])
         self.kinds = frozenset(portrait.table_kinds)
-        self.is_page = bool(pages().intersection(folded(one) for one in portrait.keywords[:MOST]))
-        known = (theme(one) for one in portrait.themes)
-        self.themes = {one.id for one in known if one}
+
+    @cached_property
+    def columns(self) -> list[PhraseMatch]:
+        return find_in_columns(self._portrait.columns[:MOST])
+
+    @cached_property
+    def is_page(self) -> bool:
+        return is_page(self._portrait.keywords[:MOST])
+
+    @cached_property
+    def themes(self) -> frozenset[str]:
+        known = (theme(one) for one in self._portrait.themes)
+        return frozenset(one.id for one in known if one)
 
     def spoken_for(self) -> list[str]:
         """Return the key datasets of which a name, a subject or a kind of table was found, in their order."""
-        places = (self.title, self.keywords, self.description, self.files, self.columns)
+        places = (self.title, self.keywords, self.description, self.files)
         named = {one.key for place in places for one in place if one.role in ("name", "subject")}
-        named |= {key for key, words in key_words().items() if self.kinds.intersection(words.columns.kinds)}
-        return [key for key in key_words() if key in named]
+        if self.kinds:
+            named |= {key for key, words in key_words().items() if self.kinds.intersection(words.columns.kinds)}
+        return [key for key in key_words() if key in named] if named else []
 
 
 def _opening(description: str) -> str:

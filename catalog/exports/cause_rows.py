@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from catalog.db.schema.views import STANDING_CAUSES, state_in
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run, head_of
+from specs.causes import cause_rules
 from specs.expectations import fixes
 from specs.languages import Language, language
 from specs.metrics import metrics
 
-__all__ = ["cause_rows", "fix_in_words", "unseen_hosts_in_words"]
+__all__ = ["cause_rows", "fix_in_words", "shared_in_words", "unseen_hosts_in_words"]
 
 
 def cause_rows(
@@ -71,6 +73,22 @@ def fix_in_words(words: Language, fix: Mapping[str, Any]) -> str:
     if not fix.get("level"):
         return plain
     return words.phrase(f"cause_fix_{fix['level']}", name=fix["root_name"] or "", fix=plain)
+
+
+def shared_in_words(words: Language, cause: Mapping[str, Any]) -> str:
+    """Return what the findings of a cause have in common, in the language ``words``; "" if it is nothing that is said.
+
+    ``cause``: a row with rule_id and ``split``, in English. Where the findings of a rule are divided by the
+    description of the dataset, ``split`` is the publisher's own text, which is returned as it is.
+    """
+    text = str(cause.get("split") or "")
+    return text if cause["rule_id"] in _rules_by_text() else words.said(text)
+
+
+@cache
+def _rules_by_text() -> frozenset[str]:
+    """Return the rules whose causes are told apart by a text of the publisher."""
+    return frozenset(rule for one in cause_rules().classes if one.split == "text" for rule in one.rules)
 
 
 def unseen_hosts_in_words(catalog: Catalog, words: Language, government: str) -> list[str]:

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run
-from catalog.exports.cause_rows import fix_in_words, unseen_hosts_in_words
+from catalog.exports.cause_rows import fix_in_words, shared_in_words, unseen_hosts_in_words
 from catalog.exports.columns import SCORECARD
 from catalog.exports.folders import SENT, folder_name
 from catalog.exports.job import ExportJob, OutputFormat
@@ -223,7 +223,7 @@ def run_page(
 def _fixes(catalog: Catalog, words: Language, level: str, entity_id: str) -> list[dict[str, Any]]:
     found = first_fixes(catalog, level, entity_id, FIXES)
     for fix in found:
-        fix["what"] = fix_in_words(words, fix)
+        fix["what"], fix["shared"] = fix_in_words(words, fix), shared_in_words(words, fix)
         if fix["cause_id"]:
             continue
         fix["examples"] = catalog.rows(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from catalog.exports.cause_rows import fix_in_words
+from catalog.exports.cause_rows import fix_in_words, shared_in_words
 from specs.exports import ExportColumn
 from specs.languages import Language
 
@@ -33,7 +33,7 @@ def translator(language: Language) -> Callable[[ExportColumn, Row], Any]:
         "peers": lambda row, value: peers_in_words(language, value),
         "question": lambda row, value: language.question(row["rule_id"], value),
         "rationale": lambda row, value: language.rationales.get(row["rule_id"], value),
-        "sentence": lambda row, value: language.said(value, row.get("field")),
+        "sentence": lambda row, value: _sentence(language, row, value),
         "withheld": lambda row, value: withheld_in_words(language, value),
     }
 
@@ -46,6 +46,11 @@ def translator(language: Language) -> Callable[[ExportColumn, Row], Any]:
         return language.value(field.words, value) if field.words else value
 
     return cell
+
+
+def _sentence(words: Language, row: Row, english: str) -> str:
+    """Return what was observed, or what the findings of a cause have in common, in the words of a language."""
+    return shared_in_words(words, row) if "root_name" in row else words.said(english, row.get("field"))
 
 
 def _fix(words: Language, row: Row, english: str) -> str:

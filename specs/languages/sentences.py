@@ -23,6 +23,9 @@ _FORMS = {
 }
 """What may stand in a hole of this name; any text in the others. It keeps a hole from swallowing the next sentence."""
 
+SENTENCES, LONGEST = 10, 2000
+"""Sentences and characters of a text that is still recognised: ours have fewer, a publisher's may have thousands."""
+
 
 @dataclass(frozen=True)
 class Sentences:
@@ -44,18 +47,36 @@ class Sentences:
     def said(self, text: str) -> str | None:
         """Return the English ``text`` in the language; None if no template fits it.
 
-        A text of several sentences is taken apart: all of them must be recognised.
+        A text of several sentences is taken apart: all of them must be recognised. A text of more than ten sentences or
+        2,000 characters is a publisher's: it is not recognised.
         """
+        if len(text) > LONGEST:
+            return None
+        if (whole := self._one(text)) is not None:
+            return whole
+        ends = [end.end() for end in re.finditer(r"[.?] (?=\S)", text)]
+        if not ends or len(ends) >= SENTENCES:
+            return None
+        # What the text says from each of these places on, the last first: so each piece is looked at once.
+        told: dict[int, str | None] = {len(text) + 1: ""}
+        places = [0, *ends, len(text) + 1]
+        for number in range(len(places) - 2, -1, -1):
+            begin = places[number]
+            told[begin] = None
+            for end in places[number + 1 :]:
+                rest = told[end]
+                if rest is not None and (first := self._one(text[begin : end - 1])) is not None:
+                    told[begin] = f"{first} {rest}" if rest else first
+                    break
+        return told[0]
+
+    def _one(self, text: str) -> str | None:
+        """Return a text that one template fits in the language; None if none does."""
         forms: list[tuple[str, re.Pattern[str]]] = self.__dict__["_forms"]
         for key, pattern in forms:
             if found := pattern.fullmatch(text):
                 holes = {name: self.words(name, value) for name, value in found.groupdict().items()}
                 return _filled(self.own[key], holes)
-        for end in re.finditer(r"[.?] (?=\S)", text):
-            first = self.said(text[: end.start() + 1])
-            rest = self.said(text[end.end() :]) if first is not None else None
-            if first is not None and rest is not None:
-                return f"{first} {rest}"
         return None
 
 

@@ -50,6 +50,26 @@ def test_every_value_of_a_column_has_a_word(code: str) -> None:
         assert severity in words.values["severity"]
 
 
+def test_a_text_of_a_publisher_is_looked_at_once() -> None:
+    french = language("fr")._sentences
+    looks = 0
+
+    def count(name: str, value: str) -> str:
+        nonlocal looks
+        looks += 1
+        return value
+
+    own = type(french)(french.english, french.own, count)
+    assert own.said("It is not open. Another dataset was, too.") == " ".join(
+        str(own.said(one)) for one in ("It is not open.", "Another dataset was, too.")
+    )
+    # Each sentence fits "{rest}", the whole does not: every piece is tried once, not every way of taking it apart.
+    looks = 0
+    assert own.said("It is not open. " * 9 + "n. a.") is None and looks < 100
+    for text in ("n. a. " * 60 + "n", "It is not open. " * 60 + "n", "Datos. " * 24, "the last change, " * 5000):
+        assert own.said(text) is None
+
+
 @pytest.mark.parametrize("code", CODES[1:])
 def test_sentences_take_what_the_english_ones_take(code: str) -> None:
     def holes(text: str) -> set[str | None]:

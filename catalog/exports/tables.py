@@ -57,7 +57,7 @@ class _Tables:
             self._write(job.out, "causes", job.options.language, self._causes())
             self._write(job.out, "queries", None, queries())
             self._write(job.out, "census", job.options.language, census_rows(self.catalog))
-            self._write(job.out, "corrections", job.options.language, correction_rows(self.catalog))
+            self._write(job.out, "corrections", job.options.language, correction_rows(self.catalog, job.run_id))
         for name, folder in job.folders.items():
             code = job.languages[name]
             if job.is_due(folder):
@@ -66,7 +66,7 @@ class _Tables:
                 self._write(folder, "causes", code, self._causes(government=name))
                 self._write(folder, "queries", None, queries())
                 self._write(folder, "census", code, census_rows(self.catalog, government=name))
-                self._write(folder, "corrections", code, correction_rows(self.catalog, government=name))
+                self._write(folder, "corrections", code, correction_rows(self.catalog, job.run_id, government=name))
             for path, card in job.publishers[name].items():
                 if job.is_due(path):
                     rows = [*commitment_rows(self.catalog, job.head, publisher_id=card["entity_id"])]

@@ -164,13 +164,14 @@ def _recipients(
 ) -> list[tuple[str, str | None]]:
     if channel == "webhook":
         return [(address, None) for address in sorted(set(webhooks.get(key, ())))]
-    found: dict[str, str | None] = {}
+    # By hash, as letters are recorded: addresses that differ in capitals alone would be two letters with one key.
+    found: dict[str, tuple[str, str | None]] = {}
     for text, code in _declared(catalog, level, key):
         for address in addresses_in(text)[0]:
             # The address of a portal file was given by the operator; those of records may be a person's.
             if level == "government" or is_role(address):
-                found.setdefault(address, code)
-    return sorted(found.items())
+                found.setdefault(recipient_hash(address), (address, code))
+    return sorted(found.values(), key=lambda one: one[0])
 
 
 def _declared(catalog: Catalog, level: str, key: str) -> list[tuple[str | None, str | None]]:

@@ -10,6 +10,7 @@ import smtplib
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
+from email.errors import MessageError
 from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,15 @@ __all__ = ["Outcome", "post", "send_mails", "send_webhooks"]
 
 SECONDS, POST_S = 30, 60.0
 """Seconds for each step of talking to a webhook, and for a whole post."""
+
+_NOT_SENT = (
+    smtplib.SMTPResponseException,
+    smtplib.SMTPRecipientsRefused,
+    smtplib.SMTPNotSupportedError,
+    MessageError,
+    ValueError,
+)
+"""What is raised if the server refused a mail, or if it could not be written as bytes: it was not sent."""
 
 
 @dataclass(slots=True)
@@ -55,9 +65,9 @@ def send_mails(catalog: Catalog, waiting: Sequence[Mailing], exports: Path, send
     which failed.
 
     Each scorecard in a mail is recorded in ``catalog``; a mail with one that was recorded for this run before is left
-    out. A mail that the server refuses counts as failed and is not recorded. If the connection breaks while a mail is
-    sent, it counts as failed but stays recorded, because it may have gone out; those after it count as failed and are
-    not recorded. ``exports`` is the folder of the files to attach.
+    out. A mail that cannot be composed, or that the server refuses, counts as failed and is not recorded. If the
+    connection breaks while a mail is sent, it counts as failed but stays recorded, because it may have gone out; those
+    after it count as failed and are not recorded. ``exports`` is the folder of the files to attach.
     Raise OSError if no connection with login can be made, see :func:`~harvester.mail.smtp.connected`.
     """
     done = Outcome()
@@ -69,18 +79,38 @@ def send_mails(catalog: Catalog, waiting: Sequence[Mailing], exports: Path, send
                 # Certainly not sent: it is left for the next time.
                 done.fail(one, "the connection was lost before; run winnow send again")
                 continue
-            token = issue(catalog.path.parent, recipient_hash(one.recipient), one.entities, one.run_id)
-            # Before it is recorded: a file that cannot be read must not count as sent.
-            mail = mail_of(one, exports, sender, token)
-            noted = [letter for letter in one.letters if note(catalog, letter)]
-            if len(noted) == len(one.letters):
-                _hand_in(catalog, connection, one, (mail, token), done)
+            try:
+                made = _recorded(catalog, one, exports, sender)
+            except Exception as error:  # noqa: BLE001  # one mail's fault must not stop the others, and it is said
+                done.fail(one, f"{type(error).__name__}: {error}")
             else:
-                # One of them went out before. The others did not, and must not be recorded as if they had.
-                for letter in noted:
-                    forget(catalog, letter)
-                withdraw(catalog.path.parent, token)
+                if made is not None:
+                    _hand_in(catalog, connection, one, made, done)
     return done
+
+
+def _recorded(
+    catalog: Catalog, mailing: Mailing, exports: Path, sender: LetterSender
+) -> tuple[EmailMessage, str] | None:
+    """Return a mail and its token after all of its letters were recorded as sent. Return None, and record nothing, if
+    one of them went out before; nothing stays recorded either if an exception is raised."""
+    token = issue(catalog.path.parent, recipient_hash(mailing.recipient), mailing.entities, mailing.run_id)
+    noted: list[Letter] = []
+    is_ready = False
+    try:
+        # Before it is recorded: a file that cannot be read must not count as sent.
+        mail = mail_of(mailing, exports, sender, token)
+        for letter in mailing.letters:
+            if note(catalog, letter):
+                noted.append(letter)
+        is_ready = len(noted) == len(mailing.letters)
+        return (mail, token) if is_ready else None
+    finally:
+        if not is_ready:
+            # One of them went out before, or failed. The others did not go out, and must not count as if they had.
+            for letter in noted:
+                forget(catalog, letter)
+            withdraw(catalog.path.parent, token)
 
 
 def _hand_in(
@@ -91,15 +121,14 @@ def _hand_in(
         with within(connection, LETTER_S):
             connection.send_message(mail)
         done.sent += 1
-    except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, smtplib.SMTPNotSupportedError) as error:
-        # The server refused it, so it was not sent.
+    except _NOT_SENT as error:
         for letter in mailing.letters:
             forget(catalog, letter)
         withdraw(catalog.path.parent, token)
         done.fail(mailing, error)
         with suppress(smtplib.SMTPException, OSError):
             connection.rset()
-    except (smtplib.SMTPException, OSError) as error:
+    except Exception as error:  # noqa: BLE001  # one mail's fault must not stop the others, and it is said
         # Nobody knows whether it was sent; rather lose one than send it twice.
         done.fail(mailing, f"{error}; it may have gone out, and is not sent again for this run")
 

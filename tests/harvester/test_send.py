@@ -8,7 +8,9 @@ import json
 import re
 import shutil
 import socket
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -275,6 +277,38 @@ def test_an_address_gets_one_letter_about_all_its_governments(data: Path, box: t
     assert f"* {NAME}\n" in text and "* Gamma\n" in text
     names = {str(part.get_filename()) for part in mail.iter_attachments()}
     assert {"gamma-findings.csv", "gamma-causes.csv"} <= names and len(names) > 10
+
+
+@pytest.mark.parametrize("faulty", [NAME, "Gamma"])
+def test_an_address_in_two_spellings_gets_one_letter_and_one_faulty_mail_does_not_stop_the_others(
+    faulty: str, data: Path, box: tuple[Box, str]
+) -> None:
+    kept, smtp = box
+    with open_catalog(data / "catalog.db") as catalog:
+        catalog.db.conn.execute("update portals set contact_email = 'Data@gamma.example' where id = 'c'")
+        catalog.db.conn.commit()
+        catalog.upsert("portals", [{"id": "c2", "title": "C", "government": "Gamma"}])
+        catalog.db.conn.execute("update portals set contact_email = 'data@gamma.example' where id = 'c2'")
+        catalog.db.conn.execute(
+            f"""create trigger fault before insert on sent when new.entity_id = '{faulty.replace("'", "''")}'
+                begin select raise(abort, 'a fault'); end"""
+        )
+        catalog.db.conn.commit()
+        found = {one.name: one.recipient for one in letters(catalog, RUNS[0], "mail")}
+        assert found == {NAME: "ministre@example.org", "Gamma": "Data@gamma.example"}
+    done = send(data, smtp, "--confirm", "Gamma")
+    assert (
+        done.exit_code == 3 and "1 sent" in done.output and f"{faulty} (mail): IntegrityError: a fault" in done.output
+    )
+    assert [mail["to"] for mail in kept.mails] == [to for name, to in found.items() if name != faulty]
+    # Of the other nothing is left, and it goes out the next time.
+    with open_catalog(data / "catalog.db") as catalog:
+        catalog.db.conn.execute("drop trigger fault")
+        catalog.db.conn.commit()
+    with closing(sqlite3.connect(data / "tokens.db")) as db:
+        assert db.execute("select count(distinct token_hash) from tokens").fetchone() == (1,)
+    assert "1 sent" in send(data, smtp, "--confirm", "Gamma").output
+    assert {mail["to"] for mail in kept.mails} == set(found.values())
 
 
 def test_an_address_gets_no_second_letter_within_the_week(second: Path, box: tuple[Box, str]) -> None:

@@ -244,6 +244,9 @@ def _reply(line: int, row: dict[str, str], said: str, today: date, is_day_first:
     note = row.get("response_note", "")[:NOTE_MAX]
     promised_on = None
     if reply == "will_fix_by":
+        if not rest and _is_to_come(row.get("responded_on", ""), today, is_day_first):
+            # Nobody replied on a day to come: it is the promised one, written into the column beside.
+            rest = row.pop("responded_on")
         if not rest:
             raise ValueError("there is no day by which it will be fixed; write will_fix_by:2026-12-31")
         promised_on = day(rest, is_day_first)
@@ -264,6 +267,13 @@ def _reply(line: int, row: dict[str, str], said: str, today: date, is_day_first:
         replied_on=None,
         is_name_public=_is_yes(row.get("name_is_public", "")),
     )
+
+
+def _is_to_come(text: str, today: date, is_day_first: bool | None) -> bool:
+    try:
+        return day(text, is_day_first) > today.isoformat()
+    except ValueError:
+        return False
 
 
 def _is_yes(text: str) -> bool:

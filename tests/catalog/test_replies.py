@@ -158,6 +158,13 @@ def test_an_optional_day_that_cannot_be_read_costs_the_day_and_not_the_reply(
     assert problem.line == 2 and what in problem.what and "without its day" in problem.what
 
 
+def test_a_promised_day_in_the_column_of_the_reply_s_own_day_is_the_promise(tmp_path: Path) -> None:
+    rows = [[KEYS[0], "will_fix_by", "", "", "31.12.2030"], [KEYS[1], "will_fix_by", "", "", "2020-12-31"]]
+    found = parse(write(tmp_path / "x.csv", [NAMES, *rows]), date(2030, 11, 24))
+    assert [(one.promised_on, one.replied_on) for one in found.replies] == [("2030-12-31", None)]
+    assert [one.line for one in found.problems] == [3]
+
+
 def test_what_stands_above_the_header_is_no_obstacle(tmp_path: Path) -> None:
     text = f"sep=;\r\nReplies of the ministry, all of them\r\n\r\nFinding_ID;Reply\r\n{KEY.upper()};Waived\r\n"
     (tmp_path / "x.csv").write_text(text, newline="")

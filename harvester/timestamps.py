@@ -90,13 +90,14 @@ def _of_this_machine() -> list[Certificate]:
 
 
 def anchor(data: Path, authority: str, roots: Sequence[Certificate], *, proxy: str | None = None) -> Anchor:
-    """Get a time stamp for the newest manifest in the data folder ``data``, verify it, and store it beside it.
+    """Get a time stamp for the newest manifest in the data folder ``data``, verify it, and store it beside the
+    manifest.
 
-    If one is stored there already, nothing is requested: it is verified and returned. ``authority``: web address of the
-    authority. ``roots``: certificates in which its chain must end. ``proxy``: address of an HTTP proxy; None means a
-    direct connection. Raise TimestampError, and store nothing, if there is no manifest, if the authority cannot be
-    reached, refuses, or sends more than RESPONSE_MAX bytes, or if what is stored or sent is no time stamp of this
-    manifest from an authority with such a root.
+    If a time stamp is stored there already, nothing is requested: that one is verified and returned. ``authority``: web
+    address of the authority. ``roots``: certificates in which its chain must end. ``proxy``: address of an HTTP proxy;
+    None means a direct connection. Raise TimestampError, and store nothing, if there is no manifest, if the authority
+    cannot be reached, refuses, or sends more than RESPONSE_MAX bytes, or if what is stored or sent is no time stamp of
+    this manifest from an authority with such a root.
     """
     from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 

@@ -60,9 +60,9 @@ class CauseRules(Strict):
     shared_hosts: tuple[str, ...]
     """Hosts to which anyone may upload files; they never form a group."""
     large_points: Annotated[float, Field(gt=0, le=100)]
-    """A fix is large if it brings at least so many points of a score from 0 to 100, ..."""
+    """A fix is large if it brings at least so many points of a score from 0 to 100, or the share ``large_share``."""
     large_share: Share
-    """... or at least this share of the points that the score lacks to 100."""
+    """A fix is also large if it brings at least this share of the points that the score lacks to 100."""
     effort_hours: dict[Level, Annotated[float, Field(gt=0)]]
     """Hours of work that the fix of one cause takes, by level."""
     classes: tuple[CauseClass, ...] = Field(alias="class")

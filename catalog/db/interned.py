@@ -132,8 +132,9 @@ def rule_keys(conn: sqlite3.Connection, rules: Collection[Rule]) -> Mapping[Rule
 def kind_keys(conn: sqlite3.Connection, columns: Sequence[str], kinds: Collection[Kind]) -> dict[Kind, int]:
     """Return the integer key of each kind in the table ``distribution_kinds``; a kind without a key gets a new one.
 
-    ``columns``: names of the values of a kind. Two kinds are the same if they agree in all values that are not None. So
-    a stored kind keeps its key when a column is added in which it has no value.
+    A kind is a tuple of all values that were measured of a distribution; ``columns`` are the names of these values. Two
+    kinds are the same if they agree in all values that are not None. So a stored kind keeps its key when a column is
+    added in which it has no value.
     """
     digests = {
         kind: stable_id(

@@ -101,7 +101,7 @@ def s0016_packed_records(db: Database) -> None:
 
 @migrate()
 def s0017_texts_once(db: Database) -> None:
-    """Mark a catalogue that has datasets for compacting, so that :func:`catalog.db.interning.intern_texts` runs on it.
+    """If there are datasets, mark the catalogue for compacting, so that :func:`catalog.db.interning.intern_texts` runs.
 
     That function then stores each long text of the quality tables only once.
     """
@@ -194,7 +194,7 @@ def s0024_census(db: Database) -> None:
 
 @migrate()
 def s0025_packed_reports(db: Database) -> None:
-    """Mark a catalogue that has reports on tables for compacting.
+    """If there are reports on tables, mark the catalogue for compacting.
 
     The reports are compressed afterwards, 500 in a transaction, by :func:`catalog.db.packing.pack_reports`; then the
     triggers are created again.
@@ -323,7 +323,9 @@ def s0031_evidence_of_commitments(db: Database) -> None:
 
 @migrate()
 def s0032_held_causes(db: Database) -> None:
-    """Add to ``causes`` the column that says whether a cause is not published yet. Those that are stored were."""
+    """Add to ``causes`` the column that says whether a cause is not published yet. Causes that are stored already count
+    as published.
+    """
     if "is_held" not in db.table("causes").columns_dict:
         db.table("causes").add_column("is_held", int)
         db.execute("update causes set is_held = 0")

@@ -22,8 +22,8 @@ class ExportOptions:
     """Web address at which the folder of all exported files is published, without a slash at its end. Pages and feeds
     then name files by whole addresses; None leaves them relative."""
     hold_days: int = 0
-    """Days between the first letter about a cause to a government and its publication, see
-    :mod:`catalog.repositories.held`; 0 publishes at once."""
+    """Number of days for which a new cause and its findings stay unpublished after the first letter about it to the
+    government, see :mod:`catalog.repositories.held`; 0 publishes at once."""
     published_by: tuple[str, str] | None = None
     """Name and imprint (a postal address, or the address of a page with it) of who publishes the pages; None leaves
     them out."""

@@ -135,10 +135,10 @@ def government_page(
 
     ``card``: its row of the scorecard, as :func:`catalog.exports.cards.card_rows` gives it. ``words``: language of the
     page. ``contact``: e-mail address or page that replies should go to; None if there is none. ``links``: names of the
-    files beside the page that have the findings, the plain one first; the other files have the same forms.
-    ``base``: web address of the page's folder, with a slash at its end; "" leaves links relative. ``published_by``:
-    name and imprint of who publishes the page; None leaves them out. ``hold_days``: days between the first letter about
-    a cause and its publication; the page says how many causes are held back.
+    files beside the page that have the findings, the plain one first; the other files have the same forms. ``base``:
+    web address of the page's folder, with a slash at its end; "" leaves links relative. ``published_by``: name and
+    imprint of who publishes the page; None leaves them out. ``hold_days``: number of days for which a new cause stays
+    unpublished after the first letter about it; the page says how many causes are not published yet.
     """
     head = {"run_id": card["run_id"], "run_date": card["run_date"]}
     translated = [link.removeprefix("findings.") for link in links if link.startswith("findings.")] or ["csv"]

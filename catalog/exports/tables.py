@@ -1,8 +1,9 @@
 """The CSVs of schema 2: for all governments, for each of them, and for each publisher with a folder.
 
-A finding stands in one file of programs, or in few: the folder of a publisher has its findings; that of a government,
-and that of everything, has all of theirs as long as they fit into one spreadsheet. Above that it has only those that
-are in no publisher's folder, and its data package names the files of the others.
+Which files have a finding depends on the number of findings. The folder of a publisher has the findings of the
+publisher. The folder of a government has all of its findings as long as they fit into one spreadsheet; above that it
+has only those that are in no publisher's folder, and its data package names the files of the others. The folder about
+all governments has all findings if they fit, else none.
 """
 
 from __future__ import annotations

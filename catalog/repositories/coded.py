@@ -35,11 +35,11 @@ class Column:
         self._parts: list[Numbers] = []
 
     def add(self, values: Iterable[int]) -> None:
-        """Append the integers ``values``, which are the next part."""
+        """Append the integers ``values`` behind those that were added before."""
         self._parts.append(np.fromiter(values, dtype=self._dtype))
 
     def whole(self) -> Numbers:
-        """Return all parts as one array, shape (values,)."""
+        """Return all integers that were added as one array, shape (values,)."""
         return np.concatenate(self._parts) if self._parts else np.zeros(0, dtype=self._dtype)
 
 
@@ -52,18 +52,23 @@ class _Numbering(dict[str, int]):
 
 
 class Coder:
-    """Numbers texts in the order in which they first come."""
+    """Numbers texts in the order in which they first come.
+
+    Each item, such as a finding, a dataset or a file, has one text, such as a host. Items are added in parts.
+    """
 
     def __init__(self) -> None:
         # An empty text has a number of its own, from which all others are counted.
         self._numbers, self._codes = _Numbering({"": -1}), Column(np.int32)
 
     def add(self, texts: Iterable[str]) -> None:
-        """Append the texts of a part, one for each item; "" means that the item has no text."""
+        """Append the texts of the next items, such as the hosts of some files: one for each item, in their order. ""
+        means that the item has no text.
+        """
         self._codes.add(map(self._numbers.__getitem__, texts))
 
     def codes(self, order: Numbers | slice = slice(None)) -> Codes:
-        """Return the texts of all parts, coded, as one object.
+        """Return the texts of all items that were added, each different text stored once.
 
         ``order``: indexes of the items to return, in their order; by default all items as they were added.
         """

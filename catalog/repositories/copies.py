@@ -79,13 +79,14 @@ def find_copies(catalog: Catalog) -> int:
     if one of these holds: they share a DOI or another global identifier; they share a landing page; the files that both
     have are at least half of the files of the one with fewer. Files are compared by address and by content; those of
     less than 512 bytes, or not downloaded whole, by address only. An identifier, page or file that two datasets of one
-    portal have is ignored. Of the datasets that have one file, the first :data:`EACH` by id are compared with each
-    other, and the rest with the first.
+    portal have is ignored. Of the datasets with the same file, the first :data:`EACH` by id are compared with each
+    other, and the rest only with the first of them.
 
-    The others of a cluster are copies of the only one whose portal names no source that it harvests it from or, failing
-    that, of the only one most of whose files are on the host of its portal. If there is none, no dataset of the cluster
-    is a copy. The result is 0 if fewer than two portals list datasets. The whole catalogue is searched, and earlier
-    results are replaced.
+    One dataset of a cluster is the origin, and the others are copies of it. The origin is the only one whose portal
+    does not say that it got the record from elsewhere. If there are several of these, or none, it is the only one,
+    among these or among all, most of whose files are on the host of its portal. If that does not decide either, no
+    dataset of the cluster is a copy. The result is 0 if fewer than two portals list datasets. The whole catalogue is
+    searched, and earlier results are replaced.
     """
     if catalog.value("select count(distinct portal_id) from present_datasets") < 2:
         with catalog.writing():

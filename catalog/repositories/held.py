@@ -34,9 +34,10 @@ class HeldCause:
 
 
 def decide(catalog: Catalog, run_id: str, hold_days: int) -> None:
-    """Decide, before the files of the run ``run_id`` are written, which causes are held back. Days are those of runs.
+    """Decide, before the files of the run ``run_id`` are written, which causes are held back.
 
-    With 0 ``hold_days`` none is, and all are published from now on. A cause about hosts that could not be observed
+    ``hold_days``: number of days for which a cause is held back after its government was told of it, up to the day of
+    the run; with 0 none is held back, and all are published from now on. A cause about hosts that could not be observed
     accuses nobody and is never held back.
     """
     held = held_causes(catalog, run_id, hold_days) if hold_days else []
@@ -55,12 +56,13 @@ def _set(catalog: Catalog, value: int, causes: Iterable[HeldCause]) -> None:
 
 
 def held_causes(catalog: Catalog, run_id: str, hold_days: int, *, government: str | None = None) -> list[HeldCause]:
-    """Return the causes that were never published and must not be as of the run ``run_id``.
+    """Return the causes that were never published and must not be published yet, on the day of the run ``run_id``.
 
-    A government was told of a cause by the first mail after the first run that found one of its findings. A cause of a
-    government to which no letter can go, because its portal files have no address or all of its addresses want none,
-    counts from that run. ``hold_days``: days from then on. ``government``: name of the only one that is wanted; None
-    means all.
+    ``hold_days``: number of days for which a cause is held back. They begin on the day on which its government was told
+    of it: that of the first mail about the run that first found the cause, or about a later run. As long as there was
+    no such mail, the cause stays held back. If no letter can go to the government, because its portal files have no
+    address or all of its addresses want none, the days begin with the run that first found the cause. ``government``:
+    name of the only one whose causes are wanted; None means all.
     """
     day, wanted = started(run_id).date(), stopped(catalog.path.parent)
     reachable = {

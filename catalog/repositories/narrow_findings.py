@@ -37,9 +37,9 @@ def sums(catalog: Catalog, of_datasets: Sequence[int] | None = None) -> tuple[An
     """Return checksums of all findings that have not ended and of their causes, to notice whether any of them has
     changed.
 
-    They stay the same if only the state changes from new to open. ``of_datasets``: the ``SUMS`` checksums of all rows
-    of :func:`dataset_sums`, added up, if these have been read: then only the few other findings are read. The result is
-    the same.
+    They stay the same if only the state changes from new to open. ``of_datasets``: if the rows of :func:`dataset_sums`
+    have been read, their ``SUMS`` checksums of findings, each added up over all rows. Then only the few findings that
+    belong to no dataset are read, and the result is the same as with None.
     """
     execute = catalog.db.conn.execute
     where = "true" if of_datasets is None else "f.dataset_key is null"

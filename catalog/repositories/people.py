@@ -213,7 +213,9 @@ def _without(text: str | None, name: str) -> str | None:
 
 def leave_no_trace(db: sqlite3.Connection) -> None:
     """Bring what was written to the catalogue ``db`` into the file itself and empty its write-ahead log, which still
-    holds the pages as they were before. Call it outside a transaction, with ``secure_delete`` on since before."""
+    holds the pages as they were before. Call it outside a transaction. SQLite's ``secure_delete`` must have been on
+    when the texts were deleted.
+    """
     db.execute("pragma wal_checkpoint(truncate)")
 
 

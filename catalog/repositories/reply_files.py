@@ -98,12 +98,17 @@ class ParsedReplies:
 def parse(path: Path, today: date) -> ParsedReplies:
     """Return the replies or citizens' reports in the CSV file or workbook at ``path``.
 
-    ``today``: a date of a reply or report after this day is left out, and the row is listed in ``problems``; the rest
-    of the row still counts. A row that promises a fix by a day before ``today`` is not used, unless it states the day
-    of the reply. A row whose promised day is before the day of the reply is not used either, nor are rows with
-    different replies to one finding, and reports whose only address has more than 2,000 characters. Of longer remarks
-    and names the beginning is kept, and the row is listed too. Unusable content never raises; it is listed in
-    ``problems``. Raise OSError if the file cannot be read.
+    Unusable content never raises: every row concerned is listed in ``problems`` of the result. Raise OSError if the
+    file cannot be read. ``today``: the day with which dates in the file are compared.
+
+    Rows that lack something needed, or that cannot be understood, are not used. Nor are these:
+
+    - replies whose promised day is before the day of the reply or, if no such day is stated, before ``today``;
+    - replies to one finding that differ from each other;
+    - reports whose only address has more than 2,000 characters.
+
+    Other rows are used without the part that is wrong: a day of the reply or report after ``today`` is left out, and of
+    remarks and names that are too long the beginning is kept.
     """
     found = ParsedReplies()
     try:

@@ -94,9 +94,9 @@ def change_of(before: ResourceCheck | None, seen: ResourceCheck) -> dict[str, An
     ``before`` is the check stored for the address earlier, or None; ``seen`` is the new check. The keys are:
 
     ``changed_at``: the time of the change, or only its day. ``change_decided_by``: the sign that showed it:
-    "harvest_date" (the publisher's own date), "last_modified", "length" or "checksum". ``unchanged_until``: for the
-    last two, the time of the last check that still found the old data; otherwise None. ``is_volatile``: the bytes
-    differ only in dates and times near the download. ``is_changed``: the change was seen by this check.
+    "harvest_date" (the publisher's own date), "last_modified", "length" or "checksum". ``unchanged_until``: if "length"
+    or "checksum" showed it, the time of the last check that still found the old data; otherwise None. ``is_volatile``:
+    the bytes differ only in dates and times near the download. ``is_changed``: the change was seen by this check.
 
     If ``seen`` shows no change, the values of ``before`` are returned. If there is nothing to compare, the
     Last-Modified of the server is the time of the change; if it states none, the result is empty. A Last-Modified

@@ -281,7 +281,8 @@ class LinkSpider(scrapy.Spider):
 
     async def asked(self, host: str, job: CheckTask) -> ResourceCheck | None:
         """Check the address of ``job``, which is at ``host``, and return the result. If the name of the host does not
-        resolve, keep the request for :meth:`of_host`.
+        resolve, remember the failed request, from which :meth:`of_host` makes the results for the other addresses of
+        the host.
 
         Return None if the run is a replay and its archive holds no exchange with the address.
         """

@@ -136,9 +136,11 @@ class UrlCheck:
     async def responded(self, response: Response) -> ResourceCheck:
         """Return the result of checking an address that responded to the first request, with ``response``.
 
-        A 304 (not modified) gives the previous result again. If its content is wanted, see :meth:`wanted_bytes`,
-        download it first, unless it has not changed since the last download. The result is that of the download, which
-        may have failed. If what was saved is no file but, for example, the page of a bot wall, it is deleted again.
+        A 304 (not modified) gives the previous result again. After any other response, :meth:`wanted_bytes` tells how
+        much of the content is wanted. If nothing is, the result is made from ``response`` alone. If the file has not
+        changed since it was downloaded at an earlier check, that file is kept. Otherwise it is downloaded now, and the
+        result is that of the download, which may have failed. If what was saved is no file but, for example, the page
+        of a bot wall, it is deleted again.
         """
         before = self.target.previous
         if response.status == 304 and before is not None:

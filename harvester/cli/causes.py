@@ -20,7 +20,10 @@ def add_to(group: click.Group) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def causes(data: Path, portal: str, limit: int, as_json: bool) -> None:
-    """List the causes of the findings of PORTAL (its id), each with one fix; those that gain most points come first."""
+    """List the causes of the findings of PORTAL (its id), each with one fix; those that gain most points come first.
+
+    A cause is one fault, such as a broken server, that explains many findings.
+    """
     from catalog.db.store import open_catalog
     from catalog.repositories.causes import causes_of_portal, singles
     from catalog.repositories.quality_rows import has_scored_datasets

@@ -35,10 +35,11 @@ def ask(data: Path, said: dict[str, Any]) -> dict[str, Any]:
     """Return the answers needed for a commitment file. Those missing in ``said`` are asked for on the terminal, except
     the government.
 
-    The government is then that of the first portal that the scope names (see :func:`of_portal`), so the country is only
-    asked for if that portal states none. Without such a portal the government is named after the country. ``data`` is
-    the folder of the catalogue. ``said`` maps the options of ``winnow commitments new`` to their values; None or empty
-    means not given. Raise click.UsageError for an unknown country.
+    If no option names the government, it is that of the first portal that the scope names (see :func:`of_portal`) or,
+    without such a portal, it gets the name of the country. If no option names the country, it is that of this portal;
+    it is asked for only if the portal states none. ``data`` is the folder of the catalogue. ``said`` maps the options
+    of ``winnow commitments new`` to their values; None or empty means not given. Raise click.UsageError for an unknown
+    country.
     """
     answers = dict(said)
     answers["country"] = answers["country"] or of_portal(data, answers["scopes"])[1]
@@ -60,8 +61,8 @@ def of_portal(data: Path, scopes: Sequence[str]) -> tuple[str | None, str | None
     """Return the government responsible for the first known portal in ``scopes`` ("portal=zurich"), and its country.
 
     A portal is known if the catalogue in the folder ``data`` has it, or if its file comes with the program. The country
-    is a three-letter code. A portal in the catalogue that states no government answers for itself, by its title. Both
-    are None without a known portal; either is None if the portal file does not state it.
+    is a three-letter code. If a portal in the catalogue states no government, the title of the portal is returned in
+    its place. Both are None without a known portal; either is None if the portal file does not state it.
     """
     for one in scopes:
         key, _, portal_id = (part.strip() for part in one.partition("="))

@@ -163,7 +163,11 @@ def import_ogp(data: Path, file: Path, open_data: bool, out: Path | None, as_jso
 @_JSON
 @click.pass_obj
 def compare(data: Path, measure: str | None, as_json: bool) -> None:
-    """Compare governments on one MEASURE, or on each measure, and show which does best."""
+    """Compare governments on one MEASURE, or on each measure, and show which does best.
+
+    A measure is a figure that commitments promise to change, such as the share of datasets with an open licence.
+    MEASURE is its id, for example dataset.licence_open. A word that is no id prints the list of all ids.
+    """
     from catalog.db.store import open_catalog
     from harvester.terminal.commitments import show_best
     from quality.commitments.compare import best_practice

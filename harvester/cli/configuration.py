@@ -116,8 +116,8 @@ class Configuration(Strict):
     """Web address at which the folder ``exports`` is published. Letters, pages and feeds then name their files by whole
     addresses."""
     hold_days: Annotated[int, Field(ge=0, le=DAYS_MAX)] = 0
-    """Days between the first letter about a cause to a government and its publication. 14 is fair before a first
-    publication."""
+    """Number of days for which a new cause (one fault that explains many findings) and its findings stay unpublished
+    after the first letter about it to the government. 14 is fair before a first publication."""
     timestamp_authority: Annotated[str, AfterValidator(_web_address)] | None = None
     """Address of an authority for RFC 3161 time stamps; only a hash is sent there, and only by ``winnow verify
     --timestamp``."""

@@ -31,8 +31,9 @@ def add_to(group: click.Group) -> None:
 def verify(data: Path, files: tuple[Path, ...], timestamp: bool, authority: str | None, roots: Path | None) -> None:
     """Check that no exported file or manifest was changed after export, and name the run that made each of FILES.
 
-    With --timestamp an authority outside says that the newest manifest exists now: only its hash is sent. Without any
-    such time stamp the operator could have sealed everything anew, and that is said.
+    A manifest lists the hashes of the files of a run. With --timestamp an outside authority confirms that the newest
+    manifest exists now; only its hash is sent. If there is no such time stamp, the output says that the operator could
+    have sealed everything anew.
     """
     from catalog.exports.manifest import verify as check
     from harvester.cli.configuration import load

@@ -55,7 +55,9 @@ def ended_after(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def cut_after(seconds: float, sockets: Callable[[], Iterable[socket.socket]]) -> Iterator[None]:
-    """Shut down the sockets that ``sockets`` returns by then if the ``with`` block takes longer than ``seconds``."""
+    """If the ``with`` block takes longer than ``seconds``, call ``sockets`` and shut down the sockets that it
+    returns.
+    """
 
     def end() -> None:
         for one in sockets():

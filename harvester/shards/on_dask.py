@@ -38,10 +38,11 @@ def harvest_on_cluster(run: RunContext, portals: Sequence[PortalSpec], address: 
     ``address``, and store the results in the catalogue.
 
     Portals of one host are harvested by one worker. If a worker dies or does not finish in time, its portals are tried
-    once more on another. If a task fails, those of each host are tried once more by themselves. If that fails too,
-    their harvests count as failed through our own fault, and nothing is marked as missing. This process harvests
-    the others afterwards: portals with a key, portals declared local if the workers are on other machines, portals that
-    blocked an earlier attempt in this run, and all portals if the run is archived or uses a proxy.
+    once more on another. If a task with portals of several hosts fails, the portals of each host are tried once more in
+    a task of their own. If a task with portals of one host fails, their harvests count as failed through our own fault,
+    and nothing is marked as missing. This process harvests the others afterwards: portals with a key, portals declared
+    local if the workers are on other machines, portals that blocked an earlier attempt in this run, and all portals if
+    the run is archived or uses a proxy.
 
     ``tls``: see :func:`~harvester.shards.cluster.guarded_address`. Raise ShardError if Dask is not installed, the
     scheduler cannot be reached or has no workers.

@@ -20,8 +20,8 @@ __all__ = ["show_causes"]
 def show_causes(rows: Sequence[dict[str, Any]], single: int, *, as_json: bool) -> None:
     """Print the causes of a portal's findings, one line each, and the number of findings that belong to no cause.
 
-    ``rows``: rows of the table ``causes``. ``single``: that number. With ``as_json`` both are printed as one JSON
-    object.
+    ``rows``: rows of the table ``causes``. ``single``: number of findings that belong to no cause. With ``as_json``
+    both are printed as one JSON object.
     """
     if as_json:
         decoded = [{**row, "examples": json.loads(row["examples"] or "[]")} for row in rows]

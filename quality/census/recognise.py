@@ -87,9 +87,9 @@ def evidence_of(portrait: Portrait) -> list[KeyClaim]:
     """Return what speaks for and against every key dataset that a dataset may be, in the order of the key datasets.
 
     ``portrait``: the dataset. A key dataset is included, with however few points, if one of its names or subjects
-    occurs in the title, a keyword, the description or the title of a file, or if a table is of one of its kinds. Of
-    the description the first 300 characters are read, and of keywords, titles of files and names of columns the first
-    60 each.
+    occurs in the title, a keyword, the description or the title of a file, or if a table is of a kind by which that key
+    dataset is recognised. Of the description the first 300 characters are read, and of keywords, titles of files and
+    names of columns the first 60 each.
     """
     texts = _Texts(portrait)
     return [_claim(key, texts) for key in texts.spoken_for()]

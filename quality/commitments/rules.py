@@ -267,12 +267,12 @@ def delay_days(member: Member) -> float | None:
 
 
 def keys_open(member: Member) -> dict[str, bool | None] | None:
-    """Return the key datasets (kinds of data that open-data indices ask for) for which this dataset counts in the last
-    census of its portal, which searched it for them: a dict from the id of the key dataset to whether this dataset is
-    open and usable, None if that is not known.
+    """Return for which key datasets this dataset counts, by id of the key dataset: True if this dataset is open and
+    usable, False if not, None if that is not known.
 
-    Open and usable means accessible, openly licensed and machine-readable. The dict is empty if the dataset counts for
-    none. The result is None if no census was taken.
+    Key datasets are kinds of data, such as the budget, that open-data indices ask for. The last census of the portal,
+    which searched it for them, decides. Open and usable means accessible, openly licensed and machine-readable. The
+    dict is empty if the dataset counts for none. The result is None if no census was taken.
     """
     if member.keys is None:
         return None

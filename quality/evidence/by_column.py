@@ -27,9 +27,10 @@ values and returns what counts of them. In place of a function, None says that t
 
 
 def facts_of(d: Distribution, looks: Looks) -> tuple[Hashable, ...]:
-    """Return the results of applying ``looks`` to the fields of the distribution ``d``, in their order.
+    """Return what ``looks`` find of the distribution ``d``: one result for each look, in their order.
 
-    For a look without a function, the result is the value of its field.
+    A look is a pair: names of fields, and a function of their values whose result is taken. For a look without a
+    function, the result is the value of its field. See :data:`Looks`.
     """
     return tuple(
         [
@@ -42,7 +43,8 @@ def facts_of(d: Distribution, looks: Looks) -> tuple[Hashable, ...]:
 class FactsOfRows:
     """The results of ``looks`` for stored distributions, remembered for each distinct value between calls.
 
-    For each distribution, :meth:`of` gives the same as :func:`facts_of` for its object.
+    ``looks``: pairs of the names of fields and a function of their values, see :data:`Looks`. For each distribution,
+    :meth:`of` gives the same as :func:`facts_of` for its object.
     """
 
     def __init__(self, looks: Looks) -> None:

@@ -70,9 +70,9 @@ def causes_of(
 
     - ``facts``: findings of the portal, and its datasets and files, as arrays.
     - ``kept``: the causes that were known before this run. Such a cause is returned again, even if too little fails to
-      prove a new one, as long as more than half of its group fails, or anything fails if the same value alone proves
-      causes of the rule. Otherwise a cause would come and go with a single dataset. Causes at the level "batch" have to
-      be proved in every run.
+      prove a new one, as long as more than half of its group fails. Where the same wrong value alone proves a cause of
+      the rule, it is returned as long as anything in its group fails. Otherwise a cause would come and go with a single
+      dataset. Causes at the level "batch" have to be proved in every run.
     - ``divisions``: the groups of the same datasets (False) and files (True), if :func:`groups_of` has already been
       called for them.
     """

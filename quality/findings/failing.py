@@ -137,8 +137,8 @@ SAME_WORDS = frozenset({"format_open", "format_truthful", "licence_known", "lice
 
 
 def words_of_kind(part: DistributionSubject, row: Sequence[Measurement]) -> dict[str, str]:
-    """Return what findings about a distribution observe, by metric, as far as all distributions with the same facts get
-    the same words.
+    """Return the words for the column ``observed`` of the findings about a distribution, by metric, for those metrics
+    whose words are the same for all distributions with the same facts.
 
     ``row``: the measurements of ``part``. The facts are those of
     :func:`quality.systems.alike.facts_of_distribution`. Metrics that ``part`` does not fail are left out.

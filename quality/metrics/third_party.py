@@ -129,7 +129,8 @@ def description_over_200(s: DatasetSubject) -> float:
 def licence_set(s: DatasetSubject) -> float:
     """Return 1 if a licence is declared for the dataset or, if the dataset has none, for any distribution; else 0.
 
-    "Not specified" counts as none; declared for the dataset it gives 0, whatever the distributions declare.
+    "Not specified" counts as none. A dataset that itself declares "not specified" gets 0, whatever its distributions
+    declare.
     """
     own = vocabulary.licence(s.dataset.licence, s.dataset.licence_title)
     if present(s.dataset.licence) or present(s.dataset.licence_title):

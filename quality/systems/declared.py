@@ -20,11 +20,13 @@ __all__ = ["looks_of_metrics"]
 
 @lru_cache(maxsize=4)
 def looks_of_metrics(as_of: date | None) -> Looks:
-    """Return what metrics see of each field of a distribution.
+    """Return, for each field of a distribution that metrics read, the field's name and a function that keeps of its
+    value what they see.
 
-    Two distributions that look the same, of which nothing was observed, have the same measurements in all metrics, if
-    what metrics read of their datasets is the same, too. The last look is whether the declared format is one for
-    written documents. ``as_of``: day for which they are measured; None if there is none.
+    The result is a list of looks, as :func:`~quality.evidence.by_column.facts_of` takes it. Two distributions for which
+    all functions give the same have the same measurements in all metrics, if nothing was observed of either and what
+    metrics read of their datasets is the same, too. The last look is whether the declared format is one for written
+    documents. ``as_of``: day for which they are measured; None if there is none.
     """
     return (
         ("title", _filled), ("description", _filled), ("access_url", _address), ("download_url", _address),

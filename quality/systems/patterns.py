@@ -73,7 +73,8 @@ class Pattern:
     scores: tuple[Any, ...]
     """Values of :func:`score_columns`."""
     values: tuple[Any, ...]
-    """Columns of ``dataset_quality`` with measurements: the unknown ones by name, and then each."""
+    """Values for ``dataset_quality``: the ids of the metrics that could not be observed, as one text with commas, and
+    then the measurement in each metric."""
 
 
 Key = tuple[int, tuple[int, ...], tuple[Row, ...]]

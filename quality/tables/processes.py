@@ -9,8 +9,8 @@ __all__ = ["resident_bytes", "waited_s"]
 
 
 def waited_s(process_id: int) -> float:
-    """Return for how many seconds a process has been ready to run while other programs had the processors; 0 where the
-    system does not tell, which is not Linux, or if the process has ended.
+    """Return for how many seconds a process has been ready to run while other programs had the processors; 0 on other
+    systems than Linux, which do not tell, or if the process has ended.
 
     Only its first thread counts.
     """
@@ -21,8 +21,8 @@ def waited_s(process_id: int) -> float:
 
 
 def resident_bytes(process_id: int) -> int:
-    """Return the memory that a process has now, in bytes; 0 where the system does not tell, which is not Linux, or if
-    the process has ended.
+    """Return the memory that a process has now, in bytes; 0 on other systems than Linux, which do not tell, or if the
+    process has ended.
     """
     try:
         pages = int(Path(f"/proc/{process_id}/statm").read_text().split()[1])

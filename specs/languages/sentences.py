@@ -31,8 +31,8 @@ SENTENCES, LONGEST = 10, 2000
 class Sentences:
     """The sentences of one language. ``english`` and ``own``: templates by the same keys, English and in the language.
 
-    ``words`` gives the words of the language for what stands in a hole; it is called with the name of the hole and the
-    English text.
+    ``words`` gives the words of the language for what stands in place of ``{name}`` in a template; it is called with
+    that name and the English text.
     """
 
     english: Mapping[str, str]

@@ -234,9 +234,9 @@ class AddressSpider(PortalSpider):
         """Return the request for the address at ``index`` of the list, in a list.
 
         After the last address the result is empty, and the harvest ends. It gets a fault if several addresses, and more
-        than the share MAX_STALE of all, are gone. It also gets one if a single address left out more datasets than
-        there are addresses that are gone or describe a dataset. Otherwise it ends as complete, unless it already has a
-        fault.
+        than the share MAX_STALE of all, are gone. It also gets one if a single address left out more datasets, because
+        each should be described at an address of its own, than there are addresses that describe a dataset or are gone.
+        Otherwise it ends as complete, unless it already has a fault.
         """
         if index < len(self.names):
             return [

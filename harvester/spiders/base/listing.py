@@ -301,10 +301,13 @@ class ListingSpider(PortalSpider):
 
         ``page_cursor`` and ``next_cursor`` are the positions of this page and the next, ``url`` is the address of this
         page. ``is_new`` says whether the page added a record or is empty. ``is_lost`` says that all records it added
-        were unreadable, so that it may be an earlier page again. After the last page the step is what :meth:`at_end`
-        returns. After a page that added nothing readable, it may be an error that stops a paging loop: at once, or
-        after MAX_BARREN such pages in a row where pages are small, found by a link or unreadable. Otherwise it is the
-        next request.
+        were unreadable, so that it may be an earlier page again. The first rule that applies decides:
+
+        - After the last page, and in a second reading at the portal's total, the step is what :meth:`at_end` returns.
+        - After a page that added nothing readable, it is an error that stops a paging loop. In a second reading there
+          is no such error. If pages were made smaller, if the next page is found by a link, token or key, or if
+          ``is_lost``, there is none either for the first MAX_BARREN such pages in a row.
+        - Otherwise it is the request for the next page.
         """
         # A second reading need not go further than the first one did.
         if next_cursor.is_end or (page_cursor.is_second and next_cursor.start >= (self.stats.advertised or 0)):
@@ -322,12 +325,17 @@ class ListingSpider(PortalSpider):
     ) -> list[Any]:
         """Return what follows the page at ``page_cursor``, which failed with ``fault``: requests and pages to store.
 
-        A smaller page is requested. A record that fails when it is requested alone is skipped and reported, and the
-        next page is requested or, if the portal's total is reached, :meth:`at_end` follows. An error ends the harvest
-        instead if a smaller page cannot avoid the fault (its kind is not in SHRINKABLE), if pages cannot shrink, if the
-        deadline is over, or after MAX_UNREADABLE_IN_A_ROW skipped records in a row. As long as nothing was read, it
-        also does if the response is no data ("parse") or the page asked for a single record. ``value`` is the beginning
-        of the response to ``url``, as evidence, or None.
+        ``value`` is the beginning of the response to ``url``, as evidence, or None. The first rule that applies
+        decides:
+
+        - An error ends the harvest if a smaller page cannot avoid the fault (its kind is not in SHRINKABLE), if pages
+          cannot be made smaller (``can_shrink``), if the deadline is over, or after MAX_UNREADABLE_IN_A_ROW skipped
+          records in a row.
+        - As long as nothing was read, an error also ends the harvest if the response is no data (the kind "parse"), or
+          if the page asked for a single record.
+        - If the page asked for several records, a smaller page is requested.
+        - A record that fails when it is requested alone is skipped and reported. Then the next page is requested or, if
+          the portal's total is reached, :meth:`at_end` follows.
         """
         has_begun = bool(self.stats.kept or page_cursor.start)
         # A home page in place of an API is no question of size.

@@ -91,10 +91,11 @@ class Spider(ListingSpider):
         return [self.count(is_of_all=False)]
 
     def count(self, *, is_of_all: bool, copies: int = 0) -> Request:
-        """Return the request that counts the datasets of a Dataverse site.
+        """Return the request that counts the datasets of a Dataverse site; :meth:`on_count` reads its response.
 
         ``is_of_all``: whether to count all datasets; otherwise only those harvested from other repositories.
-        ``copies``: the number of harvested ones, if they were counted before.
+        ``copies``: how many datasets were harvested from others, if that was counted before. It is only handed on to
+        :meth:`on_count`, which compares it with the number of all.
         """
         url = self.search(1, 0, harvested=None if is_of_all else True)
         rest = {"is_of_all": is_of_all, "copies": copies}
@@ -103,9 +104,10 @@ class Spider(ListingSpider):
     async def on_count(self, response: Response, is_of_all: bool, copies: int) -> AsyncIterator[Any]:
         """Read the number of datasets in ``response``, and send the second count or start the search.
 
-        ``is_of_all``: whether the response counts all datasets. The first count is of the harvested datasets; the
-        second, of all, is sent only if there are some. If the number of harvested datasets (``copies``) is smaller than
-        that of all, the filter works and the spider can list them separately.
+        ``is_of_all``: whether the response counts all datasets (the second count) or only those harvested from other
+        repositories (the first). The second count is sent only if the first found some. ``copies``: the number that the
+        first count found; 0 while that is being read. If it is smaller than the number of all, the filter for harvested
+        datasets works, and the spider can list them separately.
         """
         try:
             found = self.result_of(response).get("total_count")
@@ -281,8 +283,8 @@ class Spider(ListingSpider):
         readable. A fault in CLOSED says that the record is not public; the dataset is then stored with what the search
         says of it. A record that does not exist ("gone") counts as not public only until a full record was read. With
         any other fault or none, a dataset of the portal's own is a lost record. A copy whose full record is missing is
-        never stored. If a record is not public, it is the MAX_MISSES-th failure in a row or a later one, and none in
-        ``shown`` failed for another reason, no more full records are requested.
+        never stored. No more full records are requested once MAX_MISSES or more failed in a row, if this one is not
+        public and none of the same page of the search failed for another reason.
         """
         is_closed = fault is not None and fault.kind in CLOSED and not (fault.kind == "gone" and self.has_shown)
         if not is_closed or self.of_copies:

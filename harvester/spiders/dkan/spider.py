@@ -78,9 +78,9 @@ class Spider(CkanSpider):
         """Return a request, in a list, for the first page of another of DKAN's APIs if the first page of one cannot be
         read.
 
-        ``page_cursor``: the position of the page that failed. The APIs are tried in the order of WAYS; if the last one
-        is missing, the list of all names is requested. The result is None if nothing is left, if ``fault`` is not in
-        TRY_ANOTHER, for a later page, and if a dataset was already stored.
+        ``fault``: why the page failed. ``page_cursor``: its position. ``response`` is not used. The APIs are tried in
+        the order of WAYS; if the last one is missing, the list of all names is requested. The result is None if nothing
+        is left, if the kind of ``fault`` is not in TRY_ANOTHER, for a later page, and if a dataset was already stored.
         """
         if page_cursor.start or self.stats.kept or fault.kind not in TRY_ANOTHER:
             return None

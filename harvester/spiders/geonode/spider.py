@@ -73,7 +73,8 @@ class Spider(ListingSpider):
 
         If a later page of API v2 does not exist and the portal has stated its total, the harvest ends normally. If the
         first page does not exist and no dataset was stored, the result is the request to the next of WAYS. It is None
-        if none is left. ``page_cursor``: the position of the page.
+        if none is left. ``response``: the response with the page; None if none came. ``page_cursor``: the position of
+        the page. ``fault`` is not used.
         """
         if response is None or response.status != 404:
             return None

@@ -26,9 +26,13 @@ def grouped(
     ``url``: the address of the table, stored in the records. ``scratch``: a file open for reading and writing, which
     holds the rows meanwhile, so that only their positions are in memory.
 
-    Rows with the same identifier are one dataset. Rows without identifier are one if they have the same title and the
-    same landing page or else file; a row without a title has that of the row before it with the same page or file. Rows
-    that have none of these are one if they have the same title and no row fills a field otherwise than the first.
+    What makes several rows one dataset depends on what they have:
+
+    - Rows with an identifier are one dataset if it is the same.
+    - Rows without one, but with a landing page or, failing that, the address of a file, are one dataset if they have
+      the same address and the same title. A row without a title gets the last new title before it at that address.
+    - Rows with none of these are one dataset if they have the same title, and if no row has another value in a field
+      than the first of them.
     """
     groups: dict[Any, array[int]] = {}
     titled: dict[str, dict[str, Any]] = {}

@@ -114,7 +114,8 @@ class Spider(ListingSpider):
         fails.
 
         The result is None for later pages, if a dataset was already stored, without a response or with one of status
-        200, and if the search is already in use. ``page_cursor``: the position of the page that failed.
+        200, and if the search is already in use. ``fault``: why the page failed, for a note. ``response``: the
+        response, or None. ``page_cursor``: the position of the page.
         """
         if response is None or response.status == 200 or self.is_search:
             return None

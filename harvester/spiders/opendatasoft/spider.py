@@ -78,8 +78,9 @@ class Spider(ListingSpider):
         """Return, in a list, the request for Opendatasoft's first page in another sort order, if the portal refuses the
         order.
 
-        The result is None for any status but 400, for a later page, if a dataset was already stored, and if no other
-        order is left. ``page_cursor``: the position of the page.
+        The result is None for any status but 400 or no response, for a later page, if a dataset was already stored, and
+        if no other order is left. ``response``: the response, or None. ``page_cursor``: the position of the page.
+        ``fault`` is not used.
         """
         is_first = not (page_cursor.start or page_cursor.at or self.stats.kept)
         if is_first and response is not None and response.status == 400 and self.order + 1 < len(ORDERS):

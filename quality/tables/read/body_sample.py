@@ -51,8 +51,9 @@ def group_of(cell: str) -> str:
 
 
 class BodySample:
-    """What the columns of a table contain, learned from the lower part of its first rows. It serves to find the
-    header.
+    """What the columns of a table contain, learned from the lower part of its first rows. It serves to find the header.
+
+    ``rows``: the first rows of the table, each as the texts of its cells, without spaces around them.
     """
 
     def __init__(self, rows: Sequence[Sequence[str]]) -> None:
@@ -85,11 +86,12 @@ class BodySample:
                         self.years.add(place)
 
     def agreement(self, cells: Sequence[str]) -> tuple[int, int, int]:
-        """Compare a row with what the columns contain. Return three counts of its cells: (yes, words, filled).
+        """Compare the cells of a row with what their columns contain, and return three counts: (yes, words, filled).
 
-        Only cells in columns of numbers, dates or times are counted. ``yes`` is the number of those that fit their
-        column, ``words`` of those that do not, as names of columns do, and ``filled`` of both together. A sign for a
-        missing value fits every column. Years in a row, such as 2019, 2020, 2021, fit only columns of years.
+        Only cells with content in columns of numbers, dates or times are counted. ``yes`` is the number of cells that
+        fit their column. ``words`` is the number of cells that do not fit: in a header, which has names there, these
+        are many. ``filled`` is the sum of the two. A sign for a missing value fits every column. Years in a row, such
+        as 2019, 2020, 2021, fit only columns of years.
         """
         yes = words = filled = 0
         sequence = self._is_sequence(cells)

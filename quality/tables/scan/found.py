@@ -14,7 +14,7 @@ class ScannedColumn(TypedDict):
     """What a scan of all rows found in one column.
 
     In each pair of values, the first was read with a decimal point or with the day first, the second with a decimal
-    comma or with the month first.
+    comma or with the month first. ``Places`` are a pair too: how often something occurs, and its first lines, from 1.
     """
 
     classes: dict[str, Places]
@@ -59,7 +59,8 @@ class Scan(TypedDict):
 
     ``short_rows`` have fewer cells than the header, ``long_rows`` more. ``duplicate_rows`` are equal to an earlier row
     in all cells. ``stray_quotes`` are rows with a quotation mark inside an unquoted cell, or with text after a closing
-    one; ``open_quotes`` those in which one is never closed. ``long_records`` are too long to be read.
+    one; ``open_quotes`` those in which one is never closed. ``long_records`` are too long to be read. ``Places`` are a
+    pair: how often something occurs, and its first lines, from 1.
     """
 
     rows: int

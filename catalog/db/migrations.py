@@ -15,9 +15,10 @@ from catalog.db.interning import intern_texts
 from catalog.db.kinds_of_rows import MEASURED_BEFORE, move_measurements
 from catalog.db.late_indexes import build_indexes
 from catalog.db.moving import move_rows
+from catalog.db.narrow_scores import move_scores
 from catalog.db.narrowing import BEFORE, move_findings
 from catalog.db.packing import pack_records, pack_reports
-from catalog.db.schema import TABLES, address, found, observed, stored, strips
+from catalog.db.schema import TABLES, address, found, observed, scored, stored, strips
 from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
 from catalog.db.sqlite import Database
 from catalog.db.stripping import pack_history
@@ -236,6 +237,7 @@ _SHRINKING = frozenset(
         "s0022_checks_of_addresses",
         "s0025_packed_reports",
         "s0026_numbered_addresses",
+        "s0033_narrow_scores",
     }
 )
 """Steps after which the file is compacted."""
@@ -331,6 +333,27 @@ def s0032_held_causes(db: Database) -> None:
         db.execute("update causes set is_held = 0")
 
 
+@migrate()
+def s0033_narrow_scores(db: Database) -> None:
+    """Add the tables in which a score at the end of a run is a row of integers, see ``catalog.db.schema.scored``.
+
+    The stored scores are moved there afterwards, 5,000 in a transaction, by
+    :func:`catalog.db.narrow_scores.move_scores`.
+    """
+    for name in set(db.view_names()) & VIEWS.keys():
+        db.execute(f"drop view [{name}]")
+    if "score_history" in db.table_names():
+        for index in db.table("score_history").indexes:
+            # That of the runs finds the rows to move.
+            if index.origin == "c" and index.columns != ["run_id"]:
+                db.execute(f"drop index [{index.name}]")
+        db.execute(f"alter table score_history rename to {scored.BEFORE}")
+        mark_for_compacting(db)
+    add_missing(db)
+    for sql in scored.INDEXES.values():
+        db.execute(sql)
+
+
 def bring_up_to_date(db: Database) -> None:
     """Migrate a catalogue of any age, or an empty file, to the present tables, metric columns and views.
 
@@ -355,14 +378,15 @@ def bring_up_to_date(db: Database) -> None:
     move_measurements(db)
     build_indexes(db)
     create_views(db)
+    move_scores(db)
     compact(db)
 
 
 def create_views(db: Database) -> None:
     """Create the views that ``catalog.db.schema.views`` declares, and replace those whose definition has changed.
 
-    Also create the triggers that write the rows of a view into the table behind it, see
-    :func:`catalog.db.schema.stored.instead`.
+    Also create the triggers that write the rows of a view into the tables behind it, see
+    :func:`catalog.db.schema.stored.instead` and :mod:`catalog.db.schema.scored`.
     """
     for name, view in VIEWS.items():
         db.create_view(name, view.query(), replace=True)
@@ -370,3 +394,5 @@ def create_views(db: Database) -> None:
         if spec.stored_in:
             for sql in stored.instead(name, spec).values():
                 db.execute(sql)
+    for sql in scored.TRIGGERS.values():
+        db.execute(sql)

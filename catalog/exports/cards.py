@@ -211,13 +211,13 @@ def scores_of(catalog: Catalog, run_id: str, level: str, key: str = "") -> list[
         """select s.entity_id, round(s.score, 2) as score, round(s.score_low, 2) as score_low,
              round(s.score_high, 2) as score_high, round(s.ci_low, 2) as score_ci_low,
              round(s.ci_high, 2) as score_ci_high, s.grade, s.coverage_pct, s.withheld as score_withheld,
-             round(before.score, 2) as score_prev,
-             round(s.score - before.score, 2) as score_delta
-           from score_history s
-           left join score_history before on before.id = (
-             select b.id from score_history b where b.system = 'winnow' and b.entity_level = s.entity_level
-               and b.entity_id = s.entity_id and b.run_id < s.run_id
-               and is_comparable(b.methodology_version, s.methodology_version) order by b.run_id desc limit 1)
-           where s.run_id = :run and s.system = 'winnow' and s.entity_level = :level""",
+             round(s.before, 2) as score_prev, round(s.score - s.before, 2) as score_delta
+           from (select now.*, (
+               select b.score from score_history b where b.system = 'winnow' and b.entity_level = now.entity_level
+                 and b.entity_id = now.entity_id and b.run_id < now.run_id
+                 and is_comparable(b.methodology_version, now.methodology_version)
+               order by b.run_id desc limit 1) as before
+             from score_history now
+             where now.run_id = :run and now.system = 'winnow' and now.entity_level = :level) s""",
         {"run": run_id, "level": level},
     )

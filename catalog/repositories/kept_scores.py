@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from catalog.db.schema import TABLES
+from catalog.db.schema.scored import SCORE_COLUMNS
 from catalog.db.store import Catalog
 
 __all__ = ["keep_entity_scores"]
@@ -37,14 +37,13 @@ def keep_entity_scores(catalog: Catalog, run_id: str, versions: Mapping[str, str
         return False
     with catalog.writing():
         run = catalog.db.conn.execute
+        kept = ", ".join(name for name in SCORE_COLUMNS if name not in ("id", "run_id", "corrections"))
         # Corrections are counted for the run after which they were made.
-        columns = [name for name in TABLES["score_history"].columns if name not in ("id", "run_id", "corrections")]
-        kept = ", ".join(f"[{name}]" for name in columns)
-        anew = ", ".join(f"[{name}] = excluded.[{name}]" for name in columns)
         run(
-            f"""insert into score_history (id, run_id, {kept})
-                select :run || substr(id, length(:before) + 1), :run, {kept} from score_history
-                where run_id = :before on conflict (id) do update set {anew}""",  # noqa: S608  # names of the schema
+            f"""insert into score_history (run_id, {kept}, corrections) select :run, {kept}, (
+                  select own.corrections from score_history own where own.run_id = :run and own.system = last.system
+                    and own.entity_level = last.entity_level and own.entity_id = last.entity_id)
+                from score_history last where last.run_id = :before""",  # noqa: S608  # names of the schema
             values,
         )
         run("update top_fixes set run_id = :run where portal_id is null", {"run": run_id})

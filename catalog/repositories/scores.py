@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from catalog.db.interned import Kind, keys_of, text_keys
 from catalog.db.schema.found import INTERNED, interned
+from catalog.db.schema.scored import SCORE_COLUMNS
 from catalog.db.schema.views import is_present
 from catalog.db.store import Catalog
 from catalog.repositories.distribution_kinds import delete_measurements, write_kinds
@@ -204,24 +205,26 @@ def _kin(
     ]
 
 
+_WRITTEN = tuple(name for name in SCORE_COLUMNS if name not in ("id", "corrections"))
+_WRITE_SCORE = f"""
+insert into score_history ({", ".join(_WRITTEN)}, corrections)
+values ({", ".join(f":{name}" for name in _WRITTEN)}, (
+  select corrections from score_history where run_id = :run_id and system = :system
+    and entity_level = :entity_level and entity_id = :entity_id))"""  # noqa: S608  # names of the schema
+"""The triggers of the view let it replace the row of the same run, system and entity."""
+
+
 def write_entity_scores(catalog: Catalog, run_id: str, level: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the scores that portals, publishers or governments got in a run.
 
-    ``level``: portal, publisher or government. ``rows``: one for each of them and each scoring system, with the columns
-    of ``score_history`` except id, run_id and entity_level. The Winnow scores of portals or publishers also become
+    ``level``: portal, publisher or government. ``rows``: one for each of them and each scoring system, with all columns
+    of ``score_history`` except id, run_id, entity_level and corrections. A row replaces that of the same run, system
+    and entity; the corrections that were counted there stay. The Winnow scores of portals or publishers also become
     their present scores in the table ``portals`` or ``publishers``; one that is not in ``rows`` then has none.
     """
     with catalog.writing():
-        history = [
-            {
-                "id": f"{run_id}/{row['system']}/{level}/{row['entity_id']}",
-                "run_id": run_id,
-                "entity_level": level,
-                **row,
-            }
-            for row in rows
-        ]
-        catalog.upsert("score_history", history)
+        history = [{"run_id": run_id, "entity_level": level, **row} for row in rows]
+        catalog.db.conn.executemany(_WRITE_SCORE, history)
         if level != "government":
             _write_latest(catalog, f"{level}s", [row for row in history if row["system"] == "winnow"])
 

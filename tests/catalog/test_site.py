@@ -73,6 +73,7 @@ HIDDEN = {
     *("records", "keys", "finding_texts", "finding_rows", "record_dictionaries"),
     *("addresses", "shared_texts", "check_runs", "check_codes", "check_strips"),
     *("distribution_kinds", "measured_distributions", "finding_runs"),
+    *("score_entities", "score_systems", "score_runs", "score_values", "score_rows"),
 }
 PAGES = [
     "/",

@@ -7,7 +7,20 @@ array in text, ``dict`` a JSON object in text. Instants are ISO 8601 in UTC.
 
 from __future__ import annotations
 
-from catalog.db.schema import caused, counted, dcat, found, harvest, judged, observed, promised, replied, stored, strips
+from catalog.db.schema import (
+    caused,
+    counted,
+    dcat,
+    found,
+    harvest,
+    judged,
+    observed,
+    promised,
+    replied,
+    scored,
+    stored,
+    strips,
+)
 from catalog.db.schema.kinds import ColumnSpec, TableSpec, c
 from specs.metrics import metrics
 from specs.systems import systems
@@ -21,6 +34,7 @@ TABLES: dict[str, TableSpec] = (
     | strips.TABLES
     | stored.TABLES
     | judged.TABLES
+    | scored.TABLES
     | found.TABLES
     | caused.TABLES
     | promised.TABLES

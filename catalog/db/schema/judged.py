@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from catalog.db.schema import scored
 from catalog.db.schema.kinds import TableSpec, c
 
 __all__ = ["DISTRIBUTION_COLUMNS", "KIND", "TABLES"]
@@ -110,30 +111,9 @@ TABLES: dict[str, TableSpec] = {
     ),
     "score_history": TableSpec(
         "A score at the end of a run. Scores of different methodology versions are not compared.",
-        {
-            "id": c(str, "Run, system and entity."),
-            "run_id": c(str, "Run.", "runs"),
-            "system": c(str, "winnow, or the id of another scoring system."),
-            "methodology_version": c(str, "Version of the system."),
-            "entity_level": c(str, "government, portal, publisher or dataset."),
-            "entity_id": c(str, "Id of the entity."),
-            "score": c(float, "Score: for winnow 0 to 100."),
-            "score_low": c(float, "If everything unknown had failed."),
-            "score_high": c(float, "If everything unknown had passed."),
-            "grade": c(str, "A to E; only for winnow."),
-            "datasets": c(int, "Datasets behind it."),
-            "coverage_pct": c(float, "Measurements made of those that apply, 0 to 100."),
-            "families": c(int, "Families of datasets behind it: parts of one count once."),
-            "ci_low": c(float, "Lower end of the 95 % interval of the mean, by bootstrap over the families."),
-            "ci_high": c(float, "Upper end of it."),
-            "withheld": c(str, "Why no score is shown: too few datasets, or too little of them was measured."),
-            "band": c(str, "Band of the score, in systems that have bands."),
-            "corrections": c(
-                int, "Findings withdrawn after the run because we were wrong; the score is the one after."
-            ),
-        },
-        indexes=(("entity_id", "system"), ("run_id",)),
-        facets=("system", "entity_level"),
+        scored.SCORE_COLUMNS,
+        facets=scored.SCORE_FACETS,
+        is_view=True,
     ),
     "top_fixes": TableSpec(
         "What one fix (a cause, or the single findings of a rule) brings to a portal, publisher or government.",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from catalog.db.schema import TABLES, found, judged, metric_columns, replied
 from catalog.db.schema.address import address
 from catalog.db.schema.kinds import ColumnSpec, c
+from catalog.db.schema.scored import SCORE_SQL
 from catalog.db.schema.stored import view_sql
 from catalog.db.schema.strips import HISTORY_SQL
 
@@ -184,6 +185,12 @@ VIEWS = {
         columns=TABLES["resource_history"].columns,
         facets=TABLES["resource_history"].facets,
         sql=HISTORY_SQL,
+    ),
+    "score_history": View(
+        description=TABLES["score_history"].description,
+        columns=TABLES["score_history"].columns,
+        facets=TABLES["score_history"].facets,
+        sql=SCORE_SQL,
     ),
     "present_datasets": View(
         description="Datasets that their portal lists: neither missing nor retired.",

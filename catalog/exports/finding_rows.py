@@ -33,10 +33,11 @@ def finding_rows(
     ``order``: whether the rows are grouped by government or by publisher. ``government``: name of the only government
     whose findings are wanted; None means all.
 
-    Findings that must not be published yet are left out. But the rows by publisher have those of suspected personal
-    data. ``operator``: an e-mail address; if given, only unpublished findings of suspected personal data are returned,
-    from the portals with this contact address. ``held``: True gives only the findings of causes of which the government
-    hears first, without those of suspected personal data; ``operator`` then changes nothing.
+    Findings that must not be published yet are left out, except that rows grouped by publisher include those of
+    suspected personal data, which the publisher is told of. ``operator``: an e-mail address; if given, only unpublished
+    findings of suspected personal data are returned, from the portals with this contact address. ``held``: True gives
+    only the findings of causes of which the government hears first, without those of suspected personal data;
+    ``operator`` then changes nothing.
     """
     head = head_of(catalog, run_id, 1)
     commitments = _FAILED_COMMITMENTS if has_commitments(catalog) else "null"

@@ -112,7 +112,8 @@ def keep_texts(data: Path, kind: Kind, texts: Iterable[tuple[str, str]]) -> None
 
 def name_of(data: Path, kind: Kind, key: str) -> str | None:
     """Return the name of the person who wrote the reply or report with the id ``key``; None if the data folder ``data``
-    keeps none for it."""
+    keeps none for it. ``kind``: which of the two it is.
+    """
     if not is_kept(data):
         return None
     with opened(data) as db:

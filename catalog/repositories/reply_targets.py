@@ -14,11 +14,12 @@ __all__ = ["contacts", "targets", "waived_by"]
 
 
 def targets(catalog: Catalog, one: Reply) -> tuple[list[dict[str, Any]], bool]:
-    """Return what the reply ``one`` may be about, and whether that was found by dataset, rule, field and address.
+    """Return what the reply ``one`` may be about, and whether it was looked up by dataset, rule, field and address
+    because the id did not lead to it.
 
-    Each is a dict with the id, the state, the dataset_id (None for a cause) and the portal_id of a finding or cause.
-    The list is empty if there is none, and has two items if several findings fit an id that a spreadsheet has turned
-    into a number.
+    The first member of the result is a list of findings or causes, each a dict with id, state, dataset_id (None for a
+    cause) and portal_id. It is empty if there is none, and has two items if several findings fit an id that a
+    spreadsheet has turned into a number.
     """
     found = _with_id(catalog, one.finding_id) or _with_id(catalog, current_form(one.finding_id) or one.finding_id)
     if found or one.about is None:

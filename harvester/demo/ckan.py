@@ -57,8 +57,8 @@ def respond(
 ) -> ReplayedResponse | None:
     """Return the response of the simulated CKAN to one request. None if the address does not exist.
 
-    ``packages`` are all records of the site. ``path`` is below the portal's address. ``parameters`` are those of the
-    query; ``body`` is the JSON body of a POST request, or None.
+    ``site_title`` is the title that the site states of itself. ``packages`` are all its records. ``path`` is below the
+    portal's address. ``parameters`` are those of the query; ``body`` is the JSON body of a POST request, or None.
     """
     if path in ("", "/"):
         return page(site_title, f"{len(_public(packages))} datasets")

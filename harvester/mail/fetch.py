@@ -50,10 +50,10 @@ class FetchedFile:
 def download(data: Path, session: MailboxSession, folder: Path, deadline: float) -> Downloaded:
     """Download the mails that wait in a mailbox, at most MAILS_MAX, and take them apart.
 
-    Files are written into the empty folder ``folder``. Mails without files of replies, and mails that cannot be read or
-    are larger than MAIL_MAX bytes, stay in the mailbox as they are; they are noted in the data folder ``data``, so that
-    they are not downloaded again. No further mail is begun after ``deadline``, a time of :func:`time.monotonic`. Raise
-    MailboxError or OSError if the connection breaks.
+    ``session`` is the open mailbox. Files are written into the empty folder ``folder``. Mails without files of replies,
+    and mails that cannot be read or are larger than MAIL_MAX bytes, stay in the mailbox as they are; they are noted in
+    the data folder ``data``, so that they are not downloaded again. No further mail is begun after ``deadline``, a time
+    of :func:`time.monotonic`. Raise MailboxError or OSError if the connection breaks.
     """
     done = Downloaded()
     waiting = session.waiting()

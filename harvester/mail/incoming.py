@@ -45,11 +45,11 @@ def take_in(
 ) -> TakenIn:
     """Store the replies of a file that count, and keep those that do not for the operator.
 
-    ``sender``: who sent the file; None if the operator vouches for it. A reply does not count if its sender is not
-    confirmed, see :func:`harvester.mail.senders.why_unconfirmed`. If the file would waive more than ``waived_max``
-    findings, none of its waivers counts, whoever sent it: a single reply to a cause (one fault that explains many
-    findings) may waive thousands. A citizen's report counts only if the operator vouches for it. ``source``: name of
-    the file, for the operator; ``today``: ISO date stored for a row without one.
+    ``parsed``: what was read from the file. ``sender``: who sent it; None if the operator vouches for it. A reply does
+    not count if its sender is not confirmed, see :func:`harvester.mail.senders.why_unconfirmed`. If the file would
+    waive more than ``waived_max`` findings, none of its waivers counts, whoever sent it: a single reply to a cause (one
+    fault that explains many findings) may waive thousands. A citizen's report counts only if the operator vouches for
+    it. ``source``: name of the file, for the operator; ``today``: ISO date stored for a row without one.
     """
     waives = [waived_by(catalog, one) for one in parsed.replies]
     waived = sum(waives)

@@ -129,9 +129,9 @@ def page_of(letter: Letter, public_url: str | None) -> str | None:
 def mail_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -> EmailMessage:
     """Return the e-mail for ``mailing``, with the files of :func:`attachments_of` attached.
 
-    ``exports`` is the folder of all exported files. ``token`` is that of this mail, see
-    :func:`harvester.mail.tokens.issue`; it stands in the subject, the Message-ID and the text. Line breaks in names are
-    removed, so that they cannot add mail headers.
+    ``exports`` is the folder of all exported files. ``sender`` says who signs the letters, and from which address they
+    come. ``token`` is that of this mail, see :func:`harvester.mail.tokens.issue`; it stands in the subject, the
+    Message-ID and the text. Line breaks in names are removed, so that they cannot add mail headers.
     """
     words, server = language(mailing.language), sender.server
     mail = EmailMessage()
@@ -281,12 +281,12 @@ def _correction(one: dict[str, Any], words: Language) -> str:
 
 
 def attachments_of(mailing: Mailing, exports: Path) -> list[tuple[str, bytes, str]]:
-    """Return name, content and media type of each file that goes with a mail.
+    """Return name, content and media type of each file that goes with ``mailing``, a mail.
 
-    The files are those of the folders that :func:`folder_of` names, and those that are in no folder: suspected personal
-    data, and what is not public yet. If all together have more than ATTACHED_MAX (5 MB), they are packed into one ZIP
-    archive; while that has more than PACKED_MAX (15 MB), the longest file is left out. If the mail has several
-    scorecards, the name of each file begins with that of its folder.
+    ``exports`` is the folder of all exported files. The files are those of the folders that :func:`folder_of` names,
+    and those that are in no folder: suspected personal data, and what is not public yet. If all together have more than
+    ATTACHED_MAX (5 MB), they are packed into one ZIP archive; while that has more than PACKED_MAX (15 MB), the longest
+    file is left out. If the mail has several scorecards, the name of each file begins with that of its folder.
     """
     code = language(mailing.language).code
     found = []

@@ -145,7 +145,9 @@ class MailboxSession:
         raise MailboxError(f"{self._connection.place.name}: the mail {uid} is not there any more; run again")
 
     def finish(self, uid: str) -> None:
-        """Mark a mail as seen, or move it to the folder for read mails. Raise MailboxError if that is not possible."""
+        """Mark a mail as seen, or move it to the folder for read mails. ``uid``: its UID in the folder. Raise
+        MailboxError if that is not possible.
+        """
         place = self._connection.place
         if place.move_to is None:
             self._command("STORE", uid, "+FLAGS.SILENT", r"(\Seen)")

@@ -34,8 +34,9 @@ def write_preview(
     ``recipients.csv`` has a row for each mail and each post. Each mail has a folder of its own with ``letter.txt``, the
     mail as a whole (``letter.eml``, which mail programs open) and its attachments. ``going``: the mails that would be
     sent now. ``held``: those that would not, with the reason. ``posts``: what webhooks would get; of their addresses
-    only the host is written, because the rest may be a secret. ``exports``: folder of the files to attach. No token is
-    issued: :data:`~harvester.mail.letters.NO_TOKEN` stands in its place.
+    only the host is written, because the rest may be a secret. ``exports``: folder of the files to attach. ``sender``:
+    who would sign and send the letters. No token is issued: :data:`~harvester.mail.letters.NO_TOKEN` stands in its
+    place.
 
     The mails of an earlier preview in ``folder`` are deleted first. Raise SpecError if ``folder`` is a file, or holds
     something but no ``recipients.csv``.

@@ -81,8 +81,8 @@ def merge_harvest(run: RunContext, task: HarvestTask, part: Path) -> list[str]:
 
 
 def store_rows(run: RunContext, task: HarvestTask, rows: Iterable[tuple[str, str, str]]) -> list[str]:
-    """Store harvests of ``task`` from ``rows``, the rows of a part, each a tuple (portal id, kind, JSON), and return
-    what :func:`merge_harvest` returns.
+    """Store harvests of ``task`` in the catalogue of ``run``, from ``rows``, the rows of a part, each a tuple (portal
+    id, kind, JSON). Return what :func:`merge_harvest` returns.
 
     Raise ValueError if a row is wrong, if a portal has more rows of a kind than an honest harvest, or if a harvest has
     no end; then nothing is stored.

@@ -46,8 +46,8 @@ def portal_groups(run: RunContext, portals: Iterable[PortalSpec]) -> list[list[P
     """Return ``portals`` in groups, each of which must be harvested by a single machine, so that pauses between
     requests to a host are kept.
 
-    A group holds the portals of one host. Portals whose earlier harvests read addresses of the same host are in one
-    group too. The groups are in the order of their first portals.
+    A group holds the portals of one host. Portals whose earlier harvests, by the catalogue of ``run``, read addresses
+    of the same host are in one group too. The groups are in the order of their first portals.
     """
     groups = JoinedNames()
     portals = list(portals)

@@ -99,7 +99,8 @@ def violations(of: Statements, standard: str) -> Iterator[Violation]:
 
 
 def told(of: Statements, standard: str) -> Iterator[tuple[int, Result]]:
-    """Yield the violations that :func:`violations` yields, as pairs (position, result of the SHACL engine).
+    """Yield the violations that :func:`violations` yields for the same arguments, as pairs (position, result of the
+    SHACL engine).
 
     The position is that of the shape's target among all targets in ``standard``, from 0.
     """

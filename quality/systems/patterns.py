@@ -54,7 +54,9 @@ class DistributionKind:
     :func:`~quality.systems.alike.facts_of_distribution`."""
 
     row: Row
+    """The measurement in each metric of distributions, in the order of ``columns("distribution")``."""
     verdict: OpenVerdict
+    """The Open Definition's verdict on the licence."""
     words: Mapping[str, str]
     """What was found for some of the failed metrics, by metric."""
     values: tuple[Any, ...]
@@ -67,6 +69,7 @@ class Pattern:
     distributions of the same kinds."""
 
     row: Row
+    """The measurement in each metric of datasets, in the order of ``columns("dataset")``."""
     kinds: tuple[DistributionKind, ...]
     """The kind of each distribution, in their order."""
     failures: Failures

@@ -133,7 +133,8 @@ class View:
     """The declaration of a view of the database.
 
     ``description``: what one row is. ``sql``: its query; "{metrics}" in it stands for the columns of metrics.
-    ``columns``: the columns that it has in addition to those of ``table`` or, if ``measured`` is set, of the metrics.
+    ``columns``: the further columns of the view, beside those of the metrics if ``measured`` is set, or else those of
+    ``table``.
     """
 
     description: str
@@ -296,8 +297,8 @@ VIEWS = {
 def view_columns(name: str) -> dict[str, ColumnSpec]:
     """Return all columns of the view ``name``, by name of the column.
 
-    These are the columns of ``View.columns``, with those of metrics (``View.measured``) or, if it has none, with those
-    of ``View.table``.
+    These are the columns of ``View.columns``. To them are added those of the metrics if the view has ``measured``, or
+    else those of its ``table``, if it has one.
     """
     view = VIEWS[name]
     if view.measured is not None:

@@ -59,10 +59,10 @@ def told_apart(
 
     Another dataset has it in two cases. Either a dataset with the same new identifier is stored already, so that an
     earlier harvest decided. Or the identifier has come before in this harvest, ``is_known`` is False, and
-    :func:`are_twins` says of the two records that they describe two datasets. ``kept`` are the records of the same page
-    that were read before. ``is_known`` says that an identifier may come twice without a fault, because pages overlap or
-    are read again. The first time in a harvest that a record gets its new identifier, an error that reports it is added
-    to ``errors``.
+    :func:`are_twins` says of the two records that they describe two datasets. ``spider`` is the harvest that reads the
+    record. ``kept`` are the records of the same page that were read before. ``is_known`` says that an identifier may
+    come twice without a fault, because pages overlap or are read again. The first time in a harvest that a record gets
+    its new identifier, an error that reports it is added to ``errors``.
     """
     identifier = record.dataset.identifier
     is_doubled = identifier in spider.seen_ids and not is_known

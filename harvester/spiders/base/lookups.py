@@ -39,7 +39,9 @@ class Lookups:
     """Mixin of every spider: after an incomplete harvest, send one request for each dataset that was not found.
 
     The responses show which of these datasets the portal still has. Nothing is requested if the portal type has no
-    address for a single dataset.
+    address for a single dataset. ``is_over``: whether the harvest has reached its deadline. ``not_found``: ids of the
+    datasets that the portal said it does not have. ``request``, ``read_json`` and ``checkpoint`` are the methods of
+    :class:`~harvester.spiders.base.portal_spider.PortalSpider`.
     """
 
     alone: ClassVar[str | None] = None

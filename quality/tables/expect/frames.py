@@ -66,6 +66,9 @@ class Frames:
     There are four frames. "rows" has the columns of the table. "columns" has one row for each column of the table.
     "file" has a single row about the table as a whole. "pool" has columns with the distinct values of many columns of
     the table.
+
+    ``table``: the table, or its first rows. ``kinds``: the kind of values in each of its columns. ``row_count``: the
+    number of rows in the whole file; None if unknown.
     """
 
     def __init__(self, table: TextTable, kinds: Sequence[ColumnKind], row_count: int | None) -> None:

@@ -97,9 +97,10 @@ def row_defects(profile: TableProfile) -> Iterator[TableDefect]:
     """Yield the defects of rows: too many or too few cells, blank, repeated and overlong rows, faulty quotes and line
     ends.
 
-    In a table with one column, too few cells, blank and repeated rows are no defect. Repeated rows are none either if
-    labels in the first column span several rows. A single odd line end is never one. A table of 255, 256, 1,023 or
-    1,024 columns has a defect too, because old spreadsheet programs cut tables there.
+    ``profile`` is the result of the scan of all rows. In a table with one column, too few cells, blank and repeated
+    rows are no defect. Repeated rows are none either if labels in the first column span several rows. A single odd line
+    end is never one. A table of 255, 256, 1,023 or 1,024 columns has a defect too, because old spreadsheet programs cut
+    tables there.
     """
     scan = profile.scan
     width = len(profile.columns)
@@ -139,7 +140,8 @@ def _is_spanned(profile: TableProfile) -> bool:
 
 def column_defects(profile: TableProfile) -> Iterator[TableDefect]:
     """Yield the defects of the cells of each column, and columns that repeat the content of another with a similar
-    name."""
+    name. ``profile`` is the result of the scan of all rows.
+    """
     by_content: dict[str, str] = {}
     for column in profile.columns:
         yield from _types(column)

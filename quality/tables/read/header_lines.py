@@ -19,6 +19,7 @@ class HeaderLines:
     extra: tuple[int, ...]
     """Lines between header and data with units, labels or hashtags."""
     heading: HeaderRows
+    """The same header as it was found among the first rows: names of the columns, and positions of rows from 0."""
     again: tuple[int, ...] = ()
     """Lines above the header that name the same columns."""
 

@@ -24,7 +24,9 @@ class RowStream:
     header: list[str]
     header_line: int
     source: Iterable[tuple[int, list[str]]]
+    """All rows below the header: pairs of line and cells."""
     max_rows: int
+    """Largest number of rows to return."""
     count: int = field(default=0, init=False)
     """Number of rows returned so far."""
     is_sample: bool = field(default=False, init=False)

@@ -283,7 +283,10 @@ def _write(
             if identity in new or before.life[0] in CLOSED:
                 continue
             part_id, rule_id = before.distribution_id, before.rule_id
-            is_withdrawn = last is not None and last.is_withdrawn(run_id, part_id, one.basis(rule_id))
+            is_unobserved = one.is_unobserved(part_id, rule_id)
+            is_withdrawn = last is not None and last.is_withdrawn(
+                run_id, part_id, one.basis(rule_id), is_unobserved=is_unobserved
+            )
             kind: End = "gone" if before.key in moved else "withdrawn" if is_withdrawn else "fixed"
             life_now = ended(
                 batch.read(before.life),
@@ -292,7 +295,7 @@ def _write(
                 checked_at,
                 runs,
                 # What our new rules no longer charge is taken back, also where they cannot tell.
-                is_unobserved=not is_withdrawn and one.is_unobserved(part_id, rule_id),
+                is_unobserved=not is_withdrawn and is_unobserved,
                 is_listed=part_id is None or part_id in one.distribution_ids,
             )
             if life_now is not None:

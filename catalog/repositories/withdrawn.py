@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from catalog.db.schema.found import public_id
+from catalog.db.schema.views import address
 from catalog.db.store import Catalog
 
 __all__ = ["Basis", "LastScore", "Withdrawal", "before", "keep_replies", "write_withdrawals"]
@@ -35,7 +36,9 @@ class LastScore:
 
     ``run_id``: the run that scored it. ``score``: the Winnow score it got, 0 to 100, or None. ``is_same_record``:
     whether its record is unchanged since. ``is_other_method``: whether the methodology version has changed since.
-    ``tables``: by distribution id, what is known of the last two inspections of its table.
+    ``tables``: by distribution id, what is known of the last two inspections of its table. ``same_files``: ids of the
+    distributions whose file is known to be the same as then; those of a dataset whose methodology version is the
+    present one are left out.
     """
 
     run_id: str
@@ -43,21 +46,27 @@ class LastScore:
     is_same_record: bool
     is_other_method: bool
     tables: Mapping[str, _Table]
+    same_files: frozenset[str] = frozenset()
 
-    def is_withdrawn(self, run_id: str, part_id: str | None, basis: Basis | None) -> bool:
+    def is_withdrawn(
+        self, run_id: str, part_id: str | None, basis: Basis | None, *, is_unobserved: bool = False
+    ) -> bool:
         """Return whether a finding that this run no longer made was a mistake of ours, and not fixed by the publisher.
 
         That is so if the data it was made from are unchanged and only our rules have changed. ``run_id``: this run.
         ``part_id``: id of the distribution it is about; None if it is about the dataset. ``basis``: what it was made
         from, the "record", the "table", or the "file" as the record describes it. None means several of these; the
-        result is then False.
+        result is then False. ``is_unobserved``: whether this run could not tell; nothing that was made from the file is
+        then withdrawn, because the reason may be its server. Of a record or a table it is the rule that cannot tell.
         """
         if basis == "record":
             return self.is_same_record and self.is_other_method
         table = self.tables.get(part_id or "")
+        if basis == "file" and is_unobserved:
+            return False
         if basis == "file" and table is None:
-            # Its table was not judged anew, so that the record alone is known to be the same.
-            return self.is_same_record and self.is_other_method
+            # Its table was not judged anew: the publisher may have put another file there.
+            return self.is_same_record and self.is_other_method and part_id in self.same_files
         if basis is None or table is None or table.rejudged_run is None:
             return False
         is_new = table.rejudged_run > self.run_id or table.rejudged_run == run_id
@@ -94,6 +103,9 @@ def before(catalog: Catalog, dataset_ids: Sequence[str], methodology: str) -> di
     ):
         names = (tuple(json.loads(row[name] or "[]")) for name in ("columns", "columns_before"))
         tables.setdefault(row["dataset_id"], {})[row["distribution_id"]] = _Table(row["rejudged_run"], *names)
+    same: dict[str, set[str]] = {}
+    for row in catalog.rows(_SAME_FILES.format(marks=marks), [methodology, *dataset_ids]):
+        same.setdefault(row["dataset_id"], set()).add(row["id"])
     return {
         row["dataset_id"]: LastScore(
             run_id=row["run_id"] or "",
@@ -101,6 +113,7 @@ def before(catalog: Catalog, dataset_ids: Sequence[str], methodology: str) -> di
             is_same_record=(row["changed_run"] or "9") <= (row["run_id"] or ""),
             is_other_method=row["methodology_version"] != methodology,
             tables=tables.get(row["dataset_id"], {}),
+            same_files=frozenset(same.get(row["dataset_id"], ())),
         )
         for row in catalog.rows(
             f"""select q.dataset_id, q.run_id, q.score, q.methodology_version, d.changed_run
@@ -108,6 +121,16 @@ def before(catalog: Catalog, dataset_ids: Sequence[str], methodology: str) -> di
             dataset_ids,
         )
     }
+
+
+_SAME_FILES = f"""
+select d.dataset_id, d.id from dataset_quality q join distributions d on d.dataset_id = q.dataset_id
+left join resource_checks c on c.url = {address("d")} left join table_reports t on t.distribution_id = d.id
+where q.methodology_version is not ? and q.dataset_id in ({{marks}})
+  and (c.run_id is null or c.run_id <= q.run_id or c.outcome = 'ok' and (
+    c.status = 304 or t.sha256 = c.sha256 and t.run_id <= q.run_id and not coalesce(c.is_truncated, 0)))"""
+"""Distributions whose address was not asked since the last score, or answered that nothing has changed, or served the
+bytes that were judged before."""
 
 
 @dataclass(frozen=True, slots=True)

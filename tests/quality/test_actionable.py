@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from catalog.db.store import Catalog
+from catalog.db.store import Catalog, open_catalog
 from catalog.exports.cause_rows import fix_in_words
-from catalog.model import Distribution, TableContext
+from catalog.model import Distribution, ResourceCheck, TableContext
 from catalog.repositories.causes import examples
-from catalog.repositories.withdrawn import LastScore
+from catalog.repositories.checks import write_checks
+from catalog.repositories.withdrawn import LastScore, before
 from quality.evidence.periods import every
 from quality.evidence.subject import UNKNOWN, DistributionSubject, Measurement
 from quality.findings.derive import findings as findings_of
@@ -149,9 +150,37 @@ def test_the_advice_on_a_table_names_what_failed() -> None:
 
 
 def test_what_only_the_record_said_is_taken_back_with_the_rule() -> None:
-    last = LastScore("1", 50.0, is_same_record=True, is_other_method=True, tables={})
+    last = LastScore("1", 50.0, is_same_record=True, is_other_method=True, tables={}, same_files=frozenset({"d0"}))
     assert last.is_withdrawn("2", "d0", "file") and last.is_withdrawn("2", None, "record")
     assert not replace(last, is_other_method=False).is_withdrawn("2", "d0", "file")
+    # Another file, or none that answered tonight, is no mistake of ours.
+    assert not last.is_withdrawn("2", "d1", "file") and not last.is_withdrawn("2", "d0", "file", is_unobserved=True)
+    assert last.is_withdrawn("2", None, "record", is_unobserved=True)
+
+
+def test_a_file_is_the_same_if_nobody_asked_or_the_same_bytes_came(tmp_path: Path) -> None:
+    runs = ("20260101T000000Z", "20260102T000000Z")
+    urls = {name: f"https://files.example/{name}" for name in ("unasked", "asked", "unmodified", "same", "silent")}
+    with open_catalog(tmp_path / "catalog.db") as catalog, catalog.writing():
+        run = catalog.db.conn.execute
+        run("insert into datasets (id, portal_id, status) values ('ds', 'p', 'present')")
+        score = (
+            "insert into dataset_quality (dataset_id, portal_id, run_id, methodology_version) values ('ds', 'p', ?, ?)"
+        )
+        run(score, [runs[0], "old"])
+        for name, url in urls.items():
+            run("insert into distributions (id, dataset_id, portal_id, download_url) values (?, 'ds', 'p', ?)",
+                [name, url])  # fmt: skip
+        write_checks(catalog, runs[0], [ResourceCheck(url=urls["unasked"], outcome="ok", checked_at="2026-01-01")])
+        run("insert into table_reports (distribution_id, url, run_id, sha256) values ('same', ?, ?, ?)",
+            [urls["same"], runs[0], "a" * 64])  # fmt: skip
+        asked = {"asked": (200, "ok"), "unmodified": (304, "ok"), "same": (200, "ok"), "silent": (None, "unknown")}
+        write_checks(catalog, runs[1], [
+            ResourceCheck(url=urls[name], outcome=outcome, status=status, sha256="a" * 64, checked_at="2026-01-02")
+            for name, (status, outcome) in asked.items()
+        ])  # fmt: skip
+        assert before(catalog, ["ds"], "new")["ds"].same_files == {"unasked", "unmodified", "same"}
+        assert before(catalog, ["ds"], "old")["ds"].same_files == frozenset()
 
 
 def test_a_shapefile_in_an_archive_is_the_archive_that_was_declared() -> None:

@@ -88,9 +88,8 @@ def _facts(text: str, count: int) -> list[int]:
 
 
 def add_to(checks: Sequence[PastCheck], new: PastCheck) -> list[PastCheck]:
-    """Return the checks ``checks`` of an address with the check ``new``, in the order of their runs: the last 60.
-
-    A check of the same run is replaced by ``new``: a killed run that goes on makes it again.
+    """Add the check ``new`` of an address to its earlier ones, ``checks``, and return the last 60 in the order of their
+    runs. If ``checks`` has one of the same run, ``new`` replaces it: a killed run that goes on makes it again.
     """
     kept = [check for check in checks if check.run != new.run]
     if kept and kept[-1].run > new.run:

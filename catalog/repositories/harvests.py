@@ -140,8 +140,8 @@ def cached_response(catalog: Catalog, portal_id: str, url: str, version: str) ->
 def before(catalog: Catalog, portal_id: str, run_id: str) -> PreviousHarvest:
     """Return what the portal's complete harvests before the run ``run_id`` found.
 
-    Most fields describe the last of these harvests. With the result the harvest of this run is compared; it also
-    decides whether that harvest is full or incremental (asks for changed records only).
+    Most fields describe the last of these harvests. The harvest of this run is compared with the result. By it is also
+    decided whether that harvest is full or incremental (asks for changed records only).
     """
     rows = catalog.rows(
         """select run_id, datasets, mode, started_at, advertised, newest_record, duplicates from harvests

@@ -36,9 +36,9 @@ class HeldCause:
 def decide(catalog: Catalog, run_id: str, hold_days: int) -> None:
     """Decide, before the files of the run ``run_id`` are written, which causes are held back.
 
-    ``hold_days``: number of days for which a cause is held back after its government was told of it, up to the day of
-    the run; with 0 none is held back, and all are published from now on. A cause about hosts that could not be observed
-    accuses nobody and is never held back.
+    ``hold_days``: number of days for which a cause is held back after its government was told of it, where the day of
+    the run counts as today; with 0 none is held back, and all are published from now on. A cause about hosts that could
+    not be observed accuses nobody and is never held back.
     """
     held = held_causes(catalog, run_id, hold_days) if hold_days else []
     with catalog.writing():

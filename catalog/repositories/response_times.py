@@ -54,16 +54,17 @@ class _Subject:
 def response_times(catalog: Catalog, run_id: str) -> dict[Entity, dict[str, Any]]:
     """Return the response times of every government, portal and publisher that was written to, by (level, id).
 
-    A row has the columns ``COLUMNS``. Days are counted from the first letter that lists a finding or a cause, and given
-    as the median; it is None if the count is 0. A letter to a government starts the clock for the government and its
-    portals, a letter to a publisher for that publisher.
+    A row has the columns ``COLUMNS``: four counts, each with a median of days, which is None if the count is 0. Days
+    are counted from the first letter that lists a finding or a cause. A letter to a government starts the clock for the
+    government and its portals, a letter to a publisher for that publisher.
 
-    - ``answers``, ``answer_days``: findings and causes with a reply, until the first one. A reply dated before the
-      letter counts 0 days.
-    - ``fixes``, ``fix_days``: findings that were fixed after the letter.
-    - ``promises``, ``promise_days``: findings and causes of which a day of repair was promised, until the day promised
-      last.
-    - ``promises_kept``, ``kept_days``: those that no run has found after that day, until the run that saw them fixed.
+    - ``answers``, ``answer_days``: findings and causes with a reply; days until the first reply. A reply dated before
+      the letter counts 0 days.
+    - ``fixes``, ``fix_days``: findings that were fixed after the letter; days until then.
+    - ``promises``, ``promise_days``: findings and causes for which a day of repair was promised; days until the day
+      that was promised last.
+    - ``promises_kept``, ``kept_days``: those of the promised ones that no run has found after the promised day; days
+      until the run that saw them fixed.
 
     ``run_id``: later letters, replies and fixes are left out. Who was never written to is left out.
     """

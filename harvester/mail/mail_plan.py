@@ -35,10 +35,10 @@ def plan_mails(
 ) -> MailPlan:
     """Return which of ``letters`` go today, one mail for each address.
 
-    A mail is held back if the address got one less than ``every_days`` days ago; days are those of UTC. A letter is
-    held back if no letter has ever been sent to its government or a publisher of it, and ``confirmed`` does not have
-    the name of the government. Nothing is lost: the next letter has the news since the last one that was sent.
-    ``unwanted``: hashes of addresses that get no letters at all; theirs are in neither list.
+    A mail is held back if the last mail to the address was sent less than ``every_days`` days ago; days are those of
+    UTC. A letter is held back if no letter has ever been sent to its government or a publisher of it, and ``confirmed``
+    does not have the name of the government. Nothing is lost: the next letter has the news since the last one that was
+    sent. ``unwanted``: hashes of addresses that get no letters at all; theirs are in neither list.
     """
     found, known = MailPlan(), governments_written_to(catalog)
     for mailing in mailings(one for one in letters if recipient_hash(one.recipient) not in unwanted):

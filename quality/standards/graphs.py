@@ -39,7 +39,7 @@ class Statements:
 
 @cache
 def compiled(standard: str) -> Shapes:
-    """Return the shapes of a standard, ready to validate with."""
+    """Return the SHACL shapes of ``standard``, one of :data:`specs.standards.SHAPES`, ready to validate with."""
     return compile_shapes(shapes(standard), f"{standard}.ttl")
 
 

@@ -56,9 +56,9 @@ def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
     """Return a cache key: distributions with equal keys have the same measurements in all metrics.
 
     ``shared`` is the part of the key that comes from the dataset, see :func:`facts_shared_by_dataset`. Of the record,
-    the key contains what :func:`~quality.systems.declared.looks_of_metrics` says of each field, and whether a declared
-    text is that of a law; of observations, :func:`observed_facts`. Most fields are in the key only as filled or empty.
-    For a metric that reads more, such as a date or a checksum, its measurement is in the key.
+    the key contains what the functions of :func:`~quality.systems.declared.looks_of_metrics` give for its fields, and
+    whether a declared text is that of a law; of observations, :func:`observed_facts`. Most fields are in the key only
+    as filled or empty. For a metric that reads more, such as a date or a checksum, its measurement is in the key.
 
     ``READ_OF_DISTRIBUTIONS`` declares what each metric reads. A metric that is not declared there is computed for every
     distribution: slow, but right. If a metric reads something that is neither declared nor in the key,

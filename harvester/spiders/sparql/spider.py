@@ -175,7 +175,7 @@ class Spider(ListingSpider):
         yield self.ask(self.first_walk())
 
     def ask(self, page_cursor: PageCursor) -> Request:
-        """Return the request for the datasets after ``page_cursor`` whose IRIs are known, else for further IRIs."""
+        """Return a request for the statements about the next datasets, if their IRIs are known, else for more IRIs."""
         if page_cursor.at is not None:
             self.keys = [one for one in self.keys if one > page_cursor.at] if self.keys else []
         if self.keys:
@@ -213,8 +213,9 @@ class Spider(ListingSpider):
             yield step
 
     def listed(self, ids: list[str], response: Response, page_cursor: PageCursor) -> list[Any]:
-        """Return the query about the first of ``ids``, the IRIs that ``response`` lists after ``page_cursor``, and keep
-        the rest. If they are not sorted, or some are no valid IRIs, all are queried for one page."""
+        """Return the query about the first of ``ids``, the IRIs of datasets in ``response``; keep the rest for later
+        pages. If they are not sorted, or some are not valid, all make one page. ``page_cursor``: its position.
+        """
         size = self.size(page_cursor)
         if len(ids) < page_cursor.asked * (self.list_pages if page_cursor.size == 0 else 1):
             self.short_lists.add(len(ids))
@@ -317,7 +318,9 @@ class Spider(ListingSpider):
             yield step
 
     async def on_counted(self, response: Response, job: DatasetPage, rows: list[dict[str, Any]]) -> AsyncIterator[Any]:
-        """Store ``rows``, or query in halves if ``response`` counts more; without count, see :meth:`on_not_counted`."""
+        """Store ``rows`` for ``job``; query in halves if ``response`` counts more. No count: see
+        :meth:`on_not_counted`.
+        """
         try:
             is_whole = int(self.rows_of(response)[0]["n"]["value"]) <= len(rows)
         except (PageRefusedError, LookupError, ValueError, TypeError):
@@ -326,7 +329,9 @@ class Spider(ListingSpider):
             yield step
 
     async def on_not_counted(self, failure: Failure) -> AsyncIterator[Any]:
-        """Treat the rows received as cut off if their number is a multiple of LEAST_CAP: counting them has failed."""
+        """Store the rows although they could not be counted; query in halves if their number is a multiple of
+        LEAST_CAP.
+        """
         request: Request = failure.request  # type: ignore[attr-defined]
         job, rows = request.cb_kwargs["job"], request.cb_kwargs["rows"]
         is_cut = len(rows) % LEAST_CAP == 0

@@ -78,7 +78,7 @@ def validate(
       any other table not at all.
 
     If fewer than half of the declared columns are in the table, the schema is taken for that of another table, and only
-    faults of the schema itself are reported. One that cannot be applied to a table at all is a faulty schema.
+    faults of the schema itself are reported. A schema that cannot be applied to any table counts as faulty itself.
     """
     problems = [schema.problem] if schema.problem else []
     table = _without_blank_rows(table)

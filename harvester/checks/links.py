@@ -283,8 +283,7 @@ class LinkSpider(scrapy.Spider):
 
     async def asked(self, host: str, job: CheckTask) -> ResourceCheck | None:
         """Check the address of ``job``, which is at ``host``, and return the result. If the name of the host does not
-        resolve, remember the failed request, from which :meth:`of_host` makes the results for the other addresses of
-        the host.
+        resolve, remember the failed request: :meth:`of_host` makes further results from it.
 
         Return None if the run is a replay and its archive holds no exchange with the address.
         """

@@ -214,8 +214,7 @@ class Spider(ListingSpider):
 
     def listed(self, ids: list[str], response: Response, page_cursor: PageCursor) -> list[Any]:
         """Return the query about the first of ``ids``, the IRIs of datasets in ``response``; keep the rest for later
-        pages. If they are not sorted, or some are not valid, all make one page. ``page_cursor``: its position.
-        """
+        pages. If they are not sorted, or some are not valid, all make one page. ``page_cursor``: its position."""
         size = self.size(page_cursor)
         if len(ids) < page_cursor.asked * (self.list_pages if page_cursor.size == 0 else 1):
             self.short_lists.add(len(ids))
@@ -318,9 +317,7 @@ class Spider(ListingSpider):
             yield step
 
     async def on_counted(self, response: Response, job: DatasetPage, rows: list[dict[str, Any]]) -> AsyncIterator[Any]:
-        """Store ``rows`` for ``job``; query in halves if ``response`` counts more. No count: see
-        :meth:`on_not_counted`.
-        """
+        """Store ``rows`` for ``job``, or query in halves if ``response`` counts more than these."""
         try:
             is_whole = int(self.rows_of(response)[0]["n"]["value"]) <= len(rows)
         except (PageRefusedError, LookupError, ValueError, TypeError):
@@ -329,9 +326,7 @@ class Spider(ListingSpider):
             yield step
 
     async def on_not_counted(self, failure: Failure) -> AsyncIterator[Any]:
-        """Store the rows although they could not be counted; query in halves if their number is a multiple of
-        LEAST_CAP.
-        """
+        """Store rows that could not be counted, or query in halves if their number is a multiple of LEAST_CAP."""
         request: Request = failure.request  # type: ignore[attr-defined]
         job, rows = request.cb_kwargs["job"], request.cb_kwargs["rows"]
         is_cut = len(rows) % LEAST_CAP == 0

@@ -229,9 +229,7 @@ class LinkSpider(scrapy.Spider):
             yield request
 
     async def ask_all(self) -> None:
-        """Check all addresses: at most ``hosts_at_once`` of the run at the same time, and at most
-        ``limits.concurrency`` of one host.
-        """
+        """Check all addresses, at most ``hosts_at_once`` of the run together and ``limits.concurrency`` of one host."""
         gate = asyncio.Semaphore(self.run.hosts_at_once)
 
         async def work(host: str) -> None:

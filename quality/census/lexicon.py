@@ -175,11 +175,12 @@ def find_in_columns(columns: Iterable[str]) -> list[PhraseMatch]:
     """Return the sets of column names in ``specs/census`` of which every name is found in ``columns``.
 
     ``columns``: names of columns as written. A name is found if it is the whole name of a column or one of its words; a
-    name of several words also if it is part of a column's name. Return at most one set for each key dataset, in the
-    order of the key datasets, as a match with the role "fact" and without a place (``start`` and ``end`` are 0).
+    name of several words also if it is part of a column's name. Return at most one set for each key dataset, the one
+    whose first name comes first among the columns, in the order of the key datasets, as a match with the role "fact"
+    and without a place (``start`` and ``end`` are 0).
     """
     names = [folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", one)) for one in columns]
-    words = {word for name in names for word in (name, *name.split())}
+    words = dict.fromkeys(word for name in names for word in (name, *name.split()))
     text = f" {_BREAK} ".join(names)
     found: dict[str, PhraseMatch] = {}
     by_first = _column_sets()

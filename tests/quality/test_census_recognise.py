@@ -96,6 +96,18 @@ def test_phrases_do_not_reach_over_keywords_and_columns() -> None:
     assert find_in_columns(("stop", "name")) == [] and find_in_columns(("stop_name",))[0].key == "transport"
 
 
+def test_of_several_sets_of_columns_the_first_is_named() -> None:
+    names = {tuple(one.phrase for one in find_in_columns((*row, "Date"))) for row in (("PM10", "NO2"), ("NO2", "PM10"))}
+    assert names == {("pm10",), ("no2",)}
+
+
+def test_phrases_of_one_word_and_of_more_are_found_to_the_last_word() -> None:
+    text = folded("Air quality: list of schools, air quality")
+    assert [(one.start, one.end) for one in find(text) if one.phrase == "air quality"] == [(0, 2), (5, 7)]
+    assert "air quality" not in {one.phrase for one in find(folded("quality air"))}
+    assert any(one.phrase == "schools" and one.end == 5 for one in find(text))
+
+
 def test_singular_and_plural_of_what_speaks_against_are_alike() -> None:
     assert "against" in {one.role for one in find(folded("Election precinct 7"))}
     assert "against" in {one.role for one in find(folded("Election precincts"))}

@@ -16,6 +16,7 @@ from catalog.exports.cause_rows import cause_rows
 from catalog.exports.finding_rows import finding_rows
 from catalog.repositories.first_fixes import first_fixes
 from catalog.repositories.held import held_causes
+from catalog.repositories.method_changes import method_changes
 from catalog.repositories.recipients import addresses_in, is_address, is_role, recipient_hash
 from catalog.repositories.withheld import OPERATOR, withheld, withheld_personal
 
@@ -238,7 +239,7 @@ def _letter(
     # What is held back is told by mail first, and by no webhook: who is behind it is not known.
     is_told = f"({is_theirs} or not {withheld_personal(run_id)})" if channel == "mail" else f"not {withheld(run_id)}"
     # Only constants of this module are inserted into the text, here and below.
-    method = _method_change(catalog, since, run_id) if since else None
+    method = method_changes(catalog, since, run_id) if since else None
     about["changed"] = json.dumps([run for run, _, _ in method or ()])
     of_method = "(select value from json_each(:changed))"
     is_begun, is_ended = f"{is_open()} and f.first_seen_run > :since", "f.fixed_run > :since"
@@ -318,19 +319,6 @@ def _held_news(catalog: Catalog, run_id: str, government: str, hold_days: int) -
     findings = [*islice(found, FINDINGS_MAX)]
     count = len(findings) + sum(1 for _ in found)
     return HeldNews(datetime.now(UTC).date() + timedelta(days=hold_days), causes, findings, count)
-
-
-def _method_change(catalog: Catalog, since: str, run_id: str) -> list[tuple[str, str, str]]:
-    """Return the runs after ``since`` whose scores do not compare with those of the run before, with the versions of
-    that run and of their own, the earliest first."""
-    rows = catalog.rows(
-        """select id, before, methodology_version as now from (
-             select id, methodology_version, lag(methodology_version) over (order by id) as before
-             from runs where id >= ? and id <= ? and methodology_version is not null)
-           where before is not null and not is_comparable(before, methodology_version) order by id""",
-        [since, run_id],
-    )
-    return [(row["id"], row["before"], row["now"]) for row in rows]
 
 
 def governments_written_to(catalog: Catalog) -> set[str]:

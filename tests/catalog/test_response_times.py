@@ -48,6 +48,13 @@ def reply(number: int, finding_id: str, kind: str, day: str, promised: str | Non
     return Reply(line=number, finding_id=finding_id, **said)  # type: ignore[arg-type]
 
 
+def imported(catalog: Catalog, replies: list[Reply], today: str) -> None:
+    """Import replies, each on the day that it names."""
+    import_replies(catalog, replies, today)
+    catalog.db.conn.execute("update replies set imported_at = replied_on || 'T08:00:00Z'")
+    catalog.db.conn.commit()
+
+
 @pytest.fixture
 def answered(catalog: Catalog) -> Catalog:
     """A government that got a letter on 3 November, replied to three findings, and fixed two of six by the 21st."""
@@ -59,7 +66,7 @@ def answered(catalog: Catalog) -> Catalog:
            where rule_id = 'keyword_present' order by d.title"""
     )
     keys = [one["id"] for one in titles]
-    import_replies(
+    imported(
         catalog,
         [
             reply(1, keys[0], "will_fix_by", "2026-11-05", "2026-11-15"),
@@ -107,7 +114,7 @@ def test_a_promise_is_broken_if_a_later_night_still_finds_it_and_a_letter_counts
     last = answered.rows(
         "select f.id from findings f where rule_id = 'keyword_present' and state = 'open' order by f.id"
     )
-    import_replies(answered, [reply(1, last[0]["id"], "will_fix_by", "2026-11-22", "2026-11-24")], "2026-11-22")
+    imported(answered, [reply(1, last[0]["id"], "will_fix_by", "2026-11-22", "2026-11-24")], "2026-11-22")
     night(answered, "20261204T010000Z", 6)
     times = response_times(answered, "20261204T010000Z")["publisher", publisher["id"]]
     assert (times["answers"], times["answer_days"]) == (1, 0.0)
@@ -118,3 +125,26 @@ def test_a_promise_is_broken_if_a_later_night_still_finds_it_and_a_letter_counts
 def test_without_a_letter_nothing_is_known(catalog: Catalog) -> None:
     night(catalog, RUNS[0], 0)
     assert response_times(catalog, RUNS[0]) == {}
+
+
+def test_what_we_corrected_or_a_new_method_ended_is_nobodys_fix_and_a_reply_counts_from_its_import(
+    answered: Catalog,
+) -> None:
+    def times() -> dict[str, object]:
+        return response_times(answered, RUNS[2])["portal", "a"]
+
+    keys = [row["id"] for row in answered.rows("select id from findings where state = 'fixed' order by fixed_run, id")]
+    row = {"finding_id": keys[0], "portal_id": "a", "run_id": RUNS[1], "reason": "dispute"}
+    insert(answered, "corrections", row | {"id": "one", "corrected_at": "2026-11-11T02:00:00Z"})
+    assert (times()["fixes"], times()["promises"], times()["promises_kept"]) == (2, 2, 2)
+    # An earlier correction of a finding that they fixed later is no matter.
+    insert(answered, "corrections", row | {"id": "two", "finding_id": keys[1], "run_id": RUNS[0]})
+    assert times()["fixes"] == 2
+    answered.db.conn.execute("update runs set methodology_version = '99.0.0' where id = ?", [RUNS[2]])
+    assert (times()["fixes"], times()["fix_days"], times()["promises"], times()["promises_kept"]) == (0, None, 0, 0)
+    # Whoever dates a reply back is not quicker.
+    answered.db.conn.execute("update replies set replied_on = '2026-11-03', imported_at = '2026-11-13T08:00:00Z'")
+    assert (times()["answers"], times()["answer_days"]) == (3, 10.0)
+    # Who is behind a webhook is not known.
+    answered.db.conn.execute("update sent set channel = 'webhook'")
+    assert response_times(answered, RUNS[2]) == {}

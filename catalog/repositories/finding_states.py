@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from catalog.db.schema.found import public_id
-from catalog.db.schema.views import STANDING, state_in
+from catalog.db.schema.views import MEASURED, STANDING, state_in
 from catalog.db.store import Catalog
 
-__all__ = ["LAST_SEEN", "runs_failing", "set_state", "state_of"]
+__all__ = ["LAST_SEEN", "UNOBSERVED", "is_unobserved", "runs_failing", "set_state", "state_of"]
 
 LAST_SEEN = f"""case when {state_in(STANDING)} then coalesce((select max(h.run_id) from
     harvests h where h.portal_id = f.portal_id and h.run_id <= :run), f.last_seen_run) else f.last_seen_run end"""  # noqa: S608  # SQL of ours
 """SQL: the last run up to ``:run`` in which the finding existed."""
+
+UNOBSERVED = f"""exists (select 1 from distributions d {MEASURED}
+    where d.id = f.distribution_id and instr(q.unknown, f.rule_id))"""  # noqa: S608  # SQL of ours
+"""SQL: whether the rule of a finding ``f`` could not be observed when its distribution was measured last."""
 
 
 def runs_failing(until: str | None = None) -> str:
@@ -30,6 +34,13 @@ def state_of(catalog: Catalog, finding_id: str) -> str | None:
     unknown id."""
     found = catalog.value("select state from findings where id = ?", [finding_id])
     return str(found) if found else None
+
+
+def is_unobserved(catalog: Catalog, finding_id: str) -> bool:
+    """Return whether the rule of a finding could not be observed when its distribution was measured last, as if its
+    file was not downloaded. The finding then stands from before. False for an unknown id, and for a finding about no
+    distribution."""
+    return bool(catalog.value(f"select {UNOBSERVED} from findings f where f.id = ?", [finding_id]))  # noqa: S608  # SQL of ours
 
 
 def set_state(catalog: Catalog, finding_id: str, state: str) -> None:

@@ -13,7 +13,7 @@ from catalog.db.store import Catalog, now
 from catalog.model import stable_id
 from catalog.model.public_ids import CAUSE, is_intact
 from catalog.repositories.causes import apply_reply
-from catalog.repositories.finding_states import set_state
+from catalog.repositories.finding_states import UNOBSERVED, set_state
 from catalog.repositories.people import keep, keep_texts
 from catalog.repositories.reply_files import CitizenReport, Problem, Reply
 from catalog.repositories.reply_targets import targets
@@ -56,6 +56,9 @@ OF_CAUSE_MAX = 50
 _DISPUTED = """r.id as reply_id, f.id as finding_id, f.portal_id, f.publisher_id, f.dataset_id, f.rule_id,
   f.resource_url, f.observed, g.name as government, q.score"""
 _OF_CAUSE = """f.state = 'disputed' and not exists (select 1 from replies own where own.finding_id = f.id)"""
+_SEEN_AT_ADDRESS = f"""exists (select 1 from resource_checks k where k.url = f.resource_url
+  and k.checked_at > :imported_at and k.outcome != 'unknown'
+  and (f.last_seen_run > :run or k.outcome = 'broken')) and not {UNOBSERVED}"""  # noqa: S608  # SQL of ours
 _ABOUT = """join governments g on g.portal_id = f.portal_id
   left join dataset_quality q on q.dataset_id = f.dataset_id"""
 
@@ -283,8 +286,9 @@ def uphold_disputes(catalog: Catalog, portal_id: str, observed: Collection[str])
 
     A dispute was not settled if it has no outcome or the outcome "not_checkable". ``observed``: ids of the rules that
     are answered by requests. A finding of such a rule has been seen to fail if its address was checked after the
-    dispute was imported, with another outcome than unknown. A finding of any other rule has been seen to fail if the
-    record of its dataset was read after that. Of a cause only disputed findings without a reply of their own count, and
+    dispute was imported, with another outcome than unknown, its rule could be observed, and a later run found it again
+    or the address was broken. A finding of any other rule has been seen to fail if the record of its dataset was read
+    after that. Of a cause only disputed findings without a reply of their own count, and
     findings of the same rule in the portal that were fixed in the meantime count as not failing. No other outcome is
     set here: the publisher may have fixed what no longer fails.
     """
@@ -304,8 +308,7 @@ def uphold_disputes(catalog: Catalog, portal_id: str, observed: Collection[str])
     for one in unsettled:
         about = {**one, "portal": portal_id, "run": re.sub("[-:]", "", one["imported_at"])}
         seen = (
-            "exists (select 1 from resource_checks k where k.url = f.resource_url and k.checked_at > :imported_at"
-            " and k.outcome != 'unknown')"
+            _SEEN_AT_ADDRESS
             if one["rule_id"] in observed
             else "exists (select 1 from datasets d where d.id = f.dataset_id and d.last_seen_run > :run)"
         )

@@ -16,7 +16,7 @@ from typing import Any
 
 from catalog.db.store import Catalog, now
 from catalog.repositories.checks import checked_since, outcome_of
-from catalog.repositories.finding_states import state_of
+from catalog.repositories.finding_states import is_unobserved, state_of
 from catalog.repositories.replies import check_soon, disputed, write_correction, write_outcome
 from harvester.night.context import CheckBudget, RunContext
 from quality.tables.limits import TableBounds
@@ -123,8 +123,9 @@ def _again(run: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
 
 
 def _outcome(catalog: Catalog, finding_id: str, url: str) -> str | None:
-    """Return the outcome of one dispute; None if the new check says nothing (a bot wall, a fault of ours)."""
-    if outcome_of(catalog, url) == "unknown":
+    """Return the outcome of one dispute; None if the new check says nothing (a bot wall, a fault of ours, a file that
+    was not downloaded because the portal's limit was reached)."""
+    if outcome_of(catalog, url) == "unknown" or is_unobserved(catalog, finding_id):
         return None
     state = state_of(catalog, finding_id)
     return "corrected" if state in ("fixed", "gone", "withdrawn") else "upheld"

@@ -15,15 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
+from catalog.db.interned import keys_of
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.csvfile import guard
 from catalog.repositories.finding_states import set_state
-from catalog.repositories.replies import import_replies, import_reports
+from catalog.repositories.replies import import_replies, import_reports, uphold_disputes
 from catalog.repositories.reply_files import Reply, parse
 from catalog.repositories.reply_words import day
 from catalog.repositories.unapproved import approve, waiting_texts
+from harvester.night.disputes import _outcome
 from specs.languages import language
 from tests.catalog.carding import PORTALS, put_out, scored
+from tests.making import put_findings, put_measurements
 
 TODAY = date(2026, 11, 24)
 KEY = "0123456789abcdef0123"
@@ -390,3 +393,27 @@ def test_reports_of_citizens_are_kept_beside_their_dataset(held: Catalog, tmp_pa
     put_out(held, tmp_path / "out")
     page = next((tmp_path / "out").glob("republique*/report.html")).read_text()
     assert "=the file is of 2019" in page and "Bo" in page and "Zanthia" not in page
+
+
+def test_a_dispute_is_upheld_only_if_the_finding_itself_was_seen_after_it(catalog: Catalog) -> None:
+    nights = ("20260101T000000Z", "20990101T000000Z")
+    key, url = "f" + "0" * 19, "https://x.example/a.csv"
+    catalog.upsert("portals", [{"id": "p", "title": "p", "government": "Landia"}])
+    catalog.upsert("datasets", [{"id": "d", "portal_id": "p"}])
+    catalog.upsert("distributions", [{"id": "x", "dataset_id": "d", "portal_id": "p"}])
+    catalog.upsert("runs", [{"id": run_id} for run_id in nights])
+    seen = {"first_seen_run": nights[0], "last_seen_run": nights[0], "severity": "info", "state": "open"}
+    about = {"id": key, "portal_id": "p", "dataset_id": "d", "distribution_id": "x", "rule_id": "table_not_empty"}
+    put_findings(catalog, [seen | about | {"resource_url": url}])
+    import_replies(catalog, [reply(key, "disputed", note="It has rows.")], "2026-01-02")
+    # Its address was asked after that, but its file was not read.
+    catalog.upsert("resource_checks", [{"url": url, "outcome": "ok", "checked_at": "2099-01-01T00:00:00Z"}])
+    assert not uphold_disputes(catalog, "p", ["table_not_empty"])
+    run_key = keys_of(catalog.db.conn, [nights[1]])[nights[1]]
+    catalog.db.conn.execute("update finding_rows set last_seen_key = ?", [run_key])
+    measured = {"distribution_id": "x", "dataset_id": "d", "portal_id": "p", "run_id": nights[1]}
+    put_measurements(catalog, [measured | {"unknown": "encoding,table_not_empty"}])
+    assert not uphold_disputes(catalog, "p", ["table_not_empty"]) and _outcome(catalog, key, url) is None
+    put_measurements(catalog, [measured | {"unknown": "encoding"}])
+    assert _outcome(catalog, key, url) == "upheld"
+    assert uphold_disputes(catalog, "p", ["table_not_empty"]) == 1

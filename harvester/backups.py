@@ -12,9 +12,10 @@ import io
 import json
 import os
 import shutil
+import sqlite3
 import tarfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -33,6 +34,8 @@ INDEX, FORMAT = "backup.json", "winnow backup 1"
 CATALOGUE = "catalog.db"
 _STATE = ("winnow.toml", STOP_LIST, PEOPLE, TOKENS, "portals", "commitments", "census", "manifests")
 """Files and folders of the operator, and the proofs of former runs, beside the catalogue."""
+_DATABASES = (PEOPLE, TOKENS)
+"""The databases among them."""
 _EVIDENCE = ("archive", "files", "feeds")
 """Folders with what portals served: the larger part of a data folder."""
 _SHAREABLE = ("commitments", "manifests")
@@ -71,7 +74,10 @@ def write_backup(
     with TemporaryDirectory(prefix=".winnow-backup-", dir=target.parent) as scratch:
         copy = Path(scratch) / CATALOGUE
         copy_catalogue(source, copy, is_shareable=is_shareable)
-        paths = [(CATALOGUE, copy), *_files_below(data, folders)]
+        # What else may be written to meanwhile, as while mails are fetched, is hashed and stored as of one moment too.
+        databases = [name for name in _DATABASES if name in folders and (data / name).is_file()]
+        copied = {name: _copied(data / name, Path(scratch) / name) for name in databases}
+        paths = [(CATALOGUE, copy), *((name, copied.get(name, path)) for name, path in _files_below(data, folders))]
         listed = [BackupFile(name, path.stat().st_size, _sha256(path)) for name, path in paths]
         about = {
             "format": FORMAT,
@@ -95,6 +101,14 @@ def write_backup(
         finally:
             part.unlink(missing_ok=True)
     return listed
+
+
+def _copied(source: Path, target: Path) -> Path:
+    """Copy a database to ``target``, which only its owner can read, and return ``target``."""
+    target.touch(0o600)
+    with closing(sqlite3.connect(source, timeout=30)) as db, closing(sqlite3.connect(target)) as copy:
+        db.backup(copy)
+    return target
 
 
 def _add(tar: tarfile.TarFile, name: str, content: io.BufferedIOBase, size: int) -> None:

@@ -15,12 +15,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from catalog.db.copying import steps_of
 from catalog.db.store import open_catalog
+from catalog.repositories.fetched import note_fetched
 from catalog.repositories.recipients import recipient_hash, stopped
 from catalog.repositories.replies import import_replies, import_reports
 from catalog.repositories.reply_files import CitizenReport, Reply
-from harvester.backups import write_backup
+from harvester.backups import restore, write_backup
 from harvester.cli.main import cli
+from harvester.mail.tokens import holder_of, issue
 from tests.catalog.carding import RUNS, write_run
 
 NAME = "Zanthia Quorrel"
@@ -56,8 +59,8 @@ def names(backup: Path) -> list[str]:
         return tar.getnames()
 
 
-def content(data: Path) -> list[str]:
-    with closing(sqlite3.connect(data / "catalog.db")) as db:
+def content(data: Path, name: str = "catalog.db") -> list[str]:
+    with closing(sqlite3.connect(data / name)) as db:
         return list(db.iterdump())
 
 
@@ -74,7 +77,11 @@ def test_a_backup_comes_back_as_it_was(made: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0 and "7 files restored" in done.output, done.output
     assert content(back) == content(made)
     for name in names(backup)[2:]:
-        assert (back / name).read_bytes() == (made / name).read_bytes()
+        if name == "people.db":
+            # A copy of the database, which is the same but for counters in its first page.
+            assert content(back, name) == content(made, name)
+        else:
+            assert (back / name).read_bytes() == (made / name).read_bytes()
     assert not list(back.glob(".winnow-*"))
     # Nothing is overwritten unasked.
     (back / "winnow.toml").write_text("# mine")
@@ -123,6 +130,26 @@ def test_a_backup_while_a_run_writes_is_of_one_moment(made: Path, tmp_path: Path
     assert run(tmp_path / "back", "restore", tmp_path / "b").exit_code == 0
     with open_catalog(tmp_path / "back" / "catalog.db") as catalog:
         assert catalog.value("select count(*) from datasets where title <> 'half done'") == count
+
+
+def test_a_backup_while_mails_are_fetched_comes_back(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = Path(shutil.copytree(made, tmp_path / "data"))
+    token = issue(data, "hash", [("government", "Landia")], RUNS[0])
+
+    def fetched(copy: Path) -> list[str]:
+        # After the files were hashed, and before they are stored, a mail is taken in and another letter goes out.
+        note_fetched(data, ["a mail"])
+        issue(data, "another", [("government", "Landia")], RUNS[0])
+        return steps_of(copy)
+
+    monkeypatch.setattr("harvester.backups.steps_of", fetched)
+    write_backup(data, tmp_path / "b")
+    restore(tmp_path / "b", tmp_path / "back")
+    holder = holder_of(tmp_path / "back", token)
+    assert holder is not None and holder.recipient_hash == "hash"
+    assert (tmp_path / "back" / "people.db").is_file()
 
 
 def rewritten(source: Path, target: Path, change: Callable[[dict[str, bytes]], None]) -> Path:

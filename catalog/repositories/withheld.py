@@ -71,6 +71,9 @@ def take_out(copy: sqlite3.Connection) -> None:
     copy.execute(
         f"create temp table held as select id, dataset_id, distribution_id from findings f where {held}"  # noqa: S608  # SQL of ours, an instant
     )
+    # Without them each dataset, and each finding, would be compared with all that are held back.
+    copy.execute("create index temp.held_ids on held (id)")
+    copy.execute("create index temp.held_datasets on held (dataset_id)")
     # These changes must make no dataset due.
     copy.execute("create temp table was_due as select dataset_id from to_score")
     copy.execute(

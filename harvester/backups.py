@@ -12,15 +12,14 @@ import io
 import json
 import os
 import shutil
-import sqlite3
 import tarfile
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from catalog.db.copying import copy_catalogue, fault_of, known_steps, steps_of
+from catalog.db.copying import copy_catalogue, copy_database, fault_of, known_steps, steps_of
 from catalog.db.store import now
 from catalog.repositories.letter_tokens import FILE as TOKENS
 from catalog.repositories.people import FILE as PEOPLE
@@ -76,7 +75,9 @@ def write_backup(
         copy_catalogue(source, copy, is_shareable=is_shareable)
         # What else may be written to meanwhile, as while mails are fetched, is hashed and stored as of one moment too.
         databases = [name for name in _DATABASES if name in folders and (data / name).is_file()]
-        copied = {name: _copied(data / name, Path(scratch) / name) for name in databases}
+        copied = {name: Path(scratch) / name for name in databases}
+        for name, place in copied.items():
+            copy_database(data / name, place)
         paths = [(CATALOGUE, copy), *((name, copied.get(name, path)) for name, path in _files_below(data, folders))]
         listed = [BackupFile(name, path.stat().st_size, _sha256(path)) for name, path in paths]
         about = {
@@ -101,14 +102,6 @@ def write_backup(
         finally:
             part.unlink(missing_ok=True)
     return listed
-
-
-def _copied(source: Path, target: Path) -> Path:
-    """Copy a database to ``target``, which only its owner can read, and return ``target``."""
-    target.touch(0o600)
-    with closing(sqlite3.connect(source, timeout=30)) as db, closing(sqlite3.connect(target)) as copy:
-        db.backup(copy)
-    return target
 
 
 def _add(tar: tarfile.TarFile, name: str, content: io.BufferedIOBase, size: int) -> None:

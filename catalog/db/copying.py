@@ -10,7 +10,7 @@ from pathlib import Path
 from catalog.db.migrations import migrate
 from catalog.db.sqlite import Database
 
-__all__ = ["copy_catalogue", "fault_of", "known_steps", "steps_of"]
+__all__ = ["copy_catalogue", "copy_database", "fault_of", "known_steps", "steps_of"]
 
 _PERSONAL = {
     "replies": "update replies set replied_by = null, note = null",
@@ -27,13 +27,9 @@ def copy_catalogue(source: Path, copy: Path, *, is_shareable: bool = False) -> N
     confirmed a census, and the list of what was sent, which holds hashes of recipients. Raise sqlite3.DatabaseError if
     the catalogue cannot be read.
     """
-    with (
-        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=30)) as db,
-        closing(sqlite3.connect(copy)) as out,
-    ):
-        db.backup(out)
-        out.execute("pragma journal_mode = delete")
-        if is_shareable:
+    copy_database(source, copy)
+    if is_shareable:
+        with closing(sqlite3.connect(copy)) as out:
             out.execute("pragma secure_delete = on")
             there = {name for (name,) in out.execute("select name from sqlite_master where type = 'table'")}
             for table, statement in _PERSONAL.items():
@@ -43,6 +39,19 @@ def copy_catalogue(source: Path, copy: Path, *, is_shareable: bool = False) -> N
             out.commit()
             # What was deleted must not stand in a page that is free now.
             out.execute("vacuum")
+
+
+def copy_database(source: Path, copy: Path) -> None:
+    """Copy the SQLite file ``source``, to which others may be writing, to the new file ``copy``, as of one moment.
+
+    Raise sqlite3.DatabaseError if ``source`` is no database or cannot be read.
+    """
+    with (
+        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=30)) as db,
+        closing(sqlite3.connect(copy)) as out,
+    ):
+        db.backup(out)
+        out.execute("pragma journal_mode = delete")
 
 
 def _opened(catalogue: Path) -> sqlite3.Connection:

@@ -29,12 +29,28 @@ _OTHER_LABEL = re.compile(
     r"dates?|start|milestone|verifiable|description|contact information|información)"
 )
 _NEXT_LABEL = re.compile(r"\b(?:Title|Department|E-?mail|Phone|Cargo|Correo|Título|Titre|Courriel)\b")
-_EMAIL = re.compile(r"\[email\]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+_EMAIL = re.compile(r"\[email\]|[\w.+-]{1,64}[@＠][\w-]{1,63}(?:\.[\w-]{1,63}){1,20}", re.IGNORECASE)
+"""The lengths are those of RFC 5321, section 4.5.3.1. Without bounds, a long cell takes time by the square of its
+length."""
 _TITLED = re.compile(
     r"\b(?:Mr|Mrs|Ms|Mme|Dr|Prof|Sr|Sra|Lic|Ing|Hon|M\.A|H\.E)\b\.?(?:\s+(?:Dr|Prof)\.?)?"
     r"(?:\s+(?:de|del|la|van|von|al|el|bin))*(?:\s+[^\W\d_a-zß-öø-ÿ][\w'’-]+){1,3}(?:\s+–\s+[^\W\d_a-z][\w'’-]+)?"
 )
-_NUMBER = re.compile(r"(?<![\w/.,-])(?:\+ ?|00)?\(?\+?\d{1,4}\)?(?:[ \u00a0().\-/]{0,3}\(?\d{1,6}\)?){1,12}(?!\w)")
+_NUMBER = re.compile(r"(?<![\w/.,-])[+(\d][\d \u00a0().\-/]{5,59}[\d)](?!\w)")
+_AMOUNT = re.compile(r"\(?\d{1,3}(?:[ \u00a0.]\d{3}){2,}\)?")
+_CURRENCY = r"(?:€|\$|£|%|eur(?:os?)?\b|usd\b|(?:us )?dollars?\b|pounds?\b|pesos?\b|reais\b|francs?\b|gbp\b|million)"
+_BEFORE_AMOUNT = re.compile(rf"(?i)(?:{_CURRENCY}|r\$)[ \u00a0]?\(?$")
+_BEHIND_AMOUNT = re.compile(rf"(?i)[ \u00a0]?\)?{_CURRENCY}")
+_PLAIN_LABEL = re.compile(r"(?i)^(\W{0,5}(?:responsable|nombre|name|nome|nom|contacto?)\s{0,3}:\s{0,3})(?=\w)")
+_NAMES = re.compile(
+    r"(?:[^\W\d_a-zß-öø-ÿ][\w'’.-]*(?:\s{1,3}(?:de|del|la|van|von|al|el|bin|y|da|dos))*(?:\s{1,3}|$|(?=,))){2,5}"
+)
+_OFFICE = re.compile(
+    r"(?i)minist|secret|direc|agen[cz]|instit|offic|oficina|depart|council|consej|comis|commis|cent[re]|bureau|gob|gov"
+    r"|auto?rit|unit|unidad|fund|found|servi|univers|munic|city|nation|nacion|state|estad|data|datos|plan|portal|project"
+)
+"""Parts of words that the name of an office has and that of a person hardly ever."""
+_LOWER = re.compile(r"\b(?:Mr|Mrs|Ms|Mme)\b\.?\s{1,9}[^\W\d_][\w'’-]{1,40}(?:\s{1,3}[^\W\d_][\w'’-]{1,40})?")
 _DATE = re.compile(
     r"(?<!\d)(?:\d{1,2} ?[./-] ?\d{1,2} ?[./-] ?\d{2,4}(?!\d)|\d{1,2}[./](?:19|20)\d\d"
     r"|(?:19|20)\d\d\s*[-/– ]\s*(?:19|20)?\d\d(?!\d))"
@@ -53,8 +69,11 @@ def without_persons(text: str) -> str:
       200 characters or, without one, kept as text.
     - In a line without a label, words before an e-mail address are cut as the name of its owner, if they are two or
       more words of less than 200 characters together.
+    - What follows "Responsable:", "Nombre:", "Name:" and the like at the beginning of a line is cut if it is two to
+      five words with capitals, none of which is a word of offices such as "Ministerio".
     - Seven digits or more that are no dates are cut as a telephone number if they begin with "+", "00" or a bracket, if
-      the line also has a word such as "phone", an address or a person, or if they are nearly the whole line.
+      the line also has a word such as "phone", an address or a person, or if they are nearly the whole line. Amounts
+      stay: numbers beside a currency, and in brackets those in groups of three digits.
 
     >>> without_persons("Contact person: Ada Example, ada@example.org, +44 20 7946 0000")
     'Contact person: [person], [e-mail], [telephone]'
@@ -80,7 +99,8 @@ def without_persons(text: str) -> str:
             before = line[: address.start()]
             if re.search(r"[^\W\d_]{2}\s+[^\W\d_]{2}", before) and not _OTHER_LABEL.match(line) and len(before) < MOST:
                 line = f"{PERSON} {line[address.start() :]}"
-        found.append(_TITLED.sub(PERSON, _without_numbers(_EMAIL.sub(EMAIL, line))))
+        line = _without_plain_label(line)
+        found.append(_LOWER.sub(PERSON, _TITLED.sub(PERSON, _without_numbers(_EMAIL.sub(EMAIL, line)))))
     return "\n".join(found)
 
 
@@ -89,6 +109,15 @@ def _beside_person(text: str) -> str:
     kept = [one[0] for one in _EMAIL.finditer(text)]
     kept += [one[0].strip() for one in _NUMBER.finditer(_EMAIL.sub(" ", text)) if _digits(one[0]) >= 7]
     return ", ".join([PERSON, *kept])
+
+
+def _without_plain_label(line: str) -> str:
+    """Return a line without the person whose name alone follows a label that offices have, too."""
+    label = _PLAIN_LABEL.match(line)
+    name = _NAMES.match(line, label.end()) if label else None
+    if label is None or name is None or _OFFICE.search(name[0]):
+        return line
+    return f"{label[1]}{PERSON}{line[name.end() :]}"
 
 
 def _digits(text: str) -> int:
@@ -102,6 +131,12 @@ def _without_numbers(line: str) -> str:
         number = found[0]
         is_alone = len(number.strip()) >= len(line.strip()) - 2
         is_marked = number.startswith(("+", "00", "(")) or is_said or is_alone
-        return TELEPHONE if _digits(number) >= 7 and is_marked and not _DATE.search(number) else number
+        is_amount = bool(
+            (number.startswith("(") and not is_said and _AMOUNT.fullmatch(number))
+            or _BEHIND_AMOUNT.match(line, found.end())
+            or _BEFORE_AMOUNT.search(line, max(0, found.start() - 12), found.start())
+        )
+        is_number = _digits(number) >= 7 and is_marked and not is_amount
+        return TELEPHONE if is_number and not _DATE.search(number) else number
 
     return _NUMBER.sub(replaced, line)

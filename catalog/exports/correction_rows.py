@@ -18,8 +18,8 @@ def correction_rows(catalog: Catalog, run_id: str, *, government: str | None = N
     A finding was corrected if it was disputed and a new look showed that it did not hold (reason "dispute"), or if our
     rule was changed and no longer gives the finding although the data are the same (reason "rules"). The file is about
     all runs: a correction stays in it. Corrections of findings that must not be published as of the run ``run_id`` are
-    left out, see :func:`catalog.repositories.withheld.withheld`: such a finding may stand again. ``government``: name
-    of the only government whose portals are wanted; None means all.
+    left out, see :func:`catalog.repositories.withheld.withheld`: such a finding may have been found again since.
+    ``government``: name of the only government whose portals are wanted; None means all.
     """
     rows = catalog.each(
         f"""select date(c.corrected_at) as corrected_on, coalesce(c.reason, 'dispute') as reason, g.name as government,

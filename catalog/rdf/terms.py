@@ -201,7 +201,7 @@ _MAX_TEXT = 200
 
 
 def is_of_datatype(term: RdfTerm, datatype: str) -> bool:
-    """Return whether a term is a literal of the datatype ``datatype``, an IRI, with a text that is valid for it.
+    """Return whether a term is a literal of a datatype and its text is valid for it. ``datatype``: IRI of the datatype.
 
     Validity is that of XML Schema 1.1, part 2; datatypes without a pattern here, such as xsd:string, allow any text. A
     literal with the datatype :data:`UNTYPED` counts as being of every datatype that its text is valid for. A text of

@@ -288,9 +288,9 @@ def uphold_disputes(catalog: Catalog, portal_id: str, observed: Collection[str])
     are answered by requests. A finding of such a rule has been seen to fail if its address was checked after the
     dispute was imported, with another outcome than unknown, its rule could be observed, and a later run found it again
     or the address was broken. A finding of any other rule has been seen to fail if the record of its dataset was read
-    after that. Of a cause only disputed findings without a reply of their own count, and
-    findings of the same rule in the portal that were fixed in the meantime count as not failing. No other outcome is
-    set here: the publisher may have fixed what no longer fails.
+    after the import. Of a cause only disputed findings without a reply of their own count, and findings of the same
+    rule in the portal that were fixed in the meantime count as not failing. No other outcome is set here: the publisher
+    may have fixed what no longer fails.
     """
     unsettled = catalog.rows(
         """select r.id, r.imported_at, c.id as cause, c.rule_id, null as finding

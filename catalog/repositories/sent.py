@@ -138,10 +138,10 @@ def letters(
 ) -> Iterator[Letter]:
     """Yield the letters to send after a run through ``channel`` ("mail" or "webhook").
 
-    A letter is about one government or publisher. A recipient gets it if it is the first one, or if there is news since
-    the last one: findings that are new, fixed or withdrawn, promises whose day has passed, a changed score, or a new
-    version of the methodology whose scores do not compare. A recipient gets none if a letter was already sent for this
-    run or a later one.
+    A letter is about one government or publisher. A recipient gets one if there was none before, or if there is news
+    since the last one: findings that are new, fixed or withdrawn, promises whose day has passed, a changed score, or a
+    new version of the methodology whose scores do not compare. A recipient gets none if a letter was already sent for
+    this run or a later one.
 
     Mails go to the contact address of every portal of a government and, with ``has_publishers``, to the addresses that
     publishers declare, except those that look like a person's (:func:`catalog.repositories.recipients.is_role`).

@@ -37,8 +37,8 @@ class LastScore:
     ``run_id``: the run that scored it. ``score``: the Winnow score it got, 0 to 100, or None. ``is_same_record``:
     whether its record is unchanged since. ``is_other_method``: whether the methodology version has changed since.
     ``tables``: by distribution id, what is known of the last two inspections of its table. ``same_files``: ids of the
-    distributions whose file is known to be the same as then; those of a dataset whose methodology version is the
-    present one are left out.
+    distributions whose file is known to be the same as then; empty for a dataset that was scored by the present
+    methodology version.
     """
 
     run_id: str
@@ -56,8 +56,9 @@ class LastScore:
         That is so if the data it was made from are unchanged and only our rules have changed. ``run_id``: this run.
         ``part_id``: id of the distribution it is about; None if it is about the dataset. ``basis``: what it was made
         from, the "record", the "table", or the "file" as the record describes it. None means several of these; the
-        result is then False. ``is_unobserved``: whether this run could not tell; nothing that was made from the file is
-        then withdrawn, because the reason may be its server. Of a record or a table it is the rule that cannot tell.
+        result is then False. ``is_unobserved``: whether this run could not check the rule. A finding made from the file
+        is then not withdrawn, because the server may be the reason. One made from the record or the table may be: no
+        server is needed for them, so that the rule itself is the reason.
         """
         if basis == "record":
             return self.is_same_record and self.is_other_method

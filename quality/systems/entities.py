@@ -203,8 +203,9 @@ def score_entities(catalog: Catalog, run_id: str) -> None:
     """Score every portal, publisher and government in every scoring system, and store the scores.
 
     If nothing has changed since the previous run, its scores are taken over, see
-    :func:`catalog.repositories.kept_scores.keep_entity_scores`. For each of them whose score is shown, also rank the
-    metrics by the points that fixing them would bring for an hour of work, and store that as ``top_fixes``.
+    :func:`catalog.repositories.kept_scores.keep_entity_scores`. For each portal, publisher and government whose score
+    is shown, also rank the metrics by the points that fixing them would bring for an hour of work, and store that as
+    ``top_fixes``.
     """
     if keep_entity_scores(catalog, run_id, _versions()):
         return

@@ -41,7 +41,7 @@ class SystemItem(Strict):
 
 
 class Band(Strict):
-    """A named range of total scores, such as "good". It begins at ``minimum`` and ends at the next band's."""
+    """A named range of total scores, such as "good". It begins at ``minimum`` and ends where the next band begins."""
 
     title: str
     minimum: float

@@ -69,7 +69,8 @@ INDEXES = {
 def character(fact: int) -> str:
     """Return the character that holds a fact, an integer from 0 to ``LARGEST``; a greater one counts as ``LARGEST``.
 
-    Two facts are stored as the one before them, because SQLite reads their characters, U+FFFE and U+FFFF, as U+FFFD.
+    The characters of two facts would be U+FFFE and U+FFFF, which SQLite reads as U+FFFD; these facts are stored as the
+    fact before them.
     """
     code = min(fact, LARGEST) + 1
     code = code if code < _SURROGATES else code + _SKIPPED

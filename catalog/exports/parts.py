@@ -50,7 +50,7 @@ def grouped(rows: Iterable[Row], id_of: Any) -> Iterator[list[Row]]:
     """Yield the rows of datasets in groups of at most eight consecutive ones: one group for each part of a file.
 
     ``id_of``: function that gives the id of the dataset of a row. A group begins at each row whose id has a CRC-32
-    divisible by ``GROUP`` (8), and wherever the group before has eight datasets. So a new dataset changes the groups up
+    divisible by ``GROUP`` (8), and wherever the group before has eight rows. So a new dataset changes the groups up
     to the next such id, and leaves the others as they are.
     """
     group: list[Row] = []

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,8 @@ def anchor(data: Path, authority: str, roots: Sequence[Certificate], *, proxy: s
     """Get a time stamp for the newest manifest in the data folder ``data``, verify it, and store it beside the
     manifest.
 
-    If a time stamp is stored there already, nothing is requested: that one is verified and returned. ``authority``: web
+    If a time stamp is stored there already, nothing is requested: that one is verified and returned. If what is stored
+    is no time stamp at all, it is renamed to ``<manifest>.tsr.bad-<hash>``, and one is requested. ``authority``: web
     address of the authority. ``roots``: certificates in which its chain must end. ``proxy``: address of an HTTP proxy;
     None means a direct connection. Raise TimestampError, and store nothing, if there is no manifest, if the authority
     cannot be reached, refuses, or sends more than RESPONSE_MAX bytes, or if what is stored or sent is no time stamp of
@@ -106,7 +108,14 @@ def anchor(data: Path, authority: str, roots: Sequence[Certificate], *, proxy: s
         raise TimestampError(f"{data}: holds no manifests; winnow nightly and winnow export write them")
     place = paths[-1].with_name(f"{paths[-1].name}{SUFFIX}")
     if place.is_file():
-        return _verified(place.read_bytes(), paths[-1], roots)
+        stored = place.read_bytes()
+        try:
+            return _verified(stored, paths[-1], roots)
+        except (_UntrustedError, _ChangedError):
+            raise
+        except TimestampError:
+            # It shows nothing, and must not keep a good one away.
+            place.replace(place.with_name(f"{place.name}.bad-{sha256(stored).hexdigest()[:8]}"))
     # The builder hashes the content; the content itself goes nowhere.
     request = TimestampRequestBuilder().data(paths[-1].read_bytes()).hash_algorithm(HashAlgorithm.SHA256).build()
     response = _post(authority, request.as_bytes(), proxy)
@@ -147,6 +156,10 @@ def _post(authority: str, request: bytes, proxy: str | None) -> bytes:
     return bytes(content)
 
 
+class _ChangedError(TimestampError):
+    """The time stamp is that of another content: the manifest was changed."""
+
+
 class _UntrustedError(TimestampError):
     """The time stamp fits the manifest, but its signature does not lead to a trusted certificate."""
 
@@ -157,8 +170,6 @@ def _verified(response: bytes, manifest: Path, roots: Sequence[Certificate], *, 
     Raise TimestampError if it is none or of something else, and _UntrustedError if only its signer is not trusted.
     ``nonce``: that of the request; None if it is not known any more.
     """
-    import hashlib
-
     from cryptography import x509
     from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
     from rfc3161_client.verify import SHA256_OID
@@ -172,8 +183,8 @@ def _verified(response: bytes, manifest: Path, roots: Sequence[Certificate], *, 
         imprint = stamp.message_imprint
         if imprint.hash_algorithm != x509.ObjectIdentifier(SHA256_OID):
             raise TimestampError(f"{manifest.name}: the time stamp is not of a SHA-256")
-        if imprint.message != hashlib.sha256(manifest.read_bytes()).digest():
-            raise TimestampError(f"{manifest.name}: was changed after its time stamp of {stamp.gen_time:%Y-%m-%d}")
+        if imprint.message != sha256(manifest.read_bytes()).digest():
+            raise _ChangedError(f"{manifest.name}: was changed after its time stamp of {stamp.gen_time:%Y-%m-%d}")
         verifier = VerifierBuilder(roots=list(roots), nonce=nonce).build()
         try:
             verifier.verify(found, imprint.message)

@@ -9,7 +9,10 @@ from pathlib import Path
 
 from catalog.repositories.people import is_kept, opened
 
-__all__ = ["fetched_of", "note_fetched"]
+__all__ = ["TRIES_MAX", "fetched_of", "note_failed", "note_fetched"]
+
+TRIES_MAX = 3
+"""Times that a mail is tried which fails for a reason that may be ours."""
 
 
 def _digest(key: str) -> str:
@@ -38,3 +41,15 @@ def note_fetched(data: Path, keys: Iterable[str]) -> None:
     today = datetime.now(UTC).date().isoformat()
     with opened(data) as db:
         db.executemany("insert or replace into fetched values (?, ?)", [(_digest(key), today) for key in keys])
+
+
+def note_failed(data: Path, key: str) -> bool:
+    """Note in the data folder ``data`` that a mail failed once more, for a reason that may pass, such as a lack of
+    memory. Return whether that was the try TRIES_MAX: then :func:`fetched_of` finds the mail, so that it is left alone.
+
+    ``key`` identifies the mail.
+    """
+    tries = [f"{key}\x1ftry {number}" for number in range(1, TRIES_MAX)]
+    before = len(fetched_of(data, tries))
+    note_fetched(data, [key if before == len(tries) else tries[before]])
+    return before == len(tries)

@@ -11,13 +11,17 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import sqlite3
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
+
+from catalog.db.rows import plain
 
 __all__ = [
     "COLUMNS",
@@ -93,7 +97,7 @@ def keep(data: Path, kind: Kind, names: Iterable[tuple[str, str]]) -> None:
     one kept for the same id.
     """
     today = datetime.now(UTC).date().isoformat()
-    rows = [(kind, key, name, today) for key, name in names]
+    rows = [(kind, key, plain(name), today) for key, name in names]
     if rows:
         with opened(data) as db:
             db.executemany("insert or replace into people values (?, ?, ?, ?)", rows)
@@ -105,7 +109,7 @@ def keep_texts(data: Path, kind: Kind, texts: Iterable[tuple[str, str]]) -> None
     ``kind``: what the people wrote. ``texts``: pairs of the id of that reply or report, and the text.
     """
     today = datetime.now(UTC).date().isoformat()
-    if rows := [(kind, key, text, today) for key, text in texts]:
+    if rows := [(kind, key, plain(text), today) for key, text in texts]:
         with opened(data) as db:
             db.executemany("insert or replace into texts values (?, ?, ?, ?)", rows)
 
@@ -197,19 +201,25 @@ def _without_in_json(text: str | None, name: str) -> str | None:
     return _without(text, name)
 
 
+_REMOVED = "[removed]"
+"""What stands in place of a name. A name may be part of it ("Remo"), so it is never looked into."""
+
+
 def _holds(text: str | None, name: str) -> bool:
-    return bool(text) and name.casefold() in str(text).casefold()
+    return any(name.casefold() in piece.casefold() for piece in (text or "").split(_REMOVED))
 
 
 def _without(text: str | None, name: str) -> str | None:
     """Return a text with "[removed]" in place of a name, whatever its case."""
     if text is None or not _holds(text, name):
         return text
-    start = text.casefold().index(name.casefold())
     # Folding changes the length of few texts; there the whole text goes.
     if len(text.casefold()) != len(text) or len(name.casefold()) != len(name):
-        return "[removed]"
-    return _without(f"{text[:start]}[removed]{text[start + len(name) :]}", name)
+        return _REMOVED
+    pieces = text.split(_REMOVED)
+    without = _REMOVED.join(re.sub(re.escape(name), _REMOVED, piece, flags=re.IGNORECASE) for piece in pieces)
+    # Folding makes some letters equal that the regular expression tells apart.
+    return _REMOVED if _holds(without, name) else without
 
 
 def leave_no_trace(db: sqlite3.Connection) -> None:
@@ -221,26 +231,54 @@ def leave_no_trace(db: sqlite3.Connection) -> None:
 
 
 _BLOCK = 1 << 20
+_MEMBERS_MAX, _UNPACKED_MAX = 10_000, 500_000_000
+"""Members of one archive that are searched, and bytes of all of them unpacked."""
 
 
 def files_with(data: Path, name: str) -> list[Path]:
-    """Return the files below the data folder ``data`` whose bytes hold a name, sorted.
+    """Return the files below the data folder ``data`` that hold a name or cannot be searched to the end, sorted.
 
     The name is looked for as given, in lower case, in upper case, and with each word capitalised. Files compressed with
-    gzip are searched as what they unpack to; a file that cannot be read is left out. Records of the catalogue, which
-    are compressed one by one, are metadata of portals and not searched.
+    gzip are searched as what they unpack to, and so are the members of workbooks and other ZIP archives. One that is
+    too large, encrypted or damaged is returned, because it may hold the name. Any other file that cannot be read is
+    left out. Records of the catalogue, which are compressed one by one, are metadata of portals and not searched.
     """
     wanted = {form.encode() for form in (name, name.lower(), name.upper(), name.title())}
     return [path for path in sorted(data.rglob("*")) if path.is_file() and _file_holds(path, wanted)]
 
 
 def _file_holds(path: Path, wanted: set[bytes]) -> bool:
+    with suppress(OSError, EOFError, zlib.error):
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            if _stream_holds(file, wanted):
+                return True
+        return path.suffix != ".gz" and zipfile.is_zipfile(path) and _archive_holds(path, wanted)
+    return False
+
+
+def _archive_holds(path: Path, wanted: set[bytes]) -> bool:
+    # In XML these three are written otherwise.
+    wanted |= {one.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;") for one in wanted}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if len(members) > _MEMBERS_MAX or sum(one.file_size for one in members) > _UNPACKED_MAX:
+                return True
+            for member in members:
+                with archive.open(member) as file:
+                    if _stream_holds(file, wanted):
+                        return True
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError, zlib.error):
+        return True
+    return False
+
+
+def _stream_holds(file: gzip.GzipFile | IO[bytes], wanted: set[bytes]) -> bool:
     overlap = max(map(len, wanted)) - 1
     kept = b""
-    with suppress(OSError, EOFError, zlib.error), gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            block = kept + block
-            if any(one in block for one in wanted):
-                return True
-            kept = block[-overlap:] if overlap else b""
+    while block := file.read(_BLOCK):
+        block = kept + block
+        if any(one in block for one in wanted):
+            return True
+        kept = block[-overlap:] if overlap else b""
     return False

@@ -70,12 +70,12 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
     reply is stored. A reply to a cause (one fault that explains many findings) sets the state of all its findings, also
     of those that join it later, except for findings that have a reply of their own.
 
-    ``today``: ISO date stored for a reply without a date. A reply that was imported before changes nothing, except that
-    its name is removed if it may no longer be public. A reply is not stored but reported in ``problems`` of the result
-    if its finding is unknown, or if several findings may be meant. A dispute of a finding that has ended is stored and
-    reported there. Remarks and names are not stored in the catalogue but in the private file of
-    :mod:`catalog.repositories.people`, until the operator approves them (:mod:`catalog.repositories.unapproved`). Every
-    reply counts, so confirm first who sent it.
+    ``today``: ISO date stored for a reply without a date. A reply that equals the last one to its finding changes
+    nothing, except that its name is removed if it may no longer be public; nor does one that was imported before and is
+    older than the last one. A reply is not stored but reported in ``problems`` of the result if its finding is unknown,
+    or if several findings may be meant. A dispute of a finding that has ended is stored and reported there. Remarks and
+    names are not stored in the catalogue but in the private file of :mod:`catalog.repositories.people`, until the
+    operator approves them (:mod:`catalog.repositories.unapproved`). Every reply counts, so confirm first who sent it.
     """
     done = Imported()
     with catalog.writing():
@@ -92,7 +92,8 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
             said = (one.reply, one.promised_on or "", one.note or "", one.replied_on or "")
             key = stable_id(one.finding_id, *said)
             one = replace(one, finding_id=found[0]["id"])
-            if catalog.value("select 1 from replies where id = ?", [key]):
+            key, is_known = _key_of(catalog, key, one)
+            if is_known:
                 done.known += 1
                 _take_back(catalog, "replies", "replied_by", key, one.is_name_public)
                 continue
@@ -130,6 +131,25 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
                 remedy = "nothing needs to be done; findings.csv of the last run lists what still stands"
                 done.problems.append(Problem(one.line, what, remedy))
     return done
+
+
+def _key_of(catalog: Catalog, key: str, one: Reply) -> tuple[str, bool]:
+    """Return the id of a reply, and whether it is stored already.
+
+    ``key``: id made from what the reply says. Who says the same again after another reply means it: that is a new
+    reply, with an id of its own, unless its day is before that of the other one.
+    """
+    sql = "select id, replied_on from replies where finding_id = ? order by number desc limit 1"
+    last = next(iter(catalog.rows(sql, [one.finding_id])), None)
+    same, number = None, 0
+    candidate = key
+    while catalog.value("select 1 from replies where id = ?", [candidate]):
+        same, number = candidate, number + 1
+        candidate = stable_id(key, str(number))
+    if same is None or last is None:
+        return (candidate, False) if same is None else (same, True)
+    is_older = bool(one.replied_on and last["replied_on"] and one.replied_on < last["replied_on"])
+    return (same, True) if last["id"] == same or is_older else (candidate, False)
 
 
 def _approval(text: str | None, name: str | None, is_name_public: bool) -> int | None:

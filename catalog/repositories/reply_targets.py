@@ -27,13 +27,12 @@ def targets(catalog: Catalog, one: Reply) -> tuple[list[dict[str, Any]], bool]:
     return _found_by(catalog, one.about), True
 
 
-def waived_by(catalog: Catalog, one: Reply) -> int:
-    """Return how many findings the reply ``one`` would set to waived.
+def waived_by(catalog: Catalog, one: Reply, found: list[dict[str, Any]]) -> int:
+    """Return how many findings the reply ``one`` would set to waived. ``found``: the first result of :func:`targets`.
 
     These are the finding, or all findings of the cause, that have not ended and are not waived yet. The result is 0 if
     the reply is no waiver, if its finding is unknown, or if several findings fit its id.
     """
-    found, _ = targets(catalog, one)
     if one.reply != "waived" or len(found) != 1:
         return 0
     if not found[0]["id"].startswith(CAUSE):
@@ -48,15 +47,13 @@ def waived_by(catalog: Catalog, one: Reply) -> int:
     )
 
 
-def contacts(catalog: Catalog, portal_id: str | None) -> list[tuple[list[str], str]]:
-    """Return for a portal, or for all portals if ``portal_id`` is None, the contact addresses of its portal file, in
-    lower case, and the name of its government."""
+def contacts(catalog: Catalog) -> list[tuple[str, list[str], str]]:
+    """Return for each portal its id, the contact addresses of its portal file, in lower case, and the name of its
+    government."""
     rows = catalog.rows(
-        """select p.contact_email as email, g.name from portals p join governments g on g.portal_id = p.id
-           where ?1 is null or p.id = ?1""",
-        [portal_id],
+        "select p.id, p.contact_email as email, g.name from portals p join governments g on g.portal_id = p.id"
     )
-    return [([one.lower() for one in addresses_in(row["email"])[0]], row["name"]) for row in rows]
+    return [(row["id"], [one.lower() for one in addresses_in(row["email"])[0]], row["name"]) for row in rows]
 
 
 def _found_by(catalog: Catalog, about: tuple[str, str, str, str]) -> list[dict[str, Any]]:

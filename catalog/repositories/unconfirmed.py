@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from catalog.db.rows import plain
 from catalog.repositories.people import Kind, is_kept, opened
 from catalog.repositories.reply_files import CitizenReport, Reply
 
@@ -60,7 +61,9 @@ def keep_submission(
     The same rows from the same sender have the same id and are stored once, also after they were accepted or refused.
     ``rows`` must not be empty; the other parameters are as in :class:`Submission`.
     """
-    contents = [(row, json.dumps(asdict(row.content), ensure_ascii=False)) for row in rows]
+    # Strangers wrote all of it: what SQLite cannot store is replaced.
+    sender, source, evidence = (str(plain(text)) for text in (sender, source, evidence))
+    contents = [(row, str(plain(json.dumps(asdict(row.content), ensure_ascii=False)))) for row in rows]
     digest = hashlib.sha256("\x1f".join((sender, *(text for _, text in contents))).encode("utf-8", "surrogatepass"))
     key = f"s{digest.hexdigest()[:11]}"
     today = datetime.now(UTC).date().isoformat()
@@ -70,7 +73,7 @@ def keep_submission(
         db.execute("insert into submissions values (?, ?, ?, ?, ?, null)", (key, sender, source, evidence, today))
         db.executemany(
             "insert or replace into submitted values (?, ?, ?, ?, ?)",
-            [(key, row.content.line, row.kind, row.why, text) for row, text in contents],
+            [(key, row.content.line, row.kind, plain(row.why), text) for row, text in contents],
         )
     return key, True
 

@@ -12,7 +12,17 @@ from pydantic import AfterValidator, Field, StringConstraints
 from catalog.repositories.recipients import is_address
 from specs.errors import Strict, parse, read_toml
 
-__all__ = ["NAME", "Configuration", "MailServer", "Mailbox", "Operator", "load", "remember_contact", "save"]
+__all__ = [
+    "NAME",
+    "Configuration",
+    "MailServer",
+    "Mailbox",
+    "Operator",
+    "load",
+    "password_path",
+    "remember_contact",
+    "save",
+]
 
 NAME = "winnow.toml"
 DAYS_MAX = 365
@@ -81,7 +91,8 @@ class MailServer(Strict):
     user: Line | None = None
     """User name at the mail server."""
     password_file: Line | None = None
-    """File that holds the password alone, outside of the data folder."""
+    """File that holds the password alone. A relative path begins at the data folder, but the file should lie outside of
+    it."""
     starttls: bool = False
     """Require encryption also for a mail server on this machine; elsewhere it always is."""
     every_days: Annotated[int, Field(ge=1, le=DAYS_MAX)] = 7
@@ -97,11 +108,15 @@ class Mailbox(Strict):
     user: Line | None = None
     """User name at that server."""
     password_file: Line | None = None
-    """File that holds the password alone, outside of the data folder."""
+    """File that holds the password alone. A relative path begins at the data folder, but the file should lie outside of
+    it."""
     folder: Line = "INBOX"
     """Folder of the mailbox that is read."""
     move_to: Line | None = None
     """Folder that mails are moved to after reading; without it they are marked as seen."""
+    authserv_id: Line | None = None
+    """The name with which your mail server begins its headers Authentication-Results (RFC 8601), such as
+    "mx.example.org". Only such headers count as its word; without the name they are shown as not verified."""
 
 
 class Configuration(Strict):
@@ -136,11 +151,17 @@ def load(data: Path) -> Configuration:
     return parse(Configuration, read_toml(path), str(path)) if path.is_file() else Configuration()
 
 
+def password_path(data: Path, server: MailServer | Mailbox) -> Path | None:
+    """Return the path of the password file that a table of ``winnow.toml`` names, None if it names none. A relative one
+    begins at the data folder ``data``, wherever the command runs."""
+    return data / server.password_file if server.password_file is not None else None
+
+
 def save(data: Path, configuration: Configuration) -> Path:
     """Write ``configuration`` into ``winnow.toml`` of the data folder ``data``, and return the path.
 
-    Settings that have their default are left out. A file that is there already is kept as ``winnow.toml.before``,
-    because its comments are not taken over.
+    Settings that have their default are left out. A file that is there already is kept as ``winnow.toml.before``, or
+    with a number after that if an earlier one is kept there, because its comments are not taken over.
     """
     path = data / NAME
     data.mkdir(parents=True, exist_ok=True)
@@ -150,11 +171,21 @@ def save(data: Path, configuration: Configuration) -> Path:
     for name, table in tables.items():
         lines += ["", f"[{name}]", *(_line(key, value) for key, value in table.items())]
     if path.is_file():
-        path.with_name(f"{NAME}.before").write_bytes(path.read_bytes())
+        free = free_name(path.with_name(f"{NAME}.before"))
+        free.write_bytes(path.read_bytes())
     part = path.with_suffix(".part")
     part.write_text("\n".join(lines).lstrip() + "\n", "utf-8")
     part.replace(path)
     return path
+
+
+def free_name(path: Path) -> Path:
+    """Return ``path``, or if there is such a file, the first path with ".2", ".3" and so on at its end that is free."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.name}.{number}")
+    return free
 
 
 def _line(name: str, value: Any) -> str:

@@ -64,6 +64,8 @@ def fetch(
     """
     from tempfile import TemporaryDirectory
 
+    from catalog.repositories.fetched import note_failed, note_fetched
+    from harvester.cli.configuration import load
     from harvester.errors import MailboxError
     from harvester.mail.fetch import download, take_in_mail
     from harvester.mail.mailbox import opened_mailbox
@@ -79,20 +81,31 @@ def fetch(
     read: list[str] = []
     deadline = time.monotonic() + FETCH_S
     with TemporaryDirectory(prefix="winnow-mail-") as scratch, opened_mailbox(place) as session:
-        found = download(data, session, Path(scratch), deadline)
+        found = download(data, session, Path(scratch), deadline, load(data).mailbox.authserv_id)
         with writing(data) as catalog, reply_reader(today) as reader:
             for uid, mail in found.mails.items():
-                if time.monotonic() > deadline:
+                key = session.key_of(uid)
+                try:
+                    for one in take_in_mail(catalog, mail, reader, today, waived_max=waived_max, deadline=deadline):
+                        count += say(one.name, one.taken, one.parsed.blank, one.parsed.problems)
+                        disputes += one.taken.replies.disputes
+                        files += 1
+                except TimeoutError:
                     found.left += 1
-                    continue
-                read.append(uid)
-                for one in take_in_mail(catalog, mail, reader, today, waived_max=waived_max):
-                    count += say(printable(one.name), one.taken, one.parsed.blank, one.parsed.problems)
-                    disputes += one.taken.replies.disputes
-                    files += 1
+                    # The first mail of a go had all the time there is.
+                    if not read and note_failed(data, key):
+                        found.failed.append(f"mail {uid} takes too long, and was left in the mailbox")
+                except Exception as error:  # noqa: BLE001  # one mail must never stop the others
+                    again = "and was left in the mailbox" if note_failed(data, key) else "that is tried again"
+                    found.failed.append(f"mail {uid} cannot be taken in ({type(error).__name__}: {error}), {again}")
+                else:
+                    read.append(uid)
+                    if mail.left_out:
+                        note_fetched(data, [key])
             say_waiting(catalog)
         try:
-            for uid in (*read, *found.known):
+            # A mail with a file that was not read stays unread.
+            for uid in (*(uid for uid in read if not found.mails[uid].left_out), *found.known):
                 session.finish(uid)
         except (MailboxError, OSError) as error:
             # They are noted as read: the next time they are only marked.
@@ -121,12 +134,12 @@ def _mailbox(
     needs_tls: bool,
 ) -> MailboxPlace:
     """Return the mailbox to read, from the options of the command line and from winnow.toml."""
-    from harvester.cli.configuration import load
+    from harvester.cli.configuration import load, password_path
     from harvester.mail.mailbox import MailboxPlace
 
     settings = load(data).mailbox
     server, user = imap or settings.server, user or settings.user
-    path = password_file or (Path(settings.password_file) if settings.password_file else None)
+    path = password_file or password_path(data, settings)
     password = path.read_text("utf-8").strip("\r\n") if path else os.environ.get("WINNOW_IMAP_PASSWORD")
     if not (server and user and password):
         raise click.UsageError(

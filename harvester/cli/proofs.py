@@ -53,6 +53,8 @@ def verify(data: Path, files: tuple[Path, ...], timestamp: bool, authority: str 
             raise click.UsageError(
                 "--timestamp needs an authority: --authority URL, or timestamp_authority in winnow.toml"
             )
+        for line in anchors(data, trusted).bad:
+            click.echo(f"a stored time stamp shows nothing: {line}", err=True)
         anchor(data, address, trusted, proxy=settings.proxy)
     there = anchors(data, trusted)
     for line in there.bad:

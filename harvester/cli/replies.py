@@ -15,6 +15,7 @@ from harvester.cli.options import NO_CONTACT, catalogue_of
 if TYPE_CHECKING:
     from catalog.db.store import Catalog
     from catalog.repositories.reply_files import Problem
+    from catalog.repositories.unconfirmed import Submission, SubmittedRow
     from harvester.mail.incoming import TakenIn
 
 __all__ = [
@@ -138,6 +139,9 @@ def say(source: str, taken: TakenIn, blank: int, problems: Sequence[Problem]) ->
     ``source``: name of the file, or sender and name. ``blank``: number of rows without a reply. ``problems``: those of
     reading the file; the others are in ``taken``.
     """
+    from harvester.terminal.scores import printable
+
+    source = printable(source)
     replied, reports = taken.replies, taken.reports
     written = ", ".join(f"{n} {name}" for name, n in sorted((replied.written | reports.written).items()))
     again = f", {replied.known + reports.known} read before" if replied.known + reports.known else ""
@@ -150,10 +154,10 @@ def say(source: str, taken: TakenIn, blank: int, problems: Sequence[Problem]) ->
         click.echo(f"{source}: unconfirmed rows were read before, as {taken.submission}")
     for line, finding in replied.restored.items():
         said = f"line {line}: a spreadsheet had turned the id into a number; read as a reply to {finding}"
-        click.echo(f"{source}, {said}, by dataset, rule and address")
+        click.echo(printable(f"{source}, {said}, by dataset, rule and address"))
     found = sorted([*problems, *replied.problems, *reports.problems], key=lambda one: one.line)
     for problem in found:
-        click.echo(f"{source}, line {problem.line}: {problem.what}; {problem.remedy}", err=True)
+        click.echo(printable(f"{source}, line {problem.line}: {problem.what}; {problem.remedy}"), err=True)
     return len(found)
 
 
@@ -183,13 +187,14 @@ def list_(data: Path, is_all: bool) -> None:
     from catalog.repositories.reply_files import Reply
     from catalog.repositories.unapproved import waiting_texts
     from catalog.repositories.unconfirmed import submissions
+    from harvester.mail.evidence import worded
     from harvester.terminal.scores import printable
 
     with open_catalog(catalogue_of(data)) as catalog:
         waiting, texts = submissions(data), waiting_texts(catalog)
     for one in waiting:
         sender = one.sender or "imported by the operator"
-        said = f"; the mail server says {one.evidence}" if one.evidence else ""
+        said = f"; {worded(one.evidence)}" if one.evidence else ""
         click.echo(
             printable(f"{one.id}: {counted(len(one.rows), 'row')} of {one.source}, {sender}, {one.received_on}{said}")
         )
@@ -253,7 +258,7 @@ def accept(
         _check_ids(ids, waiting.keys())
         for key in ids:
             one = waiting[key]
-            rows = [row for row in one.rows if not lines or row.content.line in lines]
+            rows = _chosen(one, lines)
             before = set(_waiting_ids(catalog))
             taken = incoming.accept(catalog, replace(one, rows=rows), datetime.now(UTC).date().isoformat())
             if is_approved:
@@ -284,8 +289,11 @@ def refuse(data: Path, ids: tuple[str, ...], lines: tuple[int, ...]) -> None:
 
     catalogue_of(data)
     with writing(data) as catalog:
-        waiting = {one.id for one in submissions(data)}
+        waiting = {one.id: one for one in submissions(data)}
         _check_ids(ids, {*waiting, *_waiting_ids(catalog)})
+        for key in ids:
+            if key in waiting:
+                _chosen(waiting[key], lines)
         gone = [settle(data, key, "refused", lines or None) for key in ids if key in waiting]
         rejected = reject(catalog, ids)
     rows = sum(len(one.rows) for one in gone if one is not None)
@@ -317,6 +325,15 @@ def approve_(data: Path, ids: tuple[str, ...], is_all: bool) -> None:
 def _check_ids(ids: Sequence[str], known: Collection[str]) -> None:
     if wrong := [one for one in ids if one not in known]:
         raise click.UsageError(f"{wrong[0]}: nothing with this id waits; winnow replies list shows what does")
+
+
+def _chosen(one: Submission, lines: Collection[int]) -> list[SubmittedRow]:
+    """Return the rows of a submission in ``lines``, or all if it is empty. Raise UsageError for a line without one."""
+    if wrong := sorted(set(lines) - {row.content.line for row in one.rows}):
+        raise click.UsageError(
+            f"--line {wrong[0]}: nothing of {one.id} waits in this line; see winnow replies list --all"
+        )
+    return [row for row in one.rows if not lines or row.content.line in lines]
 
 
 def look_again_at(catalog: Catalog, data: Path, disputes: list[str], contact: str, registry: Path | None) -> None:

@@ -96,7 +96,7 @@ def send(
     from catalog.repositories.portals import government_names
     from catalog.repositories.recipients import stopped
     from catalog.repositories.sent import letters, unusable_addresses
-    from harvester.cli.configuration import load
+    from harvester.cli.configuration import load, password_path
     from harvester.cli.registry import resolve
     from harvester.mail.letters import LetterSender, folder_of
     from harvester.mail.mail_plan import plan_mails
@@ -107,8 +107,8 @@ def send(
         click.echo(
             "--password: other users of this machine can read it; use --password-file or WINNOW_SMTP_PASSWORD", err=True
         )
-    if password_file is None and password is None and configuration.mail.password_file:
-        password_file = data / configuration.mail.password_file
+    if password_file is None and password is None:
+        password_file = password_path(data, configuration.mail)
     if password_file is not None:
         password = password_file.read_text("utf-8").strip("\r\n")
     specs = resolve(data, (), registry=registry)

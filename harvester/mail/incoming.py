@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 
 from catalog.db.store import Catalog
 from catalog.repositories.replies import Imported, import_replies, import_reports
-from catalog.repositories.reply_files import CitizenReport, ParsedReplies, Reply
-from catalog.repositories.reply_targets import waived_by
+from catalog.repositories.reply_files import CitizenReport, ParsedReplies, Problem, Reply
+from catalog.repositories.reply_targets import targets, waived_by
 from catalog.repositories.unconfirmed import Submission, SubmittedRow, keep_submission
-from harvester.mail.senders import Sender, why_unconfirmed
+from harvester.mail.senders import Sender, listed_at, why_unconfirmed
 
 __all__ = ["TakenIn", "accept", "take_in"]
 
 CITIZEN = "a citizen's report by mail"
+ROWS_MAX = 10_000
+"""Rows of one file that are taken in, unless the operator vouches for it: meanwhile nothing else can be written."""
 
 
 @dataclass(slots=True)
@@ -49,25 +51,30 @@ def take_in(
     not count if its sender is not confirmed, see :func:`harvester.mail.senders.why_unconfirmed`. If the file would
     waive more than ``waived_max`` findings, none of its waivers counts, whoever sent it: a single reply to a cause (one
     fault that explains many findings) may waive thousands. A citizen's report counts only if the operator vouches for
-    it. ``source``: name of the file, for the operator; ``today``: ISO date stored for a row without one.
+    it. Of a file with more than ROWS_MAX rows the others are not taken in, which is among the problems of ``replies``,
+    unless the operator vouches for it. ``source``: name of the file, for the operator; ``today``: ISO date stored for a
+    row without one.
     """
-    waives = [waived_by(catalog, one) for one in parsed.replies]
+    replies, reports, left = _bounded(parsed) if sender else (parsed.replies, parsed.reports, [])
+    found = [targets(catalog, one)[0] for one in replies]
+    listed = listed_at(catalog, sender) if sender and replies else {}
+    waives = [waived_by(catalog, one, about) for one, about in zip(replies, found, strict=True)]
     waived = sum(waives)
     too_many = f"the file waives {waived:,} findings, more than {waived_max:,}" if waived > waived_max else None
     counting: list[Reply] = []
     waiting: list[SubmittedRow] = []
-    for one, number in zip(parsed.replies, waives, strict=True):
-        why = why_unconfirmed(catalog, sender, one) if sender else None
+    for one, about, number in zip(replies, found, waives, strict=True):
+        why = why_unconfirmed(sender, about, listed) if sender else None
         if number:
             why = why or too_many
         if why is None:
             counting.append(one)
         else:
             waiting.append(SubmittedRow(why, one))
-    reports: list[CitizenReport] = [] if sender else parsed.reports
     if sender:
-        waiting += [SubmittedRow(CITIZEN, report) for report in parsed.reports]
-    done = TakenIn(import_replies(catalog, counting, today), import_reports(catalog, reports, today))
+        waiting += [SubmittedRow(CITIZEN, report) for report in reports]
+    done = TakenIn(import_replies(catalog, counting, today), import_reports(catalog, [] if sender else reports, today))
+    done.replies.problems += left
     if waiting:
         done.submission, is_new = keep_submission(
             catalog.path.parent,
@@ -79,6 +86,16 @@ def take_in(
         done.waiting = len(waiting) if is_new else 0
         done.reasons = sorted({row.why for row in waiting})
     return done
+
+
+def _bounded(parsed: ParsedReplies) -> tuple[Sequence[Reply], Sequence[CitizenReport], list[Problem]]:
+    """Return the replies or reports of a file that are taken in, and a problem if there are more."""
+    left: list[Reply | CitizenReport] = [*parsed.replies[ROWS_MAX:], *parsed.reports[ROWS_MAX:]]
+    problems = []
+    if left:
+        what = f"this row and all after it are not taken in ({len(left):,} rows): a file may have {ROWS_MAX:,}"
+        problems.append(Problem(left[0].line, what, "send them in another file"))
+    return parsed.replies[:ROWS_MAX], parsed.reports[:ROWS_MAX], problems
 
 
 def accept(catalog: Catalog, submission: Submission, today: str) -> TakenIn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +11,12 @@ from email.parser import BytesParser
 from pathlib import Path, PurePath
 from typing import Any
 
+from catalog.db.rows import plain
+from catalog.repositories.recipients import is_address
 from harvester.bounded import BoundedChild
+from harvester.mail.evidence import evidence_of
 
-__all__ = ["Attachment", "Mail", "mail_reader", "read"]
+__all__ = ["KINDS", "Attachment", "Mail", "mail_reader", "read"]
 
 KINDS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods", ".xls")
 """Ends of file names under which replies come back; files of other kinds are not looked at."""
@@ -39,10 +41,11 @@ class Attachment:
 class Mail:
     """A mail, as far as it matters.
 
-    ``sender``: the address in ``From``, "" if there is not exactly one. ``message_id``: "" if it has none. ``text``:
-    subject, references and text, which may quote a token. ``evidence``: results of DKIM, SPF and DMARC as the last mail
-    server noted them, such as "dkim=pass spf=pass"; "" if it noted none. ``left_out``: number of files that are of
-    another kind, too large or too many.
+    ``sender``: the address in ``From``, "" if there is not exactly one such header with exactly one address.
+    ``message_id``: "" if it has none. ``text``: subject, references and text, which may quote a token. ``evidence``:
+    results of DKIM, SPF and DMARC, see :func:`harvester.mail.evidence.evidence_of`. ``left_out``: name of each file
+    that was not read, and why: it is of another kind, too large, or one too many. Pictures and signatures are not
+    listed there: mail programs add them. All texts can be stored as UTF-8.
     """
 
     sender: str
@@ -50,48 +53,64 @@ class Mail:
     text: str
     evidence: str
     files: tuple[Attachment, ...]
-    left_out: int
+    left_out: tuple[tuple[str, str], ...]
 
 
-def read(document: Path, *, folder: str) -> dict[str, Any]:
+def read(document: Path, *, folder: str, authserv_id: str | None = None) -> dict[str, Any]:
     """Parse the mail in the file ``document``, write its attachments into ``folder``, and return the fields of
-    :class:`Mail` as a JSON object. Runs in a child process of :func:`mail_reader`."""
+    :class:`Mail` as a JSON object. ``authserv_id``: as in :func:`harvester.mail.evidence.evidence_of`. Runs in a child
+    process of :func:`mail_reader`."""
     with document.open("rb") as file:
         mail = BytesParser(policy=policy.default).parse(file)
     if not isinstance(mail, EmailMessage):
         raise ValueError("it is no mail")
-    # With two headers, mail servers may have checked one and people see the other.
-    senders = [address for header in mail.get_all("from") or [] for address in header.addresses]
     files: list[tuple[str, str]] = []
-    left_out = 0
+    left_out: list[tuple[str, str]] = []
     text = [_header(mail, name) for name in ("subject", "in-reply-to", "references")]
     for part in _parts(mail, DEPTH_MAX):
-        name = part.get_filename() or ""
+        name = str(plain((part.get_filename() or "")[:200]))
         if part.get_content_maintype() == "text" and not name:
             text.append(_text(part))
             continue
         ending = PurePath(name.lower()).suffix
         content = part.get_payload(decode=True)
-        if ending not in KINDS or not isinstance(content, bytes) or len(content) > FILE_MAX or len(files) == FILES_MAX:
-            left_out += 1
-            continue
-        path = Path(folder) / f"{len(files)}{ending}"
-        path.write_bytes(content)
-        files.append((name[:200], str(path)))
+        why = None
+        if ending not in KINDS or not isinstance(content, bytes):
+            why = "of a kind that is not read"
+        elif len(content) > FILE_MAX:
+            why = f"more than {FILE_MAX:,} bytes"
+        elif len(files) == FILES_MAX:
+            why = f"more than {FILES_MAX} files"
+        else:
+            path = Path(folder) / f"{len(files)}{ending}"
+            path.write_bytes(content)
+            files.append((name, str(path)))
+        if why and not _is_trimming(part):
+            left_out.append((name or part.get_content_type(), why))
     return {
-        "sender": senders[0].addr_spec[:254] if len(senders) == 1 else "",
+        "sender": _sender(mail),
         "message_id": _header(mail, "message-id"),
-        "text": "\n".join(text)[:TEXT_MAX],
-        "evidence": _evidence(_header(mail, "authentication-results")),
+        "text": str(plain("\n".join(text)[:TEXT_MAX])),
+        "evidence": evidence_of([str(one) for one in mail.get_all("authentication-results") or []], authserv_id),
         "files": files,
         "left_out": left_out,
     }
 
 
+def _sender(mail: EmailMessage) -> str:
+    """Return the address in the only header From, or "": of two, nobody knows which one mail programs show."""
+    headers = mail.get_all("from") or []
+    addresses = [one.addr_spec for one in headers[0].addresses] if len(headers) == 1 else []
+    return addresses[0] if len(addresses) == 1 and is_address(addresses[0]) else ""
+
+
+def _is_trimming(part: EmailMessage) -> bool:
+    return part.get_content_maintype() == "image" or part.get_content_type().endswith("-signature")
+
+
 def _header(mail: EmailMessage, name: str) -> str:
-    # Of several, the first was added last, by the operator's own server.
     found = mail.get_all(name) or [""]
-    return str(found[0])[:5_000]
+    return str(plain(str(found[0])[:5_000]))
 
 
 def _parts(mail: EmailMessage, depth: int) -> Iterator[EmailMessage]:
@@ -111,26 +130,20 @@ def _text(part: EmailMessage) -> str:
     return content.decode("utf-8", "replace")[:TEXT_MAX] if isinstance(content, bytes) else ""
 
 
-def _evidence(header: str) -> str:
-    """Return the results in a header Authentication-Results (RFC 8601) as "dkim=pass spf=fail"; comments and details
-    are left out."""
-    plain = re.sub(r"\([^()]*\)", " ", header)
-    found = re.findall(r"(?:^|;)\s*(dkim|spf|dmarc)\s*=\s*([a-z]{1,12})\b", plain, re.IGNORECASE)
-    return " ".join(dict.fromkeys(f"{name.lower()}={result.lower()}" for name, result in found[:10]))
-
-
 @contextmanager
-def mail_reader() -> Iterator[Callable[[Path, Path], Mail]]:
+def mail_reader(authserv_id: str | None = None) -> Iterator[Callable[[Path, Path], Mail]]:
     """Yield a function that reads the mail in a file in a child process, because it comes from strangers.
 
     It is called with the path of the mail and with an empty folder, into which it writes the attachments. It raises
-    ValueError if the mail cannot be read within the limits of the child. The child ends with the ``with`` block.
+    TooMuchError if the mail takes more than the child may use, and ValueError if it cannot be read. The child ends with
+    the ``with`` block. ``authserv_id``: as in :func:`harvester.mail.evidence.evidence_of`.
     """
     with BoundedChild("harvester.mail.mail_file:read", seconds=SECONDS, file_bytes=FILE_MAX) as child:
 
         def read_one(path: Path, folder: Path) -> Mail:
-            found = child.call(path, folder=str(folder))
+            found = child.call(path, folder=str(folder), authserv_id=authserv_id)
             files = tuple(Attachment(name, Path(place)) for name, place in found.pop("files"))
-            return Mail(**found, files=files)
+            left_out = tuple((name, why) for name, why in found.pop("left_out"))
+            return Mail(**found, files=files, left_out=left_out)
 
         yield read_one

@@ -19,7 +19,7 @@ from harvester.http.guard import guarded_connection, own_addresses
 from harvester.http.guarded_session import cut_after
 from harvester.mail.smtp import is_this_machine
 
-__all__ = ["MAIL_MAX", "MailboxPlace", "MailboxSession", "opened_mailbox"]
+__all__ = ["MAIL_MAX", "MailboxPlace", "MailboxSession", "TooLongError", "opened_mailbox"]
 
 IMPLICIT_TLS_PORT = 993
 """The port at which a connection begins with TLS (RFC 8314)."""
@@ -33,6 +33,10 @@ RESPONSE_MAX = 1_000_000
 """Bytes of the response to a command other than the one that reads a mail."""
 SESSION_MAX = 200_000_000
 """Bytes of all responses together."""
+
+
+class TooLongError(OSError):
+    """Raised if a response is longer than allowed. The connection cannot be used after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +100,12 @@ class _Connection(imaplib.IMAP4):
         return self.tls.wrap_socket(made, server_hostname=self.host) if self.port == IMPLICIT_TLS_PORT else made
 
     def read(self, size: int) -> bytes:
-        """Return ``size`` bytes, as announced by the server. Raise OSError if that is more than is left."""
+        """Return ``size`` bytes, as announced by the server. Raise TooLongError if that is more than is left."""
         self._spend(size)
         return super().read(size)
 
     def readline(self) -> bytes:
-        """Return a line. Raise OSError if more was read than is left."""
+        """Return a line. Raise TooLongError if more was read than is left."""
         line = super().readline()
         self._spend(len(line))
         return line
@@ -109,7 +113,7 @@ class _Connection(imaplib.IMAP4):
     def _spend(self, size: int) -> None:
         self.left, self.all_left = self.left - size, self.all_left - size
         if self.left < 0 or self.all_left < 0:
-            raise OSError("a response is too long")
+            raise TooLongError("a response is too long")
 
 
 class MailboxSession:
@@ -122,6 +126,11 @@ class MailboxSession:
         """Return a text that stands for one mail of this mailbox for ever. ``uid``: its UID in the folder."""
         place = self._connection.place
         return "/".join((place.name, place.user, place.folder, self._validity, uid))
+
+    @property
+    def bytes_left(self) -> int:
+        """Return how many bytes of mails may still be fetched; some are kept for the other commands."""
+        return max(0, self._connection.all_left - 2 * RESPONSE_MAX)
 
     def waiting(self) -> list[tuple[str, int]]:
         """Return UID and size in bytes of the mails in the folder, the oldest first: those that nobody has seen or, if
@@ -138,7 +147,11 @@ class MailboxSession:
         return [(uid, sizes[uid]) for uid in uids if uid in sizes]
 
     def fetch(self, uid: str) -> bytes:
-        """Return the mail with a UID as it was received; it stays unseen. Raise MailboxError if there is none."""
+        """Return the mail with a UID as it was received; it stays unseen.
+
+        Raise MailboxError if there is none, and TooLongError if it has more than MAIL_MAX bytes, or more than
+        :attr:`bytes_left`.
+        """
         for part in self._command("FETCH", uid, "(BODY.PEEK[])", size=MAIL_MAX):
             if isinstance(part, tuple):
                 return bytes(part[1])

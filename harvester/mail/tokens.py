@@ -13,6 +13,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from catalog.repositories.letter_tokens import VALID_DAYS, Holder, delete, find, keep
@@ -62,7 +63,12 @@ def holder_of(data: Path, text: str) -> Holder | None:
     folder ``data`` in the last ``VALID_DAYS`` days.
 
     ``text`` is a token, or anything that may quote one, see :func:`tokens_in`. Of several valid tokens, the last one
-    issued counts. Only the first 20 are looked up: a hostile text may have any number.
+    issued counts, with the governments and publishers of all others of the same recipient. Only the first 20 are looked
+    up: a hostile text may have any number.
     """
     found = [holder for one in tokens_in(text)[:20] if (holder := find(data, _hash(one))) is not None]
-    return max(found, key=lambda holder: holder.issued_at, default=None)
+    last = max(found, key=lambda holder: holder.issued_at, default=None)
+    if last is None:
+        return None
+    entities = {pair: None for one in found if one.recipient_hash == last.recipient_hash for pair in one.entities}
+    return replace(last, entities=tuple(sorted(entities)))

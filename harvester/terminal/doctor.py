@@ -169,7 +169,7 @@ def _network(data: Path, configuration: Configuration) -> Iterator[Told]:
 
 def _mail(data: Path, configuration: Configuration, *, is_offline: bool) -> Iterator[Told]:
     """Yield whether letters can be sent. The mail server is greeted, and no letter or password is sent to it."""
-    from harvester.cli.configuration import NAME
+    from harvester.cli.configuration import NAME, password_path
 
     mail = configuration.mail
     if mail.server is None:
@@ -177,8 +177,9 @@ def _mail(data: Path, configuration: Configuration, *, is_offline: bool) -> Iter
         return
     if missing := configuration.operator.missing:
         yield _note(f"mail: no letter is sent while {data / NAME} lacks {', '.join(missing)}")
-    if mail.password_file is not None and not os.access(mail.password_file, os.R_OK):
-        yield _fault(f"mail: the password file {mail.password_file} cannot be read; fix its path or permissions")
+    password = password_path(data, mail)
+    if password is not None and not os.access(password, os.R_OK):
+        yield _fault(f"mail: the password file {password} cannot be read; fix its path or permissions")
     if is_offline:
         return
     from harvester.mail.smtp import SmtpServer, connected

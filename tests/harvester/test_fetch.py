@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 import socket
 import threading
@@ -12,16 +13,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from catalog.db.store import open_catalog
+from catalog.repositories.people import opened
 from catalog.repositories.recipients import recipient_hash
 from catalog.repositories.unconfirmed import submissions
 from harvester.cli.main import cli
 from harvester.errors import MailboxError
-from harvester.mail import fetch, mailbox
+from harvester.mail import fetch, mail_file, mailbox
+from harvester.mail.evidence import evidence_of, worded
+from harvester.mail.fetch import download
 from harvester.mail.mail_file import mail_reader, read
 from harvester.mail.mailbox import MailboxPlace, opened_mailbox
 from harvester.mail.tokens import issue
@@ -107,7 +112,9 @@ def test_a_confirmed_reply_counts_a_strangers_waits_and_both_mails_stay(data: Pa
     assert f"{ADDRESS}, findings.csv: 1 waived" in done.output and "bo@stranger.example, findings.csv" in done.output
     assert "2 files of 2 mails, 2 mails without such files" in done.output and waived(data) == 1
     (waiting,) = submissions(data)
-    assert (waiting.sender, waiting.evidence) == ("bo@stranger.example", "dkim=pass spf=fail dmarc=none")
+    # Without the name of our own mail server, whose word that is cannot be told.
+    evidence = "dkim=pass spf=fail dmarc=none (not verified)"
+    assert (waiting.sender, waiting.evidence) == ("bo@stranger.example", evidence)
     # None was deleted, and what was not read is unread.
     assert inbox.count() == 4 and inbox.count(which="UNSEEN") == 2
     assert "0 files of 0 mails" in run(data, inbox.port).output
@@ -166,7 +173,8 @@ def test_a_mail_in_any_form_is_taken_apart_or_refused(tmp_path: Path) -> None:
         found[name] = read(tmp_path / "mail", folder=str(tmp_path / name))
     assert found["bounced"]["files"] == [] and "winnow-" not in found["bounced"]["text"]
     assert found["no"]["files"] == []
-    assert found["two"]["sender"] == "" and len(found["two"]["files"]) == 10 and found["two"]["left_out"] == 3
+    assert found["two"]["sender"] == "" and len(found["two"]["files"]) == 10
+    assert found["two"]["left_out"] == [(f"{n}.csv", "more than 10 files") for n in (9, 10, 11)]
     assert sorted(path.name for path in (tmp_path / "two").iterdir())[:2] == ["0.csv", "1.csv"]
     (tmp_path / "mail").write_bytes(deep)
     with mail_reader() as reader, pytest.raises(ValueError, match="nested"):
@@ -196,6 +204,92 @@ def test_a_line_break_that_hides_in_a_name_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mail").write_bytes(f"{header}\r\n\r\nHello\r\n".encode())
     with pytest.raises(ValueError, match="CR or LF"):
         read(tmp_path / "mail", folder=str(tmp_path))
+
+
+def read_bytes(folder: Path, content: bytes) -> dict[str, Any]:
+    (folder / "mail").write_bytes(content)
+    return read(folder / "mail", folder=str(folder))
+
+
+def test_a_sender_is_one_plain_address_and_all_texts_can_be_stored(tmp_path: Path) -> None:
+    begin = b'Content-Type: text/csv\r\nContent-Disposition: attachment; filename="\xff.csv"\r\n'
+    for sender in (b"From: a\xff@b.org\r\n", b"From: a@b.org\r\nFrom: c@d.org\r\n", b"", b"From: Bo <b o>\r\n"):
+        found = read_bytes(tmp_path, sender + b"Message-ID: <\xff>\r\n" + begin + b"\r\nx")
+        assert found["sender"] == "", sender
+        assert json.dumps(found, ensure_ascii=False).encode(), sender
+    assert read_bytes(tmp_path, b"From: Bo <a@b.org>\r\n\r\nx")["sender"] == "a@b.org"
+
+
+def test_the_worst_result_is_kept_and_only_the_own_server_is_believed() -> None:
+    many = "".join(f" dkim=fail header.d=a{n}.x;" for n in range(11))
+    headers = [f"mx.op.org;{many} spf=pass; dmarc=pass", "mx.op.org 1; dmarc=fail (p=reject (x; dmarc=pass))"]
+    forged = "forged.example; dkim=pass; arc=pass"
+    assert evidence_of([*headers, forged], "MX.op.org") == "dkim=fail spf=pass dmarc=fail"
+    assert evidence_of([forged], "mx.op.org") == "" and worded("") == ""
+    assert worded(evidence_of([forged], None)) == "the mail says dkim=pass (not verified)"
+    quoted = r'mx.op.org; spf=pass smtp.mailfrom="a\"; dmarc=pass; (\""; dmarc=fail; dkim=odd; dkim=pass'
+    assert evidence_of([quoted], "mx.op.org") == "spf=pass dmarc=fail dkim=odd"
+
+
+def test_one_mail_that_fails_never_stops_the_others(data: Path, inbox: Post) -> None:
+    broken = mail("x@example.org", "", reply_file(data, 0))
+    much = mail("z@example.org", "", reply_file(data, 2), ("b.zip", b"PK"))
+    much.add_attachment(b"x", maintype="image", subtype="png", filename="c.png")
+    inbox.deliver(broken, mail("y@example.org", "", reply_file(data, 1)), much)
+    # A fault of the store that concerns one sender only.
+    with opened(data) as db:
+        db.execute(
+            """create trigger fault before insert on submissions when new.sender = 'x@example.org'
+               begin select raise(abort, 'no room'); end"""
+        )
+    done = run(data, inbox.port)
+    assert done.exit_code == 3 and "no room), that is tried again" in done.stderr
+    assert [one.sender for one in submissions(data)] == ["y@example.org", "z@example.org"]
+    # What cannot be read of a mail is said, and the mail stays unread.
+    assert "of z@example.org stays unread in the mailbox, files were left out" in done.stderr
+    assert "b.zip (of a kind that is not read)" in done.stderr and "c.png" not in done.stderr
+    assert inbox.count(which="UNSEEN") == 2
+    assert "tried again" in run(data, inbox.port).stderr
+    last = run(data, inbox.port)
+    assert last.exit_code == 3 and "no room), and was left in the mailbox" in last.stderr
+    done = run(data, inbox.port)
+    assert done.exit_code == 0 and inbox.count(which="UNSEEN") == 2, done.output
+
+
+def test_what_was_read_is_kept_when_the_connection_may_carry_no_more(
+    data: Path, inbox: Post, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox.deliver(*[mail(f"{n}@example.org", "", ("a.csv", b"x" * 3_000)) for n in range(3)])
+    monkeypatch.setattr(mailbox, "SESSION_MAX", 2 * mailbox.RESPONSE_MAX + 8_000)
+    (tmp_path / "one").mkdir()
+    with opened_mailbox(place(inbox.port)) as session:
+        found = download(data, session, tmp_path / "one", time.monotonic() + 60)
+    assert (len(found.mails), found.left, found.failed) == (1, 2, [])
+    # A server that says that a mail is shorter than it is.
+    (tmp_path / "two").mkdir()
+    monkeypatch.setattr(mailbox, "RESPONSE_MAX", 2_000)
+    monkeypatch.setattr(mailbox, "MAIL_MAX", 100)
+    with opened_mailbox(place(inbox.port)) as session:
+        found = download(data, session, tmp_path / "two", time.monotonic() + 60)
+        assert (len(found.mails), found.left) == (0, 2) and "longer than the mail server says" in found.failed[0]
+    with opened_mailbox(place(inbox.port)) as session:
+        found = download(data, session, tmp_path / "two", time.monotonic() + 60)
+        assert found.left == 1
+
+
+def test_a_mail_that_takes_too_much_is_tried_three_times(
+    data: Path, inbox: Post, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_file, "SECONDS", 1e-9)
+    inbox.deliver(mail("x@example.org", "", reply_file(data, 0)))
+    said = []
+    for n in range(4):
+        (tmp_path / str(n)).mkdir()
+        with opened_mailbox(place(inbox.port)) as session:
+            said += download(data, session, tmp_path / str(n), time.monotonic() + 60).failed
+    assert [line.partition("), ")[2] for line in said] == [
+        "that is tried 3 times", "that is tried 3 times", "and was left in the mailbox"
+    ]  # fmt: skip
 
 
 def place(port: int, **more: object) -> MailboxPlace:

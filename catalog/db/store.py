@@ -26,6 +26,7 @@ from catalog.db.sqlite import Database
 from catalog.model import Portal
 from catalog.repositories.lost_runs import LOST
 from catalog.repositories.moved_people import move_names, move_texts
+from catalog.repositories.recipients import is_contact
 from specs.methodology import is_comparable
 
 __all__ = ["Catalog", "CatalogError", "instant", "now", "open_catalog", "sqlite_version", "started"]
@@ -162,6 +163,8 @@ class Catalog:
         self.packed = PackedTexts(db.conn)
         # For queries that look into a report on a table.
         db.conn.create_function("unpacked", 1, self.packed.text)
+        # Who operates a portal: its contact may be several addresses, in any spelling.
+        db.conn.create_function("is_contact", 2, is_contact, deterministic=True)
 
     def __enter__(self) -> Catalog:
         return self

@@ -11,7 +11,7 @@ from catalog.exports.cards import day_of_run, head_of
 from catalog.exports.promises import has_commitments
 from catalog.repositories.finding_states import LAST_SEEN, runs_failing
 from catalog.repositories.held import HELD_FINDING
-from catalog.repositories.withheld import OPERATOR, withheld, withheld_personal
+from catalog.repositories.withheld import OPERATED, withheld, withheld_personal
 
 __all__ = ["finding_rows"]
 
@@ -44,7 +44,7 @@ def finding_rows(
     group = "government" if order == "government" else "f.publisher_id"
     # A publisher is told at once of suspected personal data, and of nothing else that is not public.
     hidden = f"{withheld(run_id)} and not {withheld_personal(run_id)}" if order == "publisher" else withheld(run_id)
-    told = f"{withheld_personal(run_id)} and {OPERATOR} = :operator" if operator else f"not ({hidden})"
+    told = f"{withheld_personal(run_id)} and {OPERATED}" if operator else f"not ({hidden})"
     if held:
         told = f"{HELD_FINDING} and not {withheld_personal(run_id)}"
     rows = catalog.each(
@@ -66,7 +66,7 @@ def finding_rows(
            where ({state_in(NOT_ENDED)} or :run in (f.fixed_run, f.withdrawn_run))
              and {told} and (:government is null or g.name = :government)
            order by {group}, f.portal_id, f.dataset_id, f.gain_points desc, f.id""",  # noqa: S608  # our own constants
-        {"run": run_id, "day": head["run_date"], "government": government, "operator": operator},
+        {"run": run_id, "day": head["run_date"], "government": government, "recipient": operator},
     )
     for row in rows:
         # Empty columns for the recipient's reply.

@@ -7,11 +7,12 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from specs.role_addresses import role_words
 
-__all__ = ["STOP_LIST", "addresses_in", "is_address", "is_role", "recipient_hash", "stop", "stopped"]
+__all__ = ["STOP_LIST", "addresses_in", "is_address", "is_contact", "is_role", "recipient_hash", "stop", "stopped"]
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
@@ -37,6 +38,15 @@ def addresses_in(text: str | None) -> tuple[list[str], list[str]]:
     """
     pieces = dict.fromkeys(one.strip("<>").removeprefix("mailto:") for one in re.split(r"[,;\s]+", text or "") if one)
     return [one for one in pieces if is_address(one)], [one for one in pieces if not is_address(one)]
+
+
+@lru_cache(maxsize=1024)
+def is_contact(text: str | None, recipient: str | None) -> bool:
+    """Return whether the e-mail address ``recipient`` is one of those in ``text``, a field for addresses.
+
+    Capitals do not matter. Queries call it as ``is_contact(text, recipient)``.
+    """
+    return recipient_hash(recipient or "") in map(recipient_hash, addresses_in(text)[0])
 
 
 _LONG_WORD = 5

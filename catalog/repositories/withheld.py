@@ -15,13 +15,13 @@ from catalog.db.store import started
 from catalog.repositories.held import HELD_FINDING
 from specs.table_rules import personal_rules
 
-__all__ = ["DAYS", "OPERATOR", "is_personal", "take_out", "withheld", "withheld_personal"]
+__all__ = ["DAYS", "OPERATED", "is_personal", "take_out", "withheld", "withheld_personal"]
 
 DAYS = 90
 """Days, by the clock of the runs, after which an unfixed finding becomes public."""
 
-OPERATOR = "replace(trim(coalesce(p.contact_email, '')), 'mailto:', '')"
-"""SQL: the e-mail address of the operator of a portal ``p``."""
+OPERATED = "is_contact(p.contact_email, :recipient)"
+"""SQL: whether the e-mail address ``:recipient`` is one of the operator's of a portal ``p``."""
 
 
 def withheld(run_id: str) -> str:

@@ -57,7 +57,7 @@ def export_all(catalog: Catalog, run_id: str, out: Path, options: ExportOptions 
     from catalog.exports.update import update
 
     options = options or ExportOptions()
-    decide(catalog, run_id, options.hold_days)
+    decide(catalog, run_id, options.hold_days or 0)
     job, formats = ExportJob(catalog, run_id, out, options), output_formats(options.schema)
     if options.schema > 1:
         return update(job, formats)

@@ -91,7 +91,7 @@ class ReportPages(OutputFormat):
                 links += [f"findings.{code}.csv"] if code else []
                 links += ["findings.xlsx"] if has_books else []
             base, by = job.base_of(one.path), job.options.published_by
-            contact, days = job.options.contact, job.options.hold_days
+            contact, days = job.options.contact, job.options.hold_days or 0
             page = government_page(
                 job.catalog, one.card, one.words, contact, links, base=base, published_by=by, hold_days=days
             )

@@ -8,6 +8,7 @@ published stays published.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -43,11 +44,10 @@ def decide(catalog: Catalog, run_id: str, hold_days: int) -> None:
     held = held_causes(catalog, run_id, hold_days) if hold_days else []
     with catalog.writing():
         _set(catalog, 1, held)
-        marks = ", ".join("?" * len(held))
         catalog.db.conn.execute(
-            f"""update causes set is_held = 0
-                where is_held is not 0 and state != 'unknown' and id not in ({marks})""",  # noqa: S608  # placeholders
-            [one.id for one in held],
+            """update causes set is_held = 0 where is_held is not 0 and state != 'unknown'
+               and id not in (select value from json_each(?))""",
+            [json.dumps([one.id for one in held])],
         )
 
 

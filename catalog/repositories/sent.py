@@ -18,7 +18,7 @@ from catalog.repositories.first_fixes import first_fixes
 from catalog.repositories.held import held_causes
 from catalog.repositories.method_changes import method_changes
 from catalog.repositories.recipients import addresses_in, is_address, is_role, recipient_hash
-from catalog.repositories.withheld import OPERATOR, withheld, withheld_personal
+from catalog.repositories.withheld import OPERATED, withheld, withheld_personal
 
 __all__ = [
     "HeldNews",
@@ -112,6 +112,8 @@ class Letter:
     operator and the publisher are told of them."""
     overdue: Sequence[dict[str, Any]]
     fixes: Sequence[dict[str, Any]]
+    overdue_count: int = 0
+    """Number of promised fixes whose day has passed since the last letter; ``overdue`` has at most 20 of them."""
     held: HeldNews | None = None
     """None if nothing is held back of which this letter is the first to tell."""
     method: MethodChange | None = None
@@ -235,7 +237,7 @@ def _letter(
     join = f"from findings f {parts} where {is_own}"
     # Places of suspected personal data are sent by mail to the publisher and the portal's operator, and to nobody
     # else.
-    is_theirs = "true" if level == "publisher" else f"{OPERATOR} = :recipient" if channel == "mail" else "false"
+    is_theirs = "true" if level == "publisher" else OPERATED if channel == "mail" else "false"
     # What is held back is told by mail first, and by no webhook: who is behind it is not known.
     is_told = f"({is_theirs} or not {withheld_personal(run_id)})" if channel == "mail" else f"not {withheld(run_id)}"
     # Only constants of this module are inserted into the text, here and below.
@@ -261,11 +263,12 @@ def _letter(
             for of, name in ((is_begun, "first_seen_run"), (is_ended, "fixed_run"))
         ]
         change = MethodChange(method[-1][0], method[0][1], method[-1][2], *counts)
+    promised = f"""from promised_fixes r join findings f on f.key = r.key {parts}
+      where {is_own} and {is_told} and r.promised_on < :day and r.promised_on >= :before"""
+    overdue_count = catalog.value(f"select count(*) {promised}", about)
     overdue = catalog.rows(
         f"""select d.title, f.rule_id, f.field, f.how_to_fix, f.resource_url, r.promised_on
-            from promised_fixes r join findings f on f.key = r.key {parts}
-            where {is_own} and {is_told} and r.promised_on < :day and r.promised_on >= :before
-            order by r.promised_on, f.id limit {NAMED}""",  # noqa: S608  # SQL of ours
+            {promised} order by r.promised_on, f.id limit {NAMED}""",  # SQL of ours
         about,
     )
     is_moved = since is not None and card.get("score_delta") not in (None, 0)
@@ -303,6 +306,7 @@ def _letter(
         withdrawn_count=withdrawn_count,
         personal=personal,
         overdue=overdue,
+        overdue_count=overdue_count,
         fixes=fixes,
         held=_held_news(catalog, run_id, key, hold_days) if is_operator and hold_days else None,
         method=change,

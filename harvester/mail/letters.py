@@ -194,7 +194,7 @@ def _to_fill(folder: Path, stem: str, code: str) -> str:
 
 
 def _line(text: str) -> str:
-    return re.sub(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+", " ", text)
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+", " ", text)
 
 
 def is_divided(folder: Path) -> bool:

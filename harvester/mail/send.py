@@ -150,7 +150,7 @@ def post(letter: Letter) -> dict[str, Any]:
         "findings_new": letter.new_count,
         "findings_fixed": letter.fixed_count,
         "findings_withdrawn": letter.withdrawn_count,
-        "promises_overdue": len(letter.overdue),
+        "promises_overdue": letter.overdue_count,
         "method_change": asdict(letter.method) if letter.method else None,
         "new": [{name: one[name] for name in finding} for one in letter.new],
         "withdrawn": [{name: one[name] for name in finding} for one in letter.withdrawn],

@@ -170,7 +170,7 @@ def _published(export: ExportOptions, own: Configuration) -> ExportOptions:
     """Return the export options with what winnow.toml says about the publication."""
     name, imprint = own.operator.name, own.operator.imprint
     by = (name, imprint) if name and imprint else None
-    url, days = export.public_url or own.public_url, export.hold_days or own.hold_days
+    url, days = export.public_url or own.public_url, own.hold_days if export.hold_days is None else export.hold_days
     return replace(export, public_url=url, published_by=export.published_by or by, hold_days=days)
 
 

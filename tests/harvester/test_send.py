@@ -11,6 +11,7 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -24,12 +25,16 @@ from portal_server import Asked, PortalServer, Response
 
 import harvester
 from catalog.db.store import now, open_catalog
+from catalog.exports.options import ExportOptions
 from catalog.repositories.people import files_with
 from catalog.repositories.recipients import is_role
 from catalog.repositories.sent import is_address, letters, note, recipient_hash
 from harvester.cli.configuration import Configuration, MailServer, Operator, save
 from harvester.cli.main import cli
+from harvester.mail.letters import NO_TOKEN, LetterSender, Mailing, mail_of
+from harvester.mail.smtp import SmtpServer
 from harvester.mail.tokens import holder_of, tokens_in
+from harvester.night.stages import _published
 from specs.errors import SpecError
 from specs.languages import language
 from tests.catalog.carding import EVIL, PORTALS, RUNS, promise, put_out, write_run
@@ -572,6 +577,22 @@ def test_requests_is_used_behind_the_guard_alone() -> None:
 )
 def test_what_is_no_plain_address(text: str | None) -> None:
     assert not is_address(text)
+
+
+@pytest.mark.parametrize("sign", ["\x85", "\x9f", "\u2028", "\r\n", "\x0b"])
+def test_no_sign_in_a_name_breaks_the_subject(sign: str, data: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog:
+        (letter,) = letters(catalog, RUNS[0], "mail")
+    mailing = Mailing((replace(letter, name=f"Ministry{sign}of trees"),))
+    sender = LetterSender(SmtpServer("127.0.0.1", 25, "winnow@example.org"), OPERATOR)
+    mail = message_from_bytes(mail_of(mailing, data / "exports", sender, NO_TOKEN).as_bytes(), policy=policy.default)
+    assert "Ministry of trees" in mail["subject"] and mail["to"] == letter.recipient
+
+
+def test_no_days_on_the_command_line_override_those_of_the_file() -> None:
+    own = Configuration(hold_days=14)
+    days = [_published(ExportOptions(hold_days=one), own).hold_days for one in (None, 0, 7)]
+    assert days == [14, 0, 7]
 
 
 def test_letters_of_nobody(data: Path) -> None:

@@ -26,6 +26,7 @@ from catalog.exports.wording import changes_in_words, peers_in_words, withheld_i
 from catalog.repositories.census import census_of
 from catalog.repositories.first_fixes import first_fixes
 from catalog.repositories.held import held_causes
+from catalog.repositories.withheld import withheld
 from specs.languages import Language, language
 from specs.metrics import dimensions
 
@@ -164,7 +165,7 @@ def government_page(
             number=words.number,
             day=day_of_run,
             card=full,
-            fixes=_fixes(catalog, words, card["entity_level"], card["entity_id"]),
+            fixes=_fixes(catalog, words, card),
             unseen=unseen_hosts_in_words(catalog, words, card["entity_id"]),
             files=files,
             answer_files=", ".join(reversed(for_people or ["findings.csv"])),
@@ -220,17 +221,23 @@ def run_page(
     )
 
 
-def _fixes(catalog: Catalog, words: Language, level: str, entity_id: str) -> list[dict[str, Any]]:
+def _fixes(catalog: Catalog, words: Language, card: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the first fixes of an entity, each with its sentence and with examples that may be published.
+
+    ``card``: row of the entity in the scorecard.
+    """
+    level, entity_id = card["entity_level"], card["entity_id"]
     found = first_fixes(catalog, level, entity_id, FIXES)
     for fix in found:
         fix["what"], fix["shared"] = fix_in_words(words, fix), shared_in_words(words, fix)
         if fix["cause_id"]:
             continue
         fix["examples"] = catalog.rows(
-            """select coalesce(d.landing_page, f.resource_url, d.source_url) as url, d.title
+            f"""select coalesce(d.landing_page, f.resource_url, d.source_url) as url, d.title
                from governments g cross join open_findings f on f.portal_id = g.portal_id
-               join datasets d on d.id = f.dataset_id where g.name = ? and f.rule_id = ?
-               group by d.id order by max(f.gain_points) desc, d.id limit ?""",
+               join datasets d on d.id = f.dataset_id
+               where g.name = ? and f.rule_id = ? and not {withheld(card["run_id"])}
+               group by d.id order by max(f.gain_points) desc, d.id limit ?""",  # noqa: S608  # SQL of ours, an instant
             [entity_id, fix["rule_id"], EXAMPLES],
         )
     return found

@@ -20,8 +20,10 @@ from catalog.repositories.recipients import addresses_in, recipient_hash, stoppe
 __all__ = ["HELD_FINDING", "HeldCause", "decide", "held_causes"]
 
 HELD_FINDING = """f.key in (select m.finding from causes held join cause_members m on m.cause = held.number
-  where held.is_held)"""
-"""SQL: whether a finding ``f`` belongs to a cause that is held back."""
+  join finding_rows own on own.key = m.finding left join keys first on first.key = own.first_seen_key
+  where held.is_held and coalesce(first.id, '9') >= held.first_seen_run)"""
+"""SQL: whether a finding ``f`` belongs to a cause that is held back. A finding of a run before the first run of
+its cause was published with that run, and stays public."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ def decide(catalog: Catalog, run_id: str, hold_days: int) -> None:
             """update causes set is_held = 0 where is_held is not 0 and state != 'unknown'
                and id not in (select value from json_each(?))""",
             [json.dumps([one.id for one in held])],
+        )
+        # Whether it is held back is decided anew once it can be seen again.
+        catalog.db.conn.execute(
+            "update causes set is_held = ? where is_held and state = 'unknown'", [None if hold_days else 0]
         )
 
 

@@ -69,7 +69,7 @@ def take_out(copy: sqlite3.Connection) -> None:
     # Only our constants and an instant are inserted into the text.
     held = withheld(copy.execute("select max(id) from runs").fetchone()[0] or _now())
     copy.execute(
-        f"create temp table held as select id, dataset_id, distribution_id from findings f where {held}"  # noqa: S608  # SQL of ours, an instant
+        f"create temp table held as select id, dataset_id, distribution_id, field from findings f where {held}"  # noqa: S608  # SQL of ours, an instant
     )
     # Without them each dataset, and each finding, would be compared with all that are held back.
     copy.execute("create index temp.held_ids on held (id)")
@@ -87,6 +87,7 @@ def take_out(copy: sqlite3.Connection) -> None:
     _take_out_causes(copy)
     _take_out_texts(copy)
     _take_out_of_reports(copy)
+    _take_out_defects(copy)
     copy.execute("delete from to_score where dataset_id not in (select dataset_id from was_due)")
     copy.execute("drop table held")
     copy.execute("drop table was_due")
@@ -117,6 +118,22 @@ def _take_out_of_reports(copy: sqlite3.Connection) -> None:
         rows = copy.execute("select field from findings where distribution_id = ?", [distribution_id])
         public = {field for (field,) in rows}
         kept = [one for one in json.loads(text) if one["rule"] not in personal_rules() or _field(one) in public]
+        copy.execute(
+            "update table_reports set defects = ? where distribution_id = ?",
+            [json.dumps(kept, ensure_ascii=False), distribution_id],
+        )
+
+
+def _take_out_defects(copy: sqlite3.Connection) -> None:
+    """Remove from the reports on tables the defects of which a removed finding told."""
+    found = copy.execute(
+        """select t.distribution_id, t.defects, json_group_array(h.field) from held h
+           join table_reports t on t.distribution_id = h.distribution_id
+           where h.field is not null and t.defects is not null group by t.distribution_id"""
+    )
+    for distribution_id, text, fields in found.fetchall():
+        removed = set(json.loads(fields))
+        kept = [one for one in json.loads(text) if _field(one) not in removed]
         copy.execute(
             "update table_reports set defects = ? where distribution_id = ?",
             [json.dumps(kept, ensure_ascii=False), distribution_id],

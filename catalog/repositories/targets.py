@@ -126,7 +126,8 @@ def due_targets(
             select distinct e.value, null, null, null, '[]', 0, 0, null, 1
             from commitments c join governments g on g.name = c.government and g.portal_id = :portal,
               json_each(c.evidence) e
-            where e.value not in (select url from listed where url is not null)
+            where e.value not in (
+              select listed.url from listed join present_datasets d on d.id = listed.dataset_id where url is not null)
         )
         select addresses.url as target, declared_format, declared_type, declared_on, algorithms, is_download, is_schema,
           {_URGENCY} as urgency, count(*) over () as due, c.*

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from catalog.db.store import Catalog, open_catalog
+from catalog.exports.fingerprints import Fingerprints
+from catalog.exports.options import ExportOptions
 from catalog.exports.page import _fixes
 from catalog.repositories.findings import Finding, FoundInDataset, carry_findings
 from catalog.repositories.held import HELD_FINDING, decide
@@ -97,3 +99,19 @@ def test_the_public_copy_has_no_defects_of_findings_that_are_held_back(catalog: 
         run("insert into table_reports (distribution_id, defects) values ('f1', ?)", [json.dumps(defects)])
         take_out(catalog.db.conn)
     assert json.loads(catalog.value("select defects from table_reports")) == defects[1:]
+
+
+def test_a_letter_in_a_quiet_night_is_heard_by_the_scorecard(catalog: Catalog) -> None:
+    def told() -> str:
+        return Fingerprints(catalog, RUNS[1], None, ExportOptions()).everything
+
+    find(catalog, RUNS[0], "d1")
+    before = told()
+    assert told() == before
+    with catalog.writing():
+        catalog.db.conn.execute(
+            """insert into sent (id, run_id, channel, entity_level, entity_id, recipient_hash, sent_at)
+               values ('s', ?, 'mail', 'government', 'Gov', 'h', '2026-01-01T06:00:00Z')""",
+            [RUNS[0]],
+        )
+    assert told() != before

@@ -374,6 +374,11 @@ def test_the_evidence_of_a_milestone_is_checked_like_any_address(catalog: Catalo
     # Each address once, also one that is a file of a dataset.
     assert due == 3 and {one.url for one in targets} == {law, doubt, "https://files.example/1.csv"}
     assert due_targets(catalog, "20240202T010000Z", "b", 20, is_full=True) == ([], 0)
+    # Evidence stays evidence if the only dataset with that address is missing.
+    status = "update datasets set status = ?"
+    catalog.db.conn.execute(status, ["missing"])
+    assert due_targets(catalog, "20240202T010000Z", "a", 20, is_full=True)[1] == 3
+    catalog.db.conn.execute(status, ["present"])
     write_run(catalog, "20240202T010000Z", [dataset(1)], government="Example Land")
     at = "2024-02-02T01:00:00Z"
     checks = [

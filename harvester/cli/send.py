@@ -298,7 +298,9 @@ def forget(data: Path, name: str) -> None:
     click.echo(f"erased: {done['names']} names, and in rows of {told}")
     for path in left:
         click.echo(
-            f"still in {path}: what portals and exports say; winnow export makes exports and site anew", err=True
+            f"still in {path}, or it cannot be searched to its end: what portals and exports say; "
+            "winnow export makes exports and site anew",
+            err=True,
         )
     if left:
         raise click.exceptions.Exit(SOME_FAILED)

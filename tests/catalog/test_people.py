@@ -7,6 +7,7 @@ import io
 import shutil
 import sqlite3
 import tarfile
+import zipfile
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from catalog.db.store import Catalog, open_catalog
-from catalog.repositories.people import FILE, KEPT_DAYS, expire, files_with, keep_texts, name_of
+from catalog.repositories import people
+from catalog.repositories.people import FILE, KEPT_DAYS, _without, expire, files_with, forget, keep_texts, name_of
 from catalog.repositories.replies import import_replies, import_reports
 from catalog.repositories.reply_files import CitizenReport, Reply
 from catalog.repositories.unapproved import approve, reject, waiting_texts
@@ -248,3 +250,30 @@ def test_a_broken_archive_does_not_stop_the_search(tmp_path: Path) -> None:
     (tmp_path / "no.gz").write_bytes(b"no archive")
     (tmp_path / "yes.txt").write_text(NAME)
     assert tmp_path / "yes.txt" in files_with(tmp_path, NAME)
+
+
+def test_a_name_that_is_part_of_what_replaces_it_is_erased_once(fresh: Path) -> None:
+    for name in ("Remo", "move"):
+        for _ in range(2):
+            forget(fresh / "catalog.db", name)
+    for text, name, left in (
+        ("Dear Remo, REMO moved", "Remo", "Dear [removed], [removed] moved"),
+        ("[removed] Remo", "remo", "[removed] [removed]"),
+        ("no [removed] here", "Remo", "no [removed] here"),
+        ("a (b.c) aXb", "(b.c)", "a [removed] aXb"),
+        ("Stra\u00dfe", "strasse", "[removed]"),
+    ):
+        assert _without(text, name) == left
+
+
+def test_workbooks_are_searched_and_what_cannot_be_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in (("yes.xlsx", f"<t>{NAME} &amp; x</t>" * 9), ("no.xlsx", "<t>nobody</t>" * 9)):
+        with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("xl/sharedStrings.xml", text)
+    assert files_with(tmp_path, NAME) == files_with(tmp_path, f"{NAME} & x") == [tmp_path / "yes.xlsx"]
+    broken = bytearray((tmp_path / "no.xlsx").read_bytes())
+    broken[60:64] = b"\xff" * 4
+    (tmp_path / "broken.zip").write_bytes(broken)
+    assert tmp_path / "broken.zip" in files_with(tmp_path, NAME)
+    monkeypatch.setattr(people, "_UNPACKED_MAX", 20)
+    assert tmp_path / "no.xlsx" in files_with(tmp_path, NAME)

@@ -417,3 +417,20 @@ def test_a_dispute_is_upheld_only_if_the_finding_itself_was_seen_after_it(catalo
     put_measurements(catalog, [measured | {"unknown": "encoding"}])
     assert _outcome(catalog, key, url) == "upheld"
     assert uphold_disputes(catalog, "p", ["table_not_empty"]) == 1
+
+
+def test_who_says_the_same_again_after_another_reply_means_it(held: Catalog) -> None:
+    key = held.value("select id from findings where portal_id = 'a' order by id limit 1")
+    for said, is_new in (
+        (reply(key, "waived"), True),
+        (reply(key, "waived"), False),
+        (reply(key, "acknowledged", replied_on="2026-11-20"), True),
+        (reply(key, "waived"), True),
+        (reply(key, "waived"), False),
+        # A file that was sent before, with its days, comes once more.
+        (reply(key, "acknowledged", replied_on="2026-11-20"), False),
+    ):
+        done = import_replies(held, [said], "2026-11-24")
+        assert (bool(done.written), done.known) == (is_new, not is_new), said
+        assert state(held, key) == ("open" if said.reply == "acknowledged" and is_new else "waived")
+    assert held.value("select count(*) from replies") == 3

@@ -14,11 +14,14 @@ from click.testing import CliRunner, Result
 from portal_server import PortalServer, Response
 
 from catalog.db.store import open_catalog
+from harvester.cli.configuration import load, password_path
+from harvester.cli.fetch import _mailbox
 from harvester.cli.main import cli
 from harvester.cli.site import PORT_TAKEN
 from harvester.demo.run import MARK
 from harvester.night.stages import locked
 from harvester.terminal import doctor
+from harvester.terminal.doctor import _mail
 
 
 def run(data: Path, *args: str) -> Result:
@@ -116,3 +119,19 @@ def test_a_demo_leaves_alone_one_that_is_running(tmp_path: Path) -> None:
         done = run(tmp_path, "demo")
         assert "another run is at work" in str(done.exception)
     assert (tmp_path / "catalog.db").read_text() == "in use"
+
+
+def test_a_password_file_lies_in_the_data_folder_wherever_the_command_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "secret").write_text("right\n")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    settings = 'server = "127.0.0.1:1"\nuser = "winnow"\npassword_file = "secret"\n'
+    (data / "winnow.toml").write_text(f"[mail]\n{settings}[mailbox]\n{settings}")
+    configuration = load(data)
+    assert password_path(data, configuration.mail) == password_path(data, configuration.mailbox) == data / "secret"
+    assert not any("password" in told.text for told in _mail(data, configuration, is_offline=True))
+    assert _mailbox(data, None, None, None, None, None, False).password == "right"

@@ -27,7 +27,10 @@ def test_options_are_written_and_what_is_missing_is_said(tmp_path: Path) -> None
     found = load(tmp_path)
     assert (found.hold_days, found.public_url, found.mail.every_days) == (14, "https://x.example/a", 7)
     assert found.operator.name == "Open Data Watch" and not found.operator.missing
+    init(tmp_path, "--hold-days", "15")
+    # The first file, with the comments of the operator, is never overwritten.
     assert "# a comment" in (tmp_path / f"{NAME}.before").read_text()
+    assert "hold_days = 14" in (tmp_path / f"{NAME}.before.2").read_text()
 
 
 def test_questions_are_asked_and_an_empty_answer_keeps_what_is_there(tmp_path: Path) -> None:
@@ -47,6 +50,7 @@ def test_questions_are_asked_and_an_empty_answer_keeps_what_is_there(tmp_path: P
         ("--from", "a@b.example, c@d.example", "mail.sender"),
         ("--public-url", "x.example", "public_url"),
         ("--hold-days", "soon", "hold_days"),
+        ("--hold-days", "\u00b2", "hold_days"),
         ("--name", "two\nlines", "operator.name"),
     ],
 )

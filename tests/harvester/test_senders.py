@@ -15,10 +15,12 @@ from click.testing import CliRunner, Result
 from catalog.db.store import Catalog, open_catalog
 from catalog.repositories.people import files_with
 from catalog.repositories.recipients import recipient_hash
-from catalog.repositories.reply_files import CitizenReport, ParsedReplies, Reply
+from catalog.repositories.reply_files import CitizenReport, ParsedReplies, Problem, Reply
 from catalog.repositories.unconfirmed import submissions
 from harvester.cli.main import cli
-from harvester.mail.incoming import take_in
+from harvester.cli.replies import say
+from harvester.mail import incoming
+from harvester.mail.incoming import TakenIn, take_in
 from harvester.mail.replies import read_reply
 from harvester.mail.senders import Sender
 from harvester.mail.tokens import holder_of, issue
@@ -180,3 +182,38 @@ def test_a_file_that_cannot_be_read_waits_for_nobody(data: Path, tmp_path: Path)
     with open_catalog(data / "catalog.db") as catalog:
         done = take_in(catalog, parsed, Sender("x@example.org", None), source="x", today="2026-11-24", waived_max=50)
     assert parsed.problems and done.submission is None and submissions(data) == []
+
+
+def test_a_file_of_a_stranger_reads_the_portals_once_and_is_taken_in_within_limits(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    with open_catalog(data / "catalog.db") as catalog:
+        replies = [said(f"{number:020x}", "waived", number) for number in range(2, 42)]
+        catalog.db.conn.set_trace_callback(asked.append)
+        assert take(catalog, replies, Sender("x@stranger.example", None))[0] == 0
+        catalog.db.conn.set_trace_callback(None)
+        assert len([sql for sql in asked if "contact_email" in sql]) == 1
+        monkeypatch.setattr(incoming, "ROWS_MAX", 30)
+        for sender, count, lines in ((Sender("y@stranger.example", None), 30, [32]), (None, 0, range(2, 42))):
+            parsed = ParsedReplies(replies=replies)
+            done = take_in(catalog, parsed, sender, source="x", today="2026-11-24", waived_max=50)
+            assert done.waiting == count and [one.line for one in done.replies.problems] == list(lines)
+        assert len(submissions(data)[-1].rows) == 30
+
+
+def test_a_line_that_does_not_wait_is_said(data: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog:
+        key = take_in(
+            catalog, ParsedReplies(replies=[said("0" * 20, "waived", 2)]), Sender("x@example.org", None),
+            source="\x1b[2Jx.csv", today="2026-11-24", waived_max=50,
+        ).submission  # fmt: skip
+    for command in ("accept", "refuse"):
+        done = run(data, "replies", command, key, "--line", 99)
+        assert done.exit_code == 2 and "--line 99: nothing of" in done.output and len(submissions(data)) == 1
+
+
+def test_what_senders_write_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    say("\x1b[2Jx.csv", TakenIn(), 0, [Problem(1, "odd \x1b]0;", "again\u202e")])
+    shown = capsys.readouterr()
+    assert (shown.out + shown.err).replace("\n", "").isprintable()

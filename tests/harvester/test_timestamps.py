@@ -213,3 +213,17 @@ def test_an_authority_that_does_not_answer_is_said(tmp_path: Path) -> None:
     seal(tmp_path, 21)
     done = run(tmp_path, "--timestamp", "--authority", "http://127.0.0.1:1/")
     assert isinstance(done.exception, TimestampError) and "no response" in str(done.exception)
+
+
+def test_a_stored_response_that_is_no_time_stamp_keeps_no_good_one_away(authority: Authority, tmp_path: Path) -> None:
+    roots = trusted_roots(authority.roots)
+    path = seal(tmp_path, 21)
+    stored = path.with_name(f"{path.name}.tsr")
+    stored.write_bytes(b"cut off")
+    assert anchor(tmp_path, authority.url, roots).manifest == path.name
+    assert len(list(tmp_path.rglob("*.tsr.bad-*"))) == 1 and len(anchors(tmp_path, roots).good) == 1
+    # One of other content is evidence that the manifest was changed, and stays.
+    path.write_text(path.read_text() + " ")
+    with pytest.raises(TimestampError, match="was changed"):
+        anchor(tmp_path, authority.url, roots)
+    assert stored.is_file()

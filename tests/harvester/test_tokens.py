@@ -46,3 +46,12 @@ def test_only_hashes_are_kept_and_for_a_year(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
         db.execute("update tokens set issued_at = datetime('now', ?)", (f"-{VALID_DAYS + 1} days",))
     assert holder_of(tmp_path, token) is None
+
+
+def test_several_tokens_of_one_recipient_speak_for_all_their_governments(tmp_path: Path) -> None:
+    first, second = issue(tmp_path, "h1", ENTITIES[:1], "r1"), issue(tmp_path, "h1", [("government", "Gamma")], "r2")
+    foreign = issue(tmp_path, "h2", [("government", "Beta")], "r0")
+    last = issue(tmp_path, "h1", ENTITIES[1:], "r3")
+    found = holder_of(tmp_path, f"{first} {second} {foreign} {last}")
+    assert found is not None and (found.recipient_hash, found.run_id) == ("h1", "r3")
+    assert found.entities == (("government", "Gamma"), *ENTITIES)

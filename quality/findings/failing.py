@@ -124,11 +124,12 @@ def rounded(gain: float) -> float | None:
 
 
 def why_no_gain(metric: Metric, gain: float | None) -> str:
-    """Return what is added to the words of a finding that brings no points as long as the file cannot be had; else "".
+    """Return what is added to the words of a finding that brings no points as long as there are no data; else "".
 
-    That is so if the metric needs the data (``needs_data``) and ``gain``, the points of the finding, is 0.
+    There are none if the file cannot be had, if a web page is served in its place, or if it is empty. The words are
+    added if the metric needs the data (``needs_data``) and ``gain``, the points of the finding, is 0.
     """
-    return "; it brings points once the file can be had" if metric.needs_data and gain == 0 else ""
+    return "; it brings points once there is a file with data" if metric.needs_data and gain == 0 else ""
 
 
 SAME_WORDS = frozenset({"format_open", "format_truthful", "licence_known", "licence_open", "machine_readable"})

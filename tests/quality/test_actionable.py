@@ -131,7 +131,7 @@ def test_one_open_format_is_enough_and_a_dead_link_says_why_nothing_is_gained() 
     alone = subject(replace(PERFECT, distributions=(closed,)), replace(CHECK, outcome="broken"), None)
     found = {one.rule_id: one for one in findings_of(judged(alone))}
     assert found["format_open"].gain_points == 0.0
-    assert found["format_open"].observed == "the format is XLS; it brings points once the file can be had"
+    assert found["format_open"].observed == "the format is XLS; it brings points once there is a file with data"
 
 
 def test_a_file_that_is_unchanged_shows_the_status_with_which_it_was_served() -> None:

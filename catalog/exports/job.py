@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +19,9 @@ from catalog.exports.parts import PartsIndex
 from catalog.exports.state import ExportState
 from catalog.repositories.recipients import is_address
 from catalog.repositories.withheld import withheld_personal
-from specs.languages import Language, language
+from specs.languages import Language, has_language, language
+
+log = logging.getLogger(__name__)
 
 FINDINGS_MAX = 20_000
 """Findings up to which the folder of a government, or of everything, has them all in one file: so many rows a
@@ -77,13 +80,18 @@ class ExportJob:
         """Return the code of the language of each government's translated files, by name of the government.
 
         It is the language of the options or, without one, the first in alphabetical order of those that the
-        government's portals declare. None means that its files are in English only.
+        government's portals declare and that have a file; a warning is logged for each of the others. None means that
+        its files are in English only.
         """
         said: dict[str, set[str]] = {}
         for row in self.cards:
             found = said.setdefault(row["government"], set())
             if row["entity_level"] == "portal" and row.get("language"):
                 found.add(row["language"])
+        for name, found in said.items():
+            for code in sorted(code for code in found if not has_language(code)):
+                log.warning("%s: no file for the language %r of its portals: it is left out", name, code)
+                found.remove(code)
         chosen = {name: self.options.language or min(found, default=None) for name, found in said.items()}
         # The tag of the language names the files: "pt" stands for "pt-PT".
         return {name: language(code).code if code else None for name, code in chosen.items()}

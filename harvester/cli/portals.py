@@ -290,12 +290,14 @@ def check_portals(
     and show whether it responds.
     """
     from harvester.cli.configuration import load
-    from harvester.cli.registry import resolve
+    from harvester.cli.registry import resolve, without_language
     from harvester.detect.preview import look
     from harvester.terminal.portals import show_checks
 
     specs = resolve(data, names, registry=registry, allow_local=allow_local, contact=contact)
     specs = _filtered(specs, kinds, countries, text)
+    for said in without_language(specs):
+        click.echo(said, err=True)
     found = look(specs, contact=contact, proxy=load(data).proxy)
     if as_json:
         _print([one.as_json() for one in found])

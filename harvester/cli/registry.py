@@ -15,7 +15,7 @@ from specs.commitments import load as load_commitments
 from specs.errors import SpecError, parse
 from specs.portals import PortalSpec, load, of_url, shipped
 
-__all__ = ["commitments_in", "detected", "known_in", "resolve"]
+__all__ = ["commitments_in", "detected", "known_in", "resolve", "without_language"]
 
 
 log = logging.getLogger(__name__)
@@ -173,3 +173,16 @@ def _stored(row: dict[str, Any]) -> PortalSpec:
     except SpecError:
         # A file of another version, with keys unknown to this one.
         return parse(PortalSpec, {**row, "local": is_local}, row["id"])
+
+
+def without_language(specs: Sequence[PortalSpec]) -> list[str]:
+    """Return a sentence for each of the portals ``specs`` whose ``language`` has no language file; its files and mails
+    are then in English."""
+    from specs.languages import has_language, languages
+
+    there = ", ".join(languages())
+    return [
+        f"{one.id}: no file for language = {one.language!r}: what is sent is in English; there are {there}"
+        for one in specs
+        if one.language and not has_language(one.language)
+    ]

@@ -29,7 +29,7 @@ from catalog.repositories.sent import Letter
 from catalog.repositories.withheld import DAYS
 from harvester.cli.configuration import Operator
 from harvester.mail.smtp import SmtpServer
-from specs.languages import Language, language
+from specs.languages import Language, language_or_english
 
 __all__ = [
     "NO_TOKEN",
@@ -133,7 +133,7 @@ def mail_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -
     come. ``token`` is that of this mail, see :func:`harvester.mail.tokens.issue`; it stands in the subject, the
     Message-ID and the text. Line breaks in names are removed, so that they cannot add mail headers.
     """
-    words, server = language(mailing.language), sender.server
+    words, server = language_or_english(mailing.language), sender.server
     mail = EmailMessage()
     mail["Subject"] = f"{_line(_subject(mailing, words))[:160]} [{token}]"
     mail["From"], mail["To"] = server.sender, mailing.recipient
@@ -168,7 +168,7 @@ def text_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -
     The parameters are as for :func:`mail_of`. What the operator lacks is left out: :mod:`harvester.cli.send` sends
     nothing then.
     """
-    words, operator = language(mailing.language), sender.operator
+    words, operator = language_or_english(mailing.language), sender.operator
     lines = [words.phrase("mail_hello")]
     for letter in mailing.letters:
         lines += ["", f"* {letter.name}"] if len(mailing.letters) > 1 else []
@@ -288,7 +288,7 @@ def attachments_of(mailing: Mailing, exports: Path) -> list[tuple[str, bytes, st
     ATTACHED_MAX (5 MB), they are packed into one ZIP archive; while that has more than PACKED_MAX (15 MB), the longest
     file is left out. If the mail has several scorecards, the name of each file begins with that of its folder.
     """
-    code = language(mailing.language).code
+    code = language_or_english(mailing.language).code
     found = []
     for letter in mailing.letters:
         folder = folder_of(letter, exports)

@@ -75,6 +75,7 @@ def doctor(data: Path, *, is_offline: bool = False) -> bool:
 
 def _everything(data: Path, *, is_offline: bool) -> Iterator[Told]:
     from harvester.cli.configuration import Configuration, load
+    from harvester.cli.registry import without_language
     from specs.errors import SpecError
 
     yield from _program()
@@ -95,6 +96,7 @@ def _everything(data: Path, *, is_offline: bool) -> Iterator[Told]:
     except SpecError as error:
         yield _fault(str(error))
     yield _note(f"portal files: {len(specs)} in {data / 'portals'}")
+    yield from map(_note, without_language(specs))
     if not is_offline:
         yield from _portals(specs, configuration)
     yield _note("chromium: " + (shutil.which("chromium") or "not found (only some tests need it)"))

@@ -18,7 +18,7 @@ from specs.metrics import metrics
 from specs.table_rules import table_rules
 from specs.vocabularies import read
 
-__all__ = ["Language", "language", "languages", "missing"]
+__all__ = ["Language", "has_language", "language", "language_or_english", "languages", "missing"]
 
 HERE = Path(__file__).parent
 _BY_DEFINITION = ("metrics", "table_rules", "questions", "rationales", "defects", "reasons", "keys")
@@ -101,6 +101,24 @@ def language(code: str | None) -> Language:
             return tags[wanted]
         wanted = wanted.rpartition("-")[0]
     raise SpecError(f"language: {code!r} has no file; take one of {', '.join(known)}, or add {HERE / f'{code}.toml'}")
+
+
+def has_language(code: str) -> bool:
+    """Return whether :func:`language` finds a language for the tag ``code``: a file, an alias, or one without the
+    region."""
+    try:
+        language(code)
+    except SpecError:
+        return False
+    return True
+
+
+def language_or_english(code: str | None) -> Language:
+    """Return the language with the tag ``code``, or English if there is no file for it, or if ``code`` is None.
+
+    It is for what portal files declare, which may be any language: files for others must not wait for a translation.
+    """
+    return language(code if code and has_language(code) else None)
 
 
 def missing(one: Language) -> list[str]:

@@ -16,14 +16,17 @@ import pytest
 
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.cards import card_rows
+from catalog.exports.job import ExportJob
 from catalog.repositories.held import held_causes
 from catalog.repositories.sent import letters, note
 from catalog.site.serve import publish
 from harvester.cli.configuration import Operator
+from harvester.cli.registry import without_language
 from harvester.mail.letters import NO_TOKEN, LetterSender, Mailing, attachments_of, mail_of, text_of
 from harvester.mail.smtp import SmtpServer
 from quality.findings.cause_stage import find_causes
-from specs.languages import language
+from specs.languages import language, language_or_english
+from specs.portals import PortalSpec
 from tests.catalog.carding import PORTALS, RUNS, put_out, write_run
 
 NAME = PORTALS[0].government or ""
@@ -137,3 +140,14 @@ def test_without_days_all_is_published_at_once_and_stays_so(catalog: Catalog) ->
     text, _ = out(catalog, 0)
     assert not [one for one in held if one not in text] and not held_causes(catalog, RUNS[0], 14)
     assert [card["top_fix"] for card in card_rows(catalog, RUNS[0]) if card["entity_id"] == NAME] != [None]
+
+
+def test_a_language_without_a_file_stops_nobodys_export(catalog: Catalog, caplog: pytest.LogCaptureFixture) -> None:
+    catalog.db.conn.execute("update portals set language = 'de' where id = 'c'")
+    job = ExportJob(catalog, RUNS[0], catalog.path.parent / "exports")
+    assert (job.languages[NAME], job.languages["Gamma"]) == ("fr", None)
+    assert "Gamma: no file for the language 'de'" in caplog.text
+    assert language_or_english("de") is language_or_english(None) is language("en")
+    spec = PortalSpec(id="c", type="ckan", title="Gamma", url="https://c.example", government="Gamma", language="de")
+    (said,) = without_language([spec, spec.model_copy(update={"language": "pt"})])
+    assert said.startswith("c: no file for language = 'de'")

@@ -158,6 +158,8 @@ def test_the_waiver_of_a_cause_counts_all_its_findings(data: Path) -> None:
         waiver = said(f"cause-{'0' * 20}", "waived")
         count, (why,) = take(catalog, [waiver], None, most=5)
         assert count == 0 and "waives 6 findings" in why
+        # The same line twice waives no more, and neither of the two slips through.
+        assert take(catalog, [waiver, replace(waiver, line=3)], None, most=5) == (0, [why])
         assert take(catalog, [waiver], None, most=6) == (1, [])
         assert catalog.value("select count(*) from findings where state = 'waived'") == 6
 

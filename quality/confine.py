@@ -67,10 +67,11 @@ def bound_memory(memory_bytes: int, *, is_mapped_text_free: bool = False, later_
 
 @contextmanager
 def room_to_load() -> Iterator[None]:
-    """Raise the memory limit of this process inside the block, so that a library can be imported; then restore it.
+    """Raise the limit on the address space of this process inside the block, so that a library can be imported.
 
-    It is raised as far as ``later_bytes`` of :func:`bound_memory` allows. The restored limit is greater by the size of
-    the library files that were mapped in the block and are not in memory; the data of the library count against it.
+    It is raised as far as ``later_bytes`` of :func:`bound_memory` allows. Afterwards the old limit holds again, plus
+    the size of the library files that are mapped since then and not in memory. For memory that the library uses for
+    its own data nothing is added.
     """
     bound, most = resource.getrlimit(resource.RLIMIT_AS)
     before = _mapped_bytes()

@@ -98,8 +98,9 @@ def change_of(before: ResourceCheck | None, seen: ResourceCheck) -> dict[str, An
     or "checksum" showed it, the time of the last check that still found the old data; otherwise None. ``is_volatile``:
     the bytes differ only in dates and times near the download. ``is_changed``: the change was seen by this check.
 
-    If ``seen`` shows no change, the values of ``before`` are returned. If there is nothing to compare, the
-    Last-Modified of the server is the time of the change; if it states none, the result is empty. A Last-Modified
+    If ``seen`` shows no change, the values are those of ``before``, with ``is_changed`` False, and with ``is_volatile``
+    True if only dates and times in the bytes differ. If there is nothing to compare, the Last-Modified of the server is
+    the time of the change, and ``is_changed`` is False; if it states none, the result is empty. A Last-Modified
     within a minute of the response is the time of the response, and is ignored.
     """
     told = _told_by_server(seen)

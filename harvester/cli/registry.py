@@ -34,13 +34,14 @@ def resolve(
     file or a folder of them. Without names, return all portals of the registry.
 
     ``registry`` is a portal file or folder; None means the folder ``portals`` of the data folder ``data``, together
-    with the portals in the catalogue. If these hold no portal, those that come with the program are used; by its id,
-    each of them can be named in any case. ``portal_type`` is the type of a web address; None means that it is detected
-    with requests that state ``contact``. ``allow_local`` permits addresses on this machine and network, and marks the
-    portals as local.
+    with the portals in the catalogue. If these hold no portal, those that come with the program are used. A portal that
+    comes with the program can always be named by its id, also if there are others. ``portal_type`` is the type of a web
+    address; None means that it is detected with requests that state ``contact``. ``allow_local`` permits addresses on
+    this machine and network, and marks the portals as local.
 
     Raise SpecError for a name that matches nothing, an invalid portal file, an address where no portal is found, an
-    address whose id is that of a portal on another host in the catalogue, and two different portals with one id.
+    address for which the id that is made from it belongs to a portal on another host in the catalogue, and two
+    different portals with one id.
     """
     own = data / "portals"
     known = {spec.id: spec for spec in (load(registry) if registry else known_in(own))}

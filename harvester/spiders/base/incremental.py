@@ -38,10 +38,10 @@ FUTURE = "2999-01-01T00:00:00Z"
 class ChangesListingSpider(ListingSpider):
     """Base class of spiders whose API can list only the records changed since an instant.
 
-    ``self.since`` is that instant (ISO 8601 with Z); None requests all records. A subclass requests pages of the
-    changed records if ``self.since`` is set and the mode of the harvest is "incremental". It also counts records
-    (:meth:`count_url`, :meth:`read_count`). It must set ``record_modified`` of its datasets to the date by which the
-    API filters.
+    A subclass requests pages of the changed records only if ``self.stats.mode`` is "incremental" (this class sets it
+    once the filter has passed its test) and ``self.since``, that instant (ISO 8601 with Z), is not None; otherwise it
+    requests all records. It must override :meth:`count_url` and :meth:`read_count`, and set ``record_modified`` of its
+    datasets to the date by which the API filters.
     """
 
     is_incremental = True

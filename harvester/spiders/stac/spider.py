@@ -115,7 +115,8 @@ class Spider(ListingSpider):
     def next_query(self, body: Any, response: Response) -> str | None:
         """Return the query string of the link to the next page of collections; None if there is no such link.
 
-        ``body``: the parsed body of ``response``. Raise PageRefusedError if the link needs POST or leads elsewhere.
+        ``body``: the parsed body of ``response``. Raise PageRefusedError if the link needs POST, its path does not
+        end with "/collections", or it has no query. The host of the link is not looked at.
         """
         link = next_link(body.get("links") if isinstance(body, dict) else None, media_type_of(response))
         if link is None:

@@ -64,6 +64,9 @@ def rows_of_text(path: Path, declared_charset: str | None, max_rows: int) -> Row
 def rows_of_spreadsheet(path: Path, max_rows: int) -> RowStream | None:
     """Return the rows of the main sheet of a spreadsheet, at most ``max_rows``; None if no sheet has a table.
 
+    The main sheet is the first that is not small beside the largest (see
+    :class:`~quality.tables.read.spreadsheets.WorkbookTables`).
+
     Raise UnreadableError, or an error of the library calamine, if the file cannot be read.
     """
     sheets = read_workbook(path, max_rows + 100).sheets

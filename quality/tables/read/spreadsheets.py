@@ -69,6 +69,7 @@ class Worksheet:
 class WorkbookTables:
     """The sheets of a workbook: those with a table (the main one first), hidden ones, and those without a table.
 
+    The main one is the first whose sheet has at least a fifth as many cells as the largest.
     ``errors`` is the number of cells with a formula error other than #N/A in all sheets of an XLSX or XLSM file, hidden
     ones too; 0 for other formats, which are not searched. ``error_rows`` are the numbers of the first ten rows with
     one; of which sheet is not kept.

@@ -128,8 +128,8 @@ class Configuration(Strict):
     """``http://host:port`` of the HTTP proxy that everything but FTP and local portals goes through. This machine
     resolves and checks host names before it asks the proxy. Proxies named in environment variables are ignored."""
     public_url: Annotated[str, AfterValidator(_web_address)] | None = None
-    """Web address at which the folder ``exports`` is published. Letters, pages and feeds then name their files by whole
-    addresses."""
+    """Web address at which the folder ``exports`` is published, without its files ``personal.*``, which say where
+    personal data are suspected. Letters, pages and feeds then name their files by whole addresses."""
     hold_days: Annotated[int, Field(ge=0, le=DAYS_MAX)] = 0
     """Number of days for which a new cause (one fault that explains many findings) and its findings stay unpublished
     after the first letter about it to the government. 14 is fair before a first publication."""

@@ -151,6 +151,19 @@ def _defaults(data: Path, group: click.Group) -> dict[str, Any]:
     return of(group)
 
 
+def _say_private(data: Path) -> None:
+    """Warn if the published folder holds files that say where personal data are suspected."""
+    from catalog.exports.sent_file import private_files
+    from harvester.cli.configuration import load
+
+    if load(data).public_url and (found := private_files(data / "exports")):
+        click.echo(
+            f"DO NOT PUBLISH {len(found)} files that say where personal data are suspected, such as {found[0]}: "
+            "leave out all files named personal.* when you publish the folder exports",
+            err=True,
+        )
+
+
 def _run(
     data: Path, specs: Sequence[PortalSpec], stages: Sequence[str], options: dict[str, Any], *, is_scheduled: bool
 ) -> None:
@@ -195,6 +208,8 @@ def _run(
                     schema=1 if options.get("schema") == "1" else 2,
                 ),
             )
+    if "export" in stages:
+        _say_private(data)
     if options["as_json"]:
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))
     else:

@@ -88,6 +88,7 @@ def _everything(data: Path, *, is_offline: bool) -> Iterator[Told]:
     yield from _network(data, configuration)
     yield from _mail(data, configuration, is_offline=is_offline)
     yield from _waiting(data)
+    yield from _private(data, configuration)
     specs: list[PortalSpec] = []
     try:
         from harvester.cli.registry import known_in
@@ -207,6 +208,16 @@ def _waiting(data: Path) -> Iterator[Told]:
     if files or texts:
         said = f"files of unconfirmed senders: {files}, texts that are not public: {texts}"
         yield _note(f"replies wait for you ({said}): winnow replies list")
+
+
+def _private(data: Path, configuration: Configuration) -> Iterator[Told]:
+    from catalog.exports.sent_file import private_files
+
+    if configuration.public_url and (found := private_files(data / "exports")):
+        yield _note(
+            f"{len(found)} files say where personal data are suspected, such as {found[0]}: leave out all files named "
+            "personal.* when you publish the folder exports"
+        )
 
 
 def _contact(configuration: Configuration) -> str | None:

@@ -14,14 +14,14 @@ from click.testing import CliRunner, Result
 from portal_server import PortalServer, Response
 
 from catalog.db.store import open_catalog
-from harvester.cli.configuration import load, password_path
+from harvester.cli.configuration import Configuration, load, password_path, save
 from harvester.cli.fetch import _mailbox
-from harvester.cli.main import cli
+from harvester.cli.main import _say_private, cli
 from harvester.cli.site import PORT_TAKEN
 from harvester.demo.run import MARK
 from harvester.night.stages import locked
 from harvester.terminal import doctor
-from harvester.terminal.doctor import _mail
+from harvester.terminal.doctor import _mail, _private
 
 
 def run(data: Path, *args: str) -> Result:
@@ -135,3 +135,21 @@ def test_a_password_file_lies_in_the_data_folder_wherever_the_command_runs(
     assert password_path(data, configuration.mail) == password_path(data, configuration.mailbox) == data / "secret"
     assert {told.kind for told in _mail(data, configuration, is_offline=True)} == {"note"}
     assert _mailbox(data, None, None, None, None, None, False).password == "right"
+
+
+def test_files_that_must_not_be_published_are_named_where_the_folder_is_published(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "exports" / "landia" / "publishers" / "office-1a2b3c"
+    folder.mkdir(parents=True)
+    (folder / "personal.csv").write_text("", "utf-8")
+    (folder / "findings.csv").write_text("", "utf-8")
+    assert not [*_private(tmp_path, Configuration())]
+    _say_private(tmp_path)
+    assert not capsys.readouterr().err
+    own = Configuration(public_url="https://watch.example/open")
+    save(tmp_path, own)
+    (told,) = _private(tmp_path, own)
+    _say_private(tmp_path)
+    for text in (told.text, capsys.readouterr().err):
+        assert str(folder / "personal.csv") in text and "1 files" in text

@@ -9,6 +9,7 @@ published stays published.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -28,12 +29,17 @@ its cause was published with that run, and stays public."""
 
 @dataclass(frozen=True, slots=True)
 class HeldCause:
-    """A cause that is held back. ``public_on``: day on which it becomes public, as far as is known now; None if the
-    government has not had a letter about it, though it has an address."""
+    """A cause that is held back.
+
+    ``public_on``: day on which it becomes public, as far as is known now; None if an address of the government has not
+    had a letter about it. ``untold``: hashes of these addresses, see
+    :func:`catalog.repositories.recipients.recipient_hash`.
+    """
 
     id: str
     government: str
     public_on: date | None
+    untold: frozenset[str] = frozenset()
 
 
 def decide(catalog: Catalog, run_id: str, hold_days: int) -> None:
@@ -65,34 +71,41 @@ def held_causes(catalog: Catalog, run_id: str, hold_days: int, *, government: st
     """Return the causes that were never published and must not be published yet, on the day of the run ``run_id``.
 
     ``hold_days``: number of days for which a cause is held back. They begin on the day on which its government was told
-    of it: that of the first mail about the run that first found the cause, or about a later run. As long as there was
-    no such mail, the cause stays held back. If no letter can go to the government, because its portal files have no
-    address or all of its addresses want none, the days begin with the run that first found the cause. ``government``:
-    name of the only one whose causes are wanted; None means all.
+    of it. An address is told by the first mail to it about the run that first found the cause, or about a later run,
+    and the government when all of its addresses are told: each may be of another office. Until then the cause stays
+    held back. If no letter can go to the government, because its portal files have no address or all of its addresses
+    want none, the days begin with the run that first found the cause. ``government``: name of the only one whose causes
+    are wanted; None means all.
     """
     day, wanted = started(run_id).date(), stopped(catalog.path.parent)
-    reachable = {
-        row["name"]
-        for row in catalog.rows(
-            "select g.name, p.contact_email as email from portals p join governments g on g.portal_id = p.id"
-        )
-        if any(recipient_hash(one) not in wanted for one in addresses_in(row["email"])[0])
-    }
+    reachable: dict[str, set[str]] = defaultdict(set)
+    for row in catalog.rows(
+        "select g.name, p.contact_email as email from portals p join governments g on g.portal_id = p.id"
+    ):
+        reachable[row["name"]] |= {recipient_hash(one) for one in addresses_in(row["email"])[0]} - wanted
+    mails: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for row in catalog.rows(
+        """select entity_id, recipient_hash, run_id, sent_at from sent
+           where channel = 'mail' and entity_level = 'government' order by sent_at"""
+    ):
+        mails[row["entity_id"], row["recipient_hash"]].append((row["run_id"], row["sent_at"]))
     rows = catalog.rows(
-        f"""select c.id, g.name, c.first_seen_run, (
-              select min(s.sent_at) from sent s where s.channel = 'mail' and s.entity_level = 'government'
-                and s.entity_id = g.name and s.run_id >= c.first_seen_run) as told_at
-            from causes c join governments g on g.portal_id = c.portal_id
+        f"""select c.id, g.name, c.first_seen_run from causes c join governments g on g.portal_id = c.portal_id
             where c.is_held is not 0 and c.state != 'unknown' and {state_in(STANDING_CAUSES, "c")}
               and (:name is null or g.name = :name) order by c.id""",  # noqa: S608  # our own constants
         {"name": government},
     )
     found = []
     for row in rows:
-        told_on = date.fromisoformat(row["told_at"][:10]) if row["told_at"] else None
-        if told_on is None and row["name"] not in reachable:
-            told_on = started(row["first_seen_run"]).date()
+        name, since = row["name"], row["first_seen_run"]
+        told = {
+            one: next((sent_at for run, sent_at in mails.get((name, one), ()) if run >= since), None)
+            for one in reachable[name]
+        }
+        untold = frozenset(one for one, sent_at in told.items() if sent_at is None)
+        days = [date.fromisoformat(sent_at[:10]) for sent_at in told.values() if sent_at is not None]
+        told_on = None if untold else max(days, default=started(since).date())
         public_on = told_on + timedelta(days=hold_days) if told_on else None
         if public_on is None or day < public_on:
-            found.append(HeldCause(row["id"], row["name"], public_on))
+            found.append(HeldCause(row["id"], name, public_on, untold))
     return found

@@ -308,14 +308,15 @@ def _letter(
         overdue=overdue,
         overdue_count=overdue_count,
         fixes=fixes,
-        held=_held_news(catalog, run_id, key, hold_days) if is_operator and hold_days else None,
+        held=_held_news(catalog, run_id, key, recipient, hold_days) if is_operator and hold_days else None,
         method=change,
     )
 
 
-def _held_news(catalog: Catalog, run_id: str, government: str, hold_days: int) -> HeldNews | None:
-    # What an earlier letter told has a day.
-    ids = {one.id for one in held_causes(catalog, run_id, hold_days, government=government) if one.public_on is None}
+def _held_news(catalog: Catalog, run_id: str, government: str, recipient: str, hold_days: int) -> HeldNews | None:
+    """Return what this address was not told yet, though other addresses of the government may have been."""
+    own = recipient_hash(recipient)
+    ids = {one.id for one in held_causes(catalog, run_id, hold_days, government=government) if own in one.untold}
     rows = cause_rows(catalog, run_id, government=government, held=True)
     if not (causes := [row for row in rows if row["cause_id"] in ids]):
         return None

@@ -17,8 +17,9 @@ import pytest
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.cards import card_rows
 from catalog.exports.job import ExportJob
-from catalog.repositories.held import held_causes
-from catalog.repositories.sent import letters, note
+from catalog.repositories.held import HeldCause, decide, held_causes
+from catalog.repositories.recipients import recipient_hash, stop
+from catalog.repositories.sent import _held_news, letters, note
 from catalog.site.serve import publish
 from harvester.cli.configuration import Operator
 from harvester.cli.registry import without_language
@@ -151,3 +152,42 @@ def test_a_language_without_a_file_stops_nobodys_export(catalog: Catalog, caplog
     spec = PortalSpec(id="c", type="ckan", title="Gamma", url="https://c.example", government="Gamma", language="de")
     (said,) = without_language([spec, spec.model_copy(update={"language": "pt"})])
     assert said.startswith("c: no file for language = 'de'")
+
+
+def test_every_address_of_a_government_hears_of_a_cause_before_the_public_does(catalog: Catalog) -> None:
+    two = "update portals set contact_email = 'one@a.example, Two@a.example' where id = 'a'"
+    catalog.db.conn.execute(two)
+    catalog.db.conn.commit()
+    out(catalog)
+    ids = set(causes(catalog, "a"))
+    first, second = letters(catalog, RUNS[0], "mail", hold_days=14)
+    assert first.recipient == "Two@a.example" and note(catalog, first)
+    catalog.db.conn.execute("update sent set sent_at = '2026-11-21T08:00:00Z'")
+    catalog.db.conn.commit()
+    # The other letter was held back: long after, the causes still wait, and that letter has them.
+    begin(catalog, LATER[1])
+    catalog.db.conn.execute(two)
+    catalog.db.conn.commit()
+    held = {one.id: one for one in held_causes(catalog, LATER[1], 14, government=NAME)}
+    assert set(held) == ids and {one.public_on for one in held.values()} == {None}
+    (again,) = letters(catalog, RUNS[0], "mail", hold_days=14)
+    assert again.recipient == "one@a.example" and again.held is not None
+    assert {row["cause_id"] for row in again.held.causes} == ids
+    # The address that was told is not told again.
+    assert _held_news(catalog, RUNS[0], NAME, first.recipient, 14) is None
+    # Both were told; the later day counts.
+    assert note(catalog, second)
+    catalog.db.conn.execute("update sent set sent_at = '2026-12-01T08:00:00Z' where sent_at > '2026-11-22'")
+    catalog.db.conn.commit()
+    days = {str(one.public_on) for one in held_causes(catalog, LATER[1], 14, government=NAME)}
+    assert days == {"2026-12-15"}
+    # An address that wants no letters is not waited for.
+    stop(catalog.path.parent, [recipient_hash(second.recipient)])
+    assert not held_causes(catalog, LATER[1], 14, government=NAME)
+
+
+def test_many_causes_are_no_too_long_statement(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [HeldCause(f"cause-{number}", NAME, None) for number in range(40_000)]
+    monkeypatch.setattr("catalog.repositories.held.held_causes", lambda *_: many)
+    decide(catalog, RUNS[0], 14)
+    assert not catalog.value("select count(*) from causes where is_held and state != 'unknown'")

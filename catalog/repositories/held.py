@@ -18,7 +18,7 @@ from catalog.db.schema.views import STANDING_CAUSES, state_in
 from catalog.db.store import Catalog, started
 from catalog.repositories.recipients import addresses_in, recipient_hash, stopped
 
-__all__ = ["HELD_FINDING", "HeldCause", "decide", "held_causes"]
+__all__ = ["HELD_FINDING", "HeldCause", "decide", "held_causes", "hold_new_causes"]
 
 HELD_FINDING = """f.key in (select m.finding from causes held join cause_members m on m.cause = held.number
   join finding_rows own on own.key = m.finding left join keys first on first.key = own.first_seen_key
@@ -61,6 +61,17 @@ def decide(catalog: Catalog, run_id: str, hold_days: int) -> None:
         catalog.db.conn.execute(
             "update causes set is_held = ? where is_held and state = 'unknown'", [None if hold_days else 0]
         )
+
+
+def hold_new_causes(catalog: Catalog, run_id: str, hold_days: int) -> None:
+    """Hold back the causes that no export has seen yet, as :func:`decide` would; publish nothing.
+
+    Call it whenever causes were found: the public copy may be made before the next export. ``run_id`` and
+    ``hold_days``: as for :func:`decide`; with 0 days nothing is done.
+    """
+    if hold_days:
+        with catalog.writing():
+            _set(catalog, 1, held_causes(catalog, run_id, hold_days))
 
 
 def _set(catalog: Catalog, value: int, causes: Iterable[HeldCause]) -> None:

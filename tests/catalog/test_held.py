@@ -17,7 +17,7 @@ import pytest
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.cards import card_rows
 from catalog.exports.job import ExportJob
-from catalog.repositories.held import HeldCause, decide, held_causes
+from catalog.repositories.held import HeldCause, decide, held_causes, hold_new_causes
 from catalog.repositories.recipients import recipient_hash, stop
 from catalog.repositories.sent import _held_news, letters, note
 from catalog.site.serve import publish
@@ -191,3 +191,18 @@ def test_many_causes_are_no_too_long_statement(catalog: Catalog, monkeypatch: py
     monkeypatch.setattr("catalog.repositories.held.held_causes", lambda *_: many)
     decide(catalog, RUNS[0], 14)
     assert not catalog.value("select count(*) from causes where is_held and state != 'unknown'")
+
+
+def test_a_cause_that_no_export_has_seen_is_in_no_public_copy(catalog: Catalog) -> None:
+    data, held = catalog.path.parent, causes(catalog, "a")
+    hold_new_causes(catalog, RUNS[0], 0)
+    assert not catalog.value("select count(*) from causes where is_held is not null")
+    hold_new_causes(catalog, RUNS[0], 14)
+    publish(catalog.path, data / "site" / "catalog.db")
+    text = (data / "site" / "catalog.db").read_bytes().decode("utf-8", "replace")
+    assert held and not [one for key, own in held.items() for one in (key, *own) if one in text]
+    # What was published before is left alone.
+    catalog.db.conn.execute("update causes set is_held = 0")
+    catalog.db.conn.commit()
+    hold_new_causes(catalog, RUNS[0], 14)
+    assert not catalog.value("select count(*) from causes where is_held")

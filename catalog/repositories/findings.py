@@ -81,9 +81,10 @@ class FoundInDataset:
     """Function of (distribution id or None, rule id): whether this rule could not be checked in this run. None stands
     for the dataset itself. An earlier finding of such a rule becomes unknown instead of fixed, unless it is disputed or
     waived, which it then stays."""
-    basis: Callable[[str], Basis | None] = lambda rule_id: None
-    """Function of a rule id: the only source that a finding of this rule depends on, or None if there are several.
-    While that source is unchanged, only a change of the rule itself can have closed the finding."""
+    basis: Callable[[str, str | None], Basis | None] = lambda rule_id, version: None
+    """Function of a rule id and the methodology version that made a finding of the rule (None if not known): the only
+    source that the finding depends on, or None if there are several. While that source is unchanged, only a change of
+    the rule itself can have closed the finding."""
 
 
 _rule = attrgetter(*RULE)
@@ -285,7 +286,7 @@ def _write(
             part_id, rule_id = before.distribution_id, before.rule_id
             is_unobserved = one.is_unobserved(part_id, rule_id)
             is_withdrawn = last is not None and last.is_withdrawn(
-                run_id, part_id, one.basis(rule_id), is_unobserved=is_unobserved
+                run_id, part_id, one.basis(rule_id, last.methodology), is_unobserved=is_unobserved
             )
             kind: End = "gone" if before.key in moved else "withdrawn" if is_withdrawn else "fixed"
             life_now = ended(

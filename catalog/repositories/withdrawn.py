@@ -38,7 +38,7 @@ class LastScore:
     whether its record is unchanged since. ``is_other_method``: whether the methodology version has changed since.
     ``tables``: by distribution id, what is known of the last two inspections of its table. ``same_files``: ids of the
     distributions whose file is known to be the same as then; empty for a dataset that was scored by the present
-    methodology version.
+    methodology version. ``methodology``: the version that scored it; None if not known.
     """
 
     run_id: str
@@ -47,6 +47,7 @@ class LastScore:
     is_other_method: bool
     tables: Mapping[str, _Table]
     same_files: frozenset[str] = frozenset()
+    methodology: str | None = None
 
     def is_withdrawn(
         self, run_id: str, part_id: str | None, basis: Basis | None, *, is_unobserved: bool = False
@@ -115,6 +116,7 @@ def before(catalog: Catalog, dataset_ids: Sequence[str], methodology: str) -> di
             is_other_method=row["methodology_version"] != methodology,
             tables=tables.get(row["dataset_id"], {}),
             same_files=frozenset(same.get(row["dataset_id"], ())),
+            methodology=row["methodology_version"],
         )
         for row in catalog.rows(
             f"""select q.dataset_id, q.run_id, q.score, q.methodology_version, d.changed_run

@@ -29,6 +29,7 @@ from quality.metrics.sound import RULES
 from quality.systems.matrix import UNKNOWN_CELL, Matrix, columns
 from quality.tables.judge.rules import fix_of
 from quality.tables.judge.wording import what_and_why
+from specs.methodology import is_comparable
 from specs.metrics import Metric, metrics
 from specs.table_rules import table_rules
 
@@ -155,13 +156,13 @@ def is_unobserved(judged: JudgedDataset, distribution_id: str | None, rule_id: s
 
 
 @cache
-def basis(rule_id: str) -> Basis | None:
+def basis(rule_id: str, version: str | None) -> Basis | None:
     """Return the only thing that the findings of a rule depend on: "record", "file" or "table"; else None.
 
     As long as that is unchanged, the findings of the rule stay the same. The result is None if they also depend on the
-    date, a server or other datasets, or if no finding has that rule. One metric is an exception:
-    ``download_url_present`` gives "record", which it depended on alone up to version 2.0 of the methodology.
-    ``rule_id`` is the id of a metric or of a table rule.
+    date, a server or other datasets, or if no finding has that rule. ``rule_id`` is the id of a metric or of a table
+    rule. ``version`` is the methodology version that made the findings; None means not known. It matters to
+    ``download_url_present`` only, which depended on the record alone up to version 2.0: "record" for such a version.
     """
     metric = metrics().get(rule_id)
     if metric is None:
@@ -170,13 +171,13 @@ def basis(rule_id: str) -> Basis | None:
         return "table"
     if metric.of_file:
         return "file"
-    if rule_id in _ONCE_OF_RECORD:
+    if any(is_comparable(version, old) for old in _ONCE_OF_RECORD.get(rule_id, ())):
         return "record"
     return None if metric.observed or metric.dimension == "timely" else "record"
 
 
-_ONCE_OF_RECORD = frozenset({"download_url_present"})
-"""Metrics that asked the record alone up to version 2.0: their findings of that time were made from it."""
+_ONCE_OF_RECORD = {"download_url_present": ("1.0.0", "2.0.0")}
+"""Metrics that asked the record alone in versions like these: their findings of that time were made from it."""
 _UNCOUNTED = frozenset(rule.id for rule in table_rules().values() if rule.metric is None)
 """Rules of tables that are reported but cost no points."""
 _SHOWN_BY_METRIC = {"html_instead_of_file", "error_instead_of_file"}

@@ -17,8 +17,8 @@ from catalog.repositories.checks import write_checks
 from catalog.repositories.withdrawn import LastScore, before
 from quality.evidence.periods import every
 from quality.evidence.subject import UNKNOWN, DistributionSubject, Measurement
+from quality.findings.derive import basis, is_unobserved
 from quality.findings.derive import findings as findings_of
-from quality.findings.derive import is_unobserved
 from quality.metrics.accessible import download_url_present, file_served, file_served_observed
 from quality.metrics.open import format_open, licence_known, licence_known_observed, licence_present
 from quality.metrics.usable import format_known, format_present, format_truthful, machine_readable
@@ -156,6 +156,12 @@ def test_what_only_the_record_said_is_taken_back_with_the_rule() -> None:
     # Another file, or none that answered tonight, is no mistake of ours.
     assert not last.is_withdrawn("2", "d1", "file") and not last.is_withdrawn("2", "d0", "file", is_unobserved=True)
     assert last.is_withdrawn("2", None, "record", is_unobserved=True)
+
+
+def test_what_asks_a_server_now_asked_the_record_alone_before() -> None:
+    versions = ("2.0.0", "2.1.0", None)
+    assert [basis("download_url_present", one) for one in versions] == ["record", None, None]
+    assert [basis("title_present", one) for one in versions] == ["record"] * 3
 
 
 def test_a_file_is_the_same_if_nobody_asked_or_the_same_bytes_came(tmp_path: Path) -> None:

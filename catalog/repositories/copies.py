@@ -206,3 +206,8 @@ def _write(catalog: Catalog, clusters: list[list[dict[str, Any]]]) -> None:
         (*now.get(key, (None, None)), key) for key in now.keys() | before.keys() if now.get(key) != before.get(key)
     ]
     catalog.db.conn.executemany("update datasets set cluster_id = ?, copy_of = ? where id = ?", changed)
+    # A government counts other datasets now, perhaps as many as before: its scores must be computed again.
+    none = (None, None)
+    others = [(key,) for _, copy_of, key in changed if copy_of != before.get(key, none)[1]]
+    note = "insert into to_score (dataset_id) select id from present_datasets where id = ? on conflict do nothing"
+    catalog.db.conn.executemany(note, others)

@@ -20,7 +20,8 @@ def keep_entity_scores(catalog: Catalog, run_id: str, versions: Mapping[str, str
     They are taken over only if all of these hold:
 
     - The previous run is complete and stored scores, with the present versions.
-    - No harvest of this run has added, changed or removed a dataset, and no dataset was scored in this run.
+    - No harvest of this run has added, changed or removed a dataset, and no dataset was scored in this run or still has
+      to be; a dataset that has become a copy or is none any more has to be.
     - As many datasets are scored as then, in all and for each government.
     - Every portal with scored datasets has causes. Rows of ``top_fixes`` that a cause replaces may otherwise be
       missing, see :func:`catalog.repositories.first_fixes.rank_fixes`.
@@ -54,6 +55,7 @@ _IS_SAME = """
 select r.status = 'complete'
   and not exists (select 1 from changes where run_id = :run)
   and not exists (select 1 from dataset_quality where run_id >= :run)
+  and not exists (select 1 from to_score t join dataset_quality q on q.dataset_id = t.dataset_id)
   and not exists (select 1 from (select distinct portal_id from dataset_quality) q
     where not exists (select 1 from causes c where c.portal_id = q.portal_id))
 from runs r where r.id = :before"""

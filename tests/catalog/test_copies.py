@@ -160,7 +160,12 @@ def test_a_government_counts_no_copies(catalog: Catalog) -> None:
         city=[Dataset(identifier=UUID)],
         nation=[Dataset(identifier="n1", other_identifiers=(UUID,), **FROM), Dataset(identifier="n2")],
     )
+    catalog.db.conn.execute("delete from to_score")
+    catalog.db.conn.commit()
     find_copies(catalog)
+    # What a government counts has changed, so that its scores are not those of the night before.
+    due = "select d.identifier from to_score t join datasets d on d.id = t.dataset_id"
+    assert [row["identifier"] for row in catalog.rows(due)] == ["n1"]
     run = catalog.value("select max(id) from runs")
     for row in catalog.rows("select id, portal_id, identifier from datasets"):
         score = 100.0 if row["identifier"] == UUID else 80.0 if row["identifier"] == "n1" else 40.0

@@ -69,6 +69,8 @@ def test_scores_are_computed_again_after_any_change(tmp_path: Path) -> None:
             "update datasets set copy_of = 'b-1' where rowid = 1",
             "insert into changes (id, run_id, kind) values ('x', :run, 'changed')",
             "delete from causes",
+            # As many as before, and others.
+            "insert into to_score select dataset_id from dataset_quality limit 1",
         ):
             run = catalog.db.conn.execute
             run("savepoint before")

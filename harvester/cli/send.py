@@ -208,6 +208,9 @@ def _say(outcomes: list[Outcome], run_id: str) -> None:
     click.echo(f"{sum(one.sent for one in outcomes)} sent for run {run_id}, {len(failed)} failed")
     for line in failed:
         click.echo(f"not sent: {line}", err=True)
+    for one in outcomes:
+        for line in one.left_out:
+            click.echo(f"sent without some files: {line}", err=True)
 
 
 @click.command("stop")

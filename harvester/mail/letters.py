@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -39,6 +39,7 @@ __all__ = [
     "folder_of",
     "is_divided",
     "mail_of",
+    "mail_with_left_out",
     "mailings",
     "message_of",
     "page_of",
@@ -48,12 +49,14 @@ __all__ = [
 ATTACHED_MAX = 5_000_000
 """Total bytes of files that are attached unpacked; more are packed."""
 PACKED_MAX = 15_000_000
-"""Bytes of an archive that mail servers still accept; beyond it the letter goes without the long file."""
+"""Bytes of an archive that mail servers still accept; beyond it the letter goes without its longest files."""
 PERSONAL = "personal.csv"
 OTHERS = "findings-others.csv"
 CORRECTIONS = "corrections.csv"
 HELD_CAUSES, HELD_FINDINGS = "held-causes.csv", "held-findings.csv"
 """What the recipient is told before it is public; in no folder."""
+_KEPT = (PERSONAL, HELD_CAUSES, HELD_FINDINGS)
+"""Ends of the names of files that no letter goes without."""
 _KINDS = {".csv": "text/csv", ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 NO_TOKEN = "winnow-****-****-****-****"  # no secret: what a preview shows in its place
 """What stands in the place of the token where no letter goes out."""
@@ -133,7 +136,18 @@ def mail_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -
     come. ``token`` is that of this mail, see :func:`harvester.mail.tokens.issue`; it stands in the subject, the
     Message-ID and the text. Line breaks in names are removed, so that they cannot add mail headers.
     """
+    return mail_with_left_out(mailing, exports, sender, token)[0]
+
+
+def mail_with_left_out(
+    mailing: Mailing, exports: Path, sender: LetterSender, token: str
+) -> tuple[EmailMessage, list[str]]:
+    """Return the e-mail that :func:`mail_of` returns for the same parameters, and the names of the files that it lacks.
+
+    Files are left out of a mail that would be too large for mail servers. Its text names them too.
+    """
     words, server = language_or_english(mailing.language), sender.server
+    files, left_out = _attached(mailing, exports)
     mail = EmailMessage()
     mail["Subject"] = f"{_line(_subject(mailing, words))[:160]} [{token}]"
     mail["From"], mail["To"] = server.sender, mailing.recipient
@@ -145,13 +159,13 @@ def mail_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -
     mail["List-Unsubscribe"] = f"<mailto:{stop_at}?subject=stop>"
     # Automatic responders do not answer such a mail (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(text_of(mailing, exports, sender, token))
-    for name, content, kind in attachments_of(mailing, exports):
+    mail.set_content(_text(mailing, exports, sender, token, left_out))
+    for name, content, kind in files:
         main, sub = kind.split("/")
         mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
     # Set last, because adding attachments moves content headers into the first part.
     mail["Content-Language"] = words.code
-    return mail
+    return mail, left_out
 
 
 def _subject(mailing: Mailing, words: Language) -> str:
@@ -168,15 +182,23 @@ def text_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -
     The parameters are as for :func:`mail_of`. What the operator lacks is left out: :mod:`harvester.cli.send` sends
     nothing then.
     """
+    return _text(mailing, exports, sender, token, _attached(mailing, exports)[1])
+
+
+def _text(mailing: Mailing, exports: Path, sender: LetterSender, token: str, left_out: Sequence[str]) -> str:
     words, operator = language_or_english(mailing.language), sender.operator
     lines = [words.phrase("mail_hello")]
     for letter in mailing.letters:
         lines += ["", f"* {letter.name}"] if len(mailing.letters) > 1 else []
-        lines += ["", *message_of(letter, words, is_divided=is_divided(folder_of(letter, exports))).splitlines()]
+        own = folder_of(letter, exports)
+        said = message_of(letter, words, is_divided=is_divided(own), start=_start(mailing, own))
+        lines += ["", *said.splitlines()]
         if page := page_of(letter, sender.public_url):
             lines += ["", words.phrase("mail_page", url=page)]
     folder = folder_of(mailing.letters[0], exports)
-    files = {stem: _to_fill(folder, stem, words.code) for stem in ("findings", "causes")}
+    start = _start(mailing, folder)
+    files = {stem: _to_fill(folder, stem, words.code, start, left_out) for stem in ("findings", "causes")}
+    lines += ["", words.phrase("mail_left_out", files=", ".join(left_out))] if left_out else []
     lines += ["", words.phrase("mail_answer", **files)]
     replies = words.values["response"].items()
     lines += [f"- {label}: {words.phrase(f'answer_{name}')}" for name, label in replies]
@@ -187,10 +209,16 @@ def text_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -
     return "\n".join(map(_line, [*lines, *(one for one in signature if one)])) + "\n"
 
 
-def _to_fill(folder: Path, stem: str, code: str) -> str:
-    """Return the name of the file that a person fills in best: the workbook, else the CSV in words."""
+def _start(mailing: Mailing, folder: Path) -> str:
+    """Return what the names of the files of one folder begin with in a mail: of several scorecards, its name."""
+    return f"{folder.name}-" if len(mailing.letters) > 1 else ""
+
+
+def _to_fill(folder: Path, stem: str, code: str, start: str, left_out: Container[str]) -> str:
+    """Return the name of the attached file that a person fills in best: the workbook, else the CSV in words."""
     names = (f"{stem}.xlsx", f"{stem}.{code}.csv", f"{stem}-others.csv")
-    return next((name for name in names if (folder / name).is_file()), f"{stem}.csv")
+    there = (name for name in names if (folder / name).is_file() and f"{start}{name}" not in left_out)
+    return start + next(there, f"{stem}.csv")
 
 
 def _line(text: str) -> str:
@@ -203,12 +231,12 @@ def is_divided(folder: Path) -> bool:
     return (folder / OTHERS).is_file() and not (folder / "findings.csv").is_file()
 
 
-def message_of(letter: Letter, words: Language, *, is_divided: bool = False) -> str:
+def message_of(letter: Letter, words: Language, *, is_divided: bool = False, start: str = "") -> str:
     """Return what the e-mail says about the scorecard in ``letter``: what changed, which fixes gain most, what is
     overdue, what we had said wrongly, and what a change of our method did.
 
     ``words``: language of the text. ``is_divided``: whether the findings are in several files, which the text then
-    says; see the function of that name.
+    says; see the function of that name. ``start``: what the names of the attached files begin with.
     """
     card = letter.card
     lines = []
@@ -248,9 +276,10 @@ def message_of(letter: Letter, words: Language, *, is_divided: bool = False) -> 
         if (more := letter.new_count - len(letter.new)) > 0:
             lines.append(words.phrase("mail_more_apart" if is_divided else "mail_more", count=more))
     if letter.personal:
-        lines += ["", words.phrase("mail_personal", count=len(letter.personal), days=DAYS, file=PERSONAL)]
+        lines += ["", words.phrase("mail_personal", count=len(letter.personal), days=DAYS, file=f"{start}{PERSONAL}")]
     if (held := letter.held) is not None:
-        about = {"file": HELD_CAUSES, "findings": HELD_FINDINGS, "date": words.day(held.public_on.isoformat())}
+        about = {"file": f"{start}{HELD_CAUSES}", "findings": f"{start}{HELD_FINDINGS}"}
+        about["date"] = words.day(held.public_on.isoformat())
         lines += ["", words.phrase("mail_held", count=len(held.causes), **about)]
         if (more := held.finding_count - len(held.findings)) > 0:
             lines.append(words.phrase("mail_more_apart", count=more))
@@ -285,23 +314,33 @@ def attachments_of(mailing: Mailing, exports: Path) -> list[tuple[str, bytes, st
 
     ``exports`` is the folder of all exported files. The files are those of the folders that :func:`folder_of` names,
     and those that are in no folder: suspected personal data, and what is not public yet. If all together have more than
-    ATTACHED_MAX (5 MB), they are packed into one ZIP archive; while that has more than PACKED_MAX (15 MB), the longest
-    file is left out. If the mail has several scorecards, the name of each file begins with that of its folder.
+    ATTACHED_MAX (5 MB), they are packed into one ZIP archive. While that has more than PACKED_MAX (15 MB), the longest
+    workbook is left out, or if there is none the longest other file; but never one about personal data or about what is
+    not public yet, because its recipient could get it nowhere else. If the mail has several scorecards, the name of
+    each file begins with that of its folder.
     """
+    return _attached(mailing, exports)[0]
+
+
+def _attached(mailing: Mailing, exports: Path) -> tuple[list[tuple[str, bytes, str]], list[str]]:
+    """Return the files of :func:`attachments_of`, and the names of those that were left out."""
     code = language_or_english(mailing.language).code
     found = []
     for letter in mailing.letters:
         folder = folder_of(letter, exports)
-        start = f"{folder.name}-" if len(mailing.letters) > 1 else ""
+        start = _start(mailing, folder)
         found += [(f"{start}{name}", content) for name, content in _files(folder, code, letter)]
+    left_out: list[str] = []
     if sum(len(content) for _, content in found) <= ATTACHED_MAX:
-        return [(name, content, _KINDS[Path(name).suffix]) for name, content in found]
-    while found:
+        return [(name, content, _KINDS[Path(name).suffix]) for name, content in found], left_out
+    while True:
         packed = _packed(found)
-        if len(packed) <= PACKED_MAX:
-            return [("winnow.zip", packed, "application/zip")]
-        found.remove(max(found, key=lambda one: len(one[1])))
-    return []
+        spare = [one for one in found if not one[0].endswith(_KEPT)]
+        if len(packed) <= PACKED_MAX or not spare:
+            return [("winnow.zip", packed, "application/zip")], left_out
+        longest = max(spare, key=lambda one: (one[0].endswith(".xlsx"), len(one[1])))
+        found.remove(longest)
+        left_out.append(longest[0])
 
 
 def _files(folder: Path, code: str, letter: Letter) -> list[tuple[str, bytes]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from email.errors import MessageError
 from email.message import EmailMessage
 from pathlib import Path
@@ -21,7 +21,7 @@ from catalog.repositories.recipients import recipient_hash
 from catalog.repositories.sent import Letter, forget, note
 from harvester.http.guard import own_addresses
 from harvester.http.proxies import check_name
-from harvester.mail.letters import LetterSender, Mailing, mail_of
+from harvester.mail.letters import LetterSender, Mailing, mail_with_left_out
 from harvester.mail.smtp import LETTER_S, connected, within
 from harvester.mail.tokens import issue, withdraw
 
@@ -47,11 +47,13 @@ _NOT_SENT = (
 class Outcome:
     """The result of sending messages: ``sent`` is the number of those sent, ``failed`` has a line for each other one.
 
-    ``failed`` is None if no message failed.
+    ``failed`` is None if no message failed. ``left_out`` has a line for each mail that was sent without some of its
+    files.
     """
 
     sent: int = 0
     failed: list[str] | None = None
+    left_out: list[str] = field(default_factory=list)
 
     def fail(self, what: Letter | Mailing, why: object) -> None:
         """Record that ``what``, a post to a webhook or a mail, was not sent, with the reason ``why``."""
@@ -91,20 +93,21 @@ def send_mails(catalog: Catalog, waiting: Sequence[Mailing], exports: Path, send
 
 def _recorded(
     catalog: Catalog, mailing: Mailing, exports: Path, sender: LetterSender
-) -> tuple[EmailMessage, str] | None:
-    """Return a mail and its token after all of its letters were recorded as sent. Return None, and record nothing, if
-    one of them went out before; nothing stays recorded either if an exception is raised."""
+) -> tuple[EmailMessage, str, list[str]] | None:
+    """Return a mail, its token and the names of the files that it lacks, after all of its letters were recorded as
+    sent. Return None, and record nothing, if one of them went out before; nothing stays recorded either if an
+    exception is raised."""
     token = issue(catalog.path.parent, recipient_hash(mailing.recipient), mailing.entities, mailing.run_id)
     noted: list[Letter] = []
     is_ready = False
     try:
         # Before it is recorded: a file that cannot be read must not count as sent.
-        mail = mail_of(mailing, exports, sender, token)
+        mail, left_out = mail_with_left_out(mailing, exports, sender, token)
         for letter in mailing.letters:
             if note(catalog, letter):
                 noted.append(letter)
         is_ready = len(noted) == len(mailing.letters)
-        return (mail, token) if is_ready else None
+        return (mail, token, left_out) if is_ready else None
     finally:
         if not is_ready:
             # One of them went out before, or failed. The others did not go out, and must not count as if they had.
@@ -114,13 +117,20 @@ def _recorded(
 
 
 def _hand_in(
-    catalog: Catalog, connection: smtplib.SMTP, mailing: Mailing, made: tuple[EmailMessage, str], done: Outcome
+    catalog: Catalog,
+    connection: smtplib.SMTP,
+    mailing: Mailing,
+    made: tuple[EmailMessage, str, list[str]],
+    done: Outcome,
 ) -> None:
-    mail, token = made
+    mail, token, left_out = made
     try:
         with within(connection, LETTER_S):
             connection.send_message(mail)
         done.sent += 1
+        if left_out:
+            names = ", ".join(letter.name for letter in mailing.letters)
+            done.left_out.append(f"{names}: too large for a mail, and not attached: {', '.join(left_out)}")
     except _NOT_SENT as error:
         for letter in mailing.letters:
             forget(catalog, letter)

@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import sqlite3
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -31,7 +32,7 @@ from catalog.repositories.recipients import is_role
 from catalog.repositories.sent import is_address, letters, note, recipient_hash
 from harvester.cli.configuration import Configuration, MailServer, Operator, save
 from harvester.cli.main import cli
-from harvester.mail.letters import NO_TOKEN, LetterSender, Mailing, mail_of
+from harvester.mail.letters import NO_TOKEN, LetterSender, Mailing, attachments_of, folder_of, mail_of
 from harvester.mail.smtp import SmtpServer
 from harvester.mail.tokens import holder_of, tokens_in
 from harvester.night.stages import _published
@@ -282,6 +283,8 @@ def test_an_address_gets_one_letter_about_all_its_governments(data: Path, box: t
     assert f"* {NAME}\n" in text and "* Gamma\n" in text
     names = {str(part.get_filename()) for part in mail.iter_attachments()}
     assert {"gamma-findings.csv", "gamma-causes.csv"} <= names and len(names) > 10
+    # The text names the file as it is attached.
+    assert "gamma-findings.csv" in text and "gamma-causes.csv" in text
 
 
 @pytest.mark.parametrize("faulty", [NAME, "Gamma"])
@@ -467,6 +470,27 @@ def test_large_files_are_packed(data: Path, box: tuple[Box, str], monkeypatch: p
     (part,) = kept.mails[0].iter_attachments()
     content = part.get_payload(decode=True)
     assert part.get_filename() == "winnow.zip" and isinstance(content, bytes) and content.startswith(b"PK")
+
+
+def test_what_is_too_large_for_a_mail_is_named_and_nothing_private_is_left_out(
+    data: Path, box: tuple[Box, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, smtp = box
+    with open_catalog(data / "catalog.db") as catalog:
+        (letter,) = letters(catalog, RUNS[0], "mail")
+    folder = folder_of(letter, data / "exports")
+    (folder / "personal.csv").write_bytes(bytes(range(256)) * 400)
+    monkeypatch.setattr("harvester.mail.letters.ATTACHED_MAX", 1_000)
+    whole = len(attachments_of(Mailing((letter,)), data / "exports")[0][1])
+    monkeypatch.setattr("harvester.mail.letters.PACKED_MAX", whole - 1)
+    done = send(data, smtp)
+    assert "1 sent" in done.output and "not attached: findings.xlsx\n" in done.stderr
+    body = kept.mails[0].get_body(("plain",))
+    assert body is not None and language("fr").phrase("mail_left_out", files="findings.xlsx") in body.get_content()
+    assert "findings.fr.csv" in body.get_content()
+    monkeypatch.setattr("harvester.mail.letters.PACKED_MAX", 1)
+    ((name, packed, _),) = attachments_of(Mailing((letter,)), data / "exports")
+    assert name == "winnow.zip" and zipfile.ZipFile(io.BytesIO(packed)).namelist() == ["personal.csv"]
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ def move_scores(db: Database) -> None:
     runs = [run for (run,) in db.execute(f"select distinct run_id from {BEFORE} order by 1").fetchall()]  # noqa: S608  # a constant
     moved = f"{BEFORE} where run_id is ? and rowid <= ?"
     for run in runs:
-        part = f"select rowid from {BEFORE} where run_id is ? order by rowid limit {PART}"  # noqa: S608  # constants
-        while rows := db.execute(part, [run]).fetchall():
+        keys_of_some = f"select rowid from {BEFORE} where run_id is ? order by rowid limit {PART}"  # noqa: S608  # constants
+        while rows := db.execute(keys_of_some, [run]).fetchall():
             last = [run, rows[-1][0]]
             with db.atomic():
                 db.execute(f"insert into score_history ({names}) select {names} from {moved}", last)  # noqa: S608  # names of the schema

@@ -355,15 +355,15 @@ def apply_reply(catalog: Catalog, cause: str, state: str) -> None:
     separately. Call it inside a transaction.
     """
     catalog.db.conn.execute(
-        f"""update finding_rows set state = ?1 where key in (
+        f"""update finding_rows set state = :state where key in (
               select f.key from causes c join cause_members m on m.cause = c.number
-              join finding_rows f on f.key = m.finding where c.id = ?2 and f.state != ?1
-                and (f.state in ('disputed', 'waived') or ?1 != 'open' and {is_open("f")}))
+              join finding_rows f on f.key = m.finding where c.id = :cause and f.state != :state
+                and (f.state in ('disputed', 'waived') or :state != 'open' and {is_open("f")}))
             and not exists (select 1 from replies r where r.finding_id = {public_id("finding_rows")})""",
-        [state, cause],
+        {"state": state, "cause": cause},
     )
     catalog.db.conn.execute(
-        f"""update causes set state = ?1 where id = ?2 and state != ?1
-             and (state in ('disputed', 'waived') or ?1 != 'open' and {state_in(OPEN_CAUSES, "")})""",
-        [state, cause],
+        f"""update causes set state = :state where id = :cause and state != :state
+             and (state in ('disputed', 'waived') or :state != 'open' and {state_in(OPEN_CAUSES, "")})""",
+        {"state": state, "cause": cause},
     )

@@ -55,13 +55,13 @@ def remember(catalog: Catalog, run_id: str, rows: Sequence[dict[str, Any]]) -> N
         before = known.get(key, ())
         checks = known[key] = add_to(before, check)
         if before and before[0].code in changed and checks[0] != before[0]:
-            less_changes.append((row["url"],))
+            less_changes.append({"url": row["url"]})
         written.append((key, bytes.fromhex(stable_id(row["url"])), *strip_of(checks, changed)))
         shares = [share for one in checks if (share := share_of[one.code]) is not None]
         row["uptime"], row["uptime_checks"] = round(sum(shares) / len(shares), 4) if shares else None, len(shares)
     names = ("address", "digest", *STRIP)
     catalog.upsert_rows("check_strips", names, written)
-    conn.executemany(NOTE.format(select=of_address("?1")), less_changes)
+    conn.executemany(NOTE.format(select=of_address(":url")), less_changes)
 
 
 def _code(row: Mapping[str, Any]) -> tuple[str | None, str | None, int | None]:

@@ -79,8 +79,8 @@ def ended_sums(catalog: Catalog, run_id: str) -> dict[str, tuple[Any, ...]]:
     run = catalog.value("select key from keys where id = ?", [run_id])
     rows = catalog.db.conn.execute(
         """select (select id from keys where key = f.dataset_key), count(*), sum(f.key), sum(f.rule_key)
-           from finding_rows f where f.fixed_key = ?1 or f.withdrawn_key = ?1 group by f.dataset_key""",
-        [run],
+           from finding_rows f where f.fixed_key = :run or f.withdrawn_key = :run group by f.dataset_key""",
+        {"run": run},
     )
     return {row[0]: row[1:] for row in rows}
 

@@ -58,10 +58,10 @@ def table_not_empty(s: DistributionSubject) -> Measurement:
 def _bad(report: TableReport, metric: str) -> int | Unknown:
     """Return how many defects count for a metric; UNKNOWN if there are none because the layout was not understood."""
     found = _count(report, RULES[metric])
-    return found if found or is_understood(report) else UNKNOWN
+    return found if found or _is_understood(report) else UNKNOWN
 
 
-def is_understood(report: TableReport) -> bool:
+def _is_understood(report: TableReport) -> bool:
     """Return whether the layout of the table was understood. If not, its rows and cells are not judged."""
     return not any(defect.rule == "layout_not_understood" for defect in report.defects)
 
@@ -169,7 +169,7 @@ def table_expectations_met(s: DistributionSubject) -> Measurement:
     report = _report(s)
     if not isinstance(report, TableReport):
         return report
-    if not is_understood(report):
+    if not _is_understood(report):
         return UNKNOWN if _has_rows(report) else None
     if not report.expectations_total or not _has_rows(report):
         return None

@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import pytest
 from datasette.app import Datasette
 
 from catalog.db.store import Catalog
@@ -16,7 +17,17 @@ from catalog.site.metadata import metadata
 from catalog.site.serve import SETTINGS, files
 from tests.making import put_findings, put_measurements
 
-__all__ = ["EVIL", "RUN", "Site", "fill"]
+__all__ = ["EVIL", "OF_THE_SITE", "RUN", "Site", "fill"]
+
+OF_THE_SITE = [
+    # The site is made once: its tests must meet in one worker.
+    pytest.mark.xdist_group("site"),
+    # Datasette 0.65 leaves connections in memory to the garbage collector; those to files are closed by Site.
+    pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning"),
+    pytest.mark.filterwarnings(
+        "ignore:Exception ignored in.*sqlite3.Connection:pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 
 EVIL = "<script>alert(1)</script>"
 RUN = "20261124T000000Z"

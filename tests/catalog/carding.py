@@ -73,6 +73,13 @@ def _of_few(at: int, dataset: Dataset, offices: int) -> Dataset:
     )
 
 
+def data_folder(folder: Path, count: int = 40) -> Path:
+    """Return the folder, with a catalogue in which the first run is stored."""
+    with open_catalog(folder / "catalog.db") as catalog:
+        write_run(catalog, RUNS[0], count=count)
+    return folder
+
+
 def write_run(catalog: Catalog, run_id: str, seed: int = 1, count: int = 40) -> None:
     """Store, observe and score the portals in a run."""
     made = catalog.begin_run("test", PORTALS, version="0", methodology="2.0.0", run_id=run_id)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.db.store import Catalog
+from catalog.db.store import Catalog, open_catalog
+from catalog.site.serve import publish
+from tests.catalog.browsing import fill
 from tests.catalog.carding import put_out, scored
 
 
@@ -21,3 +23,16 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Catalog, Pa
     with scored(folder) as catalog:
         put_out(catalog, folder / "out", contact="desk@example.org")
         yield catalog, folder / "out"
+
+
+@pytest.fixture(scope="session")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The public copy of a filled catalogue."""
+    folder = tmp_path_factory.mktemp("site")
+    with open_catalog(folder / "catalog.db") as opened:
+        # It takes row number 1 and goes again.
+        opened.db.table("datasets").insert({"id": "gone", "title": "Gone before"})
+        fill(opened)
+        # The night still has the file open while the copy is made.
+        publish(folder / "catalog.db", folder / "public" / "catalog.db")
+    return folder / "public" / "catalog.db"

@@ -25,7 +25,7 @@ from catalog.repositories.unconfirmed import SubmittedRow, keep_submission, subm
 from catalog.site.serve import publish
 from harvester.backups import write_backup
 from harvester.cli.main import cli
-from tests.catalog.carding import RUNS, put_out, write_run
+from tests.catalog.carding import data_folder, put_out
 
 NAME, CITIZEN = "Zanthia Quorrel", "Bohumil Ytrebo"
 NOTE, WHAT = "a quaggy fault", "a zorbic picture"
@@ -34,10 +34,7 @@ PLANTED = (NAME, CITIZEN, NOTE, WHAT)
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("people")
-    with open_catalog(folder / "catalog.db") as catalog:
-        write_run(catalog, RUNS[0], count=12)
-    return folder
+    return data_folder(tmp_path_factory.mktemp("people"), count=12)
 
 
 @pytest.fixture

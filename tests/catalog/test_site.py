@@ -1,14 +1,9 @@
-"""The site over real catalogues: every page and query, hostile text, search, and a look with a real browser."""
+"""The site over real catalogues: every page and query, hostile text, and search."""
 
 from __future__ import annotations
 
 import re
-import shutil
-import socket
 import sqlite3
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,36 +14,13 @@ import catalog.site as site_package
 from catalog.db.schema import TABLES, metric_columns
 from catalog.db.schema.views import VIEWS
 from catalog.db.store import CatalogError, open_catalog
-from catalog.exports.pdf import browser
 from catalog.site.metadata import metadata
 from catalog.site.queries import queries
 from catalog.site.renamed import new_address
-from catalog.site.serve import datasette_command, publish
-from tests.catalog.browsing import EVIL, Site, fill
-from tests.conftest import needs
+from catalog.site.serve import publish
+from tests.catalog.browsing import EVIL, OF_THE_SITE, Site
 
-pytestmark = [
-    # The site is made once for the module: its tests must meet in one worker.
-    pytest.mark.xdist_group("site"),
-    # Datasette 0.65 leaves connections in memory to the garbage collector; those to files are closed by Site.
-    pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning"),
-    pytest.mark.filterwarnings(
-        "ignore:Exception ignored in.*sqlite3.Connection:pytest.PytestUnraisableExceptionWarning"
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The public copy of a filled catalogue."""
-    folder = tmp_path_factory.mktemp("site")
-    with open_catalog(folder / "catalog.db") as opened:
-        # It takes row number 1 and goes again.
-        opened.db.table("datasets").insert({"id": "gone", "title": "Gone before"})
-        fill(opened)
-        # The night still has the file open while the copy is made.
-        publish(folder / "catalog.db", folder / "public" / "catalog.db")
-    return folder / "public" / "catalog.db"
+pytestmark = OF_THE_SITE
 
 
 @pytest.fixture(scope="module")
@@ -356,52 +328,3 @@ def test_publish_is_whole_or_not_at_all(tmp_path: Path, public: Path) -> None:
     with pytest.raises(CatalogError, match=r"catalog\.db"):
         publish(public, tmp_path / "other.db")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["catalog.db", "text.db"]
-
-
-def test_command_refuses_what_it_cannot_serve(tmp_path: Path) -> None:
-    with pytest.raises(CatalogError, match="publish"):
-        datasette_command(tmp_path / "catalog.db", port=1)
-    with pytest.raises(CatalogError, match=r"catalog\.db"):
-        datasette_command(tmp_path / "x.db", port=1)
-
-
-@pytest.fixture
-def served(public: Path, tmp_path: Path) -> Iterator[str]:
-    """The real server on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    db = tmp_path / "public" / "catalog.db"
-    db.parent.mkdir()
-    shutil.copy(public, db)
-    with (tmp_path / "log").open("wb") as log:
-        server = subprocess.Popen(datasette_command(db, port=port), stdout=log, stderr=log)
-        try:
-            for _ in range(150):
-                assert server.poll() is None, (tmp_path / "log").read_text()
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/robots.txt", timeout=5).close()
-                    break
-                except OSError:
-                    time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-@pytest.mark.browser
-@needs("Chromium", browser())
-@pytest.mark.parametrize("path", ["/", "/catalog/datasets/north-0"])
-def test_a_browser_draws_it(served: str, tmp_path: Path, path: str) -> None:
-    picture = tmp_path / "x.png"
-    subprocess.run(
-        [str(browser()), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-        + ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-        + [f"--user-data-dir={tmp_path}/profile", f"--screenshot={picture}", "--window-size=1280,1600", served + path],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    # A blank page of this size is about 8 kB.
-    assert picture.stat().st_size > 30_000

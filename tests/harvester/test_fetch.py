@@ -33,7 +33,7 @@ from harvester.mail.fetch import download, take_in_mail
 from harvester.mail.mail_file import Attachment, Mail, mail_reader, read
 from harvester.mail.mailbox import MailboxPlace, opened_mailbox
 from harvester.mail.tokens import issue
-from tests.catalog.carding import PORTALS, RUNS, write_run
+from tests.catalog.carding import PORTALS, RUNS, data_folder
 from tests.harvester.mailboxes import PASSWORD, USER, Post, post
 
 ADDRESS = str(PORTALS[0].contact_email)
@@ -42,10 +42,7 @@ CSV = ("text", "csv")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("fetch")
-    with open_catalog(folder / "catalog.db") as catalog:
-        write_run(catalog, RUNS[0], count=12)
-    return folder
+    return data_folder(tmp_path_factory.mktemp("fetch"), count=12)
 
 
 @pytest.fixture

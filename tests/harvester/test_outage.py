@@ -119,9 +119,9 @@ def test_dead_hosts_are_dead_where_the_portal_answers(catalog: Catalog, server: 
     assert "hosts_lost_with_network" not in run.traffic
 
 
-def test_a_name_that_does_not_resolve_is_asked_once(
-    catalog: Catalog, server: PortalServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def unresolved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let no name that ends with .invalid resolve, whatever the network says, and return those that were asked for."""
     asked: list[str] = []
     resolve = socket.getaddrinfo
 
@@ -132,26 +132,24 @@ def test_a_name_that_does_not_resolve_is_asked_once(
         return resolve(host, *arguments, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", counted)
+    return asked
+
+
+def test_a_name_that_does_not_resolve_is_asked_once(
+    catalog: Catalog, server: PortalServer, unresolved: list[str]
+) -> None:
     server.routes["/there.html"] = Response(200, "text/html", b"<p>")
     urls = [f"http://gone.invalid/{n}.html" for n in range(8)]
     _, rows = checked(catalog, server, [*urls, f"{server.url}/there.html"], is_cut_off=False)
     found = {row["url"]: (row["outcome"], row["fault"]) for row in rows if "invalid" in row["url"]}
     assert found == {url: ("failing", "dns") for url in urls}
-    assert len(asked) == 1
+    assert len(unresolved) == 1
 
 
 def test_a_name_that_does_not_resolve_is_one_observation_of_all_its_addresses(
-    catalog: Catalog, server: PortalServer, monkeypatch: pytest.MonkeyPatch
+    catalog: Catalog, server: PortalServer, unresolved: list[str]
 ) -> None:
     """They have one time and one evidence, count as one request, and none of them waits for its turn."""
-    resolve = socket.getaddrinfo
-
-    def no_such(host: Any, *arguments: Any, **more: Any) -> Any:
-        if str(host).endswith(".invalid"):
-            raise socket.gaierror(socket.EAI_NONAME, "no such name")
-        return resolve(host, *arguments, **more)
-
-    monkeypatch.setattr(socket, "getaddrinfo", no_such)
     server.routes["/there.html"] = Response(200, "text/html", b"<p>")
     urls = [f"http://gone.invalid/{n}.html" for n in range(40)]
     records = [
@@ -172,17 +170,9 @@ def test_a_name_that_does_not_resolve_is_one_observation_of_all_its_addresses(
 
 
 def test_a_replay_finds_all_addresses_of_a_host_that_does_not_resolve(
-    tmp_path: Path, server: PortalServer, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, server: PortalServer, unresolved: list[str]
 ) -> None:
     """The archive holds the one request that was sent for them."""
-    resolve = socket.getaddrinfo
-
-    def no_such(host: Any, *arguments: Any, **more: Any) -> Any:
-        if str(host).endswith(".invalid"):
-            raise socket.gaierror(socket.EAI_NONAME, "no such name")
-        return resolve(host, *arguments, **more)
-
-    monkeypatch.setattr(socket, "getaddrinfo", no_such)
     server.routes["/there.html"] = Response(200, "text/html", b"<p>")
     urls = [*(f"http://gone.invalid/{n}.html" for n in range(5)), f"{server.url}/there.html"]
     records = [{"identifier": url, "title": "t", "distribution": [{"accessURL": url}]} for url in urls]

@@ -31,11 +31,10 @@ from quality.systems.stage import score_portal
 from specs.languages import language
 from specs.portals import load_file
 from specs.table_rules import table_rules
-from tests.catalog.test_site import Site
-from tests.catalog.test_site import pytestmark as left_open
+from tests.catalog.browsing import OF_THE_SITE, Site
 
 # What Datasette leaves open there it leaves open here; and two nights are enough for all.
-pytestmark = [*left_open, pytest.mark.xdist_group("put_right")]
+pytestmark = [*OF_THE_SITE, pytest.mark.xdist_group("put_right")]
 
 NOT_SAID = ("promised_on", "note", "replied_by", "replied_on")
 NAMES = ("trees", "rents", "waived", "staff")

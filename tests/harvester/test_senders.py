@@ -24,7 +24,7 @@ from harvester.mail.incoming import TakenIn, take_in
 from harvester.mail.replies import read_reply
 from harvester.mail.senders import Sender
 from harvester.mail.tokens import holder_of, issue
-from tests.catalog.carding import PORTALS, RUNS, write_run
+from tests.catalog.carding import PORTALS, RUNS, data_folder
 
 MINISTRY = PORTALS[0]
 ADDRESS = str(MINISTRY.contact_email)
@@ -33,10 +33,7 @@ ABOUT = [("government", str(MINISTRY.government))]
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("senders")
-    with open_catalog(folder / "catalog.db") as catalog:
-        write_run(catalog, RUNS[0], count=12)
-    return folder
+    return data_folder(tmp_path_factory.mktemp("senders"), count=12)
 
 
 @pytest.fixture

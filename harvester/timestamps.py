@@ -127,7 +127,7 @@ def anchor(data: Path, authority: str, roots: Sequence[Certificate], *, proxy: s
 
 
 def _post(authority: str, request: bytes, proxy: str | None) -> bytes:
-    import requests
+    from urllib3.exceptions import HTTPError
 
     from harvester.http.guard import own_addresses
     from harvester.http.guarded_session import ended_after, guarded_session
@@ -146,12 +146,10 @@ def _post(authority: str, request: bytes, proxy: str | None) -> bytes:
                     content += block
                     if len(content) > RESPONSE_MAX:
                         raise TimestampError(f"{authority}: the response has more than {RESPONSE_MAX:,} bytes")
-    except (requests.RequestException, OSError) as error:
+    except OSError as error:  # those of requests among them
         raise TimestampError(f"{authority}: no response ({type(error).__name__}); try again later") from error
-    except Exception as error:
-        # urllib3's own errors are not those of requests where the body is read.
-        if type(error).__module__.partition(".")[0] != "urllib3":
-            raise
+    except HTTPError as error:
+        # Where the body is read, urllib3's own errors are not those of requests.
         raise TimestampError(f"{authority}: the response broke off ({type(error).__name__})") from error
     return bytes(content)
 

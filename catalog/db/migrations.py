@@ -269,6 +269,15 @@ def _rename_column(db: Database, table: str, before: str, now: str) -> None:
     db.execute(f"alter table [{table}] rename column [{before}] to [{now}]")
 
 
+def _add_column(db: Database, table: str, name: str, kind: type) -> bool:
+    """Add a column to an existing table that does not have it, and return whether it was added. An earlier step that
+    made the table made it with all columns of today."""
+    if table not in db.table_names() or name in db.table(table).columns_dict:
+        return False
+    db.table(table).add_column(name, kind)
+    return True
+
+
 @migrate()
 def s0027_names_apart(db: Database) -> None:
     """Add the columns that say whether the name of the person who replied or reported may be public.
@@ -276,9 +285,8 @@ def s0027_names_apart(db: Database) -> None:
     Names in the catalogue that may not be public are moved to a file of their own by
     :func:`catalog.repositories.moved_people.move_names`.
     """
-    for name in ("replies", "reports"):
-        if "is_name_public" not in db.table(name).columns_dict:
-            db.table(name).add_column("is_name_public", int)
+    for table in ("replies", "reports"):
+        _add_column(db, table, "is_name_public", int)
 
 
 @migrate()
@@ -288,8 +296,7 @@ def s0028_basis_of_the_census(db: Database) -> None:
     It holds a hash of what a census depends on besides the datasets. If the hash has changed, the census is taken
     again.
     """
-    if "basis" not in db.table("census").columns_dict:
-        db.table("census").add_column("basis", str)
+    _add_column(db, "census", "basis", str)
 
 
 @migrate()
@@ -299,9 +306,8 @@ def s0029_texts_apart(db: Database) -> None:
     Texts that stand in the catalogue without approval are moved to the private file by
     :func:`catalog.repositories.moved_people.move_texts`.
     """
-    for name in ("replies", "reports"):
-        if "is_text_approved" not in db.table(name).columns_dict:
-            db.table(name).add_column("is_text_approved", int)
+    for table in ("replies", "reports"):
+        _add_column(db, table, "is_text_approved", int)
 
 
 @migrate()
@@ -310,17 +316,14 @@ def s0030_verdicts_of_reviewers(db: Database) -> None:
 
     They are filled when the commitments are read again, in the next run.
     """
-    if "commitments" in db.table_names():
-        for name, kind in (("irm_ambition", str), ("irm_relevance", int), ("irm_opened", str)):
-            if name not in db.table("commitments").columns_dict:
-                db.table("commitments").add_column(name, kind)
+    for name, kind in (("irm_ambition", str), ("irm_relevance", int), ("irm_opened", str)):
+        _add_column(db, "commitments", name, kind)
 
 
 @migrate()
 def s0031_evidence_of_commitments(db: Database) -> None:
     """Add the column for the addresses that are given as evidence of a commitment; the next run fills it."""
-    if "commitments" in db.table_names() and "evidence" not in db.table("commitments").columns_dict:
-        db.table("commitments").add_column("evidence", str)
+    _add_column(db, "commitments", "evidence", str)
 
 
 @migrate()
@@ -328,8 +331,7 @@ def s0032_held_causes(db: Database) -> None:
     """Add to ``causes`` the column that says whether a cause is not published yet. Causes that are stored already count
     as published.
     """
-    if "is_held" not in db.table("causes").columns_dict:
-        db.table("causes").add_column("is_held", int)
+    if _add_column(db, "causes", "is_held", int):
         db.execute("update causes set is_held = 0")
 
 

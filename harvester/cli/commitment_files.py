@@ -18,7 +18,7 @@ from specs.measures import measures
 from specs.portals import shipped
 from specs.vocabularies.countries import alpha3, name_of
 
-__all__ = ["ask", "country_code", "from_answers", "of_portal", "portals_of", "save"]
+__all__ = ["ask", "country_code", "from_answers", "of_portal", "portals_by_country", "save"]
 
 _QUESTIONS = {
     "commitment_id": "Id (list/number, such as ogp/KE0034)",
@@ -74,12 +74,17 @@ def of_portal(data: Path, scopes: Sequence[str]) -> tuple[str | None, str | None
     return None, None
 
 
-def portals_of(data: Path, country: str | None) -> list[str]:
-    """Return the ids of the known portals of a country (a three-letter code), sorted; [] for None.
+def portals_by_country(data: Path) -> dict[str, list[str]]:
+    """Return the ids of the known portals by country (a three-letter code), sorted; those without a country are left
+    out.
 
     Known are those in the catalogue in the folder ``data`` and those that come with the program.
     """
-    return sorted({row["id"] for row in _portals(data) if country and row["country"] == country})
+    found: dict[str, set[str]] = {}
+    for row in _portals(data):
+        if row["country"]:
+            found.setdefault(row["country"], set()).add(row["id"])
+    return {country: sorted(ids) for country, ids in found.items()}
 
 
 def _portals(data: Path) -> list[dict[str, Any]]:

@@ -133,13 +133,13 @@ def check(data: Path, name: str, folder: Path | None, as_json: bool) -> None:
 @click.pass_obj
 def import_ogp(data: Path, file: Path, open_data: bool, out: Path | None, as_json: bool) -> None:
     """Read an export of OGP's commitments (CSV) and write a draft for each; a person then adds what is measured."""
-    from harvester.cli.commitment_files import portals_of
+    from harvester.cli.commitment_files import portals_by_country
     from specs.commitments.ogp import read_export, write_draft
 
     target = out or data / "commitments" / "drafts"
     found = [row for row in read_export(file) if row.is_open_data or not open_data]
-    portals = {country: portals_of(data, country) for country in {row.iso3 for row in found}}
-    paths = [write_draft(row, target, portals[row.iso3]) for row in found]
+    portals = portals_by_country(data)
+    paths = [write_draft(row, target, portals.get(row.iso3 or "", [])) for row in found]
     kept = sum(path is None for path in paths)
     summary = {
         "read": len(found),

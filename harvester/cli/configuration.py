@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, StringConstraints
 
 from catalog.repositories.recipients import is_address
-from specs.errors import Strict, parse, read_toml
+from specs.errors import SpecError, Strict, parse, read_toml
 
 __all__ = [
     "NAME",
@@ -18,7 +18,9 @@ __all__ = [
     "MailServer",
     "Mailbox",
     "Operator",
+    "host_and_port",
     "load",
+    "password_of",
     "password_path",
     "remember_contact",
     "save",
@@ -42,10 +44,19 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
-def _place(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+def host_and_port(text: str) -> tuple[str, int]:
+    """Return the parts of a place such as "mail.example.org:587" or "[::1]:25"; the host is without brackets.
+
+    Raise ValueError for any other text, and for a port above 65,535.
+    """
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ValueError("must be host and port, such as mail.example.org:587")
+    return host.strip("[]"), int(port)
+
+
+def _place(value: str) -> str:
+    host_and_port(value)
     return value
 
 
@@ -80,7 +91,7 @@ class Operator(Strict):
 
 class MailServer(Strict):
     """The table ``[mail]``: the mail server that letters are sent through. The password never stands here: it comes
-    from ``--password-file``, ``password_file`` or ``WINNOW_SMTP_PASSWORD``."""
+    from ``--password-file``, else from ``WINNOW_SMTP_PASSWORD``, else from ``password_file``."""
 
     server: Annotated[str, AfterValidator(_place)] | None = None
     """``host:port``; 465 is TLS from the start, other ports STARTTLS."""
@@ -101,7 +112,7 @@ class MailServer(Strict):
 
 class Mailbox(Strict):
     """The table ``[mailbox]``: where replies arrive by mail. The password never stands here: it comes from
-    ``--password-file``, ``password_file`` or ``WINNOW_IMAP_PASSWORD``."""
+    ``--password-file``, else from ``WINNOW_IMAP_PASSWORD``, else from ``password_file``."""
 
     server: Annotated[str, AfterValidator(_place)] | None = None
     """``host:port`` of the IMAP server; 993 is TLS from the start, other ports STARTTLS."""
@@ -155,6 +166,21 @@ def password_path(data: Path, server: MailServer | Mailbox) -> Path | None:
     """Return the path of the password file that a table of ``winnow.toml`` names, None if it names none. A relative one
     begins at the data folder ``data``, wherever the command runs."""
     return data / server.password_file if server.password_file is not None else None
+
+
+def password_of(data: Path, server: MailServer | Mailbox, *, path: Path | None, given: str | None) -> str | None:
+    """Return the password for a mail server: that of the file ``path``, else ``given``, else that of the file which
+    ``server``, a table of ``winnow.toml`` in the data folder ``data``, names. None if there is none of these.
+
+    A line end after the password does not belong to it. Raise SpecError if the file cannot be read.
+    """
+    path = path or (password_path(data, server) if given is None else None)
+    if path is None:
+        return given
+    try:
+        return path.read_text("utf-8").strip("\r\n")
+    except (OSError, ValueError) as error:
+        raise SpecError(f"{path}: the password cannot be read ({error}); fix its path or permissions") from None
 
 
 def save(data: Path, configuration: Configuration) -> Path:

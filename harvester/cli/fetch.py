@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -46,16 +47,12 @@ FETCH_S = 480.0
 @click.pass_obj
 def fetch(
     data: Path,
-    imap: str | None,
-    user: str | None,
-    password_file: Path | None,
-    folder: str | None,
-    move_to: str | None,
-    needs_tls: bool,
+    /,
     waived_max: int,
     no_check: bool,
     contact: str,
     registry: Path | None,
+    **chosen: Any,
 ) -> None:
     """Fetch replies from a mailbox (IMAP): the files attached to mails, read as by winnow replies import.
 
@@ -73,7 +70,7 @@ def fetch(
     from harvester.night.stages import writing
     from harvester.terminal.scores import printable
 
-    place = _mailbox(data, imap, user, password_file, folder, move_to, needs_tls)
+    place = _mailbox(data, chosen)
     today = datetime.now(UTC).date()
     catalogue_of(data)
     count = files = 0
@@ -124,32 +121,25 @@ def fetch(
         raise click.exceptions.Exit(SOME_FAILED)
 
 
-def _mailbox(
-    data: Path,
-    imap: str | None,
-    user: str | None,
-    password_file: Path | None,
-    folder: str | None,
-    move_to: str | None,
-    needs_tls: bool,
-) -> MailboxPlace:
+def _mailbox(data: Path, chosen: Mapping[str, Any]) -> MailboxPlace:
     """Return the mailbox to read, from the options of the command line and from winnow.toml."""
-    from harvester.cli.configuration import load, password_path
+    from harvester.cli.configuration import host_and_port, load, password_of
     from harvester.mail.mailbox import MailboxPlace
 
     settings = load(data).mailbox
-    server, user = imap or settings.server, user or settings.user
-    path = password_file or password_path(data, settings)
-    password = path.read_text("utf-8").strip("\r\n") if path else os.environ.get("WINNOW_IMAP_PASSWORD")
+    server, user = chosen["imap"] or settings.server, chosen["user"] or settings.user
+    given = os.environ.get("WINNOW_IMAP_PASSWORD")
+    password = password_of(data, settings, path=chosen["password_file"], given=given)
     if not (server and user and password):
         raise click.UsageError(
             "give --imap HOST:PORT, --user and --password-file, or the table [mailbox] in winnow.toml; "
             "the password may also be in WINNOW_IMAP_PASSWORD"
         )
-    host, _, port = server.rpartition(":")
-    if not host or not port.isdigit():
-        raise click.UsageError(f"--imap {server}: write host and port, such as mail.example.org:993")
-    folder, move_to = folder or settings.folder, move_to or settings.move_to
+    try:
+        host, port = host_and_port(server)
+    except ValueError as error:
+        raise click.UsageError(f"--imap {server}: {error}") from None
+    folder, move_to = chosen["folder"] or settings.folder, chosen["move_to"] or settings.move_to
     if not (folder + (move_to or "")).isascii():
         raise click.UsageError("the names of folders must be of ASCII characters")
-    return MailboxPlace(host.strip("[]"), int(port), user, password, folder, move_to, needs_tls)
+    return MailboxPlace(host, port, user, password, folder, move_to, chosen["needs_tls"])

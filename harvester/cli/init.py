@@ -62,13 +62,13 @@ def init(data: Path, /, ask: bool | None, **given: str | None) -> None:
     for key, _, question in _QUESTIONS:
         table, _, name = key.rpartition(".")
         own = values.setdefault(table, {}) if table else values
+        now = _default(configuration, key)
         value = given[key.replace(".", "_")]
         if value is None and ask:
-            now = own.get(name, _default(configuration, key))
             value = click.prompt(question, default="" if now is None else str(now), show_default=now is not None)
         if value:
             # A whole number where the file has one; what is none is refused with the key.
-            own[name] = int(value) if name in ("hold_days", "every_days") and value.isdecimal() else value
+            own[name] = int(value) if isinstance(now, int) and value.isdecimal() else value
     written = parse(Configuration, values, str(data / NAME))
     click.echo(f"written: {save(data, written)}")
     if missing := written.operator.missing:

@@ -153,15 +153,11 @@ def _defaults(data: Path, group: click.Group) -> dict[str, Any]:
 
 def _say_private(data: Path) -> None:
     """Warn if the published folder holds files that say where personal data are suspected."""
-    from catalog.exports.sent_file import private_files
     from harvester.cli.configuration import load
+    from harvester.terminal.doctor import private_said
 
-    if load(data).public_url and (found := private_files(data / "exports")):
-        click.echo(
-            f"DO NOT PUBLISH {len(found)} files that say where personal data are suspected, such as {found[0]}: "
-            "leave out all files named personal.* when you publish the folder exports",
-            err=True,
-        )
+    if said := private_said(data, load(data)):
+        click.echo(f"DO NOT PUBLISH: {said}", err=True)
 
 
 def _run(

@@ -87,16 +87,16 @@ def send(
 ) -> None:
     """Send the scorecards of the last run: to each recipient only what changed since the last time, and nothing twice.
 
-    Mails go to the contact_email of the portals with the CSVs attached, at most one a week to an address; webhooks get
-    JSON. Nothing is sent until winnow.toml says who sends it (winnow init). The first letter to a government needs
-    --confirm. The connection to a mail server is always encrypted, unless the server is on this machine and needs no
-    password.
+    Mails go to the contact_email of the portals with the CSVs attached, to an address at most one in so many days as
+    mail.every_days of winnow.toml says (seven); webhooks get JSON. Nothing is sent until winnow.toml says who sends it
+    (winnow init). The first letter to a government needs --confirm. The connection to a mail server is always
+    encrypted, unless the server is on this machine and needs no password.
     """
     from catalog.exports.cards import card_rows
     from catalog.repositories.portals import government_names
     from catalog.repositories.recipients import stopped
     from catalog.repositories.sent import letters, unusable_addresses
-    from harvester.cli.configuration import load, password_path
+    from harvester.cli.configuration import load, password_of
     from harvester.cli.registry import resolve
     from harvester.mail.letters import LetterSender, folder_of
     from harvester.mail.mail_plan import plan_mails
@@ -107,10 +107,7 @@ def send(
         click.echo(
             "--password: other users of this machine can read it; use --password-file or WINNOW_SMTP_PASSWORD", err=True
         )
-    if password_file is None and password is None:
-        password_file = password_path(data, configuration.mail)
-    if password_file is not None:
-        password = password_file.read_text("utf-8").strip("\r\n")
+    password = password_of(data, configuration.mail, path=password_file, given=password)
     specs = resolve(data, (), registry=registry)
     posts = _webhooks(specs, webhooks)
     is_shown = dry_run or preview is not None
@@ -255,19 +252,21 @@ def _server(
     """Return the mail server of the options, or of ``own``, the table [mail] of winnow.toml. Raise UsageError if it
     cannot be used; where nothing is sent, what is missing does not matter."""
     from catalog.repositories.sent import is_address
+    from harvester.cli.configuration import host_and_port
     from harvester.mail.smtp import SmtpServer
 
     sender, reply_to, user = sender or own.sender, reply_to or own.reply_to, user or own.user
     if smtp is None or is_shown and not sender:
         return SmtpServer("localhost", 0, sender or "winnow@localhost", reply_to=reply_to)
-    host, _, port = smtp.rpartition(":")
-    if not host or not port.isdigit():
-        raise click.UsageError(f"--smtp {smtp}: write host and port, such as mail.example.org:587")
+    try:
+        host, port = host_and_port(smtp)
+    except ValueError as error:
+        raise click.UsageError(f"--smtp {smtp}: {error}") from None
     for option, address in (("--from", sender), ("--reply-to", reply_to)):
         if not is_address(address) and (address or option == "--from"):
             raise click.UsageError(f"{option}: give one e-mail address, such as winnow@example.org")
     is_encrypted = starttls or own.starttls
-    return SmtpServer(host.strip("[]"), int(port), sender or "", user, password, is_encrypted, reply_to)
+    return SmtpServer(host, port, sender or "", user, password, is_encrypted, reply_to)
 
 
 def _exported_run(catalog: Catalog, data: Path) -> str:

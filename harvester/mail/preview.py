@@ -11,7 +11,7 @@ from pathlib import Path
 from catalog.exports.csvfile import guard
 from catalog.exports.folders import folder_name
 from catalog.repositories.sent import Letter
-from harvester.mail.letters import NO_TOKEN, LetterSender, Mailing, attachments_of, mail_of, text_of
+from harvester.mail.letters import NO_TOKEN, LetterSender, Mailing, mail_of
 from specs.errors import SpecError
 
 __all__ = ["write_preview"]
@@ -52,10 +52,16 @@ def write_preview(
     for number, (one, why) in enumerate([*((one, "") for one in going), *held], 1):
         own = folder / f"{number:03}-{folder_name(one.letters[0].name)[:60]}"
         own.mkdir()
-        (own / "letter.txt").write_text(text_of(one, exports, sender, NO_TOKEN), "utf-8", newline="\n")
-        (own / "letter.eml").write_bytes(mail_of(one, exports, sender, NO_TOKEN).as_bytes())
+        mail = mail_of(one, exports, sender, NO_TOKEN)
+        text = mail.get_body(("plain",))
+        assert text is not None
+        (own / "letter.txt").write_text(text.get_content(), "utf-8", newline="\n")
+        (own / "letter.eml").write_bytes(mail.as_bytes())
         names = []
-        for name, content, _ in attachments_of(one, exports):
+        for part in mail.iter_attachments():
+            name = str(part.get_filename())
+            content = part.get_payload(decode=True)
+            assert isinstance(content, bytes)
             (own / name).write_bytes(content)
             names.append(name)
         about = "; ".join(letter.name for letter in one.letters)

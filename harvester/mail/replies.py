@@ -12,7 +12,7 @@ from typing import Any
 from catalog.repositories.reply_files import CitizenReport, ParsedReplies, Problem, Reply, parse
 from harvester.bounded import BoundedChild
 
-__all__ = ["read", "read_reply", "reply_reader"]
+__all__ = ["read", "reply_reader"]
 
 
 def read(document: Path, *, today: str) -> dict[str, Any]:
@@ -48,9 +48,3 @@ def reply_reader(today: date) -> Iterator[Callable[[Path], ParsedReplies]]:
             )
 
         yield read_one
-
-
-def read_reply(path: Path, today: date) -> ParsedReplies:
-    """Read one file as :func:`reply_reader` does."""
-    with reply_reader(today) as read_one:
-        return read_one(path)

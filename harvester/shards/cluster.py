@@ -143,8 +143,8 @@ def parts_of(client: Any, tasks: Iterable[ClusterTask], at_once: int) -> Iterato
     ``client``: the client from :func:`connected`. A task is taken from ``tasks`` when fewer than ``at_once`` are under
     way, and its folder is read at once. The folder of a part exists until the next pair is requested from the
     generator. If a task fails, its number is yielded with the exception. A worker may keep its connection and never
-    finish: a task that takes longer than its ``limit_s`` is given once more, to other workers if there are any, and
-    then yielded with a TaskTimeoutError.
+    finish: a task that takes longer than its ``limit_s`` is given once more, and then yielded with a TaskTimeoutError.
+    While a worker still holds it, other workers are preferred.
     """
     waiting = iter(tasks)
     finished: queue.SimpleQueue[Any] = queue.SimpleQueue()

@@ -139,8 +139,9 @@ class _Harvest:
         if self.is_over:
             raise ValueError("it comes after the end of the harvest")
         self._calls[kind] += 1
-        if self._calls[kind] > _MOST_CALLS.get(kind, MAX_ROWS):
-            raise ValueError(f"more than {_MOST_CALLS[kind]:,} rows of the kind {kind}")
+        most = _MOST_CALLS.get(kind)
+        if most is not None and self._calls[kind] > most:
+            raise ValueError(f"more than {most:,} rows of the kind {kind}")
         self._length = self._length + length if kind == "record" else 0
         if self._length > MAX_PAGE_LENGTH:
             raise ValueError(f"a page of more than {MAX_PAGE_LENGTH:,} characters")

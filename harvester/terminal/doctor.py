@@ -172,7 +172,7 @@ def _network(data: Path, configuration: Configuration) -> Iterator[Told]:
 
 def _mail(data: Path, configuration: Configuration, *, is_offline: bool) -> Iterator[Told]:
     """Yield whether letters can be sent. The mail server is greeted, and no letter or password is sent to it."""
-    from harvester.cli.configuration import NAME, password_path
+    from harvester.cli.configuration import NAME, host_and_port, password_path
 
     mail = configuration.mail
     if mail.server is None:
@@ -187,11 +187,11 @@ def _mail(data: Path, configuration: Configuration, *, is_offline: bool) -> Iter
         return
     from harvester.mail.smtp import SmtpServer, connected
 
-    host, _, port = mail.server.rpartition(":")
+    host, port = host_and_port(mail.server)
     # Where a user is named a password will be sent, so encryption is needed on this machine too.
     needs_tls = mail.starttls or mail.user is not None
     try:
-        with connected(SmtpServer(host.strip("[]"), int(port), mail.sender or "", starttls=needs_tls)) as connection:
+        with connected(SmtpServer(host, port, mail.sender or "", starttls=needs_tls)) as connection:
             connection.ehlo_or_helo_if_needed()
         yield _note(f"mail: {mail.server} answers as a mail server")
     except OSError as error:
@@ -210,14 +210,23 @@ def _waiting(data: Path) -> Iterator[Told]:
         yield _note(f"replies wait for you ({said}): winnow replies list")
 
 
-def _private(data: Path, configuration: Configuration) -> Iterator[Told]:
+def private_said(data: Path, configuration: Configuration) -> str | None:
+    """Return a sentence about files in the published folder that say where personal data are suspected; None if
+    nothing is published (no ``public_url``) or there are none."""
     from catalog.exports.sent_file import private_files
 
-    if configuration.public_url and (found := private_files(data / "exports")):
-        yield _note(
-            f"{len(found)} files say where personal data are suspected, such as {found[0]}: leave out all files named "
-            "personal.* when you publish the folder exports"
-        )
+    found = private_files(data / "exports") if configuration.public_url else ()
+    if not found:
+        return None
+    return (
+        f"{len(found)} files say where personal data are suspected, such as {found[0]}: leave out all files named "
+        "personal.* when you publish the folder exports"
+    )
+
+
+def _private(data: Path, configuration: Configuration) -> Iterator[Told]:
+    if said := private_said(data, configuration):
+        yield _note(said)
 
 
 def _contact(configuration: Configuration) -> str | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from catalog.repositories.reply_files import parse
-from harvester.mail.replies import read_reply
+from harvester.mail.replies import reply_reader
 
 ROOT = Path(__file__).parents[2]
 MAX_MEMORY = 512 * 1024**2
@@ -114,7 +114,8 @@ def test_a_reply_that_unfolds_is_a_problem_that_is_said(tmp_path: Path) -> None:
     workbook(path, 600_000)
     assert path.stat().st_size < 5_000_000
     begun = time.monotonic()
-    found = read_reply(path, date(2031, 1, 1))
+    with reply_reader(date(2031, 1, 1)) as read:
+        found = read(path)
     assert time.monotonic() - begun < 60
     assert not found.replies and re.search("memory|MB|died|longer", found.problems[0].what)
 
@@ -122,4 +123,5 @@ def test_a_reply_that_unfolds_is_a_problem_that_is_said(tmp_path: Path) -> None:
 def test_a_reply_is_read_as_without_a_child(tmp_path: Path) -> None:
     path = tmp_path / "report.csv"
     path.write_text("url,what,who\nhttps://example.org/a.csv,it is gone,A. Citizen\n,,\nx,,y\n")
-    assert read_reply(path, date(2031, 1, 1)) == parse(path, date(2031, 1, 1))
+    with reply_reader(date(2031, 1, 1)) as read:
+        assert read(path) == parse(path, date(2031, 1, 1))

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from catalog.db.store import open_catalog
-from harvester.cli.commitment_files import of_portal, portals_of
+from harvester.cli.commitment_files import of_portal, portals_by_country
 from harvester.cli.main import cli
 from specs.commitments import load_file
 from specs.errors import SpecError
@@ -126,4 +126,4 @@ def test_the_government_is_that_of_a_portal_that_comes_with_the_program(tmp_path
     one = load_file(tmp_path / "commitments" / "test-one.toml")
     assert (one.government.name, one.government.iso3) == ("東京都", "JPN")
     assert of_portal(tmp_path, ["theme=ENVI", "portal=nowhere"]) == (None, None)
-    assert "tokyo" in portals_of(tmp_path, "JPN") and portals_of(tmp_path, None) == []
+    assert "tokyo" in portals_by_country(tmp_path)["JPN"] and None not in portals_by_country(tmp_path)

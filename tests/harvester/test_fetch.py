@@ -367,23 +367,27 @@ def test_a_server_that_takes_its_time_is_left(greeting: bytes, monkeypatch: pyte
         thread.join(30)
 
 
-def test_the_time_of_a_go_is_looked_at_between_the_files_of_a_mail(data: Path, tmp_path: Path) -> None:
+def test_the_time_of_a_go_is_looked_at_between_the_files_of_a_mail(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name, content = reply_file(data, 0)
     (tmp_path / name).write_bytes(content)
     letter = Mail("x@example.org", "", "", "", (Attachment("1.csv", tmp_path / name),) * 2, ())
     today = date(2026, 11, 24)
     with open_catalog(data / "catalog.db") as catalog:
 
-        def go(seconds: float, pause: float = 0) -> list[str]:
+        def go(passing: float = 0) -> list[str]:
+            clock = [0.0]
+
             def read_one(path: Path) -> ParsedReplies:
-                time.sleep(pause)
+                clock[0] += passing
                 return parse(path, today)
 
-            until = time.monotonic() + seconds
-            return [one.name for one in take_in_mail(catalog, letter, read_one, today, waived_max=9, deadline=until)]
+            monkeypatch.setattr(fetch.time, "monotonic", lambda: clock[0])
+            return [one.name for one in take_in_mail(catalog, letter, read_one, today, waived_max=9, deadline=60)]
 
         with pytest.raises(TimeoutError):
-            go(0.2, pause=0.3)
+            go(passing=61)
         # The first file was taken in; it is not taken in twice.
         assert len(submissions(data)) == 1
-        assert go(60) == ["x@example.org, 1.csv"] * 2 and len(submissions(data)) == 1
+        assert go() == ["x@example.org, 1.csv"] * 2 and len(submissions(data)) == 1

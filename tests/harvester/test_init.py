@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from harvester.cli.configuration import NAME, Configuration, load
+from harvester.cli.configuration import NAME, Configuration, Mailbox, MailServer, load, password_of
 from harvester.cli.main import cli
 from specs.errors import SpecError
 
@@ -58,3 +58,20 @@ def test_what_cannot_be_used_is_refused_with_its_key(tmp_path: Path, option: str
     with pytest.raises(SpecError, match=key.replace(".", r"\.")):
         CliRunner().invoke(cli, ["--data", str(tmp_path), "init", option, value], catch_exceptions=False)
     assert not (tmp_path / NAME).exists()
+
+
+@pytest.mark.parametrize("table", [MailServer, Mailbox])
+def test_the_password_is_that_of_the_option_then_of_the_environment_then_of_the_file_that_is_named(
+    table: type[MailServer | Mailbox], tmp_path: Path
+) -> None:
+    own, other = tmp_path / "own", tmp_path / "other"
+    own.write_text("own\n")
+    other.write_text("other\r\n")
+    server = table(password_file="own")
+    assert password_of(tmp_path, server, path=other, given="environment") == "other"
+    assert password_of(tmp_path, server, path=None, given="environment") == "environment"
+    assert password_of(tmp_path, server, path=None, given=None) == "own"
+    assert password_of(tmp_path, table(), path=None, given=None) is None
+    own.unlink()
+    with pytest.raises(SpecError, match="cannot be read"):
+        password_of(tmp_path, server, path=None, given=None)

@@ -21,7 +21,7 @@ from harvester.cli.main import cli
 from harvester.cli.replies import say
 from harvester.mail import incoming
 from harvester.mail.incoming import TakenIn, take_in
-from harvester.mail.replies import read_reply
+from harvester.mail.replies import reply_reader
 from harvester.mail.senders import Sender
 from harvester.mail.tokens import holder_of, issue
 from tests.catalog.carding import PORTALS, RUNS, data_folder
@@ -177,7 +177,8 @@ def test_a_report_by_mail_waits_and_one_that_the_operator_imports_does_not(data:
 
 def test_a_file_that_cannot_be_read_waits_for_nobody(data: Path, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(b"\x00\x01")
-    parsed = read_reply(tmp_path / "x.csv", date(2026, 11, 24))
+    with reply_reader(date(2026, 11, 24)) as read:
+        parsed = read(tmp_path / "x.csv")
     with open_catalog(data / "catalog.db") as catalog:
         done = take_in(catalog, parsed, Sender("x@example.org", None), source="x", today="2026-11-24", waived_max=50)
     assert parsed.problems and done.submission is None and submissions(data) == []

@@ -66,6 +66,8 @@ def test_what_is_too_large_for_a_mail_is_named_and_nothing_private_is_left_out(
         ((), 2),
         (("--smtp", "mail.example.org"), 2),
         (("--smtp", "h:25"), 2),
+        (("--smtp", "h:99999", "--from", "a@b.example"), 2),
+        (("--smtp", "h:²", "--from", "a@b.example"), 2),
         (("--smtp", "h:25", "--from", "a@b.example, c@d.example"), 2),
         (("--webhook", "ftp://x"), 2),
     ],

@@ -134,7 +134,8 @@ def test_a_password_file_lies_in_the_data_folder_wherever_the_command_runs(
     configuration = load(data)
     assert password_path(data, configuration.mail) == password_path(data, configuration.mailbox) == data / "secret"
     assert {told.kind for told in _mail(data, configuration, is_offline=True)} == {"note"}
-    assert _mailbox(data, None, None, None, None, None, False).password == "right"
+    nothing_chosen = dict.fromkeys(("imap", "user", "password_file", "folder", "move_to", "needs_tls"))
+    assert _mailbox(data, nothing_chosen).password == "right"
 
 
 def test_files_that_must_not_be_published_are_named_where_the_folder_is_published(

@@ -5,8 +5,8 @@
 ``FOLDER`` is a checkout of the commit before (``git worktree add``). ``CATALOG`` is a catalogue that was harvested and
 not scored yet, such as ``winnow harvest`` leaves of ``../shared/scale``; a number makes up so many datasets instead.
 Each checkout scores in a process of its own: first of all, again on the next day with nothing changed, and after one
-dataset in a hundred has changed. Validation against the standards is a line of its own; finding causes is not measured.
-Seconds of CPU.
+dataset in a hundred has changed. Validation against the standards is a line of its own; finding causes is not
+measured, except in the peak of memory. Seconds of CPU.
 """
 
 from __future__ import annotations

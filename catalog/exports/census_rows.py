@@ -26,10 +26,9 @@ def census_rows(catalog: Catalog, *, government: str | None = None) -> Iterator[
     means all.
     """
     titles = {one.id: one.title for one in key_datasets()}
-    for row in census_of(catalog):
-        if government is None or row["government"] == government:
-            yield {
-                **row,
-                "key_title": titles.get(row["key"], row["key"]),
-                "since": started(row["since_run"]).date().isoformat(),
-            }
+    for row in census_of(catalog, government=government):
+        yield {
+            **row,
+            "key_title": titles.get(row["key"], row["key"]),
+            "since": started(row["since_run"]).date().isoformat(),
+        }

@@ -19,7 +19,7 @@ from catalog.db.store import Catalog
 from catalog.exports.options import ExportOptions
 from catalog.exports.program import export_digest, lines_digest, mapping_digest
 from catalog.exports.promises import has_commitments
-from catalog.repositories.held import HELD_FINDING
+from catalog.repositories.held import HELD_FINDING, held_causes
 from catalog.repositories.narrow_findings import SUMS, about_portals, dataset_sums, sums
 from catalog.repositories.withheld import is_personal, withheld
 
@@ -56,11 +56,7 @@ _ROWS = {
           replace(c.state, 'new', 'open'), c.datasets, c.files, c.findings, c.failing, c.applicable, c.how_to_fix,
           c.examples, c.first_seen_run, c.fixed_run is :run, c.publisher_gain_points,
           case when c.entity_level = 'portal' then c.gain_points end,
-          (select max(r.number) from replies r where r.finding_id = c.id), coalesce(c.is_held, 0),
-          case when c.is_held then (
-            select date(min(s.sent_at)) from sent s join governments g on g.name = s.entity_id
-            where g.portal_id = c.portal_id and s.channel = 'mail' and s.entity_level = 'government'
-              and s.run_id >= c.first_seen_run) end
+          (select max(r.number) from replies r where r.finding_id = c.id), coalesce(c.is_held, 0)
         from causes c""",
     # Of a government's folder and the one of all; no publisher's folder has it.
     "census": """select portal_id, '', key, state, reason, dataset_id, points, evidence, candidates, waiting, searched,
@@ -97,6 +93,9 @@ class Fingerprints:
         for name, sql in _ROWS.items():
             self._add(name, catalog.db.conn.execute(sql, params))
         self._add("about portals", about_portals(catalog))
+        # Letters and the stop list decide the day that the page of a government names.
+        held = held_causes(catalog, run_id, options.hold_days) if options.hold_days else ()
+        self._add("held", ((one.portal_id, "", one.id, str(one.public_on)) for one in held))
         self._add("withheld", self._withheld())
         self.commitments = self._commitments()
         methodology = catalog.value("select methodology_version from runs where id = ?", [run_id])

@@ -22,8 +22,8 @@ class ExportOptions:
     """Web address at which the folder of all exported files is published, without a slash at its end. Pages and feeds
     then name files by whole addresses; None leaves them relative."""
     hold_days: int | None = None
-    """Number of days for which a new cause and its findings stay unpublished after the first letter about it to the
-    government, see :mod:`catalog.repositories.held`; 0 publishes at once. None takes the number
+    """Number of days for which a new cause and its findings stay unpublished after its government was told of it,
+    see :func:`catalog.repositories.held.held_causes`; 0 publishes at once. None takes the number
     of ``winnow.toml``, or 0 without that file."""
     published_by: tuple[str, str] | None = None
     """Name and imprint (a postal address, or the address of a page with it) of who publishes the pages; None leaves

@@ -254,9 +254,8 @@ def _census(catalog: Catalog, words: Language, government: str) -> list[dict[str
     Where a government has many portals only the numbers are given.
     """
     of_portal: dict[str, list[dict[str, Any]]] = {}
-    for row in census_of(catalog):
-        if row["government"] == government:
-            of_portal.setdefault(row["portal_title"], []).append(row)
+    for row in census_of(catalog, government=government):
+        of_portal.setdefault(row["portal_title"], []).append(row)
     states = ("open", "unknown", "closed", "not_found", "not_observed")
     return [
         {

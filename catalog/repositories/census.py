@@ -124,9 +124,9 @@ def portals_asked(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
     )
 
 
-def census_of(catalog: Catalog, portal_id: str | None = None) -> list[dict[str, Any]]:
+def census_of(catalog: Catalog, portal_id: str | None = None, *, government: str | None = None) -> list[dict[str, Any]]:
     """Return the rows of the last census of a portal, one for each key dataset, with the names of what they refer to.
-    ``portal_id``: None returns those of all portals.
+    ``portal_id``: None returns those of all portals. ``government``: name of the only one whose portals are wanted.
 
     A row has the columns of ``census``, and portal_title, government, dataset_title, dataset_url and publisher_id. Rows
     are sorted by portal. Those of a portal are in the order in which the vocabulary lists the key datasets; a key that
@@ -138,8 +138,8 @@ def census_of(catalog: Catalog, portal_id: str | None = None) -> list[dict[str, 
              coalesce(d.landing_page, d.source_url) as dataset_url, d.publisher_id
            from census c join portals p on p.id = c.portal_id left join governments g on g.portal_id = p.id
            left join datasets d on d.id = c.dataset_id
-           where ? is null or c.portal_id = ?""",
-        [portal_id, portal_id],
+           where (:portal is null or c.portal_id = :portal) and (:government is null or g.name = :government)""",
+        {"portal": portal_id, "government": government},
     )
     return sorted(rows, key=lambda row: (row["portal_id"], order.get(row["key"], len(order)), row["key"]))
 

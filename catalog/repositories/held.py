@@ -1,9 +1,9 @@
 """Hold back new causes, so that a government hears of them before the public does.
 
 A cause is one fault that explains many findings. With ``hold_days`` in ``winnow.toml``, a new one and its findings are
-in no published file and not in the public copy, until that many days have passed since the government's first letter
-about it. Figures, scores and counts are not held back: they are of everything that was measured. A cause that was
-published stays published.
+in no published file and not in the public copy, until that many days have passed since every address of the government
+had a letter about it (:func:`held_causes`). Figures, scores and counts are not held back: they are of everything that
+was measured. A cause that was published stays published.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ its cause was published with that run, and stays public."""
 
 @dataclass(frozen=True, slots=True)
 class HeldCause:
-    """A cause that is held back.
+    """A cause that is held back. ``portal_id``: the portal whose datasets it is about.
 
     ``public_on``: day on which it becomes public, as far as is known now; None if an address of the government has not
     had a letter about it. ``untold``: hashes of these addresses, see
@@ -37,6 +37,7 @@ class HeldCause:
     """
 
     id: str
+    portal_id: str
     government: str
     public_on: date | None
     untold: frozenset[str] = frozenset()
@@ -51,7 +52,7 @@ def decide(catalog: Catalog, run_id: str, hold_days: int) -> None:
     """
     held = held_causes(catalog, run_id, hold_days) if hold_days else []
     with catalog.writing():
-        _set(catalog, 1, held)
+        _hold(catalog, held)
         catalog.db.conn.execute(
             """update causes set is_held = 0 where is_held is not 0 and state != 'unknown'
                and id not in (select value from json_each(?))""",
@@ -71,11 +72,11 @@ def hold_new_causes(catalog: Catalog, run_id: str, hold_days: int) -> None:
     """
     if hold_days:
         with catalog.writing():
-            _set(catalog, 1, held_causes(catalog, run_id, hold_days))
+            _hold(catalog, held_causes(catalog, run_id, hold_days))
 
 
-def _set(catalog: Catalog, value: int, causes: Iterable[HeldCause]) -> None:
-    catalog.db.conn.executemany("update causes set is_held = ? where id = ?", [(value, one.id) for one in causes])
+def _hold(catalog: Catalog, causes: Iterable[HeldCause]) -> None:
+    catalog.db.conn.executemany("update causes set is_held = 1 where id = ?", [(one.id,) for one in causes])
 
 
 def held_causes(catalog: Catalog, run_id: str, hold_days: int, *, government: str | None = None) -> list[HeldCause]:
@@ -101,7 +102,8 @@ def held_causes(catalog: Catalog, run_id: str, hold_days: int, *, government: st
     ):
         mails[row["entity_id"], row["recipient_hash"]].append((row["run_id"], row["sent_at"]))
     rows = catalog.rows(
-        f"""select c.id, g.name, c.first_seen_run from causes c join governments g on g.portal_id = c.portal_id
+        f"""select c.id, c.portal_id, g.name, c.first_seen_run
+            from causes c join governments g on g.portal_id = c.portal_id
             where c.is_held is not 0 and c.state != 'unknown' and {state_in(STANDING_CAUSES, "c")}
               and (:name is null or g.name = :name) order by c.id""",  # noqa: S608  # our own constants
         {"name": government},
@@ -118,5 +120,5 @@ def held_causes(catalog: Catalog, run_id: str, hold_days: int, *, government: st
         told_on = None if untold else max(days, default=started(since).date())
         public_on = told_on + timedelta(days=hold_days) if told_on else None
         if public_on is None or day < public_on:
-            found.append(HeldCause(row["id"], name, public_on, untold))
+            found.append(HeldCause(row["id"], row["portal_id"], name, public_on, untold))
     return found

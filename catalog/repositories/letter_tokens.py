@@ -3,13 +3,14 @@ operator may read it. Which tokens there are, and how they are written, is in :m
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from catalog.repositories.people import private_database
 
 __all__ = ["FILE", "VALID_DAYS", "Holder", "delete", "find", "keep"]
 
@@ -33,19 +34,13 @@ class Holder:
     issued_at: str
 
 
-@contextmanager
-def _opened(data: Path) -> Iterator[sqlite3.Connection]:
-    path = data / FILE
-    # Nobody but the operator may read it, also while it is new.
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with closing(sqlite3.connect(path, timeout=30)) as db, db:
-        db.execute(
-            """create table if not exists tokens
-               (token_hash text, recipient_hash text, entity_level text, entity_id text, run_id text, issued_at text,
-                primary key (token_hash, entity_level, entity_id))"""
-        )
-        yield db
+_TABLE = """create table if not exists tokens
+  (token_hash text, recipient_hash text, entity_level text, entity_id text, run_id text, issued_at text,
+   primary key (token_hash, entity_level, entity_id))"""
+
+
+def _opened(data: Path) -> AbstractContextManager[sqlite3.Connection]:
+    return private_database(data / FILE, [_TABLE])
 
 
 def _oldest() -> str:

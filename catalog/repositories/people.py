@@ -15,8 +15,8 @@ import re
 import sqlite3
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Literal
@@ -37,6 +37,7 @@ __all__ = [
     "leave_no_trace",
     "name_of",
     "opened",
+    "private_database",
 ]
 
 FILE = "people.db"
@@ -66,19 +67,24 @@ _TEXTS = {
 """Columns of the catalogue in which people's names may stand."""
 
 
-@contextmanager
-def opened(data: Path) -> Iterator[sqlite3.Connection]:
-    """Open the private file of the data folder ``data``, and commit what was written at the end of the ``with`` block.
+def opened(data: Path) -> AbstractContextManager[sqlite3.Connection]:
+    """Return a context in which the private file of the data folder ``data`` is open, see :func:`private_database`."""
+    return private_database(data / FILE, _PRIVATE)
 
-    A missing file is created with its tables; only its owner can read it. What is deleted is overwritten on the disk.
+
+@contextmanager
+def private_database(path: Path, statements: Iterable[str]) -> Iterator[sqlite3.Connection]:
+    """Open a database that only its owner can read, and commit what was written at the end of the ``with`` block.
+
+    A missing file is created. ``statements`` create the tables that are missing. What is deleted is overwritten on the
+    disk.
     """
-    path = data / FILE
     # Nobody but the operator may read it, also while it is new.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with closing(sqlite3.connect(path, timeout=30)) as db:
         db.execute("pragma secure_delete = on")
-        for statement in _PRIVATE:
+        for statement in statements:
             db.execute(statement)
         yield db
         db.commit()
@@ -157,17 +163,10 @@ def forget(catalogue: Path, name: str) -> dict[str, int]:
             keys = [key for key, kept in db.execute("select rowid, name from people") if _holds(kept, name)]
             db.executemany("delete from people where rowid = ?", [(key,) for key in keys])
             done["names"] = len(keys)
-            done["waiting"] = _erase_waiting(db, name)
+            done["waiting"] = sum(_erase(db, _WAITING, name).values())
     with closing(sqlite3.connect(catalogue, timeout=30)) as db:
         db.execute("pragma secure_delete = on")
-        for table, columns in _TEXTS.items():
-            rows = db.execute(f"select rowid, {', '.join(columns)} from {table}").fetchall()  # noqa: S608  # names of the schema
-            for row_id, *texts in rows:
-                if any(_holds(text, name) for text in texts):
-                    values = [_without(text, name) for text in texts]
-                    setters = ", ".join(f"{column} = ?" for column in columns)
-                    db.execute(f"update {table} set {setters} where rowid = ?", [*values, row_id])  # noqa: S608  # names of the schema
-                    done[table] += 1
+        done |= _erase(db, _TEXTS, name)
         db.commit()
         leave_no_trace(db)
     return done
@@ -177,17 +176,17 @@ _WAITING = {"texts": ("text",), "submissions": ("sender", "source", "evidence"),
 """Columns of the private file in which a name may stand, besides the names themselves."""
 
 
-def _erase_waiting(db: sqlite3.Connection, name: str) -> int:
-    """Replace a name in all that waits for the operator, and return in how many rows it stood."""
-    count = 0
-    for table, columns in _WAITING.items():
+def _erase(db: sqlite3.Connection, places: Mapping[str, Sequence[str]], name: str) -> dict[str, int]:
+    """Replace a name in columns, given by table; return by table in how many rows it stood."""
+    done = dict.fromkeys(places, 0)
+    for table, columns in places.items():
         for row_id, *texts in db.execute(f"select rowid, {', '.join(columns)} from {table}").fetchall():  # noqa: S608  # names of the schema
             if any(_holds(text, name) for text in texts):
                 values = [_without_in_json(text, name) for text in texts]
                 setters = ", ".join(f"{column} = ?" for column in columns)
                 db.execute(f"update {table} set {setters} where rowid = ?", [*values, row_id])  # noqa: S608  # names of the schema
-                count += 1
-    return count
+                done[table] += 1
+    return done
 
 
 def _without_in_json(text: str | None, name: str) -> str | None:
@@ -258,7 +257,7 @@ def _file_holds(path: Path, wanted: set[bytes]) -> bool:
 
 def _archive_holds(path: Path, wanted: set[bytes]) -> bool:
     # In XML these three are written otherwise.
-    wanted |= {one.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;") for one in wanted}
+    wanted = wanted | {one.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;") for one in wanted}
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()

@@ -78,6 +78,8 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
     operator approves them (:mod:`catalog.repositories.unapproved`). Every reply counts, so confirm first who sent it.
     """
     done = Imported()
+    names: list[tuple[str, str]] = []
+    notes: list[tuple[str, str]] = []
     with catalog.writing():
         number = catalog.value("select coalesce(max(number), 0) from replies")
         for one in replies:
@@ -113,8 +115,10 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
                 "number": number,
             }
             catalog.upsert("replies", [row])
-            keep(catalog.path.parent, "reply", [(key, one.replied_by)] if one.replied_by else [])
-            keep_texts(catalog.path.parent, "reply", [(key, one.note)] if one.note else [])
+            if one.replied_by:
+                names.append((key, one.replied_by))
+            if one.note:
+                notes.append((key, one.note))
             done.written[one.reply] = done.written.get(one.reply, 0) + 1
             if one.finding_id.startswith(CAUSE):
                 apply_reply(catalog, one.finding_id, _STATES.get(one.reply, "open"))
@@ -130,6 +134,9 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
                 )
                 remedy = "nothing needs to be done; findings.csv of the last run lists what still stands"
                 done.problems.append(Problem(one.line, what, remedy))
+        # Before the catalogue is committed, so that nothing is lost.
+        keep(catalog.path.parent, "reply", names)
+        keep_texts(catalog.path.parent, "reply", notes)
     return done
 
 
@@ -195,6 +202,8 @@ def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: st
     goes for an address that no portal lists: anything may stand in it.
     """
     done = Imported()
+    names: list[tuple[str, str]] = []
+    texts: list[tuple[str, str]] = []
     with catalog.writing():
         for one in reports:
             about = _about(catalog, one)
@@ -220,9 +229,13 @@ def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: st
                 "imported_at": now(),
             }
             catalog.upsert("reports", [row])
-            keep(catalog.path.parent, "report", [(key, one.who)] if one.who else [])
-            keep_texts(catalog.path.parent, "report", [(key, one.what if is_listed else f"{one.url}: {one.what}")])
+            if one.who:
+                names.append((key, one.who))
+            texts.append((key, one.what if is_listed else f"{one.url}: {one.what}"))
             done.written["reports"] = done.written.get("reports", 0) + 1
+        # Before the catalogue is committed, so that nothing is lost.
+        keep(catalog.path.parent, "report", names)
+        keep_texts(catalog.path.parent, "report", texts)
     return done
 
 

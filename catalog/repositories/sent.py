@@ -60,7 +60,8 @@ class MethodChange:
 class HeldNews:
     """What a government is told before the public, see :mod:`catalog.repositories.held`.
 
-    ``public_on``: day on which it becomes public if the letter goes out today. ``causes`` and ``findings``: rows of
+    ``public_on``: day on which it becomes public if the letter goes out today; later if other addresses of the
+    government have had none by then. ``causes`` and ``findings``: rows of
     causes.csv and findings.csv; at most 20,000 findings of ``finding_count``.
     """
 
@@ -317,6 +318,8 @@ def _held_news(catalog: Catalog, run_id: str, government: str, recipient: str, h
     """Return what this address was not told yet, though other addresses of the government may have been."""
     own = recipient_hash(recipient)
     ids = {one.id for one in held_causes(catalog, run_id, hold_days, government=government) if own in one.untold}
+    if not ids:
+        return None
     rows = cause_rows(catalog, run_id, government=government, held=True)
     if not (causes := [row for row in rows if row["cause_id"] in ids]):
         return None

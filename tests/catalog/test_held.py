@@ -175,19 +175,22 @@ def test_every_address_of_a_government_hears_of_a_cause_before_the_public_does(c
     assert {row["cause_id"] for row in again.held.causes} == ids
     # The address that was told is not told again.
     assert _held_news(catalog, RUNS[0], NAME, first.recipient, 14) is None
+    assert language("fr").day("2026-12-15") not in out(catalog)[1]
     # Both were told; the later day counts.
     assert note(catalog, second)
     catalog.db.conn.execute("update sent set sent_at = '2026-12-01T08:00:00Z' where sent_at > '2026-11-22'")
     catalog.db.conn.commit()
     days = {str(one.public_on) for one in held_causes(catalog, LATER[1], 14, government=NAME)}
     assert days == {"2026-12-15"}
+    # The page of the government names that day, though nothing but a letter is new.
+    assert language("fr").day("2026-12-15") in out(catalog)[1]
     # An address that wants no letters is not waited for.
     stop(catalog.path.parent, [recipient_hash(second.recipient)])
     assert not held_causes(catalog, LATER[1], 14, government=NAME)
 
 
 def test_many_causes_are_no_too_long_statement(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    many = [HeldCause(f"cause-{number}", NAME, None) for number in range(40_000)]
+    many = [HeldCause(f"cause-{number}", "a", NAME, None) for number in range(40_000)]
     monkeypatch.setattr("catalog.repositories.held.held_causes", lambda *_: many)
     decide(catalog, RUNS[0], 14)
     assert not catalog.value("select count(*) from causes where is_held and state != 'unknown'")

@@ -8,10 +8,13 @@ from catalog.db.schema import TABLES, metric_columns
 from catalog.db.schema.views import VIEWS, view_columns
 from catalog.site.queries import queries
 
-__all__ = ["DATABASE", "metadata"]
+__all__ = ["DATABASE", "PLUGIN", "metadata"]
 
 DATABASE = "catalog"
 """Stem of the public file; Datasette makes it the first part of every address, and citations contain it."""
+
+PLUGIN = "winnow-site"
+"""Name under which Datasette's metadata holds the options of the site's pages."""
 
 _HIDDEN = (
     "records",

@@ -1,4 +1,5 @@
-"""Languages as files: ``<tag>.toml``, one language each (BCP 47), with every word of what is sent.
+"""Languages as files: ``<tag>.toml``, one language each (BCP 47), with every word of what is sent; and
+``site/<page>.toml`` with the phrases of the public site, all languages side by side.
 
 English takes its fix sentences, questions and reasons from their definitions, ``metrics.toml``, ``table_rules.toml``
 and ``key_datasets.csv``. Another language has them in its own file, or a fix beside the definition (``fix_in`` of a
@@ -14,6 +15,7 @@ from pathlib import Path
 from specs.errors import SpecError, parse, read_toml
 from specs.exports import export_files
 from specs.languages.language import Language, Words
+from specs.languages.site_phrases import site_phrases
 from specs.metrics import metrics
 from specs.table_rules import table_rules
 from specs.vocabularies import read
@@ -33,6 +35,7 @@ def languages() -> dict[str, Language]:
     beside its definition, or if a definition has words of a language without a file.
     """
     found: dict[str, Language] = {}
+    of_site = site_phrases()
     labelled = [column for file in export_files().values() for column in file.column if column.label]
     for path in sorted(HERE.glob("*.toml"), key=lambda path: (path.stem != "en", path.stem)):
         one = parse(Language, read_toml(path), str(path))
@@ -49,7 +52,15 @@ def languages() -> dict[str, Language]:
             }
             one = one.model_copy(update=joined)
         labels = _beside(one, {c.name: c.label for c in labelled})
-        found[one.code] = one.model_copy(update={"columns": _joined(path, "columns", one.columns, labels)})
+        told = {
+            "columns": _joined(path, "columns", one.columns, labels),
+            "phrases": one.phrases | of_site.pop(one.code, {}),
+        }
+        found[one.code] = one.model_copy(update=told)
+    if of_site:
+        raise SpecError(
+            f"{HERE / 'site'}: {min(of_site)}: no file in {HERE} is of this language; take one of {list(found)}"
+        )
     said = {f"metric {m.id}: fix_in": m.fix_in for m in metrics().values()}
     said |= {f"table rule {r.id}: fix_in": r.fix_in for r in table_rules().values()}
     for where, words in (said | {f"column {c.name}: label": c.label for c in labelled}).items():

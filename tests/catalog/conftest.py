@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from catalog.db.store import Catalog, open_catalog
 from catalog.site.serve import publish
-from tests.catalog.browsing import fill
+from tests.catalog.browsing import Site, fill
 from tests.catalog.carding import put_out, scored
 
 
@@ -36,3 +37,10 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
         # The night still has the file open while the copy is made.
         publish(folder / "catalog.db", folder / "public" / "catalog.db")
     return folder / "public" / "catalog.db"
+
+
+@pytest.fixture(scope="module")
+def site(public: Path) -> Iterator[Site]:
+    """The site over that copy, asked without a server."""
+    with closing(Site(public)) as opened:
+        yield opened

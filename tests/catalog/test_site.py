@@ -24,12 +24,6 @@ pytestmark = OF_THE_SITE
 
 
 @pytest.fixture(scope="module")
-def site(public: Path) -> Iterator[Site]:
-    with closing(Site(public)) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("empty")
     with open_catalog(folder / "catalog.db"):

@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
 from catalog.db.schema.views import VIEWS, view_columns
+from catalog.site.live import routes
 from catalog.site.metadata import DATABASE
 from catalog.site.page_queries import NAMED_SQL
 from catalog.site.queries import queries
@@ -95,6 +96,12 @@ def _row_link(value: object, column: str, table: str | None) -> Markup | None:
     if to is None or not isinstance(value, str) or not value:
         return None
     return Markup('<a href="/{}/{}/{}">{}</a>').format(DATABASE, to, tilde_encode(value), value)
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
+    """Return the routes of the site's own pages, which come before those of Datasette (a hook of Datasette)."""
+    return routes()
 
 
 @hookimpl

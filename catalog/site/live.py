@@ -1,0 +1,67 @@
+"""Serve the pages of the site under Datasette: its routes, and what a request for a page is answered with."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from datasette.utils import sqlite_timelimit
+from datasette.utils.asgi import Response
+
+from catalog.site.metadata import DATABASE, PLUGIN
+from catalog.site.pages import Content, Moved, Page, SiteOptions, Visit, pages
+from catalog.site.render import CONTENT_TYPES, error_page, render, render_json, site_url
+from specs.languages import Language, language, languages
+
+__all__ = ["routes"]
+
+TIME_LIMIT_MS = 2000
+"""Milliseconds after which a query of a page is stopped; the visitor gets status 503."""
+
+
+def routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
+    """Return the routes of all pages for Datasette: regular expressions of paths, and the functions that answer."""
+    return [(page.pattern.pattern, _view_of(page)) for page in pages()]
+
+
+def _view_of(page: Page) -> Callable[..., Awaitable[Response]]:
+    async def view(datasette: Any, request: Any) -> Response:
+        options = SiteOptions(**(datasette.plugin_config(PLUGIN) or {}))
+        path = request.scope.get("raw_path", b"").decode("latin-1").partition("?")[0] or request.path
+        found = page.name_in(path)
+        if found is None or (found[0] and found[0] not in languages()):
+            return _error(options, language(None), 404, path)
+        tag, name, is_json = found
+        args = {key: request.args[key] for key in request.args}
+        words = language(tag)
+        try:
+            return await datasette.get_database(DATABASE).execute_fn(
+                lambda conn: _answer(page, Visit(conn, words, options, name, args), is_json, path)
+            )
+        except sqlite3.OperationalError as error:
+            if "interrupted" not in str(error):
+                raise
+            return _error(options, words, 503, path)
+
+    return view
+
+
+def _answer(page: Page, visit: Visit, is_json: bool, path: str) -> Response:
+    """Read and render a page, in a thread of Datasette."""
+    with sqlite_timelimit(visit.conn, TIME_LIMIT_MS):
+        content: Content | Moved | None = page.read(visit)
+    if content is None:
+        return _error(visit.options, visit.words, 404, path)
+    if isinstance(content, Moved):
+        return Response.redirect(
+            site_url(visit.options, visit.words, content.path), status=301 if content.is_permanent else 302
+        )
+    status = content.get("status") or 200
+    if is_json:
+        return Response(render_json(content), status=status, content_type=CONTENT_TYPES["json"])
+    return Response(render(page, visit, content), status=status, content_type=CONTENT_TYPES[page.form])
+
+
+def _error(options: SiteOptions, words: Language, status: int, path: str) -> Response:
+    return Response(error_page(options, words, status, path), status=status, content_type=CONTENT_TYPES["html"])

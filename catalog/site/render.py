@@ -1,0 +1,143 @@
+"""Render the pages of the site: the frame around each page, its citation, its links, and its data as JSON."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+
+from catalog.exports.cards import day_of_run
+from catalog.site.pages.page import Content, Page, SiteOptions, Visit
+from specs.languages import Language, languages
+from specs.metrics import methodology_version
+
+__all__ = ["CONTENT_TYPES", "error_page", "render", "render_json", "site_url"]
+
+CONTENT_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "json": "application/json; charset=utf-8",
+    "svg": "image/svg+xml; charset=utf-8",
+    "xml": "application/atom+xml; charset=utf-8",
+}
+"""Media types by file extension."""
+_TEMPLATES = Path(__file__).parent / "page_templates"
+_FRAME = ("json_ld", "status", "is_listed", "feed", "description", "canonical")
+"""What a page may say to the frame around it; None where it does not."""
+_SHOWN = 300
+"""Characters of the text of a link to elsewhere."""
+
+
+def site_url(options: SiteOptions, words: Language, path: str) -> str:
+    """Return the address of ``path`` on this site, with the base and the language of the page that links to it.
+
+    ``path`` begins with a slash and is percent-encoded. Files (whose last part has a dot) and the tables of Datasette
+    below /catalog have one address for all languages.
+    """
+    head, mark, rest = path.partition("?")
+    head, hash_mark, part = head.partition("#")
+    is_file = "." in head.rpartition("/")[2]
+    shared = is_file or head.startswith(("/catalog", "/static"))
+    prefix = "" if shared or words.code == "en" else f"/{words.code}"
+    slash = "/" if options.is_static and not is_file and not head.endswith("/") else ""
+    return f"{options.base_url}{f'{prefix}{head}'.removeprefix('/')}{slash}{mark}{rest}{hash_mark}{part}"
+
+
+def render(page: Page, visit: Visit, content: Content) -> str:
+    """Return the text of a page: HTML, SVG or XML, as ``page.form`` says.
+
+    A template has the names of ``content`` as variables, and of its frame: ``w`` (language), ``t`` (phrase), ``number``
+    and ``day`` (in words), ``url(path)`` (address on this site), ``link(url, text)`` (to elsewhere, only http and
+    https), ``data(text, tag)`` (a text of a portal), ``page``, ``visit``, ``options``, ``run`` and ``run_day``.
+    """
+    words, options = visit.words, visit.options
+    path = content.get("canonical") or page.path(visit.name)
+    # Absolute where the site's address is known: for citations, feeds and pages that show a card.
+    base = options.public_url or ""
+    tags = list(languages()) if page.is_translated else ["en"]
+
+    def at(tag: str) -> str:
+        return base + site_url(options, languages()[tag], path)
+
+    return (
+        _environment()
+        .get_template(f"{page.name}.{page.form}")
+        .render(
+            **(dict.fromkeys(_FRAME) | content),
+            w=words,
+            t=words.phrase,
+            number=words.number,
+            day=words.day,
+            url=lambda path: site_url(options, words, path),
+            page=page,
+            visit=visit,
+            options=options,
+            run=visit.run,
+            run_day=day_of_run(visit.run),
+            method_version=methodology_version(),
+            here=at(words.code if page.is_translated else "en"),
+            translations=[(tag, languages()[tag].title, at(tag)) for tag in tags],
+            data_url=site_url(options, words, f"{'/index' if path == '/' else path}.json"),
+        )
+    )
+
+
+def render_json(content: Content) -> str:
+    """Return the contents of a page as JSON."""
+    return json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n"
+
+
+def error_page(options: SiteOptions, words: Language, status: int, path: str) -> str:
+    """Return a small HTML page for an error; it reads nothing from the catalogue. ``path``: requested path."""
+    return (
+        _environment()
+        .get_template("error.html")
+        .render(
+            w=words,
+            t=words.phrase,
+            status=status,
+            path=path[:200],
+            url=lambda path: site_url(options, words, path),
+            options=options,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.globals["link"] = _link
+    made.globals["data"] = _data
+    made.filters["json_ld"] = _json_ld
+    return made
+
+
+def _link(url: str | None, text: str | None = None) -> Markup:
+    """Return a link to elsewhere if ``url`` is an address of the web; otherwise only the text."""
+    shown = (text or url or "–")[:_SHOWN]
+    # A backslash is a slash to browsers: "http:\\elsewhere".
+    if url and url.lower().startswith(("http://", "https://")) and "\\" not in url:
+        return Markup('<a class="ext" href="{}" rel="nofollow noopener">{}</a>').format(url, shown)
+    return escape(shown)
+
+
+def _data(text: object, tag: str | None = None) -> Markup:
+    """Return a text of a portal, kept apart from ours in direction and language. ``tag``: its BCP 47 tag, if known."""
+    lang = Markup(' lang="{}"').format(tag) if tag else ""
+    return Markup("<bdi{}>{}</bdi>").format(lang, "" if text is None else text)
+
+
+def _json_ld(value: Any) -> Markup:
+    """Return an object as JSON that cannot end the script element it stands in."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # escaped just now

@@ -1,0 +1,41 @@
+"""The pages of the site: rendered live under Datasette and to a folder, from the same declarations."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from catalog.site.mirror import write_mirror
+from catalog.site.pages import SiteOptions, pages
+from specs.languages import languages
+from tests.catalog.browsing import OF_THE_SITE
+
+pytestmark = OF_THE_SITE
+
+
+def test_no_two_pages_answer_one_address() -> None:
+    for page in pages():
+        path = page.path("x.y")
+        assert [one.name for one in pages() if one.name_in(path)][:1] == [page.name], path
+
+
+def test_every_phrase_is_in_every_language() -> None:
+    english = {key for key in languages()["en"].phrases if "." in key}
+    assert english
+    for one in languages().values():
+        assert {key for key in one.phrases if "." in key} == english, one.code
+
+
+def test_a_page_is_live_in_each_language_and_as_data(site: Any) -> None:
+    assert "<h1>Imprint</h1>" in site.page("/imprint")
+    assert '<html lang="es">' in site.page("/es/imprint")
+    assert site.get("/imprint.json").json()["title"] == "Imprint"
+    assert site.get("/xx/imprint").status_code == 404
+
+
+def test_the_mirror_has_the_same_page(public: Path, tmp_path: Path) -> None:
+    assert write_mirror(public, tmp_path, SiteOptions(operator="Data Watch"), ["en", "es"])
+    assert "Data Watch" in (tmp_path / "imprint/index.html").read_text("utf-8")
+    assert 'lang="es"' in (tmp_path / "es/imprint/index.html").read_text("utf-8")
+    assert json.loads((tmp_path / "imprint.json").read_text("utf-8"))["operator"] == "Data Watch"

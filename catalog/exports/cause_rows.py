@@ -76,10 +76,11 @@ def fix_in_words(words: Language, fix: Mapping[str, Any]) -> str:
 
 
 def shared_in_words(words: Language, cause: Mapping[str, Any]) -> str:
-    """Return what the findings of a cause have in common, in the language ``words``; "" if it is nothing that is said.
+    """Return the value, fault or defect that all findings of a cause share, in the language ``words``; "" if the cause
+    has none.
 
-    ``cause``: a row with rule_id and ``split``, in English. Where the findings of a rule are divided by the
-    description of the dataset, ``split`` is the publisher's own text, which is returned as it is.
+    ``cause``: a row with ``rule_id`` and ``split``. ``split`` is what they share: for most rules an English text of
+    ours, which is translated; for some a text that the publisher wrote in the records, which is returned unchanged.
     """
     text = str(cause.get("split") or "")
     return text if cause["rule_id"] in _rules_by_text() else words.said(text)

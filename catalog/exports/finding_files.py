@@ -1,8 +1,9 @@
-"""Write ``findings.csv`` of schema 2 into all folders that are due.
+"""Write ``findings.csv``, in the current form of the exports (schema 2), into all folders that are due.
 
-Up to a number of findings the file of a government has all of them. Above that the findings of a publisher with a
-folder are in its file alone; these files can be large, so unchanged parts of them are taken over from the last export
-(:mod:`catalog.exports.parts`), except where copies for people are written too.
+The file of a government has all of its findings unless there are too many (:meth:`ExportJob.has_all_findings`). In that
+case the findings of a publisher with a folder of its own are only in the file there. Such files can be large, so their
+unchanged parts are copied from the last export (:mod:`catalog.exports.parts`). Where a workbook, or a copy in the
+language of the government, is written from the same rows, the file is written in full, because these need every row.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ __all__ = ["FindingFiles"]
 
 
 class FindingFiles:
-    """Writes the files of findings of schema 2 into the folders that must be written. ``job``: the export."""
+    """Writes ``findings.csv`` into the folders for which :meth:`ExportJob.is_due` is true. ``job``: the export."""
 
     def __init__(self, job: ExportJob) -> None:
         self.job = job

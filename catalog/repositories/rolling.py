@@ -37,12 +37,13 @@ def present_among(catalog: Catalog, ids: Sequence[str]) -> int:
 
 
 def oldest_read(catalog: Catalog, portal_id: str, run_id: str, count: int) -> tuple[int, str, str] | None:
-    """Return which of a portal's datasets an incremental harvest, which reads only changed records, should also read
-    again: a block of those read longest ago.
+    """Choose the datasets that an incremental harvest, which otherwise reads only changed records, should read again:
+    those that were read longest ago.
 
-    All datasets of the block, at most ``count``, were last read in the same run, and are in the order of their
-    identifiers. The result is (number of the portal's listed datasets whose identifier precedes the block, first
-    identifier of the block, last identifier). None if run ``run_id`` has read all datasets that the portal lists.
+    They are the first ``count`` or fewer, by identifier, of the datasets last read in the oldest run. The result is
+    (offset, first identifier, last identifier). The offset is the number of the portal's listed datasets with an
+    identifier before the first one. Between first and last there may be datasets that were read later. None if the
+    present run, ``run_id``, has already read all datasets that the portal lists.
     """
     values = {"portal": portal_id, "run": run_id, "count": count}
     rows = catalog.rows(

@@ -261,8 +261,11 @@ def terms_openness(s: DistributionSubject) -> float:
 
 
 def format_udata_open(s: DistributionSubject) -> float:
-    """Return 1 if a format is declared that is none of udata's closed ones, else 0. Names count (pdf, doc, docx, word,
-    xls, excel, xlsx), not media types.
+    """Return 1 if the distribution declares a format that is not one of udata's closed formats; 0 if it is one of
+    them, or if no format is declared.
+
+    The closed formats are pdf, doc, docx, word, xls, excel and xlsx. As in udata, only the name of the format is
+    compared; a declared media type is not looked at.
     """
     declared = (s.distribution.format or "").strip().casefold().lstrip(".")
     return yes(bool(declared) and declared not in _UDATA_CLOSED)

@@ -79,10 +79,12 @@ def is_known_by_columns(s: DatasetSubject) -> bool:
 
 
 def observed_facts(s: DistributionSubject) -> Hashable:
-    """Return the part of the cache key of a distribution that does not come from what is declared of it.
+    """Return the part of the cache key of a distribution that its declared fields do not give; None if there is nothing
+    to put in.
 
-    It consists of its checks, the report on its file, which fields are filled that an interface cannot transport, and
-    the measurements of metrics that are not in ``READ_OF_DISTRIBUTIONS``. None if there is nothing of all that.
+    It consists of the checks of its addresses, the report on its file, and the measurements of metrics that
+    ``READ_OF_DISTRIBUTIONS`` does not declare. If the portal's API cannot carry certain fields
+    (``Dataset.not_carried``), it also says which of these have a value all the same, because an empty one is unknown.
     """
     d, check, table, lost = s.distribution, s.check, s.table, s.dataset.not_carried
     undeclared = _undeclared("distribution")

@@ -251,11 +251,12 @@ class Spider(ListingSpider):
     async def on_shown(
         self, response: Response, page: Response, page_cursor: PageCursor, wanted: list[str]
     ) -> AsyncIterator[Any]:
-        """Keep the full record of the first dataset in ``wanted``, and request that of the next one.
+        """Keep the full record of the first dataset in ``wanted`` in memory until the page of the search is stored, and
+        yield what :meth:`show_next` yields for the rest: the request for the next record, or the result of the page.
 
-        ``response``: the response with the full record; if it holds none, see :meth:`missed`. ``page`` and
-        ``page_cursor``: the response with the page of the search that lists the datasets, and its position. ``wanted``:
-        their persistent ids, the one just requested first.
+        ``response``: the response with the full record; if it holds none, see :meth:`missed`. ``page``: the response
+        with the page of the search that lists the datasets. ``page_cursor``: the position of that page. ``wanted``: the
+        persistent ids of the datasets whose records were not kept yet; ``response`` belongs to the first.
         """
         try:
             self.shown[wanted[0]] = self.result_of(response)

@@ -92,9 +92,10 @@ def _is_of_file(field: str) -> bool:
 
 def name_of(row: dict[str, Any]) -> str | None:
     """Return what identifies the dataset of ``row``: its identifier, else its landing page, else the address of its
-    file.
+    first file; None if it has none of these.
 
-    A landing page that several datasets share is not used. The result is None if the row has none of these.
+    ``row``: a record that :func:`grouped` yields, or one row of the file by field name. The landing page is not used if
+    :func:`grouped` found it in several datasets, which it notes in the record under "@page_of_many".
     """
     file = next(iter(row.get("files") or ()), {} if "files" in row else row)
     page = None if row.get("@page_of_many") else row.get("landing_page")

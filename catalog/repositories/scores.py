@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from catalog.db.interned import Kind, keys_of, text_keys
 from catalog.db.schema.found import INTERNED, interned
-from catalog.db.schema.scored import SCORE_COLUMNS
 from catalog.db.schema.views import is_present
 from catalog.db.store import Catalog
 from catalog.repositories.distribution_kinds import delete_measurements, write_kinds
 from catalog.repositories.findings import FoundInDataset, carry_findings
 from catalog.repositories.first_findings import FailingDataset, write_first
+from catalog.repositories.score_rows import write_score_rows
 from catalog.repositories.withdrawn import before
 from specs.metrics import methodology_version
 
@@ -205,15 +205,6 @@ def _kin(
     ]
 
 
-_WRITTEN = tuple(name for name in SCORE_COLUMNS if name not in ("id", "corrections"))
-_WRITE_SCORE = f"""
-insert into score_history ({", ".join(_WRITTEN)}, corrections)
-values ({", ".join(f":{name}" for name in _WRITTEN)}, (
-  select corrections from score_history where run_id = :run_id and system = :system
-    and entity_level = :entity_level and entity_id = :entity_id))"""  # noqa: S608  # names of the schema
-"""The triggers of the view let it replace the row of the same run, system and entity."""
-
-
 def write_entity_scores(catalog: Catalog, run_id: str, level: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the scores that portals, publishers or governments got in a run.
 
@@ -223,10 +214,9 @@ def write_entity_scores(catalog: Catalog, run_id: str, level: str, rows: Sequenc
     their present scores in the table ``portals`` or ``publishers``; one that is not in ``rows`` then has none.
     """
     with catalog.writing():
-        history = [{"run_id": run_id, "entity_level": level, **row} for row in rows]
-        catalog.db.conn.executemany(_WRITE_SCORE, history)
+        write_score_rows(catalog, run_id, level, rows)
         if level != "government":
-            _write_latest(catalog, f"{level}s", [row for row in history if row["system"] == "winnow"])
+            _write_latest(catalog, f"{level}s", [row for row in rows if row["system"] == "winnow"])
 
 
 def _write_latest(catalog: Catalog, table: str, history: Sequence[Mapping[str, Any]]) -> None:

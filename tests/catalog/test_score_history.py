@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +77,33 @@ def test_what_is_deleted_takes_no_values_of_other_runs_along(tmp_path: Path, gon
             (one, e) for one in RUNS[:2] if one != gone for e in "ab"
         ]
         assert values(catalog) == 2
+
+
+def test_scores_written_at_once_are_stored_as_the_view_stores_them_one_by_one(tmp_path: Path) -> None:
+    """The triggers of the view are the oracle, over nights with new entities, versions, repeats and corrections."""
+    rng = random.Random(3)
+    stored = """select r.entity, r.system, r.run, v.* from score_rows r join score_values v on v.key = r.value
+                order by 1, 2, 3"""
+    with open_catalog(tmp_path / "a.db") as at_once, open_catalog(tmp_path / "b.db") as one_by_one:
+        for run_id in (*RUNS, RUNS[1], RUNS[2]):
+            version = rng.choice(("1", "2"))
+            rows = [
+                score(entity, rng.choice((1.0, 2.0)), system, version if system == "odin" else "2.1.0")
+                for entity in "abcdefg"
+                for system in ("winnow", "odin")
+                if rng.random() < 0.8
+            ]
+            write(at_once, run_id, *rows)
+            insert = f"""insert into score_history (run_id, entity_level, {", ".join(WRITTEN)}, corrections) select
+                :run_id, 'portal', {", ".join(f":{name}" for name in WRITTEN)}, (select corrections from score_history
+                where run_id = :run_id and system = :system and entity_level = 'portal' and entity_id = :entity_id)"""  # noqa: S608  # names of the schema
+            with one_by_one.writing():
+                one_by_one.db.conn.execute("insert or ignore into runs (id) values (?)", [run_id])
+                one_by_one.db.conn.executemany(insert, [row | {"run_id": run_id} for row in rows])
+            for catalog in (at_once, one_by_one):
+                with catalog.writing():
+                    catalog.db.conn.execute("update score_history set corrections = 1 where entity_id in ('a', 'b')")
+            assert values(at_once) == values(one_by_one)
+            assert [row[:3] + row[4:] for row in at_once.db.conn.execute(stored)] == [
+                row[:3] + row[4:] for row in one_by_one.db.conn.execute(stored)
+            ]

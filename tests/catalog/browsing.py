@@ -148,6 +148,7 @@ def fill(catalog: Catalog) -> None:
             | {"score_after": 61.26, "observed_before": f"gone {EVIL}", "corrected_at": when, "run_id": RUN}
         ],
     }
+    rows |= _promises()
     rows["dataset_aliases"] = [{"id": "north-other", "dataset_id": "north-0", "portal_id": "north"}]
     with catalog.writing():
         put_findings(catalog, rows.pop("findings"))
@@ -157,6 +158,37 @@ def fill(catalog: Catalog) -> None:
                 catalog.upsert(table, [entry])
         # A gap in the row numbers, which a vacuum may close: the full-text index must find the right rows all the same.
         catalog.db.conn.execute("delete from datasets where id = 'gone'")
+
+
+def _promises() -> dict[str, list[dict[str, Any]]]:
+    """Two promises, one missed and one never measured, and a census."""
+    late, before = {"commitment_id": "ogp/XX0002", "run_id": RUN}, "20261101T000000Z"
+    figures = {"baseline": 0.5, "target": 1.0, "value": 0.8, "progress": 0.6, "expected": 1.0, "is_observed": 1}
+    status = {"timing_status": "missed", "suggested_completion": "limited", "flags": "[]"}
+    return {
+        "commitments": [
+            {"id": "ogp/XX0001", "title": f"Budget {EVIL}", "government": EVIL, "deadline": "2027-12-31"},
+            {"id": "ogp/XX0002", "title": "Licences", "government": EVIL, "start": "2025-01-01", "is_example": 0}
+            | {"deadline": "2026-06-30", "source_quote": f"All data, by June {EVIL}", "irm_completion": "limited"}
+            | {"source_url": "javascript:alert(6)", "evidence": '["https://evidence.example/a"]'},
+        ],
+        "commitment_readings": [
+            {"id": "r1", "indicator_id": "_overall", "kind": "overall", **late, **figures, **status},
+            {"id": "r2", "indicator_id": "licence", "kind": "measured", "measure": "dataset.licence_open"}
+            | {"numerator": 4, "denominator": 5, "failing_datasets": 1, **late, **figures, **status},
+            {"id": "r0", "indicator_id": "_overall", "kind": "overall", **late, **figures, **status}
+            | {"run_id": before, "timing_status": "on_track"},
+        ],
+        "commitment_members": [
+            {"id": "m1", "commitment_id": "ogp/XX0002", "indicator_id": "licence", "dataset_id": "north-0"}
+            | {"first_seen_run": before, "last_seen_run": RUN, "is_in_scope": 1, "passes": 0, "waived": 0}
+        ],
+        "census": [
+            {"id": f"north/{key}", "portal_id": "north", "key": key, "state": state, "dataset_id": dataset}
+            | {"reason": f"Because {EVIL}", "run_id": RUN, "since_run": RUN}
+            for key, state, dataset in [("budget", "open", "north-0"), ("elections", "not_found", None)]
+        ],
+    }
 
 
 class Site:

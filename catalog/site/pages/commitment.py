@@ -1,0 +1,108 @@
+"""``/commitment/<id>``: a promise in its own words, each indicator against the expected line, and what stands in its
+way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from catalog.exports.folders import folder_name
+from catalog.exports.promises import OVERALL
+from catalog.site.pages.commitments import slug_of
+from catalog.site.pages.page import Content, Page, Visit
+from specs.measures import measures
+
+__all__ = ["PAGES"]
+
+FAILING = 20
+"""Failing datasets that an indicator names; the table has all."""
+NIGHTS = 200
+"""Readings of which the history of states is told, the last ones."""
+
+
+def _names(visit: Visit) -> Iterator[str]:
+    yield from (slug_of(row["id"]) for row in visit.rows("select id from commitments order by id"))
+
+
+def _read(visit: Visit) -> Content | None:
+    commitment = next(
+        (row for row in visit.rows("select * from commitments order by id") if slug_of(row["id"]) == visit.name), None
+    )
+    if commitment is None:
+        return None
+    as_of = visit.args.get("as_of", "")
+    nights = visit.rows(
+        """select run_id, timing_status, progress, expected, is_observed from commitment_readings
+           where commitment_id = :id and indicator_id = :overall and (:as_of = '' or run_id <= :as_of)
+           order by run_id desc limit :nights""",
+        id=commitment["id"],
+        overall=OVERALL,
+        as_of=as_of,
+        nights=NIGHTS,
+    )
+    run = nights[0]["run_id"] if nights else None
+    readings = visit.rows(
+        """select * from commitment_readings where commitment_id = :id and run_id = :run
+           order by indicator_id != '_overall', indicator_id""",
+        id=commitment["id"],
+        run=run,
+    )
+    known = measures()
+    for reading in readings:
+        reading["flags"] = json.loads(reading["flags"] or "[]")
+        reading["failing"] = _failing(visit, reading) if reading["failing_datasets"] and not as_of else []
+        reading["query"] = reading.pop("evidence_query")
+        reading["unit"] = known[reading["measure"]].unit if reading["measure"] in known else None
+    overall = next((one for one in readings if one["indicator_id"] == OVERALL), None)
+    commitment["evidence"] = [one for one in json.loads(commitment["evidence"] or "[]") if isinstance(one, str)]
+    return {
+        "title": commitment["title"] or commitment["id"],
+        "description": commitment["source_quote"],
+        "commitment": commitment,
+        "government_slug": folder_name(commitment["government"] or ""),
+        "overall": overall,
+        "indicators": [one for one in readings if one is not overall],
+        "checked": _checks(visit, commitment["evidence"]),
+        "history": _history(nights),
+        "as_of": run if as_of else None,
+        "canonical": f"/commitment/{visit.name}",
+    }
+
+
+def _failing(visit: Visit, reading: dict[str, Any]) -> list[dict[str, Any]]:
+    return visit.rows(
+        """select m.dataset_id, m.reason, m.first_seen_run, d.title, d.identifier, d.status
+           from commitment_members m left join datasets d on d.id = m.dataset_id
+           where m.commitment_id = :id and m.indicator_id = :indicator and m.passes = 0 and not m.waived
+           order by d.title, m.dataset_id limit :limit""",
+        id=reading["commitment_id"],
+        indicator=reading["indicator_id"],
+        limit=FAILING,
+    )
+
+
+def _checks(visit: Visit, urls: list[str]) -> list[dict[str, Any]]:
+    """Return the addresses that a promise gives as evidence, with what they answered."""
+    found = {
+        row["url"]: row
+        for row in visit.rows(
+            """select c.url, c.outcome, c.checked_at from json_each(:urls) j
+               join resource_checks c on c.url = j.value""",
+            urls=json.dumps(urls),
+        )
+    }
+    return [found.get(url, {"url": url, "outcome": None, "checked_at": None}) for url in urls]
+
+
+def _history(nights: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the states that a promise went through, the last first: each with its first night and the progress."""
+    states: list[dict[str, Any]] = []
+    for night in reversed(nights):
+        if not states or states[-1]["timing_status"] != night["timing_status"]:
+            states.append({"timing_status": night["timing_status"], "since": night["run_id"]})
+        states[-1] |= {"progress": night["progress"], "until": night["run_id"]}
+    return states[::-1]
+
+
+PAGES = (Page(name="commitment", address="/commitment/<id>", read=_read, names=_names),)

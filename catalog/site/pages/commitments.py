@@ -1,0 +1,69 @@
+"""``/commitments``: all promises, with how far each has come beside how far it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from catalog.exports.folders import folder_name
+from catalog.site.pages.page import Content, Page, Visit
+
+__all__ = ["PAGES", "SHOWN", "slug_of"]
+
+SHOWN = 50
+"""Promises on a page."""
+_LATE = ("missed", "off_track", "at_risk", "regressed")
+
+
+def slug_of(commitment_id: str) -> str:
+    """Return the part of a commitment's address that names it: its id, with hyphens in place of slashes."""
+    return commitment_id.replace("/", "-")
+
+
+def _all(visit: Visit) -> list[dict[str, Any]]:
+    """Return all commitments with their last overall reading, those in most danger first."""
+    return visit.rows(
+        """select c.id, c.title, c.government, c.country, c.lead, c.is_example, c.irm_completion,
+             coalesce(r.deadline, c.deadline) as deadline, r.progress, r.expected, r.timing_status,
+             r.suggested_completion, r.run_id
+           from commitments c left join commitment_readings r on r.commitment_id = c.id
+             and r.indicator_id = '_overall'
+             and r.run_id = (select max(l.run_id) from commitment_readings l
+                             where l.commitment_id = c.id and l.indicator_id = '_overall')
+           order by case r.timing_status when 'missed' then 0 when 'regressed' then 1 when 'off_track' then 2
+             when 'at_risk' then 3 when 'on_track' then 4 when 'scheduled' then 5 when 'met' then 7
+             when 'met_late' then 7 else 6 end, coalesce(r.deadline, c.deadline, '9'), c.id"""
+    )
+
+
+def _read(visit: Visit) -> Content | None:
+    number = int(visit.name) if visit.name.isdecimal() and len(visit.name) < 5 else 1 if not visit.name else 0
+    found = _all(visit)
+    last = max(1, -(-len(found) // SHOWN))
+    if not 1 <= number <= last:
+        return None
+    chosen = found[(number - 1) * SHOWN : number * SHOWN]
+    for one in chosen:
+        one["slug"], one["government_slug"] = slug_of(one["id"]), folder_name(one["government"] or "")
+    t = visit.words.phrase
+    return {
+        "title": t("commitments.title"),
+        "description": t("commitments.description"),
+        "commitments": chosen,
+        "count": len(found),
+        "late": sum(one["timing_status"] in _LATE for one in found),
+        "page_number": number,
+        "last_page": last,
+        "canonical": "/commitments" if number == 1 else None,
+    }
+
+
+def _further(visit: Visit) -> Iterator[str]:
+    last = -(-len(_all(visit)) // SHOWN)
+    yield from (str(number) for number in range(2, last + 1))
+
+
+PAGES = (
+    Page(name="commitments", address="/commitments", read=_read),
+    Page(name="commitments", address="/commitments/page/<number>", read=_read, names=_further),
+)

@@ -1,0 +1,60 @@
+"""The pages of promises and of key datasets."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.site.pages import pages
+from tests.catalog.browsing import EVIL, OF_THE_SITE, Site
+
+pytestmark = OF_THE_SITE
+
+
+def test_all_promises_stand_on_one_page_those_in_danger_first(site: Site) -> None:
+    text = site.page("/commitments")
+    assert text.index("/commitment/ogp-XX0002") < text.index("/commitment/ogp-XX0001")
+    assert "missed" in text and "Progress is not known" in text
+    assert site.get("/commitments.json").json()["late"] == 1
+    assert site.get("/commitments/page/2").status_code == 404
+    assert site.get("/commitments/page/٣").status_code == 404
+
+
+def test_a_promise_shows_its_words_its_figures_and_what_fails(site: Site) -> None:
+    text = site.page("/commitment/ogp-XX0002")
+    assert "All data, by June" in text
+    assert "from 50 % to 80 %; promised 100 %" in text
+    assert '/dataset/north-0"' in text and "1 dataset fails" in text
+    assert "80 % of the way" not in text, "the value is no progress"
+    assert "60 % of the way" in text
+    assert "IRM: completion" in text and "limited" in text
+    assert "https://evidence.example/a" in text and "not known" in text
+
+
+def test_a_promise_can_be_seen_as_it_was(site: Site) -> None:
+    then = site.get("/commitment/ogp-XX0002.json", as_of="20261101T000000Z").json()
+    assert then["overall"]["timing_status"] == "on_track"
+    now = site.get("/commitment/ogp-XX0002.json").json()
+    assert [one["timing_status"] for one in now["history"]] == ["missed", "on_track"]
+    assert site.get("/commitment/ogp-XX0002", as_of="' or 1").status_code == 200
+
+
+def test_a_promise_that_was_never_measured_says_so(site: Site) -> None:
+    assert "has not been measured yet" in site.page("/commitment/ogp-XX0001")
+    assert site.get("/commitment/no-such").status_code == 404
+
+
+def test_the_census_never_calls_missed_what_was_not_observed(site: Site) -> None:
+    text = site.page("/census")
+    assert "not observed" in text
+    found = {one["key"]: one["cells"][0] for one in site.get("/census.json").json()["keys"]}
+    assert found["budget"]["state"] == "open" and found["budget"]["dataset_id"] == "north-0"
+    assert found["elections"]["state"] == "not_found"
+    assert found["air"] is None
+    assert EVIL not in text
+
+
+@pytest.mark.parametrize("name", ["commitments", "commitment", "census"])
+def test_they_speak_every_language(site: Site, name: str) -> None:
+    page = next(one for one in pages() if one.name == name)
+    for tag in ("es", "fr", "pt-BR", "pt-PT"):
+        assert f'lang="{tag}"' in site.page(f"/{tag}{page.path('ogp-XX0002') if page.names else page.address}")

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 
 from catalog.exports.cards import day_of_run
+from catalog.site.charts import Charts
 from catalog.site.pages.page import Content, Page, SiteOptions, Visit
 from specs.languages import Language, languages
 from specs.metrics import methodology_version
@@ -50,8 +51,9 @@ def render(page: Page, visit: Visit, content: Content) -> str:
     """Return the text of a page: HTML, SVG or XML, as ``page.form`` says.
 
     A template has the names of ``content`` as variables, and of its frame: ``w`` (language), ``t`` (phrase), ``number``
-    and ``day`` (in words), ``url(path)`` (address on this site), ``link(url, text)`` (to elsewhere, only http and
-    https), ``data(text, tag)`` (a text of a portal), ``page``, ``visit``, ``options``, ``run`` and ``run_day``.
+    and ``day`` (in words), ``charts`` (:class:`catalog.site.charts.Charts`), ``url(path)`` (address on this site),
+    ``link(url, text)`` (to elsewhere, only http and https), ``data(text, tag)`` (a text of a portal), ``page``,
+    ``visit``, ``options``, ``run`` and ``run_day``.
     """
     words, options = visit.words, visit.options
     path = content.get("canonical") or page.path(visit.name)
@@ -71,6 +73,7 @@ def render(page: Page, visit: Visit, content: Content) -> str:
             t=words.phrase,
             number=words.number,
             day=words.day,
+            charts=Charts(words),
             url=lambda path: site_url(options, words, path),
             page=page,
             visit=visit,

@@ -1,0 +1,363 @@
+"""Draw the charts of the site as SVG: a bar with its interval, a trend over nights, a strip of checks, a stacked bar.
+
+A chart works without script and without colour: what is unknown is hatched, and each has a title and a description for
+screen readers. No chart has a style of its own; the classes stand in ``static/winnow.css``. Widths are percentages, so
+that a chart fits a phone and its hatching keeps its shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from markupsafe import Markup
+
+from catalog.exports.cards import day_of_run
+from catalog.exports.peers import COVERAGE_MIN
+from specs.languages import Language
+from specs.metrics import grade
+
+__all__ = ["STATES", "Charts", "grade_range"]
+
+STATES = ("ok", "part", "bad", "other", "unknown")
+"""Kinds of parts of a stacked bar, each with a look of its own: passed, in part, failed, neither, not observed."""
+CHECKS_MAX = 60
+"""Checks of a strip."""
+DOTS_MAX = 40
+"""Nights up to which a trend has a dot for each."""
+ROWS_MAX = 30
+"""Nights in the table beneath a trend, the last ones."""
+_HIGH = 1000
+"""Units of the plane in which a trend is drawn, both ways."""
+
+
+def grade_range(row: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the best and the worst grade that a score allows, from "A" to "E"; None if nothing was observed.
+
+    ``row``: a row with score, score_low, score_high and coverage_pct, and ``withheld`` if it has it. With at least 80 %
+    of the applicable measurements made, both are the grade of the score. Otherwise they are the grades it would have if
+    everything unknown had passed, and if it had failed. A withheld score has no grades.
+    """
+    if row.get("score") is None or row.get("withheld"):
+        return None
+    if (row.get("coverage_pct") or 0.0) >= COVERAGE_MIN:
+        letter = grade(row["score"]) or "E"
+        return letter, letter
+    low, high = row.get("score_low"), row.get("score_high")
+    return grade(100.0 if high is None else high) or "A", grade(0.0 if low is None else low) or "E"
+
+
+class Charts:
+    """The charts of one page, in its language. ``words``: that language. Make one for each page: the ids inside the
+    SVG count from 1."""
+
+    def __init__(self, words: Language) -> None:
+        self._words = words
+        self._count = 0
+
+    def grade(self, row: Mapping[str, Any], size: str = "") -> Markup:
+        """Return the grade of a score as a coloured letter, as a hatched range such as "B to D", or as "?".
+
+        ``row``: as for :func:`grade_range`. ``size``: "big" for the heading of a page, or "".
+        """
+        t = self._words.phrase
+        found = grade_range(row)
+        if found is None:
+            # An image for screen readers: "?" alone says nothing.
+            return Markup('<span class="grade grade-range {}" role="img" aria-label="{}">?</span>').format(
+                size, t("charts.grade_unknown")
+            )
+        best, worst = found
+        if best == worst:
+            return Markup('<span class="grade grade-{} {}"><span class="sr">{} </span>{}</span>').format(
+                best, size, t("charts.grade"), best
+            )
+        # Two letters and the word between them, never the better one alone.
+        return Markup('<span class="grade grade-range {}"><span class="sr">{} </span>{}</span>').format(
+            size, t("charts.grade"), t("charts.grade_range", best=best, worst=worst)
+        )
+
+    def score(self, row: Mapping[str, Any], name: str = "") -> Markup:
+        """Return a bar from 0 to 100: solid up to what is certain, hatched where it is unknown, with a mark at the
+        score and a line over its 95 % interval.
+
+        ``row``: a row with score, score_low and score_high, and ci_low and ci_high if it has them; without a score all
+        of the bar is hatched. ``name``: whose score it is, for screen readers.
+        """
+        t, score = self._words.phrase, row.get("score")
+        low, high = _or(row.get("score_low"), score), _or(row.get("score_high"), score)
+        if score is None:
+            low, high, said = 0.0, 100.0, t("charts.no_score")
+        else:
+            said = t("charts.score_said", score=self._number(score), low=self._number(low), high=self._number(high))
+        low, high = _share(low), max(_share(high), _share(low))
+        parts = Markup('<rect class="c-track" width="100%" height="14"/>')
+        parts += Markup('<rect class="c-ok" width="{}%" height="14"/>').format(_number(low))
+        names, mark, hatch = self._start(parts)
+        mark += hatch.format("0", _number(low), _number(high - low), 14) if high > low else ""
+        if row.get("ci_low") is not None and row.get("ci_high") is not None:
+            ends = [_number(_share(row[end])) for end in ("ci_low", "ci_high")]
+            mark += Markup('<line class="c-interval" x1="{}%" x2="{}%" y1="18" y2="18"/>').format(*ends)
+            ci = [self._number(row[end]) for end in ("ci_low", "ci_high")]
+            said += f" {t('charts.interval_said', low=ci[0], high=ci[1])}"
+        if score is not None:
+            place = _number(_share(score))
+            mark += Markup('<line class="c-mark" x1="{}%" x2="{}%" y1="0" y2="20"/>').format(place, place)
+        return self._svg(names, "c-score", 22, t("charts.score", name=name), said, mark)
+
+    def bar(
+        self, value: float | None, name: str = "", *, low: float | None = None, high: float | None = None
+    ) -> Markup:
+        """Return a bar for a value from 0 to 100, such as a dimension; all hatched if ``value`` is None.
+
+        ``low``, ``high``: the value if everything unknown had failed, and if it had passed; None for neither. ``name``:
+        what the bar shows, for screen readers.
+        """
+        return self.score({"score": value, "score_low": low, "score_high": high}, name)
+
+    def bars(self, rows: Sequence[Mapping[str, Any]], caption: str, heading: str, unit: str) -> Markup:
+        """Return a table with a bar in each row, such as the dimensions of a score.
+
+        ``rows``: each has ``name``, ``value`` (0 to 100, or None if unknown) and may have ``low`` and ``high``.
+        ``caption``: what the table shows. ``heading``, ``unit``: titles of the column of names and of that of values.
+        """
+        t = self._words.phrase
+        lines = Markup().join(
+            Markup('<tr><th scope="row">{}</th><td class="bar">{}</td><td class="number">{}</td></tr>').format(
+                row["name"],
+                self.bar(row["value"], row["name"], low=row.get("low"), high=row.get("high")),
+                t("charts.unknown") if row["value"] is None else self._number(row["value"]),
+            )
+            for row in rows
+        )
+        return Markup(
+            '<table class="bars"><caption>{}</caption><thead class="sr"><tr><th scope="col">{}</th>'
+            '<th scope="col">{}</th><th scope="col">{}</th></tr></thead><tbody>{}</tbody></table>'
+        ).format(caption, heading, t("charts.bar"), unit, lines)
+
+    def trend(self, nights: Iterable[Mapping[str, Any]], name: str) -> Markup:
+        """Return the score over time as a line with its 95 % interval as a band and the unknown hatched, and the same
+        as a table beneath; "" without any night.
+
+        ``nights``: rows with run_id, methodology_version, score, score_low, score_high, ci_low and ci_high, the oldest
+        first. The line breaks where a night has no score and where the method changed, because scores of two methods do
+        not compare. ``name``: whose score it is.
+        """
+        t, rows = self._words.phrase, [dict(row) for row in nights]
+        if not rows:
+            return Markup()
+        days = [date.fromisoformat(day_of_run(row["run_id"]) or "1970-01-01").toordinal() for row in rows]
+        span = max(days[-1] - days[0], 1)
+        places = [_HIGH * (day - days[0]) / span if days[-1] > days[0] else _HIGH / 2 for day in days]
+        drawn, dots = Markup(), Markup()
+        self._count += 1
+        names = f"c{self._count}"
+        for part in _segments(rows):
+            drawn += _band(part, rows, places, "score_low", "score_high", Markup('fill="url(#{}h)"').format(names))
+            drawn += _band(part, rows, places, "ci_low", "ci_high", Markup('class="c-band"'))
+            points = " ".join(f"{places[at]:.0f},{_height(rows[at]['score'])}" for at in part)
+            drawn += Markup('<polyline class="c-line" points="{}"/>').format(points)
+            if len(rows) <= DOTS_MAX or len(part) == 1:
+                for at in part:
+                    place = (_number(places[at] / _HIGH * 100), _number(100 - _share(rows[at]["score"])))
+                    dots += Markup('<circle class="c-dot" cx="{}%" cy="{}%" r="3"/>').format(*place)
+        for at in range(1, len(rows)):
+            if rows[at].get("methodology_version") != rows[at - 1].get("methodology_version"):
+                line_at = f"{(places[at - 1] + places[at]) / 2:.0f}"
+                drawn += Markup('<path class="c-break" d="M{0},0V{1}"><title>{2}</title></path>').format(
+                    line_at, _HIGH, t("charts.new_method", version=rows[at].get("methodology_version") or "?")
+                )
+        line = Markup(
+            '<line class="c-grid" x2="100%" y1="{0}%" y2="{0}%"/><text class="c-text" y="{0}%" dy="-3">{1}</text>'
+        )
+        grid = Markup().join(line.format(100 - value, value) for value in (0, 50, 100))
+        plane = Markup(
+            '<pattern id="{0}h" width="10" height="44" patternUnits="userSpaceOnUse">'
+            '<path class="c-hatch" d="M0,44L10,0" vector-effect="non-scaling-stroke"/></pattern>{1}'
+        ).format(names, drawn)
+        inner = Markup(
+            '<svg y="16" width="100%" height="150" overflow="visible">{}<svg width="100%" height="100%" '
+            'viewBox="0 0 {} {}" preserveAspectRatio="none">{}</svg>{}</svg>'
+        ).format(grid, _HIGH, _HIGH, plane, dots)
+        first, last = (self._words.day(day_of_run(row["run_id"])) for row in (rows[0], rows[-1]))
+        inner += Markup('<text class="c-text" y="184">{}</text>').format(first)
+        if days[-1] > days[0]:
+            inner += Markup('<text class="c-text" x="100%" y="184" text-anchor="end">{}</text>').format(last)
+        said = t("charts.trend_said", first=first, before=self._score(rows[0]), last=last, now=self._score(rows[-1]))
+        chart = self._svg(names, "c-trend", 190, t("charts.trend", name=name), said, inner)
+        return Markup('<figure class="chart">{}{}</figure>').format(chart, self._nights(rows, name))
+
+    def checks(self, outcomes: Sequence[str | None], name: str = "") -> Markup:
+        """Return a strip with a cell for each check of an address: a full bar where it answered, a short one where it
+        failed, hatched where nothing is known.
+
+        ``outcomes``: of each check, the oldest first: "ok", "broken" or "invalid"; any other text and None count as
+        unknown. The last 60 are shown. ``name``: the address, for screen readers.
+        """
+        t, kinds = self._words.phrase, [_kind(one) for one in outcomes[-CHECKS_MAX:]]
+        names, body, hatch = self._start(Markup())
+        # Sixty places, so that strips of two addresses compare; those before the first check stay empty.
+        left = CHECKS_MAX - len(kinds)
+        for at, kind in enumerate(kinds, left):
+            x, width = _number(at * 100 / CHECKS_MAX), _number(80 / CHECKS_MAX)
+            if kind == "unknown":
+                body += hatch.format("0", x, width, 20)
+            else:
+                top = 0 if kind == "ok" else 12
+                cell = '<rect class="c-{}" x="{}%" y="{}" width="{}%" height="{}"/>'
+                body += Markup(cell).format(kind, x, top, width, 20 - top)
+        counts = {kind: kinds.count(kind) for kind in ("ok", "bad", "unknown")}
+        said = t("charts.checks_said", **counts)
+        if kinds:
+            said += f" {t('charts.checks_last', state=t(f'charts.check_{kinds[-1]}'))}"
+        return self._svg(names, "c-checks", 20, t("charts.checks", name=name, count=len(kinds)), said, body)
+
+    def states(self, parts: Sequence[Mapping[str, Any]], name: str) -> Markup:
+        """Return a stacked bar of how many things are in which state, with its legend; hatched where unknown.
+
+        ``parts``: each has ``label``, ``count`` and ``kind``, one of :data:`STATES`; they are drawn in this order, and
+        those with count 0 are left out. ``name``: what is counted.
+        """
+        t, shown = self._words.phrase, [part for part in parts if part["count"]]
+        total = sum(part["count"] for part in shown)
+        if not total:
+            return Markup()
+        names, body, hatch = self._start(Markup('<rect class="c-track" width="100%" height="18"/>'))
+        at = 0.0
+        for part in shown:
+            width = 100 * part["count"] / total
+            if part["kind"] == "unknown":
+                body += hatch.format("0", _number(at), _number(width), 18)
+            else:
+                cell = '<rect class="c-{}" x="{}%" width="{}%" height="18"/>'
+                body += Markup(cell).format(part["kind"], _number(at), _number(width))
+            if part["kind"] == "bad":
+                # Red and amber are alike to some eyes: what failed is split along its length.
+                body += Markup('<line class="c-gap" x1="{}%" x2="{}%" y1="9" y2="9"/>').format(
+                    _number(at), _number(at + width)
+                )
+            at += width
+            # A gap tells two parts apart that look alike in grey.
+            body += Markup('<line class="c-gap" x1="{0}%" x2="{0}%" y2="18"/>').format(_number(at)) if at < 99.9 else ""
+        said = "; ".join(f"{part['label']}: {self._words.number(part['count'], 0)}" for part in shown)
+        legend = Markup().join(
+            Markup("<li>{}{} <strong>{}</strong></li>").format(
+                self.swatch(part["kind"]), part["label"], self._words.number(part["count"], 0)
+            )
+            for part in shown
+        )
+        chart = self._svg(names, "c-states", 18, t("charts.states", name=name), said, body)
+        return Markup('<figure class="chart">{}<figcaption><ul class="legend">{}</ul></figcaption></figure>').format(
+            chart, legend
+        )
+
+    def swatch(self, kind: str) -> Markup:
+        """Return the small square of a legend that looks like the parts of a kind, one of :data:`STATES`."""
+        _, body, hatch = self._start(Markup())
+        body += hatch.format("0", "0", "100", 12) if kind == "unknown" else ""
+        if kind != "unknown":
+            body += Markup('<rect class="c-{}" width="100%" height="12"/>').format(kind)
+        if kind == "bad":
+            body += Markup('<line class="c-gap" x2="100%" y1="6" y2="6"/>')
+        return Markup('<svg class="swatch" width="12" height="12" aria-hidden="true">{}</svg>').format(body)
+
+    def _nights(self, rows: Sequence[Mapping[str, Any]], name: str) -> Markup:
+        t = self._words.phrase
+        lines = Markup().join(
+            Markup('<tr><th scope="row">{}</th><td class="number">{}</td><td class="number">{}</td>'
+                   '<td class="number">{}</td></tr>')
+            .format(self._words.day(day_of_run(row["run_id"])), self._score(row), self._between(row, "ci"),
+                    self._between(row, "score"))
+            for row in reversed(rows[-ROWS_MAX:])
+        )  # fmt: skip
+        heads = [t(f"charts.{key}") for key in ("night", "points", "interval", "range")]
+        return Markup(
+            '<details><summary>{}</summary><div class="table-wrapper" tabindex="0" role="region" aria-label="{}">'
+            '<table class="plain"><caption class="sr">{}</caption><thead><tr><th scope="col">{}</th>'
+            '<th scope="col" class="number">{}</th><th scope="col" class="number">{}</th>'
+            '<th scope="col" class="number">{}</th></tr></thead><tbody>{}</tbody></table></div></details>'
+        ).format(t("charts.as_table"), *[t("charts.trend", name=name)] * 2, *heads, lines)
+
+    def _between(self, row: Mapping[str, Any], stem: str) -> str:
+        low, high = row.get(f"{stem}_low"), row.get(f"{stem}_high")
+        return "–" if low is None or high is None else f"{self._number(low)}–{self._number(high)}"
+
+    def _score(self, row: Mapping[str, Any]) -> str:
+        score = row.get("score")
+        return self._words.phrase("charts.none") if score is None else self._number(score)
+
+    def _number(self, value: float | None) -> str:
+        return self._words.number(value)
+
+    def _start(self, before: Markup) -> tuple[str, Markup, Markup]:
+        """Begin a chart: return the stem of its ids, its text so far with its own pattern of hatching, and the text of
+        a hatched part, to be formatted with y, x and width (both in percent) and height."""
+        self._count += 1
+        name = f"c{self._count}"
+        pattern = Markup(
+            '<pattern id="{}h" width="6" height="6" patternUnits="userSpaceOnUse">'
+            '<path class="c-hatch" d="M-1,1L1,-1M0,6L6,0M5,7L7,5"/></pattern>'
+        ).format(name)
+        hatch = Markup(
+            '<rect class="c-unknown" y="{{}}" x="{{}}%" width="{{}}%" height="{{}}" fill="url(#{}h)"/>'
+        ).format(name)
+        return name, pattern + before, hatch
+
+    def _svg(self, names: str, kind: str, height: int, title: str, said: str, body: Markup) -> Markup:
+        return Markup(
+            '<svg class="chart {0}" width="100%" height="{1}" role="img" aria-labelledby="{2}t {2}d">'
+            '<title id="{2}t">{3}</title><desc id="{2}d">{4}</desc>{5}</svg>'
+        ).format(kind, height, names, title, said, body)
+
+
+def _kind(outcome: str | None) -> str:
+    return {"ok": "ok", "broken": "bad", "invalid": "bad"}.get(outcome or "", "unknown")
+
+
+def _or(value: float | None, default: float | None) -> float | None:
+    return default if value is None else value
+
+
+def _share(value: float | None) -> float:
+    return min(max(value or 0.0, 0.0), 100.0)
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _height(score: float) -> str:
+    return f"{_HIGH * (100 - _share(score)) / 100:.0f}"
+
+
+def _segments(rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+    """Return the places of the nights of each unbroken line."""
+    found: list[list[int]] = []
+    before: Mapping[str, Any] | None = None
+    for at, row in enumerate(rows):
+        if row.get("score") is None:
+            before = None
+            continue
+        if before is None or row.get("methodology_version") != before.get("methodology_version"):
+            found.append([])
+        found[-1].append(at)
+        before = row
+    return found
+
+
+def _band(
+    part: Sequence[int], rows: Sequence[Mapping[str, Any]], places: Sequence[float], low: str, high: str, look: Markup
+) -> Markup:
+    known = [at for at in part if rows[at].get(low) is not None and rows[at].get(high) is not None]
+    if not known:
+        return Markup()
+    if len(known) == 1:
+        # One night has no width; a narrow bar shows its interval.
+        (at,) = known
+        ends = [(places[at] + side, rows[at][end]) for side, end in ((-6, low), (6, low), (6, high), (-6, high))]
+    else:
+        ends = [(places[at], rows[at][low]) for at in known] + [(places[at], rows[at][high]) for at in reversed(known)]
+    return Markup("<polygon {} points={}/>").format(
+        look, Markup('"{}"').format(" ".join(f"{x:.0f},{_height(value)}" for x, value in ends))
+    )

@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from catalog.db.copying import copy_catalogue, copy_database, fault_of, known_steps, steps_of
+from catalog.db.copying import copy_database, fault_of, known_steps, steps_of
 from catalog.db.store import now
 from catalog.repositories.letter_tokens import FILE as TOKENS
 from catalog.repositories.people import FILE as PEOPLE
 from catalog.repositories.recipients import STOP_LIST, stop, stopped
+from catalog.repositories.shareable import copy_shareable
 from harvester import __version__
 from harvester.errors import BackupError
 
@@ -60,7 +61,8 @@ def write_backup(
     files in the backup.
 
     ``is_shareable``: include only what others may have: commitments, the proofs of runs, and the catalogue without the
-    names and texts of people who replied or reported and without hashes of recipients. ``has_evidence``: include
+    names and texts of people who replied or reported, without hashes of recipients, and without findings that must not
+    be published yet (:func:`catalog.repositories.shareable.copy_shareable`). ``has_evidence``: include
     archives and downloaded files; it has no effect if ``is_shareable``. ``target`` is replaced only when the backup is
     complete. Raise BackupError if there is no catalogue, and OSError if the disk is full.
     """
@@ -72,7 +74,7 @@ def write_backup(
     # Beside the target, where there must be room for the whole backup anyway.
     with TemporaryDirectory(prefix=".winnow-backup-", dir=target.parent) as scratch:
         copy = Path(scratch) / CATALOGUE
-        copy_catalogue(source, copy, is_shareable=is_shareable)
+        (copy_shareable if is_shareable else copy_database)(source, copy)
         # What else may be written to meanwhile, as while mails are fetched, is hashed and stored as of one moment too.
         databases = [name for name in _DATABASES if name in folders and (data / name).is_file()]
         copied = {name: Path(scratch) / name for name in databases}

@@ -10,35 +10,7 @@ from pathlib import Path
 from catalog.db.migrations import migrate
 from catalog.db.sqlite import Database
 
-__all__ = ["copy_catalogue", "copy_database", "fault_of", "known_steps", "steps_of"]
-
-_PERSONAL = {
-    "replies": "update replies set replied_by = null, note = null",
-    "reports": "update reports set who = null, what = ''",
-    "census": "update census set confirmed_by = null, reason = null where confirmed_by is not null or waiting > 0",
-    "sent": "delete from sent",
-}
-
-
-def copy_catalogue(source: Path, copy: Path, *, is_shareable: bool = False) -> None:
-    """Write a copy of the catalogue ``source`` to the new file ``copy``. A run may write to the catalogue meanwhile.
-
-    ``is_shareable``: leave out names and texts of people who replied or reported, names and reasons of people who
-    confirmed a census, and the list of what was sent, which holds hashes of recipients. Raise sqlite3.DatabaseError if
-    the catalogue cannot be read.
-    """
-    copy_database(source, copy)
-    if is_shareable:
-        with closing(sqlite3.connect(copy)) as out:
-            out.execute("pragma secure_delete = on")
-            there = {name for (name,) in out.execute("select name from sqlite_master where type = 'table'")}
-            for table, statement in _PERSONAL.items():
-                # A catalogue that no command has opened since an upgrade has fewer tables.
-                if table in there:
-                    out.execute(statement)
-            out.commit()
-            # What was deleted must not stand in a page that is free now.
-            out.execute("vacuum")
+__all__ = ["copy_database", "fault_of", "known_steps", "steps_of"]
 
 
 def copy_database(source: Path, copy: Path) -> None:

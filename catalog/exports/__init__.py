@@ -47,24 +47,28 @@ def export_all(catalog: Catalog, run_id: str, out: Path, options: ExportOptions 
 
     There is a folder for each government, with folders of its publishers. Only folders whose contents have changed
     since the last export are written. Causes that a government is to hear of first are left out, see
-    :mod:`catalog.repositories.held`. Files of schema 1 are always written, because every row in them names the run.
+    :mod:`catalog.repositories.held`. What nobody may publish is written into another folder, beside the catalogue, see
+    :mod:`catalog.exports.private_files`. Files of schema 1 are always written, because every row in them names the run.
     Each written folder gets a data package (``datapackage.json``) and a list of hashes (``SHA256SUMS``). ``options``:
     None means the defaults.
     """
     from catalog.exports.folders import seal_folder
     from catalog.exports.job import ExportJob
+    from catalog.exports.private_files import write_private
     from catalog.exports.state import STATE
     from catalog.exports.update import update
 
     options = options or ExportOptions()
     decide(catalog, run_id, options.hold_days or 0)
     job, formats = ExportJob(catalog, run_id, out, options), output_formats(options.schema)
+    # First: what an earlier version left below ``out`` must be gone before anybody is told that the export is done.
+    private = write_private(job)
     if options.schema > 1:
-        return update(job, formats)
+        return [*private, *update(job, formats)]
     # Files of the other form must not be taken for finished later.
     (out / STATE).unlink(missing_ok=True)
     paths = [path for one in formats for path in one.write(job)]
     # The folder of all governments is sealed last, when everything is in it.
     for folder, name in sorted(job.packages.items(), key=lambda one: one[0] == out):
         paths += seal_folder(folder, name, job.head)
-    return paths
+    return [*private, *paths]

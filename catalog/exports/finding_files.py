@@ -25,7 +25,7 @@ from catalog.exports.finding_lines import FindingLines, without_usual_fix
 from catalog.exports.job import ExportJob
 from catalog.exports.parts import NEVER, PartedFile, grouped
 from catalog.exports.program import lines_digest
-from catalog.exports.sent_file import OTHERS, PERSONAL, sent_file
+from catalog.exports.sent_file import OTHERS, sent_file
 
 __all__ = ["FindingFiles"]
 
@@ -95,7 +95,6 @@ class FindingFiles:
                 with sent_file(job, own, "findings", code) as file:
                     self._put([*above, file], ids)
                 self.written += file.paths
-                self._personal(own, ids)
             for path in waiting.values():
                 with sent_file(job, path, "findings", code) as file:
                     self.written += file.paths
@@ -114,14 +113,6 @@ class FindingFiles:
                 for file in for_programs:
                     file.write_lines(lines)
 
-    def _personal(self, folder: Path, ids: list[str]) -> None:
-        """Write the findings of suspected personal data of a publisher, which only the publisher is sent."""
-        if rows := [*self._lines.rows(ids, is_withheld=True)]:
-            with sent_file(self.job, folder, PERSONAL, None) as file:
-                for row in rows:
-                    file.write(row)
-            self.written += file.paths
-
     # A file for each publisher, and one for the others
 
     def _apart(self, government: str) -> None:
@@ -137,7 +128,6 @@ class FindingFiles:
                 others += ids
             elif own := waiting.pop(publisher_id or "", None):
                 self._write(own, "findings", code, (), ids)
-                self._personal(own, ids)
         for path in waiting.values():
             self._write(path, "findings", code, (), [])
         if is_due:

@@ -33,8 +33,7 @@ def finding_rows(
     ``order``: whether the rows are grouped by government or by publisher. ``government``: name of the only government
     whose findings are wanted; None means all.
 
-    Findings that must not be published yet are left out, except that rows grouped by publisher include those of
-    suspected personal data, which the publisher is told of. ``operator``: an e-mail address; if given, only unpublished
+    Findings that must not be published yet are left out. ``operator``: an e-mail address; if given, only unpublished
     findings of suspected personal data are returned, from the portals with this contact address. ``held``: True gives
     only the findings of causes of which the government hears first, without those of suspected personal data;
     ``operator`` then changes nothing.
@@ -42,9 +41,7 @@ def finding_rows(
     head = head_of(catalog, run_id, 1)
     commitments = _FAILED_COMMITMENTS if has_commitments(catalog) else "null"
     group = "government" if order == "government" else "f.publisher_id"
-    # A publisher is told at once of suspected personal data, and of nothing else that is not public.
-    hidden = f"{withheld(run_id)} and not {withheld_personal(run_id)}" if order == "publisher" else withheld(run_id)
-    told = f"{withheld_personal(run_id)} and {OPERATED}" if operator else f"not ({hidden})"
+    told = f"{withheld_personal(run_id)} and {OPERATED}" if operator else f"not ({withheld(run_id)})"
     if held:
         told = f"{HELD_FINDING} and not {withheld_personal(run_id)}"
     rows = catalog.each(

@@ -10,12 +10,13 @@ from catalog.exports.job import ExportJob
 from catalog.exports.wording import header, translator
 from specs.languages import language as language_of
 
-__all__ = ["OTHERS", "PERSONAL", "private_files", "sent_file"]
+__all__ = ["OTHERS", "PERSONAL", "sent_file"]
 
 OTHERS = "findings-others"
 """Name of the file of findings that are in no publisher's folder, where there is no file with all of them."""
 PERSONAL = "personal"
-"""Name of the file in a publisher's folder with findings of suspected personal data that must not be published yet."""
+"""Name of the file with findings of suspected personal data that must not be published yet, see
+:mod:`catalog.exports.private_files`."""
 
 
 def sent_file(job: ExportJob, folder: Path, stem: str, code: str | None) -> CsvFile:
@@ -32,9 +33,3 @@ def sent_file(job: ExportJob, folder: Path, stem: str, code: str | None) -> CsvF
         folder / f"{stem}.csv", about.for_programs, about.key, is_sent=True, has_book=has_book, language=code,
         header=header(words, about.column), translate=translator(words), for_people=about.column, is_alone=True,
     )  # fmt: skip
-
-
-def private_files(out: Path) -> list[Path]:
-    """Return the files below the export folder ``out`` that must not be published, sorted: they say where personal data
-    are suspected, and are for publishers alone."""
-    return sorted(out.glob(f"*/publishers/*/{PERSONAL}*"))

@@ -10,7 +10,7 @@ import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
-from catalog.db.schema.found import TEXTS, public_id
+from catalog.db.schema.found import INTERNED, TEXTS, public_id
 from catalog.db.store import started
 from catalog.repositories.held import HELD_FINDING
 from specs.table_rules import personal_rules
@@ -104,7 +104,13 @@ def _take_out_causes(copy: sqlite3.Connection) -> None:
 def _take_out_texts(copy: sqlite3.Connection) -> None:
     """Remove the texts and rules that no finding of the copy refers to: they are those of removed findings, or of what
     findings said before."""
-    used = " union ".join(f"select {name} from finding_rows where {name} is not null" for name in TEXTS)  # noqa: S608  # names of the schema
+    # Cells of other tables hold a key as text or, in the copy for the public site, the text in place of the key.
+    of_others = [
+        f"select cast({name} as integer) from {table} where cast(cast({name} as integer) as text) = {name}"  # noqa: S608  # names of the schema
+        for table, name in INTERNED
+    ]
+    own = [f"select {name} from finding_rows where {name} is not null" for name in TEXTS]  # noqa: S608  # see above
+    used = " union ".join([*own, *of_others])
     copy.execute(f"delete from finding_texts where key not in ({used})")  # noqa: S608  # names of the schema
     copy.execute("delete from rules where key not in (select rule_key from finding_rows)")
 

@@ -151,15 +151,6 @@ def _defaults(data: Path, group: click.Group) -> dict[str, Any]:
     return of(group)
 
 
-def _say_private(data: Path) -> None:
-    """Warn if the published folder holds files that say where personal data are suspected."""
-    from harvester.cli.configuration import load
-    from harvester.terminal.doctor import private_said
-
-    if said := private_said(data, load(data)):
-        click.echo(f"DO NOT PUBLISH: {said}", err=True)
-
-
 def _run(
     data: Path, specs: Sequence[PortalSpec], stages: Sequence[str], options: dict[str, Any], *, is_scheduled: bool
 ) -> None:
@@ -204,8 +195,6 @@ def _run(
                     schema=1 if options.get("schema") == "1" else 2,
                 ),
             )
-    if "export" in stages:
-        _say_private(data)
     if options["as_json"]:
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))
     else:

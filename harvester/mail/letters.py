@@ -23,6 +23,7 @@ from catalog.exports.cards import day_of_run
 from catalog.exports.cause_rows import fix_in_words
 from catalog.exports.csvfile import write_csv
 from catalog.exports.folders import SENT, folder_name, publisher_folder
+from catalog.exports.private_files import private_file
 from catalog.exports.wording import changes_in_words
 from catalog.repositories.recipients import recipient_hash
 from catalog.repositories.sent import Letter
@@ -312,8 +313,9 @@ def _correction(one: dict[str, Any], words: Language) -> str:
 def attachments_of(mailing: Mailing, exports: Path) -> list[tuple[str, bytes, str]]:
     """Return name, content and media type of each file that goes with ``mailing``, a mail.
 
-    ``exports`` is the folder of all exported files. The files are those of the folders that :func:`folder_of` names,
-    and those that are in no folder: suspected personal data, and what is not public yet. If all together have more than
+    ``exports`` is the folder of all exported files, inside the data folder. The files are those of the folders that
+    :func:`folder_of` names, and those that are not inside ``exports``: suspected personal data, and what is not public
+    yet. If all together have more than
     ATTACHED_MAX (5 MB), they are packed into one ZIP archive. While that has more than PACKED_MAX (15 MB), the longest
     workbook is left out, or if there is none the longest other file; but never one about personal data or about what is
     not public yet, because its recipient could get it nowhere else. If the mail has several scorecards, the name of
@@ -329,7 +331,8 @@ def _attached(mailing: Mailing, exports: Path) -> tuple[list[tuple[str, bytes, s
     for letter in mailing.letters:
         folder = folder_of(letter, exports)
         start = _start(mailing, folder)
-        found += [(f"{start}{name}", content) for name, content in _files(folder, code, letter)]
+        private = _private_file(letter, exports)
+        found += [(f"{start}{name}", content) for name, content in _files(folder, private, code, letter)]
     left_out: list[str] = []
     if sum(len(content) for _, content in found) <= ATTACHED_MAX:
         return [(name, content, _KINDS[Path(name).suffix]) for name, content in found], left_out
@@ -343,14 +346,23 @@ def _attached(mailing: Mailing, exports: Path) -> tuple[list[tuple[str, bytes, s
         left_out.append(longest[0])
 
 
-def _files(folder: Path, code: str, letter: Letter) -> list[tuple[str, bytes]]:
-    names = ["scorecard.csv", "causes.csv", "findings.csv", OTHERS, PERSONAL, "rules.csv", "commitments.csv"]
+def _private_file(letter: Letter, exports: Path) -> Path | None:
+    """Return the file with suspected personal data that only the publisher in ``letter`` is sent, if there is one."""
+    if letter.level != "publisher":
+        return None
+    path = private_file(exports.parent, letter.government, letter.card["entity_name"], letter.entity_id)
+    return path if path.is_file() else None
+
+
+def _files(folder: Path, private: Path | None, code: str, letter: Letter) -> list[tuple[str, bytes]]:
+    names = ["scorecard.csv", "causes.csv", "findings.csv", OTHERS, "rules.csv", "commitments.csv"]
     names += [CORRECTIONS] if letter.withdrawn_count else []
     # A language that the export did not write has no files of its own.
     translated = [f"{stem}.{code}.csv" for stem in ("scorecard", "causes", "findings")]
     names += [name for name in translated if (folder / name).is_file()]
     names += ["causes.xlsx", "findings.xlsx"]
     found = [(name, (folder / name).read_bytes()) for name in names if (folder / name).is_file()]
+    found += [(PERSONAL, private.read_bytes())] if private else []
     # What is in no folder: places with suspected personal data, and what is not public yet.
     found += [(PERSONAL, _csv("findings", letter.personal))] if letter.personal else []
     if (held := letter.held) is not None:

@@ -88,7 +88,7 @@ def _everything(data: Path, *, is_offline: bool) -> Iterator[Told]:
     yield from _network(data, configuration)
     yield from _mail(data, configuration, is_offline=is_offline)
     yield from _waiting(data)
-    yield from _private(data, configuration)
+    yield from _private(data)
     specs: list[PortalSpec] = []
     try:
         from harvester.cli.registry import known_in
@@ -210,23 +210,19 @@ def _waiting(data: Path) -> Iterator[Told]:
         yield _note(f"replies wait for you ({said}): winnow replies list")
 
 
-def private_said(data: Path, configuration: Configuration) -> str | None:
-    """Return a sentence about files in the published folder that say where personal data are suspected; None if
-    nothing is published (no ``public_url``) or there are none."""
-    from catalog.exports.sent_file import private_files
+def _private(data: Path) -> Iterator[Told]:
+    from catalog.exports.private_files import PRIVATE, misplaced
+    from catalog.repositories.letter_tokens import FILE as TOKENS
+    from catalog.repositories.people import FILE as PEOPLE
 
-    found = private_files(data / "exports") if configuration.public_url else ()
-    if not found:
-        return None
-    return (
-        f"{len(found)} files say where personal data are suspected, such as {found[0]}: leave out all files named "
-        "personal.* when you publish the folder exports"
-    )
-
-
-def _private(data: Path, configuration: Configuration) -> Iterator[Told]:
-    if said := private_said(data, configuration):
-        yield _note(said)
+    if found := misplaced(data / "exports"):
+        yield _fault(
+            f"{len(found)} files in the folder exports say where personal data are suspected, such as {found[0]}: do "
+            f"not publish them; winnow export writes them into {data / PRIVATE} instead"
+        )
+    for path in (data / PRIVATE, data / PEOPLE, data / TOKENS):
+        if path.exists() and path.stat().st_mode & 0o077:
+            yield _fault(f"{path}: others can read what is private; run chmod go= {path}")
 
 
 def _contact(configuration: Configuration) -> str | None:

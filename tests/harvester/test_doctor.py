@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 from portal_server import PortalServer, Response
 
 from catalog.db.store import open_catalog
-from harvester.cli.configuration import Configuration, load, password_path, save
+from harvester.cli.configuration import load, password_path
 from harvester.cli.fetch import _mailbox
-from harvester.cli.main import _say_private, cli
+from harvester.cli.main import cli
 from harvester.cli.site import PORT_TAKEN
 from harvester.demo.run import MARK
 from harvester.night.stages import locked
@@ -138,19 +138,17 @@ def test_a_password_file_lies_in_the_data_folder_wherever_the_command_runs(
     assert _mailbox(data, nothing_chosen).password == "right"
 
 
-def test_files_that_must_not_be_published_are_named_where_the_folder_is_published(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_private_files_that_others_can_read_are_faults(tmp_path: Path) -> None:
     folder = tmp_path / "exports" / "landia" / "publishers" / "office-1a2b3c"
     folder.mkdir(parents=True)
-    (folder / "personal.csv").write_text("", "utf-8")
     (folder / "findings.csv").write_text("", "utf-8")
-    assert not [*_private(tmp_path, Configuration())]
-    _say_private(tmp_path)
-    assert not capsys.readouterr().err
-    own = Configuration(public_url="https://watch.example/open")
-    save(tmp_path, own)
-    (told,) = _private(tmp_path, own)
-    _say_private(tmp_path)
-    for text in (told.text, capsys.readouterr().err):
-        assert str(folder / "personal.csv") in text and "1 files" in text
+    (tmp_path / "private").mkdir(mode=0o700)
+    assert not [*_private(tmp_path)]
+    # As a version before this one wrote it.
+    (folder / "personal.csv").write_text("", "utf-8")
+    (tmp_path / "private").chmod(0o750)
+    (tmp_path / "people.db").touch(mode=0o644)
+    told = [*_private(tmp_path)]
+    assert {one.kind for one in told} == {"fault"}
+    named = (folder / "personal.csv", tmp_path / "private", tmp_path / "people.db")
+    assert all(str(path) in one.text for path, one in zip(named, told, strict=True))

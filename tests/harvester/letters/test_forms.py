@@ -20,7 +20,7 @@ from catalog.db.store import open_catalog
 from catalog.exports.options import ExportOptions
 from catalog.repositories.sent import letters
 from harvester.cli.configuration import Configuration
-from harvester.mail.letters import NO_TOKEN, LetterSender, Mailing, attachments_of, folder_of, mail_of
+from harvester.mail.letters import NO_TOKEN, LetterSender, Mailing, attachments_of, mail_of
 from harvester.mail.smtp import SmtpServer
 from harvester.night.stages import _published
 from specs.languages import language
@@ -45,8 +45,6 @@ def test_what_is_too_large_for_a_mail_is_named_and_nothing_private_is_left_out(
     kept, smtp = box
     with open_catalog(data / "catalog.db") as catalog:
         (letter,) = letters(catalog, RUNS[0], "mail")
-    folder = folder_of(letter, data / "exports")
-    (folder / "personal.csv").write_bytes(bytes(range(256)) * 400)
     monkeypatch.setattr("harvester.mail.letters.ATTACHED_MAX", 1_000)
     whole = len(attachments_of(Mailing((letter,)), data / "exports")[0][1])
     monkeypatch.setattr("harvester.mail.letters.PACKED_MAX", whole - 1)
@@ -56,6 +54,7 @@ def test_what_is_too_large_for_a_mail_is_named_and_nothing_private_is_left_out(
     assert body is not None and language("fr").phrase("mail_left_out", files="findings.xlsx") in body.get_content()
     assert "findings.fr.csv" in body.get_content()
     monkeypatch.setattr("harvester.mail.letters.PACKED_MAX", 1)
+    letter = replace(letter, personal=[{"finding_id": "f1"}])
     ((name, packed, _),) = attachments_of(Mailing((letter,)), data / "exports")
     assert name == "winnow.zip" and zipfile.ZipFile(io.BytesIO(packed)).namelist() == ["personal.csv"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.db.interned import Kind, keys_of, text_keys
-from catalog.db.schema.found import INTERNED, interned
+from catalog.db.interned import Kind, keys_of, text_keys, texts_of_keys
+from catalog.db.schema.found import INTERNED
 from catalog.db.schema.views import is_present
 from catalog.db.store import Catalog
 from catalog.repositories.distribution_kinds import delete_measurements, write_kinds
@@ -126,20 +126,23 @@ class Figures:
     the same dataset.
 
     ``portal``, ``publisher`` and ``government``: whose dataset it is. ``is_copy``: 1 if it is a copy of a dataset in
-    another portal. ``measured`` and ``applicable``: number of measurements made, and of those that apply to it.
-    ``fixes``: JSON text that maps ids of metrics to what fixing them would gain.
+    another portal. ``measured`` and ``applicable``: number of measurements made, and of those that apply to it. Only
+    ``fixes`` has another length.
     """
 
     portal: Sequence[str]
     publisher: Sequence[str | None]
     government: Sequence[str]
     is_copy: Sequence[int]
-    kin: Sequence[str]
-    """Id of the family of each dataset: datasets of one publisher that resemble each other. Datasets of a publisher
-    whose files have the same bytes are in one family."""
+    kin: NDArray[np.int64]
+    """Family of each dataset, as its number in the sorted order of their names. Datasets of one publisher that resemble
+    each other are a family. Datasets of a publisher whose files have the same bytes are in one family."""
     measured: NDArray[np.float64]
     applicable: NDArray[np.float64]
     fixes: Sequence[str | None]
+    """The different JSON texts of what fixing each metric would gain: not one for each dataset."""
+    fixes_of: NDArray[np.int64]
+    """Index of the text of each dataset in ``fixes``."""
     values: NDArray[np.float64]
     """Table of floats: one row for each dataset, one column for each requested name; NaN if a value is missing."""
 
@@ -164,24 +167,40 @@ def dataset_figures(catalog: Catalog, names: Sequence[str]) -> Figures:
     government = {row["portal_id"]: row["name"] for row in catalog.rows("select portal_id, name from governments")}
     copies = {row[0] for row in catalog.db.conn.execute("select id from datasets where copy_of is not null")}
     columns = ", ".join(f"[{name}]" for name in names)
+    # All memory of the table at once: to join parts of it would take as much again.
+    table = np.empty((int(catalog.value("select count(*) from dataset_quality")), len(names) + 2))
     cursor = catalog.db.conn.execute(
-        f"""select dataset_id, portal_id, publisher_id, family, content, {interned("q.fixes")}, measured, applicable,
-              {columns} from dataset_quality q"""  # noqa: S608  # SQL of ours
+        f"""select dataset_id, family, content, portal_id, publisher_id, fixes, measured, applicable, {columns}
+            from dataset_quality"""  # noqa: S608  # names of the schema
     )
     words: list[list[Any]] = [[] for _ in range(6)]
-    numbers = [np.zeros((0, len(names) + 2))]
-    while chunk := cursor.fetchmany(5_000):
+    same: dict[Any, Any] = {}
+    done = 0
+    while chunk := cursor.fetchmany(1_000):
         for at, values in enumerate(zip(*(row[:6] for row in chunk), strict=True)):
-            words[at].extend(values)
-        numbers.append(np.array([row[6:] for row in chunk], dtype=float))
-    order = sorted(range(len(words[0])), key=words[0].__getitem__)
-    ids, portal, publisher, family, content, fixes = ([column[at] for at in order] for column in words)
-    table = np.concatenate(numbers)[order]
+            words[at].extend(values if at < 3 else [same.setdefault(one, one) for one in values])
+        table[done : done + len(chunk)] = [row[6:] for row in chunk]
+        done += len(chunk)
+    order = sorted(range(done), key=words[0].__getitem__)
+    if order != list(range(done)):
+        table = table[order]
+        words = [[column[at] for at in order] for column in words]
+    ids, family, content, portal, publisher, fixes = words
+    different = {fix: number for number, fix in enumerate(dict.fromkeys(fixes))}
+    # A cell holds the text, or its key as digits.
+    texts = texts_of_keys(catalog.db.conn, [int(fix) for fix in different if fix and fix.isdigit()])
     return Figures(
         portal, publisher, [government[one] for one in portal], [int(one in copies) for one in ids],
-        _kin(ids, portal, publisher, family, content), np.nan_to_num(table[:, 0]), np.nan_to_num(table[:, 1]), fixes,
-        table[:, 2:],
+        _numbers(_kin(ids, portal, publisher, family, content)), np.nan_to_num(table[:, 0]),
+        np.nan_to_num(table[:, 1]), [texts.get(int(fix), fix) if fix and fix.isdigit() else fix for fix in different],
+        np.array([different[fix] for fix in fixes], dtype=np.int64), table[:, 2:],
     )  # fmt: skip
+
+
+def _numbers(names: Sequence[str]) -> NDArray[np.int64]:
+    """Return the number of each name in the sorted order of the different names."""
+    number = {name: at for at, name in enumerate(sorted(set(names)))}
+    return np.array([number[name] for name in names], dtype=np.int64)
 
 
 def _kin(

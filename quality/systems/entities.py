@@ -53,15 +53,25 @@ class EntityMembers:
     """Shape (datasets,): index of the entity of each dataset."""
     kin: Numbers
     """Shape (datasets,): index of the family of each dataset; a family belongs to one entity."""
-    figures: Matrix
-    """Shape (datasets, 3 x systems): value, low and high of each system."""
+    found: Figures
+    """The scores of all datasets, also of those that do not count."""
+    rows: Numbers
+    """Shape (datasets,): row in ``found`` of each dataset."""
     gains: Matrix
-    """Shape (datasets, metrics with a weight): points that fixing the metric brings; 0 if it does not fail."""
+    """Shape (texts in ``found.fixes``, metrics with a weight): points that fixing the metric brings; 0 if it does not
+    fail."""
     places: Matrix
-    """Shape (datasets, metrics with a weight): in how many places the metric fails."""
+    """Shape (texts in ``found.fixes``, metrics with a weight): in how many places the metric fails."""
     measured: Matrix
     applicable: Matrix
     """Both of shape (datasets,): the number of measurements that were made, and of those that apply."""
+
+    def figures(self, column: int) -> Matrix:
+        """Return a column of ``found.values`` for the datasets that count, shape (datasets,).
+
+        Their order is value, low and high of the first system, then of the next.
+        """
+        return np.asarray(self.found.values[self.rows, column])
 
     @cached_property
     def entity_of_kin(self) -> Numbers:
@@ -128,22 +138,18 @@ def _numbered(keys: Sequence[Any]) -> tuple[list[Any], Numbers]:
 
 
 def gains_of_fixes(found: Figures) -> tuple[Matrix, Matrix]:
-    """Return two matrices: the points that each dataset gains if a metric is fixed, and in how many places the metric
-    fails.
+    """Return two matrices: the points that are gained if a metric is fixed, and in how many places the metric fails.
 
-    ``found`` are the stored scores of the datasets. Both matrices have the shape (datasets, metrics with a weight) and
-    are 0 where nothing fails. They are read from the stored column ``fixes``.
+    ``found`` are the stored scores of the datasets. Both matrices have the shape (texts in ``found.fixes``, metrics
+    with a weight), because datasets of one pattern have the same text. They are 0 where nothing fails.
     """
     width = len(weighted().metrics)
-    # Datasets of one pattern have the same text.
-    different = {text: number for number, text in enumerate(dict.fromkeys(found.fixes))}
-    gains, places = np.zeros((len(different), width)), np.zeros((len(different), width))
-    for text, row in different.items():
+    gains, places = np.zeros((len(found.fixes), width)), np.zeros((len(found.fixes), width))
+    for row, text in enumerate(found.fixes):
         for rule, (gain, where) in json.loads(text or "{}").items():
             if (number := number_of(rule)) is not None:
                 gains[row, number], places[row, number] = gain, where
-    rows = [different[text] for text in found.fixes]
-    return gains[rows], places[rows]
+    return gains, places
 
 
 def entity_members(found: Figures, level: str, gains: Matrix, places: Matrix) -> EntityMembers:
@@ -160,13 +166,10 @@ def entity_members(found: Figures, level: str, gains: Matrix, places: Matrix) ->
     entity_of, counts = found.entity_of(level)
     rows = [at for at, entity in enumerate(entity_of) if entity is not None and counts[at]]
     entities, entity = _numbered([entity_of[at] for at in rows])
-    families, family = _numbered(found.kin)
     at = np.array(rows, dtype=np.int64)
     # A family of several entities is one of each.
-    _, kin = np.unique(entity * len(families) + family[at], return_inverse=True)
-    return EntityMembers(
-        entities, entity, kin, found.values[at], gains[at], places[at], found.measured[at], found.applicable[at]
-    )
+    _, kin = np.unique(entity * (found.kin.max(initial=-1) + 1) + found.kin[at], return_inverse=True)
+    return EntityMembers(entities, entity, kin, found, at, gains, places, found.measured[at], found.applicable[at])
 
 
 def bootstrap(means: Matrix, seed: str) -> tuple[float, float]:
@@ -238,7 +241,7 @@ def _rows(counted: EntityMembers, reasons: Sequence[str | None]) -> Iterator[dic
     versions = _versions()
     datasets = np.bincount(counted.entity, minlength=len(counted.entities))
     for number, system in enumerate(SYSTEMS):
-        families = [counted.family_means(counted.figures[:, 3 * number + at]) for at in range(3)]
+        families = [counted.family_means(counted.figures(3 * number + at)) for at in range(3)]
         value, low, high = (counted.means(one) for one in families)
         of_entity = _split(counted, families[0]) if system == "winnow" else []
         for at, entity_id in enumerate(counted.entities):
@@ -282,27 +285,26 @@ def top_fixes(counted: EntityMembers, reasons: Sequence[str | None]) -> Iterator
     column ``gain_points`` says by how many points the score of the entity would rise. ``reasons`` has one element for
     each entity: why its score is withheld, or None if it is shown. Entities with a withheld score get no rows.
     """
-    scored = ~np.isnan(counted.figures[:, 0])
+    scored = ~np.isnan(counted.figures(0))
+    fixes = counted.found.fixes_of[counted.rows]
     # A dataset counts as a part of the mean of its family, together with the others that have a score.
     sizes = np.bincount(counted.kin[scored], minlength=len(counted.entity_of_kin))
     families = np.bincount(counted.entity_of_kin[sizes > 0], minlength=len(counted.entities))
     share = np.zeros(len(scored))
     share[scored] = 1 / (sizes[counted.kin[scored]] * families[counted.entity[scored]])
     metrics = weighted().metrics
-    # Each of shape (entities, metrics).
-    gain, datasets, places = (
-        np.stack([counted.per_entity(matrix[:, at]) for at in range(len(metrics))], axis=1)
-        for matrix in (
-            counted.gains * share[:, None],
-            ((counted.gains > 0) & scored[:, None]).astype(float),
-            counted.places * scored[:, None],
-        )
-    )
+    # Each of shape (entities, metrics). A column at a time: a matrix of all datasets would be the largest of all.
+    gain, datasets, places = (np.zeros((len(counted.entities), len(metrics))) for _ in range(3))
+    for number in range(len(metrics)):
+        gains = counted.gains[fixes, number]
+        gain[:, number] = counted.per_entity(gains * share)
+        datasets[:, number] = counted.per_entity(((gains > 0) & scored).astype(float))
+        places[:, number] = counted.per_entity(counted.places[fixes, number] * scored)
     for at, entity_id in enumerate(counted.entities):
         if reasons[at] is not None:
             continue
         rows = []
-        for number in np.flatnonzero(gain[at] > 0):
+        for number in np.flatnonzero(gain[at] > 0).tolist():
             hours = metrics[number].effort_minutes * places[at, number] / 60
             rows.append(
                 {

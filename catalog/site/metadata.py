@@ -6,6 +6,7 @@ from typing import Any
 
 from catalog.db.schema import TABLES, metric_columns
 from catalog.db.schema.views import VIEWS, view_columns
+from catalog.site.entities import SITE_TABLES
 from catalog.site.queries import queries
 
 __all__ = ["DATABASE", "PLUGIN", "metadata"]
@@ -119,6 +120,7 @@ def _tables() -> dict[str, dict[str, Any]]:
     }
     # The index reads a view, which Datasette does not detect.
     found["datasets"] |= {"fts_table": "datasets_fts", "fts_pk": "rowid"}
-    for name in _HIDDEN:
+    # Those that only the pages read.
+    for name in (*_HIDDEN, *SITE_TABLES):
         found.setdefault(name, {})["hidden"] = True
     return found

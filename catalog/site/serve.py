@@ -20,9 +20,11 @@ from catalog.db.schema import TABLES, observed, strips
 from catalog.db.schema.found import INTERNED, interned
 from catalog.db.schema.views import VIEWS
 from catalog.db.sqlite import Database
-from catalog.db.store import CatalogError
+from catalog.db.store import Catalog, CatalogError
 from catalog.repositories.people import COLUMNS
+from catalog.repositories.response_times import response_times
 from catalog.repositories.withheld import take_out
+from catalog.site.entities import SITE_TABLES, add_site_tables
 from catalog.site.metadata import DATABASE, metadata
 from catalog.site.published import forget_public_copy, read_public_copy, source_digest, write_public_copy
 
@@ -126,6 +128,9 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
             bring_up_to_date(Database(copy))
             # First the texts in place of their keys: those that nothing refers to any more are taken out.
             _unpack(copy)
+            # Before what it is told from is taken out.
+            last = copy.execute("select max(id) from runs").fetchone()[0]
+            times = response_times(Catalog(Database(copy), part), last) if last else {}
             # The copy is made again only after a change, and what is new tonight is not new for ever.
             for table in ("finding_rows", "causes"):
                 copy.execute(f"update {table} set state = 'open' where state = 'new'")  # noqa: S608  # two names above
@@ -136,6 +141,7 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
                 copy.execute(f"update {table} set {name} = null where coalesce(is_name_public, 0) = 0")  # noqa: S608  # names of the schema
                 unapproved = "where coalesce(is_text_approved, 0) = 0"
                 copy.execute(f"update {table} set {name} = null, {text} = null {unapproved}")  # noqa: S608  # SQL of ours
+            add_site_tables(copy, times)
             # Some SQLite versions renumber rows in a vacuum (3.40 does not), and the full-text index uses the numbers.
             copy.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
             for table, column in _PUBLIC_INDEXES:
@@ -203,9 +209,10 @@ def is_current(public: Path) -> bool:
     if not public.is_file():
         return False
     with closing(sqlite3.connect(f"{public.absolute().as_uri()}?mode=ro", uri=True)) as copy:
-        views = {name for (name,) in copy.execute("select name from sqlite_master where type = 'view'")}
+        names = {name for (name,) in copy.execute("select name from sqlite_master")}
         # A table stands in the copy for a view whose rows are stored in short forms.
-        return {name for name in VIEWS if name not in TABLES or TABLES[name].stored_in is None} <= views
+        views = {name for name in VIEWS if name not in TABLES or TABLES[name].stored_in is None}
+        return views | set(SITE_TABLES) <= names
 
 
 def _check_name(db: Path) -> None:

@@ -76,6 +76,8 @@ def test_a_trend_breaks_where_the_method_changes() -> None:
         (UNSEEN, ("A", "D")),
         (SCORED | {"coverage_pct": None}, ("B", "C")),
         (SCORED | {"score_low": None, "score_high": None, "coverage_pct": 10.0}, ("A", "E")),
+        (SCORED | {"addresses": 900, "asked": 0}, ("B", "C")),
+        (SCORED | {"addresses": 900, "asked": 1}, ("B", "B")),
         (SCORED | {"withheld": "fewer than 5 datasets"}, None),
         ({"score": None}, None),
     ],

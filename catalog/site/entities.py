@@ -1,0 +1,276 @@
+"""Add to the public file what the pages of governments, portals and publishers read: one row for each, worked out once.
+
+A page could work it out itself, but on a catalogue of 50,000 datasets that takes seconds, and a visitor waits for it.
+The tables stand only in the public file; the catalogue itself does not have them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from catalog.db.schema import metric_columns
+from catalog.db.schema.views import MEASURED, is_open
+from catalog.db.store import started
+from catalog.exports.folders import folder_name
+from catalog.exports.peers import add_peers
+from catalog.site.charts import grade_range
+from specs.methodology import is_comparable
+from specs.metrics import dimensions, metrics
+
+__all__ = ["KINDS", "SITE_TABLES", "add_site_tables"]
+
+KINDS = ("government", "portal", "publisher")
+"""Kinds of entities that have a page, a badge, a card and a feed."""
+_TIMES = ("answers", "answer_days", "fixes", "fix_days", "promises", "promise_days", "promises_kept", "kept_days")
+_SCORE = (
+    "run_id", "methodology_version", "score", "score_low", "score_high", "ci_low", "ci_high", "coverage_pct",
+    "families", "withheld",
+)  # fmt: skip
+_ENTITY = (
+    "kind", "id", "slug", "name", "country", "government", "portal_id", "portal_type", "url", "portals", "publishers",
+    "datasets", "files", "addresses", "asked", "findings", *_SCORE, "grade_best", "grade_worst", "score_before",
+    "run_before", "peer_group", "peer_count", "rank", *dimensions(), *_TIMES,
+)  # fmt: skip
+SITE_TABLES: Mapping[str, tuple[str, ...]] = {
+    "site_entities": _ENTITY,
+    "site_examples": ("kind", "id", "dimension", "is_best", "dataset_id", "value"),
+    "site_best": ("metric", "dataset_id", "score"),
+    "site_figures": ("name", "value"),
+}
+"""Tables that only the public file has, with their columns: a row for each government, portal and publisher; for each
+government and publisher and each dimension its best and its worst dataset; for each metric a dataset that passes it; and the figures of
+the front page by name."""
+_INDEXES = (
+    ("site_entities", "kind, slug"), ("site_entities", "kind, id"), ("site_entities", "kind, government"),
+    ("site_entities", "kind, portal_id"), ("site_entities", "kind, peer_group, rank"), ("site_examples", "kind, id"),
+)  # fmt: skip
+_MONTH = timedelta(days=28)
+"""Time over which the front page says who moved."""
+_READ_FOR_BEST = 1_000
+"""Datasets, the best first, among which one is looked for that passes a metric."""
+
+Row = dict[str, Any]
+
+
+def add_site_tables(copy: sqlite3.Connection, times: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
+    """Write the tables :data:`SITE_TABLES` into a public copy of a catalogue, from what stands in it.
+
+    Call it when everything that must not be published is taken out. ``times``: response times by (kind, id), from
+    :func:`catalog.repositories.response_times.response_times`; letters are not public, so they cannot be told from the
+    copy.
+    """
+    for table, names in SITE_TABLES.items():
+        copy.execute(f"drop table if exists {table}")
+        copy.execute(f"create table {table} ({', '.join(f'[{column}]' for column in names)})")
+    _insert(copy, "site_entities", _entities(copy, times))
+    for best in (1, 0):
+        # Portals are not compared.
+        for kind in ("government", "publisher"):
+            for dimension in dimensions():
+                _insert(copy, "site_examples", _examples(copy, kind, dimension, best))
+    _insert(copy, "site_best", _best(copy))
+    _insert(copy, "site_figures", ({"name": name, "value": value} for name, value in _figures(copy).items()))
+    for number, (table, columns) in enumerate(_INDEXES):
+        copy.execute(f"create index site_{number} on {table} ({columns})")
+
+
+def _insert(copy: sqlite3.Connection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    columns = SITE_TABLES[table]
+    marks = ", ".join("?" * len(columns))
+    copy.executemany(
+        f"insert into {table} values ({marks})",  # noqa: S608  # names above
+        ([row.get(column) for column in columns] for row in rows),
+    )
+
+
+def _rows(copy: sqlite3.Connection, sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
+    cursor = copy.execute(sql, params or {})
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+# Only names of the schema and constants of this module are inserted into the texts of queries below.
+_NAMED = {
+    "government": """select g.name as id, g.name, min(g.country) as country, g.name as government, count(*) as portals,
+          min(p.type) as portal_type from governments g join portals p on p.id = g.portal_id
+          where g.name is not null group by g.name""",
+    "portal": """select p.id, coalesce(nullif(p.title, ''), p.id) as name, p.country, g.name as government,
+          p.id as portal_id, p.type as portal_type, p.url, 1 as portals
+          from portals p join governments g on g.portal_id = p.id""",
+    "publisher": """select b.id, coalesce(nullif(b.name, ''), b.id) as name, p.country, g.name as government,
+          p.id as portal_id, p.type as portal_type, 1 as portals
+          from publishers b join portals p on p.id = b.portal_id join governments g on g.portal_id = p.id""",
+}
+_KEY = {"government": "g.name", "portal": "d.portal_id", "publisher": "d.publisher_id"}
+_COUNTED = {"government": "d.copy_of is null", "portal": "true", "publisher": "true"}
+
+
+def _entities(copy: sqlite3.Connection, times: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[Row]:
+    found: dict[tuple[str, str], Row] = {}
+    for kind, sql in _NAMED.items():
+        for row in _rows(copy, sql):
+            row["kind"], row["slug"] = kind, folder_name(row["id"]) if kind == "government" else row["id"]
+            found[kind, row["id"]] = row
+    for kind in KINDS:
+        for row in [*_measured(copy, kind), *_open(copy, kind)]:
+            if (entity := found.get((kind, row["id"]))) is not None:
+                entity |= row
+    for kind, row in _asked(copy):
+        if (entity := found.get((kind, row["id"]))) is not None:
+            entity |= row
+    for row in _scores(copy, "now"):
+        if (entity := found.get((row["kind"], row["id"]))) is not None:
+            entity |= {name: row[name] for name in _SCORE}
+    for row in _scores(copy, "before"):
+        entity = found.get((row["kind"], row["id"]))
+        if entity is not None and is_comparable(entity.get("methodology_version"), row["methodology_version"]):
+            entity |= {"score_before": row["score"], "run_before": row["run_id"]}
+    for (kind, id), entity in found.items():
+        entity |= times.get((kind, id), {})
+        grades = grade_range(entity)
+        entity["grade_best"], entity["grade_worst"] = grades or (None, None)
+    _rank(list(found.values()))
+    return list(found.values())
+
+
+def _rank(rows: list[Row]) -> None:
+    """Add peers and ranks. Of whom no address was asked has no rank, whatever share of the rest was measured."""
+    shown = []
+    for row in rows:
+        was_seen = not row.get("addresses") or row.get("asked")
+        coverage = row.get("coverage_pct") if was_seen else 0.0
+        shown.append(
+            {"entity_level": row["kind"], "country_iso3": row["country"], "portal_type": row["portal_type"]}
+            | {"score": row.get("score"), "coverage_pct": coverage}
+        )
+    add_peers(shown)
+    for row, peers in zip(rows, shown, strict=True):
+        row |= {name: peers.get(name) for name in ("peer_group", "peer_count", "rank")}
+
+
+def _measured(copy: sqlite3.Connection, kind: str) -> list[Row]:
+    means = ", ".join(f"round(avg(q.[{name}]), 2) as [{name}]" for name in dimensions())
+    publishers = "count(distinct d.publisher_id)" if kind != "publisher" else "1"
+    return _rows(
+        copy,
+        f"""select {_KEY[kind]} as id, count(*) as datasets, {publishers} as publishers, {means}
+            from present_datasets d join governments g on g.portal_id = d.portal_id
+            left join dataset_quality q on q.dataset_id = d.id where {_COUNTED[kind]} group by 1""",  # noqa: S608
+    )
+
+
+def _asked(copy: sqlite3.Connection) -> Iterable[tuple[str, Row]]:
+    """Yield, with its kind, each entity's numbers of files, of those with an address, and of the addresses asked."""
+    sums: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    # Read once for all kinds: there can be a million.
+    for row in _rows(
+        copy,
+        """select g.name as government, d.portal_id as portal, d.publisher_id as publisher,
+             d.copy_of is not null as is_copy, count(*) as files, count(f.url) as addresses,
+             count(*) filter (where c.outcome in ('ok', 'broken', 'invalid')) as asked
+           from current_distributions f join present_datasets d on d.id = f.dataset_id
+           join governments g on g.portal_id = d.portal_id left join resource_checks c on c.url = f.url
+           group by 1, 2, 3, 4""",
+    ):
+        for kind in KINDS:
+            if row[kind] is not None and not (kind == "government" and row["is_copy"]):
+                sums[kind, row[kind]].update({name: row[name] for name in ("files", "addresses", "asked")})
+    for (kind, id), counted in sums.items():
+        yield kind, {"id": id, **counted}
+
+
+def _open(copy: sqlite3.Connection, kind: str) -> list[Row]:
+    own = "publisher_key" if kind == "publisher" else "portal_key"
+    name, join = ("g.name", "join governments g on g.portal_id = k.id") if kind == "government" else ("k.id", "")
+    return _rows(
+        copy,
+        f"""select {name} as id, sum(f.count) as findings from (
+              select {own} as key, count(*) as count from finding_rows f where {is_open()} group by 1) f
+            join keys k on k.key = f.key {join} group by 1""",  # noqa: S608
+    )
+
+
+def _scores(copy: sqlite3.Connection, which: str) -> list[Row]:
+    """Return the Winnow scores of the last run that stored some, or of the last one a month before it; where none is so
+    old, of the first."""
+    (last,) = copy.execute("select max(id) from score_runs").fetchone()
+    if last is None:
+        return []
+    run = last
+    if which == "before":
+        day = (started(last) - _MONTH).strftime("%Y%m%dT%H%M%SZ")
+        (run,) = copy.execute(
+            "select coalesce((select max(id) from score_runs where id <= ?), min(id)) from score_runs", [day]
+        ).fetchone()
+        if run == last:
+            return []
+    return _rows(
+        copy,
+        """select e.entity_level as kind, e.entity_id as id, n.id as run_id, s.methodology_version, v.score,
+             v.score_low, v.score_high, v.ci_low, v.ci_high, v.coverage_pct, v.families, v.withheld
+           from score_runs n join score_rows r on r.run = n.key join score_systems s on s.key = r.system
+           join score_entities e on e.key = r.entity join score_values v on v.key = r.value
+           where n.id = :run and s.system = 'winnow'""",
+        {"run": run},
+    )
+
+
+def _examples(copy: sqlite3.Connection, kind: str, dimension: str, best: int) -> Iterable[Row]:
+    # SQLite takes the other columns from the row that has the minimum or maximum.
+    pick = "max" if best else "min"
+    for row in _rows(
+        copy,
+        f"""select {_KEY[kind]} as id, d.id as dataset_id, {pick}(q.[{dimension}]) as value
+            from dataset_quality q join present_datasets d on d.id = q.dataset_id
+            join governments g on g.portal_id = d.portal_id
+            where q.[{dimension}] is not null and {_COUNTED[kind]} group by 1""",  # noqa: S608
+    ):
+        if row["id"] is not None:
+            yield row | {"kind": kind, "dimension": dimension, "is_best": best}
+
+
+def _best(copy: sqlite3.Connection) -> list[Row]:
+    """Return for each metric that counts the dataset with the best score that passes it, itself or with a file."""
+    missing = {name for name, metric in metrics().items() if metric.weight}
+    of_dataset = sorted(missing & set(metric_columns("dataset")))
+    of_file = sorted(missing & set(metric_columns("distribution")))
+    found: list[Row] = []
+    datasets = copy.execute(
+        f"""select q.dataset_id, q.score{_listed(of_dataset)} from dataset_quality q
+            join present_datasets d on d.id = q.dataset_id
+            where q.score is not null order by q.score desc, q.dataset_id limit {_READ_FOR_BEST}"""  # noqa: S608
+    )
+    for dataset_id, score, *values in datasets:
+        passed = {name for name, value in zip(of_dataset, values, strict=True) if value == 1}
+        files = copy.execute(
+            f"""select 1{_listed(of_file)} from current_distributions d {MEASURED}
+                where d.dataset_id = ? and q.key is not null""",  # noqa: S608
+            [dataset_id],
+        )
+        for _, *own in files:
+            passed |= {name for name, value in zip(of_file, own, strict=True) if value == 1}
+        found += [{"metric": name, "dataset_id": dataset_id, "score": score} for name in sorted(passed & missing)]
+        missing -= passed
+        if not missing:
+            break
+    return found
+
+
+def _listed(columns: list[str]) -> str:
+    return "".join(f", q.[{column}]" for column in columns)
+
+
+def _figures(copy: sqlite3.Connection) -> dict[str, int]:
+    counted = {
+        "portals": "select count(*) from portals",
+        "datasets": "select count(*) from present_datasets",
+        "files": "select count(*) from current_distributions",
+        "findings": f"select count(*) from finding_rows f where {is_open()}",  # noqa: S608
+        "publishers": "select count(*) from publishers",
+        "governments": "select count(distinct name) from governments",
+    }
+    return {name: copy.execute(sql).fetchone()[0] for name, sql in counted.items()}

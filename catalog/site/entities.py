@@ -42,7 +42,7 @@ SITE_TABLES: Mapping[str, tuple[str, ...]] = {
     "site_figures": ("name", "value"),
 }
 """Tables that only the public file has, with their columns: a row for each government, portal and publisher; for each
-government and publisher and each dimension its best and its worst dataset; for each metric a dataset that passes it; and
+government and publisher and each dimension its best and its worst dataset; for each metric a dataset that passes; and
 the figures of the front page by name."""
 _INDEXES = (
     ("site_entities", "kind, slug"), ("site_entities", "kind, id"), ("site_entities", "kind, government"),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
 
 from catalog.db.schema.views import is_present
 from catalog.repositories.scores import COUNTED
@@ -115,7 +114,7 @@ def queries(levels: tuple[str, ...] = ("government", "portal", "publisher")) -> 
                 "entity_level": level,
                 "figure": figure,
                 "sql": text,
-                "query_url": f"/catalog?sql={quote(text, safe='')}&entity=",
+                "query_url": f"/figure/{level}-{figure}?entity=",
             }
 
 

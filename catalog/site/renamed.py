@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlencode
 
 from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES
 from catalog.site.metadata import DATABASE
+from catalog.site.pages.figure import address_of_query
 
 __all__ = ["new_address"]
 
@@ -33,11 +34,15 @@ def new_address(path: str, query: str) -> str | None:
     '/catalog/replies?reply=disputed&_facet=reply'
     >>> new_address("/catalog/answers/north%20x.json", "")
     '/catalog/response_cache/north%20x.json'
+    >>> new_address("/catalog", "sql=select+1") is None
+    True
     >>> new_address("/catalog/responses.json", "") is None
     True
     >>> new_address("/catalog/findings/00007fb8fceed251e8b0.json", "_shape=array")
     '/catalog/findings.json?id=00007fb8fceed251e8b0&_shape=array'
     """
+    if path.rstrip("/") == f"/{DATABASE}" and "sql=" in query:
+        return _figure_address(query)
     match = _PAGE.fullmatch(path)
     if match is None:
         return None
@@ -54,6 +59,13 @@ def new_address(path: str, query: str) -> str | None:
         return None
     new_query = _renamed(query, OLD_COLUMNS.get(table, {}))
     return None if (moved, new_query) == (path, query) else f"{moved}?{new_query}" if new_query else moved
+
+
+def _figure_address(query: str) -> str | None:
+    """Return the address of the page of a figure for a query that an earlier ``queries.csv`` led to."""
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    page = address_of_query(given.get("sql", ""))
+    return f"{page}?{urlencode({'entity': given.get('entity', '')})}" if page else None
 
 
 def _finding_address(before: str, row: str, query: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ CONTENT_TYPES = {
 _TEMPLATES = Path(__file__).parent / "page_templates"
 _FRAME = ("json_ld", "status", "is_listed", "feed", "description", "canonical")
 """What a page may say to the frame around it; None where it does not."""
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SHOWN = 300
 """Characters of the text of a link to elsewhere."""
 
@@ -122,6 +124,7 @@ def _environment() -> Environment:
     made.globals["link"] = _link
     made.globals["data"] = _data
     made.filters["json_ld"] = _json_ld
+    made.filters["xml"] = _xml
     return made
 
 
@@ -138,6 +141,11 @@ def _data(text: object, tag: str | None = None) -> Markup:
     """Return a text of a portal, kept apart from ours in direction and language. ``tag``: its BCP 47 tag, if known."""
     lang = Markup(' lang="{}"').format(tag) if tag else ""
     return Markup("<bdi{}>{}</bdi>").format(lang, "" if text is None else text)
+
+
+def _xml(text: object) -> str:
+    """Return a text without the characters that XML cannot hold, one of which would make a whole feed unreadable."""
+    return _NOT_XML.sub("", str(text))
 
 
 def _json_ld(value: Any) -> Markup:

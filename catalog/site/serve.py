@@ -25,6 +25,7 @@ from catalog.repositories.people import COLUMNS
 from catalog.repositories.response_times import response_times
 from catalog.repositories.withheld import take_out
 from catalog.site.entities import SITE_TABLES, add_site_tables
+from catalog.site.indexes import PAGE_INDEXES
 from catalog.site.metadata import DATABASE, metadata
 from catalog.site.published import forget_public_copy, read_public_copy, source_digest, write_public_copy
 
@@ -146,6 +147,8 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
             copy.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
             for table, column in _PUBLIC_INDEXES:
                 copy.execute(f"create index if not exists public_{table}_{column} on {table} ({column})")
+            for name, on in PAGE_INDEXES.items():
+                copy.execute(f"create index if not exists {name} {on}")
             copy.execute("analyze")
             copy.commit()
             copy.execute("pragma journal_mode = delete")

@@ -149,6 +149,8 @@ def fill(catalog: Catalog) -> None:
         ],
     }
     rows |= _promises()
+    for table, entries in _vanished().items():
+        rows[table] += entries
     rows["dataset_aliases"] = [{"id": "north-other", "dataset_id": "north-0", "portal_id": "north"}]
     with catalog.writing():
         put_findings(catalog, rows.pop("findings"))
@@ -158,6 +160,28 @@ def fill(catalog: Catalog) -> None:
                 catalog.upsert(table, [entry])
         # A gap in the row numbers, which a vacuum may close: the full-text index must find the right rows all the same.
         catalog.db.conn.execute("delete from datasets where id = 'gone'")
+
+
+def _vanished() -> dict[str, list[dict[str, Any]]]:
+    """A dataset that is gone, with a copy elsewhere, one in its grace period, a lost file and a lost column."""
+    north, when = {"portal_id": "north", "publisher_id": "north-p"}, "2026-11-20T00:00:00Z"
+    return {
+        "datasets": [
+            {"id": "north-lost", **north, "identifier": "lost", "title": f"Lost {EVIL}", "status": "retired"}
+            | {"retired_at": when, "raw_hash": "ab34", "cluster_id": "k", "last_seen_run": "20261101T000000Z"},
+            {"id": "north-late", **north, "identifier": "late", "title": "Late", "status": "missing"},
+            {"id": "south-copy", "portal_id": "south", "identifier": "c", "title": "Copy", "status": "present"}
+            | {"cluster_id": "k"},
+        ],
+        "distributions": [
+            {"id": "north-d9", "dataset_id": "north-0", "portal_id": "north", "position": 9, "title": f"Old {EVIL}"}
+            | {"download_url": "javascript:alert(7)", "is_retired": 1, "last_seen_run": "20261101T000000Z"}
+        ],
+        "table_reports": [
+            {"distribution_id": "north-d1", "status": "valid", "run_id": RUN, "columns": '["year"]'}
+            | {"columns_before": '["year", "amount"]'}
+        ],
+    }
 
 
 def _promises() -> dict[str, list[dict[str, Any]]]:

@@ -37,6 +37,8 @@ class SiteOptions:
     """Days for which a new cause stays unpublished after the first letter about it."""
     exports: str | None = None
     """Path of the folder of exported files on this machine; None if the site has none."""
+    exports_url: str | None = None
+    """Web address at which that folder is published, without a slash at its end; None if it is not."""
     is_static: bool = False
     """Whether the pages are files of the mirror: no form works there, and addresses of pages end with a slash."""
 

@@ -1,0 +1,59 @@
+"""``/downloads``: every exported file with its rows, bytes and SHA-256, and the licence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from catalog.site.pages.page import Content, Page, Visit
+
+__all__ = ["PAGES"]
+
+
+def _read(visit: Visit) -> Content:
+    t = visit.words.phrase
+    exports = Path(visit.options.exports) if visit.options.exports else None
+    package = _json(exports / "datapackage.json") if exports else {}
+    manifest = _json(exports / "manifest.json") if exports else {}
+    sealed = {
+        name.removeprefix("exports/"): spec
+        for name, spec in (manifest.get("outputs") or {}).items()
+        if isinstance(spec, dict) and name.startswith("exports/")
+    }
+    described = {
+        one["path"]: one for one in package.get("resources") or () if isinstance(one, dict) and one.get("path")
+    }
+    files = [
+        {
+            "path": path,
+            "title": (described.get(path) or {}).get("title"),
+            "bytes": spec.get("bytes"),
+            "sha256": spec.get("sha256"),
+            "rows": (described.get(path) or {}).get("rows"),
+        }
+        for path, spec in sorted(sealed.items(), key=lambda one: (one[0] not in described, one[0]))
+        if "/" not in path and not path.endswith((".schema.json", ".csv-metadata.json"))
+    ]
+    copy = (manifest.get("outputs") or {}).get("site/catalog.db")
+    return {
+        "title": t("downloads.title"),
+        "description": t("downloads.description"),
+        "run_id": manifest.get("run"),
+        "files": files,
+        "folders": len({path.partition("/")[0] for path in sealed if "/" in path}),
+        "database": copy if isinstance(copy, dict) else None,
+        "licence": "https://creativecommons.org/licenses/by/4.0/",
+        "exports_url": f"{visit.options.exports_url}/" if visit.options.exports_url else None,
+    }
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+PAGES = (Page(name="downloads", address="/downloads", read=_read),)

@@ -1,0 +1,147 @@
+"""``/vanished``: what disappeared from portals after a complete harvest and the grace period, or lost columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from catalog.site.pages.page import Content, Page, Visit
+
+__all__ = ["PAGES"]
+
+SHOWN = 50
+"""Datasets on a page, and entries of the feed."""
+FILES = 20
+"""Files, and tables that lost columns, on the first page."""
+SILENT_RUNS = 7
+"""Harvests in a row that must have failed before a portal counts as silent."""
+
+
+def _datasets(visit: Visit, offset: int) -> list[dict[str, Any]]:
+    """Return retired datasets, those retired last first, each with where a copy is still listed."""
+    rows = visit.rows(
+        """select d.id, d.title, d.identifier, d.portal_id, p.title as portal, b.name as publisher, d.last_seen_run,
+             d.missing_on, d.retired_at, d.raw_hash, d.landing_page, d.cluster_id
+           from (select * from datasets where status = 'retired' order by retired_at desc, id desc
+                 limit :shown offset :offset) d
+           join portals p on p.id = d.portal_id left join publishers b on b.id = d.publisher_id
+           order by d.retired_at desc, d.id desc""",
+        shown=SHOWN,
+        offset=offset,
+    )
+    for row in rows:
+        cluster = row.pop("cluster_id")
+        row["elsewhere"] = (
+            visit.rows(
+                """select d.id, p.title as portal from datasets d join portals p on p.id = d.portal_id
+                   where d.cluster_id = :cluster and d.id != :id and d.status = 'present' limit 3""",
+                cluster=cluster,
+                id=row["id"],
+            )
+            if cluster
+            else []
+        )
+    return rows
+
+
+def _files(visit: Visit) -> list[dict[str, Any]]:
+    """Return files that datasets still listed have lost, those seen last first."""
+    return visit.rows(
+        """select f.id, f.title, f.dataset_id, d.title as dataset, f.last_seen_run,
+             coalesce(nullif(f.download_url, ''), f.access_url) as url
+           from (select * from distributions where is_retired = 1 order by last_seen_run desc, id desc limit :many) f
+           join datasets d on d.id = f.dataset_id and d.status = 'present'
+           order by f.last_seen_run desc, f.id desc limit :shown""",
+        many=FILES * 5,
+        shown=FILES,
+    )
+
+
+def _columns(visit: Visit) -> list[dict[str, Any]]:
+    """Return tables that have fewer columns than in the report before, with the names that are gone."""
+    found = []
+    for row in visit.rows(
+        """select t.distribution_id, f.title, f.dataset_id, d.title as dataset, t.run_id, t.columns, t.columns_before
+           from table_reports t
+           join distributions f on f.id = t.distribution_id join datasets d on d.id = f.dataset_id
+           where t.columns_before is not null and t.rejudged_run is null and d.status = 'present'
+             and t.status in ('valid', 'invalid')
+           order by t.distribution_id limit :many""",
+        many=FILES * 50,
+    ):
+        now, before = json.loads(row.pop("columns") or "[]"), json.loads(row.pop("columns_before") or "[]")
+        lost = [name for name in before if name not in now]
+        if lost and now and len(now) < len(before):
+            found.append(row | {"lost": lost[:20], "count": len(lost)})
+    return sorted(found, key=lambda row: row["run_id"] or "", reverse=True)[:FILES]
+
+
+def _portals(visit: Visit) -> list[dict[str, Any]]:
+    """Return portals whose last harvests all failed, with the last run that read them."""
+    return visit.rows(
+        """select p.id, p.title, p.url, p.datasets,
+             (select max(h.run_id) from harvests h where h.portal_id = p.id and h.verdict in ('complete', 'partial'))
+               as last_read
+           from portals p
+           where (select count(*) from harvests h where h.portal_id = p.id and h.verdict = 'failed'
+                    and h.run_id > coalesce((select max(o.run_id) from harvests o where o.portal_id = p.id
+                                             and o.verdict in ('complete', 'partial')), '')) >= :runs
+           order by p.title, p.id""",
+        runs=SILENT_RUNS,
+    )
+
+
+def _count(visit: Visit) -> int:
+    return int((visit.row("select count(*) as n from datasets where status = 'retired'") or {})["n"])
+
+
+def _read(visit: Visit) -> Content | None:
+    number = int(visit.name) if visit.name.isdecimal() and len(visit.name) < 7 else 1 if not visit.name else 0
+    count = _count(visit)
+    last = max(1, -(-count // SHOWN))
+    if not 1 <= number <= last:
+        return None
+    t, is_first = visit.words.phrase, number == 1
+    return {
+        "title": t("vanished.title"),
+        "description": t("vanished.description"),
+        "count": count,
+        "datasets": _datasets(visit, (number - 1) * SHOWN),
+        "portals": _portals(visit) if is_first else [],
+        "files": _files(visit) if is_first else [],
+        "tables": _columns(visit) if is_first else [],
+        "page_number": number,
+        "last_page": last,
+        "feed": "/vanished.xml",
+        "canonical": "/vanished" if is_first else None,
+    }
+
+
+def _further(visit: Visit) -> Iterator[str]:
+    yield from (str(number) for number in range(2, -(-_count(visit) // SHOWN) + 1))
+
+
+def _feed(visit: Visit) -> Content:
+    words = visit.words
+    return {
+        "title": words.phrase("vanished.title"),
+        "about": "/vanished",
+        "entries": [
+            {
+                "id": row["id"],
+                "title": f"{row['title'] or row['identifier']} ({row['portal']})",
+                "updated": row["retired_at"] or "1970-01-01T00:00:00Z",
+                "path": f"/dataset/{row['id']}",
+                "text": words.phrase("vanished.record", hash=row["raw_hash"] or "–"),
+            }
+            for row in _datasets(visit, 0)
+        ],
+    }
+
+
+PAGES = (
+    Page(name="vanished", address="/vanished", read=_read),
+    Page(name="vanished", address="/vanished/page/<number>", read=_read, names=_further),
+    Page(name="feed", address="/vanished.xml", read=_feed, form="xml", is_translated=False),
+)

@@ -1,0 +1,111 @@
+"""The pages that keep the record: method, metrics, nights, corrections, what vanished, figures, downloads."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from catalog.exports.figures import queries
+from catalog.site.mirror import write_mirror
+from catalog.site.pages import SiteOptions, pages
+from specs.metrics import methodology_version, metrics
+from tests.catalog.browsing import EVIL, OF_THE_SITE, RUN, Site
+
+pytestmark = OF_THE_SITE
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def test_the_method_names_every_question_with_its_points(site: Site) -> None:
+    text = site.page("/method")
+    assert all(f"/metric/{name}" in text for name in metrics())
+    found = site.get("/method.json").json()
+    assert sum(one["points"] for dimension in found["dimensions"] for one in dimension["metrics"]) == pytest.approx(
+        100, abs=0.2
+    )
+
+
+def test_an_old_version_says_whether_its_scores_compare(site: Site) -> None:
+    assert "never compared" in site.page("/method/2.0.0")
+    assert site.get(f"/method/{methodology_version()}").headers["location"] == "/method"
+    assert site.get("/method/9.9.9").status_code == 404
+
+
+def test_a_metric_counts_unknown_apart_from_failed(site: Site) -> None:
+    found = site.get("/metric/licence_open.json").json()
+    assert found["spread"] == {"passed": 1, "in_part": 0, "failed": 0, "unknown": 0, "not_applicable": 1}
+    assert '/dataset/north-0"' in site.page("/metric/link_ok")
+    for name in metrics():
+        assert site.get(f"/metric/{name}").status_code == 200, name
+
+
+def test_a_correction_says_what_was_wrong_and_is_in_the_feed(site: Site) -> None:
+    text = site.page("/corrections")
+    assert "We had said:" in text and "Score 50.00 before, 61.26 after" in text
+    feed = site.get("/corrections.xml")
+    assert feed.headers["content-type"].startswith("application/atom+xml")
+    entries = ElementTree.fromstring(feed.content).findall(f"{ATOM}entry")
+    assert len(entries) == 1
+    assert EVIL in (entries[0].findtext(f"{ATOM}content") or ""), "as text, not as markup"
+
+
+def test_a_retired_dataset_has_vanished_and_a_missing_one_has_not(site: Site) -> None:
+    found = site.get("/vanished.json").json()
+    assert [one["id"] for one in found["datasets"]] == ["north-lost"]
+    assert found["datasets"][0]["elsewhere"] == [{"id": "south-copy", "portal": "South"}]
+    assert [one["id"] for one in found["files"]] == ["north-d9"]
+    assert found["tables"][0]["lost"] == ["amount"]
+    text = site.page("/vanished")
+    assert "SHA-256 of the last record: ab34" in text and "amount" in text
+    assert ElementTree.fromstring(site.get("/vanished.xml").content).findall(f"{ATOM}entry")
+
+
+def test_a_night_has_the_verdict_of_each_portal(site: Site) -> None:
+    text = site.page(f"/night/{RUN}")
+    assert "complete" in text
+    assert site.get(f"/night/{RUN}.json").json()["totals"]["added"] == 3
+    assert site.get("/night/nothing").status_code == 404
+
+
+def test_every_query_of_our_csvs_leads_to_a_figure_that_counts_it(site: Site) -> None:
+    for row in queries():
+        page = site.get(row["query_url"] + "north")
+        assert page.status_code == 200, row["query_url"]
+        assert site.get("/catalog", sql=row["sql"], entity="north").headers["location"].startswith("/figure/")
+    found = site.get("/figure/portal-licence_open_pct.json", entity="north").json()
+    assert found["value"] == 100.0
+    assert site.get("/figure/portal-nothing").status_code == 404
+
+
+def test_downloads_name_every_file_with_its_hash(public: Path, tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    outputs = {
+        "exports/scorecard.csv": {"sha256": "aa", "bytes": 12},
+        "exports/a/findings.csv": {"sha256": "bb", "bytes": 3},
+    }
+    (exports / "manifest.json").write_text(json.dumps({"run": RUN, "outputs": outputs, "previous": {"sha256": "cc"}}))
+    (exports / "datapackage.json").write_text("[]")
+    write_mirror(public, tmp_path / "out", SiteOptions(exports=str(exports), exports_url="https://data.example/x"))
+    page = (tmp_path / "out/downloads/index.html").read_text("utf-8")
+    assert 'href="https://data.example/x/scorecard.csv"' in page and "aa" in page and "1 folder" in page
+    night = (tmp_path / f"out/night/{RUN}/index.html").read_text("utf-8")
+    assert "names 2 files" in night and "cc" in night
+
+
+def test_no_page_of_the_mirror_leads_into_nothing(public: Path, tmp_path: Path) -> None:
+    write_mirror(public, tmp_path, SiteOptions())
+    built = {page.address.split("/")[1].partition(".")[0] for page in pages()}
+    dead = set()
+    for path in tmp_path.rglob("*.html"):
+        for link in re.findall(r'href="(/[^"#?]*)', path.read_text("utf-8")):
+            target = tmp_path / link.lstrip("/")
+            kind = link.split("/")[1].partition(".")[0]
+            # Other pages of the site come with modules of their own; languages are folders of their own mirror.
+            if kind in built and not (target.is_file() or (target / "index.html").is_file()):
+                dead.add(link)
+    assert not dead

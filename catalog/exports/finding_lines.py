@@ -205,7 +205,11 @@ class FindingLines:
         column."""
         if not self._answers and not self._failed:
             return {}
-        found = dict(self._answers.get(finding_id) or self._answers.get(cause_id or "") or {})
+        own = self._answers.get(finding_id)
+        found = dict(own or self._answers.get(cause_id or "") or {})
+        if not own and found.get("answer") == "waived" and state in AWAITED:
+            # It joined the cause after that was waived.
+            found["answer_outcome"] = "not_covered"
         if state not in AWAITED:
             found.pop("is_overdue", None)
         if failed := self._failed.get(dataset_id or ""):

@@ -53,7 +53,8 @@ def finding_rows(
              {CAUSE} as cause_id,
              g.name as government, {commitments} as commitment_ids,
              r.reply as answer, r.note as answer_note, r.replied_on as answered_on, r.promised_on,
-             r.outcome as answer_outcome,
+             case when r.reply = 'waived' and r.finding_id != f.id and {state_in(AWAITED)} then 'not_covered'
+               else r.outcome end as answer_outcome,
              case when r.reply = 'will_fix_by' and r.promised_on < :day and {state_in(AWAITED)}
                then 'yes' end as is_overdue
            from findings f join portals p on p.id = f.portal_id join governments g on g.portal_id = p.id

@@ -183,8 +183,9 @@ def write_causes(
     not be observed, whose state is unknown.
 
     A cause that was found is new; open, if an earlier run stored it; or reopened, if it was fixed then. If the last
-    reply to it disputes or waives it, and was not answered with a correction, it is disputed or waived, and so are the
-    findings that have joined it since. A stored cause that was not found becomes unknown, if its host or most of its
+    reply to it disputes it, and was not answered with a correction, it is disputed, and so are the findings that have
+    joined it since. A waiver covers only the findings that the cause had when it was given: the cause stays waived
+    until another finding joins it. A stored cause that was not found becomes unknown, if its host or most of its
     findings could not be observed; merged, if most of its findings still exist; gone, if nothing of it is listed any
     more; else fixed. It is deleted if it has no findings, as a host has that is observed again.
     """
@@ -196,8 +197,10 @@ def write_causes(
         for rule_id in sorted({*writer.left, *map(_rule_of, unseen)} - writer.done):
             writer.write(rule_id, [one for one in unseen if _rule_of(one) == rule_id])
         for key, state in writer.replies.items():
-            if key in writer.found:
+            if key in writer.found and state == "disputed":
                 apply_reply(catalog, key, state)
+            elif key in writer.found:
+                _stay_waived(catalog, key)
     return len(writer.found)
 
 
@@ -237,7 +240,8 @@ class _Writer:
             if old is None:
                 self.free += 1
                 new.append(number)
-            state = "unknown" if one.is_unknown else self.replies.get(key) or _state(old, self.run_id)
+            state = "disputed" if self.replies.get(key) == "disputed" else _state(old, self.run_id)
+            state = "unknown" if one.is_unknown else state
             rows.append(
                 {**one.columns, "number": number, "portal_id": self.portal_id, "state": state,
                  "last_seen_run": self.run_id, "first_seen_run": self.run_id, "fixed_run": None}
@@ -346,11 +350,22 @@ def _set_first_run(catalog: Catalog, numbers: Sequence[int]) -> None:
     )
 
 
+def _stay_waived(catalog: Catalog, cause: str) -> None:
+    """Set a cause whose last reply is a waiver to waived, unless a finding that the waiver does not cover is open."""
+    catalog.db.conn.execute(
+        f"""update causes set state = 'waived' where id = ? and {state_in(OPEN_CAUSES, "")} and not exists (
+              select 1 from cause_members m join finding_rows f on f.key = m.finding
+              where m.cause = causes.number and {is_open("f")})""",
+        [cause],
+    )
+
+
 def apply_reply(catalog: Catalog, cause: str, state: str) -> None:
     """Set the state of a cause and of its findings as the last reply to the cause demands. ``cause``: id of the cause.
 
     ``state``: disputed, waived or open. Disputed and waived are given to a cause that is new, open or reopened, to its
-    findings that are new or open, and to both if they were disputed or waived before. Open takes back a dispute or
+    findings that are new or open, and to both if they were disputed or waived before. Waived is also given to findings
+    in the state unknown, because the waiver does not cover what joins the cause later. Open takes back a dispute or
     waiver. A cause or finding in any other state keeps it, and so does a finding to which somebody has replied
     separately. Call it inside a transaction.
     """
@@ -358,7 +373,8 @@ def apply_reply(catalog: Catalog, cause: str, state: str) -> None:
         f"""update finding_rows set state = :state where key in (
               select f.key from causes c join cause_members m on m.cause = c.number
               join finding_rows f on f.key = m.finding where c.id = :cause and f.state != :state
-                and (f.state in ('disputed', 'waived') or :state != 'open' and {is_open("f")}))
+                and (f.state in ('disputed', 'waived') or :state != 'open' and {is_open("f")}
+                  or :state = 'waived' and f.state = 'unknown'))
             and not exists (select 1 from replies r where r.finding_id = {public_id("finding_rows")})""",
         {"state": state, "cause": cause},
     )

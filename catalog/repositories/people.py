@@ -57,6 +57,7 @@ _PRIVATE = (
     """create table if not exists submitted (submission text, line integer, kind text, why text, content text,
        primary key (submission, line, kind))""",
     "create table if not exists fetched (id text primary key, kept_since text)",
+    "create table if not exists waivers (government text, noted_at text, findings integer)",
 )
 
 _TEXTS = {
@@ -144,6 +145,8 @@ def expire(data: Path, today: datetime) -> int:
         ).rowcount
         for table in ("people", "texts", "submissions", "fetched"):
             count += db.execute(f"delete from {table} where kept_since < ?", before).rowcount  # noqa: S608  # ours
+        # Nobody is named there, so they are not counted.
+        db.execute("delete from waivers where noted_at < ?", before)
         return count
 
 

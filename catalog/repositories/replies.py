@@ -67,8 +67,9 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
     """Store publishers' replies to findings, and set the state of these findings to disputed or waived.
 
     Any other reply sets a disputed or waived finding to open again. A finding that has ended keeps its state, but the
-    reply is stored. A reply to a cause (one fault that explains many findings) sets the state of all its findings, also
-    of those that join it later, except for findings that have a reply of their own.
+    reply is stored. A reply to a cause (one fault that explains many findings) sets the state of all its findings,
+    except for those that have a reply of their own. A dispute also applies to findings that join the cause later; a
+    waiver does not, so nobody waives more than was there to be seen.
 
     ``today``: ISO date stored for a reply without a date. A reply that equals the last one to its finding changes
     nothing, except that its name is removed if it may no longer be public; nor does one that was imported before and is

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from catalog.db.store import Catalog
 from catalog.repositories.replies import Imported, import_replies, import_reports
 from catalog.repositories.reply_files import CitizenReport, ParsedReplies, Problem, Reply
 from catalog.repositories.reply_targets import targets, waived_by
 from catalog.repositories.unconfirmed import Submission, SubmittedRow, keep_submission
+from catalog.repositories.waivers import note_waived, waived_since_letter
 from harvester.mail.senders import Sender, listed_at, why_unconfirmed
 
 __all__ = ["TakenIn", "accept", "take_in"]
@@ -50,33 +52,20 @@ def take_in(
     ``parsed``: what was read from the file. ``sender``: who sent it; None if the operator vouches for it. A reply does
     not count if its sender is not confirmed, see :func:`harvester.mail.senders.why_unconfirmed`. If the file would
     waive more than ``waived_max`` findings, none of its waivers counts, whoever sent it: a single reply to a cause (one
-    fault that explains many findings) may waive thousands. A citizen's report counts only if the operator vouches for
-    it. Of a file with more than ROWS_MAX rows the others are not taken in, which is among the problems of ``replies``,
-    unless the operator vouches for it. ``source``: name of the file, for the operator; ``today``: ISO date stored for a
-    row without one.
+    fault that explains many findings) may waive thousands. The waivers of confirmed senders are counted together for
+    each government since its last letter, so that several files waive no more than one. A citizen's report counts only
+    if the operator vouches for it. Of a file with more than ROWS_MAX rows the others are not taken in, which is among
+    the problems of ``replies``, unless the operator vouches for it. ``source``: name of the file, for the operator;
+    ``today``: ISO date stored for a row without one.
     """
     replies, reports, left = _bounded(parsed) if sender else (parsed.replies, parsed.reports, [])
     found = [targets(catalog, one)[0] for one in replies]
-    listed = listed_at(catalog, sender) if sender and replies else {}
-    # To count the findings of a cause takes long, and a stranger's file may name the same one in each row.
-    counts: dict[str, int] = {}
-    for one, about in zip(replies, found, strict=True):
-        if one.reply == "waived" and len(about) == 1 and about[0]["id"] not in counts:
-            counts[about[0]["id"]] = waived_by(catalog, one, about)
-    waived = sum(counts.values())
-    too_many = f"the file waives {waived:,} findings, more than {waived_max:,}" if waived > waived_max else None
-    counting: list[Reply] = []
-    waiting: list[SubmittedRow] = []
-    for one, about in zip(replies, found, strict=True):
-        why = why_unconfirmed(sender, about, listed) if sender else None
-        if one.reply == "waived" and len(about) == 1 and counts[about[0]["id"]]:
-            why = why or too_many
-        if why is None:
-            counting.append(one)
-        else:
-            waiting.append(SubmittedRow(why, one))
+    reasons, waived = _reasons(catalog, replies, found, sender, waived_max)
+    counting = [one for one, why in zip(replies, reasons, strict=True) if why is None]
+    waiting = [SubmittedRow(why, one) for one, why in zip(replies, reasons, strict=True) if why is not None]
     if sender:
         waiting += [SubmittedRow(CITIZEN, report) for report in reports]
+        note_waived(catalog, waived)
     done = TakenIn(import_replies(catalog, counting, today), import_reports(catalog, [] if sender else reports, today))
     done.replies.problems += left
     if waiting:
@@ -90,6 +79,46 @@ def take_in(
         done.waiting = len(waiting) if is_new else 0
         done.reasons = sorted({row.why for row in waiting})
     return done
+
+
+def _reasons(
+    catalog: Catalog,
+    replies: Sequence[Reply],
+    found: Sequence[list[dict[str, Any]]],
+    sender: Sender | None,
+    waived_max: int,
+) -> tuple[list[str | None], dict[str, int]]:
+    """Return why each reply of a file does not count (None if it does), and how many findings those that count waive,
+    by government; "" stands for all where the operator vouches for the file."""
+    listed = listed_at(catalog, sender) if sender and replies else {}
+    reasons = [why_unconfirmed(sender, about, listed) if sender else None for about in found]
+    # To count the findings of a cause takes long, and a stranger's file may name the same one in each row.
+    counts: dict[str, int] = {}
+    names: dict[str, str] = {}
+    for one, about, why in zip(replies, found, reasons, strict=True):
+        if why is None and one.reply == "waived" and len(about) == 1 and (key := about[0]["id"]) not in counts:
+            counts[key] = waived_by(catalog, one, about)
+            names[key] = listed[about[0]["portal_id"]] if sender else ""
+    waived: dict[str, int] = {}
+    for key, count in counts.items():
+        if count:
+            waived[names[key]] = waived.get(names[key], 0) + count
+    limits = {name: _too_many(catalog, name, count, waived_max) for name, count in waived.items()}
+    for number, (one, about) in enumerate(zip(replies, found, strict=True)):
+        if one.reply == "waived" and len(about) == 1 and counts.get(key := about[0]["id"]):
+            reasons[number] = reasons[number] or limits[names[key]]
+    return reasons, {name: count for name, count in waived.items() if limits[name] is None}
+
+
+def _too_many(catalog: Catalog, government: str, count: int, most: int) -> str | None:
+    """Return why a file may not waive ``count`` findings of a government ("": any) without the operator, or None."""
+    before = waived_since_letter(catalog, government) if government else 0
+    if before + count <= most:
+        return None
+    said = f"the file waives {count:,} findings"
+    if before:
+        return f"{said}, and files since the last letter waived {before:,}, together more than {most:,}"
+    return f"{said}, more than {most:,}"
 
 
 def _bounded(parsed: ParsedReplies) -> tuple[Sequence[Reply], Sequence[CitizenReport], list[Problem]]:

@@ -140,6 +140,26 @@ def test_many_waivers_wait_whoever_sent_them_and_what_is_waived_is_not_fixed(dat
         assert catalog.rows("select dataset_id, score from dataset_quality order by 1") == before
 
 
+def test_several_files_of_a_government_waive_no_more_than_one_between_two_letters(data: Path) -> None:
+    others = "office@example.org"
+    holders = [holder_of(data, issue(data, recipient_hash(one), ABOUT, RUNS[0])) for one in (ADDRESS, others)]
+    with open_catalog(data / "catalog.db") as catalog:
+        catalog.db.conn.execute("update portals set contact_email = ? where id = 'a'", [f"{ADDRESS}, {others}"])
+        catalog.db.conn.commit()
+        waivers = [said(key, "waived", line) for line, key in enumerate(findings(catalog, "a", 12), start=2)]
+        first, second = (Sender(one, holder) for one, holder in zip((ADDRESS, others), holders, strict=True))
+        assert take(catalog, waivers[:3], first, most=5) == (3, [])
+        # The same file again, and what stands below the limit with it.
+        assert take(catalog, waivers[:3], first, most=5) == (0, [])
+        assert take(catalog, waivers[3:5], second, most=5) == (2, [])
+        count, (why,) = take(catalog, waivers[5:6], second, most=5)
+        assert count == 0 and "waives 1 findings, and files since the last letter waived 5" in why
+        assert take(catalog, waivers[6:8], None, most=5) == (2, [])
+        sent = {"channel": "mail", "entity_level": "government", "entity_id": ABOUT[0][1], "run_id": RUNS[0]}
+        catalog.upsert("sent", [{"id": "s", "recipient_hash": "h", "sent_at": "2999-01-01T00:00:00Z", **sent}])
+        assert take(catalog, waivers[8:12], first, most=5) == (4, [])
+
+
 def test_the_waiver_of_a_cause_counts_all_its_findings(data: Path) -> None:
     with open_catalog(data / "catalog.db") as catalog:
         with catalog.writing():

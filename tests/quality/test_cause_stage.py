@@ -12,6 +12,8 @@ import pytest
 
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.cards import card_rows
+from catalog.exports.finding_lines import FindingLines
+from catalog.exports.finding_rows import finding_rows
 from catalog.model import Dataset, Distribution, Publisher, ResourceCheck, stable_id
 from catalog.model.public_ids import current_form
 from catalog.repositories.cause_facts import cause_facts
@@ -206,22 +208,37 @@ def reply(cause: object, said: str) -> Reply:
     )
 
 
-def test_a_reply_to_a_cause_applies_to_its_findings_and_to_later_ones(catalog: Catalog) -> None:
+@pytest.mark.parametrize("said", ["waived", "disputed"])
+def test_a_waiver_of_a_cause_covers_the_findings_it_has_and_a_dispute_later_ones_too(
+    said: str, catalog: Catalog
+) -> None:
     night(catalog, RUNS[0], two(40))
     cause = media_type(catalog)["id"]
-    assert import_replies(catalog, [reply(cause, "waived")], "2026-11-20").written == {"waived": 1}
-    sql = "select state, count(*) as n from findings where rule_id = 'media_type_present' group by 1"
-    assert catalog.rows(sql) == [{"state": "waived", "n": 12}]
-    assert media_type(catalog)["state"] == "waived"
+    assert import_replies(catalog, [reply(cause, said)], "2026-11-20").written == {said: 1}
+    sql = "select state, count(*) as n from findings where rule_id = 'media_type_present' group by 1 order by 2"
+    assert catalog.rows(sql) == [{"state": said, "n": 12}]
+    assert media_type(catalog)["state"] == said
+    # Found again, as before.
+    find_causes(catalog, RUNS[0], ["a"])
+    assert media_type(catalog)["state"] == said
     # Three more datasets of the same office, without a media type too.
     more = [*two(40), *(dataset(n, "Office A", media_type=False) for n in range(50, 53))]
     night(catalog, RUNS[1], more)
-    assert catalog.rows(sql) == [{"state": "waived", "n": 15}]
+    later = [{"state": "new", "n": 3}, {"state": "waived", "n": 12}] if said == "waived" else [{"state": said, "n": 15}]
     row = media_type(catalog)
-    assert (row["state"], row["findings"], row["datasets"]) == ("waived", 15, 15) or row["findings"] == 3
+    assert catalog.rows(sql) == later
+    assert (row["state"], row["findings"], row["datasets"]) == ("open" if said == "waived" else said, 3, 15)
+    rows = [one for one in finding_rows(catalog, RUNS[1]) if one["rule_id"] == "media_type_present"]
+    told = {(one["state"], one["answer"], one["answer_outcome"]) for one in rows}
+    covered = {("waived", "waived", None), ("new", "waived", "not_covered")}
+    assert told == (covered if said == "waived" else {(said, said, None)})
+    ids = [key for (key,) in catalog.db.conn.execute("select id from datasets order by id")]
+    lines = [one for one in FindingLines(catalog, RUNS[1]).rows(ids) if one["rule_id"] == "media_type_present"]
+    assert {one.get("answer_outcome") for one in lines} == {one for _, _, one in told}
     # The reply is taken back.
     import_replies(catalog, [reply(cause, "acknowledged")], "2026-11-22")
-    assert catalog.rows(sql) == [{"state": "open", "n": 15}]
+    taken_back = [later[0], {"state": "open", "n": 12}] if said == "waived" else [{"state": "open", "n": 15}]
+    assert catalog.rows(sql) == taken_back
     assert media_type(catalog)["state"] == "open"
 
 

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.db.garbage import rare_collections
 from catalog.db.store import Catalog
 from catalog.exports.options import ExportOptions
 from catalog.repositories.held import decide
@@ -42,6 +43,7 @@ def output_formats(schema: Schema = SCHEMAS[-1]) -> Iterator[OutputFormat]:
         yield getattr(import_module(f"catalog.exports.{module}"), name)()
 
 
+@rare_collections()
 def export_all(catalog: Catalog, run_id: str, out: Path, options: ExportOptions | None = None) -> list[Path]:
     """Write the output of a run into the folder ``out``, and return the paths of the files that were written.
 

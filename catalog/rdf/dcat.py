@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from operator import attrgetter
+from typing import Any, Generic, Protocol, TypeVar
 
 from catalog.model import Contact, DataService
 from catalog.model.declared import DeclaredPart
-from catalog.rdf.terms import BLANK, IRI, RDF_TYPE, Property, RdfGraph, RdfTerm
+from catalog.rdf.terms import BLANK, IRI, RDF_TYPE, PartForm, Property, RdfGraph, RdfTerm
 from catalog.rdf.values import (
     ADMS,
     DCAT,
@@ -96,6 +97,19 @@ class StatementSink(Protocol[Term]):
         ``make`` with which :meth:`term` makes the object of the text.
         """
 
+    def add_lists(self, subject: Term, properties: tuple[Property, ...], lists: Sequence[Sequence[str]], /) -> None:
+        """Add one statement about ``subject`` for each text that is not blank in each of ``lists``.
+
+        ``properties``: one for each list, in the same order; the object of a text is made as by :meth:`add_texts`.
+        """
+
+    def add_parts(self, whole: Term, form: PartForm, parts: Iterable[tuple[str, Sequence[Any]]], /) -> None:
+        """Add the statements that ``form`` describes about the parts of ``whole``.
+
+        ``parts``: for each the key of its node and the values that it declares, of which the first are texts, one for
+        each of the properties of ``form``. The object of a text is made as by :meth:`add_texts`.
+        """
+
 
 class GraphSink:
     """Adds statements to a graph in memory; a :class:`StatementSink` of :class:`catalog.rdf.terms.RdfTerm`."""
@@ -111,6 +125,22 @@ class GraphSink:
         for (predicate, make), said in zip(properties, declared, strict=True):
             if said and said.strip():
                 self.add(subject, predicate, make(said))
+
+    def add_lists(self, subject: RdfTerm, properties: tuple[Property, ...], lists: Sequence[Sequence[str]]) -> None:
+        """Add a statement about ``subject`` for each text of each list, see :meth:`StatementSink.add_lists`."""
+        for (predicate, make), several in zip(properties, lists, strict=True):
+            for said in several:
+                if said.strip():
+                    self.add(subject, predicate, make(said))
+
+    def add_parts(self, whole: RdfTerm, form: PartForm, parts: Iterable[tuple[str, Sequence[Any]]]) -> None:
+        """Add the statements about the parts of a thing, see :meth:`StatementSink.add_parts`."""
+        of_class, count = RdfTerm(IRI, form.of_class), len(form.properties)
+        for key, declared in parts:
+            node = node_of(form.kind, key)
+            self.add(whole, form.link, node)
+            self.add(node, RDF_TYPE, of_class)
+            self.add_texts(node, form.properties, declared[:count])
 
     @staticmethod
     def blank(name: str) -> RdfTerm:
@@ -175,11 +205,6 @@ class _Writer(Generic[Term]):
                 return True
         return False
 
-    def days(self, node: Term, **dates: str | None) -> None:
-        for name, date in dates.items():
-            if date and date.strip():
-                self.add(node, DCT + name, self.term(day, date))
-
     def access_rights(self, node: Term, declared: str | None) -> None:
         if declared and declared.strip():
             if concept("access_right", declared).kind == IRI:
@@ -201,42 +226,63 @@ def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> RdfGraph:
     return graph
 
 
+_TEXTS = {
+    "identifier": Property(f"{DCT}identifier", text),
+    "title": Property(f"{DCT}title", text),
+    "description": Property(f"{DCT}description", text),
+    "frequency": Property(f"{DCT}accrualPeriodicity", partial(concept, "frequency")),
+    "issued": Property(f"{DCT}issued", day),
+    "modified": Property(f"{DCT}modified", day),
+    "landing_page": Property(f"{DCAT}landingPage", value),
+    "is_part_of": Property(f"{DCT}isPartOf", value),
+}
+"""By field of :class:`catalog.model.Dataset` with one text: how that is stated."""
+_LISTS = {
+    "keywords": Property(f"{DCAT}keyword", text),
+    "themes": Property(f"{DCAT}theme", partial(concept, "theme")),
+    "language": Property(f"{DCT}language", partial(concept, "language")),
+    "documentation": Property(f"{FOAF}page", value),
+    "relations": Property(f"{DCT}relation", value),
+    "applicable_legislation": Property(f"{DCATAP}applicableLegislation", value),
+    "hvd_categories": Property(f"{DCATAP}hvdCategory", value),
+}
+"""The same for the fields with several texts."""
+_OF_TEXTS, _OF_LISTS = attrgetter(*_TEXTS), attrgetter(*_LISTS)
+_TEXT_FORMS, _LIST_FORMS = tuple(_TEXTS.values()), tuple(_LISTS.values())
+
+
 def describe(stored: StoredDataset | DeclaredDataset, sink: StatementSink[Term], *, inherits: bool = True) -> None:
     """Add to ``sink`` the statements about the dataset ``stored`` that :func:`dataset_graph` returns. ``inherits``: as
     for that function."""
     writer = _Writer(stored, sink)
     add, term, d, node = sink.add, sink.term, stored.dataset, sink.node("dataset", stored.id)
     writer.is_a(node, f"{DCAT}DatasetSeries" if d.is_series else f"{DCAT}Dataset")
-    writer.texts(node, identifier=d.identifier, title=d.title, description=d.description)
+    sink.add_texts(node, _TEXT_FORMS, _OF_TEXTS(d))
     tags = {word: code for code, words in d.translations.items() for word in words.get("keywords", ())}
-    for word in d.keywords:
-        add(node, f"{DCAT}keyword", term(in_language, word, tags[word]) if word in tags else term(text, word))
+    lists = _OF_LISTS(d)
+    if tags:
+        lists = ((), *lists[1:])
+        for word in d.keywords:
+            add(node, f"{DCAT}keyword", term(in_language, word, tags[word]) if word in tags else term(text, word))
+    sink.add_lists(node, _LIST_FORMS, lists)
     for language, words in d.translations.items():
         for name in ("title", "description"):
             if isinstance(said := words.get(name), str) and said.strip():
                 add(node, DCT + name, term(in_language, said, language))
-    writer.concepts(node, f"{DCAT}theme", "theme", d.themes)
-    writer.concepts(node, f"{DCT}accrualPeriodicity", "frequency", d.frequency)
     writer.licence(node, d.licence, d.licence_title)
     writer.access_rights(node, d.access_rights)
-    writer.concepts(node, f"{DCT}language", "language", d.language)
-    writer.days(node, issued=d.issued, modified=d.modified)
-    writer.values(node, f"{DCAT}landingPage", d.landing_page)
-    writer.values(node, f"{FOAF}page", d.documentation)
-    writer.values(node, f"{DCT}relation", d.relations)
-    writer.values(node, f"{DCT}isPartOf", d.is_part_of)
-    writer.values(node, f"{DCATAP}applicableLegislation", d.applicable_legislation)
-    writer.values(node, f"{DCATAP}hvdCategory", d.hvd_categories)
-    writer.things(node, f"{DCT}rights", f"{DCT}RightsStatement", d.rights)
-    writer.things(node, f"{DCT}provenance", f"{DCT}ProvenanceStatement", d.provenance)
-    writer.things(node, f"{DCT}conformsTo", f"{DCT}Standard", d.conforms_to)
-    writer.things(node, f"{DCT}spatial", f"{DCT}Location", d.spatial)
+    if d.rights or d.provenance or d.conforms_to or d.spatial:
+        writer.things(node, f"{DCT}rights", f"{DCT}RightsStatement", d.rights)
+        writer.things(node, f"{DCT}provenance", f"{DCT}ProvenanceStatement", d.provenance)
+        writer.things(node, f"{DCT}conformsTo", f"{DCT}Standard", d.conforms_to)
+        writer.things(node, f"{DCT}spatial", f"{DCT}Location", d.spatial)
     for other in d.other_identifiers:
         one = writer.blank()
         add(node, f"{ADMS}identifier", one)
         writer.is_a(one, f"{ADMS}Identifier")
         add(one, f"{SKOS}notation", term(text, other))
-    _period(writer, node, d.temporal_start, d.temporal_end)
+    if d.temporal_start or d.temporal_end:
+        _period(writer, node, d.temporal_start, d.temporal_end)
     if d.publisher and stored.publisher_id:
         agent = sink.node("publisher", stored.publisher_id)
         add(node, f"{DCT}publisher", agent)
@@ -245,8 +291,11 @@ def describe(stored: StoredDataset | DeclaredDataset, sink: StatementSink[Term],
         writer.values(agent, f"{FOAF}homepage", d.publisher.url)
     if d.contact:
         _contact(writer, node, d.contact)
-    for key, part in stored.parts:
-        _distribution(writer, node, key, part, inherits)
+    parts = stored.parts
+    sink.add_parts(node, _PARTS, parts)
+    for key, part in parts:
+        if inherits or any(part[_LICENCE:]):
+            _rest_of_part(writer, sink.node(_PARTS.kind, key), part, inherits)
     for number, service in enumerate(d.data_services):
         _service(writer, node, sink.node("service", f"{stored.id}-{number}"), service)
 
@@ -272,30 +321,31 @@ def _contact(writer: _Writer[Term], node: Term, contact: Contact) -> None:
     writer.values(card, f"{VCARD}hasURL", contact.url)
 
 
-_COMMON = (
-    Property(f"{DCT}title", text),
-    Property(f"{DCT}description", text),
-    Property(f"{DCAT}accessURL", value),
-    Property(f"{DCAT}downloadURL", value),
-    Property(f"{DCT}format", partial(concept, "format")),
-    Property(f"{DCAT}mediaType", partial(concept, "media_type")),
-    Property(f"{DCAT}byteSize", trimmed),
-    Property(f"{DCT}issued", day),
-    Property(f"{DCT}modified", day),
+_PARTS = PartForm(
+    "distribution",
+    link=f"{DCAT}distribution",
+    of_class=f"{DCAT}Distribution",
+    properties=(
+        Property(f"{DCT}title", text),
+        Property(f"{DCT}description", text),
+        Property(f"{DCAT}accessURL", value),
+        Property(f"{DCAT}downloadURL", value),
+        Property(f"{DCT}format", partial(concept, "format")),
+        Property(f"{DCAT}mediaType", partial(concept, "media_type")),
+        Property(f"{DCAT}byteSize", trimmed),
+        Property(f"{DCT}issued", day),
+        Property(f"{DCT}modified", day),
+    ),
 )
-"""The fields that many distributions have."""
+"""How the first fields of a :class:`DeclaredPart` are stated, which many distributions have."""
+_LICENCE = len(_PARTS.properties)
 _RARE = DeclaredPart._fields.index("checksum")
 """From this field on a :class:`DeclaredPart` has what few records declare."""
 
 
-def _distribution(writer: _Writer[Term], dataset: Term, key: str, d: DeclaredPart, inherits: bool) -> None:
-    add, term, node = writer.add, writer.term, writer.sink.node("distribution", key)
-    add(dataset, f"{DCAT}distribution", node)
-    add(node, RDF_TYPE, term(iri, f"{DCAT}Distribution"))
-    common = (
-        d.title, d.description, d.access_url, d.download_url, d.format, d.media_type, d.byte_size, d.issued, d.modified,
-    )  # fmt: skip
-    writer.sink.add_texts(node, _COMMON, common)
+def _rest_of_part(writer: _Writer[Term], node: Term, d: DeclaredPart, inherits: bool) -> None:
+    """Add what :data:`_PARTS` does not state of a distribution."""
+    add, term = writer.add, writer.term
     if not writer.licence(node, d.licence, d.licence_title) and inherits:
         whole = writer.stored.dataset
         writer.licence(node, whole.licence, whole.licence_title)

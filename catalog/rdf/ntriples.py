@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from catalog.rdf.terms import BLANK, IRI, UNTYPED, XSD, Property, RdfGraph, RdfTerm, is_of_datatype
+from catalog.rdf.terms import (
+    BLANK,
+    IRI,
+    RDF_TYPE,
+    UNTYPED,
+    XSD,
+    PartForm,
+    Property,
+    RdfGraph,
+    RdfTerm,
+    is_of_datatype,
+)
+from catalog.rdf.values import MAX_IRI, text, value
 
 __all__ = ["NTriplesWriter", "n_triples"]
 
@@ -18,9 +30,13 @@ _KEPT = 10_000
 """Values whose text is kept, at most."""
 _KEPT_LINES = 2_000
 """Lines that are kept of each property, at most."""
-_ESCAPED = re.compile(r'[\\"\n\r\x00-\x1f\x7f]')
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _STRING = f"{XSD}string"
+_CHARS = r"[A-Za-z0-9/._~!$&'()*+,;=:@-]*"
+_PLAIN_IRI = re.compile(
+    rf"https?://[A-Za-z0-9.-]+(?:/{_CHARS}(?:%[0-9A-Fa-f]{{2}}{_CHARS})*)?(?:\?{_CHARS}(?:%[0-9A-Fa-f]{{2}}{_CHARS})*)?"
+)
+"""An address that every RDF reader accepts, recognised without one: nearly all are of this form."""
 
 
 @lru_cache(maxsize=1)
@@ -42,8 +58,11 @@ def _literal(value: str) -> str:
     # Nearly all texts have nothing to escape, and this test is ten times as fast.
     if value.isprintable() and '"' not in value and "\\" not in value:
         return f'"{value}"'
-    value = value.encode("utf-8", "replace").decode("utf-8") if not value.isascii() else value
-    return '"' + _ESCAPED.sub(lambda m: _ESCAPES.get(m[0]) or f"\\u{ord(m[0]):04X}", value) + '"'
+    value = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    if not value.isprintable():
+        value = value.encode("utf-8", "replace").decode("utf-8") if not value.isascii() else value
+        value = _CONTROL.sub(lambda m: f"\\u{ord(m[0]):04X}", value)
+    return f'"{value}"'
 
 
 def _term(term: RdfTerm) -> str:
@@ -59,6 +78,16 @@ def _term(term: RdfTerm) -> str:
         number = f"{XSD}nonNegativeInteger"
         datatype = number if is_of_datatype(term, number) else _STRING
     return _literal(term.value) if datatype == _STRING else f"{_literal(term.value)}^^<{datatype}>"
+
+
+def _address(declared: str) -> str:
+    """Return the term that :func:`catalog.rdf.values.value` makes of a declared text."""
+    plain = declared.strip()
+    return f"<{plain}>" if len(plain) <= MAX_IRI and _PLAIN_IRI.fullmatch(plain) else _term(value(plain))
+
+
+_DIRECT: dict[Callable[..., RdfTerm], Callable[[str], str]] = {text: _literal, value: _address}
+"""For the functions that make most terms: what makes the same term as a text at once."""
 
 
 def n_triples(graph: RdfGraph) -> bytes:
@@ -80,12 +109,13 @@ class _Lines(dict[str, str]):
 
     def __init__(self, property: Property) -> None:
         super().__init__()
-        self._begin, self._make = f"<{property.predicate}> ", property.make
+        make = property.make
+        self._begin, self._make = f"<{property.predicate}> ", _DIRECT.get(make) or (lambda text: _term(make(text)))
 
     def __missing__(self, declared: str) -> str:
         if len(self) >= _KEPT_LINES:
             self.clear()
-        made = self[declared] = f"{self._begin}{_term(self._make(declared))} .\n" if declared.strip() else ""
+        made = self[declared] = f"{self._begin}{self._make(declared)} .\n" if declared.strip() else ""
         return made
 
 
@@ -102,6 +132,7 @@ class NTriplesWriter:
         self._by_subject: dict[str, list[str]] = {}
         self._known: dict[tuple[Any, ...], str] = {}
         self._lines: dict[tuple[Property, ...], list[_Lines]] = {}
+        self._forms: dict[PartForm, tuple[str, str, str, list[_Lines]]] = {}
 
     @staticmethod
     def node(kind: str, key: str) -> str:
@@ -124,7 +155,8 @@ class NTriplesWriter:
         if text is None:
             if len(self._known) >= _KEPT:
                 self._known.clear()
-            text = self._known[key] = _term(make(*declared))
+            direct = _DIRECT.get(make)
+            text = self._known[key] = _term(make(*declared)) if direct is None else direct(str(declared[0]))
         return text
 
     def add(self, subject: str, predicate: str, value: str) -> None:
@@ -141,13 +173,39 @@ class NTriplesWriter:
 
         The lines of the last texts are kept, 2,000 for each property, because formats, dates and titles are repeated.
         """
+        known = self._lines_of(properties)
+        own = self._of_subject(subject)
+        own += [line for lines, said in zip(known, declared, strict=True) if said and (line := lines[said])]
+
+    def add_lists(self, subject: str, properties: tuple[Property, ...], lists: Sequence[Sequence[str]]) -> None:
+        """Add a statement about ``subject`` for each text that is not blank in ``lists``, see
+        :meth:`catalog.rdf.dcat.StatementSink.add_lists`."""
+        own = self._of_subject(subject)
+        for lines, several in zip(self._lines_of(properties), lists, strict=True):
+            if several:
+                own += [line for said in several if (line := lines[said])]
+
+    def add_parts(self, whole: str, form: PartForm, parts: Iterable[tuple[str, Sequence[Any]]]) -> None:
+        """Add the statements about the parts of a thing, see :meth:`catalog.rdf.dcat.StatementSink.add_parts`."""
+        known = self._forms.get(form)
+        if known is None:
+            begin, of_class = f"<{_OWN}{form.kind}:", f"<{RDF_TYPE}> <{form.of_class}> .\n"
+            known = self._forms[form] = f"<{form.link}> ", of_class, begin, self._lines_of(form.properties)
+        link, of_class, begin, columns = known
+        links, by_subject = self._of_subject(whole), self._by_subject
+        for key, declared in parts:
+            node = f"{begin}{key}>"
+            links.append(f"{link}{node} .\n")
+            own = [line for lines, said in zip(columns, declared, strict=False) if said and (line := lines[said])]
+            own.append(of_class)
+            # Two parts with one key would be one subject.
+            by_subject[node] = [*by_subject[node], *own] if node in by_subject else own
+
+    def _lines_of(self, properties: tuple[Property, ...]) -> list[_Lines]:
         known = self._lines.get(properties)
         if known is None:
             known = self._lines[properties] = [_Lines(one) for one in properties]
-        own = self._of_subject(subject)
-        for lines, said in zip(known, declared, strict=True):
-            if said and (line := lines[said]):
-                own.append(line)
+        return known
 
     def _of_subject(self, subject: str) -> list[str]:
         own = self._by_subject.get(subject)

@@ -16,6 +16,7 @@ __all__ = [
     "IRI",
     "LITERAL",
     "PREFIXES",
+    "PartForm",
     "Property",
     "RDF_TYPE",
     "UNTYPED",
@@ -89,6 +90,19 @@ class Property(NamedTuple):
 
     predicate: str
     make: Callable[[str], RdfTerm]
+
+
+class PartForm(NamedTuple):
+    """How the parts of a thing are stated: each is a resource of a class that a statement about the whole links to."""
+
+    kind: str
+    """First word of the nodes of the parts, as for :func:`catalog.rdf.values.node_of`."""
+    link: str
+    """IRI of the predicate from the whole to a part."""
+    of_class: str
+    """IRI of the class."""
+    properties: tuple[Property, ...]
+    """How the first texts that a part declares are stated, in their order."""
 
 
 class RdfGraph:

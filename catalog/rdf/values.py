@@ -14,8 +14,8 @@ from catalog import vocabulary
 from catalog.rdf.terms import IRI, LITERAL, UNTYPED, XSD, RdfTerm, is_of_datatype
 
 __all__ = [
-    "ADMS", "DCAT", "DCATAP", "DCT", "FOAF", "LABEL", "SKOS", "SPDX", "VCARD", "algorithm_name", "concept", "day",
-    "in_language", "iri", "is_email", "is_iri", "licence", "node_of", "text", "trimmed", "untyped", "value",
+    "ADMS", "DCAT", "DCATAP", "DCT", "FOAF", "LABEL", "MAX_IRI", "SKOS", "SPDX", "VCARD", "algorithm_name", "concept",
+    "day", "in_language", "iri", "is_email", "is_iri", "licence", "node_of", "text", "trimmed", "untyped", "value",
 ]  # fmt: skip
 
 DCAT = "http://www.w3.org/ns/dcat#"
@@ -39,20 +39,20 @@ _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8})*")
 LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 _MAX_NAME = 1_000
 """Characters of a text that may be the name of a concept."""
-_MAX_IRI = 4_000
+MAX_IRI = 4_000
 """Characters of an IRI; a longer text is not an address."""
 
 
 def is_iri(text: str) -> bool:
     """Return whether a text is an absolute IRI (RFC 3987) of a scheme that catalogues use, such as https or urn. A text
     of more than 4,000 characters is none."""
-    return len(text) <= _MAX_IRI and _ADDRESS.fullmatch(text) is not None
+    return len(text) <= MAX_IRI and _ADDRESS.fullmatch(text) is not None
 
 
 def is_email(text: str) -> bool:
     """Return whether a text is a plain e-mail address, without "mailto:". A text of more than 4,000 characters is
     none."""
-    return len(text) <= _MAX_IRI and _EMAIL.fullmatch(text) is not None
+    return len(text) <= MAX_IRI and _EMAIL.fullmatch(text) is not None
 
 
 def node_of(kind: str, key: str) -> RdfTerm:

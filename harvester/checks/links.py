@@ -22,6 +22,7 @@ from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.http import Headers
 from scrapy.settings import Settings
 
+from catalog.db.garbage import rare_collections
 from catalog.db.store import instant, started
 from catalog.model import ResourceCheck
 from catalog.repositories.checks import drop_stale_reports
@@ -31,7 +32,7 @@ from harvester.checks.changes import change_of, schedule_of
 from harvester.checks.check_results import of_fault
 from harvester.checks.check_task import CheckTask
 from harvester.checks.due import due_jobs, queue_of
-from harvester.checks.process import allow_connections, rare_collections
+from harvester.checks.process import allow_connections
 from harvester.checks.url_check import UrlCheck, askable
 from harvester.http import faults
 from harvester.http.direct import DirectDownloader, lean_settings

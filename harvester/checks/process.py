@@ -1,13 +1,10 @@
-"""Settings of the process that checks addresses: open files, and garbage collection."""
+"""Settings of the process that checks addresses: how many files it may have open."""
 
 from __future__ import annotations
 
-import gc
 import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-__all__ = ["allow_connections", "rare_collections"]
+__all__ = ["allow_connections"]
 
 
 def allow_connections(hosts: int) -> None:
@@ -20,19 +17,3 @@ def allow_connections(hosts: int) -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         ceiling = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, ceiling), hard))
-
-
-@contextmanager
-def rare_collections() -> Iterator[None]:
-    """Run Python's garbage collector less often within a ``with`` block, and after it as often as before.
-
-    While addresses are checked, so many objects are alive that collections would take a fifth of the processor time.
-    """
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.dcat import export_rdf
@@ -17,6 +19,7 @@ from catalog.rdf.dcat import dataset_graph, describe
 from catalog.rdf.ntriples import NTriplesWriter, n_triples
 from catalog.rdf.syntaxes import serialize
 from catalog.rdf.terms import IRI, LITERAL, XSD, RdfGraph, RdfTerm, read_graph
+from catalog.rdf.values import text, value
 from catalog.repositories.declared import declared_of
 from catalog.repositories.reading import datasets as read_datasets
 from catalog.repositories.records import write_page
@@ -118,6 +121,23 @@ def test_a_graph_gives_the_same_text_in_every_syntax_whatever_the_seed_of_hashes
     assert len(texts) == 1
     with pytest.raises(ValueError, match="is no syntax"):
         serialize(RdfGraph(), "n3", name=RdfTerm(IRI, "urn:x"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.one_of(
+        st.text(max_size=30),
+        st.text('htps:/.?#%aZ9é[]@ &=\\"\n\u00a0\ud800', max_size=20).map("http://x.example/".__add__),
+        st.from_regex(r"https?://[a-zA-Z0-9.:%@-]{0,9}([/?#][a-z0-9.~%()'A-F&=?#:-]{0,12})?", fullmatch=True),
+    )
+)
+def test_texts_and_addresses_are_written_at_once_as_their_terms_would_be(declared: str) -> None:
+    lines, node = NTriplesWriter(), RdfTerm(IRI, "urn:winnow:x")
+    for make in (text, value):
+        graph = RdfGraph()
+        graph.add(node, "urn:p", make(declared))
+        lines.add(f"<{node.value}>", "urn:p", lines.term(make, declared))
+        assert lines.take() == n_triples(graph)
 
 
 def test_statements_written_one_by_one_are_those_of_the_graph(tmp_path: Path) -> None:

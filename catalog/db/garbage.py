@@ -1,0 +1,26 @@
+"""Run Python's garbage collector less often while millions of rows are read."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["rare_collections"]
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Run the garbage collector less often within a ``with`` block, and after it as often as before.
+
+    While many objects are alive, collections take a fifth of the processor time. The objects that exist at the start
+    of the block are not collected within it.
+    """
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

@@ -9,19 +9,23 @@ that nobody has approved yet (:mod:`catalog.repositories.unapproved`) and the re
 from __future__ import annotations
 
 import gzip
+import hashlib
+import hmac
 import json
 import os
 import re
+import secrets
 import sqlite3
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Literal
 
 from catalog.db.rows import plain
+from catalog.model.dcat import joined
 
 __all__ = [
     "COLUMNS",
@@ -37,6 +41,7 @@ __all__ = [
     "leave_no_trace",
     "name_of",
     "opened",
+    "private_ids",
     "private_database",
 ]
 
@@ -57,6 +62,7 @@ _PRIVATE = (
     """create table if not exists submitted (submission text, line integer, kind text, why text, content text,
        primary key (submission, line, kind))""",
     "create table if not exists fetched (id text primary key, kept_since text)",
+    "create table if not exists secret (number integer primary key check (number = 1), value blob not null)",
     "create table if not exists waivers (government text, noted_at text, findings integer)",
 )
 
@@ -119,6 +125,25 @@ def keep_texts(data: Path, kind: Kind, texts: Iterable[tuple[str, str]]) -> None
     if rows := [(kind, key, plain(text), today) for key, text in texts]:
         with opened(data) as db:
             db.executemany("insert or replace into texts values (?, ?, ?, ?)", rows)
+
+
+def private_ids(data: Path) -> Callable[..., str]:
+    """Return a function that makes ids for what people write: from some texts 20 hexadecimal digits, always the same in
+    the data folder ``data``.
+
+    The ids of replies and reports are public, and their texts may not be. The function uses a secret of the private
+    file, which is drawn when it is first needed, so nobody can tell by the id whether a guessed text is right. If the
+    private file is lost, the same texts get other ids.
+    """
+    with opened(data) as db:
+        db.execute("insert or ignore into secret values (1, ?)", (secrets.token_bytes(32),))
+        (key,) = db.execute("select value from secret").fetchone()
+
+    def made(*parts: str) -> str:
+        text = joined(*parts).encode("utf-8", "surrogatepass")
+        return hmac.new(key, text, hashlib.sha256).hexdigest()[:20]
+
+    return made
 
 
 def name_of(data: Path, kind: Kind, key: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from catalog.model import stable_id
 from catalog.model.public_ids import CAUSE, is_intact
 from catalog.repositories.causes import apply_reply
 from catalog.repositories.finding_states import UNOBSERVED, set_state
-from catalog.repositories.people import keep, keep_texts
+from catalog.repositories.people import keep, keep_texts, private_ids
 from catalog.repositories.reply_files import CitizenReport, Problem, Reply
 from catalog.repositories.reply_targets import targets
 
@@ -81,6 +81,7 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
     done = Imported()
     names: list[tuple[str, str]] = []
     notes: list[tuple[str, str]] = []
+    own_id = private_ids(catalog.path.parent) if replies else stable_id
     with catalog.writing():
         number = catalog.value("select coalesce(max(number), 0) from replies")
         for one in replies:
@@ -91,9 +92,8 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
             if len(found) != 1:
                 done.problems.append(_no_finding(one, len(found)))
                 continue
-            # Without the name: who guesses it could find out by the id, which is public.
-            said = (one.reply, one.promised_on or "", one.note or "", one.replied_on or "")
-            key = stable_id(one.finding_id, *said)
+            said = (one.finding_id, one.reply, one.promised_on or "", one.note or "", one.replied_on or "")
+            key = _first_id(catalog, "replies", own_id, said)
             one = replace(one, finding_id=found[0]["id"])
             key, is_known = _key_of(catalog, key, one)
             if is_known:
@@ -139,6 +139,12 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
         keep(catalog.path.parent, "reply", names)
         keep_texts(catalog.path.parent, "reply", notes)
     return done
+
+
+def _first_id(catalog: Catalog, table: str, own_id: Callable[..., str], said: Sequence[str]) -> str:
+    """Return the id of what ``said`` tells. An id that an earlier version made without a secret stays."""
+    former = stable_id(*said)
+    return former if catalog.value(f"select 1 from {table} where id = ?", [former]) else own_id(*said)  # noqa: S608  # names of the schema
 
 
 def _key_of(catalog: Catalog, key: str, one: Reply) -> tuple[str, bool]:
@@ -205,6 +211,7 @@ def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: st
     done = Imported()
     names: list[tuple[str, str]] = []
     texts: list[tuple[str, str]] = []
+    own_id = private_ids(catalog.path.parent) if reports else stable_id
     with catalog.writing():
         for one in reports:
             about = _about(catalog, one)
@@ -212,7 +219,7 @@ def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: st
                 remedy = "take the id of the dataset from the site, or the address as the portal lists it"
                 done.problems.append(Problem(one.line, f"nothing is known of {one.dataset_id or one.url}", remedy))
                 continue
-            key = stable_id(one.dataset_id or "", one.url or "", one.what)
+            key = _first_id(catalog, "reports", own_id, (one.dataset_id or "", one.url or "", one.what))
             if catalog.value("select 1 from reports where id = ?", [key]):
                 done.known += 1
                 _take_back(catalog, "reports", "who", key, one.is_name_public)

@@ -16,8 +16,19 @@ import pytest
 from click.testing import CliRunner, Result
 
 from catalog.db.store import Catalog, open_catalog
+from catalog.model import stable_id
 from catalog.repositories import people
-from catalog.repositories.people import FILE, KEPT_DAYS, _without, expire, files_with, forget, keep_texts, name_of
+from catalog.repositories.people import (
+    FILE,
+    KEPT_DAYS,
+    _without,
+    expire,
+    files_with,
+    forget,
+    keep_texts,
+    name_of,
+    private_ids,
+)
 from catalog.repositories.replies import import_replies, import_reports
 from catalog.repositories.reply_files import CitizenReport, Reply
 from catalog.repositories.unapproved import approve, reject, waiting_texts
@@ -88,6 +99,23 @@ def test_a_planted_name_or_text_is_in_no_file_but_the_private_one(data: Path, tm
     with tarfile.open(tmp_path / "own.tar.gz") as tar:
         own = tar.extractfile(FILE)
         assert own is not None and NAME.encode() in own.read()
+
+
+def test_ids_do_not_tell_what_was_written_and_stay_the_same(data: Path, tmp_path: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog:
+        key, dataset = catalog.value("select finding_id from replies"), catalog.value("select dataset_id from reports")
+        ids = [catalog.value("select id from replies"), catalog.value("select id from reports")]
+        guessed = [stable_id(key, "acknowledged", "", NOTE, ""), stable_id(dataset, "", WHAT)]
+        assert not {*ids} & {*guessed}
+        # The same file again; and one that a version without the secret had read.
+        assert [*write(catalog)] == ids
+        for table, old in zip(("replies", "reports"), guessed, strict=True):
+            catalog.db.conn.execute(f"update {table} set id = ?", [old])  # noqa: S608  # two names above
+        catalog.db.conn.commit()
+        assert [*write(catalog)] == guessed
+        assert catalog.value("select count(*) from replies") == catalog.value("select count(*) from reports") == 1
+    make, parts = private_ids(data), ("a", "b")
+    assert make(*parts) == private_ids(data)(*parts) != private_ids(tmp_path)(*parts)
 
 
 @pytest.mark.parametrize("is_public", [True, False])
@@ -176,6 +204,8 @@ def test_names_that_an_earlier_version_wrote_are_moved(data: Path) -> None:
 
 def test_no_id_is_made_from_a_name(data: Path, made: Path, tmp_path: Path) -> None:
     shutil.copytree(made, tmp_path / "other")
+    # With the same secret.
+    shutil.copy(data / FILE, tmp_path / "other" / FILE)
     with open_catalog(data / "catalog.db") as catalog, open_catalog(tmp_path / "other" / "catalog.db") as other:
         key = other.value("select id from findings where portal_id = 'a' order by id limit 1")
         said = Reply(

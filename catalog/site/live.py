@@ -12,6 +12,7 @@ from datasette.utils.asgi import Response
 from catalog.site.metadata import DATABASE, PLUGIN
 from catalog.site.pages import Content, Moved, Page, SiteOptions, Visit, pages
 from catalog.site.render import CONTENT_TYPES, error_page, render, render_json, site_url
+from catalog.site.reporting import TooLargeError, read_body, take_report
 from specs.languages import Language, language, languages
 
 __all__ = ["routes"]
@@ -35,6 +36,8 @@ def _view_of(page: Page) -> Callable[..., Awaitable[Response]]:
         tag, name, is_json = found
         args = {key: request.args[key] for key in request.args}
         words = language(tag)
+        if request.method == "POST" and page.name == "report":
+            return await _take(datasette, request, options, words, path)
         try:
             return await datasette.get_database(DATABASE).execute_fn(
                 lambda conn: _answer(page, Visit(conn, words, options, name, args), is_json, path)
@@ -47,6 +50,21 @@ def _view_of(page: Page) -> Callable[..., Awaitable[Response]]:
     return view
 
 
+async def _take(datasette: Any, request: Any, options: SiteOptions, words: Language, path: str) -> Response:
+    """Answer the form of ``/report``."""
+    try:
+        body = await read_body(request.receive)
+    except TooLargeError:
+        return _error(options, words, 413, path, "report.too_large")
+    address = (request.scope.get("client") or [""])[0]
+    status, what = await datasette.get_database(DATABASE).execute_fn(
+        lambda conn: take_report(conn, options, words, body, address)
+    )
+    if status == 303:
+        return Response.redirect(site_url(options, words, what), status=303)
+    return _error(options, words, status, path, what)
+
+
 def _answer(page: Page, visit: Visit, is_json: bool, path: str) -> Response:
     """Read and render a page, in a thread of Datasette."""
     with sqlite_timelimit(visit.conn, TIME_LIMIT_MS):
@@ -57,11 +75,13 @@ def _answer(page: Page, visit: Visit, is_json: bool, path: str) -> Response:
         return Response.redirect(
             site_url(visit.options, visit.words, content.path), status=301 if content.is_permanent else 302
         )
-    status = content.get("status") or 200
+    status, headers = content.get("status") or 200, {"cache-control": "no-store"} if content.get("is_fresh") else {}
     if is_json:
-        return Response(render_json(content), status=status, content_type=CONTENT_TYPES["json"])
-    return Response(render(page, visit, content), status=status, content_type=CONTENT_TYPES[page.form])
+        return Response(render_json(content), status=status, content_type=CONTENT_TYPES["json"], headers=headers)
+    text = render(page, visit, content)
+    return Response(text, status=status, content_type=CONTENT_TYPES[page.form], headers=headers)
 
 
-def _error(options: SiteOptions, words: Language, status: int, path: str) -> Response:
-    return Response(error_page(options, words, status, path), status=status, content_type=CONTENT_TYPES["html"])
+def _error(options: SiteOptions, words: Language, status: int, path: str, why: str | None = None) -> Response:
+    page = error_page(options, words, status, path, why)
+    return Response(page, status=status, content_type=CONTENT_TYPES["html"])

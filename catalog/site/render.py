@@ -95,8 +95,12 @@ def render_json(content: Content) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n"
 
 
-def error_page(options: SiteOptions, words: Language, status: int, path: str) -> str:
-    """Return a small HTML page for an error; it reads nothing from the catalogue. ``path``: requested path."""
+def error_page(options: SiteOptions, words: Language, status: int, path: str, why: str | None = None) -> str:
+    """Return a small HTML page for an error; it reads nothing from the catalogue.
+
+    ``path``: requested path. ``why``: key of the phrase that says what is wrong; None gives the one of ``status``.
+    """
+    known = status if status in (400, 404, 503) else 500
     return (
         _environment()
         .get_template("error.html")
@@ -104,6 +108,7 @@ def error_page(options: SiteOptions, words: Language, status: int, path: str) ->
             w=words,
             t=words.phrase,
             status=status,
+            why=words.phrase(why or f"frame.error_{known}"),
             path=path[:200],
             url=lambda path: site_url(options, words, path),
             options=options,

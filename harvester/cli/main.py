@@ -23,6 +23,7 @@ from harvester.cli.causes import add_to as _add_causes_command
 from harvester.cli.census import add_to as _add_census_commands
 from harvester.cli.commitments import add_to as _add_commitment_commands
 from harvester.cli.fetch import fetch
+from harvester.cli.inbox import add_to as _add_inbox_commands
 from harvester.cli.init import add_to as _add_init_command
 from harvester.cli.inspect import add_to as _add_inspect_command
 from harvester.cli.logs import log_to
@@ -336,6 +337,7 @@ _add_inspect_command(cli)
 _add_causes_command(cli)
 _add_score_commands(cli)
 _add_send_commands(cli)
+_add_inbox_commands(cli)
 _add_reply_commands(cli)
 replies.add_command(fetch)
 _add_shard_commands(cli)

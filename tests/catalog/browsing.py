@@ -13,7 +13,7 @@ import pytest
 from datasette.app import Datasette
 
 from catalog.db.store import Catalog
-from catalog.site.metadata import metadata
+from catalog.site.metadata import PLUGIN, metadata
 from catalog.site.serve import SETTINGS, files
 from tests.making import put_findings, put_measurements
 
@@ -218,11 +218,13 @@ def _promises() -> dict[str, list[dict[str, Any]]]:
 class Site:
     """A published catalogue under Datasette, asked without a server."""
 
-    def __init__(self, db: Path) -> None:
+    def __init__(self, db: Path, **options: object) -> None:
+        described = metadata()
+        described["plugins"] = {**described["plugins"], PLUGIN: options}
         self.datasette: Any = Datasette(
             files=[],
             immutables=[str(db)],
-            metadata=metadata(),
+            metadata=described,
             template_dir=str(files("templates")),
             plugins_dir=str(files("plugins")),
             static_mounts=[("static", str(files("static")))],
@@ -246,6 +248,13 @@ class Site:
             return await self.datasette.client.get(path, params=params or None)
 
         return asyncio.run(ask())
+
+    def post(self, path: str, **form: str) -> Any:
+        async def send() -> Any:
+            await self.datasette.invoke_startup()
+            return await self.datasette.client.post(path, data=form)
+
+        return asyncio.run(send())
 
     def page(self, path: str, **params: str) -> str:
         """Return the text of a page; fail if it is missing, or holds markup that a portal wrote."""

@@ -39,6 +39,8 @@ class SiteOptions:
     """Path of the folder of exported files on this machine; None if the site has none."""
     exports_url: str | None = None
     """Web address at which that folder is published, without a slash at its end; None if it is not."""
+    inbox: str | None = None
+    """Path of the data folder whose inbox takes reports of visitors; None if the site takes none."""
     is_static: bool = False
     """Whether the pages are files of the mirror: no form works there, and addresses of pages end with a slash."""
 
@@ -78,7 +80,8 @@ Content = dict[str, Any]
 
 Names that a page may add for the frame around it: ``title`` (text of the page's heading, needed), ``description`` (a
 sentence for search engines), ``json_ld`` (an object of schema.org), ``feed`` (path of its Atom feed), ``status`` (HTTP
-status, 200 if absent), ``is_listed`` (False keeps search engines away), ``canonical`` (path, if not that of the page).
+status, 200 if absent), ``is_fresh`` (True for a page that no cache may keep), ``is_listed`` (False keeps search engines
+away), ``canonical`` (path, if not that of the page).
 """
 
 

@@ -1,0 +1,85 @@
+"""Commands for what visitors of the site wrote: a person reads each message before anything of it counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harvester.cli.options import catalogue_of
+
+__all__ = ["add_to"]
+
+
+def add_to(group: click.Group) -> None:
+    """Add the command group ``inbox`` to the command line ``group``."""
+    group.add_command(inbox)
+
+
+@click.group()
+def inbox() -> None:
+    """Read what visitors of the site reported (winnow serve --inbox), and accept or refuse each message."""
+
+
+@inbox.command("list")
+@click.pass_obj
+def list_(data: Path) -> None:
+    """Show the messages that wait, each with its id, what it is about, and who says to have written it."""
+    from catalog.repositories.inbox import messages
+    from harvester.mail.tokens import holder_of
+    from harvester.terminal.scores import printable
+
+    found = messages(data)
+    for one in found:
+        who = f"{one.name} (may be shown)" if one.name and one.is_name_public else one.name or "no name"
+        click.echo(printable(f"{one.id}  {one.received_at[:10]}  about {one.about}  {who}"))
+        if one.token:
+            holder = holder_of(data, one.token)
+            names = ", ".join(key for _, key in holder.entities) if holder else ""
+            said = f"quotes the letter to {names} of {holder.issued_at[:10]}" if holder else "its token is not valid"
+            click.echo(printable(f"    {said}"))
+        click.echo(printable(f"    {one.text}"))
+    click.echo(f"{len(found)} waiting: winnow inbox accept ID, or winnow inbox refuse ID")
+
+
+@inbox.command()
+@click.argument("ids", nargs=-1, required=True)
+@click.pass_obj
+def accept(data: Path, ids: tuple[str, ...]) -> None:
+    """Take the messages IDS in as reports on their datasets: their texts become public with the next export.
+
+    A name becomes public only if its owner agreed. You have read them: nobody else does.
+    """
+    from catalog.repositories.inbox import messages, settle
+    from catalog.repositories.inbox_reports import take_in
+    from harvester.night.stages import writing
+
+    catalogue_of(data)
+    waiting = {one.id: one for one in messages(data)}
+    _refuse_unknown(ids, waiting)
+    with writing(data) as catalog:
+        for key in ids:
+            problem = take_in(catalog, waiting[key])
+            if problem:
+                raise click.ClickException(f"{key}: {problem}; refuse it, or wait until the dataset is listed again")
+            settle(data, key, "accepted")
+            click.echo(f"{key}: accepted")
+    click.echo("winnow export brings scorecards and site up to date")
+
+
+@inbox.command()
+@click.argument("ids", nargs=-1, required=True)
+@click.pass_obj
+def refuse(data: Path, ids: tuple[str, ...]) -> None:
+    """Erase the messages IDS. Whoever sent one can see that it was refused, for 90 days."""
+    from catalog.repositories.inbox import messages, settle
+
+    _refuse_unknown(ids, {one.id: one for one in messages(data)})
+    for key in ids:
+        settle(data, key, "refused")
+        click.echo(f"{key}: refused and erased")
+
+
+def _refuse_unknown(ids: tuple[str, ...], waiting: object) -> None:
+    if unknown := [key for key in ids if key not in waiting]:  # type: ignore[operator]
+        raise click.UsageError(f"{unknown[0]}: no such message waits; winnow inbox list shows them")

@@ -1,0 +1,110 @@
+"""The form of the site: what it takes, what it refuses, and that nothing counts before a person has read it."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from catalog.db.store import open_catalog
+from catalog.repositories import inbox
+from harvester.cli.main import cli
+from tests.catalog.browsing import EVIL, OF_THE_SITE, Site, fill
+
+pytestmark = OF_THE_SITE
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the catalogue of the site."""
+    folder = tmp_path_factory.mktemp("inbox")
+    with open_catalog(folder / "catalog.db") as opened:
+        fill(opened)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def form(public: Path, data: Path) -> Iterator[Site]:
+    with closing(Site(public, inbox=str(data), operator="Data Watch", contact="desk@example.org")) as opened:
+        yield opened
+
+
+def _send(form: Site, **fields: str) -> str:
+    seal = re.search(r'name="seal" value="([^"]+)"', form.page("/report"))
+    assert seal is not None
+    sent = form.post("/report", **({"seal": seal[1], "about": "north-0", "text": "The year 2019 is missing"} | fields))
+    return sent.headers.get("location") or f"{sent.status_code} {sent.text}"
+
+
+def test_a_message_waits_for_a_person_and_becomes_a_report_of_the_dataset(form: Site, data: Path) -> None:
+    page = _send(form, text=f"The year 2018 is missing {EVIL}", name="Bo Planted", consent="no")
+    assert "waits for a person" in form.page(page)
+    key = page.rpartition("/")[2]
+    run = CliRunner()
+    listed = run.invoke(cli, ["--data", str(data), "inbox", "list"])
+    assert key in listed.output and "Bo Planted" in listed.output and "The year 2018" in listed.output
+    with closing(sqlite3.connect(data / "catalog.db")) as catalog:
+        assert not catalog.execute("select 1 from reports where what like '%2018%'").fetchone()
+    accepted = run.invoke(cli, ["--data", str(data), "inbox", "accept", key])
+    assert accepted.exit_code == 0, accepted.output
+    with closing(sqlite3.connect(data / "catalog.db")) as catalog:
+        told = catalog.execute("select dataset_id, what, who from reports where what like '%2018%'").fetchall()
+    assert told == [("north-0", f"The year 2018 is missing {EVIL}", None)], "a name without consent is never public"
+    assert "has read it and taken it in" in form.page(page)
+    assert b"2018" not in (data / inbox.FILE).read_bytes()
+    again = run.invoke(cli, ["--data", str(data), "inbox", "accept", key])
+    assert again.exit_code == 2 and "no such message" in again.output
+
+
+def test_a_refused_message_is_erased_and_its_sender_can_see_it(form: Site, data: Path) -> None:
+    page = _send(form, text="Buy cheap watches", about="f-link_ok", token="winnow-bcdf-ghjk-lmnp-qrst")
+    key = page.rpartition("/")[2]
+    assert "its token is not valid" in CliRunner().invoke(cli, ["--data", str(data), "inbox", "list"]).output
+    assert CliRunner().invoke(cli, ["--data", str(data), "inbox", "refuse", key]).exit_code == 0
+    assert "not taken it in" in form.page(page)
+    assert b"watches" not in (data / inbox.FILE).read_bytes()
+    assert stat.S_IMODE((data / inbox.FILE).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"seal": "forged"}, "400"),
+        ({"text": "   "}, "400"),
+        ({"about": "' or 1 --"}, "400"),
+        ({"text": "x" * 30_000}, "413"),
+        ({f"f{n}": "x" for n in range(30)}, "400"),
+    ],
+)
+def test_what_the_form_does_not_take_is_refused_in_words(form: Site, fields: dict[str, str], status: str) -> None:
+    assert _send(form, **fields).startswith(status)
+
+
+def test_a_flood_ends_at_the_daily_limit(public: Path, tmp_path: Path) -> None:
+    with closing(Site(public, inbox=str(tmp_path))) as form:
+        for _ in range(inbox.SENDER_MAX):
+            assert _send(form).startswith("/report/")
+        assert _send(form).startswith("429")
+    assert len(inbox.messages(tmp_path)) == inbox.SENDER_MAX
+
+
+def test_without_an_inbox_the_site_takes_nothing(site: Site, public: Path) -> None:
+    assert "takes no messages" in site.page("/report")
+    assert site.post("/report", text="x").status_code == 404
+    assert site.get("/report/anything").status_code == 404
+    with closing(Site(public, contact="desk@example.org")) as by_mail:
+        assert 'href="mailto:desk@example.org?subject=north-0"' in by_mail.page("/report", about="north-0")
+
+
+def test_old_messages_are_erased(tmp_path: Path) -> None:
+    inbox.put(tmp_path, about="a", text="b", name=None, is_name_public=False, token=None, sender="s")
+    with closing(sqlite3.connect(tmp_path / inbox.FILE)) as db:
+        db.execute("update messages set received_at = '2020-01-01T00:00:00+00:00'")
+        db.commit()
+    assert inbox.messages(tmp_path) == []

@@ -8,11 +8,11 @@ that a chart fits a phone and its hatching keeps its shape.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from markupsafe import Markup
 
+from catalog.db.store import started
 from catalog.exports.cards import day_of_run
 from catalog.exports.peers import COVERAGE_MIN
 from specs.languages import Language
@@ -149,9 +149,9 @@ class Charts:
         t, rows = self._words.phrase, [dict(row) for row in nights]
         if not rows:
             return Markup()
-        days = [date.fromisoformat(day_of_run(row["run_id"]) or "1970-01-01").toordinal() for row in rows]
-        span = max(days[-1] - days[0], 1)
-        places = [_HIGH * (day - days[0]) / span if days[-1] > days[0] else _HIGH / 2 for day in days]
+        times = [started(row["run_id"]).timestamp() for row in rows]
+        span = times[-1] - times[0]
+        places = [_HIGH * (time - times[0]) / span if span else _HIGH / 2 for time in times]
         drawn, dots = Markup(), Markup()
         self._count += 1
         names = f"c{self._count}"
@@ -184,7 +184,7 @@ class Charts:
         ).format(grid, _HIGH, _HIGH, plane, dots)
         first, last = (self._words.day(day_of_run(row["run_id"])) for row in (rows[0], rows[-1]))
         inner += Markup('<text class="c-text" y="184">{}</text>').format(first)
-        if days[-1] > days[0]:
+        if last != first:
             inner += Markup('<text class="c-text" x="100%" y="184" text-anchor="end">{}</text>').format(last)
         said = t("charts.trend_said", first=first, before=self._score(rows[0]), last=last, now=self._score(rows[-1]))
         chart = self._svg(names, "c-trend", 190, t("charts.trend", name=name), said, inner)

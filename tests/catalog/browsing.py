@@ -17,7 +17,7 @@ from catalog.site.metadata import PLUGIN, metadata
 from catalog.site.serve import SETTINGS, files
 from tests.making import put_findings, put_measurements
 
-__all__ = ["EVIL", "OF_THE_SITE", "RUN", "Site", "fill"]
+__all__ = ["EVIL", "OF_THE_SITE", "RUN", "SCORED", "Site", "fill"]
 
 OF_THE_SITE = [
     # The site is made once: its tests must meet in one worker.
@@ -31,6 +31,8 @@ OF_THE_SITE = [
 
 EVIL = "<script>alert(1)</script>"
 RUN = "20261124T000000Z"
+SCORED = (("government", EVIL), ("portal", "north"), ("publisher", "north-p"))
+"""Who has scores: less than 80 % of what applies was measured."""
 
 
 def fill(catalog: Catalog) -> None:
@@ -151,6 +153,12 @@ def fill(catalog: Catalog) -> None:
     rows |= _promises()
     for table, entries in _vanished().items():
         rows[table] += entries
+    rows["top_fixes"] = [
+        {"id": f"{level}/{number}", "run_id": RUN, "entity_level": level, "entity_id": id, "rank": number}
+        | {"rule_id": rule, "how_to_fix": f"Fix {EVIL}", "datasets": 3, "gain_points": 2.5, "effort_hours": 1.0}
+        for level, id in SCORED
+        for number, rule in enumerate(["link_ok", f"no_rule {EVIL}"], 1)
+    ]
     rows["dataset_aliases"] = [{"id": "north-other", "dataset_id": "north-0", "portal_id": "north"}]
     with catalog.writing():
         put_findings(catalog, rows.pop("findings"))
@@ -158,6 +166,20 @@ def fill(catalog: Catalog) -> None:
         for table, entries in rows.items():
             for entry in entries:
                 catalog.upsert(table, [entry])
+        for run_id, score in (("20251101T000000Z", 50.0), ("20260801T000000Z", None), (RUN, 61.26)):
+            for level, entity in SCORED:
+                catalog.db.conn.execute(
+                    """insert into score_history (run_id, system, methodology_version, entity_level, entity_id, score,
+                         score_low, score_high, ci_low, ci_high, coverage_pct, datasets, withheld)
+                       values (?, 'winnow', '2.1.0', ?, ?, ?, ?, ?, ?, ?, 60.0, 3, ?)""",
+                    [
+                        run_id,
+                        level,
+                        entity,
+                        score,
+                        *([55.0, 70.0, 58.0, 64.0, None] if score else [None] * 4 + ["few"]),
+                    ],
+                )
         # A gap in the row numbers, which a vacuum may close: the full-text index must find the right rows all the same.
         catalog.db.conn.execute("delete from datasets where id = 'gone'")
 

@@ -1,0 +1,90 @@
+"""The pages of governments, portals and publishers."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from catalog.exports.folders import folder_name
+from catalog.site.entities import SITE_TABLES
+from catalog.site.mirror import write_mirror
+from catalog.site.pages import SiteOptions, Visit
+from catalog.site.pages.entity import nights_of
+from specs.languages import language
+from tests.catalog.browsing import EVIL, OF_THE_SITE, Site
+
+pytestmark = OF_THE_SITE
+
+SLUG = folder_name(EVIL)
+PATHS = [f"/government/{SLUG}", "/portal/north", "/publisher/north-p"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_has_a_range_of_grades_the_trend_and_what_to_fix(site: Site, path: str) -> None:
+    text = site.page(path)
+    for said in (
+        *("B to C", "61.3", "58.0", "it would be 55.0, had they all passed 70.0", "60 % of what applies"),
+        *("Now", "3 months ago", "12 months ago", "50.0", "findable", "90.0", "+2.50", "<title id="),
+    ):
+        assert said in text, said
+    assert "grade-C" not in text, "less than 80 % was measured: no letter"
+    assert text.count("<h1") == 1 and " style=" not in text
+    assert site.page(f"/es{path}") and site.get(f"{path}.json").json()["entity"]["grade_worst"] == "C"
+
+
+def test_the_score_of_then_is_that_of_the_last_night_before(site: Site) -> None:
+    now, three, twelve = site.get("/portal/north.json").json()["then"]
+    assert (now["score"], three["score"], twelve["score"]) == (61.26, None, 50.0)
+    assert three["run_id"].startswith("20260801"), "a night without a score is a night"
+
+
+def test_a_government_leads_to_its_portals_publishers_and_promises(site: Site) -> None:
+    text = site.page(PATHS[0])
+    for part in ("/portal/north", "/publisher/north-p", "/commitment/ogp-XX0002", "/dataset/north-0"):
+        assert part in text, part
+    assert "To be fixed" not in text and "will be fixed by" in text and "No letter was sent" in text
+    assert "fewer than three others" in text
+    assert "obeyed: somebody" in site.page("/portal/north") and f"/government/{SLUG}" in site.page("/portal/north")
+
+
+def test_a_portal_that_was_never_read_says_that_nothing_is_known(site: Site) -> None:
+    text = site.page("/portal/south")
+    assert "grade-range" in text and "Nothing was scored here yet" in text and "c-unknown" in text
+    assert "grade-A" not in text
+
+
+@pytest.mark.parametrize("path", ["/portal/nowhere", "/government/x", "/publisher/%00", f"/portal/{'x' * 3000}"])
+def test_what_is_not_there_is_404(site: Site, path: str) -> None:
+    assert site.get(path).status_code == 404
+
+
+def test_the_mirror_has_them_with_their_downloads(public: Path, tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    (exports / SLUG).mkdir(parents=True)
+    (exports / SLUG / "scorecard.csv").write_text("x" * 3000)
+    write_mirror(public, tmp_path / "out", SiteOptions(exports=str(exports)))
+    text = (tmp_path / "out" / "government" / SLUG / "index.html").read_text("utf-8")
+    assert "scorecard.csv" in text and "3 KB" in text
+    assert (tmp_path / "out/portal/north/index.html").is_file() and (tmp_path / "out/portal/north.json").is_file()
+
+
+def test_every_query_of_a_page_is_answered_by_an_index(public: Path) -> None:
+    """A scan of a table that grows with the datasets would take seconds."""
+    with closing(sqlite3.connect(public)) as conn:
+        conn.row_factory = sqlite3.Row
+        plans: list[str] = []
+
+        class Watching(Visit):
+            def rows(self, sql: str, **params: object) -> list[dict[str, object]]:
+                plans.extend(row["detail"] for row in conn.execute(f"explain query plan {sql}", params))
+                return super().rows(sql, **params)
+
+        visit = Watching(conn, language(None), SiteOptions(), "north")
+        nights_of(visit, {"kind": "portal", "id": "north"})
+        assert any("SEARCH" in plan and "entity" in plan for plan in plans), plans
+        assert not any(plan.startswith("SCAN r") for plan in plans), plans
+        for table in SITE_TABLES:
+            assert conn.execute(f"select count(*) from {table}").fetchone()[0], table  # noqa: S608  # our own names

@@ -15,7 +15,7 @@ from catalog.site.entities import KINDS
 from catalog.site.pages.commitments import slug_of
 from catalog.site.pages.page import Content, Page, Visit
 from catalog.vocabulary.promises import key_datasets
-from specs.metrics import dimensions
+from specs.metrics import dimensions, metrics
 
 __all__ = ["PAGES", "dimension_rows", "entity_of", "names_of", "nights_of"]
 
@@ -148,7 +148,11 @@ def _fixes(visit: Visit, entity: Row) -> list[Row]:
         id=entity["id"],
         limit=FIXES,
     )
-    return [row | {"what": fix_in_words(visit.words, row)} for row in rows]
+    known = metrics()
+    return [
+        row | {"what": fix_in_words(visit.words, row), "metric": row["rule_id"] if row["rule_id"] in known else None}
+        for row in rows
+    ]
 
 
 def _members(visit: Visit, kind: str, entity: Row) -> list[Row]:

@@ -38,6 +38,8 @@ _HIDDEN = (
     "score_rows",
     "_sqlite_migrations",
     "datasets_text",
+    *("search_documents", "search_values", "search_has", "search_languages"),
+    *(f"search_text{part}" for part in ("", "_data", "_idx", "_docsize", "_config")),
     *(f"datasets_fts{part}" for part in ("", "_data", "_idx", "_docsize", "_config", "_content")),
 )
 # Only columns with an index, or small tables: a visitor must not cause a million rows to be sorted.

@@ -55,7 +55,7 @@ def render(page: Page, visit: Visit, content: Content) -> str:
     A template has the names of ``content`` as variables, and of its frame: ``w`` (language), ``t`` (phrase), ``number``
     and ``day`` (in words), ``charts`` (:class:`catalog.site.charts.Charts`), ``url(path)`` (address on this site),
     ``link(url, text)`` (to elsewhere, only http and https), ``data(text, tag)`` (a text of a portal), ``page``,
-    ``visit``, ``options``, ``run`` and ``run_day``.
+    ``visit``, ``base`` (the site's own address, "" if it is not known), ``options``, ``run`` and ``run_day``.
     """
     words, options = visit.words, visit.options
     path = content.get("canonical") or page.path(visit.name)
@@ -85,9 +85,15 @@ def render(page: Page, visit: Visit, content: Content) -> str:
             method_version=methodology_version(),
             here=at(words.code if page.is_translated else "en"),
             translations=[(tag, languages()[tag].title, at(tag)) for tag in tags],
-            data_url=site_url(options, words, f"{'/index' if path == '/' else path}.json"),
+            data_url=site_url(options, words, _json_path(path)),
+            base=base,
         )
     )
+
+
+def _json_path(path: str) -> str:
+    head, mark, query = ("/index" if path == "/" else path).partition("?")
+    return f"{head}.json{mark}{query}"
 
 
 def render_json(content: Content) -> str:

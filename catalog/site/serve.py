@@ -28,6 +28,8 @@ from catalog.site.entities import SITE_TABLES, add_site_tables
 from catalog.site.indexes import PAGE_INDEXES
 from catalog.site.metadata import DATABASE, metadata
 from catalog.site.published import forget_public_copy, read_public_copy, source_digest, write_public_copy
+from catalog.site.search.index import NAMES as SEARCH_TABLES
+from catalog.site.search.index import build_search_index
 
 __all__ = ["SETTINGS", "datasette_command", "files", "is_current", "publish"]
 
@@ -149,6 +151,7 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
                 copy.execute(f"create index if not exists public_{table}_{column} on {table} ({column})")
             for name, on in PAGE_INDEXES.items():
                 copy.execute(f"create index if not exists {name} {on}")
+            build_search_index(copy)
             copy.execute("analyze")
             copy.commit()
             copy.execute("pragma journal_mode = delete")
@@ -215,7 +218,7 @@ def is_current(public: Path) -> bool:
         names = {name for (name,) in copy.execute("select name from sqlite_master")}
         # A table stands in the copy for a view whose rows are stored in short forms.
         views = {name for name in VIEWS if name not in TABLES or TABLES[name].stored_in is None}
-        return views | set(SITE_TABLES) <= names
+        return views | set(SITE_TABLES) | set(SEARCH_TABLES) <= names
 
 
 def _check_name(db: Path) -> None:

@@ -104,6 +104,14 @@ class Language(Strict):
         """
         return _day(self.code, day[:10]) if day else "–"
 
+    def country(self, code: str | None) -> str:
+        """Return the name of a country in this language; "" for None and "". ``code``: ISO 3166-1 alpha-3. A code that
+        is not known is returned as it is."""
+        from specs.vocabularies.countries import alpha2, name_of
+
+        short = alpha2(code) if code else None
+        return self._locale.territories.get(short) or name_of(code or "")
+
     @cached_property
     def _locale(self) -> Locale:
         from babel import Locale

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from specs.vocabularies import read
 
-__all__ = ["alpha3", "name_of"]
+__all__ = ["alpha2", "alpha3", "name_of"]
 
 
 @lru_cache(maxsize=1)
@@ -41,3 +41,18 @@ def name_of(code: str) -> str:
     ('Kenya', 'XKX')
     """
     return _names().get(code, code)
+
+
+@lru_cache(maxsize=1)
+def _short() -> dict[str, str]:
+    return {row["alpha3"]: row["alpha2"] for row in read("countries")}
+
+
+def alpha2(code: str) -> str | None:
+    """Return the two-letter code (ISO 3166-1 alpha-2) of the country with the three-letter code ``code``; None if it is
+    unknown.
+
+    >>> alpha2("KEN"), alpha2("XXX")
+    ('KE', None)
+    """
+    return _short().get(code)

@@ -1,0 +1,173 @@
+"""Find datasets by words and by what they are: hits in order, folded copies, and the numbers beside each choice."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from catalog.site.search.index import FACETS
+from catalog.site.search.words import LONGEST, fold, is_unspaced, pairs, stem_tokens, words
+
+__all__ = ["HITS_MAX", "Found", "Query", "Word", "find", "query_of"]
+
+HITS_MAX = 5_000
+"""Datasets that are ranked for one question. Of more hits these are the ones with the best scores, and those with all
+words in their titles."""
+WORDS_MAX = 16
+"""Words of a question that count."""
+_PREFIX_MIN = 3
+"""Characters that a word must have for longer words to be found that begin with it."""
+# Weights of title, names (publisher, identifiers, keywords) and text.
+_RANK = "bm25(search_text, 10.0, 4.0, 1.0)"
+_MATCH = f"select rowid, {_RANK} from search_text where search_text match :words limit :limit"  # noqa: S608  # constants
+_LISTED = """
+select d.number, d.work, d.state from json_each(:numbers) n cross join search_documents d on d.number = n.value"""
+_CHOSEN = "select document from search_has where value = :value limit :limit"
+_HAS = "select n.value from json_each(:numbers) n cross join search_has h on h.document = n.value and h.value = :value"
+_COUNTS = """
+select v.facet, v.name, c.datasets from (
+  select h.value, count(distinct d.work) as datasets
+  from json_each(:numbers) n cross join search_documents d on d.number = n.value
+  cross join search_has h on h.document = n.value group by h.value) c
+join search_values v on v.value = c.value order by c.datasets desc, v.name"""
+_STATES = {"present": 0, "missing": 1, "retired": 2}
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word that a visitor wrote, and the tokens by which it is found."""
+
+    text: str
+    """The word in the form of :func:`catalog.site.search.words.normal`."""
+    stems: frozenset[str] = frozenset()
+    """Its stems by language, such as "es·presupuest"."""
+
+    @property
+    def whole(self) -> str:
+        """Full-text expression for the word itself and other forms of it."""
+        if not is_unspaced(self.text):
+            return "(" + " OR ".join(_quoted(one) for one in (fold(self.text)[:LONGEST], *sorted(self.stems))) + ")"
+        tokens = pairs(self.text[:LONGEST])
+        # The last character alone stands only at the end of a text.
+        return f"{_quoted(tokens[0])} *" if len(tokens) == 1 else "(" + " + ".join(map(_quoted, tokens[:-1])) + ")"
+
+    @property
+    def beginning(self) -> str:
+        """Full-text expression for the same and for longer words that begin with it."""
+        plain = fold(self.text)[:LONGEST]
+        is_short = is_unspaced(self.text) or len(plain) < _PREFIX_MIN
+        return self.whole if is_short else f"({self.whole} OR {_quoted(plain)} *)"
+
+
+@dataclass(frozen=True)
+class Query:
+    """A visitor's question. ``choices``: chosen value by facet, see :data:`catalog.site.search.index.FACETS`."""
+
+    words: tuple[Word, ...] = ()
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a question found."""
+
+    works: tuple[tuple[int, tuple[int, ...]], ...]
+    """Documents of the index in order, each with its copies, which are shown in one place."""
+    counts: dict[str, list[tuple[str, int]]]
+    """By facet: values with the number of datasets that have them among all that were found, most first."""
+    is_cut: bool
+    """Whether there are more hits than are ranked."""
+
+
+def query_of(conn: sqlite3.Connection, text: str, choices: Mapping[str, str]) -> Query:
+    """Return the question of a visitor.
+
+    ``text``: the words as written, of which the first 16 count. ``choices``: values by facet; unknown facets and empty
+    values are ignored.
+    """
+    codes = [code for (code,) in conn.execute("select code from search_languages")]
+    asked = list(dict.fromkeys(words(text[:2_000])))[:WORDS_MAX]
+    return Query(
+        tuple(Word(one, frozenset(stem_tokens(one[:LONGEST], codes))) for one in asked),
+        {facet: choices[facet] for facet in FACETS if choices.get(facet)},
+    )
+
+
+def find(conn: sqlite3.Connection, query: Query) -> Found:
+    """Return the datasets that have all words of a question and all chosen values.
+
+    Datasets that their portal lists come before those it no longer lists. Among these come first those with each word,
+    whole or in another form, in the title, then those with each word anywhere, then those with longer words that begin
+    like it; and within these by how often and where the words stand. Without words all datasets with the chosen values
+    are found, the best scores first.
+    """
+    values = [_value(conn, facet, name) for facet, name in query.choices.items()]
+    if None in values:
+        return Found((), {}, is_cut=False)
+    ranks, is_cut = _hits(conn, query, values)
+    numbers = json.dumps(sorted(ranks))
+    works: dict[int, list[int]] = {}
+    rows = conn.execute(_LISTED, {"numbers": numbers}).fetchall()
+    for _, number, work in sorted(((_STATES.get(s, 1), *ranks[n]), n, w) for n, w, s in rows):
+        works.setdefault(work, []).append(number)
+    counts: dict[str, list[tuple[str, int]]] = {}
+    for facet, name, count in conn.execute(_COUNTS, {"numbers": numbers}):
+        counts.setdefault(facet, []).append((name, count))
+    return Found(tuple((first, tuple(rest)) for first, *rest in map(_best_first, works.values())), counts, is_cut)
+
+
+def _best_first(copies: list[int]) -> list[int]:
+    """Return the documents of one work, the original first: it has the least number, as the index counts them."""
+    return [min(copies), *(one for one in copies if one != min(copies))]
+
+
+def _value(conn: sqlite3.Connection, facet: str, name: str) -> int | None:
+    row = conn.execute("select value from search_values where facet = ? and name = ?", (facet, name)).fetchone()
+    return int(row[0]) if row else None
+
+
+def _hits(
+    conn: sqlite3.Connection, query: Query, values: list[int | None]
+) -> tuple[dict[int, tuple[int, float]], bool]:
+    """Return the documents with all words and values, each with its tier and rank, and whether some were left out."""
+    if query.words:
+        ranks, is_cut = _with_words(conn, query)
+    elif values:
+        chosen = conn.execute(_CHOSEN, {"value": values.pop(), "limit": 10 * HITS_MAX})
+        ranks, is_cut = {number: (0, float(number)) for (number,) in chosen}, False
+    else:
+        every = conn.execute("select number from search_documents limit ?", (HITS_MAX + 1,))
+        ranks, is_cut = {number: (0, float(number)) for (number,) in every}, False
+    for value in values:
+        numbers = json.dumps(list(ranks))
+        kept = {number for (number,) in conn.execute(_HAS, {"numbers": numbers, "value": value})}
+        ranks = {number: rank for number, rank in ranks.items() if number in kept}
+    if len(ranks) > HITS_MAX:
+        return dict(sorted(ranks.items(), key=lambda one: one[1])[:HITS_MAX]), True
+    return ranks, is_cut
+
+
+def _with_words(conn: sqlite3.Connection, query: Query) -> tuple[dict[int, tuple[int, float]], bool]:
+    """Return the documents with all words in three tiers: in the title, anywhere, and as beginnings of longer words."""
+    whole = " AND ".join(word.whole for word in query.words)
+    ranks: dict[int, tuple[int, float]] = dict.fromkeys(_titles(conn, whole), (0, 0.0))
+    found = conn.execute(_MATCH, {"words": whole, "limit": HITS_MAX}).fetchall()
+    for number, rank in found:
+        ranks[number] = (0 if number in ranks else 1, rank)
+    beginning = " AND ".join(word.beginning for word in query.words)
+    if len(found) < HITS_MAX and beginning != whole:
+        found = conn.execute(_MATCH, {"words": beginning, "limit": HITS_MAX}).fetchall()
+        for number, rank in found:
+            ranks.setdefault(number, (2, rank))
+    return ranks, len(found) == HITS_MAX
+
+
+def _titles(conn: sqlite3.Connection, whole: str) -> list[int]:
+    sql = "select rowid from search_text where search_text match :words limit :limit"
+    return [number for (number,) in conn.execute(sql, {"words": f"title : ({whole})", "limit": HITS_MAX})]
+
+
+def _quoted(token: str) -> str:
+    return f'"{token}"'

@@ -1,0 +1,208 @@
+"""Build the search index of the public file: one full-text table, and what each dataset can be chosen by.
+
+The full-text table holds no text of its own, only tokens (:mod:`catalog.site.search.words`); the texts are shown from
+``datasets``. Documents are numbered from the best to the worst, so that of very many hits the best can be read first.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from catalog.exports.peers import COVERAGE_MIN
+from catalog.site.search.words import LONGEST, STEMMERS, fold, is_unspaced, pairs, stem_tokens, words
+from catalog.vocabulary.terms import language_code, theme
+from specs.languages import languages
+
+__all__ = ["FACETS", "NAMES", "TEXT_LIMIT", "build_search_index", "interface_codes"]
+
+FACETS = ("country", "government", "publisher", "theme", "format", "licence", "grade", "state")
+"""What datasets can be chosen by, in the order of the page."""
+TEXT_LIMIT = 6_000
+"""Characters of a description that are indexed."""
+NAMES = ("search_documents", "search_values", "search_has", "search_languages", "search_text")
+"""Tables of the index; the full-text table ``search_text`` has further ones whose names begin with its own."""
+
+_TABLES = """
+create table search_documents (
+  number integer primary key, dataset_id text not null, work integer not null, state text not null, seen text);
+create table search_values (value integer primary key, facet text not null, name text not null);
+create table search_has (
+  document integer not null, value integer not null, primary key (document, value)) without rowid;
+create table search_languages (code text primary key) without rowid;
+create virtual table search_text using fts5 (title, names, text, content='', tokenize='ascii');
+"""
+# From the best to the worst, see the module.
+_DATASETS = """
+select d.id, d.portal_id, d.title, d.description, d.identifier, d.keywords, d.themes, d.language, d.translations,
+       d.other_identifiers, d.status, d.copy_of, d.cluster_id, d.first_seen_run, b.name as publisher, p.country,
+       coalesce(nullif(p.government, ''), p.title, p.id) as government, q.grade, q.measured, q.applicable
+from datasets d left join publishers b on b.id = d.publisher_id left join portals p on p.id = d.portal_id
+left join dataset_quality q on q.dataset_id = d.id
+order by d.status != 'present', d.status = 'retired', d.copy_of is not null, q.score is null, q.score desc, d.id"""
+_KINDS = """
+select distinct d.dataset_id, k.licence_id, coalesce(k.format_served, k.format_declared) as format
+from distributions d join keys x on x.id = d.id join measured_distributions m on m.distribution_key = x.key
+join distribution_kinds k on k.key = m.kind where not d.is_retired"""
+
+
+def interface_codes() -> tuple[str, ...]:
+    """Return the ISO 639 codes of the languages of the interface: those that a text of unknown language may be of."""
+    return tuple(dict.fromkeys(code.partition("-")[0] for code in languages()))
+
+
+def build_search_index(copy: sqlite3.Connection) -> None:
+    """Build the search index in the public copy of a catalogue, in place of the one that it has.
+
+    ``copy``: connection to the copy; its tables must be complete, and what must not be published removed. All datasets
+    are indexed, also those that their portal lists no longer. Title, identifiers, publisher, keywords, description (its
+    first 6,000 characters) and translations can be found.
+    """
+    for name in NAMES:
+        copy.execute(f"drop table if exists {name}")
+    for statement in _TABLES.split(";\n"):
+        copy.execute(statement)
+    cursor = copy.cursor()
+    cursor.row_factory = sqlite3.Row
+    kinds: dict[str, list[sqlite3.Row]] = {}
+    for row in cursor.execute(_KINDS):
+        kinds.setdefault(row["dataset_id"], []).append(row)
+    writer = _Writer(copy)
+    for number, row in enumerate(cursor.execute(_DATASETS).fetchall(), 1):
+        writer.add(number, row, kinds.get(row["id"], ()))
+    writer.finish()
+
+
+class _Writer:
+    """Collects rows of the index, so that each table is written in few statements."""
+
+    def __init__(self, copy: sqlite3.Connection) -> None:
+        self.copy = copy
+        self.values: dict[tuple[str, str], int] = {}
+        self.works: dict[str, int] = {}
+        self.codes: set[str] = set()
+        self.rows: dict[str, list[tuple[Any, ...]]] = {"search_documents": [], "search_has": [], "search_text": []}
+        self.tokens: dict[tuple[str, ...], dict[str, str]] = {}
+
+    def add(self, number: int, row: sqlite3.Row, kinds: Sequence[sqlite3.Row]) -> None:
+        codes = self._codes(row["language"])
+        # Copies of one dataset are one work: they have one cluster, or one is the original of the other.
+        root = row["copy_of"] or row["id"]
+        work = self.works.get(row["cluster_id"] or root) or self.works.get(root) or number
+        for name in (row["cluster_id"], root, row["id"]):
+            if name:
+                self.works.setdefault(name, work)
+        self.rows["search_documents"].append((number, row["id"], work, row["status"], row["first_seen_run"]))
+        chosen = {(facet, name) for facet, name in _choices(row, kinds) if name}
+        for one in chosen:
+            self.rows["search_has"].append((number, self.values.setdefault(one, len(self.values) + 1)))
+        own = _listed(row["keywords"])
+        title = [self._text(row["title"], codes)]
+        text = [self._text((row["description"] or "")[:TEXT_LIMIT], codes)]
+        names = [self._text(name, codes) for name in (row["publisher"], *own)]
+        names += [self._text(name, ()) for name in (row["identifier"], *_listed(row["other_identifiers"]))]
+        for code, said in _translations(row["translations"]):
+            title.append(self._text(said.get("title"), code))
+            text.append(self._text(str(said.get("description") or "")[:TEXT_LIMIT], code))
+            names += [self._text(word, code) for word in _words_of(said.get("keywords"))]
+        self.rows["search_text"].append((number, " ".join(title), " ".join(names), " ".join(text)))
+        if len(self.rows["search_text"]) >= 1_000:
+            self._write()
+
+    def finish(self) -> None:
+        self._write()
+        self.copy.executemany(
+            "insert into search_values (value, facet, name) values (?, ?, ?)",
+            [(value, facet, name) for (facet, name), value in self.values.items()],
+        )
+        self.copy.executemany(
+            "insert into search_languages (code) values (?)", [(code,) for code in sorted(self.codes)]
+        )
+        self.copy.execute("create index search_documents_by_dataset on search_documents (dataset_id)")
+        self.copy.execute("create index search_documents_by_seen on search_documents (seen)")
+        self.copy.execute("create index search_has_by_value on search_has (value, document)")
+        self.copy.execute("create index search_values_by_name on search_values (facet, name)")
+        self.copy.execute("insert into search_text (search_text) values ('optimize')")
+
+    def _write(self) -> None:
+        sql = {
+            "search_documents": "insert into search_documents values (?, ?, ?, ?, ?)",
+            "search_has": "insert into search_has values (?, ?)",
+            "search_text": "insert into search_text (rowid, title, names, text) values (?, ?, ?, ?)",
+        }
+        for name, rows in self.rows.items():
+            self.copy.executemany(sql[name], rows)
+            rows.clear()
+
+    def _codes(self, declared: str | None) -> tuple[str, ...]:
+        """Return the languages by which the words of a record are stemmed."""
+        known = {code for said in _listed(declared) if (code := language_code(said))}
+        if not known:
+            self.codes.update(interface_codes())
+            return interface_codes()
+        codes = tuple(sorted(known & STEMMERS.keys()))
+        self.codes.update(codes)
+        return codes
+
+    def _text(self, text: object, codes: tuple[str, ...]) -> str:
+        """Return the tokens of a text, with a blank between them: each word folded, then its stems."""
+        if not text:
+            return ""
+        known = self.tokens.setdefault(codes, {})
+        found = []
+        for word in words(str(text)):
+            tokens = known.get(word)
+            if tokens is None:
+                if is_unspaced(word):
+                    tokens = " ".join(pairs(word))
+                else:
+                    tokens = " ".join([fold(word)[:LONGEST], *stem_tokens(word[:LONGEST], codes)])
+                # A sentence without blanks does not come again.
+                if len(word) <= LONGEST:
+                    known[word] = tokens
+            found.append(tokens)
+        return " ".join(found)
+
+
+def _choices(row: sqlite3.Row, kinds: Sequence[sqlite3.Row]) -> Iterator[tuple[str, str | None]]:
+    """Yield each facet with a value that the dataset has."""
+    yield "country", row["country"]
+    yield "government", row["government"]
+    yield "publisher", row["publisher"]
+    for said in _listed(row["themes"]):
+        if (found := theme(said)) is not None:
+            yield "theme", found.id
+    for kind in kinds:
+        yield "format", kind["format"]
+        yield "licence", kind["licence_id"]
+    # No letter without enough observation.
+    is_enough = row["applicable"] and 100 * (row["measured"] or 0) / row["applicable"] >= COVERAGE_MIN
+    yield "grade", row["grade"] if is_enough and row["grade"] else "unknown"
+    yield "state", row["status"]
+
+
+def _translations(cell: str | None) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Yield the texts of a record in its other languages, each with the codes of its language that can be stemmed."""
+    try:
+        said = json.loads(cell) if cell else {}
+    except ValueError:
+        return
+    for tag, texts in said.items() if isinstance(said, dict) else ():
+        if isinstance(texts, dict):
+            code = tag.partition("-")[0].lower()
+            yield ((code,) if code in STEMMERS else ()), texts
+
+
+def _listed(cell: str | None) -> list[str]:
+    """Return the texts of a cell with a JSON list; none of a cell with anything else."""
+    try:
+        found = json.loads(cell) if cell else []
+    except (ValueError, RecursionError):
+        return []
+    return _words_of(found)
+
+
+def _words_of(found: object) -> list[str]:
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []

@@ -11,8 +11,7 @@ from catalog.db.schema.views import STANDING_CAUSES, state_in
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run, head_of
 from specs.causes import cause_rules
-from specs.expectations import fixes
-from specs.languages import Language, language
+from specs.languages import Language
 from specs.metrics import metrics
 
 __all__ = ["cause_rows", "fix_in_words", "shared_in_words", "unseen_hosts_in_words"]
@@ -67,9 +66,7 @@ def fix_in_words(words: Language, fix: Mapping[str, Any]) -> str:
     """
     metric = metrics().get(fix["rule_id"])
     of_metric = metric.fix if metric else fix["how_to_fix"]
-    rule = fix.get("split") if metric is not None and metric.dimension == "sound" else None
-    english = fixes().get(rule or "") or language("en").fix(fix["rule_id"], rule, of_metric)
-    plain = words.fix(fix["rule_id"], rule, english)
+    plain = words.fix(fix["rule_id"], _table_rule(fix), of_metric)
     if not fix.get("level"):
         return plain
     return words.phrase(f"cause_fix_{fix['level']}", name=fix["root_name"] or "", fix=plain)
@@ -83,7 +80,13 @@ def shared_in_words(words: Language, cause: Mapping[str, Any]) -> str:
     ours, which is translated; for some a text that the publisher wrote in the records, which is returned unchanged.
     """
     text = str(cause.get("split") or "")
-    return text if cause["rule_id"] in _rules_by_text() else words.said(text)
+    return text if cause["rule_id"] in _rules_by_text() else words.said(text, _table_rule(cause))
+
+
+def _table_rule(cause: Mapping[str, Any]) -> str | None:
+    """Return the table rule that the findings of a cause have in common; None if they are not about tables."""
+    metric = metrics().get(cause["rule_id"])
+    return cause.get("split") if metric is not None and metric.dimension == "sound" else None
 
 
 @cache

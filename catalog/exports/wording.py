@@ -27,6 +27,7 @@ def translator(language: Language) -> Callable[[ExportColumn, Row], Any]:
     those of the plain CSV.
     """
     told: dict[str, Callable[[Row, Any], str]] = {
+        "evidence": lambda row, value: _evidence(language, value),
         "fix": lambda row, value: _fix(language, row, value),
         "flags": lambda row, value: "; ".join(language.value("flag", one) for one in str(value).split(";")),
         "key": lambda row, value: language.keys.get(row["key"], value),
@@ -34,6 +35,7 @@ def translator(language: Language) -> Callable[[ExportColumn, Row], Any]:
         "question": lambda row, value: language.question(row["rule_id"], value),
         "rationale": lambda row, value: language.rationales.get(row["rule_id"], value),
         "sentence": lambda row, value: _sentence(language, row, value),
+        "source": lambda row, value: language.sources.get(row["rule_id"], value),
         "withheld": lambda row, value: withheld_in_words(language, value),
     }
 
@@ -50,7 +52,17 @@ def translator(language: Language) -> Callable[[ExportColumn, Row], Any]:
 
 def _sentence(words: Language, row: Row, english: str) -> str:
     """Return what was observed, or what the findings of a cause have in common, in the words of a language."""
-    return shared_in_words(words, row) if "root_name" in row else words.said(english, row.get("field"))
+    if "root_name" in row:
+        return shared_in_words(words, row)
+    # Only what was observed is about the rule of a table, not what was expected.
+    return words.said(english, row.get("field") if english == row.get("observed") else None)
+
+
+def _evidence(words: Language, evidence: str) -> str:
+    """Return the evidence for a key dataset, such as "columns: pm10 (+1); theme: ENVI (+0.5)", in the words of a
+    language. What was found stays as it is."""
+    parts = (one.partition(": ") for one in evidence.split("; "))
+    return "; ".join(f"{words.value('evidence', kind)}{colon}{found}" for kind, colon, found in parts)
 
 
 def _fix(words: Language, row: Row, english: str) -> str:

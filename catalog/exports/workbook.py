@@ -229,8 +229,7 @@ class WorkbookWriter:
             field = self.fields[at]
             about.write_string(number, 0, self.words.column(field.name))
             about.write_string(number, 1, field.name)
-            if self.words.code == "en":
-                about.write_string(number, 2, field.description)
+            about.write_string(number, 2, self.words.description(field.name, field.description))
 
 
 def _day(cell: str) -> date | None:

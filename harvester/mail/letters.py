@@ -249,7 +249,10 @@ def message_of(letter: Letter, words: Language, *, is_divided: bool = False, sta
         lines.append(words.phrase("mail_since", name=letter.name, since=since, **changes))
     if (change := letter.method) is not None:
         said = {"before": change.before, "now": change.now, "begun": change.begun, "ended": change.ended}
-        lines += ["", words.phrase("mail_method", date=words.day(day_of_run(change.run_id)), **said)]
+        lines += [
+            "",
+            words.phrase("mail_method", count=change.begun, date=words.day(day_of_run(change.run_id)), **said),
+        ]
     if letter.withdrawn:
         # First what we owe to those who were blamed.
         lines += ["", words.phrase("mail_withdrawn"), *(_correction(one, words) for one in letter.withdrawn)]

@@ -12,6 +12,7 @@ from math import sqrt
 import numpy as np
 
 from catalog.db.store import Catalog
+from catalog.exports.cause_rows import fix_in_words
 from catalog.repositories.cause_facts import CauseFacts, cause_facts
 from catalog.repositories.causes import (
     Cause,
@@ -32,7 +33,6 @@ from catalog.repositories.unseen_hosts import UnseenHost, unseen_hosts
 from quality.findings.cause_gains import dataset_gains
 from quality.findings.cause_groups import groups_of
 from quality.findings.causes import CauseKey, Grouped, causes_of
-from quality.tables.judge.rules import fix_of
 from specs.causes import cause_rules
 from specs.languages import language
 from specs.metrics import metrics
@@ -226,9 +226,8 @@ class _Rule:
         metric = metrics()[key.rule_id]
         whole = cause_id(portal.portal_id, key.rule_id, key.level, key.value, key.split, portal.before)
         name = self._name(key)
-        # What divides causes in tables is the rule of a table, which has a sentence of its own.
-        plain = (fix_of(key.split) if metric.dimension == "sound" else None) or metric.fix
-        fix = language("en").phrase(f"cause_fix_{key.level}", name=name, fix=plain)
+        told = {"rule_id": key.rule_id, "level": key.level, "root_name": name, "split": key.split}
+        fix = fix_in_words(language("en"), told)
         portal.hours[whole], portal.texts[whole] = cause_rules().effort_hours[key.level], fix
         gained = self._add_stats(whole, one.members)
         open_members = one.members[facts.is_open[one.members]]

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-__all__ = ["Expectation", "ExpectationsError", "HeaderRule", "Suite", "fixes", "kinds", "load", "suite"]
+__all__ = ["Expectation", "ExpectationsError", "HeaderRule", "Suite", "by_rule", "kinds", "load", "suite"]
 
 COLUMN_KEYS = ("column", "column_A", "column_B", "column_list", "column_set")
 """Settings of Great Expectations that name columns."""
@@ -198,9 +198,6 @@ def _is_kind(name: str) -> bool:
 
 
 @cache
-def fixes() -> dict[str, str]:
-    """Return the English sentences that say how to fix a table, by the rule of the expectation that it does not meet.
-
-    They are those of the expectations on tables; the ones on whole catalogues are left out.
-    """
-    return {one.rule: one.fix for kind in ("any", *kinds()) for one in load(kind)}
+def by_rule() -> dict[str, Expectation]:
+    """Return the expectations on tables by their rule. Those on whole catalogues are left out."""
+    return {one.rule: one for kind in ("any", *kinds()) for one in load(kind)}

@@ -29,6 +29,9 @@ SCHEMAS: tuple[Schema, ...] = (1, 2)
 """Major versions of the columns that can be written; the last one is the default."""
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
+Told = Literal[
+    "evidence", "fix", "flags", "key", "peers", "question", "rationale", "sentence", "source", "withheld",
+]  # fmt: skip
 
 
 class ExportColumn(Strict):
@@ -41,7 +44,7 @@ class ExportColumn(Strict):
     """The values a cell may have; empty if any value is allowed."""
     words: str | None = None
     """Group of words in the language files that translates the values; used in the copies in other languages."""
-    told: Literal["fix", "flags", "key", "peers", "question", "rationale", "sentence", "withheld"] | None = None
+    told: Told | None = None
     """What kind of text of ours it holds, if that has no fixed values. It decides how the text is put into another
     language, see :func:`catalog.exports.wording.translator`; None leaves the text as it is."""
     width: int | None = None

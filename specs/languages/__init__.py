@@ -1,9 +1,10 @@
 """Languages as files: ``<tag>.toml``, one language each (BCP 47), with every word of what is sent; and
 ``site/<page>.toml`` with the phrases of the public site, all languages side by side.
 
-English takes its fix sentences, questions and reasons from their definitions, ``metrics.toml``, ``table_rules.toml``
-and ``key_datasets.csv``. Another language has them in its own file, or a fix beside the definition (``fix_in`` of a
-metric or a rule, ``label`` of a column). So a new language is one file. :func:`missing` lists what a language lacks.
+English takes its fix sentences, questions, reasons and descriptions of columns from their definitions:
+``metrics.toml``, ``table_rules.toml``, the files of expectations and of exports, and ``key_datasets.csv``. Another
+language has them in its own file, or a fix beside the definition (``fix_in`` of a metric or a rule, ``label`` of a
+column). So a new language is one file. :func:`missing` lists what a language lacks.
 """
 
 from __future__ import annotations
@@ -13,17 +14,21 @@ from functools import cache
 from pathlib import Path
 
 from specs.errors import SpecError, parse, read_toml
-from specs.exports import export_files
+from specs.expectations import Expectation
+from specs.expectations import by_rule as expectations
+from specs.exports import SCHEMAS, export_files
 from specs.languages.language import Language, Words
 from specs.languages.site_phrases import site_phrases
 from specs.metrics import metrics
-from specs.table_rules import table_rules
+from specs.table_rules import TableRule, table_rules
 from specs.vocabularies import read
 
 __all__ = ["Language", "has_language", "language", "language_or_english", "languages", "missing"]
 
 HERE = Path(__file__).parent
-_BY_DEFINITION = ("metrics", "table_rules", "questions", "rationales", "defects", "reasons", "keys")
+_BY_DEFINITION = (
+    "metrics", "table_rules", "questions", "rationales", "defects", "reasons", "keys", "descriptions",
+)  # fmt: skip
 """Words that English takes from where the thing is defined."""
 
 
@@ -70,17 +75,35 @@ def languages() -> dict[str, Language]:
 
 
 def _defined() -> dict[str, Words]:
-    """Return the English words that stand where a metric, a table rule or a key dataset is defined."""
+    """Return the English words that stand where a metric, a table rule, a column or a key dataset is defined."""
     asked = [one for one in metrics().values() if one.weight or one.reported]
-    rules = table_rules().values()
+    # A rule of an expectation may be one of the file of rules, too; its findings have the words of that file.
+    rules: dict[str, Expectation | TableRule] = {**expectations(), **table_rules()}
     return {
         "metrics": {one.id: one.fix for one in metrics().values()},
-        "table_rules": {one.id: one.fix for one in rules},
+        "table_rules": {name: one.fix for name, one in rules.items()},
         "questions": {one.id: one.question for one in asked},
         "rationales": {one.id: one.rationale for one in asked},
-        "defects": {one.id: one.message for one in rules},
-        "reasons": {one.id: one.why for one in rules if one.why},
+        "defects": {name: one.message for name, one in rules.items()},
+        "reasons": {name: one.why for name, one in rules.items() if one.why},
         "keys": {row["id"]: row["title"] for row in read("key_datasets")},
+        "descriptions": _descriptions(),
+        "sources": {one.id: one.source for one in asked},
+    }
+
+
+def _descriptions() -> Words:
+    """Return what the columns of the files with a workbook contain, by column; by "file.column" where files differ."""
+    found: dict[str, dict[str, str]] = {}
+    for schema in SCHEMAS:
+        for file in export_files(schema).values():
+            if file.has_book:
+                for column in file.column:
+                    found.setdefault(column.name, {})[file.name] = column.description
+    return {
+        name if len(set(by_file.values())) == 1 else f"{file}.{name}": text
+        for name, by_file in found.items()
+        for file, text in by_file.items()
     }
 
 
@@ -138,7 +161,7 @@ def missing(one: Language) -> list[str]:
     These are the keys that only one of the two has; the result is empty if the language is complete.
     """
     english = languages()["en"]
-    names = ("columns", "phrases", "sentences", *_BY_DEFINITION)
+    names = ("columns", "phrases", "sentences", "details", *_BY_DEFINITION)
     pairs = [(name, getattr(english, name), getattr(one, name)) for name in names]
     pairs += [(f"values.{kind}", words, one.values.get(kind, {})) for kind, words in english.values.items()]
     return sorted(f"{name}.{key}" for name, wanted, there in pairs for key in set(wanted) ^ set(there))

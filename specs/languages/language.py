@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -49,6 +51,8 @@ class Language(Strict):
     category."""
     sentences: Words
     """What is observed, as :mod:`specs.languages.sentences` recognises it."""
+    details: Words
+    """What was seen in a table where a finding says more than its rule does, recognised in the same way."""
     metrics: Words = Field(default_factory=dict)
     """Fix sentences of the metrics."""
     table_rules: Words = Field(default_factory=dict)
@@ -63,12 +67,26 @@ class Language(Strict):
     """Why that matters, by table rule: the end of a sentence."""
     keys: Words = Field(default_factory=dict)
     """Names of the key datasets."""
+    descriptions: Words = Field(default_factory=dict)
+    """What the columns of the files with a workbook contain, by column; by "file.column" where files differ."""
+    sources: Words = Field(default_factory=dict)
+    """Where the rules come from, by metric. A mere reference, such as "Open Definition 2.1", is not translated."""
     english: Language | None = Field(default=None, exclude=True, repr=False)
     """English, in which the catalogue stores what was observed; None for English itself."""
 
     def column(self, name: str) -> str:
         """Return the label of the exported column ``name`` in this language; the name itself if there is none."""
         return self.columns.get(name, name)
+
+    def description(self, name: str, text: str) -> str:
+        """Return what the exported column ``name`` contains, given in English as ``text``, in this language; ``text``
+        itself if there are no words for it."""
+        return self._descriptions.get((name, text), text)
+
+    @cached_property
+    def _descriptions(self) -> dict[tuple[str, str], str]:
+        known = (self.english or self).descriptions
+        return {(key.rpartition(".")[2], text): self.descriptions.get(key, text) for key, text in known.items()}
 
     def value(self, kind: str, value: str | None) -> str:
         """Return the word of this language for ``value``, a cell of a column with few values. ``kind`` names the group
@@ -144,9 +162,10 @@ class Language(Strict):
     def said(self, text: str | None, field: str | None = None) -> str:
         """Return what is observed or expected, stored in English as ``text``, in this language; "" for None or "".
 
-        ``field`` is the finding's field. If it begins with the id of a table rule, the result says what is wrong by
-        that rule and why it matters; names and values that ``text`` has in single quotes follow in brackets. A text
-        that is not recognised is returned as it is.
+        ``field`` is the finding's field. If it begins with the id of a table rule, ``text`` is about a table: the
+        result says what was seen there and why it matters. Where this language has no words for what was seen, it has
+        those of the rule, followed in brackets by the names and values that ``text`` has in single quotes. Numbers and
+        days are written as the language does. Any other text that is not recognised is returned as it is.
         """
         if not text or self.code == "en":
             return text or ""
@@ -159,39 +178,104 @@ class Language(Strict):
         """Return a sentence of ours in this language, or what is wrong with a table where no rule is named."""
         if (found := self._sentences.said(text)) is not None:
             return found
-        what, comma, why = text.rstrip(".").rpartition(", ")
         known = self.english or self
-        rule = known._rules_by_text.get(text)
-        reason = next((key for key, one in known.reasons.items() if comma and one == why), "")
-        if rule:
+        if rule := known._rules_by_text.get(text):
             return self._defect(rule, text)
-        return f"{what}, {self.reasons[reason]}." if reason in self.reasons else None
+        plain = text.rstrip(".")
+        rule = next((key for key, why in known.reasons.items() if plain.endswith(f", {why}")), "")
+        if rule not in self.reasons:
+            return None
+        what = plain.removesuffix(f", {known.reasons[rule]}")
+        return f"{self._detail(what) or what}, {self.reasons[rule]}."
 
     def _defect(self, rule: str, text: str) -> str:
-        from re import findall
-
+        known = self.english or self
+        what, why = text.rstrip("."), self.reasons.get(rule)
+        if rule in known.reasons:
+            what = what.removesuffix(f", {known.reasons[rule]}")
         said = self.defects[rule].rstrip(".")
-        quoted = ", ".join(dict.fromkeys(findall(r"'([^']{1,80})'(?!\w)", text)))
-        why = self.reasons.get(rule)
-        return f"{said}{f' ({quoted})' if quoted else ''}{f', {why}' if why else ''}."
+        if what != known.defects[rule].rstrip("."):
+            if (detail := self._detail(what)) is not None:
+                said = detail
+            elif quoted := ", ".join(dict.fromkeys(_QUOTED.findall(text))):
+                said = f"{said} ({quoted})"
+        return f"{said}{f', {why}' if why else ''}."
+
+    def _detail(self, text: str) -> str | None:
+        """Return what was seen in a table, in English and without a full stop, in this language; None if it is not
+        recognised."""
+        known = self.english or self
+        if rule := known._rules_by_defect.get(text):
+            return self.defects[rule].rstrip(".")
+        return self._details.said(text)
 
     @cached_property
     def _sentences(self) -> Sentences:
         return Sentences((self.english or self).sentences, self.sentences, self._in_hole)
 
     @cached_property
+    def _details(self) -> Sentences:
+        return Sentences((self.english or self).details, self.details, self._in_hole)
+
+    @cached_property
     def _rules_by_text(self) -> dict[str, str]:
         """Return the table rules by what a finding says of a defect that has no message of its own."""
         return {f"{self.defects[rule].rstrip('.')}, {why}.": rule for rule, why in self.reasons.items()}
 
-    def _in_hole(self, name: str, value: str) -> str:
-        if name == "rest" or (name in ("every", "usual") and value not in self.values[name]):
-            return self.said(value)
-        if name == "verdicts":
-            from babel.lists import format_list
+    @cached_property
+    def _rules_by_defect(self) -> dict[str, str]:
+        """Return the table rules by what is wrong, without the full stop."""
+        return {said.rstrip("."): rule for rule, said in self.defects.items()}
 
-            return format_list([self.value("verdicts", one) for one in value.split(" and ")], locale=self._locale)
-        return self.value(name, value)
+    def _in_hole(self, name: str, value: str) -> str:
+        """Return what stands in place of ``{name}`` in a sentence, given in English as ``value``, in this language."""
+        match name:
+            case "detail":
+                return self._detail(value) or value
+            case "defect":
+                # Within a sentence its first letter is small.
+                return self._detail(value[:1].upper() + value[1:]) or value
+            case "problems":
+                return "; ".join(self._detail(one) or one for one in value.split("; "))
+            case "rest":
+                return self.said(value)
+            case "every" | "usual" if value not in self.values[name]:
+                return self.said(value)
+            case "verdicts":
+                return self._listed([self.value("verdicts", one) for one in value.split(" and ")], "standard")
+            case "keys":
+                ids = {title: key for key, title in (self.english or self).keys.items()}
+                titles = value.removesuffix(".").split("; ")
+                said = "; ".join(self.keys.get(ids.get(one, ""), one) for one in titles)
+                return f"{said}." if value.endswith(".") else said
+            case "roles":
+                return self._listed([self.value("role", one) for one in value.split(" or ")], "or")
+            case "number" | "all" | "days":
+                return self._figure(value)
+            case "share" | "share_before":
+                return _percent(self.code, value)
+            case "held" | "held_now":
+                return self.value("held", value)
+            case "value":
+                return self.value(name, value)
+        return self.day(value) if _DAY.fullmatch(value) else self.value(name, value)
+
+    def _figure(self, value: str) -> str:
+        """Return a number written in English, such as "1,234" or "1.5", as this language writes it."""
+        plain = value.replace(",", "")
+        try:
+            return self.number(float(plain), 0 if "e" in plain else len(plain.partition(".")[2]))
+        except ValueError:
+            return value
+
+    def _listed(self, words: Sequence[str], style: Literal["standard", "or"]) -> str:
+        from babel.lists import format_list
+
+        return format_list(words, style=style, locale=self._locale)
+
+
+_QUOTED = re.compile(r"'([^']{1,80})'(?!\w)")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def _rule_of(field: str | None) -> str:
@@ -204,6 +288,14 @@ def _number(code: str, value: float, digits: int) -> str:
 
     pattern = "#,##0." + "0" * digits if digits else "#,##0"
     return format_decimal(value, format=pattern, locale=code.replace("-", "_"))
+
+
+@lru_cache(maxsize=1_000)
+def _percent(code: str, share: str) -> str:
+    """Return a share such as "68%" as the language writes it."""
+    from babel.numbers import format_percent
+
+    return format_percent(int(share.rstrip("%")) / 100, format=None, locale=code.replace("-", "_"))
 
 
 @lru_cache(maxsize=10_000)

@@ -17,6 +17,10 @@ _HOLE = re.compile(r"\{(\w+)\}")
 _FORMS = {
     "days": r"[\d.e+]+",
     "number": r"[\d,]+",
+    "all": r"[\d,]+",
+    "keys": r"[^.:]+\.?",
+    "share": r"\d+%",
+    "share_before": r"\d+%",
     "since": r"\d{4}-\d\d-\d\d",
     "verdicts": r"[\w -]+",
     "who": r"(?:(?!\. ).)+?",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -27,18 +27,16 @@ from specs.languages import Language, language, languages
 from specs.metrics import metrics
 from specs.table_rules import table_rules
 from tests.catalog.carding import PORTALS, put_out, scored
+from tests.pseudo import TAG, WRAPPED, pseudo_language
 
-TAG = "en-ZA"
-"""A tag of which there is no file, and of which CLDR knows numbers and days."""
-WRAPPED = re.compile(r"⟦[^⟦⟧]*⟧")
 DATA = {
     "answer_note", "candidates", "cause_id", "changed_run", "checked_at", "commitment_id", "commitment_ids",
     "confirmed_by", "contact", "contact_email", "country_iso3", "dataset_id", "dataset_title", "dataset_url",
-    "distribution_id", "entity_id", "entity_name", "evidence", "evidence_record", "evidence_url", "examples",
+    "distribution_id", "entity_id", "entity_name", "evidence_record", "evidence_url", "examples",
     "field", "finding_id", "findings_url", "first_seen_run", "format_declared", "format_served", "government",
-    "grade", "guide_url", "indicator_id", "key", "lead", "measure", "methodology_version", "note", "ogp_url",
+    "grade", "guide_url", "indicator_id", "key", "lead", "measure", "methodology_version", "ogp_url",
     "portal_id", "portal_title", "portal_url", "publisher_id", "publisher_name", "queries_url", "resource_url",
-    "responder", "response_note", "root_title", "rows", "rule_id", "run_id", "schema_version", "source", "title",
+    "responder", "response_note", "root_title", "rows", "rule_id", "run_id", "schema_version", "title",
     "top_fix_rule",
 }  # fmt: skip
 """Columns of texts that are not ours, or names by which programs know a thing."""
@@ -46,24 +44,9 @@ MADE_UP = {"no such scheme"}
 """Details of checks that only the tests' catalogue has."""
 
 
-def bracketed(said: object) -> object:
-    if isinstance(said, str):
-        return f"⟦{said}⟧"
-    return {key: bracketed(one) for key, one in said.items()} if isinstance(said, Mapping) else said
-
-
 @pytest.fixture(scope="module")
 def pseudo() -> Iterator[Language]:
-    english = languages()["en"]
-    texts = (
-        "columns", "values", "phrases", "sentences", "metrics", "table_rules", "questions", "rationales", "defects",
-        "reasons", "keys",
-    )  # fmt: skip
-    words = {name: bracketed(getattr(english, name)) for name in texts}
-    made = english.model_copy(update=words | {"code": TAG, "is_draft": True, "aliases": (), "english": english})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(languages(), TAG, made)
-        assert language(TAG) is made
+    with pseudo_language() as made:
         yield made
 
 
@@ -116,6 +99,10 @@ def test_no_cell_of_a_workbook_is_in_english(sent: tuple[Catalog, Path]) -> None
         assert forgotten(stem, next(rows), rows) == set(), path
         said = [str(row[0].value) for row in about.iter_rows() if row[0].value]
         assert all(map(is_ours, said)) and len(said) > len(SENT[stem].column), path
+        # Beside each column stands what it contains.
+        names = {one.name for one in SENT[stem].column}
+        meant = [str(row[2].value or "") for row in about.iter_rows() if row[1].value in names]
+        assert len(meant) == len(names) and all(WRAPPED.search(one) for one in meant), path
         assert "⟦" in book[stem].oddFooter.left.text and "⟦" in book[stem].oddFooter.right.text
 
 
@@ -188,10 +175,15 @@ def test_everything_that_can_be_observed_is_said_in_every_language() -> None:
 
 def test_a_defect_of_a_table_is_said_by_its_rule_with_the_names_that_it_has() -> None:
     french = language("fr")
-    observed = "This looks like a table of the kind 'bus stops', but no column seems to contain: 'stop_id'."
-    assert french.said(observed, "missing_column: x") == (
-        "Il manque une colonne dont les tables de ce genre ont besoin (bus stops, stop_id), la table ne peut donc pas "
-        "être comparée à d'autres de son genre."
+    kind = "This looks like a table of the kind 'transport stops', but no column seems to contain"
+    assert french.said(f"{kind}: stop name or common name.", "missing_column: x") == (
+        "Cela ressemble à une table de ce genre : arrêts de transport ; mais aucune colonne ne semble contenir : "
+        "nom de l'arrêt ou nom usuel, la table ne peut donc pas être comparée à d'autres de son genre."
+    )
+    # Words of an earlier version, which no language has, are said by their rule.
+    assert french.said("We miss a column 'a' of 'b'.", "missing_column: x") == (
+        "Il manque une colonne dont les tables de ce genre ont besoin (a, b), la table ne peut donc pas être comparée "
+        "à d'autres de son genre."
     )
     assert all(rule.id in french.defects for rule in table_rules().values())
     cell = translator(french)

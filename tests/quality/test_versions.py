@@ -30,11 +30,6 @@ def test_every_version_of_the_methodology_has_a_digest_of_its_own() -> None:
     assert known["2.0.0"].code and known["2.0.0"].answers, "a trend that began then goes on"
 
 
-@pytest.fixture(scope="module")
-def looked(tmp_path_factory: pytest.TempPathFactory) -> tuple[tables.Looked, ...]:
-    return tables.looked(tmp_path_factory.mktemp("tables"))
-
-
 def test_what_is_found_in_tables_is_what_is_recorded(looked: tuple[tables.Looked, ...]) -> None:
     found, version = tables.together(looked), table_rules_version()
     assert version in table_rules_versions(), "run make digest"

@@ -9,6 +9,7 @@ import pytest
 from catalog.exports.columns import COMMITMENTS, FINDINGS, SCORECARD
 from catalog.repositories.reply_words import reply_of
 from specs.errors import SpecError
+from specs.expectations import by_rule
 from specs.exports import export_files
 from specs.languages import language, languages, missing
 from specs.metrics import dimensions, grade, metrics
@@ -34,7 +35,7 @@ def test_nothing_is_missing(code: str) -> None:
     assert missing(one) == []
     names = {field.name for fields in (SCORECARD, FINDINGS, COMMITMENTS) for field in fields}
     assert names <= set(one.columns)
-    assert set(metrics()) == set(one.metrics) and set(table_rules()) == set(one.table_rules)
+    assert set(metrics()) == set(one.metrics) and {*table_rules(), *by_rule()} == set(one.table_rules)
     assert set(dimensions()) == set(one.values["dimension"])
     assert {grade(score) for score in range(101)} == set(one.values["grade"])
 
@@ -81,10 +82,21 @@ def test_sentences_take_what_the_english_ones_take(code: str) -> None:
     one, english = language(code), language("en")
     for key, text in english.phrases.items():
         assert of_forms(one.phrases[key]) == of_forms(text), key
-    for key, sentence in english.sentences.items():
-        assert holes(one.sentences[key]) == holes(sentence), key
+    for table in ("sentences", "details"):
+        for key, sentence in getattr(english, table).items():
+            assert holes(getattr(one, table)[key]) == holes(sentence), key
     # Nothing was left in English.
-    tables = ("metrics", "table_rules", "questions", "rationales", "defects", "reasons", "keys")
+    tables = (
+        "metrics",
+        "table_rules",
+        "questions",
+        "rationales",
+        "defects",
+        "reasons",
+        "keys",
+        "descriptions",
+        "details",
+    )
     same = [
         (name, key)
         for name in tables
@@ -92,6 +104,11 @@ def test_sentences_take_what_the_english_ones_take(code: str) -> None:
         if getattr(one, name)[key] == text
     ]
     assert same == []
+
+
+def test_the_languages_translate_the_same_sources() -> None:
+    kept = {frozenset(language(code).sources) for code in CODES if code != "en"}
+    assert len(kept) == 1 and next(iter(kept)) < set(language("en").sources)
 
 
 def test_a_file_that_lacks_a_word_is_told() -> None:
@@ -114,7 +131,7 @@ def test_a_fix_of_a_rule_beats_that_of_its_metric() -> None:
     french = language("fr")
     assert french.fix("table_rectangular", "missing_cell: amount", "x") == french.table_rules["missing_cell"]
     assert french.fix("link_ok", None, "x") == french.metrics["link_ok"]
-    # A rule of an expectation has its sentence only in English: better that than one that says too little.
+    # A rule that has no sentence in the language: better one in English than one that says too little.
     assert french.fix("table_expectations_met", "amount_not_negative: amount", "Check the signs.") == "Check the signs."
 
 
@@ -124,7 +141,7 @@ def test_words_that_stand_beside_a_definition_are_those_of_the_language(monkeypa
     monkeypatch.setattr("specs.languages.metrics", lambda: metrics() | {"of_a_trial": one})
     column = SCORECARD[0].model_copy(update={"name": "trial", "label": {"en": "Trial", "fr": "Essai"}})
     file = export_files()["scorecard"].model_copy(update={"column": (*SCORECARD, column)})
-    monkeypatch.setattr("specs.languages.export_files", lambda: {"scorecard": file})
+    monkeypatch.setattr("specs.languages.export_files", lambda *_: {"scorecard": file})
     found = languages.__wrapped__()
     assert found["fr"].metrics["of_a_trial"] == "Essayez." and found["fr"].column("trial") == "Essai"
     assert found["en"].column("trial") == "Trial" and found["es"].column("trial") == "trial"

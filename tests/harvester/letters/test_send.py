@@ -170,7 +170,7 @@ def test_a_change_of_method_is_explained_and_nothing_is_called_fixed(second: Pat
     text, words = " ".join(body.get_content().split()), language("fr")
     assert "(20 novembre 2026) : 0 nouveau constat, 0 corrigé." in text
     change = {"before": "2.0.0", "now": "2.1.0", "begun": begun, "ended": fixed}
-    assert words.phrase("mail_method", date="21 novembre 2026", **change) in text
+    assert words.phrase("mail_method", count=change["begun"], date="21 novembre 2026", **change) in text
     assert words.phrase("mail_new") not in text
 
 

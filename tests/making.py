@@ -17,7 +17,7 @@ from catalog.model import (
     DataService,
     Dataset,
     Distribution,
-    Page,
+    HarvestPage,
     Portal,
     Publisher,
     Record,
@@ -107,7 +107,7 @@ def store(catalog: Catalog, run_id: str, portal_id: str, found: Sequence[Dataset
         # The record contains every field that is mapped from it.
         raw = {"id": dataset.identifier, "all": repr(dataset)}
         records.append(Record(dataset=dataset, raw=raw, url="https://x", pointer="", raw_hash=record_hash(raw)))
-    write_page(catalog, run_id, portal_id, Page(records=tuple(records)))
+    write_page(catalog, run_id, portal_id, HarvestPage(records=tuple(records)))
     if is_whole:
         finish_harvest(catalog, run_id, portal_id, "complete")
 

@@ -9,7 +9,7 @@ package.
 from __future__ import annotations
 
 from catalog.model.dcat import Contact, DataService, Dataset, Distribution, Portal, Publisher, stable_id
-from catalog.model.harvest import CachedResponse, HarvestError, Page, Record
+from catalog.model.harvest import CachedResponse, HarvestError, HarvestPage, Record
 from catalog.model.judged import TableContext, TableDefect, TableReport
 from catalog.model.observed import ChangeSign, Outcome, ResourceCheck
 
@@ -22,7 +22,7 @@ __all__ = [
     "Distribution",
     "HarvestError",
     "Outcome",
-    "Page",
+    "HarvestPage",
     "Portal",
     "Publisher",
     "Record",

@@ -13,7 +13,7 @@ from catalog.model.dcat import Dataset
 __all__ = [
     "CachedResponse",
     "HarvestError",
-    "Page",
+    "HarvestPage",
     "Record",
 ]
 
@@ -77,7 +77,7 @@ class CachedResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class HarvestPage:
     """What a spider read from one response of a portal. It is written to the catalogue as one transaction."""
 
     records: tuple[Record, ...] = ()

@@ -15,7 +15,7 @@ import orjson
 
 from catalog.db.rows import dataset_id, dataset_row, distribution_rows, plain, publisher_row, service_rows
 from catalog.db.store import Catalog, now
-from catalog.model import CachedResponse, Dataset, HarvestError, Page, Record
+from catalog.model import CachedResponse, Dataset, HarvestError, HarvestPage, Record
 from catalog.model.canonical import differences, json_text
 from catalog.model.records import record_facts
 from catalog.repositories.aliases import aliased, ids_of
@@ -26,7 +26,7 @@ CHUNK = 500
 _IS_BACK = {"status": "present", "missed_runs": 0, "missing_since": None, "missing_on": None, "retired_at": None}
 
 
-def write_page(catalog: Catalog, run_id: str, portal_id: str, page: Page, *, version: str = "") -> None:
+def write_page(catalog: Catalog, run_id: str, portal_id: str, page: HarvestPage, *, version: str = "") -> None:
     """Write the page that a spider made of one response of a portal, in one transaction.
 
     A page has datasets with their distributions, data services and raw records; identifiers of datasets confirmed as

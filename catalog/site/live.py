@@ -13,7 +13,7 @@ from catalog.site.metadata import DATABASE, PLUGIN
 from catalog.site.pages import Content, Moved, Page, SiteOptions, Visit, pages
 from catalog.site.render import CONTENT_TYPES, error_page, render, render_json, site_url
 from catalog.site.reporting import TooLargeError, read_body, take_report
-from specs.languages import Language, language, languages
+from specs.languages import Language, language, site_languages
 
 __all__ = ["routes"]
 
@@ -31,7 +31,7 @@ def _view_of(page: Page) -> Callable[..., Awaitable[Response]]:
         options = SiteOptions(**(datasette.plugin_config(PLUGIN) or {}))
         path = request.scope.get("raw_path", b"").decode("latin-1").partition("?")[0] or request.path
         found = page.name_in(path)
-        if found is None or (found[0] and found[0] not in languages()):
+        if found is None or (found[0] and found[0] not in site_languages()):
             return _error(options, language(None), 404, path)
         tag, name, is_json = found
         args = {key: request.args[key] for key in request.args}

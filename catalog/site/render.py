@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from catalog.exports.cards import day_of_run
 from catalog.site.charts import Charts
 from catalog.site.pages.page import Content, Page, SiteOptions, Visit
-from specs.languages import Language, languages
+from specs.languages import Language, languages, site_languages
 from specs.metrics import methodology_version
 
 __all__ = ["CONTENT_TYPES", "error_page", "render", "render_json", "site_url"]
@@ -61,7 +61,7 @@ def render(page: Page, visit: Visit, content: Content) -> str:
     path = content.get("canonical") or page.path(visit.name)
     # Absolute where the site's address is known: for citations, feeds and pages that show a card.
     base = options.public_url or ""
-    tags = list(languages()) if page.is_translated else ["en"]
+    tags = list(site_languages()) if page.is_translated else ["en"]
 
     def at(tag: str) -> str:
         return base + site_url(options, languages()[tag], path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from catalog.db.store import Catalog
-from catalog.model import HarvestError, Page
+from catalog.model import HarvestError, HarvestPage
 from catalog.model.harvest_stats import HarvestStats
 from catalog.repositories.harvests import Grace, finish_harvest, note_robots, restart
 from catalog.repositories.identities import follow
@@ -37,7 +37,7 @@ class HarvestStore:
     def __init__(self, catalog: Catalog, run_id: str) -> None:
         self.catalog, self.run_id = catalog, run_id
 
-    def page(self, portal: PortalSpec, page: Page) -> None:
+    def page(self, portal: PortalSpec, page: HarvestPage) -> None:
         """Write ``page``, records of ``portal``, see :func:`catalog.repositories.records.write_page`."""
         write_page(self.catalog, self.run_id, portal.id, page, version=reader_of(portal))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.exceptions import DropItem
 
-from catalog.model import Page
+from catalog.model import HarvestPage
 from harvester.night.watchdog import HELD
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class StorePages:
         Raise DropItem if the harvest of the portal has already been closed. If the page cannot be written, close the
         spider and raise the error.
         """
-        if isinstance(item, Page):
+        if isinstance(item, HarvestPage):
             spider: PortalSpider = self.crawler.spider  # type: ignore[assignment]
             run = spider.run
             if spider.is_abandoned:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from catalog.model import CachedResponse, HarvestError, Page, Record
+from catalog.model import CachedResponse, HarvestError, HarvestPage, Record
 from catalog.model.harvest_stats import HarvestStats
 from catalog.repositories.harvests import harvested
 from catalog.repositories.slices import are_renames, owns_datasets
@@ -163,7 +163,9 @@ class _Harvest:
         rest = _checked(_REST, value)
         if rest.records != len(self._records):
             raise ValueError(f"a page of {rest.records:,} records comes with {len(self._records):,}")
-        page = Page(records=tuple(self._records), errors=rest.errors, unchanged=rest.unchanged, response=rest.response)
+        page = HarvestPage(
+            records=tuple(self._records), errors=rest.errors, unchanged=rest.unchanged, response=rest.response
+        )
         self._records = []
         self.run.harvest_store.page(self.portal, page)
         self.run.on_progress("harvest", self.portal.id, len(page.records), None)

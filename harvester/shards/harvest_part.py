@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from catalog.db.store import Catalog
-from catalog.model import HarvestError, Page, Record
+from catalog.model import HarvestError, HarvestPage, Record
 from catalog.model.harvest_stats import HarvestStats
 from harvester.night.harvest_store import HarvestStore
 from harvester.night.verdict import Verdict
@@ -53,7 +53,7 @@ class RecordingStore(HarvestStore):
         self._flush()
         self._file.close()
 
-    def page(self, portal: PortalSpec, page: Page) -> None:
+    def page(self, portal: PortalSpec, page: HarvestPage) -> None:
         super().page(portal, page)
         for record in page.records:
             self._note(portal, "record", _as_json(record))

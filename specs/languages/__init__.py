@@ -23,7 +23,7 @@ from specs.metrics import metrics
 from specs.table_rules import TableRule, table_rules
 from specs.vocabularies import read
 
-__all__ = ["Language", "has_language", "language", "language_or_english", "languages", "missing"]
+__all__ = ["Language", "has_language", "language", "language_or_english", "languages", "missing", "site_languages"]
 
 HERE = Path(__file__).parent
 _BY_DEFINITION = (
@@ -158,10 +158,24 @@ def language_or_english(code: str | None) -> Language:
 def missing(one: Language) -> list[str]:
     """Return the keys, such as "phrases.score", by which the language ``one`` and English differ, sorted.
 
-    These are the keys that only one of the two has; the result is empty if the language is complete.
+    These are the keys that only one of the two has; the result is empty if the language is complete. Phrases of the
+    public site are not among them: it is shown in the languages that have all of them, see :func:`site_languages`.
     """
     english = languages()["en"]
     names = ("columns", "phrases", "sentences", "details", *_BY_DEFINITION)
     pairs = [(name, getattr(english, name), getattr(one, name)) for name in names]
     pairs += [(f"values.{kind}", words, one.values.get(kind, {})) for kind, words in english.values.items()]
-    return sorted(f"{name}.{key}" for name, wanted, there in pairs for key in set(wanted) ^ set(there))
+    return sorted(
+        f"{name}.{key}"
+        for name, wanted, there in pairs
+        for key in set(wanted) ^ set(there)
+        if name != "phrases" or "." not in key
+    )
+
+
+@cache
+def site_languages() -> tuple[str, ...]:
+    """Return the tags of the languages in which the public site is shown, English first: those that have all of its
+    phrases (``site/<page>.toml``)."""
+    english = {key for key in languages()["en"].phrases if "." in key}
+    return tuple(tag for tag, one in languages().items() if english <= one.phrases.keys())

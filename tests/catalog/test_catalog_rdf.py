@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.dcat import export_rdf
-from catalog.model import Dataset, Distribution, Page, Portal, Publisher, Record
+from catalog.model import Dataset, Distribution, HarvestPage, Portal, Publisher, Record
 from catalog.rdf.dcat import dataset_graph, describe
 from catalog.rdf.ntriples import NTriplesWriter, n_triples
 from catalog.rdf.syntaxes import serialize
@@ -66,7 +66,7 @@ def test_an_exported_catalogue_is_rdf_and_the_same_twice(catalog: Catalog, tmp_p
         ),
     )
     record = Record(dataset=dataset, raw={}, url="u", pointer="/", raw_hash="1")
-    write_page(catalog, run_id, "p", Page(records=(record,)))
+    write_page(catalog, run_id, "p", HarvestPage(records=(record,)))
     (path,) = export_rdf(catalog, run_id, tmp_path)
     first = path.read_bytes()
     graph = Graph().parse(path, format="nt")

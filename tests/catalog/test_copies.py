@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from catalog.db.store import Catalog
-from catalog.model import Dataset, Distribution, Page, Portal, Record
+from catalog.model import Dataset, Distribution, HarvestPage, Portal, Record
 from catalog.model.canonical import record_hash
 from catalog.repositories.copies import find_copies, global_keys
 from catalog.repositories.harvests import begin_harvest, finish_harvest
@@ -27,7 +27,7 @@ def fill(catalog: Catalog, **portals: list[Dataset]) -> None:
         for dataset in datasets:
             raw = {"id": dataset.identifier}
             records.append(Record(dataset=dataset, raw=raw, url="https://x", pointer="", raw_hash=record_hash(raw)))
-        write_page(catalog, run, name, Page(records=tuple(records)))
+        write_page(catalog, run, name, HarvestPage(records=tuple(records)))
         finish_harvest(catalog, run, name, "complete")
 
 

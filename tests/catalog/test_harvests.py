@@ -12,7 +12,7 @@ import pytest
 from catalog.db.schema import TABLES
 from catalog.db.store import Catalog, CatalogError, open_catalog
 from catalog.exports.changes import write_changes
-from catalog.model import Dataset, Page, Portal, Record
+from catalog.model import Dataset, HarvestPage, Portal, Record
 from catalog.model.canonical import differences, record_hash, without
 from catalog.model.harvest_stats import HarvestStats
 from catalog.repositories.changes import RecordChange, changes
@@ -34,7 +34,7 @@ def harvest(
 ) -> str:
     run = catalog.begin_run("test", [PORTAL], version="0", methodology="1", run_id=run_id)
     begin_harvest(catalog, run, "town")
-    write_page(catalog, run, "town", Page(records=records))
+    write_page(catalog, run, "town", HarvestPage(records=records))
     finish_harvest(catalog, run, "town", verdict, **values)
     catalog.set_run(run, status="complete")
     return run

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.db.rows import dataset_id
 from catalog.db.store import Catalog
-from catalog.model import Dataset, Page, Portal, Record
+from catalog.model import Dataset, HarvestPage, Portal, Record
 from catalog.repositories.parents import link_parents
 from catalog.repositories.records import write_page
 from quality.evidence.subject import DatasetSubject
@@ -25,7 +25,7 @@ def keep(catalog: Catalog, *datasets: Dataset) -> None:
                raw_hash=one.identifier + str(one))
         for one in datasets
     )  # fmt: skip
-    write_page(catalog, run_id, "p", Page(records=records))
+    write_page(catalog, run_id, "p", HarvestPage(records=records))
 
 
 def test_child_before_parent_and_orphans(catalog: Catalog) -> None:

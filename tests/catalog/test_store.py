@@ -10,7 +10,7 @@ import pytest
 
 from catalog.db.schema import TABLES, metric_columns
 from catalog.db.store import Catalog, CatalogError, open_catalog
-from catalog.model import Dataset, Distribution, HarvestError, Page, Portal, Publisher, Record
+from catalog.model import Dataset, Distribution, HarvestError, HarvestPage, Portal, Publisher, Record
 from catalog.model.canonical import record_hash
 from catalog.repositories.datasets import raw_records
 from catalog.repositories.findings import Finding, FoundInDataset, begin_portal, carry_findings, finding_id
@@ -29,7 +29,7 @@ def harvest(catalog: Catalog, *datasets: Dataset, verdict: str = "complete", raw
     for d in datasets:
         record = raw or {"id": d.identifier, "title": d.title}
         records.append(Record(dataset=d, raw=record, url="https://x", pointer="/0", raw_hash=record_hash(record)))
-    write_page(catalog, run, "town", Page(records=tuple(records)))
+    write_page(catalog, run, "town", HarvestPage(records=tuple(records)))
     finish_harvest(catalog, run, "town", verdict)
     return run
 

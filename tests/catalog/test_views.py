@@ -14,7 +14,7 @@ from catalog.db.schema.address import is_at
 from catalog.db.schema.views import VIEWS, view_columns
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.cards import card_rows
-from catalog.model import Dataset, Distribution, Page, Portal, Publisher, Record, ResourceCheck, TableReport
+from catalog.model import Dataset, Distribution, HarvestPage, Portal, Publisher, Record, ResourceCheck, TableReport
 from catalog.repositories.checks import drop_stale_reports, write_checks, write_reports
 from catalog.repositories.gates import dataset_facts
 from catalog.repositories.harvests import begin_harvest, finish_harvest
@@ -34,7 +34,7 @@ def harvest(catalog: Catalog, *parts: Distribution) -> str:
     begin_harvest(catalog, run, "town")
     found = Dataset(identifier="d1", title="Trees", publisher=Publisher(name="Office"), distributions=parts)
     record = Record(dataset=found, raw={}, url="https://x", pointer="/0", raw_hash=run)
-    write_page(catalog, run, "town", Page(records=(record,)))
+    write_page(catalog, run, "town", HarvestPage(records=(record,)))
     finish_harvest(catalog, run, "town", "complete")
     return run
 

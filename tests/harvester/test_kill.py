@@ -20,7 +20,7 @@ import pytest
 from portal_server import Asked, PortalServer, Response, as_json, ckan_search, harvested, spec
 
 from catalog.db.store import Catalog
-from catalog.model import Page
+from catalog.model import HarvestPage
 from catalog.model.harvest_stats import HarvestStats
 from catalog.repositories.harvests import begin_harvest
 from catalog.repositories.records import write_page
@@ -251,7 +251,7 @@ def test_a_feed_that_is_gone_when_its_harvest_is_taken_up_is_read_again(catalog:
         place = {"number": 1, "url": f"{server.url}/data.json", "sha256": sha256, "bodies": [sha256], "index": 2}
         place |= {"cut": None, "exchange": None, "content_type": "", "begun": {"seen": 0, "kept": 0}, "link": None}
         checkpoint = {"cursor": place, key: asdict(HarvestStats(seen=3, kept=3)), "others": [], "begun_again": None}
-        write_page(catalog, run_id, portal.id, Page(checkpoint=checkpoint))
+        write_page(catalog, run_id, portal.id, HarvestPage(checkpoint=checkpoint))
         crawl(RunContext(catalog=catalog, run_id=run_id, data=catalog.path.parent), [portal])
     done = harvested(catalog, portal.id)
     assert (done["seen"], done["datasets"], done["verdict"]) == (5, 5, "complete")

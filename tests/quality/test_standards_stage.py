@@ -9,7 +9,7 @@ from test_standards import HIGH_VALUE, PERFECT, stored
 
 from catalog.db.rows import dataset_id
 from catalog.db.store import Catalog
-from catalog.model import Dataset, Distribution, Page, Portal, Record
+from catalog.model import Dataset, Distribution, HarvestPage, Portal, Record
 from catalog.repositories.conformance import conformance, is_federal, received, verdicts
 from catalog.repositories.records import write_page, write_records
 from quality.standards import judge
@@ -29,7 +29,7 @@ def harvested(catalog: Catalog) -> Iterator[tuple[Catalog, str]]:
             )
         )
     )
-    write_page(catalog, run_id, "p", Page(records=records))
+    write_page(catalog, run_id, "p", HarvestPage(records=records))
     yield catalog, run_id
 
 
@@ -86,7 +86,7 @@ def test_results_of_one_kind_are_kept_once_with_their_number(harvested: tuple[Ca
     catalog, run_id = harvested
     parts = tuple(Distribution(identifier=str(n)) for n in range(100))
     record = Record(dataset=Dataset(identifier="3", distributions=parts), raw={}, url="u", pointer="/", raw_hash="3")
-    write_page(catalog, run_id, "p", Page(records=(record,)))
+    write_page(catalog, run_id, "p", HarvestPage(records=(record,)))
     key = dataset_id("p", "3")
     conform(catalog, run_id, "p", [key])
     kept = conformance(catalog, [key])[key]["dcat_ap_2"]

@@ -81,7 +81,8 @@ def test_sentences_take_what_the_english_ones_take(code: str) -> None:
 
     one, english = language(code), language("en")
     for key, text in english.phrases.items():
-        assert of_forms(one.phrases[key]) == of_forms(text), key
+        # Of the site, a language may have nothing.
+        assert of_forms(one.phrases.get(key, text if "." in key else "")) == of_forms(text), key
     for table in ("sentences", "details"):
         for key, sentence in getattr(english, table).items():
             assert holes(getattr(one, table)[key]) == holes(sentence), key

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from catalog.db.schema.views import address
 from catalog.site.pages.page import Content, Page, Visit
 
 __all__ = ["PAGES"]
@@ -34,8 +35,8 @@ def _datasets(visit: Visit, offset: int) -> list[dict[str, Any]]:
         cluster = row.pop("cluster_id")
         row["elsewhere"] = (
             visit.rows(
-                """select d.id, p.title as portal from datasets d join portals p on p.id = d.portal_id
-                   where d.cluster_id = :cluster and d.id != :id and d.status = 'present' limit 3""",
+                """select d.id, p.title as portal from present_datasets d join portals p on p.id = d.portal_id
+                   where d.cluster_id = :cluster and d.id != :id limit 3""",
                 cluster=cluster,
                 id=row["id"],
             )
@@ -48,11 +49,11 @@ def _datasets(visit: Visit, offset: int) -> list[dict[str, Any]]:
 def _files(visit: Visit) -> list[dict[str, Any]]:
     """Return files that datasets still listed have lost, those seen last first."""
     return visit.rows(
-        """select f.id, f.title, f.dataset_id, d.title as dataset, f.last_seen_run,
-             coalesce(nullif(f.download_url, ''), f.access_url) as url
+        f"""select f.id, f.title, f.dataset_id, d.title as dataset, f.last_seen_run,
+             {address("f")} as url
            from (select * from distributions where is_retired = 1 order by last_seen_run desc, id desc limit :many) f
-           join datasets d on d.id = f.dataset_id and d.status = 'present'
-           order by f.last_seen_run desc, f.id desc limit :shown""",
+           join present_datasets d on d.id = f.dataset_id
+           order by f.last_seen_run desc, f.id desc limit :shown""",  # noqa: S608  # SQL of ours
         many=FILES * 5,
         shown=FILES,
     )
@@ -64,9 +65,8 @@ def _columns(visit: Visit) -> list[dict[str, Any]]:
     for row in visit.rows(
         """select t.distribution_id, f.title, f.dataset_id, d.title as dataset, t.run_id, t.columns, t.columns_before
            from table_reports t
-           join distributions f on f.id = t.distribution_id join datasets d on d.id = f.dataset_id
-           where t.columns_before is not null and t.rejudged_run is null and d.status = 'present'
-             and t.status in ('valid', 'invalid')
+           join distributions f on f.id = t.distribution_id join present_datasets d on d.id = f.dataset_id
+           where t.columns_before is not null and t.rejudged_run is null and t.status in ('valid', 'invalid')
            order by t.distribution_id limit :many""",
         many=FILES * 50,
     ):

@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from catalog.model import Dataset, HarvestError, Page
+from catalog.model import Dataset, HarvestError, HarvestPage
 from harvester.facts.values import text
 from harvester.http import faults
 from harvester.spiders.arcgis_server.record import to_dataset
@@ -168,7 +168,7 @@ class Spider(PortalSpider):
             self.stats.notes += [] if note in self.stats.notes else [note]
         else:
             self.unread.append(folder)
-        return [Page(errors=self.written([_error(fault, url, value, is_lost=False)])), *self.page_cursor([], [])]
+        return [HarvestPage(errors=self.written([_error(fault, url, value, is_lost=False)])), *self.page_cursor([], [])]
 
     def page_cursor(self, folders: list[str], services: list[str]) -> list[Any]:
         """Add ``folders`` and ``services``, lists of new paths, to those still to be read, and return the next step.
@@ -291,7 +291,7 @@ class Spider(PortalSpider):
         self.stats.lost += not is_secured
         self.misses = 0 if is_secured else self.misses + 1
         errors = self.written([_error(fault, url, value, is_lost=not is_secured)])
-        page = Page(errors=errors, checkpoint=self.checkpoint({"listed": self.listed, "done": done + 1}))
+        page = HarvestPage(errors=errors, checkpoint=self.checkpoint({"listed": self.listed, "done": done + 1}))
         if self.misses < MAX_MISSES:
             return [page, *self.describe_next(done + 1)]
         left = len(self.services) - done - 1

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from catalog.model import HarvestError, Page
+from catalog.model import HarvestError, HarvestPage
 from harvester.http import faults
 from harvester.spiders.base.losses import cut
 from harvester.spiders.base.page_content import sha256_of
@@ -333,7 +333,7 @@ class AddressSpider(PortalSpider):
         error = HarvestError(
             kind=fault.kind, message=f"{url}: {fault.detail}", remedy=fault.remedy, url=url, value=cut(value)
         )
-        page = Page(errors=self.written([error]), checkpoint=self.checkpoint(self.place(index + 1)))
+        page = HarvestPage(errors=self.written([error]), checkpoint=self.checkpoint(self.place(index + 1)))
         if self.stale >= MAX_GONE and not self.stats.kept:
             # The server answers 404 to everything; thousands of further requests would show nothing new.
             message = f"the first {self.stale:,} addresses are gone, and {len(self.names) - index - 1:,} were not asked"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from catalog.model import HarvestError, Page
+from catalog.model import HarvestError, HarvestPage
 from catalog.model.harvest_stats import HarvestStats
 from harvester.http import faults
 from harvester.spiders.base.json_text import odd_encoding
@@ -75,7 +75,7 @@ class FaultTelling:
             return (*errors[:room], more)
         return tuple(errors[:room])
 
-    def fatal(self, kind: str, message: str, remedy: str, url: str, value: Any = None) -> Page:
+    def fatal(self, kind: str, message: str, remedy: str, url: str, value: Any = None) -> HarvestPage:
         """Return a page without records but with a fatal error, after which the harvest cannot be complete.
 
         The harvest ends with this page unless the caller yields further requests. ``kind`` is the kind of error
@@ -85,7 +85,7 @@ class FaultTelling:
         message, url, value = self.masked(message), self.masked(url), self.masked(value)
         self.stats.fail(message)
         self.stats.errors += 1
-        return Page(
+        return HarvestPage(
             errors=(
                 HarvestError(
                     kind=kind, message=message, remedy=remedy, url=url, value=cut(value), is_lost=False, is_fatal=True
@@ -107,14 +107,14 @@ class FaultTelling:
             self.stats.tls_fault = fault.detail
         return fault
 
-    def request_failed(self, fault: faults.RequestFault, url: str, value: Any = None) -> Page:
+    def request_failed(self, fault: faults.RequestFault, url: str, value: Any = None) -> HarvestPage:
         """Return the page that ends the harvest because the request to ``url`` failed with ``fault``.
 
         ``value`` is the beginning of the response, if there was one.
         """
         return self.fatal(fault.kind, f"{url}: {fault.detail}", fault.remedy, url, value)
 
-    def refused(self, response: Response) -> Page | None:
+    def refused(self, response: Response) -> HarvestPage | None:
         """Return the page that ends the harvest if ``response`` is an error; None if it is not.
 
         It is an error if :func:`harvester.http.faults.of_response` finds a fault, such as 4xx, 5xx or the page of a bot

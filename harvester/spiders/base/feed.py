@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from scrapy import Request
 from scrapy.http import Response
 
-from catalog.model import HarvestError, Page
+from catalog.model import HarvestError, HarvestPage
 from harvester.http import faults
 from harvester.http.download import BodySaver, SavedBody
 from harvester.spiders.base.json_stream import Element, StreamEnd, UnreadableElement, records
@@ -268,7 +268,7 @@ class FeedSpider(PortalSpider):
             state = {"more": more, **self.state_of_page()}
             cached = reading.cached(state) if at is None and self.stands_alone else None
             following = self.after(number, more)
-            yield Page(response=cached, checkpoint=self.checkpoint(self.before_page(number + 1, more)))
+            yield HarvestPage(response=cached, checkpoint=self.checkpoint(self.before_page(number + 1, more)))
             # Delete the file only now, when all of it is stored.
             saved.path.unlink(missing_ok=True)
             for step in following:
@@ -314,7 +314,9 @@ class FeedSpider(PortalSpider):
     def recall(self, state: dict[str, Any]) -> None:
         """Use ``state``, what :meth:`state_of_page` returned when the page was read, for a page that is unchanged."""
 
-    def batch(self, batch: list[Any], response: Response, reading: PageContent, cursor: dict[str, Any] | None) -> Page:
+    def batch(
+        self, batch: list[Any], response: Response, reading: PageContent, cursor: dict[str, Any] | None
+    ) -> HarvestPage:
         """Return the page to store for ``batch``, some of the records of a feed.
 
         Each unreadable record becomes a harvest error. ``reading`` collects what is stored with ``response`` after its

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from catalog.model import HarvestError, Page, Record
+from catalog.model import HarvestError, HarvestPage, Record
 from catalog.repositories import reading as stored
 from catalog.repositories.datasets import id_of, identifier_of, identifiers_with
 from catalog.repositories.identities import IdentityFacts, facts_of, matches, renamed, unseen_facts
@@ -183,7 +183,7 @@ def settle(spider: HarvestState) -> None:
         remedy="give every dataset an identifier that never changes; links to the old ones lead nowhere",
         is_lost=False,
     )
-    _write(spider, Page(errors=spider.written([error])))
+    _write(spider, HarvestPage(errors=spider.written([error])))
 
 
 def _settle_nameless(spider: HarvestState) -> None:
@@ -213,10 +213,10 @@ def _settle_nameless(spider: HarvestState) -> None:
         )
         errors = spider.written([error])
         if record is None:
-            _write(spider, Page(unchanged=(identifier,), errors=errors))
+            _write(spider, HarvestPage(unchanged=(identifier,), errors=errors))
         else:
             named = replace(record, dataset=replace(record.dataset, identifier=identifier))
-            _write(spider, Page(records=(named,), errors=errors))
+            _write(spider, HarvestPage(records=(named,), errors=errors))
 
 
 def absent(spider: HarvestState) -> list[str]:
@@ -245,7 +245,7 @@ def absent(spider: HarvestState) -> list[str]:
     return found if len(found) <= MAX_FALL * (stats.kept + len(found)) else []
 
 
-def _write(spider: HarvestState, page: Page) -> None:
+def _write(spider: HarvestState, page: HarvestPage) -> None:
     spider.run.harvest_store.page(spider.portal, page)
 
 

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from catalog.model import Page
+from catalog.model import HarvestPage
 from catalog.repositories.harvests import new_among, present
 from catalog.repositories.rolling import missing_datasets, named_datasets, oldest_read, present_among
 from harvester.spiders.base.listing import ListingSpider, PageRefusedError
@@ -146,7 +146,7 @@ class ChangesListingSpider(ListingSpider):
         self.resume({})
         return self.ask(self.first_walk())
 
-    def kept(self, page: Page) -> None:
+    def kept(self, page: HarvestPage) -> None:
         if self.stats.mode == "incremental":
             came = [record.dataset.identifier for record in page.records]
             self.after += new_among(self.run.catalog, self.portal.id, came)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from catalog.model import CachedResponse, Page
+from catalog.model import CachedResponse, HarvestPage
 from harvester.http import faults
 from harvester.spiders.base.losses import poisoned
 from harvester.spiders.base.paging import MAX_UNREADABLE_IN_A_ROW, SHRINKABLE, ListingPage, PageCursor
@@ -220,7 +220,7 @@ class ListingSpider(PortalSpider):
             fault = faults.RequestFault(kind, "unknown", str(error), remedy)
             raise PageRefusedError(fault, response.body[:300].decode("utf-8", "replace")) from error
 
-    def kept(self, page: Page) -> None:
+    def kept(self, page: HarvestPage) -> None:
         """Do nothing; a subclass may override this to do further work with each page before it is stored.
 
         ``page`` holds the records of the page, mapped to datasets.
@@ -349,7 +349,7 @@ class ListingSpider(PortalSpider):
         self.stats.lost += 1
         self.stats.seen += 1
         error = poisoned(fault.detail, self.pointer(page_cursor.start), url)
-        page = Page(errors=self.written([error]), checkpoint=self.checkpoint(self.position(beyond)))
+        page = HarvestPage(errors=self.written([error]), checkpoint=self.checkpoint(self.position(beyond)))
         if page_cursor.at is None and self.stats.advertised is not None and beyond.start >= self.stats.advertised:
             return [page, *self.at_end(beyond, "the portal's total is reached")]
         return [page, self.ask(beyond)]

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from scrapy.exceptions import DontCloseSpider
 
-from catalog.model import Page
+from catalog.model import HarvestPage
 from catalog.repositories.harvests import seen_examples, unseen_datasets
 from harvester.http import faults
 from harvester.night.judging import judged
@@ -176,7 +176,7 @@ class Lookups:
             self.not_found.append(key)
         elif self.is_there(response, identifier):
             # The dataset exists; its content is read when the listing returns it again.
-            yield Page(unchanged=(identifier,))
+            yield HarvestPage(unchanged=(identifier,))
 
     async def on_no_response(self, failure: Any) -> None:
         """Ignore a failed request for a single dataset: whether it still exists stays unknown."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import scrapy
 from scrapy import signals
 
-from catalog.model import CachedResponse, Dataset, HarvestError, Page, Record
+from catalog.model import CachedResponse, Dataset, HarvestError, HarvestPage, Record
 from catalog.model.canonical import fingerprint, json_text, unordered
 from catalog.model.harvest_stats import HarvestStats
 from catalog.repositories.harvests import before, cached_response, identifiers_seen
@@ -268,7 +268,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         state: dict[str, Any] | None = None,
         is_second: bool = False,
         is_overlap: bool = False,
-    ) -> Page:
+    ) -> HarvestPage:
         """Return the page to store for ``records`` (pairs of JSON pointer and record), which came in ``response``.
 
         ``cursor`` says where to continue after it. ``state`` are JSON values to store with the response for the next
@@ -328,14 +328,14 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         self.stats.add_losses(*own.taken())
         self.stats.kept += len(kept)
         self.stats.seen += len(kept)
-        return Page(
+        return HarvestPage(
             records=tuple(kept),
             errors=self.written(errors),
             response=own.cached(state) if state is not None else None,
             checkpoint=self.checkpoint(cursor),
         )
 
-    def unchanged(self, known: CachedResponse, *, cursor: Any = None, is_overlap: bool = False) -> Page:
+    def unchanged(self, known: CachedResponse, *, cursor: Any = None, is_overlap: bool = False) -> HarvestPage:
         """Return the page to store if a response equals ``known``, stored earlier: its datasets count as seen.
 
         ``cursor`` says where to continue after it. With ``is_overlap``, datasets seen before are no fault.
@@ -353,7 +353,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         self.stats.add_losses(*own.taken())
         self.stats.pass_over(own.outside)
         self.nameless += [(facts_from(one), None) for one in own.nameless]
-        return Page(unchanged=tuple(new), errors=self.written(own.errors), checkpoint=self.checkpoint(cursor))
+        return HarvestPage(unchanged=tuple(new), errors=self.written(own.errors), checkpoint=self.checkpoint(cursor))
 
     def record_of(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:
         """Return ``raw`` mapped to a dataset, as a record, and an error for each text or list cut to its limit.

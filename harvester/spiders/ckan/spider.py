@@ -22,7 +22,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from catalog.model import Dataset, HarvestError, Page
+from catalog.model import Dataset, HarvestError, HarvestPage
 from catalog.model.canonical import json_text
 from harvester.facts.values import text
 from harvester.http import faults
@@ -256,7 +256,7 @@ class Spider(ChangesListingSpider):
         error = HarvestError(
             kind=fault.kind, message=f"{url}: {fault.detail}", remedy=fault.remedy, url=url, value=cut(value)
         )
-        steps: list[Any] = [Page(errors=self.written([error]), checkpoint=self.checkpoint({"shown": shown + 1}))]
+        steps: list[Any] = [HarvestPage(errors=self.written([error]), checkpoint=self.checkpoint({"shown": shown + 1}))]
         if self.misses < MAX_MISSES:
             return [*steps, *self.show_next(shown + 1)]
         left = len(self.names) - shown - 1

@@ -22,7 +22,7 @@ from urllib.parse import urljoin
 from scrapy import Request
 from scrapy.http import Response
 
-from catalog.model import Dataset, HarvestError, Page
+from catalog.model import Dataset, HarvestError, HarvestPage
 from catalog.model.canonical import json_text
 from harvester.http import faults
 from harvester.spiders.base.feed import FeedSpider
@@ -210,7 +210,7 @@ class Spider(FeedSpider):
             why_cut = "the document holds no RDF statement"
         yield StreamEnd(why_cut, head)
 
-    def batch(self, batch: list[Any], response: Response, reading: Any, cursor: dict[str, Any] | None) -> Page:
+    def batch(self, batch: list[Any], response: Response, reading: Any, cursor: dict[str, Any] | None) -> HarvestPage:
         """Return the page that stores some of the datasets and errors of a document.
 
         ``batch``: the datasets and errors. ``response``: the response with the document. ``reading`` collects what is
@@ -336,7 +336,7 @@ class Spider(FeedSpider):
         error = HarvestError(
             kind=fault.kind, message=f"{iri}: {fault.detail}", remedy=fault.remedy, url=iri, record_id=cut(iri)
         )
-        return [Page(errors=self.written([error]))]
+        return [HarvestPage(errors=self.written([error]))]
 
     def member_done(self, iri: str) -> list[Any]:
         """Note that the request for the dataset ``iri`` is finished; after the last such request, end the harvest.

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
-from catalog.model import Dataset, HarvestError, Page
+from catalog.model import Dataset, HarvestError, HarvestPage
 from harvester.http import faults
 from harvester.spiders.base.listing import ListingSpider, PageRefusedError
 from harvester.spiders.base.losses import cut
@@ -220,7 +220,7 @@ class Spider(ListingSpider):
                 for one in unaskable
             ]  # fmt: skip
             return [
-                Page(errors=self.written(errors)),
+                HarvestPage(errors=self.written(errors)),
                 *self.followed(document, children, is_collection, response, is_root),
             ]
         return self.followed(document, children, is_collection, response, is_root)
@@ -286,7 +286,7 @@ class Spider(ListingSpider):
         error = HarvestError(
             kind=fault.kind, message=f"{url}: {fault.detail}", remedy=fault.remedy, url=url, value=cut(fault.detail)
         )
-        page = Page(errors=self.written([error]), checkpoint=self.checkpoint(self.static_cursor()))
+        page = HarvestPage(errors=self.written([error]), checkpoint=self.checkpoint(self.static_cursor()))
         if self.misses < MAX_MISSES:
             return [page, *self.read_next()]
         message = f"{MAX_MISSES} documents in a row could not be read; {len(self.queue)} more were not tried"

@@ -19,9 +19,9 @@ from catalog.db.store import Catalog
 from catalog.exports.options import ExportOptions
 from catalog.exports.program import export_digest, lines_digest, mapping_digest
 from catalog.exports.promises import has_commitments
-from catalog.repositories.held import HELD_FINDING, held_causes
+from catalog.repositories.held import held_causes
 from catalog.repositories.narrow_findings import SUMS, about_portals, dataset_sums, sums
-from catalog.repositories.withheld import is_personal, withheld
+from catalog.repositories.withheld import watched, withheld
 
 __all__ = ["OF_ONE_RUN", "Fingerprints", "digest"]
 
@@ -177,7 +177,7 @@ class Fingerprints:
         """Return the findings that may become public without any other change: those of suspected personal data and
         those of causes that are held back."""
         sql = f"""select f.portal_id, f.publisher_id, f.id, {withheld(self.run_id)} from findings f
-                  where {is_personal()} or {HELD_FINDING}"""  # noqa: S608  # our own rules
+                  where {watched()}"""  # noqa: S608  # our own rules
         return self.catalog.db.conn.execute(sql).fetchall()
 
     def _commitments(self) -> dict[str, str]:

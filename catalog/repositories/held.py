@@ -18,13 +18,15 @@ from catalog.db.schema.views import STANDING_CAUSES, state_in
 from catalog.db.store import Catalog, started
 from catalog.repositories.recipients import addresses_in, recipient_hash, stopped
 
-__all__ = ["HELD_FINDING", "HeldCause", "decide", "held_causes", "hold_new_causes"]
+__all__ = ["HELD_FINDING", "HELD_KEYS", "HeldCause", "decide", "held_causes", "hold_new_causes"]
 
-HELD_FINDING = """f.key in (select m.finding from causes held join cause_members m on m.cause = held.number
-  join finding_rows own on own.key = m.finding left join keys first on first.key = own.first_seen_key
-  where held.is_held and coalesce(first.id, '9') >= held.first_seen_run)"""
-"""SQL: whether a finding ``f`` belongs to a cause that is held back. A finding of a run before the first run of
-its cause was published with that run, and stays public."""
+HELD_KEYS = """select m.finding from causes held cross join cause_members m on m.cause = held.number
+  cross join finding_rows own on own.key = m.finding left join keys first on first.key = own.first_seen_key
+  where held.is_held and coalesce(first.id, '9') >= held.first_seen_run"""
+"""SQL: the integer keys of the findings that belong to a cause that is held back. A finding of a run before the first
+run of its cause was published with that run, and stays public. There are few causes, so they are read first."""
+HELD_FINDING = f"f.key in ({HELD_KEYS})"
+"""SQL: whether a finding ``f`` is one of these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ together once.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -23,10 +24,12 @@ _KEPT = 100_000
 """Texts kept in memory, at most, of each kind."""
 Row = tuple[Any, ...]
 _COLUMNS = """f.dataset_key, f.public_id, coalesce(f.gain_points, -1), f.distribution_key, f.resource_url,
-    f.state, f.rule_key, f.first_seen_key, coalesce(f.fixed_key, f.withdrawn_key, f.last_seen_key),
-    f.observed, f.http_status, f.format_served, f.format_declared, f.field, f.first_row, f.error_count, f.gain_points,
-    f.exchange, f.rate_per_1000, f.rows, m.cause"""
-_PUBLIC, _GAIN, _STATE = itemgetter(1), itemgetter(2), 5
+    f.gain_points, f.rate_per_1000, json_array(f.state, f.rule_key, f.first_seen_key,
+      coalesce(f.fixed_key, f.withdrawn_key, f.last_seen_key), f.observed, f.http_status, f.format_served,
+      f.format_declared, f.field, f.first_row, f.error_count, f.exchange, f.rows, m.cause)"""
+"""What few values can stand in is read as one text, because each value that is passed on takes its time. The other
+numbers are not in that text, because it would round them."""
+_PUBLIC, _GAIN, _SHARED = itemgetter(1), itemgetter(2), 5
 
 
 class FoundRows(NamedTuple):
@@ -125,7 +128,7 @@ class NarrowFindings:
         about, portal_id, parts, shared = found.about, found.portal_id, found.parts, self._shared
         lines = []
         for row in found.rows:
-            life, fact, close = shared[row[_STATE:]]
+            life, fact, close = shared[row[_SHARED:]]
             public, part = row[1], parts.get(row[3]) or self._gone(row[3], parts)
             lines.append(
                 f"{public.hex() if public.__class__ is bytes else public},{life},{about},{part[0]},"
@@ -139,9 +142,10 @@ class NarrowFindings:
         They are for lines to which the caller adds cells that :meth:`lines` leaves blank.
         """
         for row, line in zip(found.rows, self.lines(found, ""), strict=True):
-            after = f"{found.portal_id},{self._shared[row[_STATE:]][2]}"
+            after = f"{found.portal_id},{self._shared[row[_SHARED:]][2]}"
+            state, *_, cause = json.loads(row[-1])
             yield FindingCells(
-                _public_id(row), _told(row[_STATE]), self._causes[row[-1]], line.removesuffix(f",,{after}"), after
+                _public_id(row), _told(state), self._causes[cause], line.removesuffix(f",,{after}"), after
             )
 
     def _gone(self, key: int, parts: dict[int | None, tuple[str, str]]) -> tuple[str, str]:
@@ -200,12 +204,13 @@ class NarrowFindings:
     def _cells(self, row: Row) -> tuple[str, str, str]:
         """Return the cells before those about the dataset, those behind them, and those at the end.
 
-        ``row``: the values from the state on.
+        ``row``: gain, rate, and the values that were read as one text.
         """
+        gain, rate, told = row
         (
-            state, rule_key, first, last, observed, status, served, declared, field, first_row, count, gain, exchange,
-            rate, lines, cause,
-        ) = row  # fmt: skip
+            state, rule_key, first, last, observed, status, served, declared, field, first_row, count, exchange, lines,
+            cause,
+        ) = json.loads(told)  # fmt: skip
         rule, severity, party, fix = self._rules[rule_key]
         texts, runs = self._texts, self._runs
         life = _told(state), severity, runs.get(first, ""), runs.get(last, ""), rule, party

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 from catalog.db.schema.found import INTERNED, TEXTS, public_id
 from catalog.db.store import started
-from catalog.repositories.held import HELD_FINDING
+from catalog.repositories.held import HELD_KEYS
 from specs.table_rules import personal_rules
 
-__all__ = ["DAYS", "OPERATED", "is_personal", "take_out", "withheld", "withheld_personal"]
+__all__ = ["DAYS", "OPERATED", "take_out", "watched", "withheld", "withheld_personal"]
 
 DAYS = 90
 """Days, by the clock of the runs, after which an unfixed finding becomes public."""
@@ -28,35 +28,43 @@ def withheld(run_id: str) -> str:
     """Return an SQL condition that is true of a finding ``f`` that must not be published as of the run ``run_id``.
 
     Such a finding reports suspected personal data (:func:`withheld_personal`), or belongs to a cause of which the
-    government hears first (:mod:`catalog.repositories.held`).
+    government hears first (:mod:`catalog.repositories.held`). The findings are found by indexes: no condition is
+    compared with every row of the view ``findings``.
     """
-    return f"({withheld_personal(run_id)} or {HELD_FINDING})"
+    return f"f.key in ({_personal_keys(run_id)} union all {HELD_KEYS})"
+
+
+def watched() -> str:
+    """Return an SQL condition that is true of a finding ``f`` that :func:`withheld` may hold back in one run and not
+    in another: one that reports suspected personal data, in any state, or belongs to a cause that is held back."""
+    return f"f.key in ({_personal_keys()} union all {HELD_KEYS})"
 
 
 def withheld_personal(run_id: str, alias: str = "f") -> str:
     """Return an SQL condition that is true of a finding of suspected personal data that is not public yet.
 
     Such a finding reports suspected personal data, is neither fixed nor withdrawn, and was first found less than 90
-    days before that run; a finding without a first run counts as recent. ``alias``: name of the table ``findings`` in
+    days before that run; a finding without a first run counts as recent. ``alias``: name of the view ``findings`` in
     the query.
     """
-    oldest = (started(run_id) - timedelta(days=DAYS)).strftime("%Y%m%dT%H%M%SZ")
-    return (
-        f"({is_personal(alias)} and {alias}.state not in ('fixed', 'withdrawn')"
-        f" and coalesce({alias}.first_seen_run, '9') > '{oldest}')"
-    )
+    return f"{alias}.key in ({_personal_keys(run_id)})"
 
 
-def is_personal(alias: str = "f") -> str:
-    """Return an SQL condition that is true of a finding, in any state, that reports suspected personal data.
+def _personal_keys(run_id: str | None = None) -> str:
+    """Return SQL that selects the keys of the findings of suspected personal data: all, or those that are not public
+    as of a run.
 
-    ``alias``: name of the view ``findings`` in the query. The few findings are found by an index: the view would spell
-    out all rows to compare the names of their rules.
+    They are found by an index: the view would spell out all rows to compare the names of their rules.
     """
     rules = ", ".join(f"'{rule}'" for rule in sorted(personal_rules()))
-    return f"""{alias}.key in (select own.key from rules r cross join portals p cross join keys k on k.id = p.id
+    where = ""
+    if run_id is not None:
+        oldest = (started(run_id) - timedelta(days=DAYS)).strftime("%Y%m%dT%H%M%SZ")
+        first = "(select id from keys where key = own.first_seen_key)"
+        where = f"and own.state not in ('fixed', 'withdrawn') and coalesce({first}, '9') > '{oldest}'"
+    return f"""select own.key from rules r cross join portals p cross join keys k on k.id = p.id
         cross join finding_rows own on own.portal_key = k.key and own.rule_key = r.key
-        where r.rule_id in ({rules}))"""  # noqa: S608  # our own rules
+        where r.rule_id in ({rules}) {where}"""  # noqa: S608  # our own rules, an instant
 
 
 def take_out(copy: sqlite3.Connection) -> None:

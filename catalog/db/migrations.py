@@ -291,11 +291,7 @@ def s0027_names_apart(db: Database) -> None:
 
 @migrate()
 def s0028_basis_of_the_census(db: Database) -> None:
-    """Add the column ``basis`` to the table ``census``.
-
-    It holds a hash of what a census depends on besides the datasets. If the hash has changed, the census is taken
-    again.
-    """
+    """Add to ``census`` the hash of what a census depends on besides the datasets. If it changed, one is taken anew."""
     _add_column(db, "census", "basis", str)
 
 
@@ -328,9 +324,7 @@ def s0031_evidence_of_commitments(db: Database) -> None:
 
 @migrate()
 def s0032_held_causes(db: Database) -> None:
-    """Add to ``causes`` the column that says whether a cause is not published yet. Causes that are stored already count
-    as published.
-    """
+    """Add to ``causes`` whether a cause is not published yet. Those that are stored count as published."""
     if _add_column(db, "causes", "is_held", int):
         db.execute("update causes set is_held = 0")
 
@@ -354,6 +348,12 @@ def s0033_narrow_scores(db: Database) -> None:
     add_missing(db)
     for sql in scored.INDEXES.values():
         db.execute(sql)
+
+
+@migrate()
+def s0035_held_findings(db: Database) -> None:
+    """Add the table of findings that stay held back when their cause ends."""
+    add_missing(db)
 
 
 def bring_up_to_date(db: Database) -> None:

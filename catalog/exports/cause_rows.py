@@ -10,6 +10,7 @@ from typing import Any
 from catalog.db.schema.views import STANDING_CAUSES, state_in
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run, head_of
+from catalog.repositories.held import ids_apart
 from specs.causes import cause_rules
 from specs.languages import Language
 from specs.metrics import metrics
@@ -51,8 +52,10 @@ def cause_rows(
         {"run": run_id, "government": government, "publisher": publisher_id, "held": held},
     )
     blank = dict.fromkeys(("name_is_public", "response", "response_note", "responder", "responded_on"))
+    apart = ids_apart(catalog.db.conn)
     for row in rows:
-        examples = "; ".join(one["url"] for one in json.loads(row["examples"] or "[]") if one["url"])
+        listed = [one for one in json.loads(row["examples"] or "[]") if one["finding_id"] not in apart]
+        examples = "; ".join(one["url"] for one in listed if one["url"])
         seen = {"first_seen": day_of_run(row["first_seen_run"]), "last_seen": day_of_run(row["last_seen_run"])}
         state = "open" if row["state"] == "new" and not says_new else row["state"]
         yield {**row, **head, **seen, **blank, "state": state, "examples": examples}

@@ -25,7 +25,7 @@ from catalog.exports.promises import OVERALL, commitment_rows
 from catalog.exports.wording import changes_in_words, peers_in_words, withheld_in_words
 from catalog.repositories.census import census_of
 from catalog.repositories.first_fixes import first_fixes
-from catalog.repositories.held import held_causes
+from catalog.repositories.held import held_causes, ids_apart
 from catalog.repositories.withheld import withheld
 from specs.languages import Language, language
 from specs.metrics import dimensions
@@ -227,10 +227,11 @@ def _fixes(catalog: Catalog, words: Language, card: dict[str, Any]) -> list[dict
     ``card``: row of the entity in the scorecard.
     """
     level, entity_id = card["entity_level"], card["entity_id"]
-    found = first_fixes(catalog, level, entity_id, FIXES)
+    found, apart = first_fixes(catalog, level, entity_id, FIXES), ids_apart(catalog.db.conn)
     for fix in found:
         fix["what"], fix["shared"] = fix_in_words(words, fix), shared_in_words(words, fix)
         if fix["cause_id"]:
+            fix["examples"] = [one for one in fix["examples"] if one["finding_id"] not in apart]
             continue
         fix["examples"] = catalog.rows(
             f"""select coalesce(d.landing_page, f.resource_url, d.source_url) as url, d.title

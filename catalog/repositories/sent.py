@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from itertools import islice
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from catalog.db.schema.views import is_open
 from catalog.db.store import Catalog, now
 from catalog.exports.cards import card_rows, day_of_run
-from catalog.exports.cause_rows import cause_rows
 from catalog.exports.finding_rows import finding_rows
 from catalog.repositories.first_fixes import first_fixes
-from catalog.repositories.held import held_causes
+from catalog.repositories.held_news import HeldNews, held_news
 from catalog.repositories.method_changes import method_changes
 from catalog.repositories.recipients import addresses_in, is_address, is_role, recipient_hash
 from catalog.repositories.withheld import OPERATED, withheld, withheld_personal
 
 __all__ = [
-    "HeldNews",
     "Letter",
     "MethodChange",
     "forget",
@@ -30,14 +27,13 @@ __all__ = [
     "last_mail_on",
     "letters",
     "note",
+    "note_refused",
     "recipient_hash",
     "unusable_addresses",
 ]
 
 NAMED = 20
 """Findings named in a letter, at most; the files have all."""
-FINDINGS_MAX = 20_000
-"""Findings of causes that are told before they are public, at most in one letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +50,6 @@ class MethodChange:
     now: str
     begun: int
     ended: int
-
-
-@dataclass(frozen=True, slots=True)
-class HeldNews:
-    """What a government is told before the public, see :mod:`catalog.repositories.held`.
-
-    ``public_on``: day on which it becomes public if the letter goes out today; later if other addresses of the
-    government have had none by then. ``causes`` and ``findings``: rows of
-    causes.csv and findings.csv; at most 20,000 findings of ``finding_count``.
-    """
-
-    public_on: date
-    causes: Sequence[dict[str, Any]]
-    findings: Sequence[dict[str, Any]]
-    finding_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,24 +290,9 @@ def _letter(
         overdue=overdue,
         overdue_count=overdue_count,
         fixes=fixes,
-        held=_held_news(catalog, run_id, key, recipient, hold_days) if is_operator and hold_days else None,
+        held=held_news(catalog, run_id, key, recipient, hold_days) if is_operator and hold_days else None,
         method=change,
     )
-
-
-def _held_news(catalog: Catalog, run_id: str, government: str, recipient: str, hold_days: int) -> HeldNews | None:
-    """Return what this address was not told yet, though other addresses of the government may have been."""
-    own = recipient_hash(recipient)
-    ids = {one.id for one in held_causes(catalog, run_id, hold_days, government=government) if own in one.untold}
-    if not ids:
-        return None
-    rows = cause_rows(catalog, run_id, government=government, held=True)
-    if not (causes := [row for row in rows if row["cause_id"] in ids]):
-        return None
-    found = (row for row in finding_rows(catalog, run_id, government=government, held=True) if row["cause_id"] in ids)
-    findings = [*islice(found, FINDINGS_MAX)]
-    count = len(findings) + sum(1 for _ in found)
-    return HeldNews(datetime.now(UTC).date() + timedelta(days=hold_days), causes, findings, count)
 
 
 def governments_written_to(catalog: Catalog) -> set[str]:
@@ -371,7 +337,28 @@ def note(catalog: Catalog, letter: Letter) -> bool:
     return True
 
 
+def note_refused(catalog: Catalog, letter: Letter) -> None:
+    """Record that the server of the recipient refused a mail; of several times in one run the first counts.
+
+    What is told to a government before the public is not held back for ever because of such an address, see
+    :func:`catalog.repositories.held.held_causes`.
+    """
+    refused = replace(letter, channel="refused")
+    row = {
+        "id": refused.key,
+        "run_id": letter.run_id,
+        "channel": refused.channel,
+        "entity_level": letter.level,
+        "entity_id": letter.entity_id,
+        "recipient_hash": recipient_hash(letter.recipient),
+        "sent_at": now(),
+    }
+    with catalog.writing():
+        if not catalog.value("select 1 from sent where id = ?", [refused.key]):
+            catalog.upsert("sent", [row])
+
+
 def forget(catalog: Catalog, letter: Letter) -> None:
-    """Delete the record that a letter was sent, because the receiving server refused it."""
+    """Delete the record that a letter was sent, because it was not. See also :func:`note_refused`."""
     with catalog.writing():
         catalog.db.conn.execute("delete from sent where id = ?", [letter.key])

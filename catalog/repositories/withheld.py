@@ -102,7 +102,15 @@ def take_out(copy: sqlite3.Connection) -> None:
 
 
 def _take_out_causes(copy: sqlite3.Connection) -> None:
-    """Remove the causes that are held back, with what advises to fix them."""
+    """Remove the causes that are held back, with what advises to fix them, and what others say of held findings."""
+    hidden = {key for (key,) in copy.execute("select id from held")}
+    named = copy.execute("select id, examples from causes where examples is not null") if hidden else ()
+    for cause, text in [*named]:
+        examples = json.loads(text)
+        kept = [one for one in examples if one["finding_id"] not in hidden]
+        if len(kept) < len(examples):
+            copy.execute("update causes set examples = ? where id = ?", [json.dumps(kept, ensure_ascii=False), cause])
+    copy.execute("delete from held_findings")
     copy.execute("delete from top_fixes where cause_id in (select id from causes where is_held)")
     copy.execute("delete from replies where finding_id in (select id from causes where is_held)")
     copy.execute("delete from cause_members where cause in (select number from causes where is_held)")

@@ -30,6 +30,7 @@ from catalog.site.metadata import DATABASE, metadata
 from catalog.site.published import forget_public_copy, read_public_copy, source_digest, write_public_copy
 from catalog.site.search.index import NAMES as SEARCH_TABLES
 from catalog.site.search.index import build_search_index
+from specs.methodology import is_comparable
 
 __all__ = ["SETTINGS", "datasette_command", "files", "is_current", "publish"]
 
@@ -131,6 +132,8 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
             bring_up_to_date(Database(copy))
             # First the texts in place of their keys: those that nothing refers to any more are taken out.
             _unpack(copy)
+            # As in a catalogue that is opened: letters are told apart by it.
+            copy.create_function("is_comparable", 2, is_comparable, deterministic=True)
             # Before what it is told from is taken out.
             last = copy.execute("select max(id) from runs").fetchone()[0]
             times = response_times(Catalog(Database(copy), part), last) if last else {}

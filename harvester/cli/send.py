@@ -101,6 +101,7 @@ def send(
     from harvester.mail.letters import LetterSender, folder_of
     from harvester.mail.mail_plan import plan_mails
     from harvester.night.stages import writing
+    from harvester.terminal.held import held_lines
 
     configuration = load(data)
     if click.get_current_context().get_parameter_source("password") is ParameterSource.COMMANDLINE:
@@ -158,6 +159,8 @@ def send(
         if is_shown:
             click.echo(f"{len(plan.going)} mails and {len(hooks)} posts would go out for run {run_id}")
             _say_held(plan)
+            for line in held_lines(catalog, configuration.hold_days):
+                click.echo(line, err=True)
             _end(unusable)
             return
         from harvester.mail.send import send_mails, send_webhooks
@@ -165,9 +168,12 @@ def send(
         outcomes = [send_webhooks(catalog, hooks, proxy=configuration.proxy)]
         if smtp:
             outcomes.append(send_mails(catalog, plan.going, data / "exports", about))
+        waiting = [*held_lines(catalog, configuration.hold_days)] if smtp else []
     _say(outcomes, run_id)
     if smtp:
         _say_held(plan)
+        for line in waiting:
+            click.echo(line, err=True)
     _end(unusable, is_failed=bool(smtp and plan.unconfirmed) or any(one.failed for one in outcomes))
 
 

@@ -284,7 +284,10 @@ def message_of(letter: Letter, words: Language, *, is_divided: bool = False, sta
     if (held := letter.held) is not None:
         about = {"file": f"{start}{HELD_CAUSES}", "findings": f"{start}{HELD_FINDINGS}"}
         about["date"] = words.day(held.public_on.isoformat())
-        lines += ["", words.phrase("mail_held", count=len(held.causes), **about)]
+        if held.causes:
+            lines += ["", words.phrase("mail_held", count=len(held.causes), **about)]
+        else:
+            lines += ["", words.phrase("mail_held_findings", count=held.finding_count, **about)]
         if (more := held.finding_count - len(held.findings)) > 0:
             lines.append(words.phrase("mail_more_apart", count=more))
     if is_divided:
@@ -369,7 +372,8 @@ def _files(folder: Path, private: Path | None, code: str, letter: Letter) -> lis
     # What is in no folder: places with suspected personal data, and what is not public yet.
     found += [(PERSONAL, _csv("findings", letter.personal))] if letter.personal else []
     if (held := letter.held) is not None:
-        found += [(HELD_CAUSES, _csv("causes", held.causes)), (HELD_FINDINGS, _csv("findings", held.findings))]
+        found += [(HELD_CAUSES, _csv("causes", held.causes))] if held.causes else []
+        found += [(HELD_FINDINGS, _csv("findings", held.findings))]
     return found
 
 

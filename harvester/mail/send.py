@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from catalog.db.store import Catalog
 from catalog.repositories.recipients import recipient_hash
-from catalog.repositories.sent import Letter, forget, note
+from catalog.repositories.sent import Letter, forget, note, note_refused
 from harvester.http.guard import own_addresses
 from harvester.http.proxies import check_name
 from harvester.mail.letters import LetterSender, Mailing, mail_with_left_out
@@ -134,6 +134,7 @@ def _hand_in(
     except _NOT_SENT as error:
         for letter in mailing.letters:
             forget(catalog, letter)
+            note_refused(catalog, letter)
         withdraw(catalog.path.parent, token)
         done.fail(mailing, error)
         with suppress(smtplib.SMTPException, OSError):

@@ -17,7 +17,6 @@ from typing import Any
 from catalog.db.store import Catalog, now
 from catalog.repositories.checks import checked_since, outcome_of
 from catalog.repositories.finding_states import is_unobserved, state_of
-from catalog.repositories.held import hold_new_causes
 from catalog.repositories.replies import check_soon, disputed, write_correction, write_outcome
 from harvester.cli.configuration import load as configuration
 from harvester.night.context import CheckBudget, RunContext
@@ -89,9 +88,8 @@ def look_again(
         from quality.systems.entities import score_entities
 
         score_entities(catalog, run_id)
-        find_causes(catalog, run_id, sorted({one["portal_id"] for one in seen} & set(known)))
-        # The public copy may be made before the next export.
-        hold_new_causes(catalog, run_id, configuration(data).hold_days)
+        names = sorted({one["portal_id"] for one in seen} & set(known))
+        find_causes(catalog, run_id, names, hold_days=configuration(data).hold_days)
     observed = {one["finding_id"] for one in seen if one["resource_url"] in asked}
     # A cause of which every finding has a reply of its own has no rows.
     settled = dict.fromkeys(reply_ids, "not_checkable")

@@ -333,7 +333,6 @@ def _validate(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBound
 def _score(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds, *, is_full: bool) -> None:
     from catalog.repositories.copies import find_copies
     from catalog.repositories.dashboard import write_dashboard
-    from catalog.repositories.held import hold_new_causes
     from catalog.repositories.scores import was_scored
     from quality.findings.cause_stage import find_causes
     from quality.systems.agreement import write_agreement
@@ -357,9 +356,8 @@ def _score(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds, 
             write_agreement(run.catalog, run.run_id, portal.id)
             write_dashboard(run.catalog, run.run_id, portal.id, quarter.strftime("%Y%m%dT%H%M%SZ"))
     score_entities(run.catalog, run.run_id)
-    find_causes(run.catalog, run.run_id, [portal.id for portal in portals], unchanged)
-    # The public copy may be made before the next export.
-    hold_new_causes(run.catalog, run.run_id, run.export.hold_days or 0)
+    names = [portal.id for portal in portals]
+    find_causes(run.catalog, run.run_id, names, unchanged, hold_days=run.export.hold_days or 0)
     run.unchanged = frozenset(unchanged)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import statistics
 import sys
 import tempfile
@@ -89,6 +90,7 @@ def _everything(data: Path, *, is_offline: bool) -> Iterator[Told]:
     yield from _mail(data, configuration, is_offline=is_offline)
     yield from _waiting(data)
     yield from _private(data)
+    yield from _held(data, configuration)
     specs: list[PortalSpec] = []
     try:
         from harvester.cli.registry import known_in
@@ -223,6 +225,21 @@ def _private(data: Path) -> Iterator[Told]:
     for path in (data / PRIVATE, data / PEOPLE, data / TOKENS):
         if path.exists() and path.stat().st_mode & 0o077:
             yield _fault(f"{path}: others can read what is private; run chmod go= {path}")
+
+
+def _held(data: Path, configuration: Configuration) -> Iterator[Told]:
+    """Yield what is held back and waits for a letter. A catalogue that an upgrade would change is left alone."""
+    from catalog.db.copying import known_steps, steps_of
+    from catalog.db.store import open_catalog
+    from harvester.terminal.held import held_lines
+
+    path = data / "catalog.db"
+    if not (configuration.hold_days and path.is_file()):
+        return
+    with suppress(sqlite3.Error):
+        if set(steps_of(path)) == known_steps():
+            with open_catalog(path) as catalog:
+                yield from map(_note, held_lines(catalog, configuration.hold_days))
 
 
 def _contact(configuration: Configuration) -> str | None:

@@ -28,6 +28,7 @@ from catalog.repositories.causes import (
 from catalog.repositories.coded import Numbers
 from catalog.repositories.entity_weights import EntityWeights, entity_weights
 from catalog.repositories.first_fixes import Fix, rank_fixes, write_fixes
+from catalog.repositories.held import keeping_held
 from catalog.repositories.replies import uphold_disputes
 from catalog.repositories.unseen_hosts import UnseenHost, unseen_hosts
 from quality.findings.cause_gains import dataset_gains
@@ -44,24 +45,30 @@ _FEW = 3
 """Addresses of a host of which none could be observed, from which on the host is shown."""
 
 
-def find_causes(catalog: Catalog, run_id: str, portal_ids: Sequence[str], unchanged: Collection[str] = ()) -> int:
+def find_causes(
+    catalog: Catalog, run_id: str, portal_ids: Sequence[str], unchanged: Collection[str] = (), *, hold_days: int
+) -> int:
     """Find the common causes of the findings of the portals ``portal_ids``, store them, and rank what to fix first.
 
     Return the number of causes found. Call it after the datasets of the portals, and the portals, publishers and
     governments, have been scored for ``run_id``. A second call gives the same result. ``unchanged`` lists portals of
     which no dataset was scored in this run: their stored causes are kept and not counted, unless they have none or one
     of their datasets has disappeared; then causes are searched for anew.
+
+    ``hold_days``: as in winnow.toml: new causes are held back, and what was held back stays so, see
+    :mod:`catalog.repositories.held`.
     """
     weights: EntityWeights | None = None
     total = 0
     observed = {metric.id for metric in metrics().values() if metric.observed}
-    for portal_id in portal_ids:
-        if not (portal_id in unchanged and keep_causes(catalog, run_id, portal_id)):
-            weights = weights or entity_weights(catalog)
-            portal = _Portal(catalog, run_id, portal_id, weights)
-            total += write_causes(catalog, run_id, portal_id, portal.causes(), portal.unseen())
-            write_fixes(catalog, run_id, portal_id, portal.fixes())
-        uphold_disputes(catalog, portal_id, observed)
+    with keeping_held(catalog, run_id, portal_ids, hold_days):
+        for portal_id in portal_ids:
+            if not (portal_id in unchanged and keep_causes(catalog, run_id, portal_id)):
+                weights = weights or entity_weights(catalog)
+                portal = _Portal(catalog, run_id, portal_id, weights)
+                total += write_causes(catalog, run_id, portal_id, portal.causes(), portal.unseen())
+                write_fixes(catalog, run_id, portal_id, portal.fixes())
+            uphold_disputes(catalog, portal_id, observed)
     rules = cause_rules()
     classed = [rule for one in rules.classes for rule in one.rules]
     rank_fixes(catalog, classed, rules.large_points, rules.large_share)

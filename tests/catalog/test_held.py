@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -17,14 +18,16 @@ import pytest
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.cards import card_rows
 from catalog.exports.job import ExportJob
-from catalog.repositories.held import HeldCause, decide, held_causes, hold_new_causes
+from catalog.repositories.held import HELD_FINDING, HeldCause, decide, held_apart, held_causes, keeping_held
+from catalog.repositories.held_news import held_news
 from catalog.repositories.recipients import recipient_hash, stop
-from catalog.repositories.sent import _held_news, letters, note
+from catalog.repositories.sent import governments_written_to, last_mail_on, letters, note, note_refused
 from catalog.site.serve import publish
 from harvester.cli.configuration import Operator
 from harvester.cli.registry import without_language
 from harvester.mail.letters import NO_TOKEN, LetterSender, Mailing, attachments_of, mail_of, text_of
 from harvester.mail.smtp import SmtpServer
+from harvester.terminal.held import held_lines
 from quality.findings.cause_stage import find_causes
 from specs.languages import language, language_or_english
 from specs.portals import PortalSpec
@@ -44,7 +47,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_run(opened, RUNS[0], count=30)
         opened.db.conn.execute("update portals set contact_email = null where id != 'a'")
         opened.db.conn.commit()
-        find_causes(opened, RUNS[0], [portal.id for portal in PORTALS])
+        find_causes(opened, RUNS[0], [portal.id for portal in PORTALS], hold_days=0)
     return path
 
 
@@ -164,17 +167,20 @@ def test_every_address_of_a_government_hears_of_a_cause_before_the_public_does(c
     assert first.recipient == "Two@a.example" and note(catalog, first)
     catalog.db.conn.execute("update sent set sent_at = '2026-11-21T08:00:00Z'")
     catalog.db.conn.commit()
-    # The other letter was held back: long after, the causes still wait, and that letter has them.
+    # The other letter was held back: the causes wait twice as long, and that letter has them.
     begin(catalog, LATER[1])
     catalog.db.conn.execute(two)
     catalog.db.conn.commit()
     held = {one.id: one for one in held_causes(catalog, LATER[1], 14, government=NAME)}
-    assert set(held) == ids and {one.public_on for one in held.values()} == {None}
+    assert set(held) == ids and {str(one.public_on) for one in held.values()} == {"2026-12-19"}
+    assert {one.untold for one in held.values()} == {frozenset({recipient_hash("one@a.example")})}
+    (said,) = held_lines(catalog, 14)
+    assert NAME in said and "one@a.example; published on 2026-12-19 at the latest" in said
     (again,) = letters(catalog, RUNS[0], "mail", hold_days=14)
     assert again.recipient == "one@a.example" and again.held is not None
     assert {row["cause_id"] for row in again.held.causes} == ids
     # The address that was told is not told again.
-    assert _held_news(catalog, RUNS[0], NAME, first.recipient, 14) is None
+    assert held_news(catalog, RUNS[0], NAME, first.recipient, 14) is None
     assert language("fr").day("2026-12-15") not in out(catalog)[1]
     # Both were told; the later day counts.
     assert note(catalog, second)
@@ -196,16 +202,74 @@ def test_many_causes_are_no_too_long_statement(catalog: Catalog, monkeypatch: py
     assert not catalog.value("select count(*) from causes where is_held and state != 'unknown'")
 
 
+def test_an_address_that_always_refuses_hides_no_cause_for_ever(catalog: Catalog) -> None:
+    out(catalog)
+    ids = set(causes(catalog, "a"))
+    (said,) = held_lines(catalog, 14)
+    assert "published only after a letter was tried" in said and not [*held_lines(catalog, 0)]
+    (letter,) = letters(catalog, RUNS[0], "mail", hold_days=14)
+    for _ in range(2):
+        note_refused(catalog, letter)
+    catalog.db.conn.execute("update sent set sent_at = '2026-11-21T08:00:00Z'")
+    catalog.db.conn.commit()
+    assert {str(one.public_on) for one in held_causes(catalog, RUNS[0], 14, government=NAME)} == {"2026-12-19"}
+    # It is no letter in any other respect: the next one is still the first.
+    assert [one.since_run for one in letters(catalog, RUNS[0], "mail", hold_days=14)] == [None]
+    assert last_mail_on(catalog, letter.recipient) is None and NAME not in governments_written_to(catalog)
+    begin(catalog, "20261218T010000Z")
+    assert {one.id for one in held_causes(catalog, "20261218T010000Z", 14, government=NAME)} == ids
+    begin(catalog, "20261219T010000Z")
+    assert not held_causes(catalog, "20261219T010000Z", 14, government=NAME)
+
+
+def test_findings_stay_held_back_when_their_cause_ends(catalog: Catalog) -> None:
+    out(catalog)
+    key, members = next(iter(causes(catalog, "a").items()))
+    other = next(one for one in causes(catalog, "a") if one != key)
+    run = catalog.db.conn.execute
+    since = catalog.value("select first_seen_run from causes where id = ?", [key])
+    with keeping_held(catalog, RUNS[0], ["a"], 14), catalog.writing():
+        # As when they get a cause that was published long ago.
+        run("update causes set is_held = 0, examples = ? where id = ?", [examples_of(members), other])
+        run("update cause_members set cause = (select number from causes where id = ?) where cause = "
+            "(select number from causes where id = ?)", [other, key])  # fmt: skip
+        run("update causes set state = 'merged' where id = ?", [key])
+    (apart,) = held_apart(catalog, RUNS[0], 14)
+    assert (apart.portal_id, apart.id, apart.government, apart.public_on) == ("a", since, NAME, None)
+    held = {row["id"] for row in catalog.rows(f"select f.id from findings f where {HELD_FINDING}")}  # noqa: S608
+    assert {*members} <= held
+    text, _ = out(catalog)
+    assert other in text and not [one for one in members if one in text]
+    # The letter has them, and from then on the days count.
+    (letter,) = letters(catalog, RUNS[0], "mail", hold_days=14)
+    assert letter.held is not None and {*members} <= {row["finding_id"] for row in letter.held.findings}
+    assert note(catalog, letter)
+    catalog.db.conn.execute("update sent set sent_at = '2026-11-21T08:00:00Z'")
+    catalog.db.conn.commit()
+    begin(catalog, LATER[0])
+    with keeping_held(catalog, LATER[0], ["a"], 14):
+        pass
+    assert not [one for one in members if one in out(catalog)[0]]
+    begin(catalog, LATER[1])
+    text, _ = out(catalog)
+    assert not [one for one in members if one not in text]
+    assert not catalog.value("select count(*) from held_findings")
+
+
+def examples_of(members: list[str]) -> str:
+    return json.dumps([{"finding_id": one, "title": "t", "url": f"https://a.example/{one}"} for one in members[:3]])
+
+
 def test_a_cause_that_no_export_has_seen_is_in_no_public_copy(catalog: Catalog) -> None:
     data, held = catalog.path.parent, causes(catalog, "a")
-    hold_new_causes(catalog, RUNS[0], 0)
+    names = [portal.id for portal in PORTALS]
     assert not catalog.value("select count(*) from causes where is_held is not null")
-    hold_new_causes(catalog, RUNS[0], 14)
+    find_causes(catalog, RUNS[0], names, hold_days=14)
     publish(catalog.path, data / "site" / "catalog.db")
     text = (data / "site" / "catalog.db").read_bytes().decode("utf-8", "replace")
     assert held and not [one for key, own in held.items() for one in (key, *own) if one in text]
     # What was published before is left alone.
     catalog.db.conn.execute("update causes set is_held = 0")
     catalog.db.conn.commit()
-    hold_new_causes(catalog, RUNS[0], 14)
+    find_causes(catalog, RUNS[0], names, hold_days=14)
     assert not catalog.value("select count(*) from causes where is_held")

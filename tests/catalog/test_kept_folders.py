@@ -131,7 +131,7 @@ def test_each_finding_names_its_cause_and_a_folder_whose_findings_change_cause_i
 ) -> None:
     out = data / "exports"
     begin_run(catalog, RUNS[1])
-    find_causes(catalog, RUNS[1], [portal.id for portal in PORTALS])
+    find_causes(catalog, RUNS[1], [portal.id for portal in PORTALS], hold_days=0)
     put_out(catalog, out)
     causes = {row["cause_id"]: row["findings"] for row in read(out / "causes.csv") if row["findings"] != "0"}
     rows = read(out / "findings.csv")
@@ -160,7 +160,7 @@ def test_each_finding_names_its_cause_and_a_folder_whose_findings_change_cause_i
 def test_a_reply_to_a_cause_stands_at_its_findings_and_their_folders_are_written(catalog: Catalog, data: Path) -> None:
     out = data / "exports"
     begin_run(catalog, RUNS[1])
-    find_causes(catalog, RUNS[1], [portal.id for portal in PORTALS])
+    find_causes(catalog, RUNS[1], [portal.id for portal in PORTALS], hold_days=0)
     put_out(catalog, out)
     before = bytes_of(out)
     (cause,) = catalog.rows(

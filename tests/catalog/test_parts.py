@@ -141,7 +141,7 @@ def changes(catalog: Catalog) -> Iterator[str]:
     )
     catalog.db.conn.commit()
     yield "a title and two findings"
-    find_causes(catalog, NEXT, [portal.id for portal in PORTALS])
+    find_causes(catalog, NEXT, [portal.id for portal in PORTALS], hold_days=0)
     yield "causes"
     finding = catalog.value("select max(id) from open_findings where dataset_id is not null")
     cause = catalog.value("select id from causes order by findings desc, id")

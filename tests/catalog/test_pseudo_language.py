@@ -55,7 +55,7 @@ def sent(pseudo: Language, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     folder = tmp_path_factory.mktemp("pseudo")
     with scored(folder, runs=1, count=6) as catalog:
         run_id = catalog.latest_run() or ""
-        find_causes(catalog, run_id, [one.id for one in PORTALS])
+        find_causes(catalog, run_id, [one.id for one in PORTALS], hold_days=0)
         take_census(catalog, run_id)
         put_out(catalog, folder / "out", language=TAG, has_books=True)
         yield catalog, folder / "out"

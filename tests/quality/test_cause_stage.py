@@ -70,7 +70,7 @@ def night(catalog: Catalog, run_id: str, found: Sequence[Dataset], checks: Seque
     write_checks(catalog, run_id, list(checks), {one.url: BrokenRule(checks=1, days=0) for one in checks})
     score_portal(catalog, run_id, "a")
     score_entities(catalog, run_id)
-    find_causes(catalog, run_id, ["a"])
+    find_causes(catalog, run_id, ["a"], hold_days=0)
 
 
 def media_type(catalog: Catalog) -> dict[str, object]:
@@ -109,7 +109,7 @@ def test_scoring_again_changes_nothing(catalog: Catalog) -> None:
     tables = ("causes", "cause_members", "top_fixes")
     before = {name: sorted(map(repr, catalog.rows(f"select * from {name}"))) for name in tables}  # noqa: S608
     score_entities(catalog, RUNS[0])
-    find_causes(catalog, RUNS[0], ["a"])
+    find_causes(catalog, RUNS[0], ["a"], hold_days=0)
     assert before == {name: sorted(map(repr, catalog.rows(f"select * from {name}"))) for name in tables}  # noqa: S608
 
 
@@ -219,7 +219,7 @@ def test_a_waiver_of_a_cause_covers_the_findings_it_has_and_a_dispute_later_ones
     assert catalog.rows(sql) == [{"state": said, "n": 12}]
     assert media_type(catalog)["state"] == said
     # Found again, as before.
-    find_causes(catalog, RUNS[0], ["a"])
+    find_causes(catalog, RUNS[0], ["a"], hold_days=0)
     assert media_type(catalog)["state"] == said
     # Three more datasets of the same office, without a media type too.
     more = [*two(40), *(dataset(n, "Office A", media_type=False) for n in range(50, 53))]
@@ -285,7 +285,7 @@ def test_a_portal_with_nothing_new_keeps_its_causes(catalog: Catalog) -> None:
     catalog.begin_run("test", [portal("a")], version="0", methodology="2.1.0", run_id=RUNS[1])
     store(catalog, RUNS[1], "a", two(40))
     score_entities(catalog, RUNS[1])
-    assert find_causes(catalog, RUNS[1], ["a"], unchanged={"a"}) == 0
+    assert find_causes(catalog, RUNS[1], ["a"], unchanged={"a"}, hold_days=0) == 0
     assert media_type(catalog)["state"] == "open"
     kept = catalog.rows("select * from top_fixes where cause_id is not null order by id")
     assert kept == [row for row in before if row["cause_id"]]
@@ -342,7 +342,7 @@ def test_a_later_night_settles_the_dispute_of_a_cause(catalog: Catalog) -> None:
     night(catalog, RUNS[0], two(40))
     cause = media_type(catalog)["id"]
     import_replies(catalog, [reply(cause, "disputed")], "2026-11-20")
-    find_causes(catalog, RUNS[0], ["a"])
+    find_causes(catalog, RUNS[0], ["a"], hold_days=0)
     # Nothing was read since.
     assert catalog.value("select outcome from replies") is None
     catalog.db.conn.execute("update replies set imported_at = '2026-11-20T02:00:00Z'")

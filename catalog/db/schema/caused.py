@@ -68,4 +68,14 @@ TABLES: dict[str, TableSpec] = {
         pk="finding",
         indexes=(("cause",),),
     ),
+    "held_findings": TableSpec(
+        "A finding that is not published yet though its cause has ended; the public copy has none.",
+        {
+            "finding": c(int, "Number of the finding."),
+            "portal_id": c(str, "Portal.", "portals"),
+            "since": c(str, "Run that first found the cause that ended.", "runs"),
+        },
+        pk="finding",
+        indexes=(("portal_id", "since"),),
+    ),
 }

@@ -208,6 +208,9 @@ def test_a_refused_letter_is_said_and_tried_again(data: Path, box: tuple[Box, st
     kept.refused.add("ministre@example.org")
     done = send(data, smtp)
     assert done.exit_code == 3 and "0 sent" in done.output and "550" in done.stderr
+    with open_catalog(data / "catalog.db") as catalog:
+        (row,) = catalog.rows("select channel, entity_id from sent")
+        assert row == {"channel": "refused", "entity_id": NAME}
     kept.refused.clear()
     assert send(data, smtp).exit_code == 0 and len(kept.mails) == 1
 

@@ -11,6 +11,7 @@ from textwrap import dedent
 from pydantic import BaseModel
 
 from catalog.db.schema import TABLES
+from catalog.db.schema.public import is_public
 from catalog.db.schema.views import VIEWS
 from harvester.cli.configuration import Configuration, Mailbox, MailServer, Operator
 from harvester.cli.main import cli
@@ -64,12 +65,13 @@ def column_tables() -> str:
     kinds_of = {str: "text", int: "integer", float: "real", bool: "0 or 1", bytes: "blob"}
     parts = []
     for name, table in READ.items():
-        parts += [f"### `{name}`", "", table.description, "", "| column | type | what it says |", "| --- | --- | --- |"]
+        heading = "| column | type | public | what it says |", "| --- | --- | --- | --- |"
+        parts += [f"### `{name}`", "", table.description, "", *heading]
         for column, one in table.columns.items():
             into = f" Points into `{one.references}`." if one.references else ""
-            parts.append(
-                f"| `{column}` | {kinds_of.get(one.type, one.type.__name__)} | {_cell(one.description)}{into} |"
-            )
+            kind = kinds_of.get(one.type, one.type.__name__)
+            public = "yes" if is_public(name, column) else ""
+            parts.append(f"| `{column}` | {kind} | {public} | {_cell(one.description)}{into} |")
         parts.append("")
     return "\n".join(parts).rstrip()
 

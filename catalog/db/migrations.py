@@ -18,12 +18,12 @@ from catalog.db.moving import move_rows
 from catalog.db.narrow_scores import move_scores
 from catalog.db.narrowing import BEFORE, move_findings
 from catalog.db.packing import pack_records, pack_reports
-from catalog.db.schema import TABLES, address, found, observed, scored, stored, strips
+from catalog.db.schema import TABLES, address, found, metric_columns, observed, scored, stored, strips
 from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
 from catalog.db.sqlite import Database
 from catalog.db.stripping import pack_history
 
-__all__ = ["add_metric_columns", "bring_up_to_date", "create_table", "create_views", "migrate"]
+__all__ = ["add_metric_columns", "bring_up_to_date", "create_table", "create_views", "is_up_to_date", "migrate"]
 
 
 @migrate()
@@ -382,6 +382,17 @@ def bring_up_to_date(db: Database) -> None:
     create_views(db)
     move_scores(db)
     compact(db)
+
+
+def is_up_to_date(db: Database) -> bool:
+    """Return whether all tables have their present columns, and all rows stand where the present version reads them.
+
+    If not, :func:`bring_up_to_date` is to be called first. Views are not looked at.
+    """
+    if migrate.pending(db) or {BEFORE, MEASURED_BEFORE, scored.BEFORE} & set(db.table_names()):
+        return False
+    measured = {"dataset_quality": "dataset", "distribution_kinds": "distribution"}
+    return all(metric_columns(of).keys() <= db.table(name).columns_dict.keys() for name, of in measured.items())
 
 
 def create_views(db: Database) -> None:

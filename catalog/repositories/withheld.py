@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from catalog.db.schema.found import INTERNED, TEXTS, public_id
@@ -15,7 +16,7 @@ from catalog.db.store import started
 from catalog.repositories.held import HELD_KEYS
 from specs.table_rules import personal_rules
 
-__all__ = ["DAYS", "OPERATED", "take_out", "watched", "withheld", "withheld_personal"]
+__all__ = ["DAYS", "OPERATED", "field_of", "hold_back", "take_out", "watched", "withheld", "withheld_personal"]
 
 DAYS = 90
 """Days, by the clock of the runs, after which an unfixed finding becomes public."""
@@ -67,6 +68,22 @@ def _personal_keys(run_id: str | None = None) -> str:
         where r.rule_id in ({rules}) {where}"""  # noqa: S608  # our own rules, an instant
 
 
+def hold_back(connection: sqlite3.Connection) -> None:
+    """Create the temporary table ``held`` with the findings that must not be published.
+
+    ``connection``: connection to the catalogue, whose tables are found by names without a schema. The table has the
+    key and id of each finding, its dataset and distribution, and ``field`` as :func:`field_of` gives it.
+    """
+    # Only our constants and an instant are inserted into the text.
+    held = withheld(connection.execute("select max(id) from runs").fetchone()[0] or _now())
+    connection.execute(
+        f"create temp table held as select key, id, dataset_id, distribution_id, field from findings f where {held}"  # noqa: S608  # SQL of ours, an instant
+    )
+    # Without them each dataset, and each finding, would be compared with all that are held back.
+    for column in ("key", "id", "dataset_id"):
+        connection.execute(f"create index temp.held_{column} on held ({column})")
+
+
 def take_out(copy: sqlite3.Connection) -> None:
     """Remove the findings that must not be published from a copy of a catalogue, and all that would reveal them.
 
@@ -74,14 +91,7 @@ def take_out(copy: sqlite3.Connection) -> None:
     findings are lowered. The freed pages of the file are overwritten.
     """
     copy.execute("pragma secure_delete = on")
-    # Only our constants and an instant are inserted into the text.
-    held = withheld(copy.execute("select max(id) from runs").fetchone()[0] or _now())
-    copy.execute(
-        f"create temp table held as select id, dataset_id, distribution_id, field from findings f where {held}"  # noqa: S608  # SQL of ours, an instant
-    )
-    # Without them each dataset, and each finding, would be compared with all that are held back.
-    copy.execute("create index temp.held_ids on held (id)")
-    copy.execute("create index temp.held_datasets on held (dataset_id)")
+    hold_back(copy)
     # These changes must make no dataset due.
     copy.execute("create temp table was_due as select dataset_id from to_score")
     copy.execute(
@@ -139,7 +149,7 @@ def _take_out_of_reports(copy: sqlite3.Connection) -> None:
     for distribution_id, text in found.fetchall():
         rows = copy.execute("select field from findings where distribution_id = ?", [distribution_id])
         public = {field for (field,) in rows}
-        kept = [one for one in json.loads(text) if one["rule"] not in personal_rules() or _field(one) in public]
+        kept = [one for one in json.loads(text) if one["rule"] not in personal_rules() or field_of(one) in public]
         copy.execute(
             "update table_reports set defects = ? where distribution_id = ?",
             [json.dumps(kept, ensure_ascii=False), distribution_id],
@@ -155,15 +165,19 @@ def _take_out_defects(copy: sqlite3.Connection) -> None:
     )
     for distribution_id, text, fields in found.fetchall():
         removed = set(json.loads(fields))
-        kept = [one for one in json.loads(text) if _field(one) not in removed]
+        kept = [one for one in json.loads(text) if field_of(one) not in removed]
         copy.execute(
             "update table_reports set defects = ? where distribution_id = ?",
             [json.dumps(kept, ensure_ascii=False), distribution_id],
         )
 
 
-def _field(one: dict[str, str]) -> str:
-    """Return the column as a finding names it."""
+def field_of(one: Mapping[str, str]) -> str:
+    """Return the column ``field`` of the finding that tells of a defect of a table: rule and column of the table.
+
+    ``one``: a defect as the column ``defects`` of ``table_reports`` lists it, with "rule" and, unless the defect is of
+    the whole table, "field".
+    """
     return f"{one['rule']}: {one['field']}" if one.get("field") else one["rule"]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from catalog.db.schema import TABLES, metric_columns
+from catalog.db.schema import TABLES
+from catalog.db.schema.public import PRIVATE_VIEWS, PUBLIC, is_public
 from catalog.db.schema.views import VIEWS, view_columns
 from catalog.site.entities import SITE_TABLES
 from catalog.site.queries import queries
@@ -25,9 +26,7 @@ _HIDDEN = (
     "distribution_kinds",
     "measured_distributions",
     "finding_runs",
-    "record_dictionaries",
     "addresses",
-    "shared_texts",
     "check_runs",
     "check_codes",
     "check_strips",
@@ -96,22 +95,23 @@ def metadata() -> dict[str, Any]:
 
 def _tables() -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    for name, table in TABLES.items():
-        columns = {column: spec.description for column, spec in table.columns.items()}
-        if name in ("dataset_quality", "distribution_kinds"):
-            subject = name.partition("_")[0]
-            columns |= {column: spec.description for column, spec in metric_columns(subject).items()}
+    for name, public in PUBLIC.items():
+        table = TABLES[name]
         found[name] = {
             "description": table.description,
-            "columns": columns,
+            "columns": {column: spec.description for column, spec in public.items()},
             **({"facets": list(table.facets)} if table.facets else {}),
             **({"label_column": table.label} if table.label else {}),
             **_SORT.get(name, {}),
         }
     for name, view in VIEWS.items():
+        if name in PUBLIC or name in PRIVATE_VIEWS:
+            continue
         found[name] = {
             "description": view.description,
-            "columns": {column: spec.description for column, spec in view_columns(name).items()},
+            "columns": {
+                column: spec.description for column, spec in view_columns(name).items() if is_public(name, column)
+            },
             **({"facets": list(view.facets)} if view.facets else {}),
             **_SORT.get(name, {}),
         }

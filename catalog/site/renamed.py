@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, unquote, urlencode
 
+from catalog.db.schema.public import PUBLIC
 from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES
 from catalog.site.metadata import DATABASE
 from catalog.site.pages.figure import address_of_query
@@ -32,8 +33,8 @@ def new_address(path: str, query: str) -> str | None:
 
     >>> new_address("/catalog/responses", "response=disputed&_facet=response")
     '/catalog/replies?reply=disputed&_facet=reply'
-    >>> new_address("/catalog/answers/north%20x.json", "")
-    '/catalog/response_cache/north%20x.json'
+    >>> new_address("/catalog/responses/north%20x.json", "")
+    '/catalog/replies/north%20x.json'
     >>> new_address("/catalog", "sql=select+1") is None
     True
     >>> new_address("/catalog/responses.json", "") is None
@@ -49,7 +50,7 @@ def new_address(path: str, query: str) -> str | None:
     table = match["table"]
     if table == "findings" and match["row"]:
         return _finding_address(match["before"], match["row"][1:], query)
-    if table in OLD_TABLES:
+    if OLD_TABLES.get(table) in PUBLIC:
         if match["form"] and not match["row"]:
             return None
         moved = f"{match['before']}{OLD_TABLES[table]}{match['row'] or ''}{match['form'] or ''}"

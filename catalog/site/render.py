@@ -106,7 +106,7 @@ def error_page(options: SiteOptions, words: Language, status: int, path: str, wh
 
     ``path``: requested path. ``why``: key of the phrase that says what is wrong; None gives the one of ``status``.
     """
-    known = status if status in (400, 404, 503) else 500
+    known = status if status in (400, 404, 503) else 503 if status == 429 else 500 if status >= 500 else 400
     return (
         _environment()
         .get_template("error.html")

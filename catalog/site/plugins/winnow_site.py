@@ -13,11 +13,15 @@ from collections.abc import Awaitable, Callable, Generator
 from functools import cache
 from typing import Any
 
+from datasette import handle_exception as handle_exception_of_datasette
+from datasette.plugins import pm
 from datasette.utils import tilde_encode
+from datasette.utils.asgi import Forbidden
 from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
 from catalog.db.schema.views import VIEWS, view_columns
+from catalog.site.errors import answer
 from catalog.site.live import routes
 from catalog.site.metadata import DATABASE
 from catalog.site.page_queries import NAMED_SQL
@@ -28,6 +32,11 @@ from specs.systems import systems
 
 # The same as datasette.hookimpl, with types.
 hookimpl = HookimplMarker("datasette")
+
+# Datasette calls all plugins that answer errors. Its own one renders a second page and, with rich installed, prints a
+# report that takes half a second of the only loop.
+if pm.is_registered(handle_exception_of_datasette):
+    pm.unregister(handle_exception_of_datasette)
 
 _LONGEST = 20_000
 """Characters of a cell that are parsed; a longer text could be nested deeply enough to exhaust the parser's stack."""
@@ -102,6 +111,18 @@ def _row_link(value: object, column: str, table: str | None) -> Markup | None:
 def register_routes() -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
     """Return the routes of the site's own pages, which come before those of Datasette (a hook of Datasette)."""
     return routes()
+
+
+@hookimpl
+def handle_exception(datasette: Any, request: Any, exception: BaseException) -> Any:
+    """Answer a request that ended in an error with a page of ours (a hook of Datasette)."""
+    return answer(datasette, request, exception)
+
+
+@hookimpl
+def forbidden(datasette: Any, request: Any, message: str) -> Any:
+    """Answer a request for what visitors may not have (a hook of Datasette)."""
+    return answer(datasette, request, Forbidden(message))
 
 
 @hookimpl

@@ -27,7 +27,7 @@ NAMES = ("search_documents", "search_values", "search_has", "search_languages", 
 
 _TABLES = """
 create table search_documents (
-  number integer primary key, dataset_id text not null, work integer not null, state text not null, seen text);
+  number integer primary key, dataset_id text not null, work integer not null, state text, seen text);
 create table search_values (value integer primary key, facet text not null, name text not null);
 create table search_has (
   document integer not null, value integer not null, primary key (document, value)) without rowid;

@@ -1,0 +1,249 @@
+"""Build the public file from the tables and columns that :mod:`catalog.db.schema.public` lists.
+
+Rows are read from the catalogue and written to a new file, so that nothing private was ever in a page of it. Left out
+are findings that must not be public yet (:mod:`catalog.repositories.withheld`) with all that would reveal them; of
+replies and reports the names that may not be public and the texts that nobody has approved.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from catalog.db.migrations import is_up_to_date
+from catalog.db.packed import PackedTexts
+from catalog.db.schema import TABLES, found, scored, strips
+from catalog.db.schema.kinds import ColumnSpec
+from catalog.db.schema.public import FREE_TEXTS, PRIVATE_VIEWS, PUBLIC
+from catalog.db.schema.views import VIEWS
+from catalog.db.sqlite import Database
+from catalog.db.store import CatalogError
+from catalog.repositories.people import COLUMNS
+from catalog.repositories.withheld import field_of, hold_back, watched
+from catalog.site.cleaned import without_addresses, without_cells, without_private_fields
+from catalog.site.entities import SITE_TABLES, add_site_tables
+from catalog.site.indexes import PAGE_INDEXES
+from catalog.site.search.index import NAMES as SEARCH_TABLES
+from catalog.site.search.index import build_search_index
+from specs.table_rules import personal_rules
+
+__all__ = ["build", "is_built", "needs_upgrade"]
+
+_TYPES = {str: "text", list: "text", dict: "text", int: "integer", bool: "integer", float: "float", bytes: "blob"}
+_OTHER_VIEWS = ("dataset_list", "datasets_text")
+"""Views that no declaration but a migration step has."""
+_LAST = ("finding_texts", "rules")
+"""Tables of which only what findings refer to is public."""
+_HELD_CAUSES = "select id from source.causes where is_held"
+
+_WHERE = {
+    "finding_rows": "key not in (select key from temp.held)",
+    "finding_texts": f"key in ({' union '.join(f'select {name} from main.finding_rows' for name in found.TEXTS)})",  # noqa: S608  # names of the schema
+    "rules": "key in (select rule_key from main.finding_rows)",
+    "causes": "not coalesce(is_held, 0)",
+    "cause_members": """cause not in (select number from source.causes where is_held)
+        and finding not in (select key from temp.held)""",
+    # A letter that a server did not take is between that server and the operator.
+    "sent": "channel in ('mail', 'webhook')",
+    "top_fixes": f"cause_id is null or cause_id not in ({_HELD_CAUSES})",
+    "replies": f"finding_id not in (select id from temp.held) and finding_id not in ({_HELD_CAUSES})",  # noqa: S608  # see above
+    "corrections": "finding_id is null or finding_id not in (select id from temp.held)",
+}
+"""SQL conditions on the rows of a table that are public."""
+
+_VALUES = {
+    # What is new tonight is not new for ever, and the file is made again only after a change.
+    "finding_rows.state": "iif(state = 'new', 'open', state)",
+    "causes.state": "iif(state = 'new', 'open', state)",
+    "causes.examples": "public_examples(examples)",
+    "changes.fields": "public_fields(fields)",
+    "dataset_quality.findings": """findings - (select count(*) from temp.held where held.dataset_id = r.dataset_id)""",
+    "table_reports.profile": "public_profile(profile)",
+    "table_reports.defects": "public_defects(distribution_id, defects)",
+    # The id of the catalogue ends with the hash of an address.
+    "sent.id": "run_id || '/' || channel || '/' || entity_level || '/' || entity_id || '/' || rowid",
+    "census.confirmed_by": "iif(confirmed_by is null, null, 'a person')",
+    "census.reason": "replace(reason, coalesce(nullif(confirmed_by, ''), char(0)), 'A person')",
+    **{
+        f"{table}.{column}": f"coalesce((select text from source.finding_texts t where t.key = r.{column}), r.{column})"  # noqa: S608  # names of the schema
+        for table, column in found.INTERNED
+    },
+    **{f"{table}.{text}": f"iif(coalesce(is_text_approved, 0), {text}, null)" for table, _, text in COLUMNS.values()},
+    **{
+        f"{table}.{name}": f"iif(coalesce(is_text_approved, 0) and coalesce(is_name_public, 0), {name}, null)"
+        for table, name, _ in COLUMNS.values()
+    },
+}
+"""SQL for the public value of a column, where it is not the stored one, by "table.column"; ``r`` is the stored row."""
+
+INDEXES = (
+    # Indexes for readers only; in the catalogue they would just slow down the night.
+    ("datasets", "first_seen_run"),
+    ("datasets", "changed_run"),
+    ("datasets", "missing_since"),
+    ("corrections", "corrected_at"),
+    ("distributions", "access_url"),
+    ("distributions", "download_url"),
+    ("finding_rows", "first_seen_key"),
+    ("finding_rows", "fixed_key"),
+    ("finding_rows", "withdrawn_key"),
+    ("finding_rows", "gain_points"),
+    ("finding_rows", "distribution_key"),
+    ("finding_rows", "rule_key"),
+)
+"""Tables and columns that only the public file has an index for."""
+_RARE = ("missing_since", "fixed_key", "withdrawn_key")
+"""Columns that are empty in most rows, and are never sorted by: an index of the others does."""
+
+
+def needs_upgrade(source: sqlite3.Connection) -> bool:
+    """Return whether a catalogue must be brought up to date before :func:`build` can read it.
+
+    Raise CatalogError if it is no catalogue but a public file.
+    """
+    tables = {name for (name,) in source.execute("select name from sqlite_master where type = 'table'")}
+    if "runs" in tables and "_sqlite_migrations" not in tables:
+        raise CatalogError("this is a public file; publish the catalogue that it was made from")
+    return not is_up_to_date(Database(source))
+
+
+def build(
+    public: sqlite3.Connection, source: str, times: Mapping[tuple[str, str], Mapping[str, Any]] | None = None
+) -> None:
+    """Write the public tables, views and indexes of the catalogue ``source`` into an empty database, then the tables
+    and the search index that the pages of the site read.
+
+    ``public``: connection to that database, in autocommit mode. ``source``: path of a catalogue that is up to date; it
+    is read as it is at one moment, and a run may write to it meanwhile. ``times``: response times by (kind, id), see
+    :func:`catalog.site.entities.add_site_tables`; None for none. Raise sqlite3.Error if the catalogue cannot be read.
+    """
+    for setting in ("journal_mode = off", "synchronous = off", "locking_mode = exclusive", "cache_size = -16384"):
+        public.execute(f"pragma main.{setting}")
+    public.execute("attach ? as source", [source])
+    public.execute("begin")
+    # While the database is empty, names without a schema are those of the catalogue.
+    hold_back(public)
+    _add_functions(public)
+    tables = sorted(PUBLIC, key=lambda name: name in _LAST)
+    for name in tables:
+        public.execute(_create(name, PUBLIC[name]))
+    for name in tables:
+        _copy(public, name)
+    for name in tables:
+        for columns in TABLES[name].indexes:
+            if set(columns) <= PUBLIC[name].keys():
+                public.execute(f"create index [idx_{name}_{'_'.join(columns)}] on [{name}] ({', '.join(columns)})")
+    for sql in (found.INDEXES | strips.INDEXES | scored.INDEXES).values():
+        public.execute(sql)
+    for table, column in INDEXES:
+        where = f" where {column} is not null" if column in _RARE else ""
+        public.execute(f"create index public_{table}_{column} on {table} ({column}){where}")
+    _create_views(public)
+    public.execute("commit")
+    public.execute("detach source")
+    public.execute("begin")
+    add_site_tables(public, times or {})
+    for name, on in PAGE_INDEXES.items():
+        public.execute(f"create index {name} {on}")
+    build_search_index(public)
+    public.execute("commit")
+    public.execute("analyze")
+
+
+def _create(name: str, columns: Mapping[str, ColumnSpec]) -> str:
+    """Return the SQL that creates a public table with its key and its references to other public tables."""
+    parts = []
+    for column, spec in columns.items():
+        to = spec.references
+        refers = f" references [{to}] ([{TABLES[to].pk}])" if to in PUBLIC and not TABLES[str(to)].is_view else ""
+        key = " primary key" if column == TABLES[name].pk else ""
+        parts.append(f"[{column}] {_TYPES[spec.type]}{key}{refers}")
+    return f"create table [{name}] ({', '.join(parts)})"
+
+
+def _copy(public: sqlite3.Connection, name: str) -> None:
+    listed = ", ".join(f"[{column}]" for column in PUBLIC[name])
+    values = ", ".join(_value(name, column) for column in PUBLIC[name])
+    public.execute(f"insert into main.[{name}] ({listed}) select {values} from source.[{name}] r where {_where(name)}")  # noqa: S608  # names of the schema
+
+
+def _where(name: str) -> str:
+    return _WHERE.get(name, "true")
+
+
+def _value(table: str, column: str) -> str:
+    name = f"{table}.{column}"
+    value = _VALUES.get(name, f"r.[{column}]")
+    # Few texts have the sign, and to ask SQLite is quicker than to call a function of ours.
+    return f"iif(instr({value}, '@'), public_text({value}), {value})" if name in FREE_TEXTS else value
+
+
+def _add_functions(public: sqlite3.Connection) -> None:
+    """Make available in SQL what the public values are made with."""
+    packed = PackedTexts(public)
+    removed: dict[str, set[str]] = defaultdict(set)
+    for distribution, field in public.execute("select distribution_id, field from temp.held where field is not null"):
+        removed[distribution].add(field)
+    told: dict[str, set[str]] = defaultdict(set)
+    for distribution, field in public.execute(
+        f"""select f.distribution_id, f.field from source.findings f
+            where {watched()} and f.field is not null and f.key not in (select key from temp.held)"""  # noqa: S608  # our own rules
+    ):
+        told[distribution].add(field)
+
+    def defects(distribution: str, text: str | None) -> str | None:
+        if not text or (distribution not in removed and '"personal_' not in text):
+            return text
+        kept = []
+        for one in json.loads(text):
+            is_told = one["rule"] not in personal_rules() or field_of(one) in told[distribution]
+            if is_told and field_of(one) not in removed[distribution]:
+                kept.append(one)
+        return json.dumps(kept, ensure_ascii=False)
+
+    hidden = {key for (key,) in public.execute("select id from temp.held")}
+
+    def examples(text: str | None) -> str | None:
+        named = json.loads(text) if text and hidden else []
+        kept = [one for one in named if one.get("finding_id") not in hidden]
+        return json.dumps(kept, ensure_ascii=False) if len(kept) < len(named) else text
+
+    def profile(stored: str | bytes | None) -> str | None:
+        return without_cells(packed.text(stored))
+
+    public.create_function("public_examples", 1, examples)
+    public.create_function("public_defects", 2, defects)
+    public.create_function("public_profile", 1, profile)
+    public.create_function("public_fields", 1, lru_cache(1000)(without_private_fields))
+    public.create_function("public_text", 1, without_addresses)
+
+
+def _create_views(public: sqlite3.Connection) -> None:
+    for name, view in VIEWS.items():
+        if name not in PUBLIC and name not in PRIVATE_VIEWS:
+            public.execute(f"create view [{name}] as {view.query()}")
+    for name in (*_OTHER_VIEWS, "datasets_fts"):
+        (sql,) = public.execute("select sql from source.sqlite_master where name = ?", [name]).fetchone()
+        public.execute(sql)
+    public.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
+
+
+def is_built(public: sqlite3.Connection) -> bool:
+    """Return whether a public file has exactly the tables, columns and views that are public today.
+
+    It does not tell whether the catalogue has changed since it was made.
+    """
+    names = dict(public.execute("select name, type from sqlite_master where type in ('table', 'view')").fetchall())
+    shadows = ("sqlite_", "datasets_fts", "search_text")
+    tables = {name for name, kind in names.items() if kind == "table" and not name.startswith(shadows)}
+    views = {name for name, kind in names.items() if kind == "view"}
+    of_pages = {*SITE_TABLES, *SEARCH_TABLES} - {"search_text"}
+    wanted = (VIEWS.keys() - PUBLIC.keys() - PRIVATE_VIEWS) | set(_OTHER_VIEWS)
+    if (tables, views) != (PUBLIC.keys() | of_pages, wanted):
+        return False
+    columns = {name: [row[1] for row in public.execute(f"pragma table_info([{name}])")] for name in PUBLIC}
+    return all(columns[name] == list(PUBLIC[name]) for name in PUBLIC)

@@ -1,0 +1,87 @@
+"""Answer requests that cannot be served, with a small page of ours or the same as JSON, and no report of our faults."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from typing import Any
+
+from datasette.database import QueryInterrupted
+from datasette.utils.asgi import BadRequest, Forbidden, NotFound, Response
+
+from catalog.site.metadata import PLUGIN
+from catalog.site.pages import SiteOptions
+from catalog.site.render import CONTENT_TYPES, error_page
+from specs.languages import Language, language, languages
+
+__all__ = ["answer", "language_of", "options_of", "respond", "status_of"]
+
+log = logging.getLogger(__name__)
+
+_REFUSED = ("no such column", "no such table", "too big", "too large", "string or blob", "datatype mismatch")
+"""What SQLite says of a request that nobody can answer, whatever is asked for again."""
+
+
+def options_of(datasette: Any) -> SiteOptions:
+    """Return the options of the site that a Datasette serves."""
+    return SiteOptions(**(datasette.plugin_config(PLUGIN) or {}))
+
+
+def language_of(path: str) -> Language:
+    """Return the language of the page at ``path``: that of its first part, or else English."""
+    tag = path.lstrip("/").partition("/")[0]
+    return language(tag if tag in languages() else None)
+
+
+def status_of(exception: BaseException) -> int:
+    """Return the HTTP status that tells a visitor what ``exception`` means for the request: 500 is our own fault."""
+    if isinstance(exception, NotFound):
+        return 404
+    if isinstance(exception, Forbidden):
+        return 403
+    if isinstance(exception, QueryInterrupted):
+        return 503
+    if isinstance(exception, BadRequest | UnicodeError | sqlite3.ProgrammingError | sqlite3.DataError | OverflowError):
+        return 400
+    if isinstance(exception, sqlite3.OperationalError):
+        return 503 if "interrupted" in str(exception) else 400
+    if isinstance(exception, MemoryError):
+        return 413
+    status = getattr(exception, "status", 500)
+    # Datasette says 500 where a column to sort or facet by does not exist, and of SQL that takes too long 400.
+    if status == 400 and "interrupted" in str(exception).lower():
+        return 503
+    if status >= 500 and any(words in str(exception).lower() for words in ("cannot sort", "facet", *_REFUSED)):
+        return 400
+    return status if isinstance(status, int) and 400 <= status < 600 else 500
+
+
+def answer(datasette: Any, request: Any, exception: BaseException) -> Response:
+    """Return the answer to a request that ``exception`` ended. A fault of our own is written to standard error."""
+    status = status_of(exception)
+    if status == 500:
+        log.error("%s %r", request.method, request.path, exc_info=exception)
+    return respond(options_of(datasette), request.scope.get("raw_path", b"").decode("latin-1"), status)
+
+
+def respond(options: SiteOptions, path: str, status: int) -> Response:
+    """Return the answer for an error. ``path``: requested path as the browser sent it. It reads no database."""
+    path = path.partition("?")[0]
+    if path.endswith((".json", ".csv", ".blob")):
+        body = json.dumps({"ok": False, "status": status, "error": _SAID.get(status, "")}) + "\n"
+        return Response(body, status=status, content_type=CONTENT_TYPES["json"])
+    page = error_page(options, language_of(path), status, path)
+    return Response(page, status=status, content_type=CONTENT_TYPES["html"], headers={"cache-control": "no-cache"})
+
+
+_SAID = {
+    400: "The address has a part that cannot be read.",
+    403: "This is not open to visitors.",
+    404: "There is nothing at this address.",
+    405: "This address can only be read.",
+    413: "The result is too large: ask for less of it.",
+    429: "Too many requests at once from this address.",
+    500: "The fault is ours.",
+    503: "It took too long: ask for less of it.",
+}

@@ -18,7 +18,7 @@ from catalog.vocabulary.promises import key_datasets
 
 __all__ = [
     "CensusDataset", "census_changes", "census_of", "claims_of", "complete_harvest", "count_present", "datasets_of",
-    "keep_census", "portals_asked", "services_seen", "unobserved_keys", "write_census",
+    "keep_census", "listed_datasets", "portals_asked", "services_seen", "unobserved_keys", "unsettled", "write_census",
 ]  # fmt: skip
 
 CHUNK = 1_000
@@ -49,13 +49,37 @@ class CensusDataset:
     was_asked: bool
 
 
-def datasets_of(catalog: Catalog, portal_id: str) -> Iterator[CensusDataset]:
-    """Yield the datasets that a portal lists, sorted by id; they are read in chunks of 1,000.
+def listed_datasets(catalog: Catalog, portal_id: str) -> list[tuple[str, str | None, str | None]]:
+    """Return the id, identifier and title of each dataset that a portal lists, sorted by id."""
+    listed = "select id, identifier, title from present_datasets where portal_id = ? order by id"
+    return catalog.db.conn.execute(listed, [portal_id]).fetchall()
 
-    Their ids are read at once, so that the datasets of a portal are sorted once and not for every chunk.
+
+def unsettled(catalog: Catalog, run_id: str, portal_id: str, words: str) -> set[str] | None:
+    """Return the ids of the datasets of a portal that a census of the run ``run_id`` must look at.
+
+    Those are the datasets that may be key datasets by the last census, that were scored in a later run than that of
+    the last census, or that were never scored. The last census had found nothing in any of the others, and nothing that
+    it reads of them has changed. None means that it must look at all datasets: there is no census of an earlier run, or
+    its basis (see :func:`write_census`) does not begin with the text ``words`` and a hyphen.
     """
-    listed = "select id from present_datasets where portal_id = ? order by id"
-    ids = [id for (id,) in catalog.db.conn.execute(listed, [portal_id])]
+    basis, last = catalog.db.conn.execute(
+        "select min(basis), min(run_id) from census where portal_id = ?", [portal_id]
+    ).fetchone()
+    if basis is None or last >= run_id or not basis.startswith(f"{words}-"):
+        return None
+    found = catalog.db.conn.execute(
+        """select d.id from present_datasets d left join dataset_quality q on q.dataset_id = d.id
+           where d.portal_id = :portal and (q.run_id is null or q.run_id > :last)
+           union select dataset_id from census_claims where portal_id = :portal""",
+        {"portal": portal_id, "last": last},
+    )
+    return {id for (id,) in found}
+
+
+def datasets_of(catalog: Catalog, ids: Sequence[str]) -> Iterator[CensusDataset]:
+    """Yield the datasets with these ids that portals list, in the order of ``ids``; they are read in chunks of
+    1,000."""
     for start in range(0, len(ids), CHUNK):
         chosen = json.dumps(ids[start : start + CHUNK])
         rows = catalog.rows(

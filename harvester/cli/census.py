@@ -129,10 +129,12 @@ def _asked(waiting: list[dict[str, Any]], who: str | None) -> Iterator[Confirmat
 def _about(
     catalog: Catalog, portal: str, key: str, dataset: str, is_it: bool, who: str | None, why: str | None
 ) -> Confirmation:
-    from catalog.repositories.census import datasets_of
+    from catalog.repositories.census import datasets_of, listed_datasets
     from quality.census.answers import said_of
 
-    found = next((one for one in datasets_of(catalog, portal) if dataset in (one.id, one.identifier)), None)
+    listed = listed_datasets(catalog, portal)
+    ids = [id for id, identifier, _ in listed if dataset in (id, identifier)]
+    found = next(datasets_of(catalog, ids[:1]), None)
     if found is None:
         raise click.UsageError(f"{portal} lists no dataset with the id or identifier {dataset!r}")
     about = {"key": key, "dataset_id": found.id, "identifier": found.identifier, "title": found.title}

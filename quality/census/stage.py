@@ -18,8 +18,10 @@ from catalog.repositories.census import (
     count_present,
     datasets_of,
     keep_census,
+    listed_datasets,
     portals_asked,
     services_seen,
+    unsettled,
     write_census,
 )
 from catalog.repositories.commitment_rows import Member, members_of
@@ -63,7 +65,8 @@ def take_census(
             basis = _basis(catalog, run_id, portal, folder)
             kept = keep_census(catalog, run_id, portal["id"], basis) if portal["id"] in unchanged else 0
             if not kept:
-                rows, claims = _census(catalog, run_id, portal, folder)
+                words = basis.partition("-")[0]
+                rows, claims = _census(catalog, run_id, portal, folder, unsettled(catalog, run_id, portal["id"], words))
                 write_census(catalog, run_id, portal["id"], rows, claims, basis)
                 kept = len(rows)
             stored += kept
@@ -80,17 +83,16 @@ def _words_digest() -> str:
 def _basis(catalog: Catalog, run_id: str, portal: dict[str, Any], folder: Path | None) -> str:
     """Return a hash of what the census of a portal depends on besides its datasets, their checks and the method."""
     told = confirmations_path(folder, portal["id"]) if folder else None
+    words = [_words_digest(), portal["title"], portal["government"]]
     about = [
-        _words_digest(),
-        portal["title"],
-        portal["government"],
         count_present(catalog, portal["id"]),
         complete_harvest(catalog, portal["id"], run_id) is not None,
         told.read_text("utf-8") if told and told.is_file() else "",
         # Their checks make no dataset due for scoring, so they would change nothing else.
         services_seen(catalog, portal["id"]),
     ]
-    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:20]
+    # The words alone decide what is recognised in a dataset.
+    return "-".join(hashlib.sha256(json.dumps(one).encode()).hexdigest()[:20] for one in (words, about))
 
 
 def portrait_of(dataset: CensusDataset, place: frozenset[str] = frozenset()) -> Portrait:
@@ -111,18 +113,24 @@ def portrait_of(dataset: CensusDataset, place: frozenset[str] = frozenset()) -> 
 
 
 def _census(
-    catalog: Catalog, run_id: str, portal: dict[str, Any], folder: Path | None
+    catalog: Catalog, run_id: str, portal: dict[str, Any], folder: Path | None, only: set[str] | None
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the rows and the claims of a census that looks at the datasets ``only`` (None: all of the portal) and at
+    those of which persons have said something."""
     place = frozenset(folded(f"{portal['title'] or ''} {portal['government'] or ''}").split())
     told = read_confirmations(confirmations_path(folder, portal["id"])) if folder else ()
     kept: dict[str, CensusDataset] = {}
     found: dict[str, list[KeyClaim]] = {}
-    titles: list[str] = []
     # Only what may be a key dataset is kept; of the others the title is.
     asked_about = {one.dataset for one in told} | set(aliased(catalog, [one.dataset for one in told]).values())
     spoken_of = {one.identifier for one in told} | {one.title for one in told}
-    for dataset in datasets_of(catalog, portal["id"]):
-        titles.append(dataset.title or "")
+    listed = listed_datasets(catalog, portal["id"])
+    ids = [
+        id
+        for id, identifier, title in listed
+        if only is None or id in only or id in asked_about or {identifier, title} & spoken_of
+    ]
+    for dataset in datasets_of(catalog, ids):
         claims = recognise(portrait_of(dataset, place))
         if claims or dataset.id in asked_about or {dataset.identifier, dataset.title} & spoken_of:
             kept[dataset.id], found[dataset.id] = dataset, claims
@@ -136,9 +144,9 @@ def _census(
             by_key[claim.key].append(_judged(kept[member.id], member, claim, answers.get((member.id, claim.key))))
     searched = Searched(
         portal=portal["title"] or portal["id"],
-        datasets=len(titles),
+        datasets=len(listed),
         is_complete=complete_harvest(catalog, portal["id"], run_id) is not None,
-        is_readable=is_readable(titles),
+        is_readable=is_readable([title or "" for _, _, title in listed]),
     )
     rows = [key_state(key, by_key[key], searched) for key in key_words()]
     return rows, [_row(one, said_of(kept[one.dataset_id])) for claims in by_key.values() for one in claims]

@@ -228,6 +228,25 @@ def test_the_census_of_an_unchanged_portal_is_kept_and_no_other(catalog: Catalog
     assert {row["state"] for row in taken.values()} == {"not_found"} != {row["state"] for row in kept.values()}
 
 
+def test_only_what_changed_is_looked_at_again_and_all_of_it_under_another_name(catalog: Catalog) -> None:
+    night(catalog, FIRST, [dataset(1, "Air quality"), dataset(2, "Dogs"), dataset(3, "Cats")])
+    assert states(catalog, FIRST)["air"]["candidates"] == 1
+    second = [dataset(1, "Air quality"), dataset(2, "Air pollution in the city")]
+    catalog.begin_run("test", [portal("a")], version="0", methodology="0", run_id=SECOND)
+    store(catalog, SECOND, "a", second, is_whole=False)
+    score_portal(catalog, SECOND, "a")
+    # Behind its back, so that it shows which datasets are looked at.
+    with catalog.writing():
+        catalog.db.conn.execute("update datasets set title = 'Air pollution' where title = 'Cats'")
+        catalog.db.conn.execute(
+            "update dataset_quality set run_id = ? where dataset_id = (select id from datasets where identifier = '3')",
+            [FIRST],
+        )
+    assert states(catalog, SECOND)["air"]["candidates"] == 2
+    catalog.begin_run("test", [replace(portal("a"), title="Town")], version="0", methodology="0", run_id=THIRD)
+    assert states(catalog, THIRD)["air"]["candidates"] == 3
+
+
 def test_the_census_is_taken_anew_if_a_run_was_killed_between_score_and_census(catalog: Catalog) -> None:
     night(catalog, FIRST, [dataset(1, "Air quality")])
     before = states(catalog, FIRST)

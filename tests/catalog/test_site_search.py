@@ -139,16 +139,17 @@ def test_a_copy_is_shown_with_its_original_and_retired_datasets_last(index: sqli
     assert len(copies) == 1 and found(index, "budget")[0] == "budget-en"
     assert found(index, "copied") == ["copy"]
     # A work counts once.
-    assert dict(answer.counts["state"]) == {"present": 2, "retired": 1}
+    assert answer.counts["state"] == [("present", None, 2), ("retired", None, 1)]
 
 
 def test_choices_narrow_what_is_found(index: sqlite3.Connection) -> None:
     assert found(index, "", theme="HEAL") == ["health-fr", "health-pt"]
     assert found(index, "budget", state="retired") == ["gone"]
+    assert found(index, "zug", publisher="p-1", portal="p", government="bern") == ["gone"]
     assert found(index, "budget", state="retired", theme="HEAL") == found(index, "", theme="nothing") == []
     assert len(found(index, "")) == len(CORPUS) + 1
     # Nothing was scored: no letter is shown.
-    assert find(index, query_of(index, "", {})).counts["grade"] == [("unknown", len(CORPUS) + 1)]
+    assert find(index, query_of(index, "", {})).counts["grade"] == [("unknown", None, len(CORPUS) + 1)]
 
 
 @pytest.mark.parametrize(

@@ -124,20 +124,25 @@ def _facets(visit: Visit, asked: dict[str, str], found: Found) -> list[dict[str,
     facets = []
     for facet in FACETS:
         counts = found.counts.get(facet, [])
-        if facet in asked or not counts or (len(counts) == 1 and counts[0][1] == len(found.works)):
+        if facet in asked or not counts or (len(counts) == 1 and counts[0][2] == len(found.works)):
             continue
         values = [
-            {"name": name, "label": label_of(visit, facet, name), "count": count, "path": _path(asked, **{facet: name})}
-            for name, count in counts[:_VALUES]
+            {"name": name, "label": label or label_of(visit, facet, name), "count": count}
+            | {"path": _path(asked, **{facet: name})}
+            for name, label, count in counts[:_VALUES]
         ]
         facets.append({"facet": facet, "values": values, "count": len(counts)})
     return facets
 
 
 def label_of(visit: Visit, facet: str, name: str) -> str:
-    """Return the value ``name`` of a facet in the language of the page; names of portals stay as they are."""
+    """Return the value ``name`` of a facet for readers, in the language of the page; texts of portals stay as they
+    are."""
     if facet == "country":
         return visit.words.country(name)
+    if facet in ("government", "portal", "publisher"):
+        row = visit.row("select label from search_values where facet = :facet and name = :name", facet=facet, name=name)
+        return (row or {}).get("label") or name
     key = f"search.{facet}_{name}"
     said = visit.words.phrases.get(key)
     return said if isinstance(said, str) and facet in ("theme", "grade", "state") else name

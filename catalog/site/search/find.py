@@ -27,7 +27,7 @@ select d.number, d.work, d.state from json_each(:numbers) n cross join search_do
 _CHOSEN = "select document from search_has where value = :value limit :limit"
 _HAS = "select n.value from json_each(:numbers) n cross join search_has h on h.document = n.value and h.value = :value"
 _COUNTS = """
-select v.facet, v.name, c.datasets from (
+select v.facet, v.name, v.label, c.datasets from (
   select h.value, count(distinct d.work) as datasets
   from json_each(:numbers) n cross join search_documents d on d.number = n.value
   cross join search_has h on h.document = n.value group by h.value) c
@@ -75,8 +75,9 @@ class Found:
 
     works: tuple[tuple[int, tuple[int, ...]], ...]
     """Documents of the index in order, each with its copies, which are shown in one place."""
-    counts: dict[str, list[tuple[str, int]]]
-    """By facet: values with the number of datasets that have them among all that were found, most first."""
+    counts: dict[str, list[tuple[str, str | None, int]]]
+    """By facet: values, their names for readers (None where they have none), and how many of the datasets that were
+    found have them, most first."""
     is_cut: bool
     """Whether there are more hits than are ranked."""
 
@@ -112,9 +113,9 @@ def find(conn: sqlite3.Connection, query: Query) -> Found:
     rows = conn.execute(_LISTED, {"numbers": numbers}).fetchall()
     for _, number, work in sorted(((_STATES.get(s, 1), *ranks[n]), n, w) for n, w, s in rows):
         works.setdefault(work, []).append(number)
-    counts: dict[str, list[tuple[str, int]]] = {}
-    for facet, name, count in conn.execute(_COUNTS, {"numbers": numbers}):
-        counts.setdefault(facet, []).append((name, count))
+    counts: dict[str, list[tuple[str, str | None, int]]] = {}
+    for facet, name, label, count in conn.execute(_COUNTS, {"numbers": numbers}):
+        counts.setdefault(facet, []).append((name, label, count))
     return Found(tuple((first, tuple(rest)) for first, *rest in map(_best_first, works.values())), counts, is_cut)
 
 

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from catalog.exports.folders import folder_name
 from catalog.exports.peers import COVERAGE_MIN
 from catalog.site.search.words import LONGEST, STEMMERS, fold, is_unspaced, pairs, stem_tokens, words
 from catalog.vocabulary.terms import language_code, theme
@@ -18,8 +19,9 @@ from specs.languages import languages
 
 __all__ = ["FACETS", "NAMES", "TEXT_LIMIT", "build_search_index", "interface_codes"]
 
-FACETS = ("country", "government", "publisher", "theme", "format", "licence", "grade", "state")
-"""What datasets can be chosen by, in the order of the page."""
+FACETS = ("country", "government", "portal", "publisher", "theme", "format", "licence", "grade", "state")
+"""What datasets can be chosen by, in the order of the page. Values of the second to fourth are the last parts of the
+addresses of their pages."""
 TEXT_LIMIT = 6_000
 """Characters of a description that are indexed."""
 NAMES = ("search_documents", "search_values", "search_has", "search_languages", "search_text")
@@ -28,7 +30,7 @@ NAMES = ("search_documents", "search_values", "search_has", "search_languages", 
 _TABLES = """
 create table search_documents (
   number integer primary key, dataset_id text not null, work integer not null, state text, seen text);
-create table search_values (value integer primary key, facet text not null, name text not null);
+create table search_values (value integer primary key, facet text not null, name text not null, label text);
 create table search_has (
   document integer not null, value integer not null, primary key (document, value)) without rowid;
 create table search_languages (code text primary key) without rowid;
@@ -37,8 +39,9 @@ create virtual table search_text using fts5 (title, names, text, content='', tok
 # From the best to the worst, see the module.
 _DATASETS = """
 select d.id, d.portal_id, d.title, d.description, d.identifier, d.keywords, d.themes, d.language, d.translations,
-       d.other_identifiers, d.status, d.copy_of, d.cluster_id, d.first_seen_run, b.name as publisher, p.country,
-       coalesce(nullif(p.government, ''), p.title, p.id) as government, q.grade, q.measured, q.applicable
+       d.other_identifiers, d.status, d.copy_of, d.cluster_id, d.first_seen_run, d.publisher_id, b.name as publisher,
+       p.country, coalesce(nullif(p.title, ''), p.id) as portal, coalesce(nullif(p.government, ''), p.title, p.id) as
+       government, q.grade, q.measured, q.applicable
 from datasets d left join publishers b on b.id = d.publisher_id left join portals p on p.id = d.portal_id
 left join dataset_quality q on q.dataset_id = d.id
 order by d.status != 'present', d.status = 'retired', d.copy_of is not null, q.score is null, q.score desc, d.id"""
@@ -81,6 +84,7 @@ class _Writer:
     def __init__(self, copy: sqlite3.Connection) -> None:
         self.copy = copy
         self.values: dict[tuple[str, str], int] = {}
+        self.labels: dict[int, str] = {}
         self.works: dict[str, int] = {}
         self.codes: set[str] = set()
         self.rows: dict[str, list[tuple[Any, ...]]] = {"search_documents": [], "search_has": [], "search_text": []}
@@ -95,9 +99,8 @@ class _Writer:
             if name:
                 self.works.setdefault(name, work)
         self.rows["search_documents"].append((number, row["id"], work, row["status"], row["first_seen_run"]))
-        chosen = {(facet, name) for facet, name in _choices(row, kinds) if name}
-        for one in chosen:
-            self.rows["search_has"].append((number, self.values.setdefault(one, len(self.values) + 1)))
+        for value in {self._value(*one) for one in _choices(row, kinds) if one[1]}:
+            self.rows["search_has"].append((number, value))
         own = _listed(row["keywords"])
         title = [self._text(row["title"], codes)]
         text = [self._text((row["description"] or "")[:TEXT_LIMIT], codes)]
@@ -114,8 +117,8 @@ class _Writer:
     def finish(self) -> None:
         self._write()
         self.copy.executemany(
-            "insert into search_values (value, facet, name) values (?, ?, ?)",
-            [(value, facet, name) for (facet, name), value in self.values.items()],
+            "insert into search_values (value, facet, name, label) values (?, ?, ?, ?)",
+            [(value, facet, name, self.labels.get(value)) for (facet, name), value in self.values.items()],
         )
         self.copy.executemany(
             "insert into search_languages (code) values (?)", [(code,) for code in sorted(self.codes)]
@@ -135,6 +138,13 @@ class _Writer:
         for name, rows in self.rows.items():
             self.copy.executemany(sql[name], rows)
             rows.clear()
+
+    def _value(self, facet: str, name: str | None, label: str | None = None) -> int:
+        """Return the number of a value of a facet. ``label``: its name for readers, if it has one of its own."""
+        value = self.values.setdefault((facet, name or ""), len(self.values) + 1)
+        if label:
+            self.labels[value] = label
+        return value
 
     def _codes(self, declared: str | None) -> tuple[str, ...]:
         """Return the languages by which the words of a record are stemmed."""
@@ -166,11 +176,13 @@ class _Writer:
         return " ".join(found)
 
 
-def _choices(row: sqlite3.Row, kinds: Sequence[sqlite3.Row]) -> Iterator[tuple[str, str | None]]:
-    """Yield each facet with a value that the dataset has."""
+def _choices(row: sqlite3.Row, kinds: Sequence[sqlite3.Row]) -> Iterator[tuple[str, ...] | tuple[str, None]]:
+    """Yield each facet with a value that the dataset has, and the name of the value for readers where it has one."""
     yield "country", row["country"]
-    yield "government", row["government"]
-    yield "publisher", row["publisher"]
+    yield "government", folder_name(row["government"] or ""), row["government"] or ""
+    yield "portal", row["portal_id"], row["portal"] or ""
+    if row["publisher_id"]:
+        yield "publisher", row["publisher_id"], row["publisher"] or ""
     for said in _listed(row["themes"]):
         if (found := theme(said)) is not None:
             yield "theme", found.id

@@ -1,13 +1,13 @@
 """The queries behind the site's own pages: templates name them, ``sql(named_sql.portal_rules, ...)``.
 
-The first word of a name is the page: home, dataset, correction or portal. ``portal_choices`` fills the list of portals
+The first word of a name is the page: home, correction or portal. ``portal_choices`` fills the list of portals
 of a canned query, and ``alias`` finds a dataset by another of its names. Visitors' input is always passed as a
 parameter.
 """
 
 from __future__ import annotations
 
-from catalog.db.schema.views import ANSWERED, MEASURED, OF_PORTAL, OF_PORTAL_ID, address, is_open
+from catalog.db.schema.views import OF_PORTAL, OF_PORTAL_ID, is_open
 
 __all__ = ["NAMED_SQL"]
 
@@ -21,39 +21,11 @@ select (select count(*) from portals) as portals, (select count(*) from present_
     "home_portals": f"""
 select p.*, (select count(*) from finding_rows f where {OF_PORTAL} and {is_open()}) as open_findings
 from portals p order by p.score is null, p.score desc, p.title limit 500""",
-    "dataset_portal": "select * from portals where id = :id",
-    "dataset_publisher": "select * from publishers where id = :id",
-    "dataset_quality": "select * from dataset_quality where dataset_id = :id",
-    "dataset_distributions": f"""
-select d.*, {address()} as url, c.outcome, c.detail, c.status as http_status, c.content_type, c.checked_at,
-       c.failing_since, q.format_served, q.format_declared, q.licence_id, t.status as table_status, t.row_count,
-       t.column_count, t.is_sample
-from distributions d
-left join resource_checks c on c.url = {address()}
-{MEASURED}
-left join table_reports t on t.distribution_id = d.id
-where d.dataset_id = :id order by d.is_retired, d.position limit 200""",
-    "dataset_findings": f"""
-select f.*, d.title as part_title, d.position, r.reply, r.note, r.is_text_approved, r.replied_by, r.replied_on,
-       r.promised_on, r.outcome, r.promised_on < date('now') as is_overdue
-from unended_findings f
-left join distributions d on d.id = f.distribution_id
-left join latest_replies r on r.finding_id = {ANSWERED}
-where f.dataset_id = :id order by f.gain_points desc, f.severity, f.rule_id limit 200""",
-    "dataset_same_elsewhere": """
-select d.id, p.title from datasets d join portals p on p.id = d.portal_id
-where d.cluster_id = :cluster and d.id != :id limit 20""",
-    "dataset_parent": "select id, title, identifier from datasets where id = :id",
-    "dataset_members": """
-select id, title, identifier from present_datasets where parent_id = :id order by title limit 50""",
-    "dataset_reports": "select * from reports where dataset_id = :id order by reported_on desc, id limit 50",
-    "dataset_corrections": "select * from corrections where dataset_id = :id order by corrected_at desc limit 50",
     "correction_about": """
 select d.title, b.name as publisher, f.first_seen_run as since, coalesce(c.field, f.field) as field
 from corrections c left join datasets d on d.id = c.dataset_id
 left join publishers b on b.id = d.publisher_id left join findings f on f.id = c.finding_id
 where c.id = :id""",
-    "dataset_changes": "select * from changes where dataset_id = :id order by run_id desc, rowid desc limit 30",
     "portal_harvests": "select * from harvests where portal_id = :id order by run_id desc limit 14",
     "portal_top_fixes": f"""
 select t.*, m.n as findings from top_fixes t

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import re
 import warnings
 from pathlib import Path
@@ -31,6 +32,25 @@ OF_THE_SITE = [
 
 EVIL = "<script>alert(1)</script>"
 RUN = "20261124T000000Z"
+PROFILE = json.dumps(
+    {
+        "row_count": 12,
+        "columns": [
+            {
+                "name": f"amount {EVIL}",
+                "kind": "number",
+                "filled": 6,
+                "distinct": 12,
+                "minimum": 4120,
+                "maximum": 98000,
+            },
+            {"name": "small", "kind": "integer", "filled": 12, "distinct": 12, "minimum": 17, "maximum": 731},
+            {"name": "few", "kind": "integer", "filled": 12, "distinct": 3, "minimum": 5550, "maximum": 66600},
+            {"name": "day", "kind": "date", "filled": 12, "distinct": 12, "minimum": "2025-01", "maximum": "2025-12"},
+            {"name": "place", "kind": "text", "filled": 12, "distinct": 2, "frequent": [["aaaaaa", 9]], "hash": "ff00"},
+        ],
+    }
+)
 SCORED = (("government", EVIL), ("portal", "north"), ("publisher", "north-p"))
 """Who has scores: less than 80 % of what applies was measured."""
 
@@ -94,8 +114,13 @@ def fill(catalog: Catalog) -> None:
         "resource_checks": [
             {"url": "https://data.example/x.csv", "outcome": "broken", "fault": "gone", "status": 404}
             | {"failing_since": "2026-11-20T00:00:00Z", "checked_at": when, "run_id": RUN}
+            | {"redirects": 1, "redirect_chain": '["https://data.example/x.csv", "javascript:alert(8)"]'}
+            | {"final_url": "https://cdn.example/x.csv", "content_type": f"text/html; {EVIL}"}
         ],
-        "table_reports": [{"distribution_id": "north-d0", "status": "valid", "row_count": 12, "column_count": 1}],
+        "table_reports": [
+            {"distribution_id": "north-d0", "status": "valid", "row_count": 12, "column_count": 1, "profile": PROFILE}
+            | {"defects": '[{"rule": "number_as_text", "count": 4, "field": "amount", "rows": [2, 3]}]'}
+        ],
         "dataset_quality": [
             {"dataset_id": "north-0", **ids, "run_id": RUN, "score": 61.26, "score_low": 55.0, "score_high": 70.0}
             | {"grade": "C", "findable": 90.0, "accessible": 40.0, "open": 100.0, "usable": 50.0, "timely": None}
@@ -150,6 +175,17 @@ def fill(catalog: Catalog) -> None:
             | {"score_after": 61.26, "observed_before": f"gone {EVIL}", "corrected_at": when, "run_id": RUN}
         ],
     }
+    rows["changes"] = [
+        {"id": f"{RUN}/north-0/changed", "run_id": RUN, "portal_id": "north", "dataset_id": "north-0"}
+        | {"kind": "changed", "fields": json.dumps([{"field": "title", "old": None, "new": EVIL}])}
+    ]
+    rows["causes"] = [
+        {"id": "cause-1", "number": 1, "portal_id": "north", "rule_id": "up_to_date", "rule_title": f"Late? {EVIL}"}
+        | {"root": "field", "level": "publisher", "root_name": f"Ministry {EVIL}", "entity_level": "publisher"}
+        | {"entity_id": "north-p", "state": "open", "datasets": 1, "files": 0, "findings": 1, "failing": 9}
+        | {"applicable": 10, "rest_failing": 1, "rest_applicable": 40, "gain_points": 1.5, "effort_hours": 2.0}
+        | {"confidence": 0.8, "first_seen_run": RUN, "last_seen_run": RUN, "how_to_fix": f"Once: fix {EVIL}"}
+    ]
     rows |= _promises()
     for table, entries in _vanished().items():
         rows[table] += entries

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,8 @@ from catalog.exports.manifest import seal, verify
 from catalog.exports.state import STATE, read_state
 from catalog.repositories.replies import import_replies
 from catalog.repositories.reply_files import Reply
-from catalog.site.page_queries import NAMED_SQL
+from catalog.site.pages import SiteOptions, Visit
+from catalog.site.pages.dataset_findings import findings_of
 from quality.findings.cause_stage import find_causes
 from quality.systems.entities import score_entities
 from specs.languages import language
@@ -196,7 +198,12 @@ def test_a_reply_to_a_cause_stands_at_its_findings_and_their_folders_are_written
         assert is_concerned == (path.parent.relative_to(out).as_posix() in parts), path
     # So does the page of a dataset.
     (one,) = catalog.rows("select dataset_id from findings where id = ?", [members[1]["id"]])
-    shown = catalog.rows(NAMED_SQL["dataset_findings"], {"id": one["dataset_id"]})
+    conn = sqlite3.connect(f"{(out.parent / 'catalog.db').as_uri()}?mode=ro", uri=True)
+    conn.row_factory = sqlite3.Row
+    visit, shown, number = Visit(conn, language("en"), SiteOptions()), [], 0
+    while groups := findings_of(visit, one["dataset_id"], number := number + 1):
+        shown += [row for group in groups for row in group["findings"]]
+    conn.close()
     assert {row["id"] for row in shown if row["reply"] == "will_fix_by" and row["is_overdue"]} & promised
     # Schema 1 says the same.
     assert told == {

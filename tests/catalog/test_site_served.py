@@ -55,7 +55,7 @@ def served(public: Path, tmp_path: Path) -> Iterator[str]:
 
 @pytest.mark.browser
 @needs("Chromium", browser())
-@pytest.mark.parametrize("path", ["/", "/catalog/datasets/north-0"])
+@pytest.mark.parametrize("path", ["/", "/dataset/north-0"])
 def test_a_browser_draws_it(served: str, tmp_path: Path, path: str) -> None:
     picture = tmp_path / "x.png"
     subprocess.run(

@@ -1,0 +1,124 @@
+"""The files of a dataset on its page: what was promised, what was served, the last checks, and what the tables hold."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from catalog.db.schema.views import MEASURED, address
+from catalog.site.pages.page import Visit
+
+__all__ = ["FILES", "file_count", "file_page", "files_of", "ranges"]
+
+FILES = 10
+"""Files on a page."""
+_COLUMNS = 60
+"""Columns of a table that are shown."""
+_DEFECTS = 20
+_DISTINCT_MIN = 10
+"""Different values that a column must have for its range to be shown."""
+_EXACT_BELOW = 3000
+"""Numbers below it may stand in a profile as they stand in the table."""
+# "present" columns of the record, what was served (only these headers), and the report about the table.
+_FILE = f"""
+select d.id, d.position, d.title, {address()} as url, coalesce(d.download_url, '') != '' as is_download, d.format,
+       d.media_type, d.byte_size, d.licence, d.licence_title, d.is_retired, d.modified, d.last_seen_run,
+       c.outcome, c.fault, c.detail, c.status as http_status, c.final_url, c.redirects, c.redirect_chain,
+       c.content_type, c.size_bytes, c.last_modified, c.cors, c.checked_at, c.changed_at, c.ok_since, c.failing_since,
+       c.uptime, c.uptime_checks, c.sha256, q.format_declared, q.format_served, q.licence_id, t.status as table_status,
+       t.row_count, t.column_count, t.is_sample, t.defects, t.profile
+from distributions d left join resource_checks c on c.url = {address()} {MEASURED}
+left join table_reports t on t.distribution_id = d.id"""  # noqa: S608  # SQL of ours
+_OF_DATASET = f"{_FILE} where d.dataset_id = :id order by d.is_retired, d.position, d.id limit :limit offset :offset"
+_CHECKS = "select outcome from resource_history where url = :url order by checked_at"
+_COUNT = "select count(*) as files from distributions where dataset_id = :id"
+_PLACE = """
+select dataset_id, (select count(*) from distributions o where o.dataset_id = d.dataset_id
+  and (coalesce(o.is_retired, 0), coalesce(o.position, -1), o.id)
+    < (coalesce(d.is_retired, 0), coalesce(d.position, -1), d.id)) as place
+from distributions d where d.id = :id"""
+
+
+def file_count(visit: Visit, dataset_id: str) -> int:
+    """Return the number of files and services of a dataset, those that it no longer lists included."""
+    return int((visit.row(_COUNT, id=dataset_id) or {"files": 0})["files"])
+
+
+def file_page(visit: Visit, distribution_id: str) -> tuple[str, int] | None:
+    """Return the dataset of a file and the number of the page of that dataset which shows it; None if there is none."""
+    row = visit.row(_PLACE, id=distribution_id)
+    return (row["dataset_id"], row["place"] // FILES + 1) if row else None
+
+
+def files_of(visit: Visit, dataset_id: str, number: int) -> list[dict[str, Any]]:
+    """Return the files on page ``number`` of a dataset, from 1.
+
+    Each has what the record declares, what its address answered, the outcomes of its last checks (the oldest first),
+    and of a table its columns and defects, but no cell.
+    """
+    rows = visit.rows(_OF_DATASET, id=dataset_id, limit=FILES, offset=(number - 1) * FILES)
+    for row in rows:
+        row["checks"] = [one["outcome"] for one in visit.rows(_CHECKS, url=row["url"])] if row["url"] else []
+        row["redirect_chain"] = _listed(row["redirect_chain"])
+        row["defects"] = [_defect(visit, one) for one in _listed(row["defects"])[:_DEFECTS] if isinstance(one, dict)]
+        row["columns"] = _columns(row.pop("profile"))
+    return rows
+
+
+def _listed(cell: str | None) -> list[Any]:
+    try:
+        found = json.loads(cell) if cell else []
+    except (ValueError, RecursionError):
+        return []
+    return found if isinstance(found, list) else []
+
+
+def _defect(visit: Visit, defect: dict[str, Any]) -> dict[str, Any]:
+    rule = str(defect.get("rule") or "")
+    return {
+        "rule": rule,
+        "what": visit.words.defects.get(rule, defect.get("message") or rule),
+        "column": defect.get("field"),
+        "count": defect.get("count"),
+        "lines": [line for line in defect.get("rows") or [defect.get("first_row")] if isinstance(line, int)],
+    }
+
+
+def _columns(cell: str | None) -> list[dict[str, Any]]:
+    """Return the columns of a stored profile: name, kind, filled share and range. Everything else is left out."""
+    try:
+        profile = json.loads(cell) if cell else {}
+    except (ValueError, RecursionError):
+        return []
+    found = profile.get("columns") if isinstance(profile, dict) else None
+    rows = profile.get("row_count") or 0 if isinstance(profile, dict) else 0
+    return [
+        {
+            "name": column.get("name"),
+            "kind": column.get("kind"),
+            "filled_pct": 100 * (column.get("filled") or 0) / rows if rows else None,
+            "distinct": column.get("distinct"),
+            "range": ranges(column),
+        }
+        for column in (found if isinstance(found, list) else [])[:_COLUMNS]
+        if isinstance(column, dict)
+    ]
+
+
+def ranges(column: dict[str, Any]) -> list[Any] | None:
+    """Return the least and the greatest value of a column of a profile, about, or None if they must not be shown.
+
+    They are shown only of numbers and dates with ten or more different values, because with fewer they are nearly the
+    values themselves. Dates are given by month. A number is shown only if the profile has rounded it: from 3,000 on, as
+    :func:`quality.tables.scan.masking.coarse` leaves smaller ones as they are.
+    """
+    low, high = column.get("minimum"), column.get("maximum")
+    if (column.get("distinct") or 0) < _DISTINCT_MIN or low is None or high is None:
+        return None
+    if column.get("kind") == "date":
+        return [str(low)[:7], str(high)[:7]]
+    if column.get("kind") not in ("number", "integer") or not all(isinstance(one, (int, float)) for one in (low, high)):
+        return None
+    is_rounded = all(math.isfinite(one) and abs(one) >= _EXACT_BELOW for one in (low, high))
+    return [low, high] if is_rounded else None

@@ -77,7 +77,7 @@ class ExportJob:
 
     @cached_property
     def languages(self) -> dict[str, str | None]:
-        """Return the code of the language of each government's translated files, by name of the government.
+        """Return the tag of the language of each government's translated files, by name of the government.
 
         It is the language of the options or, without one, the first in alphabetical order of those that the
         government's portals declare and that have a file; a warning is logged for each of the others. None means that
@@ -85,16 +85,16 @@ class ExportJob:
         """
         said: dict[str, set[str]] = {}
         for row in self.cards:
-            found = said.setdefault(row["government"], set())
+            declared = said.setdefault(row["government"], set())
             if row["entity_level"] == "portal" and row.get("language"):
-                found.add(row["language"])
-        for name, found in said.items():
-            for code in sorted(code for code in found if not has_language(code)):
+                declared.add(row["language"])
+        chosen: dict[str, str | None] = {}
+        for name, declared in said.items():
+            for code in sorted(code for code in declared if not has_language(code)):
                 log.warning("%s: no file for the language %r of its portals: it is left out", name, code)
-                found.remove(code)
-        chosen = {name: self.options.language or min(found, default=None) for name, found in said.items()}
-        # The tag of the language names the files: "pt" stands for "pt-PT".
-        return {name: language(code).code if code else None for name, code in chosen.items()}
+            tags = (language(code).code for code in declared if has_language(code))
+            chosen[name] = self.options.language or min(tags, default=None)
+        return chosen
 
     def governments(self) -> Iterator[GovernmentFolder]:
         """Yield the folder of every government whose files must be written (:meth:`is_due`), in the order of the

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from specs.exports import SCHEMAS, Schema
+from specs.languages import tag_of
 
 __all__ = ["ExportOptions"]
 
@@ -14,8 +16,8 @@ class ExportOptions:
     """What the command line and the configuration say about the output of a run."""
 
     language: str | None = None
-    """Code of a file in ``specs/languages``: language of pages and translated files. None means the portals'
-    languages."""
+    """Language of pages and translated files: a tag or alias, of which the tag is kept, see
+    :func:`specs.languages.tag_of`. None means the portals' languages."""
     contact: str | None = None
     """E-mail address or page that replies to findings should go to; None if there is none."""
     public_url: str | None = None
@@ -28,6 +30,8 @@ class ExportOptions:
     published_by: tuple[str, str] | None = None
     """Name and imprint (a postal address, or the address of a page with it) of who publishes the pages; None leaves
     them out."""
+    imprints: Mapping[str, str] = field(default_factory=dict)
+    """The imprint by the tag of the language, in languages in which it differs; see :meth:`publisher_in`."""
     is_printed: bool = False
     """Whether every page is also printed as PDF, if Chromium is installed."""
     print_seconds: float = 300
@@ -36,3 +40,11 @@ class ExportOptions:
     """Major version of the columns; see :mod:`specs.exports`."""
     has_books: bool = False
     """Whether every folder gets workbooks. Otherwise only those do that somebody receives by mail."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "language", tag_of(self.language))
+
+    def publisher_in(self, code: str) -> tuple[str, str] | None:
+        """Return name and imprint of who publishes the pages, for a page in the language with the tag ``code``; None if
+        they are left out."""
+        return (self.published_by[0], self.imprints.get(code, self.published_by[1])) if self.published_by else None

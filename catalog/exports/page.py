@@ -91,7 +91,7 @@ class ReportPages(OutputFormat):
             if links == ["findings.csv"]:
                 links += [f"findings.{code}.csv"] if code else []
                 links += ["findings.xlsx"] if has_books else []
-            base, by = job.base_of(one.path), job.options.published_by
+            base, by = job.base_of(one.path), job.options.publisher_in(one.words.code)
             contact, days = job.options.contact, job.options.hold_days or 0
             page = government_page(
                 job.catalog, one.card, one.words, contact, links, base=base, published_by=by, hold_days=days
@@ -100,8 +100,9 @@ class ReportPages(OutputFormat):
 
 
 def _run_page(job: ExportJob, links: Sequence[str]) -> str:
-    base, by = job.base_of(job.out), job.options.published_by
-    return run_page(job.cards, job.head, language(job.options.language), links, base=base, published_by=by)
+    words = language(job.options.language)
+    base, by = job.base_of(job.out), job.options.publisher_in(words.code)
+    return run_page(job.cards, job.head, words, links, base=base, published_by=by)
 
 
 def write_page(path: Path, page: str) -> Path:

@@ -56,11 +56,12 @@ def write_private(job: ExportJob) -> list[Path]:
             continue
         path = private_file(data, card["government"], card["entity_name"], card["entity_id"])
         _close(data / PRIVATE)
-        with sent_file(job, path.parent, PERSONAL, None) as file:
+        with sent_file(job, path.parent, PERSONAL, job.languages[card["government"]]) as file:
             for row in found:
                 file.write(row)
-        path.chmod(0o600)
-        written.append(path)
+        for one in file.paths:
+            one.chmod(0o600)
+        written += file.paths
     _delete_others(data / PRIVATE, {*written})
     return written
 

@@ -110,7 +110,6 @@ def _file(folder: Path, stem: str, code: str | None) -> CsvFile:
     if code is None:
         return CsvFile(path, about.column, about.key, is_sent=True, has_book=about.has_book)
     words = language_of(code)
-    code = words.code
     return CsvFile(
         path, about.column, about.key, is_sent=True, has_book=about.has_book, language=code,
         header=header(words, about.column), translate=translator(words),

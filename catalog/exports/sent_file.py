@@ -23,12 +23,11 @@ def sent_file(job: ExportJob, folder: Path, stem: str, code: str | None) -> CsvF
     """Return a CSV of schema 2 in the folder ``folder``, not yet opened, with the copies that the folder gets.
 
     ``job``: the export that writes it, which decides about workbooks. ``stem``: name of the file without ".csv".
-    ``code``: language of the copy that people read; None for no copy.
+    ``code``: tag of the language of the copy that people read; None for no copy.
     """
     about = SENT["findings" if stem in (OTHERS, PERSONAL) else stem]
     has_book = about.has_book and stem != PERSONAL and job.has_books(folder)
     words = language_of(code)
-    code = words.code if code else None
     return CsvFile(
         folder / f"{stem}.csv", about.for_programs, about.key, is_sent=True, has_book=has_book, language=code,
         header=header(words, about.column), translate=translator(words), for_people=about.column, is_alone=True,

@@ -102,6 +102,12 @@ class Letter:
     """None if the versions of the methodology of all runs since the last letter compare."""
 
     @property
+    def is_correction(self) -> bool:
+        """Return whether the letter has nothing to tell but what we had said wrongly, and the score."""
+        news = (self.new_count, self.fixed_count, self.overdue, self.method, self.held, self.personal)
+        return self.since_run is not None and self.withdrawn_count > 0 and not any(news)
+
+    @property
     def key(self) -> str:
         """Return the id of this letter, built from run, channel, level, entity and recipient.
 

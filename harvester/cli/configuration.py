@@ -18,6 +18,7 @@ __all__ = [
     "MailServer",
     "Mailbox",
     "Operator",
+    "OperatorTexts",
     "host_and_port",
     "load",
     "password_of",
@@ -70,6 +71,27 @@ Line = Annotated[str, StringConstraints(min_length=3, max_length=500, pattern=r"
 Address = Annotated[str, AfterValidator(_address)]
 
 
+class OperatorTexts(Strict):
+    """A table ``[operator.texts.<language>]``: what the operator says in that language. What it lacks is taken from
+    ``[operator]``."""
+
+    reason: Line | None = None
+    """Why the letters are sent, in a sentence."""
+    imprint: Line | None = None
+    """Postal address, or the address of a page with it."""
+    how_to_stop: Line | None = None
+    """How a recipient ends the letters."""
+
+
+def _tags(texts: dict[str, OperatorTexts]) -> dict[str, OperatorTexts]:
+    from specs.languages import languages
+
+    known = {tag for code in languages() for tag in (code, code.partition("-")[0])}
+    if unknown := sorted(set(texts) - known):
+        raise ValueError(f"{unknown[0]!r} has no language file; take one of {', '.join(sorted(known))}")
+    return texts
+
+
 class Operator(Strict):
     """The table ``[operator]``: who sends the letters. They are signed with it, and none is sent while it lacks
     anything."""
@@ -82,11 +104,20 @@ class Operator(Strict):
     """Postal address, or the address of a page with it: who is responsible, and can be reached."""
     how_to_stop: Line | None = None
     """How a recipient ends the letters: "Answer with the word stop." """
+    texts: Annotated[dict[str, OperatorTexts], AfterValidator(_tags)] = {}
+    """Reason, imprint and how to stop in other languages: a table for each language, such as ``[operator.texts.fr]``.
+    Letters and pages in that language have them. ``pt`` holds for every Portuguese without a table of its own."""
 
     @property
     def missing(self) -> list[str]:
         """Return the keys without a value, such as "operator.imprint"; [] if letters may be sent."""
         return [f"operator.{name}" for name in type(self).model_fields if getattr(self, name) is None]
+
+    def in_language(self, code: str) -> Operator:
+        """Return the operator with the texts for the language with the tag ``code``; texts that are not given in it are
+        those of the table itself."""
+        own = self.texts.get(code) or self.texts.get(code.partition("-")[0]) or OperatorTexts()
+        return self.model_copy(update=own.model_dump(exclude_none=True))
 
 
 class MailServer(Strict):
@@ -191,11 +222,7 @@ def save(data: Path, configuration: Configuration) -> Path:
     """
     path = data / NAME
     data.mkdir(parents=True, exist_ok=True)
-    values = configuration.model_dump(exclude_defaults=True)
-    tables = {name: value for name, value in values.items() if isinstance(value, dict)}
-    lines = [_line(name, value) for name, value in values.items() if name not in tables]
-    for name, table in tables.items():
-        lines += ["", f"[{name}]", *(_line(key, value) for key, value in table.items())]
+    lines = _lines("", configuration.model_dump(exclude_defaults=True))
     if path.is_file():
         free = free_name(path.with_name(f"{NAME}.before"))
         free.write_bytes(path.read_bytes())
@@ -212,6 +239,16 @@ def free_name(path: Path) -> Path:
         number += 1
         free = path.with_name(f"{path.name}.{number}")
     return free
+
+
+def _lines(table: str, values: dict[str, Any]) -> list[str]:
+    """Return the lines of a TOML table with the name ``table``, "" for the whole file, and of the tables within it."""
+    own = [_line(name, value) for name, value in values.items() if not isinstance(value, dict)]
+    lines = ["", f"[{table}]", *own] if table and own else own
+    for name, value in values.items():
+        if isinstance(value, dict):
+            lines += _lines(f"{table}.{name}" if table else name, value)
+    return lines
 
 
 def _line(name: str, value: Any) -> str:

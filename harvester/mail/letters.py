@@ -21,10 +21,10 @@ from urllib.parse import quote
 
 from catalog.exports.cards import day_of_run
 from catalog.exports.cause_rows import fix_in_words
-from catalog.exports.csvfile import write_csv
+from catalog.exports.csvfile import CsvFile
 from catalog.exports.folders import SENT, folder_name, publisher_folder
 from catalog.exports.private_files import private_file
-from catalog.exports.wording import changes_in_words
+from catalog.exports.wording import changes_in_words, header, translator
 from catalog.repositories.recipients import recipient_hash
 from catalog.repositories.sent import Letter
 from catalog.repositories.withheld import DAYS
@@ -173,6 +173,8 @@ def _subject(mailing: Mailing, words: Language) -> str:
     if len(mailing.letters) > 1:
         return words.phrase("mail_subject_many", names=", ".join(one.name for one in mailing.letters))
     (letter,) = mailing.letters
+    if letter.is_correction:
+        return words.phrase("mail_subject_corrections", name=letter.name)
     score = words.number(letter.card.get("score")) if letter.card.get("score") is not None else words.phrase("no_score")
     return words.phrase("mail_subject", name=letter.name, score=score)
 
@@ -187,12 +189,15 @@ def text_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -
 
 
 def _text(mailing: Mailing, exports: Path, sender: LetterSender, token: str, left_out: Sequence[str]) -> str:
-    words, operator = language_or_english(mailing.language), sender.operator
+    words = language_or_english(mailing.language)
+    operator = sender.operator.in_language(words.code)
     lines = [words.phrase("mail_hello")]
     for letter in mailing.letters:
         lines += ["", f"* {letter.name}"] if len(mailing.letters) > 1 else []
         own = folder_of(letter, exports)
-        said = message_of(letter, words, is_divided=is_divided(own), start=_start(mailing, own))
+        start = _start(mailing, own)
+        rules = _to_fill(own, "rules", words.code, start, left_out)
+        said = message_of(letter, words, is_divided=is_divided(own), start=start, rules=rules)
         lines += ["", *said.splitlines()]
         if page := page_of(letter, sender.public_url):
             lines += ["", words.phrase("mail_page", url=page)]
@@ -200,10 +205,12 @@ def _text(mailing: Mailing, exports: Path, sender: LetterSender, token: str, lef
     start = _start(mailing, folder)
     files = {stem: _to_fill(folder, stem, words.code, start, left_out) for stem in ("findings", "causes")}
     lines += ["", words.phrase("mail_left_out", files=", ".join(left_out))] if left_out else []
-    lines += ["", words.phrase("mail_answer", **files)]
-    replies = words.values["response"].items()
-    lines += [f"- {label}: {words.phrase(f'answer_{name}')}" for name, label in replies]
-    lines += [words.phrase("answer_fixed"), "", words.phrase("mail_reference", token=token), ""]
+    if not all(letter.is_correction for letter in mailing.letters):
+        lines += ["", words.phrase("mail_answer", **files)]
+        replies = words.values["response"].items()
+        lines += [f"- {label}: {words.phrase(f'answer_{name}')}" for name, label in replies]
+        lines += [words.phrase("answer_fixed")]
+    lines += ["", words.phrase("mail_reference", token=token), ""]
     lines += [words.phrase("draft_note"), ""] if words.is_draft else []
     signature = (operator.reason, operator.imprint, operator.how_to_stop)
     lines += [words.phrase("mail_signed", name=operator.name)] if operator.name else []
@@ -226,22 +233,37 @@ def _line(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+", " ", text)
 
 
+def _in_language(name: str, code: str) -> str:
+    """Return the name of the copy of a CSV in a language, such as "personal.fr.csv"; ``name`` itself for English."""
+    return name if code == "en" else f"{Path(name).stem}.{code}{Path(name).suffix}"
+
+
 def is_divided(folder: Path) -> bool:
     """Return whether the findings of a government are in several files, because one file would be too long; then the
     government's own folder, ``folder``, has only those of publishers without a folder."""
     return (folder / OTHERS).is_file() and not (folder / "findings.csv").is_file()
 
 
-def message_of(letter: Letter, words: Language, *, is_divided: bool = False, start: str = "") -> str:
+def message_of(
+    letter: Letter, words: Language, *, is_divided: bool = False, start: str = "", rules: str = "rules.csv"
+) -> str:
     """Return what the e-mail says about the scorecard in ``letter``: what changed, which fixes gain most, what is
-    overdue, what we had said wrongly, and what a change of our method did.
+    overdue, what we had said wrongly, and what a change of our method did. A letter of corrections
+    (:attr:`Letter.is_correction`) says what we had said wrongly, and the score.
 
     ``words``: language of the text. ``is_divided``: whether the findings are in several files, which the text then
-    says; see the function of that name. ``start``: what the names of the attached files begin with.
+    says; see the function of that name. ``start``: what the names of the attached files begin with. ``rules``: name of
+    the attached file that says what each rule asks.
     """
     card = letter.card
     lines = []
-    if letter.since_run is None:
+
+    def named(name: str) -> str:
+        return start + _in_language(name, words.code)
+
+    if letter.is_correction:
+        lines.append(words.phrase("mail_corrections", name=letter.name, count=letter.withdrawn_count))
+    elif letter.since_run is None:
         lines.append(words.phrase("mail_first", name=letter.name, count=card.get("findings_open") or 0))
     else:
         changes = changes_in_words(words, {"new": letter.new_count, "fixed": letter.fixed_count})
@@ -249,16 +271,17 @@ def message_of(letter: Letter, words: Language, *, is_divided: bool = False, sta
         lines.append(words.phrase("mail_since", name=letter.name, since=since, **changes))
     if (change := letter.method) is not None:
         said = {"before": change.before, "now": change.now, "begun": change.begun, "ended": change.ended}
-        lines += [
-            "",
-            words.phrase("mail_method", count=change.begun, date=words.day(day_of_run(change.run_id)), **said),
-        ]
+        said |= {"date": words.day(day_of_run(change.run_id)), "file": rules}
+        lines += ["", words.phrase("mail_method", count=change.begun, **said)]
     if letter.withdrawn:
         # First what we owe to those who were blamed.
-        lines += ["", words.phrase("mail_withdrawn"), *(_correction(one, words) for one in letter.withdrawn)]
+        lines += ["", *([] if letter.is_correction else [words.phrase("mail_withdrawn")])]
+        lines += [_correction(one, words) for one in letter.withdrawn]
         if (more := letter.withdrawn_count - len(letter.withdrawn)) > 0:
             lines.append(words.phrase("mail_withdrawn_more", count=more))
-    if letter.fixes and not letter.fixes[0]["is_large"]:
+    if letter.is_correction:
+        pass
+    elif letter.fixes and not letter.fixes[0]["is_large"]:
         lines += ["", words.phrase("fixes_small")]
     elif letter.fixes:
         lines += ["", words.phrase("mail_top")]
@@ -280,9 +303,9 @@ def message_of(letter: Letter, words: Language, *, is_divided: bool = False, sta
         if (more := letter.new_count - len(letter.new)) > 0:
             lines.append(words.phrase("mail_more_apart" if is_divided else "mail_more", count=more))
     if letter.personal:
-        lines += ["", words.phrase("mail_personal", count=len(letter.personal), days=DAYS, file=f"{start}{PERSONAL}")]
+        lines += ["", words.phrase("mail_personal", count=len(letter.personal), days=DAYS, file=named(PERSONAL))]
     if (held := letter.held) is not None:
-        about = {"file": f"{start}{HELD_CAUSES}", "findings": f"{start}{HELD_FINDINGS}"}
+        about = {"file": named(HELD_CAUSES), "findings": named(HELD_FINDINGS)}
         about["date"] = words.day(held.public_on.isoformat())
         if held.causes:
             lines += ["", words.phrase("mail_held", count=len(held.causes), **about)]
@@ -339,12 +362,13 @@ def _attached(mailing: Mailing, exports: Path) -> tuple[list[tuple[str, bytes, s
         start = _start(mailing, folder)
         private = _private_file(letter, exports)
         found += [(f"{start}{name}", content) for name, content in _files(folder, private, code, letter)]
+    kept = (*_KEPT, *(_in_language(name, code) for name in _KEPT))
     left_out: list[str] = []
     if sum(len(content) for _, content in found) <= ATTACHED_MAX:
         return [(name, content, _KINDS[Path(name).suffix]) for name, content in found], left_out
     while True:
         packed = _packed(found)
-        spare = [one for one in found if not one[0].endswith(_KEPT)]
+        spare = [one for one in found if not one[0].endswith(kept)]
         if len(packed) <= PACKED_MAX or not spare:
             return [("winnow.zip", packed, "application/zip")], left_out
         longest = max(spare, key=lambda one: (one[0].endswith(".xlsx"), len(one[1])))
@@ -361,27 +385,42 @@ def _private_file(letter: Letter, exports: Path) -> Path | None:
 
 
 def _files(folder: Path, private: Path | None, code: str, letter: Letter) -> list[tuple[str, bytes]]:
-    names = ["scorecard.csv", "causes.csv", "findings.csv", OTHERS, "rules.csv", "commitments.csv"]
-    names += [CORRECTIONS] if letter.withdrawn_count else []
-    # A language that the export did not write has no files of its own.
-    translated = [f"{stem}.{code}.csv" for stem in ("scorecard", "causes", "findings")]
-    names += [name for name in translated if (folder / name).is_file()]
-    names += ["causes.xlsx", "findings.xlsx"]
+    corrected = [CORRECTIONS] if letter.withdrawn_count else []
+    if letter.is_correction:
+        names = ["scorecard.csv", *corrected]
+    else:
+        names = ["scorecard.csv", "causes.csv", "findings.csv", OTHERS, "rules.csv", "commitments.csv", *corrected]
+    # A language that the export did not write has no files of its own, and neither has English.
+    names += [_in_language(name, code) for name in names if name != OTHERS and code != "en"]
+    names += [] if letter.is_correction else ["causes.xlsx", "findings.xlsx"]
     found = [(name, (folder / name).read_bytes()) for name in names if (folder / name).is_file()]
-    found += [(PERSONAL, private.read_bytes())] if private else []
+    if private:
+        copies = (private, private.with_name(_in_language(private.name, code)))
+        found += [(one.name, one.read_bytes()) for one in dict.fromkeys(copies) if one.is_file()]
     # What is in no folder: places with suspected personal data, and what is not public yet.
-    found += [(PERSONAL, _csv("findings", letter.personal))] if letter.personal else []
+    found += _csvs(PERSONAL, "findings", letter.personal, code) if letter.personal else []
     if (held := letter.held) is not None:
-        found += [(HELD_CAUSES, _csv("causes", held.causes))] if held.causes else []
-        found += [(HELD_FINDINGS, _csv("findings", held.findings))]
+        found += _csvs(HELD_CAUSES, "causes", held.causes, code) if held.causes else []
+        found += _csvs(HELD_FINDINGS, "findings", held.findings, code)
     return found
 
 
-def _csv(stem: str, rows: Sequence[dict[str, Any]]) -> bytes:
+def _csvs(name: str, stem: str, rows: Sequence[dict[str, Any]], code: str) -> list[tuple[str, bytes]]:
+    """Return name and content of a CSV, and of its copy in a language if that is not English.
+
+    ``name``: of the plain CSV. ``stem``: the exported file that has the same columns.
+    """
+    about, words = SENT[stem], language_or_english(code)
     with TemporaryDirectory(prefix="winnow-") as folder:
-        path = Path(folder) / f"{stem}.csv"
-        write_csv(path, SENT[stem].column, SENT[stem].key, rows)
-        return path.read_bytes()
+        path = Path(folder) / name
+        file = CsvFile(
+            path, about.column, about.key, language=None if code == "en" else code,
+            header=header(words, about.column), translate=translator(words), is_alone=True,
+        )  # fmt: skip
+        with file:
+            for row in rows:
+                file.write(row)
+        return [(one.name, one.read_bytes()) for one in file.csvs]
 
 
 def _packed(files: Iterable[tuple[str, bytes]]) -> bytes:

@@ -22,6 +22,7 @@ from harvester.night.context import CheckBudget, RunContext
 from harvester.night.interrupts import begin_ending, check_interrupt
 from quality.tables.limits import TableBounds
 from specs.commitments import Commitment
+from specs.languages import languages
 from specs.metrics import methodology_version
 from specs.portals import PortalSpec
 
@@ -170,8 +171,10 @@ def _published(export: ExportOptions, own: Configuration) -> ExportOptions:
     """Return the export options with what winnow.toml says about the publication."""
     name, imprint = own.operator.name, own.operator.imprint
     by = (name, imprint) if name and imprint else None
+    said = {code: own.operator.in_language(code).imprint for code in languages()} if own.operator.texts else {}
+    imprints = {code: text for code, text in said.items() if text and text != imprint}
     url, days = export.public_url or own.public_url, own.hold_days if export.hold_days is None else export.hold_days
-    return replace(export, public_url=url, published_by=export.published_by or by, hold_days=days)
+    return replace(export, public_url=url, published_by=export.published_by or by, imprints=imprints, hold_days=days)
 
 
 def replay(

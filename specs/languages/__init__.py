@@ -23,7 +23,9 @@ from specs.metrics import metrics
 from specs.table_rules import TableRule, table_rules
 from specs.vocabularies import read
 
-__all__ = ["Language", "has_language", "language", "language_or_english", "languages", "missing", "site_languages"]
+__all__ = [
+    "Language", "has_language", "language", "language_or_english", "languages", "missing", "site_languages", "tag_of",
+]  # fmt: skip
 
 HERE = Path(__file__).parent
 _BY_DEFINITION = (
@@ -135,6 +137,14 @@ def language(code: str | None) -> Language:
             return tags[wanted]
         wanted = wanted.rpartition("-")[0]
     raise SpecError(f"language: {code!r} has no file; take one of {', '.join(known)}, or add {HERE / f'{code}.toml'}")
+
+
+def tag_of(code: str | None) -> str | None:
+    """Return the tag of the language that :func:`language` finds for ``code``, such as "pt-PT" for "pt"; None for None.
+
+    File names and page attributes have this tag. Raise SpecError if there is no file for ``code``.
+    """
+    return None if code is None else language(code).code
 
 
 def has_language(code: str) -> bool:

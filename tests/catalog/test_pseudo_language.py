@@ -8,17 +8,24 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
 
 from catalog.db.store import Catalog
+from catalog.exports.cause_rows import cause_rows
+from catalog.exports.finding_rows import finding_rows
 from catalog.exports.folders import SENT
 from catalog.exports.wording import translator
-from catalog.repositories.sent import letters
-from harvester.mail.letters import message_of
+from catalog.repositories.sent import HeldNews, Letter, MethodChange, letters
+from harvester.cli.configuration import Operator, OperatorTexts
+from harvester.mail.letters import LetterSender, Mailing, attachments_of, mail_of, text_of
+from harvester.mail.smtp import SmtpServer
 from quality.census.stage import take_census
 from quality.digest.figures import asked, measured
 from quality.findings.cause_stage import find_causes
@@ -26,8 +33,8 @@ from quality.metrics import sentence_of
 from specs.languages import Language, language, languages
 from specs.metrics import metrics
 from specs.table_rules import table_rules
-from tests.catalog.carding import PORTALS, put_out, scored
-from tests.pseudo import TAG, WRAPPED, pseudo_language
+from tests.catalog.carding import PORTALS, RUNS, put_out, scored
+from tests.pseudo import ISO_DAY, TAG, WRAPPED, pseudo_language
 
 DATA = {
     "answer_note", "candidates", "cause_id", "changed_run", "checked_at", "commitment_id", "commitment_ids",
@@ -138,6 +145,8 @@ def test_no_text_of_a_page_is_in_english_and_it_names_the_files_of_its_language(
         left = [text.strip(", ") for text in Texts(page).texts if not is_ours(text)]
         ours = [text for text in left if text not in known and not re.fullmatch(r"\(?[a-z_0-9]+(: [\w-]+)?[;)]?", text)]
         ours = [text for text in ours if not re.fullmatch(r"\d+ \w+ \d{4}", text)]
+        days = {day for text in Texts(page).texts for day in ISO_DAY.findall(text)}
+        assert days <= {"2026-12-31"}, "a day to answer with, which programs read"
         # Names of governments, portals and those who lead a commitment.
         names = {name for one in PORTALS for name in (one.title, one.government)} | {"Trésor"}
         assert [text for text in ours if text not in names] == [], path
@@ -146,12 +155,82 @@ def test_no_text_of_a_page_is_in_english_and_it_names_the_files_of_its_language(
             assert f'href="census.{TAG}.csv"' in page and "⟦Key datasets⟧" in page
 
 
-def test_no_line_of_a_letter_is_in_english(sent: tuple[Catalog, Path], pseudo: Language) -> None:
-    catalog, _ = sent
+def a_letter(catalog: Catalog) -> Letter:
+    """A letter that has everything to tell."""
     run_id = catalog.latest_run() or ""
-    letter = next(letters(catalog, run_id, "mail"))
-    lines = message_of(letter, pseudo).splitlines()
-    assert len(lines) > 5 and [line for line in lines if line and not is_ours(line)] == []
+    first = next(letters(catalog, run_id, "mail"))
+    causes = list(cause_rows(catalog, run_id, government=first.government))[:2]
+    findings = [*islice(finding_rows(catalog, run_id, government=first.government), 3)]
+    new = [{name: one[name] for name in ("rule_id", "field", "how_to_fix", "resource_url")} for one in findings]
+    new = [{**one, "title": None} for one in new]
+    wrong = {"observed_before": "declared CSV, served XLSX", "first_seen_run": RUNS[0], "reason": "dispute"}
+    return replace(
+        first, since_run=RUNS[0], new=new, new_count=30, fixed_count=1, personal=findings[:1],
+        withdrawn=[{**new[0], **wrong, "score_before": 40.5, "score_after": 60.25}], withdrawn_count=2,
+        overdue=[{**new[0], "promised_on": "2026-11-02"}], overdue_count=1,
+        held=HeldNews(date(2026, 12, 4), causes, findings, 5), method=MethodChange(run_id, "2.0.0", "2.1.0", 1, 2),
+    )  # fmt: skip
+
+
+SENDER = LetterSender(
+    SmtpServer("127.0.0.1", 25, "winnow@example.org"),
+    Operator(
+        name="Watch", reason="We look.", imprint="Ring 1", how_to_stop="Say stop.",
+        texts={"en": OperatorTexts(reason="⟦We look.⟧", imprint="⟦Ring 1⟧", how_to_stop="⟦Say stop.⟧")},
+    ),
+)  # fmt: skip
+
+
+def test_no_line_of_a_letter_is_in_english(sent: tuple[Catalog, Path], pseudo: Language) -> None:
+    catalog, out = sent
+    whole = replace(a_letter(catalog), language=TAG)
+    first = next(letters(catalog, catalog.latest_run() or "", "mail"))
+    assert first.since_run is None
+    for letter in (whole, replace(first, language=TAG)):
+        text = text_of(Mailing((letter,)), out, SENDER, "t-1")
+        lines = text.splitlines()
+        assert len(lines) > 20 and [line for line in lines if line and not is_ours(line)] == []
+        # A day to answer with is an example of what programs read.
+        assert [line for line in lines if ISO_DAY.search(line) and "2026-12-31" not in line] == []
+    assert "04 December 2026" in text_of(Mailing((whole,)), out, SENDER, "t-1")
+    for code in ("en", "fr"):
+        # An operator who says nothing in the language is not left out.
+        assert "We look." in text_of(Mailing((replace(whole, language=code),)), out, SENDER, "t-1")
+
+
+def test_files_that_are_in_no_folder_have_a_copy_in_the_language(sent: tuple[Catalog, Path], pseudo: Language) -> None:
+    catalog, out = sent
+    mailing = Mailing((replace(a_letter(catalog), language=TAG),))
+    files = {name: content for name, content, _ in attachments_of(mailing, out)}
+    for name, stem in (("held-causes", "causes"), ("held-findings", "findings"), ("personal", "findings")):
+        assert f"{name}.csv" in files
+        rows = csv.reader(files[f"{name}.{TAG}.csv"].decode("utf-8-sig").splitlines())
+        assert forgotten(stem, next(rows), rows) == set(), name
+        assert f"{name}.{TAG}.csv" in text_of(mailing, out, SENDER, "t-1")
+    copies = {
+        f"{stem}.{TAG}.csv" for stem in ("scorecard", "causes", "findings", "rules", "commitments", "corrections")
+    }
+    assert copies <= set(files)
+
+
+def test_a_letter_with_nothing_but_corrections_is_a_letter_of_corrections(
+    sent: tuple[Catalog, Path], pseudo: Language
+) -> None:
+    catalog, out = sent
+    news = {"new": (), "new_count": 0, "fixed_count": 0, "overdue": (), "overdue_count": 0}
+    letter = replace(a_letter(catalog), language=TAG, **news, held=None, method=None, personal=())  # type: ignore[arg-type]
+    assert letter.is_correction and not a_letter(catalog).is_correction
+    mailing = Mailing((letter,))
+    mail = mail_of(mailing, out, SENDER, "t-1")
+    assert "what we had said wrongly" in mail["Subject"]
+    lines = text_of(mailing, out, SENDER, "t-1").splitlines()
+    assert [line for line in lines if line and not is_ours(line)] == []
+    text = "\n".join(lines)
+    # What was said, since when, what it did to the score; how to stop. Nothing to answer, no advice.
+    assert "XLSX" in text and "20 November 2026" in text and "40,5" in text.replace(".", ",") and "Say stop" in text
+    assert pseudo.phrase("answer_fixed") not in text and pseudo.phrase("mail_top") not in text
+    names = {name for name, _, _ in attachments_of(mailing, out)}
+    assert names == {"scorecard.csv", f"scorecard.{TAG}.csv", "corrections.csv", f"corrections.{TAG}.csv"}
 
 
 def test_everything_that_can_be_observed_is_said_in_every_language() -> None:

@@ -115,7 +115,7 @@ def test_a_government_hears_of_a_cause_before_the_public_does(catalog: Catalog) 
     assert {row["cause_id"] for row in read(files["held-causes.csv"])} == set(held)
     assert {row["finding_id"] for row in read(files["held-findings.csv"])} == {x for own in held.values() for x in own}
     sender = LetterSender(SmtpServer("127.0.0.1", 25, "winnow@example.org"), Operator())
-    assert "held-causes.csv" in text_of(mailing, exports, sender, NO_TOKEN)
+    assert "held-causes.fr.csv" in text_of(mailing, exports, sender, NO_TOKEN)
     assert mail_of(mailing, exports, sender, NO_TOKEN).get_content_type() == "multipart/mixed"
     hooks = [*letters(catalog, RUNS[0], "webhook", {NAME: ["http://127.0.0.1:9/"]}, hold_days=14)]
     assert not {one["id"] for hook in hooks for one in hook.new} & ids and not hooks[0].held

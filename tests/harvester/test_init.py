@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from catalog.exports import ExportOptions
 from harvester.cli.configuration import NAME, Configuration, Mailbox, MailServer, load, password_of
 from harvester.cli.main import cli
+from harvester.night.stages import _published
 from specs.errors import SpecError
 
 SIGNED = ("--name", "Open Data Watch", "--reason", "We check open data.", "--imprint", "Ring 1, Bern")
@@ -41,6 +43,25 @@ def test_questions_are_asked_and_an_empty_answer_keeps_what_is_there(tmp_path: P
     assert found.contact == "me@example.org" and found.operator.how_to_stop == 'Answer "stop".'
     assert found.operator.imprint == "Ring 1, Bern" and found.mail.server == "mail.example.org:587"
     assert found.mail.every_days == 3 and found.hold_days == Configuration().hold_days
+
+
+def test_texts_of_the_operator_in_a_language_stay_and_a_language_without_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text(
+        '[operator]\nreason = "We look."\nimprint = "Ring 1"\n\n[operator.texts.pt]\nreason = "Olhamos."\n\n'
+        '[operator.texts.pt-BR]\nimprint = "Anel 1"\n'
+    )
+    init(tmp_path, "--name", "Watch")
+    found = load(tmp_path).operator
+    assert found.missing == ["operator.how_to_stop"]
+    said = {code: found.in_language(code) for code in ("fr", "pt-PT", "pt-BR")}
+    assert {code: (one.reason, one.imprint) for code, one in said.items()} == {
+        "fr": ("We look.", "Ring 1"), "pt-PT": ("Olhamos.", "Ring 1"), "pt-BR": ("We look.", "Anel 1"),
+    }  # fmt: skip
+    by = _published(ExportOptions(), load(tmp_path))
+    assert [by.publisher_in(code) for code in ("en", "pt-BR")] == [("Watch", "Ring 1"), ("Watch", "Anel 1")]
+    (tmp_path / NAME).write_text('[operator.texts.xx]\nreason = "We look."\n')
+    with pytest.raises(SpecError, match=r"operator\.texts: .*'xx' has no language file"):
+        load(tmp_path)
 
 
 @pytest.mark.parametrize(

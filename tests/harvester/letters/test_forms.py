@@ -56,7 +56,10 @@ def test_what_is_too_large_for_a_mail_is_named_and_nothing_private_is_left_out(
     monkeypatch.setattr("harvester.mail.letters.PACKED_MAX", 1)
     letter = replace(letter, personal=[{"finding_id": "f1"}])
     ((name, packed, _),) = attachments_of(Mailing((letter,)), data / "exports")
-    assert name == "winnow.zip" and zipfile.ZipFile(io.BytesIO(packed)).namelist() == ["personal.csv"]
+    assert name == "winnow.zip" and zipfile.ZipFile(io.BytesIO(packed)).namelist() == [
+        "personal.csv",
+        "personal.fr.csv",
+    ]
 
 
 @pytest.mark.parametrize(

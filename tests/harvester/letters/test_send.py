@@ -66,7 +66,8 @@ def test_mail_goes_to_the_contact_once_with_the_files_in_its_language(data: Path
     files = {part.get_filename(): part.get_payload(decode=True) for part in mail.iter_attachments()}
     assert set(files) == {
         "scorecard.csv", "causes.csv", "findings.csv", "rules.csv", "commitments.csv",
-        "scorecard.fr.csv", "causes.fr.csv", "findings.fr.csv", "causes.xlsx", "findings.xlsx",
+        "scorecard.fr.csv", "causes.fr.csv", "findings.fr.csv", "rules.fr.csv", "commitments.fr.csv",
+        "causes.xlsx", "findings.xlsx",
     }  # fmt: skip
     (own,) = (path.parent for path in (data / "exports").glob("republique*/findings.csv"))
     assert all(content == (own / str(name)).read_bytes() for name, content in files.items())
@@ -170,7 +171,7 @@ def test_a_change_of_method_is_explained_and_nothing_is_called_fixed(second: Pat
     text, words = " ".join(body.get_content().split()), language("fr")
     assert "(20 novembre 2026) : 0 nouveau constat, 0 corrigé." in text
     change = {"before": "2.0.0", "now": "2.1.0", "begun": begun, "ended": fixed}
-    assert words.phrase("mail_method", count=change["begun"], date="21 novembre 2026", **change) in text
+    assert words.phrase("mail_method", count=begun, date="21 novembre 2026", file="rules.fr.csv", **change) in text
     assert words.phrase("mail_new") not in text
 
 

@@ -14,11 +14,11 @@ from markupsafe import Markup
 
 from catalog.db.store import started
 from catalog.exports.cards import day_of_run
-from catalog.exports.peers import COVERAGE_MIN
+from catalog.site.grades import grade_range
+from catalog.site.world_map import draw_world
 from specs.languages import Language
-from specs.metrics import grade
 
-__all__ = ["STATES", "Charts", "grade_range"]
+__all__ = ["STATES", "Charts"]
 
 STATES = ("ok", "part", "bad", "other", "unknown")
 """Kinds of parts of a stacked bar, each with a look of its own: passed, in part, failed, neither, not observed."""
@@ -32,24 +32,6 @@ _HIGH = 1000
 """Units of the plane in which a trend is drawn, both ways."""
 
 
-def grade_range(row: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the best and the worst grade that a score allows, from "A" to "E"; None if nothing was observed.
-
-    ``row``: a row with score, score_low, score_high and coverage_pct, and ``withheld``, ``addresses`` (of files) and
-    ``asked`` (those of them that were asked) if it has them. With at least 80 % of the applicable measurements made and
-    an address asked, both are the grade of the score. Otherwise they are the grades it would have if everything unknown
-    had passed, and if it had failed. A withheld score has no grades.
-    """
-    if row.get("score") is None or row.get("withheld"):
-        return None
-    was_asked = not row.get("addresses") or row.get("asked")
-    if was_asked and (row.get("coverage_pct") or 0.0) >= COVERAGE_MIN:
-        letter = grade(row["score"]) or "E"
-        return letter, letter
-    low, high = row.get("score_low"), row.get("score_high")
-    return grade(100.0 if high is None else high) or "A", grade(0.0 if low is None else low) or "E"
-
-
 class Charts:
     """The charts of one page, in its language. ``words``: that language. Make one for each page: the ids inside the
     SVG count from 1."""
@@ -61,7 +43,7 @@ class Charts:
     def grade(self, row: Mapping[str, Any], size: str = "") -> Markup:
         """Return the grade of a score as a coloured letter, as a hatched range such as "B to D", or as "?".
 
-        ``row``: as for :func:`grade_range`. ``size``: "big" for the heading of a page, or "".
+        ``row``: as for :func:`catalog.site.grades.grade_range`. ``size``: "big" for the heading of a page, or "".
         """
         t = self._words.phrase
         found = grade_range(row)
@@ -254,6 +236,35 @@ class Charts:
             chart, legend
         )
 
+    def world(self, nations: Iterable[Mapping[str, Any]], title: str) -> Markup:
+        """Return the map of the world, with each nation in the colour of its grade, hatched without a single one, and
+        the legend.
+
+        ``nations``: rows as for :meth:`grade`, each with ``country`` (ISO 3166-1 alpha-3) and ``place``, its name.
+        ``title``: what the map shows.
+        """
+        t, rows = self._words.phrase, []
+        for row in nations:
+            rows.append(dict(row) | {"label": f"{row['place']}: {self._grade_said(row)}"})
+        drawn = draw_world(rows, title, "; ".join(row["label"] for row in rows) or t("charts.none"), _look)
+        grades = [(f"m-{letter}", letter) for letter in "ABCDE"]
+        legend = Markup().join(
+            Markup('<li><svg class="swatch" width="12" height="12" aria-hidden="true">'
+                   '<rect class="{}" width="100%" height="12"/></svg>{}</li>').format(*grade)
+            for grade in grades
+        )  # fmt: skip
+        unknown = Markup("<li>{}{}</li>").format(self.swatch("unknown"), t("charts.no_single_grade"))
+        return Markup(
+            '<figure class="chart wide">{}<figcaption><ul class="legend">{}{}</ul></figcaption></figure>'
+        ).format(drawn, legend, unknown)
+
+    def _grade_said(self, row: Mapping[str, Any]) -> str:
+        found = grade_range(row)
+        if found is None:
+            return self._words.phrase("charts.grade_unknown")
+        best, worst = found
+        return best if best == worst else self._words.phrase("charts.grade_range", best=best, worst=worst)
+
     def swatch(self, kind: str) -> Markup:
         """Return the small square of a legend that looks like the parts of a kind, one of :data:`STATES`."""
         _, body, hatch = self._start(Markup())
@@ -311,6 +322,11 @@ class Charts:
             '<svg class="chart {0}" width="100%" height="{1}" role="img" aria-labelledby="{2}t {2}d">'
             '<title id="{2}t">{3}</title><desc id="{2}d">{4}</desc>{5}</svg>'
         ).format(kind, height, names, title, said, body)
+
+
+def _look(row: Mapping[str, Any]) -> str:
+    found = grade_range(row)
+    return found[0] if found and found[0] == found[1] else "range"
 
 
 def _kind(outcome: str | None) -> str:

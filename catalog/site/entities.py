@@ -17,7 +17,8 @@ from catalog.db.schema.views import MEASURED, is_open
 from catalog.db.store import started
 from catalog.exports.folders import folder_name
 from catalog.exports.peers import add_peers
-from catalog.site.charts import grade_range
+from catalog.site.countries import is_national
+from catalog.site.grades import grade_range
 from specs.methodology import is_comparable
 from specs.metrics import dimensions, metrics
 
@@ -31,9 +32,9 @@ _SCORE = (
     "families", "withheld",
 )  # fmt: skip
 _ENTITY = (
-    "kind", "id", "slug", "name", "country", "government", "portal_id", "portal_type", "url", "portals", "publishers",
-    "datasets", "files", "addresses", "asked", "findings", *_SCORE, "grade_best", "grade_worst", "score_before",
-    "run_before", "peer_group", "peer_count", "rank", *dimensions(), *_TIMES,
+    "kind", "id", "slug", "name", "country", "is_national", "government", "portal_id", "portal_type", "url", "portals",
+    "publishers", "datasets", "files", "addresses", "asked", "findings", *_SCORE, "grade_best", "grade_worst",
+    "score_before", "run_before", "peer_group", "peer_count", "rank", *dimensions(), *_TIMES,
 )  # fmt: skip
 SITE_TABLES: Mapping[str, tuple[str, ...]] = {
     "site_entities": _ENTITY,
@@ -114,6 +115,7 @@ def _entities(copy: sqlite3.Connection, times: Mapping[tuple[str, str], Mapping[
     for kind, sql in _NAMED.items():
         for row in _rows(copy, sql):
             row["kind"], row["slug"] = kind, folder_name(row["id"]) if kind == "government" else row["id"]
+            row["is_national"] = kind == "government" and is_national(row["id"], row["country"])
             found[kind, row["id"]] = row
     for kind in KINDS:
         for row in [*_measured(copy, kind), *_open(copy, kind)]:

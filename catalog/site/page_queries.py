@@ -1,26 +1,18 @@
 """The queries behind the site's own pages: templates name them, ``sql(named_sql.portal_rules, ...)``.
 
-The first word of a name is the page: home, correction or portal. ``portal_choices`` fills the list of portals
+The first word of a name is the page: correction or portal. ``portal_choices`` fills the list of portals
 of a canned query, and ``alias`` finds a dataset by another of its names. Visitors' input is always passed as a
 parameter.
 """
 
 from __future__ import annotations
 
-from catalog.db.schema.views import OF_PORTAL, OF_PORTAL_ID, is_open
+from catalog.db.schema.views import OF_PORTAL_ID, is_open
 
 __all__ = ["NAMED_SQL"]
 
 # Only constants of the schema are inserted into the text.
 NAMED_SQL = {
-    "home_totals": f"""
-select (select count(*) from portals) as portals, (select count(*) from present_datasets) as datasets,
-       (select count(*) from distributions) as distributions,
-       (select count(*) from finding_rows f where {is_open()}) as findings,
-       (select max(run_id) from harvests where verdict is not null) as run""",
-    "home_portals": f"""
-select p.*, (select count(*) from finding_rows f where {OF_PORTAL} and {is_open()}) as open_findings
-from portals p order by p.score is null, p.score desc, p.title limit 500""",
     "correction_about": """
 select d.title, b.name as publisher, f.first_seen_run as since, coalesce(c.field, f.field) as field
 from corrections c left join datasets d on d.id = c.dataset_id

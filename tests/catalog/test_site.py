@@ -79,10 +79,12 @@ def test_the_page_of_corrections_says_what_we_had_said_wrongly(site: Site, empty
     assert "Nothing was corrected yet." in empty.page("/catalog/corrections")
 
 
-def test_index_shows_each_portal(site: Site) -> None:
+def test_the_front_page_shows_what_is_known_and_where_it_is(site: Site, empty: Site) -> None:
     page = site.page("/")
-    for text in ("61.3", "[55.0–70.0]", "3 open findings", "3 datasets", "not scored yet", 'action="/catalog/search"'):
+    for text in ("2</strong> portals", "open findings", 'action="/search"', "B to C", "missed", "c-world"):
         assert text in page, text
+    assert "grade-C" not in page, "less than 80 % was measured"
+    assert "Nothing was harvested yet" in empty.page("/")
 
 
 def test_the_row_of_a_dataset_leads_to_its_page(site: Site) -> None:

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from catalog.db.store import open_catalog
 from catalog.exports.folders import folder_name
+from catalog.site.countries import is_national
 from catalog.site.entities import SITE_TABLES
 from catalog.site.mirror import write_mirror
-from catalog.site.pages import SiteOptions, Visit
+from catalog.site.pages import SiteOptions, Visit, pages
 from catalog.site.pages.entity import nights_of
+from catalog.site.render import render
+from catalog.site.serve import publish
 from specs.languages import language
 from tests.catalog.browsing import EVIL, OF_THE_SITE, Site
 
@@ -88,3 +92,51 @@ def test_every_query_of_a_page_is_answered_by_an_index(public: Path) -> None:
         assert not any(plan.startswith("SCAN r") for plan in plans), plans
         for table in SITE_TABLES:
             assert conn.execute(f"select count(*) from {table}").fetchone()[0], table  # noqa: S608  # our own names
+
+
+def test_portals_of_which_nothing_was_asked_do_not_lead_with_a_good_grade(tmp_path: Path) -> None:
+    """Nearly all that was measured stands in the records: the files were never asked for."""
+    run, seen = "20261124T000000Z", {"first_seen_run": "20261124T000000Z", "last_seen_run": "20261124T000000Z"}
+    with open_catalog(tmp_path / "catalog.db") as catalog, catalog.writing():
+        catalog.upsert("runs", [{"id": run, "status": "complete", "started_at": "2026-11-24T00:00:00Z"}])
+        for name, coverage, is_asked in [("Kenya", 90.0, False), ("Norway", 70.0, True), ("Chile", 95.0, True)]:
+            country = {"Kenya": "KEN", "Norway": "NOR", "Chile": "CHL"}[name]
+            catalog.upsert("portals", [{"id": name, "title": name, "government": name, "country": country}])
+            dataset = {"id": f"{name}-1", "portal_id": name, "identifier": "1", "status": "present", **seen}
+            catalog.upsert("datasets", [dataset])
+            file = {"id": f"{name}-f", "dataset_id": f"{name}-1", "portal_id": name, "is_retired": 0, **seen}
+            url = f"https://{name}.example/x.csv"
+            catalog.upsert("distributions", [file | {"download_url": url}])
+            if is_asked:
+                catalog.upsert("resource_checks", [{"url": url, "outcome": "ok", "run_id": run}])
+            score = 62.0 if name == "Chile" else 95.0
+            catalog.db.conn.execute(
+                """insert into score_history (run_id, system, methodology_version, entity_level, entity_id, score,
+                     score_low, score_high, coverage_pct)
+                   values (?, 'winnow', '2.1.0', 'government', ?, ?, 60, 97, ?)""",
+                [run, name, score, coverage],
+            )
+    public = tmp_path / "public" / "catalog.db"
+    publish(tmp_path / "catalog.db", public)
+    with closing(sqlite3.connect(public)) as conn:
+        conn.row_factory = sqlite3.Row
+        (home,) = (page for page in pages() if page.address == "/")
+        visit = Visit(conn, language(None), SiteOptions())
+        content = home.read(visit)
+        assert isinstance(content, dict)
+        text = render(home, visit, content)
+    assert [row["name"] for row in content["governments"]] == ["Chile", "Kenya", "Norway"], "not the better score first"
+    assert "grade-A" not in text and text.count("A to C") >= 4 and 'class="m-C"' in text
+    assert text.count('class="m-range"') == 2 and content["map"]["others"] == 0
+
+
+def test_names_of_national_governments() -> None:
+    for name, code in [
+        ("Government of Canada", "CAN"),
+        ("Norge", "NOR"),
+        ("日本", "JPN"),
+        ("République du Mali", "MLI"),
+    ]:
+        assert is_national(name, code), name
+    for name, code in [("Mexico City", "MEX"), ("New South Wales", "AUS"), ("Republic of Solmark", "XSO"), ("", "NOR")]:
+        assert not is_national(name, code), name

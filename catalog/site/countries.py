@@ -1,0 +1,92 @@
+"""Countries: their names by Unicode CLDR, which governments are national, and the map of the front page."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from specs.languages import languages
+
+__all__ = ["country_name", "is_national", "world"]
+
+_WORDS = frozenset((
+    "the", "government", "of", "federal", "national", "republic", "kingdom", "commonwealth", "state", "union",
+    "gobierno", "de", "la", "del", "el", "república", "reino", "nacional", "governo", "do", "da", "federativa",
+    "gouvernement", "du", "le", "les", "l", "d", "république", "royaume", "confédération", "bundesrepublik",
+    "republik", "regierung", "bundesregierung", "königreich", "eidgenossenschaft", "repubblica", "koninkrijk",
+    "overheid", "kongeriket", "kungariket", "konungariket", "rzeczpospolita", "democratic", "democrática",
+    "démocratique", "people", "s", "islamic", "arab", "plurinational", "bolivarian", "oriental",
+))  # fmt: skip
+"""Words that may stand beside a country's name in the name of its national government."""
+
+
+@lru_cache(maxsize=2_000)
+def country_name(code: str | None, tag: str) -> str:
+    """Return the name of a country in the language ``tag`` (BCP 47), by CLDR.
+
+    ``code``: ISO 3166-1 alpha-3. A code without a name there is returned as it is; None and "" give "".
+    """
+    from babel import Locale
+
+    return Locale.parse(tag, sep="-").territories.get(_two(code), code) if code else ""
+
+
+def is_national(government: str | None, code: str | None) -> bool:
+    """Return whether the name of a government says that it is the national one of its country.
+
+    It does if it is the country's name in a language of the site or of the country itself, with no other words beside
+    it than such as "government of" or "federal republic". ``code``: ISO 3166-1 alpha-3. Governments that do not name
+    themselves so count as others: a city must never colour a country.
+    """
+    if not government or not code:
+        return False
+    words = _words(government)
+    for name in _names(code):
+        for start in range(len(words) - len(name) + 1):
+            if words[start : start + len(name)] == name:
+                rest = words[:start] + words[start + len(name) :]
+                return all(word in _WORDS for word in rest)
+    return False
+
+
+@cache
+def world() -> dict[str, Any]:
+    """Return the map: ``source`` of the borders, ``width``, ``height``, and ``countries``.
+
+    A country has its ``code`` (ISO 3166-1 alpha-3; None for an area without one), the SVG ``path`` of its borders, and
+    if it is too small to be seen a ``dot``, the place of its centre.
+    """
+    found: dict[str, Any] = json.loads((Path(__file__).parent / "world.json").read_text("utf-8"))
+    return found
+
+
+def _two(code: str | None) -> str:
+    from babel.core import get_global
+
+    if code == "XKX":
+        return "XK"
+    return str((get_global("territory_aliases").get(code or "") or [code or ""])[0])
+
+
+@lru_cache(maxsize=500)
+def _names(code: str) -> list[list[str]]:
+    """Return the names of a country in the languages of the site and in its own, as words, the longest first."""
+    from babel import Locale, UnknownLocaleError
+    from babel.languages import get_official_languages
+
+    two, found = _two(code), []
+    for tag in [*languages(), *get_official_languages(two, regional=True)]:
+        try:
+            name = Locale.parse(tag.replace("_", "-"), sep="-").territories.get(two)
+        except (ValueError, UnknownLocaleError):
+            continue
+        if name and _words(name) not in found:
+            found.append(_words(name))
+    return sorted(found, key=len, reverse=True)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())

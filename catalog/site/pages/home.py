@@ -1,0 +1,165 @@
+"""``/``: what Winnow knows at a glance: four figures, a map, who moved, which promises are at risk, what vanished, and
+what the last night brought; and ``/governments``: all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from catalog.site.countries import country_name, world
+from catalog.site.pages.commitments import slug_of
+from catalog.site.pages.page import Content, Page, Visit
+
+__all__ = ["PAGES"]
+
+SHOWN = 5
+"""Entries of each short list."""
+GOVERNMENTS = 20
+PER_PAGE = 50
+"""Governments on a page of all."""
+_GRADES = "score, score_low, score_high, ci_low, ci_high, coverage_pct, withheld, addresses, asked, datasets"
+
+Row = dict[str, Any]
+
+
+def _read(visit: Visit) -> Content:
+    t = visit.words.phrase
+    figures = {row["name"]: row["value"] for row in visit.rows("select name, value from site_figures")}
+    return {
+        "title": t("home.title"),
+        "description": t("home.description"),
+        "json_ld": {
+            "@context": "https://schema.org",
+            "@type": "WebSite",
+            "name": "Winnow",
+            "description": t("home.description"),
+            "license": "https://creativecommons.org/licenses/by/4.0/",
+        },
+        "figures": {name: figures.get(name, 0) for name in ("portals", "datasets", "files", "findings")},
+        "map": _map(visit, figures.get("governments", 0)),
+        "governments": _governments(visit),
+        "more_governments": max(0, figures.get("governments", 0) - GOVERNMENTS),
+        "movers": _movers(visit),
+        "promises": _promises(visit),
+        "vanished": visit.rows(
+            """select d.id, d.title, d.identifier, d.retired_at, p.id as portal_id, p.title as portal
+               from (select * from datasets where status = 'retired' order by retired_at desc, id desc
+                     limit :shown) d
+               join portals p on p.id = d.portal_id order by d.retired_at desc, d.id desc""",
+            shown=SHOWN,
+        ),
+        "night": _night(visit),
+    }
+
+
+def _map(visit: Visit, governments: int) -> Row:
+    """Return the national governments that the map colours, and how many governments it does not show."""
+    shapes = {one["code"] for one in world()["countries"] if one["code"]}
+    rows = visit.rows(
+        # Only names of columns are inserted.
+        f"""select slug, name, country, {_GRADES} from site_entities
+            where kind = 'government' and is_national order by datasets desc, slug""",  # noqa: S608
+    )
+    shown: dict[str, Row] = {}
+    for row in rows:
+        if row["country"] in shapes:
+            shown.setdefault(row["country"], row)
+    nations = [row | {"place": country_name(code, visit.words.code)} for code, row in shown.items()]
+    return {
+        "nations": sorted(nations, key=lambda row: row["place"]),
+        "others": governments - len(nations),
+        "source": world()["source"],
+    }
+
+
+def _governments(visit: Visit, shown: int = GOVERNMENTS, offset: int = 0) -> list[Row]:
+    """Return ``shown`` governments from the place ``offset`` on: with enough measured by score, then all others by
+    name, whatever their score."""
+    return visit.rows(
+        f"""select slug, name, country, grade_best, grade_worst, {_GRADES} from site_entities
+            where kind = 'government'
+            order by grade_best is not grade_worst or grade_best is null,
+              case when grade_best is grade_worst then score end desc, name, slug limit :shown offset :offset""",  # noqa: S608
+        shown=shown,
+        offset=offset,
+    )
+
+
+def _movers(visit: Visit) -> list[Row]:
+    """Return whose score moved most since a month ago, of governments, or of publishers where few governments are
+    known. The move of who is not observed enough would be one of what could be observed."""
+    for kind in ("government", "publisher"):
+        rows = visit.rows(
+            f"""select kind, slug, name, country, score_before, run_before, run_id, {_GRADES},
+                  round(score - score_before, 2) as moved
+                from site_entities
+                where kind = :kind and score is not null and score_before is not null and grade_best is grade_worst
+                  and abs(score - score_before) >= 0.05
+                order by abs(score - score_before) desc, slug limit :shown""",  # noqa: S608
+            kind=kind,
+            shown=SHOWN,
+        )
+        if len(rows) >= 3:
+            break
+    return rows
+
+
+def _promises(visit: Visit) -> list[Row]:
+    rows = visit.rows(
+        """select c.id, c.title, c.government, c.is_example, r.progress, r.expected, r.timing_status,
+             coalesce(r.deadline, c.deadline) as deadline
+           from commitments c join commitment_readings r on r.commitment_id = c.id and r.indicator_id = '_overall'
+           where r.timing_status in ('missed', 'regressed', 'off_track', 'at_risk')
+             and r.run_id = (select max(l.run_id) from commitment_readings l
+                             where l.commitment_id = c.id and l.indicator_id = '_overall')
+           order by case r.timing_status when 'missed' then 0 when 'regressed' then 1 when 'off_track' then 2
+             else 3 end, deadline, c.id limit :shown""",
+        shown=SHOWN,
+    )
+    return [row | {"slug": slug_of(row["id"])} for row in rows]
+
+
+def _night(visit: Visit) -> Row | None:
+    """Return what the last night read and what changed."""
+    if not visit.run:
+        return None
+    return visit.row(
+        """select :run as run_id, count(*) as portals, count(*) filter (where verdict = 'complete') as complete,
+             count(*) filter (where verdict = 'partial') as partial,
+             count(*) filter (where verdict in ('failed', 'suspect')) as failed,
+             coalesce(sum(added), 0) as added, coalesce(sum(changed), 0) as changed,
+             coalesce(sum(removed), 0) as removed
+           from harvests where run_id = :run""",
+        run=visit.run,
+    )
+
+
+def _pages(visit: Visit) -> int:
+    found = visit.row("select count(*) as n from site_entities where kind = 'government'") or {"n": 0}
+    return max(1, -(-int(found["n"]) // PER_PAGE))
+
+
+def _read_governments(visit: Visit) -> Content | None:
+    number = int(visit.name) if visit.name.isdecimal() and len(visit.name) < 5 else 1 if not visit.name else 0
+    last = _pages(visit)
+    if not 1 <= number <= last:
+        return None
+    return {
+        "title": visit.words.phrase("run_governments"),
+        "description": visit.words.phrase("home.description"),
+        "governments": _governments(visit, PER_PAGE, (number - 1) * PER_PAGE),
+        "page_number": number,
+        "last_page": last,
+        "canonical": "/governments" if number == 1 else None,
+    }
+
+
+def _further(visit: Visit) -> Iterator[str]:
+    yield from (str(number) for number in range(2, _pages(visit) + 1))
+
+
+PAGES = (
+    Page(name="home", address="/", read=_read),
+    Page(name="governments", address="/governments", read=_read_governments),
+    Page(name="governments", address="/governments/page/<number>", read=_read_governments, names=_further),
+)

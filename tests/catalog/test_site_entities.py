@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -140,3 +141,23 @@ def test_names_of_national_governments() -> None:
         assert is_national(name, code), name
     for name, code in [("Mexico City", "MEX"), ("New South Wales", "AUS"), ("Republic of Solmark", "XSO"), ("", "NOR")]:
         assert not is_national(name, code), name
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_badge_a_card_and_a_feed_of_it(site: Site, path: str) -> None:
+    badge = site.get(f"/badge{path}.svg")
+    assert badge.headers["content-type"].startswith("image/svg+xml")
+    text = "".join(ElementTree.fromstring(badge.text).itertext())
+    assert "B to C" in text and "61.3" not in text, "a score beside a range would be read as a grade"
+    card = site.page(f"/card{path}")
+    assert "B to C" in card and "<script" not in card and "set-cookie" not in site.get(f"/card{path}").headers
+    atom = "{http://www.w3.org/2005/Atom}"
+    feed = ElementTree.fromstring(site.get(f"/feed{path}.xml").text)
+    titles = [entry.findtext(f"{atom}title") for entry in feed.iter(f"{atom}entry")]
+    assert titles == ["61.3 of 100 points", "no score", "50.0 of 100 points"]
+    assert f"/feed{path}.xml" in site.page(path)
+
+
+@pytest.mark.parametrize("path", ["/badge/portal/nowhere.svg", "/card/portal/nowhere", "/feed/portal/nowhere.xml"])
+def test_nobody_has_a_badge_without_a_page(site: Site, path: str) -> None:
+    assert site.get(path).status_code == 404

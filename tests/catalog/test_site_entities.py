@@ -161,3 +161,27 @@ def test_a_badge_a_card_and_a_feed_of_it(site: Site, path: str) -> None:
 @pytest.mark.parametrize("path", ["/badge/portal/nowhere.svg", "/card/portal/nowhere", "/feed/portal/nowhere.xml"])
 def test_nobody_has_a_badge_without_a_page(site: Site, path: str) -> None:
     assert site.get(path).status_code == 404
+
+
+def test_two_are_compared_dimension_by_dimension(site: Site) -> None:
+    asked = {"a": f"government/{SLUG}", "b": "publisher/north-p"}
+    text = site.page("/compare", **asked)
+    for said in ("B to C", "58.0–64.0", "Weakest:", "/dataset/north-0", "Too little was observed of one of them"):
+        assert said in text, said
+    assert text.count("selected") == 2 and 'name="robots" content="noindex"' in text
+    found = site.get("/compare.json", **asked).json()
+    assert found["sides"][0]["examples"]["accessible"]["value"] == 40.0
+    best = {one["metric"]: one["dataset_id"] for group in found["best"] for one in group["indicators"]}
+    assert best == {"licence_open": "north-0"}
+
+
+@pytest.mark.parametrize("asked", ["", "x", "government/", "portal/north", "government/nobody", EVIL, "\0", "a/" * 900])
+def test_who_is_not_there_is_not_compared(site: Site, asked: str) -> None:
+    text = site.page("/compare", a=asked, b="publisher/north-p")
+    assert ("nobody of this name" in text) == bool(asked)
+
+
+def test_the_mirror_compares_by_its_script(public: Path, tmp_path: Path) -> None:
+    write_mirror(public, tmp_path, SiteOptions())
+    text = (tmp_path / "compare/index.html").read_text("utf-8")
+    assert 'src="/static/compare.js"' in text and (tmp_path / "static/compare.js").is_file() and "<noscript>" in text

@@ -17,7 +17,7 @@ from catalog.site.search.words import LONGEST, STEMMERS, fold, is_unspaced, pair
 from catalog.vocabulary.terms import language_code, theme
 from specs.languages import languages
 
-__all__ = ["FACETS", "NAMES", "TEXT_LIMIT", "build_search_index", "interface_codes"]
+__all__ = ["FACETS", "NAMES", "TEXT_LIMIT", "build_search_index", "interface_codes", "letter_of"]
 
 FACETS = ("country", "government", "portal", "publisher", "theme", "format", "licence", "grade", "state")
 """What datasets can be chosen by, in the order of the page. Values of the second to fourth are the last parts of the
@@ -29,7 +29,8 @@ NAMES = ("search_documents", "search_values", "search_has", "search_languages", 
 
 _TABLES = """
 create table search_documents (
-  number integer primary key, dataset_id text not null, work integer not null, state text, seen text);
+  number integer primary key, dataset_id text not null, work integer not null, state text, seen text, letter text,
+  sorted text);
 create table search_values (value integer primary key, facet text not null, name text not null, label text);
 create table search_has (
   document integer not null, value integer not null, primary key (document, value)) without rowid;
@@ -54,6 +55,19 @@ join distribution_kinds k on k.key = m.kind where not d.is_retired"""
 def interface_codes() -> tuple[str, ...]:
     """Return the ISO 639 codes of the languages of the interface: those that a text of unknown language may be of."""
     return tuple(dict.fromkeys(code.partition("-")[0] for code in languages()))
+
+
+def letter_of(folded: str) -> str:
+    """Return the letter of the alphabetical index under which a folded title stands: one lower-case letter, "0-9",
+    "joined" for scripts without blanks, or "other".
+
+    >>> letter_of("education"), letter_of("2020 census"), letter_of("人口"), letter_of("")
+    ('e', '0-9', 'joined', 'other')
+    """
+    first = folded[:1]
+    if is_unspaced(first):
+        return "joined"
+    return "0-9" if first.isdigit() else first if first.isalpha() else "other"
 
 
 def build_search_index(copy: sqlite3.Connection) -> None:
@@ -98,7 +112,10 @@ class _Writer:
         for name in (row["cluster_id"], root, row["id"]):
             if name:
                 self.works.setdefault(name, work)
-        self.rows["search_documents"].append((number, row["id"], work, row["status"], row["first_seen_run"]))
+        folded = " ".join(fold(word) for word in words((row["title"] or row["identifier"] or row["id"])[:200]))[:80]
+        self.rows["search_documents"].append(
+            (number, row["id"], work, row["status"], row["first_seen_run"], letter_of(folded), folded)
+        )
         for value in {self._value(*one) for one in _choices(row, kinds) if one[1]}:
             self.rows["search_has"].append((number, value))
         own = _listed(row["keywords"])
@@ -125,13 +142,14 @@ class _Writer:
         )
         self.copy.execute("create index search_documents_by_dataset on search_documents (dataset_id)")
         self.copy.execute("create index search_documents_by_seen on search_documents (seen)")
+        self.copy.execute("create index search_documents_by_letter on search_documents (letter, sorted, number)")
         self.copy.execute("create index search_has_by_value on search_has (value, document)")
         self.copy.execute("create index search_values_by_name on search_values (facet, name)")
         self.copy.execute("insert into search_text (search_text) values ('optimize')")
 
     def _write(self) -> None:
         sql = {
-            "search_documents": "insert into search_documents values (?, ?, ?, ?, ?)",
+            "search_documents": "insert into search_documents values (?, ?, ?, ?, ?, ?, ?)",
             "search_has": "insert into search_has values (?, ?)",
             "search_text": "insert into search_text (rowid, title, names, text) values (?, ?, ?, ?)",
         }

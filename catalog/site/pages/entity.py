@@ -16,6 +16,7 @@ from catalog.site.pages.commitments import slug_of
 from catalog.site.pages.page import Content, Page, Visit
 from catalog.vocabulary.promises import key_datasets
 from specs.metrics import dimensions, metrics
+from specs.systems import systems
 
 __all__ = ["PAGES", "dimension_rows", "entity_of", "names_of", "nights_of"]
 
@@ -110,6 +111,7 @@ def _content(visit: Visit, entity: Row) -> Content:
         "replies": _replies(visit, entity),
         "peers": _peers(visit, entity),
         "harvests": _harvests(visit, entity) if kind == "portal" else [],
+        "systems": _systems(visit, entity),
         "downloads": _downloads(visit, entity),
     }
 
@@ -278,6 +280,23 @@ def _harvests(visit: Visit, entity: Row) -> list[Row]:
         id=entity["id"],
         limit=HARVESTS,
     )
+
+
+def _systems(visit: Visit, entity: Row) -> list[Row]:
+    """Return the scores under the rules of other systems in the last run, each with the highest it can be."""
+    known = systems()
+    rows = visit.rows(
+        """select system, score, score_low, score_high, band from score_history
+           where entity_id = :id and entity_level = :kind and system != 'winnow' and run_id = :run order by system""",
+        id=entity["id"],
+        kind=entity["kind"],
+        run=entity["run_id"],
+    )
+    return [
+        row | {"title": known[row["system"]].title, "maximum": known[row["system"]].maximum}
+        for row in rows
+        if row["system"] in known
+    ]
 
 
 def _downloads(visit: Visit, entity: Row) -> list[Row]:

@@ -6,6 +6,7 @@ web addresses become links.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -39,6 +40,8 @@ PORTALS_SHOWN = 3
 EXAMPLES = 3
 """Links for each of them."""
 _HERE = Path(__file__).parent / "templates"
+_TEXTS = re.compile(r">[^<]+<")
+_BESIDE_SIGNS = re.compile(r" (?=[:;?!»])|(?<=«) ")
 _CHANGES = {
     "new": "findings_new", "fixed": "findings_fixed", "open": "findings_open", "added": "datasets_added",
     "removed": "datasets_removed",
@@ -96,13 +99,22 @@ class ReportPages(OutputFormat):
             page = government_page(
                 job.catalog, one.card, one.words, contact, links, base=base, published_by=by, hold_days=days
             )
-            yield write_page(one.path / self.name, page)
+            yield write_page(one.path / self.name, _typeset(page, one.words))
 
 
 def _run_page(job: ExportJob, links: Sequence[str]) -> str:
     words = language(job.options.language)
     base, by = job.base_of(job.out), job.options.publisher_in(words.code)
-    return run_page(job.cards, job.head, words, links, base=base, published_by=by)
+    return _typeset(run_page(job.cards, job.head, words, links, base=base, published_by=by), words)
+
+
+def _typeset(page: str, words: Language) -> str:
+    """Return an HTML page with no-break spaces where French has a space beside a sign, so that no line begins with it;
+    the pages of other languages are returned unchanged."""
+    if words.code.partition("-")[0] != "fr":
+        return page
+    head, body, rest = page.partition("<body>")
+    return head + body + _TEXTS.sub(lambda text: _BESIDE_SIGNS.sub("\u00a0", text[0]), rest)
 
 
 def write_page(path: Path, page: str) -> Path:

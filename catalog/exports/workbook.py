@@ -41,6 +41,8 @@ _WIDEST = 60
 """The greatest width of another column; longer texts are wrapped."""
 _LINE_POINTS, _LINES_MAX = 15, 8
 """Height of a line, and lines up to which a row grows with its texts."""
+_ABOUT_WIDTHS = (30, 100)
+"""Widths of the columns of titles and of explanations on the sheet that explains the columns."""
 
 
 def _is_hidden(field: ExportColumn) -> bool:
@@ -208,8 +210,8 @@ class WorkbookWriter:
         about.set_landscape()
         about.set_paper(9)
         about.fit_to_pages(1, 0)
-        about.set_column(0, 1, 30)
-        about.set_column(2, 2, 100, self._text)
+        about.set_column(0, 1, _ABOUT_WIDTHS[0], self._text)
+        about.set_column(2, 2, _ABOUT_WIDTHS[1], self._text)
         key = "book_all" if shown == self._rows else "book_cut"
         about.write_string(0, 0, self.words.phrase(key, count=self._rows, rows=self._rows, shown=shown))
         if self.words.is_draft:
@@ -227,9 +229,19 @@ class WorkbookWriter:
         about.write_string(start, 1, self.words.phrase("book_name"))
         for number, at in enumerate(self._order, start + 1):
             field = self.fields[at]
-            about.write_string(number, 0, self.words.column(field.name))
+            title = self.words.column(field.name)
+            text = self.words.description(field.name, field.description)
+            about.write_string(number, 0, title)
             about.write_string(number, 1, field.name)
-            about.write_string(number, 2, self.words.description(field.name, field.description))
+            about.write_string(number, 2, text)
+            lines = max(_lines(one, width) for one, width in zip((title, text), _ABOUT_WIDTHS, strict=True))
+            if lines > 1:
+                about.set_row(number, _LINE_POINTS * lines)
+
+
+def _lines(text: str, width: int) -> int:
+    """Return how many lines a text takes in a column; a word that does not fit is wrapped as a whole."""
+    return -(-len(text) // (width * 8 // 10))
 
 
 def _day(cell: str) -> date | None:

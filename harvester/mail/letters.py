@@ -295,7 +295,8 @@ def message_of(
         lines += ["", words.phrase("mail_score", score=words.number(card["score"]))]
         if (delta := card.get("score_delta")) is not None:
             key = "score_up" if delta > 0 else "score_down" if delta < 0 else "score_same"
-            lines.append(words.phrase(key, by=words.number(abs(delta), 2), before=words.number(card["score_prev"])))
+            said = {"by": words.number(abs(delta), 2), "before": words.number(card["score_prev"])}
+            lines.append(words.phrase(key, count=abs(delta), **said))
     if letter.overdue:
         lines += ["", words.phrase("mail_overdue"), *(_finding(one, words) for one in letter.overdue)]
     if letter.new and letter.since_run is not None:

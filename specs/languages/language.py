@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -96,14 +97,16 @@ class Language(Strict):
     def phrase(self, key: str, **values: object) -> str:
         """Return the sentence ``key`` with ``values`` filled in.
 
-        Whole numbers are written as the language does. A sentence with plural forms takes the one for the number
-        ``count``, or ``days`` if there is no count. Raise KeyError if there is no such sentence, or if it needs a value
-        that is not given.
+        Whole numbers are written as the language does; give other numbers as :meth:`number` writes them. A sentence
+        with plural forms takes the one for ``count``, an int or a float, or for ``days`` if there is no count. Raise
+        KeyError if there is no such sentence, or if it needs a value that is not given.
         """
         found = self.phrases[key]
         if isinstance(found, dict):
             count = values["count" if "count" in values else "days"]
-            category = self._locale.plural_form(int(str(count)))
+            # CLDR tells 1.5 from 1; what is written has two decimals at most.
+            exact = Decimal(f"{count:.2f}" if isinstance(count, float) else str(count))
+            category = self._locale.plural_form(exact)
             found = found.get(category) or found["other"]
         written = {
             name: self.number(value, 0) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -114,6 +117,10 @@ class Language(Strict):
     def number(self, value: float | None, digits: int = 1) -> str:
         """Return a number as text with ``digits`` decimals, as the language groups and divides it; a dash for None."""
         return "–" if value is None else _number(self.code, value, digits)
+
+    def percent(self, share: float | None) -> str:
+        """Return a share of 1 as a whole percentage, as the language writes it: "45 %", or "45%"; a dash for None."""
+        return "–" if share is None else _percent(self.code, share)
 
     def day(self, day: str | None) -> str:
         """Return an ISO date or instant as a day in words, such as "30 novembre 2026"; a dash for None or "".
@@ -253,7 +260,7 @@ class Language(Strict):
             case "number" | "all" | "days":
                 return self._figure(value)
             case "share" | "share_before":
-                return _percent(self.code, value)
+                return self.percent(int(value.rstrip("%")) / 100)
             case "held" | "held_now":
                 return self.value("held", value)
             case "value":
@@ -291,11 +298,10 @@ def _number(code: str, value: float, digits: int) -> str:
 
 
 @lru_cache(maxsize=1_000)
-def _percent(code: str, share: str) -> str:
-    """Return a share such as "68%" as the language writes it."""
+def _percent(code: str, share: float) -> str:
     from babel.numbers import format_percent
 
-    return format_percent(int(share.rstrip("%")) / 100, format=None, locale=code.replace("-", "_"))
+    return format_percent(share, locale=code.replace("-", "_"))
 
 
 @lru_cache(maxsize=10_000)

@@ -88,11 +88,20 @@ def test_the_page_says_what_the_scorecard_says(sent: tuple[Catalog, Path]) -> No
     run_id = RUNS[1]
     card = next(c for c in card_rows(catalog, run_id) if c["entity_id"] == PORTALS[0].government)
     words = language("fr")
-    text = Seen((out / FRENCH / "report.html").read_text("utf-8")).text
+    seen = Seen((out / FRENCH / "report.html").read_text("utf-8"))
+    text = seen.text
+    # No line of the page begins with a sign.
+    body = Seen((out / FRENCH / "report.html").read_text("utf-8").partition("<body>")[2])
+    assert not [one for one in body.words if re.search(" [:;?!»]|« ", one)]
     assert words.phrase("score_line", score=words.number(card["score"]), grade=card["grade"]) in text
     assert words.number(card["score_low"]) in text and words.number(card["score_high"]) in text
     assert (
-        words.phrase("score_up", by=words.number(card["score_delta"], 2), before=words.number(card["score_prev"]))
+        words.phrase(
+            "score_up",
+            count=card["score_delta"],
+            by=words.number(card["score_delta"], 2),
+            before=words.number(card["score_prev"]),
+        )
         in text
     )
     assert re.search(r"Rang \d sur 3 parmi les gouvernements de CHE\.", text)

@@ -107,6 +107,16 @@ def test_sentences_take_what_the_english_ones_take(code: str) -> None:
     assert same == []
 
 
+def test_a_part_of_a_point_has_the_form_that_cldr_gives_it() -> None:
+    said = {code: language(code).phrase("score_up", count=0.8, by="0,80", before="70") for code in CODES}
+    # In French and in Brazil anything below two is one, elsewhere only one is.
+    ones = {
+        code for code, text in said.items() if "points" not in text and "puntos" not in text and "pontos" not in text
+    }
+    assert ones == {"fr", "pt-BR"}, said
+    assert language("pt-BR").percent(0.45) == "45%" and language("fr").percent(None) == "–"
+
+
 def test_the_languages_translate_the_same_sources() -> None:
     kept = {frozenset(language(code).sources) for code in CODES if code != "en"}
     assert len(kept) == 1 and next(iter(kept)) < set(language("en").sources)

@@ -58,6 +58,14 @@ class Anchors:
     bad: Sequence[str]
     since: int
 
+    def with_newest(self, made: Anchor) -> Anchors:
+        """Return the same with ``made``, what :func:`anchor` returned after these were verified."""
+        if any(one.manifest == made.manifest for one in self.good):
+            return self
+        # What was stored for this manifest was no time stamp, and has another name now.
+        bad = [line for line in self.bad if not line.startswith(f"{made.manifest}: ")]
+        return Anchors([*self.good, made], self.unknown, bad, 0)
+
 
 def trusted_roots(path: Path | None) -> list[Certificate]:
     """Return the certificates in which chains of authorities must end.

@@ -297,10 +297,19 @@ class Catalog:
     def register(self, portals: Sequence[Portal]) -> None:
         """Write the facts that portal files declare into the table ``portals``.
 
-        Columns that were measured, such as the score, stay unchanged. Call it inside :meth:`writing`.
+        Columns that were measured, such as the score, stay unchanged. If a portal gets another government, one of its
+        datasets becomes due for scoring, so that the scores of both governments are computed again. Call it inside
+        :meth:`writing`.
         """
-        names = [f.name for f in fields(Portal)]
+        names, of = [f.name for f in fields(Portal)], "select portal_id, name from governments"
+        before = dict(self.db.conn.execute(of).fetchall())
         self.upsert("portals", [{n: plain(getattr(p, n)) for n in names} for p in portals])
+        now_of = dict(self.db.conn.execute(of).fetchall())
+        self.db.conn.executemany(
+            """insert or ignore into to_score (dataset_id)
+               select dataset_id from dataset_quality where portal_id = ? limit 1""",
+            [(key,) for key, name in before.items() if now_of.get(key) != name],
+        )
 
     def unfinished_run(self, command: str) -> str | None:
         """Return the id of the last run if it ran the same ``command`` and has not finished; else None.

@@ -12,6 +12,7 @@ from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run, head_of
 from catalog.repositories.held import ids_apart
 from specs.causes import cause_rules
+from specs.exports import REPLY_COLUMNS
 from specs.languages import Language
 from specs.metrics import metrics
 
@@ -51,7 +52,7 @@ def cause_rows(
            order by g.name, c.state = 'unknown', c.gain_points desc, c.findings desc, c.id""",  # noqa: S608  # our own constants
         {"run": run_id, "government": government, "publisher": publisher_id, "held": held},
     )
-    blank = dict.fromkeys(("name_is_public", "response", "response_note", "responder", "responded_on"))
+    blank = dict.fromkeys(REPLY_COLUMNS)
     apart = ids_apart(catalog.db.conn)
     for row in rows:
         listed = [one for one in json.loads(row["examples"] or "[]") if one["finding_id"] not in apart]

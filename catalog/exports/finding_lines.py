@@ -20,6 +20,7 @@ from catalog.exports.promises import has_commitments
 from catalog.repositories.narrow_findings import ended_sums
 from catalog.repositories.narrow_lines import FindingCells, NarrowFindings
 from catalog.repositories.withheld import withheld, withheld_personal
+from specs.exports import REPLY_COLUMNS
 from specs.metrics import metrics
 
 __all__ = ["FindingLines", "without_usual_fix"]
@@ -46,7 +47,7 @@ _SQL = {
 } | dict.fromkeys(
     (
         "commitment_ids", "answer", "answer_note", "answered_on", "promised_on", "is_overdue", "answer_outcome",
-        "name_is_public", "response", "response_note", "responder", "responded_on",
+        *REPLY_COLUMNS,
     ),
     "null",
 )  # fmt: skip

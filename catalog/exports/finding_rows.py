@@ -12,6 +12,7 @@ from catalog.exports.promises import has_commitments
 from catalog.repositories.finding_states import LAST_SEEN, runs_failing
 from catalog.repositories.held import HELD_FINDING
 from catalog.repositories.withheld import OPERATED, withheld, withheld_personal
+from specs.exports import REPLY_COLUMNS
 
 __all__ = ["finding_rows"]
 
@@ -68,7 +69,7 @@ def finding_rows(
     )
     for row in rows:
         # Empty columns for the recipient's reply.
-        blank = dict.fromkeys(("name_is_public", "response", "response_note", "responder", "responded_on"))
+        blank = dict.fromkeys(REPLY_COLUMNS)
         days = {"first_seen": day_of_run(row["first_seen_run"]), "last_seen": day_of_run(row["last_now"])}
         days["changed_run"] = row["fixed_run"] or row["withdrawn_run"] or row["last_seen_run"]
         yield {**row, **head, **days, **blank, "runs_failing": row["runs_now"]}

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from specs.exports import ExportColumn
+from specs.exports import REPLY_COLUMNS, ExportColumn
 from specs.languages import Language, language
 
 __all__ = ["FIRST", "ROWS_MAX", "WorkbookWriter", "book_order"]
@@ -24,13 +24,12 @@ _WIDTHS = {"integer": 10, "number": 12, "date": 12, "datetime": 22}
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """A workbook stores when it was made; a fixed time makes the same content give the same bytes."""
 FIRST = (
-    "response", "response_note", "responder", "responded_on", "name_is_public", "state", "rule_title", "root_title",
-    "dataset_title", "resource_url", "observed", "how_to_fix", "gain_points", "examples",
+    *REPLY_COLUMNS, "state", "rule_title", "root_title", "dataset_title", "resource_url",
+    "observed", "how_to_fix", "gain_points", "examples",
 )  # fmt: skip
 """Columns that come first, and that are printed, in a workbook that can be answered."""
 _HIDDEN_ENDS = ("_id", "_ids", "_run")
 _HIDDEN = frozenset({"schema_version", "methodology_version", "evidence_record", "guide_url"})
-_TO_FILL = ("response", "response_note", "responder", "responded_on", "name_is_public")
 _PRINTED_WIDTHS = {
     "response": 16, "response_note": 24, "responder": 16, "responded_on": 13, "name_is_public": 19, "state": 13,
     "rule_title": 28, "root_title": 22, "dataset_title": 24, "resource_url": 26, "observed": 24, "how_to_fix": 32,
@@ -141,7 +140,7 @@ class WorkbookWriter:
             title = self.words.column(field.name)
             width = self._widths[number]
             self._sheet.set_column(number, number, width, None, {"hidden": True} if _is_hidden(field) else {})
-            self._sheet.write_string(0, number, title, to_fill if field.name in _TO_FILL else head)
+            self._sheet.write_string(0, number, title, to_fill if field.name in REPLY_COLUMNS else head)
         self._sheet.set_row(0, 4 * _LINE_POINTS)
         self._sheet.freeze_panes(1, 0)
         for number, cells in enumerate(self._held, 1):

@@ -18,8 +18,8 @@ CHUNK = 2_000
 """Datasets read at once."""
 OF_DATASET = ("up_to_date", "contact_usable", "api_present", "unknown")
 OF_PART = (
-    "link_ok", "file_served", "licence_open", "machine_readable", "documentation_present", "bulk_download",
-    "download_url_ok", "table_matches_schema", "unknown",
+    "link_ok", "file_served", "licence_open", "licence_present", "machine_readable", "documentation_present",
+    "bulk_download", "download_url_ok", "table_matches_schema", "unknown",
 )  # fmt: skip
 _METRICS = frozenset(OF_PART) - {"unknown"}
 """Those of a distribution that are metrics: before it is scored, all of them are unknown."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 __all__ = ["NAMED_SQL"]
 
 NAMED_SQL = {
-    "correction_about": """
-select d.title, b.name as publisher, f.first_seen_run as since, coalesce(c.field, f.field) as field
+    "corrections_about": """
+select c.id, d.title, b.name as publisher, f.first_seen_run as since, coalesce(c.field, f.field) as field
 from corrections c left join datasets d on d.id = c.dataset_id
 left join publishers b on b.id = d.publisher_id left join findings f on f.id = c.finding_id
-where c.id = :id""",
+where c.id in (select value from json_each(:ids))""",
     "alias": "select dataset_id from dataset_aliases where id = :id",
     "portal_choices": "select id, title from portals order by title limit 2000",
 }

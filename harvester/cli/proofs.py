@@ -50,16 +50,16 @@ def verify(data: Path, files: tuple[Path, ...], timestamp: bool, authority: str 
     # Hundreds of certificates are read only where a time stamp is to be verified.
     has_stamps = timestamp or any(path.with_name(f"{path.name}{SUFFIX}").is_file() for path in manifests(data))
     trusted = trusted_roots(roots) if has_stamps else []
+    there = anchors(data, trusted)
     if timestamp and not found.bad:
         address = authority or settings.timestamp_authority
         if address is None:
             raise click.UsageError(
                 "--timestamp needs an authority: --authority URL, or timestamp_authority in winnow.toml"
             )
-        for line in anchors(data, trusted).bad:
+        for line in there.bad:
             click.echo(f"a stored time stamp shows nothing: {line}", err=True)
-        anchor(data, address, trusted, proxy=settings.proxy)
-    there = anchors(data, trusted)
+        there = there.with_newest(anchor(data, address, trusted, proxy=settings.proxy))
     for line in there.bad:
         click.echo(f"BROKEN: {line}", err=True)
     for line in there.unknown:

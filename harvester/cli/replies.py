@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,12 +116,10 @@ def import_(
         sender = Sender(address, holder_of(data, token)) if address else None
         for path in files:
             parsed = read(path)
-            before = set(_waiting_ids(catalog)) if is_approved else set()
-            taken = take_in(catalog, parsed, sender, source=path.name, today=today.isoformat(), waived_max=waived_max)
-            if is_approved:
-                from catalog.repositories.unapproved import approve
-
-                approve(catalog, set(_waiting_ids(catalog)) - before)
+            with _approving(catalog, is_approved):
+                taken = take_in(
+                    catalog, parsed, sender, source=path.name, today=today.isoformat(), waived_max=waived_max
+                )
             count += say(str(path), taken, parsed.blank, parsed.problems)
             if taken.replies.disputes and not no_check:
                 look_again_at(catalog, data, taken.replies.disputes, contact, registry)
@@ -128,6 +127,17 @@ def import_(
     click.echo("winnow export brings scorecards and site up to date")
     if count:
         raise click.exceptions.Exit(SOME_FAILED)
+
+
+@contextmanager
+def _approving(catalog: Catalog, is_approved: bool) -> Iterator[None]:
+    """Publish the texts that the ``with`` block takes in, if the operator approved them (``is_approved``)."""
+    from catalog.repositories.unapproved import approve
+
+    before = set(_waiting_ids(catalog)) if is_approved else set()
+    yield
+    if is_approved:
+        approve(catalog, set(_waiting_ids(catalog)) - before)
 
 
 _OLD_NAME = click.Group("responses", replies.commands, hidden=True, help="The old name of winnow replies, until 0.4.")
@@ -246,7 +256,6 @@ def accept(
     """
     from dataclasses import replace
 
-    from catalog.repositories.unapproved import approve
     from catalog.repositories.unconfirmed import settle, submissions
     from harvester.mail import incoming
     from harvester.night.stages import writing
@@ -259,10 +268,8 @@ def accept(
         for key in ids:
             one = waiting[key]
             rows = _chosen(one, lines)
-            before = set(_waiting_ids(catalog))
-            taken = incoming.accept(catalog, replace(one, rows=rows), datetime.now(UTC).date().isoformat())
-            if is_approved:
-                approve(catalog, set(_waiting_ids(catalog)) - before)
+            with _approving(catalog, is_approved):
+                taken = incoming.accept(catalog, replace(one, rows=rows), datetime.now(UTC).date().isoformat())
             # Only now: a process that is killed before must lose nothing.
             settle(data, key, "accepted", lines or None)
             count += say(key, taken, 0, ())

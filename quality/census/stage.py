@@ -28,7 +28,15 @@ from catalog.repositories.commitment_rows import Member, members_of
 from quality.census.answers import AnswerToday, answers_today, said_of
 from quality.census.lexicon import folded
 from quality.census.recognise import KeyClaim, Portrait, recognise
-from quality.census.states import JudgedClaim, Searched, evidence_in_words, is_readable, key_state, usable_state
+from quality.census.states import (
+    LICENSED,
+    JudgedClaim,
+    Searched,
+    evidence_in_words,
+    is_readable,
+    key_state,
+    usable_state,
+)
 from quality.commitments import rules
 from specs import census as census_specs
 from specs.census import key_words
@@ -38,7 +46,7 @@ __all__ = ["portrait_of", "take_census"]
 
 _RULES = {
     "accessible": rules.accessible,
-    "openly licensed": rules.licence_open,
+    LICENSED: rules.licence_open,
     "machine-readable": rules.machine_readable,
 }
 
@@ -171,6 +179,7 @@ def _judged(dataset: CensusDataset, member: Member, claim: KeyClaim, answer: Ans
         verdict=verdict,  # type: ignore[arg-type]
         state=state,
         failing=failing,
+        is_without_licence=state == "closed" and LICENSED in failing and rules.states_no_licence(member),
         answer=answer.confirmation if answer else None,
     )
 

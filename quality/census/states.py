@@ -29,6 +29,8 @@ _SCRIPTS = re.compile(
 )
 """Letters of the scripts in which the vocabulary has words: Latin, Greek, Cyrillic, Arabic, Japanese, Chinese and
 Korean."""
+LICENSED = "openly licensed"
+"""The verdict on the licence, in words."""
 READABLE = 0.8
 """Share of the titles in these scripts below which the catalogue was not understood."""
 
@@ -60,6 +62,8 @@ class JudgedClaim:
     """Whether the dataset can be used, see :func:`usable_state`."""
     failing: tuple[str, ...] = ()
     """What is false or not known of it, in words."""
+    is_without_licence: bool = False
+    """Whether the reason why it is not openly licensed is that no file of it has a licence."""
     answer: Confirmation | None = None
 
     @property
@@ -131,9 +135,13 @@ def _rank(one: JudgedClaim) -> tuple[Any, ...]:
 
 def _found(one: JudgedClaim, count: int) -> dict[str, Any]:
     state: KeyState = "not_observed" if one.state == "not_asked" else one.state
+    # Nobody has refused what nobody has said.
+    false = [name for name in one.failing if not (name == LICENSED and one.is_without_licence)]
+    closed = [f"It is not {_either(false)}."] if false else []
+    closed += ["No licence is stated."] if one.is_without_licence else []
     words = {
         "open": "It can be fetched, has an open licence and is machine-readable.",
-        "closed": f"It is not {_either(one.failing)}.",
+        "closed": " ".join(closed),
         "unknown": f"Whether it is {_either(one.failing)} is not known.",
         "not_asked": f"It is listed, and none of its addresses was asked yet: whether it is {_either(one.failing)} is "
         "not known.",

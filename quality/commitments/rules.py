@@ -110,6 +110,12 @@ def licence_open(member: Member) -> Verdict:
     return _every(_part(part, "licence_open") for part in member.parts)
 
 
+def states_no_licence(member: Member) -> bool:
+    """Return whether no distribution has a licence, neither its own nor that of the dataset. False if one has, if that
+    is not known, or if the dataset has no distribution."""
+    return bool(member.parts) and all(_part(part, "licence_present") is False for part in member.parts)
+
+
 def machine_readable(member: Member) -> Verdict:
     """Return whether at least one distribution has a machine-readable format; None if that is not known.
 

@@ -19,7 +19,7 @@ from pydantic import Field, StringConstraints
 
 from specs.errors import SpecError, Strict, parse, read_toml
 
-__all__ = ["SCHEMAS", "ExportColumn", "ExportFile", "Schema", "export_files", "schema_version"]
+__all__ = ["REPLY_COLUMNS", "SCHEMAS", "ExportColumn", "ExportFile", "Schema", "export_files", "schema_version"]
 
 HERE = Path(__file__).parent
 HEAD = "_head"
@@ -27,6 +27,8 @@ HEAD = "_head"
 Schema = Literal[1, 2]
 SCHEMAS: tuple[Schema, ...] = (1, 2)
 """Major versions of the columns that can be written; the last one is the default."""
+REPLY_COLUMNS = ("response", "response_note", "responder", "responded_on", "name_is_public")
+"""Columns that the recipient of findings or causes fills in, in the order of the workbooks."""
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Told = Literal[

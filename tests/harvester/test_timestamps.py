@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -130,7 +131,9 @@ def run(data: Path, *args: object) -> Result:
     return CliRunner().invoke(cli, ["--data", str(data), "verify", *map(str, args)])
 
 
-def test_a_manifest_is_anchored_and_what_came_after_it_is_not(authority: Authority, tmp_path: Path) -> None:
+def test_a_manifest_is_anchored_and_what_came_after_it_is_not(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seal(tmp_path, 20)
     first = seal(tmp_path, 21)
     done = run(tmp_path)
@@ -155,6 +158,16 @@ def test_a_manifest_is_anchored_and_what_came_after_it_is_not(authority: Authori
     # The program of others agrees.
     told = ["openssl", "ts", "-verify", "-in", f"{first}.tsr", "-data", str(first), "-CAfile", str(authority.roots)]
     assert b"OK" in subprocess.run(told, capture_output=True, check=True, timeout=60).stdout
+    # The stored time stamp and the new one are verified once each.
+    verified: list[str] = []
+    really = timestamps._verified
+
+    def counted(response: bytes, manifest: Path, *args: Any, **more: Any) -> timestamps.Anchor:
+        verified.append(manifest.name)
+        return really(response, manifest, *args, **more)
+
+    monkeypatch.setattr(timestamps, "_verified", counted)
+    assert "not anchored" not in run(tmp_path, "--timestamp").output and len(verified) == len({*verified}) == 2
 
 
 def test_whoever_seals_anew_is_found_out(authority: Authority, tmp_path: Path) -> None:

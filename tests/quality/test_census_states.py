@@ -21,6 +21,7 @@ from quality.systems.stage import score_portal
 from specs.census import key_words
 from specs.census.confirmed import Confirmation, confirmations_path, read_confirmations, write_confirmations
 from specs.errors import SpecError
+from specs.languages import language
 from tests.making import portal, store
 
 OPEN = "http://creativecommons.org/licenses/by/4.0/"
@@ -71,7 +72,16 @@ def test_a_dataset_whose_address_was_not_asked_is_not_observed(catalog: Catalog)
     assert found["air"]["state"] == "not_observed" and found["air"]["dataset_title"] == "Air quality"
     assert "none of its addresses was asked" in found["air"]["reason"]
     # A licence that is not open decides without a request.
-    assert found["water"]["state"] == "closed" and "openly licensed" in found["water"]["reason"]
+    assert found["water"]["state"] == "closed" and found["water"]["reason"] == "It is not openly licensed."
+
+
+def test_where_no_licence_is_stated_nobody_is_said_to_have_a_closed_one(catalog: Catalog) -> None:
+    night(catalog, FIRST, [dataset(1, "Air quality", licence=None)], asked="")
+    row = states(catalog, FIRST)["air"]
+    assert (row["state"], row["reason"]) == ("closed", "No licence is stated.")
+    night(catalog, SECOND, [dataset(1, "Air quality", licence=None)], asked="invalid")
+    assert states(catalog, SECOND)["air"]["reason"] == "It is not accessible. No licence is stated."
+    assert language("es").said(row["reason"]) == "No se indica ninguna licencia."
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,17 @@ def test_scores_that_are_kept_are_those_that_would_be_computed(tmp_path: Path) -
         assert is_kept is (status == "complete")
     assert results["complete"] == results["interrupted"]
     assert sum(RUNS[1] in row for row in results["complete"]["score_history"]) > 0
+
+
+def test_a_portal_that_another_government_takes_over_is_scored_again(tmp_path: Path) -> None:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
+        night(catalog, RUNS[0], two(40, range(12)))
+        for government, count in ((None, 0), ("Elsewhere", 1)):
+            own = portal("a") if government is None else replace(portal("a"), government=government)
+            with catalog.writing():
+                catalog.register([own])
+            # The governments may have as many datasets as before: they have swapped portals.
+            assert catalog.value("select count(*) from to_score") == count
 
 
 def test_scores_are_computed_again_after_any_change(tmp_path: Path) -> None:

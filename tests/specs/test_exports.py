@@ -8,7 +8,7 @@ import pytest
 
 import specs.exports
 from specs.errors import SpecError
-from specs.exports import SCHEMAS, export_files, schema_version
+from specs.exports import REPLY_COLUMNS, SCHEMAS, export_files, schema_version
 
 COLUMN = '[[column]]\nname = "x"\ntype = "string"\ndescription = "X."\n'
 HEAD = f'schema_version = {{ 1 = "1.0", 2 = "2.0" }}\n{COLUMN.replace("x", "run_id")}'
@@ -46,3 +46,9 @@ def test_files_of_schema_1_begin_with_the_columns_of_the_head_and_those_of_schem
             assert set(file.key) <= set(names) and file.key
             assert schema == 1 or not {"schema_version", "methodology_version", "run_id", "run_date"} & set(names)
         assert schema_version(schema).split(".")[0] == str(schema)
+
+
+def test_what_the_recipient_fills_in_is_declared_once() -> None:
+    for name in ("findings", "causes"):
+        to_fill = [one.name for one in export_files()[name].column if one.description.startswith("To fill in")]
+        assert sorted(to_fill) == sorted(REPLY_COLUMNS)

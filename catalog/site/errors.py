@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
+import traceback
+from pathlib import Path
 from typing import Any
 
+import datasette
 from datasette.database import QueryInterrupted
 from datasette.utils.asgi import BadRequest, Forbidden, NotFound, Response
 
@@ -17,15 +20,18 @@ from specs.languages import Language, language, languages
 
 __all__ = ["answer", "language_of", "options_of", "respond", "status_of"]
 
+_DATASETTE = Path(datasette.__file__).parent
+_READERS = (_DATASETTE / "filters.py", _DATASETTE / "facets.py", _DATASETTE / "renderer.py")
+_OURS = Path(__file__).parent / "pages"
 log = logging.getLogger(__name__)
 
 _REFUSED = ("no such column", "no such table", "too big", "too large", "string or blob", "datatype mismatch")
 """What SQLite says of a request that nobody can answer, whatever is asked for again."""
 
 
-def options_of(datasette: Any) -> SiteOptions:
+def options_of(served: Any) -> SiteOptions:
     """Return the options of the site that a Datasette serves."""
-    return SiteOptions(**(datasette.plugin_config(PLUGIN) or {}))
+    return SiteOptions(**(served.plugin_config(PLUGIN) or {}))
 
 
 def language_of(path: str) -> Language:
@@ -50,19 +56,29 @@ def status_of(exception: BaseException) -> int:
         return 413
     status = getattr(exception, "status", 500)
     # Datasette says 500 where a column to sort or facet by does not exist, and of SQL that takes too long 400.
-    if status == 400 and "interrupted" in str(exception).lower():
+    if getattr(exception, "title", None) == "SQL Interrupted":
         return 503
+    if isinstance(exception, ValueError | LookupError | TypeError | AssertionError) and _is_of_datasette(exception):
+        return 400
     if status >= 500 and any(words in str(exception).lower() for words in ("cannot sort", "facet", *_REFUSED)):
         return 400
     return status if isinstance(status, int) and 400 <= status < 600 else 500
 
 
-def answer(datasette: Any, request: Any, exception: BaseException) -> Response:
+def _is_of_datasette(exception: BaseException) -> bool:
+    """Return whether Datasette itself raised it: it reads parameters of tables without looking at them first."""
+    frames = traceback.extract_tb(exception.__traceback__)
+    files = [Path(frame.filename) for frame in frames]
+    read = any(file in _READERS or file.parent == _DATASETTE / "views" for file in files[-8:])
+    return read and not any(file.is_relative_to(_OURS) for file in files[-8:])
+
+
+def answer(served: Any, request: Any, exception: BaseException) -> Response:
     """Return the answer to a request that ``exception`` ended. A fault of our own is written to standard error."""
     status = status_of(exception)
     if status == 500:
         log.error("%s %r", request.method, request.path, exc_info=exception)
-    return respond(options_of(datasette), request.scope.get("raw_path", b"").decode("latin-1"), status)
+    return respond(options_of(served), request.scope.get("raw_path", b"").decode("latin-1"), status)
 
 
 def respond(options: SiteOptions, path: str, status: int) -> Response:

@@ -9,6 +9,7 @@ from typing import Any
 from datasette.utils import sqlite_timelimit
 from datasette.utils.asgi import Response
 
+from catalog.site.gate import path_of
 from catalog.site.metadata import DATABASE, PLUGIN
 from catalog.site.pages import Content, Moved, Page, SiteOptions, Visit, pages
 from catalog.site.render import CONTENT_TYPES, error_page, render, render_json, site_url
@@ -29,7 +30,7 @@ def routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
 def _view_of(page: Page) -> Callable[..., Awaitable[Response]]:
     async def view(datasette: Any, request: Any) -> Response:
         options = SiteOptions(**(datasette.plugin_config(PLUGIN) or {}))
-        path = request.scope.get("raw_path", b"").decode("latin-1").partition("?")[0] or request.path
+        path = path_of(request.scope, datasette.setting("base_url"))
         found = page.name_in(path)
         if found is None or (found[0] and found[0] not in site_languages()):
             return _error(options, language(None), 404, path)

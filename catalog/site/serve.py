@@ -25,7 +25,12 @@ from specs.methodology import is_comparable
 
 __all__ = ["SETTINGS", "datasette_command", "files", "is_current", "publish"]
 
-SETTINGS: dict[str, int | bool] = {
+SETTINGS: dict[str, int | bool | str] = {
+    # Visitors' own SQL: see datasette_command.
+    "default_allow_sql": False,
+    # CSVs are ours, see catalog.site.csv_files.
+    "allow_csv_stream": False,
+    "default_cache_ttl": 0,
     # Suggested facets take 95 % of the time of a table page.
     "suggest_facets": False,
     "allow_facet": True,

@@ -114,7 +114,8 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
         fill(catalog)
         with catalog.writing():
             run = catalog.db.conn.execute
-            for table in STORED:
+            # Texts that many rows share are public where the columns are that refer to them.
+            for table in set(STORED) - {"shared_texts"}:
                 for column, kind in columns_of(catalog, table):
                     name, is_key = public_name(f"{table}.{column}"), column in (TABLES[table].pk, "is_held")
                     if is_public(*name) or is_key or kind in ("INTEGER", "FLOAT"):

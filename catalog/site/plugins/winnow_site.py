@@ -1,29 +1,22 @@
-"""The site's Datasette plugin: safe cells, variables for its templates, and a strict content policy.
-
-Portals decide the contents of a cell. datasette-json-html renders any cell that looks like its JSON, so a title
-could load a picture from elsewhere, or break a page with ``{"href": 1, "label": 2}``. Therefore this plugin renders
-every such cell first: links only in query results, and only to addresses of this site and http(s).
-"""
+"""The site's Datasette plugin: it joins our pages, cells, errors, files and limits to Datasette's tables."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Generator
-from functools import cache
 from typing import Any
 
 from datasette import handle_exception as handle_exception_of_datasette
 from datasette.plugins import pm
-from datasette.utils import tilde_encode
 from datasette.utils.asgi import Forbidden
-from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
-from catalog.db.schema.views import VIEWS, view_columns
+from catalog.site.cells import drawn, listed
+from catalog.site.csv_files import csv_routes
+from catalog.site.database import adopt, refresh
 from catalog.site.errors import answer
+from catalog.site.gate import Gate
 from catalog.site.live import routes
-from catalog.site.metadata import DATABASE
 from catalog.site.page_queries import NAMED_SQL
 from catalog.site.queries import queries
 from catalog.site.renamed import new_address
@@ -38,30 +31,21 @@ hookimpl = HookimplMarker("datasette")
 if pm.is_registered(handle_exception_of_datasette):
     pm.unregister(handle_exception_of_datasette)
 
-_LONGEST = 20_000
-"""Characters of a cell that are parsed; a longer text could be nested deeply enough to exhaust the parser's stack."""
-_POLICY = (
-    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-_HEADERS = (
-    (b"content-security-policy", _POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-)
+
+@hookimpl
+def startup(datasette: Any) -> None:
+    """Read the public file within limits, and notice when another one stands in its place (a hook of Datasette)."""
+    adopt(datasette)
 
 
 @hookimpl(wrapper=True)
-def render_cell(value: object, column: str, table: str | None) -> Generator[None, list[Any], list[Any]]:
-    """Render a cell whose text looks like JSON, or that holds the id of another row (a hook of Datasette).
+def render_cell(value: object, column: str, table: str | None, datasette: Any) -> Generator[None, list[Any], list[Any]]:
+    """Render a cell that holds an address, JSON-like text or the id of another row (a hook of Datasette).
 
-    JSON-like text is shown as text, and a list of texts as words. A JSON object with just ``href`` and ``label`` is
-    shown as a link in the result of a query, for which ``table`` is None. Otherwise ``table`` is the name of the table
-    or view, and ``column`` that of the column. In views, and in ``replies`` and ``corrections``, an id of another row
-    is shown as a link to that row, because Datasette links only columns with a foreign key. The result replaces that of
-    other plugins for such a cell, and their errors are ignored. All other cells are left to the other plugins.
+    See :func:`catalog.site.cells.drawn`, whose result replaces that of other plugins for such a cell, and their errors
+    are ignored. All other cells are left to the other plugins.
     """
-    ours = _drawn(value, table) or _row_link(value, column, table)
+    ours = drawn(value, column, table, datasette.setting("base_url"))
     try:
         others = yield
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
@@ -71,46 +55,10 @@ def render_cell(value: object, column: str, table: str | None) -> Generator[None
     return others if ours is None else [ours]
 
 
-def _drawn(value: object, table: str | None) -> Markup | None:
-    """Return JSON-like text as text, a list of words as words, and a link of a query as a link; None for any other
-    cell."""
-    if not isinstance(value, str) or not value.strip().startswith(("{", "[")):
-        return None
-    try:
-        data = json.loads(value) if len(value) <= _LONGEST else None
-    except (ValueError, RecursionError):
-        data = None
-    if table is None and isinstance(data, dict) and set(data) == {"href", "label"}:
-        href, label = data["href"], data["label"]
-        if isinstance(href, str) and href.startswith(("/", "http://", "https://")) and not href.startswith("//"):
-            rel = "" if href.startswith("/") else Markup(' rel="nofollow noopener"')
-            return Markup('<a href="{}"{}>{}</a>').format(href, rel, label or href)
-    if isinstance(data, list) and all(isinstance(item, str) for item in data):
-        return escape(", ".join(data)) if data else Markup("&nbsp;")
-    return escape(value)
-
-
-@cache
-def _references(table: str | None) -> dict[str, str]:
-    """Return the columns that hold ids of rows of another table or view and that Datasette does not link, with its
-    name."""
-    if table in VIEWS:
-        return {name: spec.references for name, spec in view_columns(table).items() if spec.references}
-    return {"finding_id": "findings", "carried_from": "findings"} if table in ("replies", "corrections") else {}
-
-
-def _row_link(value: object, column: str, table: str | None) -> Markup | None:
-    """Return an id as a link to its row; None for any other cell."""
-    to = _references(table).get(column)
-    if to is None or not isinstance(value, str) or not value:
-        return None
-    return Markup('<a href="/{}/{}/{}">{}</a>').format(DATABASE, to, tilde_encode(value), value)
-
-
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
     """Return the routes of the site's own pages, which come before those of Datasette (a hook of Datasette)."""
-    return routes()
+    return [*csv_routes(), *routes()]
 
 
 @hookimpl
@@ -142,7 +90,7 @@ def extra_template_vars() -> dict[str, Any]:
     """
     return {
         "canned": queries(),
-        "listed": _listed,
+        "listed": listed,
         "named_sql": NAMED_SQL,
         "method": {
             "version": methodology_version(),
@@ -152,14 +100,6 @@ def extra_template_vars() -> dict[str, Any]:
             "systems": systems(),
         },
     }
-
-
-def _listed(cell: object) -> list[Any]:
-    try:
-        found = json.loads(cell) if isinstance(cell, str) and len(cell) <= 10 * _LONGEST else []
-    except (ValueError, RecursionError):
-        found = []
-    return found if isinstance(found, list) else []
 
 
 def _grades() -> dict[str, int]:
@@ -186,29 +126,15 @@ async def _other_name(datasette: Any, path: str) -> str | None:
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
-    """Wrap the site's application (a hook of Datasette): add security headers and redirect old addresses.
+    """Put :class:`catalog.site.gate.Gate` before the site's application (a hook of Datasette).
 
-    The headers keep pages from loading anything from other sites. Old addresses are those with an alias of a dataset's
-    id, and those of renamed tables and columns.
+    It also redirects old addresses: those with an alias of a dataset's id, and those of renamed tables and columns.
     """
 
     def wrap(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-        async def with_headers(scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
-            async def sending(event: dict[str, Any]) -> None:
-                if event["type"] == "http.response.start":
-                    event = {**event, "headers": [*event.get("headers", ()), *_HEADERS]}
-                await send(event)
+        async def redirect(path: str, query: str) -> str | None:
+            return new_address(path, query) or await _other_name(datasette, path)
 
-            is_http = scope["type"] == "http"
-            path = scope.get("raw_path", b"").decode("latin-1").partition("?")[0] if is_http else ""
-            query = scope.get("query_string", b"").decode("latin-1")
-            if location := new_address(path, query) or await _other_name(datasette, path):
-                headers = [(b"location", location.encode("latin-1")), (b"content-length", b"0")]
-                await sending({"type": "http.response.start", "status": 301, "headers": headers})
-                await sending({"type": "http.response.body", "body": b""})
-                return
-            await app(scope, receive, sending)
-
-        return with_headers
+        return Gate(datasette, app, redirect=redirect, before=lambda: refresh(datasette))
 
     return wrap

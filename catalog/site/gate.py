@@ -1,0 +1,198 @@
+"""What stands before Datasette: which requests reach it, and what every response says besides its contents.
+
+Refused here, without touching the database, are addresses that browsers or servers read in two ways, methods that
+change something, and Datasette's own pages about the server, which show paths. Every response gets a strict content
+policy; a page that the visitor has already, as of the same public file, is not made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from catalog.site.errors import options_of, respond
+from catalog.site.metadata import DATABASE
+from catalog.site.pages import pages
+
+__all__ = ["Gate", "path_of"]
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+App = Callable[..., Awaitable[None]]
+Scope = MutableMapping[str, Any]
+
+_LONGEST, _LONGEST_QUERY = 4_000, 60_000
+"""Characters of a path, and of a query string."""
+_SHARED = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; "
+)
+_POLICY = f"{_SHARED}script-src 'self'; frame-ancestors 'none'".encode()
+_FRAMED_POLICY = f"{_SHARED}frame-ancestors *".encode()
+_ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+_NOT_OPEN = (b"text/html",)
+"""Media types that programs of other sites may not read."""
+_PACKED = (b"text/", b"application/json", b"application/xml", b"application/atom+xml", b"image/svg+xml")
+_WORTH_PACKING = 600
+"""Bytes from which a response is compressed."""
+
+
+def path_of(scope: Scope, base_url: str) -> str:
+    """Return the path of a request as the browser sent it, percent-encoded, without the query string and without the
+    path that all addresses of the site begin with (``base_url``)."""
+    raw: str = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+    base = base_url.rstrip("/")
+    return raw[len(base) :] if base and raw.startswith(f"{base}/") else raw
+
+
+class Gate:
+    """An ASGI application before the one of Datasette.
+
+    ``redirect``: coroutine function that gives the present address for a path and query string, or None.
+    ``before``: function that is called before each request that is let through.
+    """
+
+    def __init__(
+        self,
+        datasette: Any,
+        app: App,
+        *,
+        redirect: Callable[[str, str], Awaitable[str | None]],
+        before: Callable[[], None],
+    ) -> None:
+        self.datasette, self.app, self.redirect, self.before = datasette, app, redirect, before
+
+    async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
+        """Answer a request, or pass it on to Datasette."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        base_url = self.datasette.setting("base_url")
+        path, query = path_of(scope, base_url), scope.get("query_string", b"").decode("latin-1")
+        asked = {name.lower(): value for name, value in scope.get("headers", ())}
+        reply = _Reply(send, path, asked, scope["method"])
+        if status := self._refused(scope, path, query):
+            await respond(options_of(self.datasette), path, status).asgi_send(reply)
+            return
+        if scope["method"] == "OPTIONS":
+            headers = [(b"access-control-allow-methods", b"GET, HEAD"), (b"content-length", b"0")]
+            await reply({"type": "http.response.start", "status": 204, "headers": headers})
+            await reply({"type": "http.response.body", "body": b""})
+            return
+        self.before()
+        if location := await self.redirect(path, query):
+            headers = [(b"location", (base_url.rstrip("/") + location).encode("latin-1")), (b"content-length", b"0")]
+            await reply({"type": "http.response.start", "status": 301, "headers": headers})
+            await reply({"type": "http.response.body", "body": b""})
+            return
+        if scope["method"] in ("GET", "HEAD"):
+            reply.tag = self._tag()
+            if reply.tag in (one.strip() for one in asked.get(b"if-none-match", b"").split(b",")):
+                await reply({"type": "http.response.start", "status": 304, "headers": []})
+                await reply({"type": "http.response.body", "body": b""})
+                return
+            scope = {**scope, "method": "GET"}
+        await self.app(scope, receive, reply)
+
+    def _refused(self, scope: Scope, path: str, query: str) -> int | None:
+        """Return the status for a request that nothing may be answered to; None for all others."""
+        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and not (
+            scope["method"] == "POST" and path.rstrip("/").endswith("/report")
+        ):
+            return 405
+        if len(path) > _LONGEST or len(query) > _LONGEST_QUERY:
+            return 400
+        try:
+            plain = unquote_to_bytes(path).decode("utf-8")
+            unquote_to_bytes(query).decode("utf-8")
+        except UnicodeDecodeError:
+            return 400
+        if any(char in plain for char in ("\\", "\0", "\r", "\n")):
+            return 400
+        # A redirect to it would lead to another host.
+        if plain.startswith("//") or "/../" in f"{plain}/":
+            return 404
+        first = plain.lstrip("/").partition("/")[0]
+        # Datasette's pages about the server, its settings, its own databases and its memory.
+        if first.startswith(("-", "_")) and not plain.startswith(("/-/static/", "/-/static-plugins/")):
+            return 404
+        return None
+
+    def _tag(self) -> bytes:
+        """Return the ETag of all pages, as of the public file that is open."""
+        database = self.datasette.databases.get(DATABASE)
+        told = (database.hash if database else "", self.datasette.setting("base_url"), _made_with())
+        # Promises become overdue by the day.
+        return f'W/"{hashlib.sha256(repr((told, datetime.now(UTC).date())).encode()).hexdigest()[:20]}"'.encode()
+
+
+@cache
+def _made_with() -> str:
+    """Return the version of the program, and when its templates and phrases were changed last."""
+    package = Path(__file__).parents[2]
+    files = [*package.glob("catalog/site/**/*.*"), *package.glob("specs/languages/**/*.toml")]
+    return f"{version('winnow-opendata')} {max(file.stat().st_mtime_ns for file in files)}"
+
+
+class _Reply:
+    """Sends a response with our headers, compressed where the client can read that."""
+
+    def __init__(self, send: Send, path: str, asked: dict[bytes, bytes], method: str) -> None:
+        self.send, self.path, self.method = send, path, method
+        self.tag: bytes | None = None
+        self._takes_gzip = b"gzip" in asked.get(b"accept-encoding", b"")
+        self._start: dict[str, Any] | None = None
+        self._packer: Any = None
+
+    async def __call__(self, event: dict[str, Any]) -> None:
+        if event["type"] == "http.response.start":
+            # What it says of its length depends on the first part of its body.
+            self._start = event
+            return
+        body, more = event.get("body", b""), bool(event.get("more_body"))
+        if self._start is not None:
+            start, self._start = self._start, None
+            headers = self._headers(start, len(body), more)
+            await self.send({**start, "headers": headers})
+        if self.method == "HEAD":
+            if not more:
+                await self.send({"type": "http.response.body", "body": b""})
+            return
+        if self._packer is not None:
+            body = self._packer.compress(body) + (b"" if more else self._packer.flush())
+        await self.send({"type": "http.response.body", "body": body, "more_body": more})
+
+    def _headers(self, start: dict[str, Any], length: int, more: bool) -> list[tuple[bytes, bytes]]:
+        ours = {b"content-security-policy", b"x-frame-options", b"vary", *(name for name, _ in _ALWAYS)}
+        given = {name.lower(): value for name, value in start.get("headers", ()) if name.lower() not in ours}
+        kind, status = given.get(b"content-type", b""), start["status"]
+        given |= dict(_ALWAYS)
+        given[b"content-security-policy"] = _FRAMED_POLICY if _is_framed(self.path) else _POLICY
+        if not kind.startswith(_NOT_OPEN):
+            given[b"access-control-allow-origin"] = b"*"
+        is_kept = b"no-store" not in given.get(b"cache-control", b"") and b"set-cookie" not in given
+        if self.tag and status in (200, 304) and is_kept:
+            given[b"etag"] = self.tag
+            given[b"cache-control"] = b"public, max-age=0, must-revalidate"
+        if kind.startswith(_PACKED) and b"content-encoding" not in given and status not in (204, 304):
+            given[b"vary"] = b"Accept-Encoding"
+            if self._takes_gzip and self.method != "HEAD" and (more or length >= _WORTH_PACKING):
+                given.pop(b"content-length", None)
+                given[b"content-encoding"] = b"gzip"
+                self._packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+        return list(given.items())
+
+
+@cache
+def _framed() -> tuple[Any, ...]:
+    return tuple(page for page in pages() if page.is_framed)
+
+
+def _is_framed(path: str) -> bool:
+    return any(page.name_in(path) is not None for page in _framed())

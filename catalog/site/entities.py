@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -68,11 +68,7 @@ def add_site_tables(copy: sqlite3.Connection, times: Mapping[tuple[str, str], Ma
         copy.execute(f"drop table if exists {table}")
         copy.execute(f"create table {table} ({', '.join(f'[{column}]' for column in names)})")
     _insert(copy, "site_entities", _entities(copy, times))
-    for best in (1, 0):
-        # Portals are not compared.
-        for kind in ("government", "publisher"):
-            for dimension in dimensions():
-                _insert(copy, "site_examples", _examples(copy, kind, dimension, best))
+    _insert(copy, "site_examples", _examples(copy))
     _insert(copy, "site_best", _best(copy))
     _insert(copy, "site_figures", ({"name": name, "value": value} for name, value in _figures(copy).items()))
     for number, (table, columns) in enumerate(_INDEXES):
@@ -221,18 +217,35 @@ def _scores(copy: sqlite3.Connection, which: str) -> list[Row]:
     )
 
 
-def _examples(copy: sqlite3.Connection, kind: str, dimension: str, best: int) -> Iterable[Row]:
-    # SQLite takes the other columns from the row that has the minimum or maximum.
-    pick = "max" if best else "min"
-    for row in _rows(
-        copy,
-        f"""select {_KEY[kind]} as id, d.id as dataset_id, {pick}(q.[{dimension}]) as value
-            from dataset_quality q join present_datasets d on d.id = q.dataset_id
-            join governments g on g.portal_id = d.portal_id
-            where q.[{dimension}] is not null and {_COUNTED[kind]} group by 1""",  # noqa: S608
+def _examples(copy: sqlite3.Connection) -> Iterator[Row]:
+    """Yield the best and the worst dataset of each government and publisher in each dimension. Portals are not
+    compared."""
+    names: list[str] = list(dimensions())
+    ends: dict[tuple[str, str, str], list[tuple[float, str]]] = {}
+    # One pass over all datasets: a query for each dimension and kind would read them two dozen times.
+    for dataset_id, publisher, government, *values in copy.execute(
+        f"""select d.id, d.publisher_id, iif({_COUNTED["government"]}, g.name, null){_listed(names)}
+            from present_datasets d join dataset_quality q on q.dataset_id = d.id
+            join governments g on g.portal_id = d.portal_id order by d.id"""  # noqa: S608
     ):
-        if row["id"] is not None:
-            yield row | {"kind": kind, "dimension": dimension, "is_best": best}
+        for kind, id in (("government", government), ("publisher", publisher)):
+            for dimension, value in zip(names, values, strict=True) if id is not None else ():
+                if value is not None:
+                    found = ends.setdefault((kind, id, dimension), [(value, dataset_id), (value, dataset_id)])
+                    if value < found[0][0]:
+                        found[0] = (value, dataset_id)
+                    elif value > found[1][0]:
+                        found[1] = (value, dataset_id)
+    for (kind, id, dimension), both in ends.items():
+        for is_best, (value, dataset_id) in enumerate(both):
+            yield {
+                "kind": kind,
+                "id": id,
+                "dimension": dimension,
+                "is_best": is_best,
+                "dataset_id": dataset_id,
+                "value": value,
+            }
 
 
 def _best(copy: sqlite3.Connection) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -185,3 +186,27 @@ def test_the_mirror_compares_by_its_script(public: Path, tmp_path: Path) -> None
     write_mirror(public, tmp_path, SiteOptions())
     text = (tmp_path / "compare/index.html").read_text("utf-8")
     assert 'src="/static/compare.js"' in text and (tmp_path / "static/compare.js").is_file() and "<noscript>" in text
+
+
+def test_a_rank_stands_among_its_neighbours_and_says_whose_interval_overlaps(public: Path, tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    shutil.copy(public, path)
+    with closing(sqlite3.connect(path)) as conn:
+        conn.row_factory = sqlite3.Row
+        for number in range(40):
+            low, high = (None, None) if number == 39 else (90.0 - number, 94.0 - number)
+            conn.execute(
+                """insert into site_entities (kind, id, slug, name, peer_group, peer_count, rank, score, ci_low,
+                     ci_high) values ('portal', :id, :id, :id, 'portal/country/XXX', 40, :rank, :score, :low, :high)""",
+                {"id": f"p{number}", "rank": number + 1, "score": 92.0 - number, "low": low, "high": high},
+            )
+        (page,) = (one for one in pages() if one.address == "/portal/<id>")
+        for name, shown, overlaps in [
+            ("p20", [f"p{number}" for number in range(17, 24)], 9),
+            ("p0", [f"p{number}" for number in range(7)], 5),
+        ]:
+            content = page.read(Visit(conn, language(None), SiteOptions(), name))
+            assert isinstance(content, dict)
+            peers = content["peers"]
+            # Four on either side, and one whose interval nobody knows.
+            assert ([row["slug"] for row in peers["rows"]], peers["overlaps"]) == (shown, overlaps)

@@ -21,8 +21,10 @@ from specs.systems import systems
 __all__ = ["PAGES", "dimension_rows", "entity_of", "names_of", "nights_of"]
 
 SHOWN = 50
-"""Publishers of a page that are seen at once; further ones, up to :data:`LISTED`, are folded in."""
-LISTED = 500
+"""Promises of a page."""
+LISTED = 200
+"""Portals and publishers that a page names; the scorecard has all."""
+PEERS = 7
 FIXES = 10
 REPLIES = 5
 HARVESTS = 7
@@ -246,24 +248,36 @@ def _peers(visit: Visit, entity: Row) -> Row | None:
     """Return the ranked peers around an entity, and how many of all have an interval that overlaps with its own."""
     if not entity["peer_group"]:
         return None
+    peers = """from site_entities where kind = :kind and peer_group = :of and rank is not null"""
+    asked = {"kind": entity["kind"], "of": entity["peer_group"]}
     rows = visit.rows(
-        """select slug, name, rank, score, ci_low, ci_high from site_entities
-           where kind = :kind and peer_group = :of and rank is not null order by rank, slug limit :limit""",
-        kind=entity["kind"],
-        of=entity["peer_group"],
-        limit=LISTED,
+        f"""select slug, name, rank, score, ci_low, ci_high {peers} and rank >= :first
+            order by rank, slug limit :shown""",
+        **asked,
+        first=max(1, (entity["rank"] or 1) - PEERS // 2),
+        shown=PEERS,
     )
+    own = next((row for row in rows if row["slug"] == entity["slug"]), None)
+    if entity["rank"] and own is None:
+        # More entities share the ranks above than are shown.
+        rows = [*rows[: PEERS // 2], {name: entity[name] for name in rows[0]}, *rows[PEERS // 2 + 1 :]]
     for row in rows:
         row["is_own"] = row["slug"] == entity["slug"]
         row["overlaps"] = not row["is_own"] and _overlap(row, entity)
-    at = next((number for number, row in enumerate(rows) if row["is_own"]), 0)
-    first = max(0, min(at - 3, len(rows) - 7))
+    counted = visit.row(
+        f"""select count(*) as n {peers} and slug != :slug
+              and not coalesce(ci_low > :high or ci_high < :low, 0)""",
+        **asked,
+        slug=entity["slug"],
+        low=entity["ci_low"],
+        high=entity["ci_high"],
+    )
     return {
         "group": peers_in_words(visit.words, entity["peer_group"]),
         "rank": entity["rank"],
         "count": entity["peer_count"],
-        "overlaps": sum(row["overlaps"] for row in rows) if entity["rank"] else None,
-        "rows": rows[first : first + 7],
+        "overlaps": (counted or {"n": 0})["n"] if entity["rank"] else None,
+        "rows": rows,
     }
 
 

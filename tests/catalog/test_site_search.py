@@ -11,11 +11,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from catalog.db.store import open_catalog
+from catalog.db.store import CatalogError, open_catalog
 from catalog.site.pages import SiteOptions, Visit
 from catalog.site.pages.search import PAGES
 from catalog.site.search.find import find, query_of
 from catalog.site.search.index import build_search_index
+from catalog.site.search.mirror_index import index_mirror
 from catalog.site.search.snippets import snippet
 from catalog.site.search.words import fold, pairs, stem_tokens, words
 from specs.languages import language
@@ -226,3 +227,20 @@ def test_the_mirror_searches_by_script(public: Path) -> None:
     content = PAGES[0].read(visit)
     assert isinstance(content, dict) and content["is_live"] is False
     visit.conn.close()
+
+
+def test_the_mirror_is_indexed_anew_each_time(tmp_path: Path) -> None:
+    page = '<!doctype html><html lang="en"><title>x</title><h1 data-pagefind-body>{}</h1></html>'
+    for word in ("budget", "health"):
+        (tmp_path / word).mkdir()
+        (tmp_path / word / "index.html").write_text(page.format(word), "utf-8")
+    index_mirror(tmp_path)
+    first = {path.name for path in (tmp_path / "pagefind").rglob("*.pf_fragment")}
+    assert len(first) == 2 and (tmp_path / "pagefind/pagefind.js").is_file()
+    # Nothing is left of what is gone.
+    (tmp_path / "health/index.html").unlink()
+    index_mirror(tmp_path)
+    assert {path.name for path in (tmp_path / "pagefind").rglob("*.pf_fragment")} < first
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["budget", "health", "pagefind"]
+    with pytest.raises(CatalogError, match="search index failed"):
+        index_mirror(tmp_path / "nowhere")

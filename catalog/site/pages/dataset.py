@@ -115,6 +115,7 @@ def _first_page(
     chosen = {"id": row["id"], "limit": _LISTED}
     return {
         "json_ld": _json_ld(visit, row, files),
+        "keywords": _texts(row["keywords"])[:_LISTED],
         "dimensions": dimension_rows(visit, quality) if quality else [],
         "metrics": metric_rows(visit, row, quality) if quality else [],
         "copy_of": visit.row(_NAMED, id=row["copy_of"]) if row["copy_of"] else None,

@@ -62,7 +62,7 @@ def test_a_portal_that_was_never_read_says_that_nothing_is_known(site: Site) -> 
     assert "grade-A" not in text
 
 
-@pytest.mark.parametrize("path", ["/portal/nowhere", "/government/x", "/publisher/%00", f"/portal/{'x' * 3000}"])
+@pytest.mark.parametrize("path", ["/portal/nowhere", "/government/x", "/publisher/x'--", f"/portal/{'x' * 3000}"])
 def test_what_is_not_there_is_404(site: Site, path: str) -> None:
     assert site.get(path).status_code == 404
 

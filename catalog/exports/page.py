@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from catalog.db.schema.views import is_open
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run
 from catalog.exports.cause_rows import fix_in_words, shared_in_words, unseen_hosts_in_words
@@ -246,13 +247,19 @@ def _fixes(catalog: Catalog, words: Language, card: dict[str, Any]) -> list[dict
         if fix["cause_id"]:
             fix["examples"] = [one for one in fix["examples"] if one["finding_id"] not in apart]
             continue
+        # The view would spell out all findings of the rule; only those that are shown are looked up in it.
         fix["examples"] = catalog.rows(
-            f"""select coalesce(d.landing_page, f.resource_url, d.source_url) as url, d.title
-               from governments g cross join open_findings f on f.portal_id = g.portal_id
-               join datasets d on d.id = f.dataset_id
-               where g.name = ? and f.rule_id = ? and not {withheld(card["run_id"])}
-               group by d.id order by max(f.gain_points) desc, d.id limit ?""",  # noqa: S608  # SQL of ours, an instant
-            [entity_id, fix["rule_id"], EXAMPLES],
+            f"""select coalesce(d.landing_page, shown.resource_url, d.source_url) as url, d.title from (
+                 select f.key, max(f.gain_points) as gain, k.id as dataset_id
+                 from governments g cross join keys p on p.id = g.portal_id cross join rules r on r.rule_id = :rule
+                 cross join finding_rows f on f.portal_key = p.key and f.rule_key = r.key
+                 cross join keys k on k.key = f.dataset_key
+                 where g.name = :name and {is_open()} and not {withheld(card["run_id"])}
+                   and k.id in (select id from datasets)
+                 group by f.dataset_key order by gain desc, dataset_id limit :most) best
+               cross join findings shown on shown.key = best.key join datasets d on d.id = best.dataset_id
+               order by best.gain desc, d.id""",  # noqa: S608  # SQL of ours, an instant
+            {"name": entity_id, "rule": fix["rule_id"], "most": EXAMPLES},
         )
     return found
 

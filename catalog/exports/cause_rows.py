@@ -39,6 +39,11 @@ def cause_rows(
     that are not published yet, see :mod:`catalog.repositories.held`; True gives only these.
     """
     head = head_of(catalog, run_id)
+    whose = ""
+    if government is not None:
+        whose += " and g.name = :government"
+    if publisher_id is not None:
+        whose += " and c.entity_level = 'publisher' and c.entity_id = :publisher"
     rows = catalog.each(
         f"""select c.*, c.id as cause_id, c.root_name as root_title, c.split as observed, b.name as publisher_name,
              case when c.entity_level = 'publisher' then c.entity_id end as publisher_id, g.name as government,
@@ -47,8 +52,7 @@ def cause_rows(
            left join publishers b on c.entity_level = 'publisher' and b.id = c.entity_id
            left join latest_replies r on r.finding_id = c.id
            where ({state_in(STANDING_CAUSES, "c")} or c.fixed_run = :run)
-             and coalesce(c.is_held, 0) = :held and (:government is null or g.name = :government)
-             and (:publisher is null or c.entity_level = 'publisher' and c.entity_id = :publisher)
+             and coalesce(c.is_held, 0) = :held {whose}
            order by g.name, c.state = 'unknown', c.gain_points desc, c.findings desc, c.id""",  # noqa: S608  # our own constants
         {"run": run_id, "government": government, "publisher": publisher_id, "held": held},
     )

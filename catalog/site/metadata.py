@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from catalog.db.schema import TABLES
 from catalog.db.schema.public import PRIVATE_VIEWS, PUBLIC, is_public
 from catalog.db.schema.views import VIEWS, view_columns
 from catalog.site.entities import SITE_TABLES
+from catalog.site.pages.page import SiteOptions
 from catalog.site.queries import queries
 
 __all__ = ["DATABASE", "PLUGIN", "metadata"]
@@ -69,20 +71,25 @@ _VIEW = {
 _ROBOTS = "User-agent: *\nDisallow: /*?"
 
 
-def metadata() -> dict[str, Any]:
+def metadata(options: SiteOptions | None = None) -> dict[str, Any]:
     """Return the metadata that Datasette shows on the public site.
 
-    It has descriptions of tables and columns, facets, ready-made queries, the licence, and the rules for crawlers.
+    It has descriptions of tables and columns, facets, ready-made queries, the licence, the rules for crawlers, and the
+    options of the site's pages. ``options``: who runs the site and where; None for the defaults.
     """
+    options = options or SiteOptions()
+    robots = _ROBOTS
+    if options.public_url:
+        robots += f"\nSitemap: {options.public_url}{options.base_url}sitemap.xml"
     return {
         "title": "Winnow",
         "description": "What open-data portals really serve, asked every night: catalogue, scores and findings.",
         "license": "CC BY 4.0 (our measurements; the portals' own texts keep their terms)",
         "license_url": "https://creativecommons.org/licenses/by/4.0/",
         "about": "How it is measured",
-        "about_url": "/about",
-        "extra_css_urls": ["/static/winnow.css"],
-        "plugins": {"datasette-block-robots": {"literal": _ROBOTS}},
+        "about_url": f"{options.base_url}about",
+        "extra_css_urls": [f"{options.base_url}static/winnow.css"],
+        "plugins": {"datasette-block-robots": {"literal": robots}, PLUGIN: asdict(options)},
         "databases": {
             DATABASE: {
                 "title": "Catalogue",

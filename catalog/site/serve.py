@@ -20,6 +20,7 @@ from catalog.db.store import Catalog, CatalogError
 from catalog.repositories.response_times import response_times
 from catalog.site.build import build, is_built, needs_upgrade
 from catalog.site.metadata import DATABASE, metadata
+from catalog.site.pages import SiteOptions
 from catalog.site.published import forget_public_copy, read_public_copy, source_digest, write_public_copy
 from specs.methodology import is_comparable
 
@@ -45,24 +46,30 @@ def files(folder: Literal["templates", "static", "plugins"]) -> Path:
     return Path(__file__).parent / folder
 
 
-def datasette_command(db: Path, *, port: int, host: str = "127.0.0.1") -> list[str]:
+def datasette_command(
+    db: Path, *, port: int, host: str = "127.0.0.1", options: SiteOptions | None = None, has_sql: bool = False
+) -> list[str]:
     """Return the command line that serves the public copy ``db`` of a catalogue with Datasette at ``host`` and
     ``port``.
 
-    The metadata that the command needs is written into a file beside ``db``. Raise CatalogError if ``db`` does not
-    exist, or if it is not called ``catalog.db``, because the name is part of every address.
+    ``options``: who runs the site and where; None for the defaults. ``has_sql``: whether visitors may run SQL of their
+    own, within limits. The metadata that the command needs is written into a file beside ``db``. Raise CatalogError
+    if ``db`` does not exist, or if it is not called ``catalog.db``, because the name is part of every address.
     """
     _check_name(db)
     if not db.is_file():
         raise CatalogError(f"{db}: no such file; publish the catalogue first")
     described = db.with_name(f"{db.stem}.metadata.json")
     part = described.with_name(f"{described.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(metadata(), indent=1, ensure_ascii=False), encoding="utf-8")
+    part.write_text(json.dumps(metadata(options), indent=1, ensure_ascii=False), encoding="utf-8")
     part.replace(described)
+    given: dict[str, int | bool | str] = {"default_allow_sql": has_sql}
+    if options and options.base_url != "/":
+        given["base_url"] = options.base_url
     settings = [
         word
-        for name, value in SETTINGS.items()
-        for word in ("--setting", name, str(int(value)) if not isinstance(value, bool) else "on" if value else "off")
+        for name, value in (SETTINGS | given).items()
+        for word in ("--setting", name, {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value))
     ]
     return [
         *(sys.executable, "-m", "datasette", "serve", "-i", str(db)),

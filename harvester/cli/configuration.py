@@ -172,6 +172,8 @@ class Configuration(Strict):
     public_url: Annotated[str, AfterValidator(_web_address)] | None = None
     """Web address at which the folder ``exports`` is published, without its files ``personal.*``, which say where
     personal data are suspected. Letters, pages and feeds then name their files by whole addresses."""
+    site_url: Annotated[str, AfterValidator(_web_address)] | None = None
+    """Web address of the public site (``winnow serve``, ``winnow site``): for citations, feeds and search engines."""
     hold_days: Annotated[int, Field(ge=0, le=DAYS_MAX)] = 0
     """Number of days for which a new cause (one fault that explains many findings) and its findings stay unpublished
     after the first letter about it to the government. 14 is fair before a first publication."""

@@ -8,6 +8,7 @@ import click
 
 from harvester.cli.logs import log_to
 from harvester.cli.options import catalogue_of
+from harvester.cli.site_options import place_options, site_options
 
 __all__ = ["PORT_TAKEN", "add_to"]
 
@@ -25,19 +26,28 @@ def add_to(group: click.Group) -> None:
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; the default is for this machine only."
 )
+@click.option(
+    "--sql", "has_sql", is_flag=True, help="Let visitors run SQL of their own, within limits of time and memory."
+)
+@click.option("--inbox", "takes_reports", is_flag=True, help="Take reports of visitors, for winnow inbox.")
+@place_options
 @click.pass_obj
-def serve(data: Path, port: int, host: str) -> None:
-    """Open the catalogue in Datasette."""
+def serve(
+    data: Path, port: int, host: str, has_sql: bool, takes_reports: bool, public_url: str | None, base_url: str
+) -> None:
+    """Serve the public site: its pages, and the tables behind them in Datasette."""
     import subprocess
 
     from catalog.site.serve import datasette_command, is_current, publish
 
     _check_port(host, port)
+    options = site_options(data, public_url=public_url, base_url=base_url, takes_reports=takes_reports)
     source, public = catalogue_of(data), data / "site" / "catalog.db"
     if not is_current(public):
         publish(source, public)
-    click.echo(f"http://{host}:{port}/  (Ctrl-C to stop)", err=True)
-    raise click.exceptions.Exit(subprocess.call(datasette_command(public, port=port, host=host)))
+    click.echo(f"http://{host}:{port}{base_url}  (Ctrl-C to stop)", err=True)
+    command = datasette_command(public, port=port, host=host, options=options, has_sql=has_sql)
+    raise click.exceptions.Exit(subprocess.call(command))
 
 
 def _check_port(host: str, port: int) -> None:
@@ -74,4 +84,4 @@ def demo(context: click.Context, stay: bool, port: int) -> None:
     run_demo(data)
     if stay:
         context.obj = data
-        context.invoke(serve, port=port, host="127.0.0.1")
+        context.invoke(serve, port=port, host="127.0.0.1", base_url="/")

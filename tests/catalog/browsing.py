@@ -15,6 +15,7 @@ from datasette.app import Datasette
 
 from catalog.db.store import Catalog
 from catalog.site.metadata import PLUGIN, metadata
+from catalog.site.pages import SiteOptions
 from catalog.site.serve import SETTINGS, files
 from tests.making import put_findings, put_measurements
 
@@ -276,9 +277,8 @@ def _promises() -> dict[str, list[dict[str, Any]]]:
 class Site:
     """A published catalogue under Datasette, asked without a server."""
 
-    def __init__(self, db: Path, **options: object) -> None:
-        described = metadata()
-        described["plugins"] = {**described["plugins"], PLUGIN: options}
+    def __init__(self, db: Path, **options: Any) -> None:
+        described = metadata(SiteOptions(**options))
         self.datasette: Any = Datasette(
             files=[],
             immutables=[str(db)],
@@ -286,7 +286,7 @@ class Site:
             template_dir=str(files("templates")),
             plugins_dir=str(files("plugins")),
             static_mounts=[("static", str(files("static")))],
-            settings=SETTINGS,
+            settings=SETTINGS | {"base_url": described["plugins"][PLUGIN]["base_url"]},
         )
 
     def close(self) -> None:

@@ -7,19 +7,23 @@ import csv
 import gzip
 import io
 import random
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from catalog.db.schema.public import PUBLIC
 from catalog.site.cells import drawn, is_web_address
 from catalog.site.database import PublicDatabase
-from catalog.site.pages import pages
+from catalog.site.pages import SiteOptions, Visit, pages
+from catalog.site.sitemap import sitemap
+from specs.languages import language
 from tests.catalog.browsing import OF_THE_SITE, Site
 
 # Where Datasette refuses a facet, it leaves others unasked.
@@ -112,7 +116,7 @@ def test_nothing_can_be_changed(site: Site, method: str) -> None:
 
 
 def test_odd_addresses_of_all_kinds_are_answered(asking: Site) -> None:
-    """1,500 addresses put together at random, the same in each run."""
+    """300 addresses put together at random, the same in each run."""
     chance = random.Random(7)
     kinds = (
         [page.address.partition("<")[0] for page in pages()] + [f"/catalog/{name}" for name in PUBLIC] + ["/catalog"]
@@ -165,7 +169,7 @@ def test_odd_addresses_of_all_kinds_are_answered(asking: Site) -> None:
         "id__in",
         "title__date",
     ]
-    for _ in range(1_500):
+    for _ in range(300):
         path = chance.choice(kinds) + "".join(f"/{chance.choice(parts)}" for _ in range(chance.randrange(3)))
         path += chance.choice(["", "", ".json", ".csv", ".db", ".xml", "/"])
         query = "&".join(f"{chance.choice(names)}={chance.choice(parts)}" for _ in range(chance.randrange(4)))
@@ -314,3 +318,33 @@ def test_a_running_site_shows_the_new_night(public: Path, tmp_path: Path, monkey
         (tmp_path / "next.db").replace(db)
         assert len(site.get(count).json()) == before + 1
         assert site.get(count).headers["etag"] != tag
+
+
+def test_search_engines_are_told_all_pages_in_parts(site: Site, public: Path) -> None:
+    listed = ElementTree.fromstring(site.get("/sitemap.xml").text)
+    urls = [one.text or "" for one in listed.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
+    assert len(set(urls)) == len(urls) > 10 and all(url.startswith("http://localhost/") for url in urls)
+    assert "http://localhost/portal/north" in urls
+    for url in urls[:: max(1, len(urls) // 12)]:
+        assert site.get(url.removeprefix("http://localhost")).status_code in (200, 301), url
+    assert site.get("/sitemap-9.xml").status_code == 404
+    with closing(sqlite3.connect(public)) as conn:
+        conn.row_factory = sqlite3.Row
+        visit = Visit(conn, language("en"), SiteOptions(public_url="https://x.example", base_url="/d/"))
+        index = sitemap(visit, size=4) or ""
+        assert "https://x.example/d/sitemap-1.xml" in index and index.count("<sitemap>") == -(-len(urls) // 4)
+        parts = [sitemap(visit, part, size=4) or "" for part in range(1, index.count("<sitemap>") + 1)]
+        assert sum(part.count("<loc>") for part in parts) == len(urls)
+        assert sitemap(visit, len(parts) + 1, size=4) is None
+
+
+def test_a_site_below_a_path_has_all_its_links_there(public: Path) -> None:
+    with closing(Site(public, base_url="/data/", public_url="https://x.example")) as site:
+        # The client in the process puts the base before each path.
+        for path in ("/imprint", "/es/imprint", "/catalog/datasets", "/catalog/broken_links"):
+            text = site.page(path)
+            links = re.findall(r'(?:href|src|action)="(/[^"]*)"', text)
+            assert links and [link for link in links if not link.startswith("/data/")] == [], path
+        assert site.get("/catalog/findings/f-link_ok").headers["location"].startswith("/data/catalog/findings?")
+        assert site.get("/static/winnow.css").status_code == 200
+        assert 'rel="canonical" href="https://x.example/data/imprint"' in site.page("/imprint")

@@ -29,7 +29,12 @@ and other."""
 
 
 class Language(Strict):
-    """All words of one language that exported files, pages and mails need."""
+    """All words of one language that exported files, pages and mails need.
+
+    A page asks :meth:`phrase` for each of its texts, also for those with a count; :meth:`number`, :meth:`percent` and
+    :meth:`day` for what it fills in; :meth:`value` for a cell of a column with few values; :meth:`said`,
+    :meth:`question` and :meth:`fix` for the texts of findings.
+    """
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
     """BCP 47 tag: language, and region where it matters."""

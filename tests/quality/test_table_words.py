@@ -1,4 +1,5 @@
-"""Whatever is seen in a table is said in every language, with its particulars and without English left over."""
+"""Whatever is seen in a table, or noted of a commitment, is said in every language, with its particulars and without
+English left over."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from quality import commitments as promises
 from quality import tables as room
 from quality.digest.tables import Looked
 from quality.tables.judge.rules import fix_of
@@ -95,6 +97,35 @@ def test_every_message_that_the_code_writes_has_words_in_the_languages() -> None
     missing = [one for one in found if _skeleton(one[1]) not in known | inner | other]
     # What such a message ends with is a text of its own in the code.
     assert [one for one in missing if not one[1].endswith(": {}") and not one[1].startswith("{}: ")] == []
+
+
+def _notes() -> Iterator[str]:
+    """Yield what the code may note of the reading of a commitment."""
+    for path in sorted(Path(promises.__path__[0]).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            told: list[ast.expr] = []
+            if isinstance(node, ast.Call):
+                told += [one.value for one in node.keywords if one.arg == "note"]
+                told += node.args if getattr(node.func, "id", "") == "_unmeasurable" else []
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith(("note", "(value, note")):
+                told += node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            elif isinstance(node, ast.Return) and isinstance(node.value, ast.IfExp):
+                told.append(node.value)
+            for one in told:
+                yield from (text for text in _written(one) if " " in text.replace("{}", "").strip())
+
+
+def test_every_note_of_a_commitment_has_words_in_the_languages() -> None:
+    known = {_skeleton(text) for text in languages()["en"].sentences.values()}
+    found = [text for text in dict.fromkeys(_notes()) if text != "{}, {}: {}"]  # a person's own words
+    assert len(found) > 10 and [text for text in found if _skeleton(text) not in known] == []
+    french = language("fr")
+    titles = languages()["en"].keys
+    note = f"not observed: {titles['budget']}; {titles['elections']}. found, and not open: {titles['legislation']}"
+    assert french.said(note) == (
+        "non observé : Budget de l'État; Résultats des élections. trouvé, pas ouvert : Législation"
+    )
+    assert french.said("3 of 1200 datasets were never observed and are left out").startswith("3 jeux de données sur 1")
 
 
 def test_figures_and_days_are_written_as_the_language_does() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.page import ReportPages
 
-__all__ = ["SECONDS", "PrintedPages", "browser", "write_pdf"]
+__all__ = ["SECONDS", "PrintedPages", "browser", "numbered", "write_pdf"]
 
 SECONDS = 60
 """Seconds for one page, the start of the browser included."""
@@ -71,6 +71,32 @@ def write_pdf(page: Path, run_id: str, seconds: float = SECONDS) -> Path | None:
             return None
     # The browser's clock would make each printing different.
     stamp = run_id.replace("T", "")[:14].encode()
-    part.write_bytes(re.sub(rb"(/(?:CreationDate|ModDate) \(D:)\d{14}", rb"\g<1>" + stamp, printed))
+    part.write_bytes(re.sub(rb"(/(?:CreationDate|ModDate) \(D:)\d{14}", rb"\g<1>" + stamp, numbered(printed)))
     part.replace(target)
     return target
+
+
+_NODE = re.compile(rb"\(node\d{8}\)")
+_NAMES = re.compile(rb"(?<=/Names \[)(?:\(node\d{8}\) \d+ 0 R ?)+(?=\])")
+_LIMITS = re.compile(rb"(?<=/Limits \[)\(node\d{8}\) \(node\d{8}\)(?=\])")
+
+
+def numbered(printed: bytes) -> bytes:
+    """Return a PDF of Chromium whose ids of table cells do not depend on when what was drawn.
+
+    Chromium numbers the nodes of a page as its threads come to them, so two printings of one page differ in a few bytes
+    on a busy machine. The ids are numbered anew in the order in which they stand in the PDF, and the list that finds
+    them is sorted again; the length and all offsets stay as they are. Other PDFs are returned unchanged, and so is one
+    in which the list is in several parts.
+    """
+    names, limits = _NAMES.findall(printed), _LIMITS.findall(printed)
+    if len(names) != 1 or len(limits) > 1:
+        return printed
+    # The list itself comes in the order of the old ids.
+    outside = _LIMITS.sub(b"", _NAMES.sub(b"", printed))
+    ids = dict.fromkeys([*_NODE.findall(outside), *sorted(_NODE.findall(names[0]))])
+    new = {old: b"(node%08d)" % number for number, old in enumerate(ids, 1)}
+    entries = sorted(new[one[:14]] + one[14:] for one in re.findall(rb"\(node\d{8}\) \d+ 0 R", names[0]))
+    ends = b" ".join((entries[0][:14], entries[-1][:14]))
+    made = _NODE.sub(lambda found: new[found[0]], printed)
+    return _LIMITS.sub(lambda _: ends, _NAMES.sub(lambda _: b" ".join(entries), made))

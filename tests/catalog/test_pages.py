@@ -19,7 +19,7 @@ from catalog.exports.cards import card_rows
 from catalog.exports.feed import ATOM, feed
 from catalog.exports.folders import folder_name
 from catalog.exports.page import government_page
-from catalog.exports.pdf import browser, write_pdf
+from catalog.exports.pdf import browser, numbered, write_pdf
 from catalog.exports.prometheus import write_prometheus
 from catalog.model import Portal
 from catalog.repositories.runs import run_summary
@@ -206,6 +206,19 @@ def test_the_top_fix_brings_exactly_what_was_promised(tmp_path: Path) -> None:
     # Both figures are kept to four digits.
     assert after - before == pytest.approx(float(str(card["gain"])), abs=0.00011)
     assert card["top_fix_gain"] == round(float(str(card["gain"])), 2)
+
+
+def test_the_ids_of_a_printed_page_do_not_depend_on_when_what_was_drawn() -> None:
+    """Chromium numbers the cells of a table as its threads come to them, on a busy machine in another order."""
+    form = b"/ID (node%s) /ID (node%s) /Headers [(node%s)] /Limits [(node%s) (node%s)]\n/Names [%s]"
+    first, second = b"(node00000026) 77 0 R", b"(node00000030) 79 0 R"
+    one = form % (*(b"00000026", b"00000030", b"00000026", b"00000026", b"00000030"), first + b" " + second)
+    first, second = b"(node00000032) 77 0 R", b"(node00000003) 79 0 R"
+    other = form % (*(b"00000032", b"00000003", b"00000032", b"00000003", b"00000032"), second + b" " + first)
+    made = numbered(one)
+    assert made == numbered(other) and len(made) == len(one)
+    assert made.endswith(b"/Names [(node00000001) 77 0 R (node00000002) 79 0 R]") and numbered(made) == made
+    assert numbered(b"%PDF-1.4 (node00000032)") == b"%PDF-1.4 (node00000032)"
 
 
 @pytest.mark.browser

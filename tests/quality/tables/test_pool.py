@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -84,6 +86,7 @@ def test_a_child_that_is_killed_at_work(tmp_path: Path, tables: list[TableContex
 _KILL_THE_CHILD_WHEN_BUSY = """
 import os, signal, sys, time
 from pathlib import Path
+from types import SimpleNamespace
 me, parent = os.getpid(), sys.argv[1]
 for _ in range(60_000):
     time.sleep(0.002)
@@ -166,6 +169,7 @@ def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:
     script = f"""
 import sys, time
 from pathlib import Path
+from types import SimpleNamespace
 from catalog.model import TableContext
 from quality.tables.pool import InspectionPool
 with InspectionPool(workers=1) as pool:
@@ -329,7 +333,6 @@ def test_waiting_for_a_processor_is_not_the_files_time(monkeypatch: pytest.Monke
         assert late is child and str(message).startswith("it took longer than")
 
 
-@pytest.mark.slow
 def test_time_in_which_the_parent_was_away_is_not_the_files(
     tmp_path: Path, tables: list[TableContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,13 +342,19 @@ def test_time_in_which_the_parent_was_away_is_not_the_files(
     wide = tmp_path / "wide.csv"
     columns = 1_500
     wide.write_text("\n".join(",".join(f"{start}{n}" for n in range(columns)) for start in ("name", "x", "y")) + "\n")
-    with InspectionPool(workers=2, timeout_s=3) as children:
+    # The parent's clock goes on while it stores the first report; nobody need wait for that.
+    away_s = [0.0]
+    monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + away_s[0]))
+    with InspectionPool(workers=2, timeout_s=20) as children:
         # Both children are ready when the wide table is handed out.
         assert len(dict(children.map(tables[:2]))) == 2
         found = {}
         for key, report in children.map([tables[2], TableContext(key="wide", path=wide, declared_format="CSV")]):
             found[key] = report
             if len(found) == 1:
-                time.sleep(6)
+                (child,) = (one for one in children._children if one.task and one.task.key == "wide")
+                # It has begun to write its report, and waits.
+                assert child.process.stdout and select.select([child.process.stdout], [], [], 60)[0]
+                away_s[0] = 40.0
     assert list(found) == [tables[2].key, "wide"] and len(dump_report(found["wide"])) > 65_536
     assert found["wide"].status != "unknown", found["wide"].note

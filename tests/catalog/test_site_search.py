@@ -153,6 +153,14 @@ def test_choices_narrow_what_is_found(index: sqlite3.Connection) -> None:
     assert find(index, query_of(index, "", {})).counts["grade"] == [("unknown", None, len(CORPUS) + 1)]
 
 
+def test_of_too_many_hits_a_choice_finds_the_rest(index: sqlite3.Connection) -> None:
+    assert find(index, query_of(index, "ID", {}), most=3).is_cut and find(index, query_of(index, "", {}), most=3).is_cut
+    assert not find(index, query_of(index, "ID", {})).is_cut
+    for text in ("id", ""):
+        answer = find(index, query_of(index, text, {"theme": "HEAL"}), most=2)
+        assert len(answer.works) == 2, text
+
+
 @pytest.mark.parametrize(
     "text",
     ["", '"', '""', "*", "a AND", "NEAR(", "title:x", "^x", "-", "(", "a*b", "'; drop table datasets; --", "\0", EVIL]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalog.site.search.index import FACETS
@@ -12,7 +12,7 @@ from catalog.site.search.words import LONGEST, fold, is_unspaced, pairs, stem_to
 
 __all__ = ["HITS_MAX", "Found", "Query", "Word", "find", "query_of"]
 
-HITS_MAX = 5_000
+HITS_MAX = 3_000
 """Datasets that are ranked for one question. Of more hits these are the ones with the best scores, and those with all
 words in their titles."""
 WORDS_MAX = 16
@@ -21,11 +21,8 @@ _PREFIX_MIN = 3
 """Characters that a word must have for longer words to be found that begin with it."""
 # Weights of title, names (publisher, identifiers, keywords) and text.
 _RANK = "bm25(search_text, 10.0, 4.0, 1.0)"
-_MATCH = f"select rowid, {_RANK} from search_text where search_text match :words limit :limit"  # noqa: S608  # constants
 _LISTED = """
 select d.number, d.work, d.state from json_each(:numbers) n cross join search_documents d on d.number = n.value"""
-_CHOSEN = "select document from search_has where value = :value limit :limit"
-_HAS = "select n.value from json_each(:numbers) n cross join search_has h on h.document = n.value and h.value = :value"
 _COUNTS = """
 select v.facet, v.name, v.label, c.datasets from (
   select h.value, count(distinct d.work) as datasets
@@ -96,18 +93,19 @@ def query_of(conn: sqlite3.Connection, text: str, choices: Mapping[str, str]) ->
     )
 
 
-def find(conn: sqlite3.Connection, query: Query) -> Found:
+def find(conn: sqlite3.Connection, query: Query, most: int = HITS_MAX) -> Found:
     """Return the datasets that have all words of a question and all chosen values.
 
     Datasets that their portal lists come before those it no longer lists. Among these come first those with each word,
     whole or in another form, in the title, then those with each word anywhere, then those with longer words that begin
     like it; and within these by how often and where the words stand. Without words all datasets with the chosen values
-    are found, the best scores first.
+    are found, the best scores first. ``most``: datasets that are ranked; of more hits the ones with the best scores,
+    and as many with all words in their titles.
     """
     values = [_value(conn, facet, name) for facet, name in query.choices.items()]
     if None in values:
         return Found((), {}, is_cut=False)
-    ranks, is_cut = _hits(conn, query, values)
+    ranks, is_cut = _hits(conn, query, [value for value in values if value is not None], most)
     numbers = json.dumps(sorted(ranks))
     works: dict[int, list[int]] = {}
     rows = conn.execute(_LISTED, {"numbers": numbers}).fetchall()
@@ -129,45 +127,51 @@ def _value(conn: sqlite3.Connection, facet: str, name: str) -> int | None:
     return int(row[0]) if row else None
 
 
+def _chosen(document: str, values: Sequence[int]) -> tuple[str, dict[str, int]]:
+    """Return an SQL condition that a document has all values, and its parameters. ``document``: SQL for its number."""
+    names = {f"value{number}": value for number, value in enumerate(values)}
+    has = "exists (select 1 from search_has h where h.document = {} and h.value = :{})"
+    return " and ".join(["true", *(has.format(document, name) for name in names)]), names
+
+
 def _hits(
-    conn: sqlite3.Connection, query: Query, values: list[int | None]
+    conn: sqlite3.Connection, query: Query, values: Sequence[int], most: int
 ) -> tuple[dict[int, tuple[int, float]], bool]:
     """Return the documents with all words and values, each with its tier and rank, and whether some were left out."""
     if query.words:
-        ranks, is_cut = _with_words(conn, query)
-    elif values:
-        chosen = conn.execute(_CHOSEN, {"value": values.pop(), "limit": 10 * HITS_MAX})
-        ranks, is_cut = {number: (0, float(number)) for (number,) in chosen}, False
+        return _with_words(conn, query, values, most)
+    if values:
+        where, names = _chosen("c.document", values[1:])
+        sql = f"select c.document from search_has c where c.value = :first and {where} order by c.document limit :limit"  # noqa: S608  # SQL of ours
+        found = conn.execute(sql, names | {"first": values[0], "limit": most + 1}).fetchall()
     else:
-        every = conn.execute("select number from search_documents limit ?", (HITS_MAX + 1,))
-        ranks, is_cut = {number: (0, float(number)) for (number,) in every}, False
-    for value in values:
-        numbers = json.dumps(list(ranks))
-        kept = {number for (number,) in conn.execute(_HAS, {"numbers": numbers, "value": value})}
-        ranks = {number: rank for number, rank in ranks.items() if number in kept}
-    if len(ranks) > HITS_MAX:
-        return dict(sorted(ranks.items(), key=lambda one: one[1])[:HITS_MAX]), True
-    return ranks, is_cut
+        sql = "select number from search_documents order by number limit :limit"
+        found = conn.execute(sql, {"limit": most + 1}).fetchall()
+    return {number: (0, float(number)) for (number,) in found[:most]}, len(found) > most
 
 
-def _with_words(conn: sqlite3.Connection, query: Query) -> tuple[dict[int, tuple[int, float]], bool]:
+def _with_words(
+    conn: sqlite3.Connection, query: Query, values: Sequence[int], most: int
+) -> tuple[dict[int, tuple[int, float]], bool]:
     """Return the documents with all words in three tiers: in the title, anywhere, and as beginnings of longer words."""
+    where, names = _chosen("search_text.rowid", values)
+
+    def matching(words: str, rank: str = _RANK) -> list[tuple[int, float]]:
+        sql = f"select rowid, {rank} from search_text where search_text match :words and {where} limit :limit"  # noqa: S608  # SQL of ours
+        return [tuple(row) for row in conn.execute(sql, names | {"words": words, "limit": most})]
+
     whole = " AND ".join(word.whole for word in query.words)
-    ranks: dict[int, tuple[int, float]] = dict.fromkeys(_titles(conn, whole), (0, 0.0))
-    found = conn.execute(_MATCH, {"words": whole, "limit": HITS_MAX}).fetchall()
+    titles = {number for number, _ in matching(f"title : ({whole})", "0.0")}
+    ranks: dict[int, tuple[int, float]] = dict.fromkeys(titles, (0, 0.0))
+    found = matching(whole)
     for number, rank in found:
-        ranks[number] = (0 if number in ranks else 1, rank)
+        ranks[number] = (0 if number in titles else 1, rank)
     beginning = " AND ".join(word.beginning for word in query.words)
-    if len(found) < HITS_MAX and beginning != whole:
-        found = conn.execute(_MATCH, {"words": beginning, "limit": HITS_MAX}).fetchall()
+    if len(found) < most and beginning != whole:
+        found = matching(beginning)
         for number, rank in found:
             ranks.setdefault(number, (2, rank))
-    return ranks, len(found) == HITS_MAX
-
-
-def _titles(conn: sqlite3.Connection, whole: str) -> list[int]:
-    sql = "select rowid from search_text where search_text match :words limit :limit"
-    return [number for (number,) in conn.execute(sql, {"words": f"title : ({whole})", "limit": HITS_MAX})]
+    return ranks, len(found) == most
 
 
 def _quoted(token: str) -> str:

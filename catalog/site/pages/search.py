@@ -26,7 +26,7 @@ _ENTRIES = 50
 _SHOWN = """
 select s.number, d.id, d.title, d.description, d.identifier, d.status, d.missing_on, d.language, d.modified,
        d.publisher_id, b.name as publisher, p.id as portal_id, coalesce(nullif(p.title, ''), p.id) as portal,
-       q.score, q.score_low, q.score_high, q.measured, q.applicable
+       q.score, q.score_low, q.score_high
 from json_each(:numbers) n join search_documents s on s.number = n.value join datasets d on d.id = s.dataset_id
 left join portals p on p.id = d.portal_id left join publishers b on b.id = d.publisher_id
 left join dataset_quality q on q.dataset_id = d.id"""
@@ -107,8 +107,6 @@ def _results(visit: Visit, query: Query, shown: tuple[tuple[int, tuple[int, ...]
     for number, copies in shown:
         row = rows[number]
         title = row["title"] or row["identifier"] or visit.words.phrase("search.untitled")
-        measured, applicable = row.pop("measured"), row.pop("applicable")
-        row["coverage_pct"] = 100 * (measured or 0) / applicable if applicable else None
         declared = json.loads(row["language"] or "[]")
         row["language"] = language_code(declared[0]) if len(declared) == 1 and isinstance(declared[0], str) else None
         row["title_pieces"] = marked(title, query.words)

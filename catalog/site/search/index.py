@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from catalog.exports.folders import folder_name
-from catalog.exports.peers import COVERAGE_MIN
 from catalog.site.search.words import LONGEST, STEMMERS, fold, is_unspaced, pairs, stem_tokens, words
 from catalog.vocabulary.terms import language_code, theme
 from specs.languages import languages
+from specs.metrics import grade
 
 __all__ = ["FACETS", "NAMES", "TEXT_LIMIT", "build_search_index", "interface_codes", "letter_of"]
 
@@ -37,15 +37,16 @@ create table search_has (
 create table search_languages (code text primary key) without rowid;
 create virtual table search_text using fts5 (title, names, text, content='', tokenize='ascii');
 """
-# From the best to the worst, see the module.
+# From the best to the worst by what was observed, see the module.
 _DATASETS = """
 select d.id, d.portal_id, d.title, d.description, d.identifier, d.keywords, d.themes, d.language, d.translations,
        d.other_identifiers, d.status, d.copy_of, d.cluster_id, d.first_seen_run, d.publisher_id, b.name as publisher,
        p.country, coalesce(nullif(p.title, ''), p.id) as portal, coalesce(nullif(p.government, ''), p.title, p.id) as
-       government, q.grade, q.measured, q.applicable
+       government, q.score, q.score_low, q.score_high
 from datasets d left join publishers b on b.id = d.publisher_id left join portals p on p.id = d.portal_id
 left join dataset_quality q on q.dataset_id = d.id
-order by d.status != 'present', d.status = 'retired', d.copy_of is not null, q.score is null, q.score desc, d.id"""
+order by d.status != 'present', d.status = 'retired', d.copy_of is not null, q.score_low is null, q.score_low desc,
+         d.id"""
 _KINDS = """
 select distinct d.dataset_id, k.licence_id, coalesce(k.format_served, k.format_declared) as format
 from distributions d join keys x on x.id = d.id join measured_distributions m on m.distribution_key = x.key
@@ -207,9 +208,9 @@ def _choices(row: sqlite3.Row, kinds: Sequence[sqlite3.Row]) -> Iterator[tuple[s
     for kind in kinds:
         yield "format", kind["format"]
         yield "licence", kind["licence_id"]
-    # No letter without enough observation.
-    is_enough = row["applicable"] and 100 * (row["measured"] or 0) / row["applicable"] >= COVERAGE_MIN
-    yield "grade", row["grade"] if is_enough and row["grade"] else "unknown"
+    # A letter only where it is the same whatever the unknown may be.
+    low, high = (grade(row[name]) for name in ("score_low", "score_high"))
+    yield "grade", low if low == high and row["score"] is not None and low else "unknown"
     yield "state", row["status"]
 
 

@@ -1,66 +1,256 @@
-"""Write the pages of the site to a folder that any web server can serve: the static mirror."""
+"""Write the pages of the site to a folder that any web server can serve: the static mirror.
+
+A page that says the same as before keeps its bytes, so that only what changed must be uploaded; it names the night
+since which it says so. What a page was made from is in the page itself (``<meta name="winnow-page">``), so a mirror
+whose making was killed is simply made again, and nothing but finished pages is ever in the folder.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import re
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from html import escape
+from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from catalog.db.store import CatalogError
-from catalog.site.pages import Moved, Page, SiteOptions, Visit, pages
-from catalog.site.render import render, render_json
-from specs.languages import Language, language
+from catalog.site.pages import Content, Moved, Page, SiteOptions, Visit, pages
+from catalog.site.render import error_page, program_digest, render, render_json
+from specs.languages import language, site_languages
 
-__all__ = ["write_mirror"]
+__all__ = ["PAGES_LIMIT_BYTES", "Mirror", "write_mirror"]
 
+PAGES_LIMIT_BYTES = 1_000_000_000
+"""Size above which GitHub Pages publishes no site."""
 _STATIC = Path(__file__).parent / "static"
+_SEARCH = "pagefind"
+"""Folder of the search index."""
+_CHUNK = 200
+"""Pages that a process renders at a time."""
+_SITEMAP_MAX = 50_000
+"""Addresses that a sitemap may have (https://www.sitemaps.org/protocol.html)."""
+_MARK = re.compile(rb'<meta name="winnow-page" content="([0-9a-f]{32}) ([0-9TZ]*)">')
+_MARKED_WITHIN = 2_000
+"""Bytes at the beginning of a page among which its mark stands."""
 
 
-def write_mirror(public: Path, out: Path, options: SiteOptions, tags: Iterable[str] = ("en",)) -> int:
-    """Write all pages of the public catalogue ``public`` into the folder ``out``; return the number of files written.
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """What was done: numbers of pages written, kept and removed, and bytes of the whole folder."""
 
-    ``tags``: languages of the pages, of which English stands at the root and each other one in a folder of its own.
-    Raise CatalogError if ``public`` does not exist or is no catalogue.
+    written: int
+    kept: int
+    removed: int
+    size: int
+
+
+def write_mirror(
+    public: Path, out: Path, options: SiteOptions, tags: Sequence[str] = ("en",), *, processes: int = 1
+) -> Mirror:
+    """Write all pages of the public catalogue ``public`` into the folder ``out``, those that changed, and remove those
+    of an earlier call that no longer exist.
+
+    ``tags``: languages of the pages; English stands at the root, each other language in a folder of its own.
+    ``processes``: how many render at once. Files in ``out`` that no mirror wrote are left alone. Raise CatalogError if
+    ``public`` does not exist or is no catalogue, or if the site is not shown in one of the languages.
     """
     if not public.is_file():
         raise CatalogError(f"{public}: no such file; publish the catalogue first")
+    for tag in tags:
+        if tag not in site_languages():
+            raise CatalogError(f"{tag}: the site is not shown in this language; take some of {list(site_languages())}")
     options = replace(options, is_static=True)
-    written = 0
-    with closing(sqlite3.connect(f"{public.absolute().as_uri()}?immutable=1", uri=True)) as conn:
-        conn.row_factory = sqlite3.Row
-        for tag in tags:
-            words = language(tag)
-            for page in pages():
-                if page.is_mirrored and (page.is_translated or words.code == "en"):
-                    written += _write_pages(page, conn, words, options, out)
+    out.mkdir(parents=True, exist_ok=True)
+    made: set[str] = set()
+    counts = {True: 0, False: 0}
+    try:
+        with closing(_opened(public)) as conn:
+            run = Visit(conn, language("en"), options).run
+            chunks = _chunks(conn, options, tags)
+            for paths, written in _rendered(chunks, public, out, options, tags, processes):
+                made.update(paths)
+                counts[True] += written
+                counts[False] += len(paths) - written
+    except sqlite3.DatabaseError as error:
+        raise CatalogError(f"{public}: {error}; publish the catalogue again") from error
+    if (removed := _remove_others(out, made)) or counts[True] or not (out / _SEARCH).is_dir():
+        _index(out)
     shutil.copytree(_STATIC, out / "static", dirs_exist_ok=True)
-    return written
+    _write(out / "404.html", error_page(options, language("en"), 404, ""))
+    _write_sitemaps(out, made, options, run)
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    return Mirror(counts[True], counts[False], removed, size)
 
 
-def _write_pages(page: Page, conn: sqlite3.Connection, words: Language, options: SiteOptions, out: Path) -> int:
-    written = 0
-    for name in page.all_names(Visit(conn, words, options)):
-        visit = Visit(conn, words, options, name)
+_Task = tuple[str, str, tuple[str, ...]]
+"""Address of a kind of page, language tag, and names of the pages."""
+
+
+def _chunks(conn: sqlite3.Connection, options: SiteOptions, tags: Sequence[str]) -> Iterator[_Task]:
+    for page in pages():
+        if not page.is_mirrored:
+            continue
+        for tag in tags if page.is_translated else ("en",):
+            names = iter(page.all_names(Visit(conn, language(tag), options)))
+            while chunk := tuple(islice(names, _CHUNK)):
+                yield page.address, tag, chunk
+
+
+def _rendered(
+    chunks: Iterator[_Task], public: Path, out: Path, options: SiteOptions, tags: Sequence[str], processes: int
+) -> Iterator[tuple[list[str], int]]:
+    if processes == 1:
+        for chunk in chunks:
+            yield _render_chunk(str(public), str(out), options, tuple(tags), chunk)
+        return
+    # A process of its own for each: threads would share the interpreter, and a fork the connection.
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        waiting = []
+        for chunk in chunks:
+            waiting.append(pool.submit(_render_chunk, str(public), str(out), options, tuple(tags), chunk))
+            # Bounded: names are read as they are needed.
+            while len(waiting) > 4 * processes:
+                yield waiting.pop(0).result()
+        for one in waiting:
+            yield one.result()
+
+
+@cache
+def _opened_once(public: str) -> sqlite3.Connection:
+    return _opened(Path(public))
+
+
+def _opened(public: Path) -> sqlite3.Connection:
+    conn = sqlite3.connect(f"{public.absolute().as_uri()}?immutable=1", uri=True)
+    conn.row_factory = sqlite3.Row
+    return conn
+
+
+def _render_chunk(
+    public: str, out: str, options: SiteOptions, tags: tuple[str, ...], chunk: _Task
+) -> tuple[list[str], int]:
+    """Render some pages of one kind; return the paths of their files below ``out``, and how many were written."""
+    address, tag, names = chunk
+    page = next(one for one in pages() if one.address == address)
+    words, folder, paths, written = language(tag), Path(out), [], 0
+    for name in names:
+        visit = Visit(_opened_once(public), words, options, name)
         content = page.read(visit)
         if content is None or isinstance(content, Moved):
             continue
-        prefix = "" if words.code == "en" else f"/{words.code}"
-        for path, text in _files(page, visit, content):
-            target = out / unquote(f"{prefix}{path}").lstrip("/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, "utf-8")
-            written += 1
-    return written
+        path = _path_of(page, name, tag)
+        if page.form != "html":
+            paths.append(path)
+            written += _write(folder / path, render(page, visit, content))
+            continue
+        data = path.removesuffix("index.html").rstrip("/") + ".json" if path.count("/") else "index.json"
+        paths += [path, data]
+        digest = _digest(content, options, tags)
+        before = _mark_of(folder / path)
+        if before and before[0] == digest and (folder / data).is_file():
+            continue
+        written += _write(folder / data, render_json(content))
+        # Last: the mark in it says that both are there.
+        written += _write(folder / path, render(page, visit, content, mark=f"{digest} {visit.run}"))
+    return paths, written
 
 
-def _files(page: Page, visit: Visit, content: dict[str, object]) -> Iterator[tuple[str, str]]:
-    path = page.path(visit.name)
-    if page.form != "html":
-        yield path, render(page, visit, content)
+def _path_of(page: Page, name: str, tag: str) -> str:
+    path = unquote(page.path(name)).strip("/")
+    prefix = "" if tag == "en" or not page.is_translated else f"{tag}/"
+    return f"{prefix}{path}" if page.form != "html" else f"{prefix}{path}/index.html".lstrip("/").replace("//", "/")
+
+
+def _digest(content: Content, options: SiteOptions, tags: tuple[str, ...]) -> str:
+    """Return a digest of what a page is made from: its contents, the options of the site, and the program."""
+    told = json.dumps([content, asdict(options), tags, program_digest()], sort_keys=True, default=str)
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _mark_of(path: Path) -> tuple[str, str] | None:
+    """Return the digest and the run in the mark of a page; None if there is no page, or no mark in it."""
+    try:
+        with path.open("rb") as file:
+            found = _MARK.search(file.read(_MARKED_WITHIN))
+    except OSError:
+        return None
+    return (found[1].decode(), found[2].decode()) if found else None
+
+
+def _write(path: Path, text: str) -> bool:
+    """Write a file whole or not at all; return whether it was written: one with the same bytes stays."""
+    content = text.encode("utf-8", "replace")
+    try:
+        if path.read_bytes() == content:
+            return False
+    except OSError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_bytes(content)
+    part.replace(path)
+    return True
+
+
+def _index(out: Path) -> None:
+    """Build the index by which a browser searches the mirror (https://pagefind.app), beside the old one at first."""
+    part = out / f".{_SEARCH}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    command = [sys.executable, "-m", "pagefind", "--site", str(out), "--output-path", str(part), "--silent"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CatalogError(f"{out}: the search index was not made: {done.stderr.strip()[-300:]}; is there room?")
+    shutil.rmtree(out / _SEARCH, ignore_errors=True)
+    part.replace(out / _SEARCH)
+
+
+def _write_sitemaps(out: Path, made: Iterable[str], options: SiteOptions, run: str) -> None:
+    """Write ``robots.txt``, and ``sitemap.xml`` where the address of the site is known: a sitemap needs whole
+    addresses."""
+    base = f"{options.public_url}{options.base_url}" if options.public_url else ""
+    _write(out / "robots.txt", f"User-agent: *\nDisallow:\n{f'Sitemap: {base}sitemap.xml' if base else ''}\n")
+    if not base:
         return
-    yield f"{path.rstrip('/')}/index.html", render(page, visit, content)
-    yield f"{'/index' if path == '/' else path}.json", render_json(content)
+    addresses = [base + _escaped(path.removesuffix("index.html")) for path in sorted(made) if path.endswith(".html")]
+    parts = [addresses[at : at + _SITEMAP_MAX] for at in range(0, len(addresses), _SITEMAP_MAX)] or [[]]
+    for number, part in enumerate(parts, 1):
+        _write(out / f"sitemap-{number}.xml", _sitemap("urlset", "url", part))
+    named = [f"{base}sitemap-{number}.xml" for number in range(1, len(parts) + 1)]
+    _write(out / "sitemap.xml", _sitemap("sitemapindex", "sitemap", named))
+
+
+def _sitemap(root: str, entry: str, addresses: Sequence[str]) -> str:
+    listed = "".join(f"<{entry}><loc>{address}</loc></{entry}>\n" for address in addresses)
+    space = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<{root} xmlns="{space}">\n{listed}</{root}>\n'
+
+
+def _escaped(path: str) -> str:
+
+    return escape(quote(path, safe="/"))
+
+
+def _remove_others(out: Path, made: set[str]) -> int:
+    """Remove pages of an earlier mirror that were not made this time, with their data; return how many."""
+    removed = 0
+    for path in list(out.rglob("index.html")):
+        name = path.relative_to(out).as_posix()
+        if name not in made and _mark_of(path):
+            path.unlink()
+            path.parent.with_suffix(".json").unlink(missing_ok=True)
+            if path.parent != out and not any(path.parent.iterdir()):
+                path.parent.rmdir()
+            removed += 1
+    return removed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from functools import cache
@@ -17,7 +18,7 @@ from catalog.site.pages.page import Content, Page, SiteOptions, Visit
 from specs.languages import Language, languages, site_languages
 from specs.metrics import methodology_version
 
-__all__ = ["CONTENT_TYPES", "error_page", "render", "render_json", "site_url"]
+__all__ = ["CONTENT_TYPES", "error_page", "program_digest", "render", "render_json", "site_url"]
 
 CONTENT_TYPES = {
     "html": "text/html; charset=utf-8",
@@ -49,8 +50,10 @@ def site_url(options: SiteOptions, words: Language, path: str) -> str:
     return f"{options.base_url}{f'{prefix}{head}'.removeprefix('/')}{slash}{mark}{rest}{hash_mark}{part}"
 
 
-def render(page: Page, visit: Visit, content: Content) -> str:
+def render(page: Page, visit: Visit, content: Content, *, mark: str = "") -> str:
     """Return the text of a page: HTML, SVG or XML, as ``page.form`` says.
+
+    ``mark``: what a page of the mirror says of what it was made from; "" on a live page.
 
     A template has the names of ``content`` as variables, and of its frame: ``w`` (language), ``t`` (phrase), ``number``
     and ``day`` (in words), ``charts`` (:class:`catalog.site.charts.Charts`), ``url(path)`` (address on this site),
@@ -78,6 +81,7 @@ def render(page: Page, visit: Visit, content: Content) -> str:
             charts=Charts(words),
             url=lambda path: site_url(options, words, path),
             page=page,
+            mark=mark,
             visit=visit,
             options=options,
             run=visit.run,
@@ -94,6 +98,18 @@ def render(page: Page, visit: Visit, content: Content) -> str:
 def _json_path(path: str) -> str:
     head, mark, query = ("/index" if path == "/" else path).partition("?")
     return f"{head}.json{mark}{query}"
+
+
+@cache
+def program_digest() -> str:
+    """Return a digest of what pages are made by: this package with its templates, and the phrases in all languages."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*")):
+        if path.suffix in (".py", ".html", ".xml", ".svg", ".css", ".js"):
+            digest.update(path.read_bytes())
+    for one in languages().values():
+        digest.update(one.model_dump_json().encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def render_json(content: Content) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,14 +11,18 @@ from harvester.cli.logs import log_to
 from harvester.cli.options import catalogue_of
 from harvester.cli.site_options import place_options, site_options
 
+if TYPE_CHECKING:
+    pass
+
 __all__ = ["PORT_TAKEN", "add_to"]
 
 PORT_TAKEN = 6
 
 
 def add_to(group: click.Group) -> None:
-    """Add the commands ``serve`` and ``demo`` to the command line ``group``."""
+    """Add the commands ``serve``, ``site`` and ``demo`` to the command line ``group``."""
     group.add_command(serve)
+    group.add_command(site)
     group.add_command(demo)
 
 
@@ -63,6 +68,35 @@ def _check_port(host: str, port: int) -> None:
             raise click.UsageError(f"--host {host}: nothing can be served there: {error.strerror or error}") from error
         click.echo(f"port {port} is in use by another program; stop that one, or choose another with --port", err=True)
         raise click.exceptions.Exit(PORT_TAKEN) from error
+
+
+@click.command()
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--languages", default="en", show_default=True, help="Languages of the pages: en,es,fr; or all.")
+@click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="Pages rendered at once.")
+@place_options
+@click.pass_obj
+def site(data: Path, out: Path, languages: str, processes: int, public_url: str | None, base_url: str) -> None:
+    """Write the site to the folder OUT, as files for any web server, with search.
+
+    A page that has not changed keeps its bytes, and what was interrupted goes on. It has no forms.
+    """
+    from catalog.site.mirror import PAGES_LIMIT_BYTES, write_mirror
+    from catalog.site.serve import is_current, publish
+    from specs.languages import site_languages
+
+    source, public = catalogue_of(data), data / "site" / "catalog.db"
+    if not is_current(public):
+        publish(source, public)
+    tags = (
+        list(site_languages()) if languages == "all" else [tag.strip() for tag in languages.split(",") if tag.strip()]
+    )
+    options = site_options(data, public_url=public_url, base_url=base_url)
+    done = write_mirror(public, out, options, tags, processes=processes)
+    size = f"{done.size / 1e6:,.1f} MB"
+    click.echo(f"{out}: {done.written:,} files written, {done.kept:,} kept, {done.removed:,} pages removed; {size}")
+    if done.size > PAGES_LIMIT_BYTES:
+        click.echo(f"{out}: more than 1 GB, which GitHub Pages does not publish; choose fewer languages", err=True)
 
 
 @click.command()

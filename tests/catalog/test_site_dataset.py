@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -125,6 +126,19 @@ def test_search_engines_get_a_dataset(site: Any) -> None:
     assert found["@type"] == "Dataset" and found["distribution"][0]["contentUrl"] == "https://data.example/x.csv"
     # What is no address of the web is not handed on.
     assert "license" not in found and len(found["distribution"]) == 1
+
+
+def test_columns_that_were_lost_are_named(site: Any) -> None:
+    assert "Columns have changed: <del><bdi>amount</bdi></del>" in site.page(PAGE)
+
+
+def test_what_happened_to_it_is_a_feed(site: Any) -> None:
+    assert f'href="/feed{PAGE}.xml"' in site.page(PAGE)
+    feed = ElementTree.fromstring(site.get(f"/feed{PAGE}.xml").text)
+    (title,) = (one.text or "" for one in feed.iterfind("{*}entry/{*}title"))
+    assert title.endswith("changed; 5 findings are new; 1 was fixed"), title
+    assert "modificado" in site.get(f"/es/feed{PAGE}.xml").text
+    assert site.get("/feed/dataset/nobody.xml").status_code == 404
 
 
 def test_it_is_there_in_every_language_and_in_the_mirror(site: Any, public: Path) -> None:

@@ -1,4 +1,4 @@
-"""``/browse``: all datasets by government, theme and letter, so that they can be found without a search or a script."""
+"""``/browse``: all datasets in lists, so that they can be found without a search or a script."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ _LETTERS = ("joined", "other")
 _GROUPS = """
 select v.name, v.label, (select count(*) from search_has h where h.value = v.value) as datasets
 from search_values v where v.facet = :facet order by v.label, v.name"""
+_GROUP = """
+select v.name, v.label, (select count(*) from search_has h where h.value = v.value) as datasets
+from search_values v where v.facet = :facet and v.name = :name"""
+_LETTER = "select letter as name, count(*) as datasets from search_documents where letter = :name group by letter"
 _BY_LETTER = "select letter as name, count(*) as datasets from search_documents group by letter order by letter"
 _LISTED = """
 select d.id, d.title, d.identifier, d.status, coalesce(nullif(p.title, ''), p.id) as portal
@@ -38,10 +42,18 @@ _OF_LETTER = _LISTED.format(
 def _groups(visit: Visit, facet: str) -> list[dict[str, Any]]:
     """Return the names of the lists of a kind, with their titles for readers and how many datasets each has."""
     rows = visit.rows(_BY_LETTER) if facet == "letter" else visit.rows(_GROUPS, facet=facet)
-    for row in rows:
-        row["label"] = _label(visit, facet, row["name"], row.get("label"))
-        row["path"] = f"/browse/{facet}/{quote(row['name'], safe='')}"
-    return rows
+    return [_described(visit, facet, row) for row in rows]
+
+
+def _group(visit: Visit, facet: str, name: str) -> dict[str, Any] | None:
+    """Return one list as :func:`_groups` does; None if there is none of that name."""
+    row = visit.row(_LETTER, name=name) if facet == "letter" else visit.row(_GROUP, facet=facet, name=name)
+    return _described(visit, facet, row) if row else None
+
+
+def _described(visit: Visit, facet: str, row: dict[str, Any]) -> dict[str, Any]:
+    label = _label(visit, facet, row["name"], row.get("label"))
+    return row | {"label": label, "path": f"/browse/{facet}/{quote(row['name'], safe='')}"}
 
 
 def _label(visit: Visit, facet: str, name: str, label: str | None = None) -> str:
@@ -63,14 +75,14 @@ def _read(visit: Visit) -> Content:
 def _read_list(facet: str) -> Callable[[Visit], Content | None]:
     def read(visit: Visit) -> Content | None:
         name, number = paged(visit.name)
-        group = next((one for one in _groups(visit, facet) if one["name"] == name), None)
+        group = _group(visit, facet, name)
         last = max(1, -(-group["datasets"] // PER_PAGE)) if group else 0
         if group is None or not 1 <= number <= last:
             return None
         asked = {"name": name, "limit": PER_PAGE, "offset": (number - 1) * PER_PAGE}
         rows = visit.rows(_OF_LETTER, **asked) if facet == "letter" else visit.rows(_OF_VALUE, facet=facet, **asked)
         return {
-            "title": visit.words.phrase(f"browse.of_{facet}", name=group["label"]),
+            "title": visit.words.phrase("browse.of", name=group["label"]),
             "canonical": f"/browse/{facet}/{quote(visit.name, safe='~')}",
             "groups": {},
             "group": group,
@@ -96,6 +108,6 @@ PAGES = (
     Page(name="browse", address="/browse", read=_read),
     *(
         Page(name="browse", address=f"/browse/{facet}/<name>", read=_read_list(facet), names=_names(facet))
-        for facet in ("government", "theme", "letter")
+        for facet in ("government", "portal", "publisher", "theme", "letter")
     ),
 )

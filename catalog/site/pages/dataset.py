@@ -91,6 +91,7 @@ def _read(visit: Visit) -> Content | None:
         "title": title,
         "description": _short(row["description"]),
         "canonical": f"/dataset/{quote(visit.name, safe='~')}",
+        "feed": None if visit.options.is_static else f"/feed/dataset/{quote(dataset_id, safe='')}.xml",
         "became": None,
         "dataset": row | {"tag": _language(row["language"])},
         "government_slug": folder_name(row["government"]) if row["government"] else None,

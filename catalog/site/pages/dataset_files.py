@@ -27,7 +27,8 @@ select d.id, d.position, d.title, {address()} as url, coalesce(d.download_url, '
        c.outcome, c.fault, c.detail, c.status as http_status, c.final_url, c.redirects, c.redirect_chain,
        c.content_type, c.size_bytes, c.last_modified, c.cors, c.checked_at, c.changed_at, c.ok_since, c.failing_since,
        c.uptime, c.uptime_checks, c.sha256, q.format_declared, q.format_served, q.licence_id, t.status as table_status,
-       t.row_count, t.column_count, t.is_sample, t.defects, t.profile
+       t.row_count, t.column_count, t.is_sample, t.defects, t.profile, t.columns as names,
+       t.columns_before
 from distributions d left join resource_checks c on c.url = {address()} {MEASURED}
 left join table_reports t on t.distribution_id = d.id"""  # noqa: S608  # SQL of ours
 _OF_DATASET = f"{_FILE} where d.dataset_id = :id order by d.is_retired, d.position, d.id limit :limit offset :offset"
@@ -63,6 +64,10 @@ def files_of(visit: Visit, dataset_id: str, number: int) -> list[dict[str, Any]]
         row["redirect_chain"] = _listed(row["redirect_chain"])
         row["defects"] = [_defect(visit, one) for one in _listed(row["defects"])[:_DEFECTS] if isinstance(one, dict)]
         row["columns"] = _columns(row.pop("profile"))
+        now, before = _listed(row.pop("names")), _listed(row.pop("columns_before"))
+        # Drift: what the table had when it was last read in another form.
+        row["lost_columns"] = [str(name)[:80] for name in before if name not in now][:_COLUMNS]
+        row["new_columns"] = [str(name)[:80] for name in now if name not in before][:_COLUMNS] if before else []
     return rows
 
 

@@ -72,7 +72,13 @@ form.addEventListener("submit", (event) => {
   search();
 });
 more.addEventListener("click", () => show(asked));
-const words = new URLSearchParams(location.search).get("q");
+const asking = new URLSearchParams(location.search);
+for (const kind of ["publisher", "portal", "government", "theme"]) {
+  const name = asking.get(kind);
+  // Choices are lists of their own here.
+  if (name) location.replace(`${form.dataset.lists}${kind}/${encodeURIComponent(name)}/`);
+}
+const words = asking.get("q");
 if (words) {
   input.value = words;
   search();

@@ -37,23 +37,24 @@ def due(catalog: Catalog, portal_id: str, as_of: date, methodology: str, *, is_f
     adopt(catalog, portal_id, methodology)
     with catalog.writing():
         # Files with the same bytes are distinguished by the titles of their datasets.
-        catalog.db.conn.execute(
-            NOTE.format(
-                select="""with addresses as (
-                  select same.url from to_score t
-                  join distributions own on own.dataset_id = t.dataset_id
-                  join resource_checks c on c.url in (own.download_url, own.access_url) and c.sha256 is not null
-                  join resource_checks same on same.sha256 = c.sha256)
-                select d.dataset_id from distributions d
-                join dataset_quality q on q.dataset_id = d.dataset_id
-                where d.portal_id = :portal and d.id in (
-                  select x.id from addresses a join distributions x on x.download_digest = address_digest(a.url)
-                    and x.download_url = a.url
-                  union select x.id from addresses a join distributions x on x.access_digest = address_digest(a.url)
-                    and x.access_url = a.url)"""
-            ),
-            {"portal": portal_id},
-        )
+        if catalog.value("select exists (select 1 from resource_checks where sha256 is not null)"):
+            catalog.db.conn.execute(
+                NOTE.format(
+                    select="""with addresses as (
+                      select same.url from to_score t
+                      join distributions own on own.dataset_id = t.dataset_id
+                      join resource_checks c on c.url in (own.download_url, own.access_url) and c.sha256 is not null
+                      join resource_checks same on same.sha256 = c.sha256)
+                    select d.dataset_id from distributions d
+                    join dataset_quality q on q.dataset_id = d.dataset_id
+                    where d.portal_id = :portal and d.id in (
+                      select x.id from addresses a join distributions x on x.download_digest = address_digest(a.url)
+                        and x.download_url = a.url
+                      union select x.id from addresses a join distributions x on x.access_digest = address_digest(a.url)
+                        and x.access_url = a.url)"""
+                ),
+                {"portal": portal_id},
+            )
         # A dataset no longer listed is done; if it returns, it is noted again.
         catalog.db.conn.execute(
             f"""delete from to_score

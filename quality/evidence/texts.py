@@ -36,6 +36,7 @@ _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
 _FILE_NAME = re.compile(r"^[\w .-]+\.(csv|tsv|xlsx?|ods|json|xml|zip|pdf|txt|shp|geojson|kml|docx?)$", re.IGNORECASE)
 _UUID = re.compile(r"^\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?$", re.IGNORECASE)
+_UUID_LENGTHS = range(32, 39)
 _CODE = re.compile(r"^(?=.*(?:_|\d.*\d.*\d))[A-Za-z0-9_.:/-]+$")
 _WORD_AND_YEAR = re.compile(r"^[A-Za-z]{4,}[-_ ]?(?:19|20)\d\d$")
 _WEIGHTS = (
@@ -97,9 +98,19 @@ def information(text: str, enough: float = float("inf"), beyond: str = "") -> fl
     >>> information("Rivers and rivers"), information("Rivers and lakes", beyond="Lakes")
     (9.0, 9.0)
     """
-    seen = {piece for piece, _ in _pieces(beyond)} if beyond else ()
+    seen = set(_weights(beyond)) if beyond else set()
     total = 0.0
-    for piece, weight in _pieces(text):
+    if text.isascii():
+        # Few words are enough in most cases, so that the others need not be looked for.
+        for found in _WORD.finditer(text.lower()):
+            word = found[0]
+            if word not in seen:
+                seen.add(word)
+                total += min(len(word), LONGEST_WORD)
+                if total >= enough:
+                    break
+        return total
+    for piece, weight in _weights(text).items():
         if piece not in seen:
             total += weight
             if total >= enough:
@@ -108,17 +119,14 @@ def information(text: str, enough: float = float("inf"), beyond: str = "") -> fl
 
 
 @lru_cache(maxsize=1024)
-def _pieces(text: str) -> tuple[tuple[str, float], ...]:
-    """Return the different words of a text, in the order of their first places, each with how much it says.
+def _weights(text: str) -> dict[str, float]:
+    """Return how much each word of a text says, in the order of the first places of the words.
 
     Portals repeat descriptions, so those that were asked for last are remembered.
     """
-    found: dict[str, float] = {}
     if text.isascii():
-        for word in _WORD.findall(text.lower()):
-            if word not in found:
-                found[word] = float(min(len(word), LONGEST_WORD))
-        return tuple(found.items())
+        return {word: float(min(len(word), LONGEST_WORD)) for word in _WORD.findall(text.lower())}
+    found: dict[str, float] = {}
     for word in map(str.casefold, _WORD.findall(text)):
         weight = _weight_of_word(word) if len(word) <= LONGEST_WORD else _weight_of_word.__wrapped__(word)
         if weight is not None:
@@ -127,7 +135,7 @@ def _pieces(text: str) -> tuple[tuple[str, float], ...]:
         # Without spaces between words, each pair of neighbouring characters counts as a word.
         for at in range(len(word)):
             found.setdefault(word[at : at + 2], _weight(word[at]))
-    return tuple(found.items())
+    return found
 
 
 def _key(text: str) -> str:
@@ -135,9 +143,11 @@ def _key(text: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _placeholders() -> frozenset[str]:
+def _placeholders() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the texts of ``placeholders.csv`` in the form of :func:`_key`, and the first word of each."""
     texts = (text.strip() for row in read("placeholders") for text in row["texts"].split("|"))
-    return frozenset(_key(text) for text in texts)
+    keys = frozenset(_key(text) for text in texts)
+    return keys, frozenset(key.partition(" ")[0] for key in keys)
 
 
 def is_placeholder(text: str) -> bool:
@@ -148,7 +158,12 @@ def is_placeholder(text: str) -> bool:
     """
     if len(text) > 60:
         return "lorem ipsum" in text[:200].lower()
-    return (key := _key(text)) in _placeholders() and bool(key)
+    keys, first_words = _placeholders()
+    if text.isascii():
+        first = _WORD.search(text)
+        if first is None or first[0].lower() not in first_words:
+            return False
+    return (key := _key(text)) in keys and bool(key)
 
 
 def is_code(title: str) -> bool:
@@ -161,6 +176,6 @@ def is_code(title: str) -> bool:
     (True, False)
     """
     text = title.strip()
-    if "://" in text or _FILE_NAME.match(text) or _UUID.match(text):
+    if "://" in text or ("." in text and _FILE_NAME.match(text)) or (len(text) in _UUID_LENGTHS and _UUID.match(text)):
         return True
     return " " not in text and bool(_CODE.match(text)) and not _WORD_AND_YEAR.match(text)

@@ -13,8 +13,6 @@ import os
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
@@ -29,6 +27,7 @@ from urllib.parse import quote, unquote
 from catalog.db.store import CatalogError
 from catalog.site.pages import Content, Moved, Page, SiteOptions, Visit, pages
 from catalog.site.render import error_page, program_digest, render, render_json
+from catalog.site.search.mirror_index import BUNDLE, index_mirror
 from specs.languages import language, site_languages
 
 __all__ = ["PAGES_LIMIT_BYTES", "Mirror", "write_mirror"]
@@ -36,8 +35,6 @@ __all__ = ["PAGES_LIMIT_BYTES", "Mirror", "write_mirror"]
 PAGES_LIMIT_BYTES = 1_000_000_000
 """Size above which GitHub Pages publishes no site."""
 _STATIC = Path(__file__).parent / "static"
-_SEARCH = "pagefind"
-"""Folder of the search index."""
 _CHUNK = 200
 """Pages that a process renders at a time."""
 _SITEMAP_MAX = 50_000
@@ -86,8 +83,8 @@ def write_mirror(
                 counts[False] += len(paths) - written
     except sqlite3.DatabaseError as error:
         raise CatalogError(f"{public}: {error}; publish the catalogue again") from error
-    if (removed := _remove_others(out, made)) or counts[True] or not (out / _SEARCH).is_dir():
-        _index(out)
+    if (removed := _remove_others(out, made)) or counts[True] or not (out / BUNDLE).is_dir():
+        index_mirror(out)
     shutil.copytree(_STATIC, out / "static", dirs_exist_ok=True)
     _write(out / "404.html", error_page(options, language("en"), 404, ""))
     _write_sitemaps(out, made, options, run)
@@ -202,18 +199,6 @@ def _write(path: Path, text: str) -> bool:
     part.write_bytes(content)
     part.replace(path)
     return True
-
-
-def _index(out: Path) -> None:
-    """Build the index by which a browser searches the mirror (https://pagefind.app), beside the old one at first."""
-    part = out / f".{_SEARCH}.part"
-    shutil.rmtree(part, ignore_errors=True)
-    command = [sys.executable, "-m", "pagefind", "--site", str(out), "--output-path", str(part), "--silent"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise CatalogError(f"{out}: the search index was not made: {done.stderr.strip()[-300:]}; is there room?")
-    shutil.rmtree(out / _SEARCH, ignore_errors=True)
-    part.replace(out / _SEARCH)
 
 
 def _write_sitemaps(out: Path, made: Iterable[str], options: SiteOptions, run: str) -> None:

@@ -26,7 +26,7 @@ def index_mirror(out: Path) -> None:
     language of pages. A killed run leaves the index before. Raise CatalogError if Pagefind fails or takes more than an
     hour.
     """
-    bundle, part = out / BUNDLE, out / f"{BUNDLE}.part"
+    bundle, part = out / BUNDLE, out / f".{BUNDLE}.part"
     # Pagefind keeps files that it does not need any more.
     shutil.rmtree(part, ignore_errors=True)
     command = [sys.executable, "-m", "pagefind", "--site", str(out), "--output-subdir", part.name, "--silent"]
@@ -35,7 +35,9 @@ def index_mirror(out: Path) -> None:
     except subprocess.TimeoutExpired as error:
         raise CatalogError(f"{out}: the search index took more than an hour; mirror fewer languages") from error
     except subprocess.CalledProcessError as error:
-        raise CatalogError(f"{out}: the search index failed: {error.stderr.strip()[-500:]}") from error
+        raise CatalogError(
+            f"{out}: the search index was not made: {error.stderr.strip()[-300:]}; is there room?"
+        ) from error
     for pattern in _UNUSED:
         for path in part.glob(pattern):
             path.unlink()

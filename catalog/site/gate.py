@@ -20,6 +20,7 @@ from urllib.parse import unquote_to_bytes
 from catalog.site.errors import options_of, respond
 from catalog.site.metadata import DATABASE
 from catalog.site.pages import pages
+from catalog.site.waiting import SqlQueue
 
 __all__ = ["Gate", "path_of"]
 
@@ -67,6 +68,7 @@ class Gate:
         before: Callable[[], None],
     ) -> None:
         self.datasette, self.app, self.redirect, self.before = datasette, app, redirect, before
+        self.queue = SqlQueue()
 
     async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
         """Answer a request, or pass it on to Datasette."""
@@ -98,7 +100,17 @@ class Gate:
                 await reply({"type": "http.response.body", "body": b""})
                 return
             scope = {**scope, "method": "GET"}
-        await self.app(scope, receive, reply)
+        if not _has_sql(path, query):
+            await self.app(scope, receive, reply)
+            return
+        address = (scope.get("client") or ("",))[0]
+        if not await self.queue.enter(address):
+            await respond(options_of(self.datasette), path, 429).asgi_send(reply)
+            return
+        try:
+            await self.app(scope, receive, reply)
+        finally:
+            self.queue.leave(address)
 
     def _refused(self, scope: Scope, path: str, query: str) -> int | None:
         """Return the status for a request that nothing may be answered to; None for all others."""
@@ -130,6 +142,11 @@ class Gate:
         told = (database.hash if database else "", self.datasette.setting("base_url"), _made_with())
         # Promises become overdue by the day.
         return f'W/"{hashlib.sha256(repr((told, datetime.now(UTC).date())).encode()).hexdigest()[:20]}"'.encode()
+
+
+def _has_sql(path: str, query: str) -> bool:
+    """Return whether a request brings SQL of a visitor."""
+    return path.startswith(f"/{DATABASE}") and any(f"{name}=" in f"&{query}" for name in ("&sql", "&_where"))
 
 
 @cache

@@ -22,6 +22,7 @@ from catalog.site.build import build, is_built, needs_upgrade
 from catalog.site.metadata import DATABASE, metadata
 from catalog.site.pages import SiteOptions
 from catalog.site.published import forget_public_copy, read_public_copy, source_digest, write_public_copy
+from catalog.site.waiting import AT_ONCE
 from specs.methodology import is_comparable
 
 __all__ = ["SETTINGS", "datasette_command", "files", "is_current", "publish"]
@@ -36,6 +37,7 @@ SETTINGS: dict[str, int | bool | str] = {
     "suggest_facets": False,
     "allow_facet": True,
     "sql_time_limit_ms": 2000,
+    "num_sql_threads": 2 * AT_ONCE,
     "default_page_size": 50,
     "max_returned_rows": 2000,
 }

@@ -23,6 +23,7 @@ from catalog.site.cells import drawn, is_web_address
 from catalog.site.database import PublicDatabase
 from catalog.site.pages import SiteOptions, Visit, pages
 from catalog.site.sitemap import sitemap
+from catalog.site.waiting import WAITING, SqlQueue
 from specs.languages import language
 from tests.catalog.browsing import OF_THE_SITE, Site
 
@@ -203,6 +204,31 @@ def test_sql_of_visitors_is_off_unless_asked_for(site: Site) -> None:
         assert site.get(path, sql="select 1").status_code == 403
     assert "Custom SQL" not in site.page("/catalog") and "View and edit SQL" not in site.page("/catalog/datasets")
     assert site.get("/catalog/broken_links.json").status_code == 200
+
+
+def test_sql_of_one_address_waits_for_its_turn_and_that_of_others_does_not() -> None:
+    async def ask() -> list[str]:
+        queue, told = SqlQueue(), []
+
+        async def one(address: str, name: str) -> None:
+            if not await queue.enter(address):
+                told.append(f"{name} refused")
+                return
+            told.append(name)
+            await asyncio.sleep(0.01)
+            queue.leave(address)
+
+        names = [("a", f"a{number}") for number in range(WAITING + 2)] + [("b", "b0"), ("c", "c0")]
+        waiting = [asyncio.ensure_future(one(*name)) for name in names]
+        await asyncio.sleep(0)
+        waiting[3].cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert await queue.enter("a") and await queue.enter("b")
+        return told
+
+    told = asyncio.run(ask())
+    assert told[:3] == ["a0", f"a{WAITING + 1} refused", "b0"]
+    assert told[3] in ("a1", "c0") and "a3" not in told and len(told) == WAITING + 3
 
 
 def test_a_csv_is_whole(asking: Site, public: Path) -> None:

@@ -38,7 +38,7 @@ SETTINGS: dict[str, int | bool | str] = {
     "allow_facet": True,
     "sql_time_limit_ms": 2000,
     "num_sql_threads": 2 * AT_ONCE,
-    "default_page_size": 50,
+    "default_page_size": 25,
     "max_returned_rows": 2000,
 }
 

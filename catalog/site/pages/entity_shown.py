@@ -59,7 +59,8 @@ def _entry(visit: Visit, path: str, night: Row, before: Row | None) -> Row:
             text = t("no_change_known")
         else:
             key = "score_up" if score > last else "score_down"
-            text = t(key, by=words.number(abs(score - last)), before=words.number(last))
+            by = abs(score - last)
+            text = t(key, count=by, by=words.number(by), before=words.number(last))
         if night["ci_low"] is not None:
             text += f" {t('score_ci', low=words.number(night['ci_low']), high=words.number(night['ci_high']))}"
     return {

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -36,12 +36,14 @@ _STATE = ("winnow.toml", STOP_LIST, PEOPLE, TOKENS, "portals", "commitments", "c
 """Files and folders of the operator, and the proofs of former runs, beside the catalogue."""
 _DATABASES = (PEOPLE, TOKENS)
 """The databases among them."""
+_FOLDERS = ("portals", "commitments", "census", "manifests", "archive", "files", "feeds")
+"""The folders among them and below."""
 _EVIDENCE = ("archive", "files", "feeds")
 """Folders with what portals served: the larger part of a data folder."""
 _SHAREABLE = ("commitments", "manifests")
 """Portal files and ``winnow.toml`` may hold keys and webhooks, and archives whatever a portal served."""
-INDEX_MAX, FILES_MAX = 100_000_000, 5_000_000
-"""Bytes of ``backup.json`` and number of files that a backup may have."""
+INDEX_MAX, FILES_MAX, HEADER_MAX = 100_000_000, 5_000_000, 1_000_000
+"""Bytes of ``backup.json`` and number of files that a backup may have, and bytes of a header with a long name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ def restore(source: Path, data: Path, *, is_forced: bool = False) -> list[Backup
                 f"{data}: {len(there)} files of the backup are there already, such as {there[0]}; "
                 "restore into an empty folder, or overwrite them with --force"
             )
+        if wrong := _in_the_way(data, listed):
+            raise BackupError(f"{wrong}: it is in the way of a file of the backup; move it elsewhere first")
         for suffix in ("-wal", "-shm"):
             # They belong to the catalogue that is replaced.
             (data / f"{CATALOGUE}{suffix}").unlink(missing_ok=True)
@@ -166,13 +170,40 @@ def restore(source: Path, data: Path, *, is_forced: bool = False) -> list[Backup
     return listed
 
 
+class _Member(tarfile.TarInfo):
+    """A member of which a header with a long name or other extras is no larger than HEADER_MAX: tarfile reads it into
+    memory, and a few megabytes may unfold to any number."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if not self.isreg() and self.size > HEADER_MAX:
+            raise tarfile.ReadError(f"a header has {self.size:,} bytes")
+        return super()._proc_member(archive)  # type: ignore[misc,no-any-return]
+
+
+def _in_the_way(data: Path, listed: Iterable[BackupFile]) -> Path | None:
+    """Return a folder in the place of a file of the backup, or something else in the place of its folder; else None."""
+    for one in listed:
+        place = data / one.name
+        if place.is_dir():
+            return place
+        for parent in place.parents:
+            if parent == data:
+                break
+            if parent.exists() and not parent.is_dir():
+                return parent
+    return None
+
+
 def _unpack(source: Path, folder: Path) -> list[BackupFile]:
     """Unpack and verify a backup. It may come from anywhere: only the files that its index lists are written, below
     ``folder``, none larger than listed, and no links."""
     try:
-        with tarfile.open(source, "r|gz") as tar:
+        with tarfile.open(source, "r|gz", tarinfo=_Member) as tar:
             listed = _index(source, tar)
             waiting = {one.name: one for one in listed}
+            needed, free = sum(one.size for one in listed), shutil.disk_usage(folder).free
+            if needed > free:
+                raise BackupError(f"{source}: it needs {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB of disk are free")
             while (member := tar.next()) is not None:
                 one = waiting.pop(member.name, None)
                 content = tar.extractfile(member) if member.isreg() else None
@@ -184,7 +215,7 @@ def _unpack(source: Path, folder: Path) -> list[BackupFile]:
                     shutil.copyfileobj(content, file)
                 if _sha256(path) != one.sha256:
                     raise BackupError(f"{source}: {one.name} was changed after the backup; take another backup")
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, RecursionError, ValueError) as error:
         # An OSError of the disk names a file; one of gzip does not.
         if isinstance(error, OSError) and error.filename not in (None, str(source)):
             raise
@@ -204,6 +235,8 @@ def _index(source: Path, tar: tarfile.TarFile) -> list[BackupFile]:
         listed = [BackupFile(str(one["name"]), int(one["size"]), str(one["sha256"])) for one in about["files"]]
         for one in listed:
             _check_name(one.name)
+        if len({one.name for one in listed}) < len(listed):
+            raise ValueError("backup.json lists a file twice")
         newer = sorted(set(about["schema"]) - known_steps())
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise BackupError(f"{source}: it is no backup of Winnow ({error}); name the file of winnow backup") from error
@@ -225,5 +258,8 @@ def _check_name(name: str) -> None:
         and not path.is_absolute()
         and "\0" not in name
     )
-    if not is_plain or path.parts[0] not in (CATALOGUE, *_STATE, *_EVIDENCE):
+    # A file in place of a folder, or a folder in place of a file, would break what is there.
+    is_file = len(path.parts) == 1
+    known = (CATALOGUE, *_STATE, *_EVIDENCE)
+    if not is_plain or path.parts[0] not in known or is_file is (path.parts[0] in _FOLDERS):
         raise ValueError(f"{name[:80]!r} is not part of a data folder")

@@ -26,6 +26,8 @@ HEADER_WITHIN = 30
 """Rows of a sheet among which the header is looked for."""
 NOTE_MAX, NAME_MAX, URL_MAX = 2_000, 200, 2_000
 """Characters kept of a remark and of a name, and those of the longest address that is used."""
+PROMISED_YEARS = 10
+"""Calendar years ahead for which something may be promised."""
 _AS_NUMBER = re.compile(r"\d+([.,]\d+)?e\+?\d+|\d{15,}", re.IGNORECASE)
 """What a spreadsheet makes of an id that it takes for a number."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
@@ -103,7 +105,8 @@ def parse(path: Path, today: date) -> ParsedReplies:
 
     Rows that lack something needed, or that cannot be understood, are not used. Nor are these:
 
-    - replies whose promised day is before the day of the reply or, if no such day is stated, before ``today``;
+    - replies whose promised day is before the day of the reply or, if no such day is stated, before ``today``, or in
+      the eleventh calendar year from now or later;
     - replies to one finding that differ from each other;
     - reports whose only address has more than 2,000 characters.
 
@@ -257,6 +260,9 @@ def _reply(line: int, row: dict[str, str], said: str, today: date, is_day_first:
         promised_on = day(rest, is_day_first)
         if promised_on < today.isoformat() and not row.get("responded_on"):
             raise ValueError(_PAST.format(promised_on))
+        if int(promised_on[:4]) > today.year + PROMISED_YEARS:
+            # Who promises for the year 9999 is never overdue.
+            raise ValueError(f"the day {promised_on} is more than {PROMISED_YEARS} years ahead; promise a nearer one")
     elif rest:
         raise ValueError(f"the reply goes on with {rest[:40]!r}; put reasons into the column response_note")
     if reply == "disputed" and not note:

@@ -19,7 +19,23 @@ from catalog.db.rows import plain
 from catalog.repositories.people import Kind, is_kept, opened
 from catalog.repositories.reply_files import CitizenReport, Reply
 
-__all__ = ["Submission", "SubmittedRow", "keep_submission", "settle", "submissions"]
+__all__ = [
+    "WAITING_MAX",
+    "Submission",
+    "SubmittedRow",
+    "TooMuchWaitingError",
+    "keep_submission",
+    "settle",
+    "submissions",
+]
+
+
+WAITING_MAX = 100_000_000
+"""Characters of the rows that wait for the operator: strangers must not fill the disk."""
+
+
+class TooMuchWaitingError(ValueError):
+    """So much waits for the operator that nothing more is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +75,8 @@ def keep_submission(
     """Store a submission in the data folder ``data``. Return its id, and whether it is new.
 
     The same rows from the same sender have the same id and are stored once, also after they were accepted or refused.
-    ``rows`` must not be empty; the other parameters are as in :class:`Submission`.
+    ``rows`` must not be empty; the other parameters are as in :class:`Submission`. Raise TooMuchWaitingError, and store
+    nothing, if more than WAITING_MAX characters would wait.
     """
     # Strangers wrote all of it: what SQLite cannot store is replaced.
     sender, source, evidence = (str(plain(text)) for text in (sender, source, evidence))
@@ -70,6 +87,12 @@ def keep_submission(
     with opened(data) as db:
         if db.execute("select 1 from submissions where id = ?", (key,)).fetchone():
             return key, False
+        waiting = db.execute("select coalesce(sum(length(content)), 0) from submitted").fetchone()[0]
+        if waiting + sum(len(text) for _, text in contents) > WAITING_MAX:
+            raise TooMuchWaitingError(
+                f"replies of unconfirmed senders that wait have more than {WAITING_MAX:,} characters; accept or refuse "
+                "some with winnow replies, then read this file again"
+            )
         db.execute("insert into submissions values (?, ?, ?, ?, ?, null)", (key, sender, source, evidence, today))
         db.executemany(
             "insert or replace into submitted values (?, ?, ?, ?, ?)",

@@ -43,3 +43,10 @@ def restore(data: Path, file: Path, force: bool) -> None:
     with locked(data):
         listed = unpack(file, data, is_forced=force)
     click.echo(f"{data}: {len(listed)} files restored; winnow export makes the exports and the site again")
+    settings = sorted(one.name for one in listed if one.name == "winnow.toml" or one.name.startswith("portals/"))
+    if settings:
+        more = f" and {len(settings) - 1} portal files" if len(settings) > 1 else ""
+        click.echo(
+            f"it brought {settings[-1]}{more}, which say what is asked, who gets letters, and which file holds a "
+            "password: read them before you run anything, unless you made the backup yourself"
+        )

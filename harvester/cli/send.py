@@ -149,12 +149,13 @@ def send(
             click.echo(write_preview(preview, plan.going, plan.held, hooks, data / "exports", about))
         if dry_run:
             from harvester.mail.letters import NO_TOKEN, Mailing, text_of
+            from harvester.terminal.scores import printable
 
             for one in (*plan.going, *(mailing for mailing, _ in plan.held), *(Mailing((hook,)) for hook in hooks)):
                 for letter in one.letters:
                     # Of a webhook's address only the host is shown: the rest may be a secret.
                     to = letter.recipient if letter.channel == "mail" else letter.recipient.split("/")[2]
-                    click.echo(f"{letter.channel} to {to}: {letter.level} {letter.name}")
+                    click.echo(printable(f"{letter.channel} to {to}: {letter.level} {letter.name}"))
                 click.echo(text_of(one, data / "exports", about, NO_TOKEN))
         if is_shown:
             click.echo(f"{len(plan.going)} mails and {len(hooks)} posts would go out for run {run_id}")
@@ -187,33 +188,39 @@ def _check_operator(configuration: Configuration, *, is_shown: bool) -> None:
 
 
 def _say_held(plan: MailPlan) -> None:
+    from harvester.terminal.scores import printable
+
     for mailing, why in plan.held:
-        click.echo(f"held back: {', '.join(one.name for one in mailing.letters)}: {why}", err=True)
+        click.echo(printable(f"held back: {', '.join(one.name for one in mailing.letters)}: {why}"), err=True)
     if plan.unconfirmed:
         options = " ".join(f"--confirm {shlex.quote(name)}" for name in plan.unconfirmed)
-        click.echo(f"to send first letters, add {options}", err=True)
+        click.echo(printable(f"to send first letters, add {options}"), err=True)
 
 
 def _end(unusable: list[tuple[str, str, str]], *, is_failed: bool = False) -> None:
     """Print the texts that stand in place of an address; exit with SOME_FAILED if there are any, or ``is_failed``."""
     from catalog.repositories.sent import is_address
+    from harvester.terminal.scores import printable
 
     for level, name, text in unusable:
         is_person = is_address(text)
         why = "looks like a person's; list it in the portal file to use it" if is_person else "is no e-mail address"
-        click.echo(f"not sent: {level} {name}: {text[:100]!r} {why}", err=True)
+        click.echo(printable(f"not sent: {level} {name}: {text[:100]!r} {why}"), err=True)
     if unusable or is_failed:
         raise click.exceptions.Exit(SOME_FAILED)
 
 
 def _say(outcomes: list[Outcome], run_id: str) -> None:
+    from harvester.terminal.scores import printable
+
     failed = [line for one in outcomes for line in one.failed or ()]
     click.echo(f"{sum(one.sent for one in outcomes)} sent for run {run_id}, {len(failed)} failed")
+    # What servers and records say must not command the terminal.
     for line in failed:
-        click.echo(f"not sent: {line}", err=True)
+        click.echo(printable(f"not sent: {line[:1_000]}"), err=True)
     for one in outcomes:
         for line in one.left_out:
-            click.echo(f"sent without some files: {line}", err=True)
+            click.echo(printable(f"sent without some files: {line}"), err=True)
 
 
 @click.command("stop")

@@ -45,6 +45,8 @@ class _Host:
     next_at: float = 0.0
     last_at: float | None = None
     """When its last turn was, or will be (monotonic clock)."""
+    sent_at: float = float("-inf")
+    """When its last turn really ended: on a busy machine later than it should have."""
     rest_until: float = 0.0
     asked_delay_s: float = 0.0
     """Crawl-delay of its robots.txt, in seconds."""
@@ -86,9 +88,14 @@ class HostBudget:
         at = max(entry.next_at, entry.rest_until, at_present)
         if self._asked_at is not None and entry.last_at is None:
             at = max(at, self._asked_at + delay_s)
-        entry.last_at, entry.next_at = at, at + entry.delay_s(delay_s)
+        pause = entry.delay_s(delay_s)
+        entry.last_at, entry.next_at = at, at + pause
         if at > at_present:
             await sleep(at - at_present)
+        # Whoever wakes late must not shorten the pause before the next one.
+        while (left := entry.sent_at + pause - monotonic()) > 0:
+            await sleep(left)
+        entry.sent_at = monotonic()
 
     def slow_down(self, host: str, delay_s: float) -> None:
         """Keep at least ``delay_s`` seconds between requests to ``host`` for the rest of the run (Crawl-delay of

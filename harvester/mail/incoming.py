@@ -10,7 +10,7 @@ from catalog.db.store import Catalog
 from catalog.repositories.replies import Imported, import_replies, import_reports
 from catalog.repositories.reply_files import CitizenReport, ParsedReplies, Problem, Reply
 from catalog.repositories.reply_targets import targets, waived_by
-from catalog.repositories.unconfirmed import Submission, SubmittedRow, keep_submission
+from catalog.repositories.unconfirmed import Submission, SubmittedRow, TooMuchWaitingError, keep_submission
 from catalog.repositories.waivers import note_waived, waived_since_letter
 from harvester.mail.senders import Sender, listed_at, why_unconfirmed
 
@@ -69,13 +69,18 @@ def take_in(
     done = TakenIn(import_replies(catalog, counting, today), import_reports(catalog, [] if sender else reports, today))
     done.replies.problems += left
     if waiting:
-        done.submission, is_new = keep_submission(
-            catalog.path.parent,
-            sender=sender.address if sender else "",
-            source=source,
-            evidence=sender.evidence if sender else "",
-            rows=waiting,
-        )
+        try:
+            done.submission, is_new = keep_submission(
+                catalog.path.parent,
+                sender=sender.address if sender else "",
+                source=source,
+                evidence=sender.evidence if sender else "",
+                rows=waiting,
+            )
+        except TooMuchWaitingError as error:
+            what, _, remedy = str(error).partition("; ")
+            done.replies.problems.append(Problem(waiting[0].content.line, f"not kept: {what}", remedy))
+            return done
         done.waiting = len(waiting) if is_new else 0
         done.reasons = sorted({row.why for row in waiting})
     return done

@@ -141,10 +141,11 @@ class MailboxSession:
         for start in range(0, len(uids), 500):
             for line in self._command("FETCH", ",".join(uids[start : start + 500]), "(UID RFC822.SIZE)"):
                 text = line if isinstance(line, bytes) else b""
-                uid, size = re.search(rb"UID (\d+)", text), re.search(rb"RFC822\.SIZE (\d+)", text)
+                uid, size = re.search(rb"UID (\d{1,10})\b", text), re.search(rb"RFC822\.SIZE (\d{1,20})\b", text)
                 if uid and size:
                     sizes[uid[1].decode()] = int(size[1])
-        return [(uid, sizes[uid]) for uid in uids if uid in sizes]
+        # A server may say one twice.
+        return [(uid, sizes[uid]) for uid in dict.fromkeys(uids) if uid in sizes]
 
     def fetch(self, uid: str) -> bytes:
         """Return the mail with a UID as it was received; it stays unseen.

@@ -242,3 +242,12 @@ def test_files_that_are_none_of_ours_are_said(content: bytes, tmp_path: Path) ->
     (tmp_path / "x.csv").write_bytes(content)
     found = parse(tmp_path / "x.csv", TODAY)
     assert not found.replies and len(found.problems) == 1 and found.problems[0].remedy
+
+
+def test_nobody_promises_for_a_day_that_never_comes(tmp_path: Path) -> None:
+    rows = [[KEYS[0], f"will_fix_by:{year}-01-31"] for year in (TODAY.year + 10, TODAY.year + 11, 9999)]
+    found = parse(write(tmp_path / "x.csv", [["finding_id", "response"], rows[0]]), TODAY)
+    assert len(found.replies) == 1
+    for row in rows[1:]:
+        (problem,) = parse(write(tmp_path / "x.csv", [["finding_id", "response"], row]), TODAY).problems
+        assert "more than 10 years ahead" in problem.what and problem.remedy == "promise a nearer one"

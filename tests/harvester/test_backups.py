@@ -8,6 +8,7 @@ import json
 import shutil
 import sqlite3
 import tarfile
+import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -75,6 +76,7 @@ def test_a_backup_comes_back_as_it_was(made: Path, tmp_path: Path) -> None:
     ]  # fmt: skip
     done = run(back, "restore", backup)
     assert done.exit_code == 0 and "7 files restored" in done.output, done.output
+    assert "it brought winnow.toml and 1 portal files" in done.output
     assert content(back) == content(made)
     for name in names(backup)[2:]:
         if name == "people.db":
@@ -182,6 +184,10 @@ BROKEN: dict[str, tuple[Callable[[dict[str, bytes]], None], str]] = {
     "newer": (listed(lambda about: about["schema"].append("s9999_future")), "newer than this one"),  # type: ignore[attr-defined]
     "outside": (listed(lambda about: about["files"][1].update(name="../x")), "not part of a data folder"),  # type: ignore[index]
     "absolute": (listed(lambda about: about["files"][1].update(name="/etc/x")), "not part of a data folder"),  # type: ignore[index]
+    "a file as a folder": (listed(lambda about: about["files"][1].update(name="winnow.toml/x")), "not part of a data"),  # type: ignore[index]
+    "a folder as a file": (listed(lambda about: about["files"][1].update(name="portals")), "not part of a data folder"),  # type: ignore[index]
+    "twice": (listed(lambda about: about["files"].append(about["files"][1])), "lists a file twice"),  # type: ignore[attr-defined,index]
+    "too large": (listed(lambda about: about["files"][1].update(size=10**15)), "of disk are free"),  # type: ignore[index]
     "other form": (listed(lambda about: about.update(format="2")), "no backup of Winnow"),
 }
 
@@ -195,6 +201,49 @@ def test_what_is_no_whole_backup_changes_nothing(
     done = run(tmp_path / "back", "restore", bad)
     assert isinstance(done.exception, Exception) and what in str(done.exception)
     assert {path.name for path in (tmp_path / "back").iterdir()} <= {".lock"}
+
+
+def header(kind: bytes, size: int, name: str = "x") -> bytes:
+    """Return a block of a tar file that announces a member of any kind and size."""
+    member = tarfile.TarInfo(name)
+    member.type, member.size = kind, size
+    return member.tobuf(tarfile.GNU_FORMAT)
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.XGLTYPE], ids=["gnu", "pax", "all"]
+)
+def test_a_backup_whose_headers_unfold_costs_no_memory(kind: bytes, tmp_path: Path) -> None:
+    """A header with a long name is read into memory: 3 GB of zeros are 3 MB as gzip."""
+    with gzip.open(tmp_path / "bad", "wb", compresslevel=1) as file:
+        file.write(header(kind, 3_000_000_000))
+        for _ in range(50):
+            file.write(bytes(1_000_000))
+    tracemalloc.start()
+    try:
+        done = run(tmp_path / "back", "restore", tmp_path / "bad")
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()
+    assert "no complete backup" in str(done.exception) and "3,000,000,000 bytes" in str(done.exception)
+
+
+def test_headers_before_headers_without_end_are_refused(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "bad", "wb") as file:
+        for _ in range(5_000):
+            file.write(header(tarfile.XHDTYPE, 12) + b"12 path=abc\n".ljust(512, b"\0"))
+    assert "no complete backup" in str(run(tmp_path / "back", "restore", tmp_path / "bad").exception)
+
+
+def test_what_is_in_the_way_of_a_backup_is_named_before_anything_changes(made: Path, tmp_path: Path) -> None:
+    write_backup(made, tmp_path / "good")
+    for name in ("winnow.toml", "commitments"):
+        back = tmp_path / f"of {name}"
+        back.mkdir()
+        (back / name).mkdir() if name.endswith(".toml") else (back / name).write_text("mine")
+        done = run(back, "restore", "--force", tmp_path / "good")
+        assert name in str(done.exception) and "in the way" in str(done.exception)
+        assert {path.name for path in back.iterdir()} <= {".lock", name}
 
 
 def test_what_is_cut_off_is_refused(made: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from scrapy.http.headers import Headers
 
 from catalog.db.store import Catalog, open_catalog
 from harvester.checks.links import check
+from harvester.http import politeness
 from harvester.http.faults import HostResting
 from harvester.http.politeness import HostBudget, host_of, rate_limit_pause_s, retry_after_s
 from harvester.night.context import RunContext
@@ -69,6 +70,28 @@ def test_turns_at_a_host_are_apart_and_hosts_do_not_share_them() -> None:
     at = timed(one, other, one, one)
     assert at[1] < 0.09
     assert 0.1 <= at[2] < 0.2 and 0.2 <= at[3] < 0.3
+
+
+def test_who_wakes_late_does_not_shorten_the_pause_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = iter((0.15, 0.0, 0.0, 0.0, 0.0))
+
+    async def sleep_late(seconds: float) -> None:
+        await asyncio.sleep(seconds + next(waits))
+
+    async def run() -> list[float]:
+        budget, at = HostBudget(), []
+
+        async def turn() -> None:
+            await budget.turn("a", 0.1)
+            at.append(time.monotonic())
+
+        await asyncio.gather(turn(), turn(), turn())
+        return at
+
+    monkeypatch.setattr(politeness, "sleep", sleep_late)
+    at = asyncio.run(run())
+    # The second comes at 0.25 instead of 0.1, so the third, which was to come at 0.2, waits.
+    assert all(later - earlier >= 0.099 for earlier, later in itertools.pairwise(at))
 
 
 def test_a_crawl_delay_lengthens_and_never_shortens() -> None:

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from catalog.db.store import Catalog, open_catalog
+from catalog.repositories import unconfirmed
 from catalog.repositories.people import files_with
 from catalog.repositories.recipients import recipient_hash
 from catalog.repositories.reply_files import CitizenReport, ParsedReplies, Problem, Reply
@@ -158,6 +159,22 @@ def test_several_files_of_a_government_waive_no_more_than_one_between_two_letter
         sent = {"channel": "mail", "entity_level": "government", "entity_id": ABOUT[0][1], "run_id": RUNS[0]}
         catalog.upsert("sent", [{"id": "s", "recipient_hash": "h", "sent_at": "2999-01-01T00:00:00Z", **sent}])
         assert take(catalog, waivers[8:12], first, most=5) == (4, [])
+
+
+def test_strangers_cannot_fill_the_disk(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unconfirmed, "WAITING_MAX", 1_000)
+    stranger = Sender("stranger@example.org", None)
+    with open_catalog(data / "catalog.db") as catalog:
+        keys = findings(catalog, "a", 9)
+        first = take_in(
+            catalog, ParsedReplies([said(keys[0], "waived")]), stranger, source="x", today="2026-11-24", waived_max=9
+        )
+        many = ParsedReplies([said(key, "disputed", line, "n" * 500) for line, key in enumerate(keys[1:], 2)])
+        done = take_in(catalog, many, stranger, source="x", today="2026-11-24", waived_max=9)
+        assert first.waiting == 1 and done.waiting == 0 and done.submission is None
+        (problem,) = done.replies.problems
+        assert "that wait have more than 1,000 characters" in problem.what and "accept or refuse" in problem.remedy
+        assert [one.id for one in submissions(data)] == [first.submission]
 
 
 def test_the_waiver_of_a_cause_counts_all_its_findings(data: Path) -> None:

@@ -33,10 +33,11 @@ class Box:
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.refused: set[str] = set()
+        self.says = "550 no such mailbox"
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, to: str, options: Any) -> str:
         if to in self.refused:
-            return "550 no such mailbox"
+            return self.says
         envelope.rcpt_tos.append(to)
         return "250 OK"
 

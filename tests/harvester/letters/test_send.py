@@ -216,6 +216,15 @@ def test_a_refused_letter_is_said_and_tried_again(data: Path, box: tuple[Box, st
     assert send(data, smtp).exit_code == 0 and len(kept.mails) == 1
 
 
+def test_what_a_mail_server_says_cannot_command_the_terminal(data: Path, box: tuple[Box, str]) -> None:
+    kept, smtp = box
+    kept.refused.add("ministre@example.org")
+    kept.says = "550 \x1b]0;owned\x07\x1b[2J" + "x" * 400
+    done = send(data, smtp)
+    assert done.exit_code == 3 and "550" in done.stderr and "owned" in done.stderr
+    assert not [sign for sign in done.output + done.stderr if not (sign.isprintable() or sign == "\n")]
+
+
 def test_without_a_mail_server_nothing_is_noted(data: Path) -> None:
     with pytest.raises(OSError):
         send(data, "127.0.0.1:1")

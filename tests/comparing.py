@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.db.schema import TABLES
+from catalog.db.schema.found import IDS
 from catalog.db.store import open_catalog
 
 __all__ = ["content", "differences"]
@@ -33,7 +34,15 @@ CLOCKS = {
 """Columns that are left out of the comparison."""
 BEHIND_VIEWS = {"addresses", "shared_texts", "check_codes", "check_runs", "check_strips"}
 BEHIND_VIEWS |= {"score_entities", "score_systems", "score_runs", "score_values", "score_rows"}
+BEHIND_VIEWS |= {"distribution_rows", "change_rows", "conformance_rows", "keys"}
 """Tables that views spell out: the views are compared. The order in which servers respond decides the numbers."""
+BY_KEY = {
+    "finding_rows": set(IDS.values()),
+    "measured_distributions": {"distribution_key", "run_key"},
+    "finding_runs": {"portal_key", "run_key"},
+}
+"""Columns with numbers of the table ``keys``: the ids are compared, because the order of the pages decides the
+numbers."""
 
 
 def content(data: Path, *, but: frozenset[str] = frozenset()) -> dict[str, list[tuple[Any, ...]]]:
@@ -48,7 +57,11 @@ def content(data: Path, *, but: frozenset[str] = frozenset()) -> dict[str, list[
             if name in BEHIND_VIEWS:
                 continue
             left_out = CLOCKS.get(name, set()) | {one.partition(".")[2] for one in but if one.startswith(f"{name}.")}
-            columns = ", ".join(f"[{c}]" for c in table.columns if c not in left_out)
+            columns = ", ".join(
+                f"(select id from keys where key = {name}.{c})" if c in BY_KEY.get(name, ()) else f"[{c}]"  # noqa: S608
+                for c in table.columns
+                if c not in left_out
+            )
             rows = catalog.db.conn.execute(f"select {columns} from {name}").fetchall()  # noqa: S608
             if name == "table_reports":
                 rows = [tuple(map(catalog.packed.text, row)) for row in rows]

@@ -14,14 +14,17 @@ PART = 10_000
 
 
 def intern_texts(db: Database) -> None:
-    """Replace each text in the columns ``catalog.db.schema.found.INTERNED`` by its integer key in ``finding_texts``.
+    """Replace each text in the columns ``catalog.db.schema.found.INTERNED`` by its integer key in ``finding_texts``,
+    also where its table has not been moved yet.
 
     This is done only while an older catalogue is being migrated; otherwise the call does nothing. A cell that already
     holds a key is left unchanged, so a killed migration can be continued.
     """
     if not is_to_compact(db):
         return
-    for table, column in INTERNED:
+    for table, column in (*INTERNED, ("conformance", "results")):
+        if table not in db.table_names():
+            continue
         after = -1
         while True:
             rows = db.execute(

@@ -10,7 +10,6 @@ from __future__ import annotations
 from catalog.db.compacting import check_room, compact, mark_for_compacting
 from catalog.db.creating import add_metric_columns, add_missing, create_table
 from catalog.db.due_triggers import create_triggers
-from catalog.db.first_steps import migrate
 from catalog.db.interning import intern_texts
 from catalog.db.kinds_of_rows import MEASURED_BEFORE, move_measurements
 from catalog.db.late_indexes import build_indexes
@@ -18,121 +17,13 @@ from catalog.db.moving import move_rows
 from catalog.db.narrow_scores import move_scores
 from catalog.db.narrowing import BEFORE, move_findings
 from catalog.db.packing import pack_records, pack_reports
-from catalog.db.schema import TABLES, address, found, metric_columns, observed, scored, stored, strips
-from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
+from catalog.db.schema import TABLES, address, dcat, found, judged, metric_columns, observed, scored, stored
+from catalog.db.schema.views import VIEWS
+from catalog.db.second_steps import migrate
 from catalog.db.sqlite import Database
 from catalog.db.stripping import pack_history
 
 __all__ = ["add_metric_columns", "bring_up_to_date", "create_table", "create_views", "is_up_to_date", "migrate"]
-
-
-@migrate()
-def s0012_names_of_the_field(db: Database) -> None:
-    """Rename tables and columns of the HTTP cache, replies and corrections to the terms that are usual elsewhere.
-
-    ``OLD_TABLES`` and ``OLD_COLUMNS`` map each old name to the new one.
-    """
-    # SQLite refuses to rename what a view reads under another name; create_views creates the views again.
-    for name in set(db.view_names()) & VIEWS.keys():
-        db.execute(f"drop view [{name}]")
-    for before, now in OLD_TABLES.items():
-        _rename_table(db, before, now)
-    for table, columns in OLD_COLUMNS.items():
-        for before, now in columns.items():
-            _rename_column(db, OLD_TABLES.get(table, table), before, now)
-    add_missing(db)
-
-
-@migrate()
-def s0013_shards(db: Database) -> None:
-    """Add the table of shards: the parts of a run's addresses that several machines check."""
-    add_missing(db)
-
-
-@migrate()
-def s0014_narrow_findings(db: Database) -> None:
-    """Add the tables in which a finding is a row of integers, see ``catalog.db.schema.found``.
-
-    The stored findings are moved there afterwards, 10,000 in a transaction, by
-    :func:`catalog.db.narrowing.move_findings`.
-    """
-    for name in set(db.view_names()) & VIEWS.keys():
-        db.execute(f"drop view [{name}]")
-    has_findings = "findings" in db.table_names()
-    if has_findings:
-        for index in db.table("findings").indexes:
-            if index.origin == "c":
-                db.execute(f"drop index [{index.name}]")
-        db.execute(f"alter table findings rename to {BEFORE}")
-        for name in found.FINDING_COLUMNS.keys() - {"key"} - db.table(BEFORE).columns_dict.keys():
-            db.execute(f"alter table {BEFORE} add column [{name}]")
-        mark_for_compacting(db)
-    add_missing(db)
-    for sql in found.INDEXES.values():
-        db.execute(sql)
-    for name, sql in found.TRIGGERS.items():
-        db.execute(f"drop trigger if exists {name}")
-        db.execute(sql)
-    # Nothing can refer to a view.
-    for table in ("replies", "corrections"):
-        keys = [str(key.column) for key in db.table(table).foreign_keys if key.other_table in ("findings", BEFORE)]
-        if keys:
-            db.table(table).transform(drop_foreign_keys=keys)
-
-
-@migrate()
-def s0015_judged_records(db: Database) -> None:
-    """Add to each stored result of a standard a column that tells which record was validated.
-
-    A dataset whose record is still the same is then not validated again.
-    """
-    add_missing(db)
-
-
-@migrate()
-def s0016_packed_records(db: Database) -> None:
-    """Add the columns and the table of dictionaries that compressed records need.
-
-    The stored records are compressed afterwards, 500 in a transaction, by :func:`catalog.db.packing.pack_records`.
-    """
-    add_missing(db)
-    if db.execute("select 1 from records limit 1").fetchone():
-        mark_for_compacting(db)
-
-
-@migrate()
-def s0017_texts_once(db: Database) -> None:
-    """If there are datasets, mark the catalogue for compacting, so that :func:`catalog.db.interning.intern_texts` runs.
-
-    That function then stores each long text of the quality tables only once.
-    """
-    if db.execute("select 1 from datasets limit 1").fetchone():
-        mark_for_compacting(db)
-
-
-@migrate()
-def s0018_causes(db: Database) -> None:
-    """Add the tables ``causes`` and ``cause_members``.
-
-    A cause explains many findings, such as a host that fails. ``cause_members`` lists the findings of each cause.
-    """
-    add_missing(db)
-
-
-@migrate()
-def s0019_strips_of_checks(db: Database) -> None:
-    """Add the tables in which the history of an address is one row, see ``catalog.db.schema.strips``.
-
-    The stored history is packed afterwards, 2,000 addresses in a transaction, by
-    :func:`catalog.db.stripping.pack_history`.
-    """
-    add_missing(db)
-    for sql in strips.INDEXES.values():
-        db.execute(sql)
-    if "resource_history" in db.table_names():
-        db.execute("drop trigger if exists to_score_history_delete")
-        db.execute("drop index if exists changes_seen")
-        mark_for_compacting(db)
 
 
 @migrate()
@@ -212,18 +103,12 @@ def s0026_numbered_addresses(db: Database) -> None:
     add_missing(db)
     for name in ("access", "download"):
         db.execute(f"drop index if exists idx_distributions_{name}_url")
-    db.execute(
-        """update distributions
-           set access_digest = address_digest(access_url), download_digest = address_digest(download_url)"""
-    )
-    for sql in (address.INDEXES | address.TRIGGERS).values():
-        db.execute(sql)
     for (name,) in db.execute(
         "select name from sqlite_master where name like 'to!_score!_%' escape '!' and type = 'trigger'"
     ).fetchall():
         # They find distributions by the numbers now.
         db.execute(f"drop trigger [{name}]")
-    if db.execute("select 1 from distributions limit 1").fetchone():
+    if "distributions" in db.table_names() and db.execute("select 1 from distributions limit 1").fetchone():
         mark_for_compacting(db)
 
 
@@ -238,35 +123,10 @@ _SHRINKING = frozenset(
         "s0025_packed_reports",
         "s0026_numbered_addresses",
         "s0033_narrow_scores",
+        "s0036_narrow_distributions",
     }
 )
 """Steps after which the file is compacted."""
-
-
-def _rename_table(db: Database, before: str, now: str) -> None:
-    """Rename an existing table. If an empty table has the new name already, because an earlier step made it, drop that
-    one."""
-    names = set(db.table_names())
-    if before not in names:
-        return
-    if now in names:
-        db.execute(f"drop table [{now}]")
-    # Index names contain the table name; add_missing creates them again.
-    for index in db.table(before).indexes:
-        if index.origin == "c":
-            db.execute(f"drop index [{index.name}]")
-    db.execute(f"alter table [{before}] rename to [{now}]")
-
-
-def _rename_column(db: Database, table: str, before: str, now: str) -> None:
-    """Rename an existing column. If an earlier step already added one with the new name, drop that one; nothing has
-    filled it."""
-    names = db.table(table).columns_dict
-    if before not in names:
-        return
-    if now in names:
-        db.execute(f"alter table [{table}] drop column [{now}]")
-    db.execute(f"alter table [{table}] rename column [{before}] to [{now}]")
 
 
 def _add_column(db: Database, table: str, name: str, kind: type) -> bool:
@@ -356,6 +216,34 @@ def s0035_held_findings(db: Database) -> None:
     add_missing(db)
 
 
+@migrate()
+def s0036_narrow_distributions(db: Database) -> None:
+    """Add the tables in which a distribution, a change of a dataset and a result under a standard refer to ids by their
+    numbers, see ``catalog.db.schema.stored``.
+
+    The stored rows are moved there afterwards, 5,000 in a transaction, by :func:`catalog.db.moving.move_rows`.
+    """
+    for name in set(db.view_names()) & VIEWS.keys():
+        db.execute(f"drop view [{name}]")
+    tables = {"distributions", "changes", "conformance"} & set(db.table_names())
+    for table in sorted(tables):
+        for (trigger,) in db.execute("select name from sqlite_master where type = 'trigger' and tbl_name = ?", [table]):
+            db.execute(f"drop trigger [{trigger}]")
+        for index in db.table(table).indexes:
+            if index.origin == "c":
+                db.execute(f"drop index [{index.name}]")
+    if tables:
+        # Nothing can refer to a view.
+        for table in db.table_names():
+            keys = [str(key.column) for key in db.table(table).foreign_keys if key.other_table in tables]
+            if keys:
+                db.table(table).transform(drop_foreign_keys=keys)
+        mark_for_compacting(db)
+    add_missing(db)
+    for sql in (dcat.INDEXES | judged.INDEXES | address.INDEXES | address.TRIGGERS | found.TRIGGERS).values():
+        db.execute(sql)
+
+
 def bring_up_to_date(db: Database) -> None:
     """Migrate a catalogue of any age, or an empty file, to the present tables, metric columns and views.
 
@@ -389,7 +277,8 @@ def is_up_to_date(db: Database) -> bool:
 
     If not, :func:`bring_up_to_date` is to be called first. Views are not looked at.
     """
-    if migrate.pending(db) or {BEFORE, MEASURED_BEFORE, scored.BEFORE} & set(db.table_names()):
+    moved = {name for name, spec in TABLES.items() if spec.stored_in}
+    if migrate.pending(db) or ({BEFORE, MEASURED_BEFORE, scored.BEFORE} | moved) & set(db.table_names()):
         return False
     measured = {"dataset_quality": "dataset", "distribution_kinds": "distribution"}
     return all(metric_columns(of).keys() <= db.table(name).columns_dict.keys() for name, of in measured.items())

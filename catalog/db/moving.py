@@ -16,8 +16,8 @@ PART = 5_000
 def move_rows(db: Database) -> None:
     """Move the rows of each table that is a view today into the table ``TableSpec.stored_in``, and drop the old table.
 
-    Rows are moved in the order of their keys, 5,000 in a transaction. After an interruption the next call therefore
-    continues after the last row that was moved.
+    Rows are moved in their order, 5,000 in a transaction. A row that was moved before an interruption is moved again,
+    to the same effect.
     """
     old = [name for name, spec in TABLES.items() if spec.stored_in and name in db.table_names()]
     for name in old:
@@ -25,17 +25,17 @@ def move_rows(db: Database) -> None:
 
 
 def _move(db: Database, name: str, spec: TableSpec) -> None:
-    pk, target = spec.pk, str(spec.stored_in)
-    there = db.table(name).columns_dict
-    names = [column for column in spec.columns if column in there]
+    target, there = str(spec.stored_in), db.table(name).columns_dict
+    names = [column for column in spec.columns if column in there and column not in spec.made]
     columns, marks = ", ".join(f"[{one}]" for one in names), ", ".join("?" * len(names))
-    updates = ", ".join(f"[{one}] = excluded.[{one}]" for one in names if one != pk)
-    read = f"select {columns} from [{name}] where [{pk}] > ? order by [{pk}] limit {PART}"  # noqa: S608  # names of the schema, a number of ours
-    write = f"insert into [{target}] ({columns}) values ({marks}) on conflict ([{pk}]) do update set {updates}"  # noqa: S608  # names of the schema
-    done = db.execute(f"select coalesce(max([{pk}]), '') from [{target}] where {spec.stored_where}").fetchone()[0]  # noqa: S608  # SQL of ours
+    updates = ", ".join(f"[{one}] = excluded.[{one}]" for one in names if one not in spec.key)
+    conflict = ", ".join(f"[{one}]" for one in spec.key)
+    read = f"select rowid, {columns} from [{name}] where rowid > ? order by rowid limit {PART}"  # noqa: S608  # names of the schema, a number of ours
+    write = f"insert into [{target}] ({columns}) values ({marks}) on conflict ({conflict}) do update set {updates}"  # noqa: S608  # names of the schema
+    done = db.execute(f"select min(rowid) - 1 from [{name}]").fetchone()[0]  # noqa: S608  # a name of the schema
     while rows := db.execute(read, [done]).fetchall():
         with db.atomic():
-            db.conn.executemany(write, short_rows(db.conn, names, rows, spec.forms))
-        done = rows[-1][names.index(pk)]
+            db.conn.executemany(write, short_rows(db.conn, names, [row[1:] for row in rows], spec.forms))
+        done = rows[-1][0]
     with db.atomic():
         db.execute(f"drop table [{name}]")

@@ -226,19 +226,22 @@ class Catalog:
         rows = list(rows)
         if not rows:
             return
-        names, pk = list(rows[0]), TABLES[table].pk
+        spec = TABLES[table]
+        names = [name for name in rows[0] if name not in spec.made]
         stored, values = self._stored(table, names, ([row[n] for n in names] for row in rows))
-        new = {n: f"excluded.[{n}]" for n in names if n != pk and n not in set(keep)} | dict(merge or {})
+        new = {n: f"excluded.[{n}]" for n in names if n not in spec.key and n not in set(keep)} | dict(merge or {})
         updates = ", ".join(f"[{name}] = {value}" for name, value in new.items())
         action = f"update set {updates}" if updates else "nothing"
         columns, marks = ", ".join(f"[{n}]" for n in names), ", ".join("?" * len(names))
-        sql = f"insert into {stored} ({columns}) values ({marks}) on conflict ([{pk}]) do {action}"  # noqa: S608  # names of the schema
+        conflict = ", ".join(f"[{name}]" for name in spec.key)
+        sql = f"insert into {stored} ({columns}) values ({marks}) on conflict ({conflict}) do {action}"  # noqa: S608  # names of the schema
         self.db.conn.executemany(sql, values)
 
     def upsert_rows(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Insert or update rows, each given as a sequence of values in the order of the columns ``names``.
 
-        ``names`` must include the key of ``table``. This is faster than :meth:`upsert`. Call it inside :meth:`writing`.
+        ``names`` must include the key of ``table``, and no column of it may follow from others. This is faster than
+        :meth:`upsert`. Call it inside :meth:`writing`.
         """
         pk = TABLES[table].pk
         columns, marks = ", ".join(f"[{n}]" for n in names), ", ".join("?" * len(names))

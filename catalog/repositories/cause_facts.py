@@ -59,7 +59,7 @@ class CauseFacts:
     """Row id of each dataset, ascending; it holds for this opening of the catalogue only."""
     dataset_id: Sequence[str]
     file_key: Numbers
-    """Row id of each file, ascending."""
+    """Number of each file in the table ``keys``, ascending."""
     publisher: Codes
     """The id of each dataset's publisher."""
     source: Codes
@@ -173,7 +173,7 @@ def _portal(catalog: Catalog, portal_id: str, rules: Sequence[str], patterned: C
     own, files = _Datasets(), _Files()
     own.read(catalog, portal_id, rules)
     files.read(catalog, portal_id, rules, own.ids)
-    file_of = _positions(files.stored)
+    file_of = _positions(files.key)
     failing = _lookup(file_of, failing_files(catalog, portal_id, patterned))
     none = np.zeros(0, dtype=np.int64)
     facts = CauseFacts(
@@ -208,7 +208,7 @@ def _bits(catalog: Catalog, table: str, rules: Sequence[str]) -> tuple[dict[str,
 
 
 class _Datasets:
-    """The scored datasets of a portal, in the order of their row ids."""
+    """The scored datasets of a portal, in the order of their keys."""
 
     def read(self, catalog: Catalog, portal_id: str, rules: Sequence[str]) -> None:
         self.bits, bits = _bits(catalog, "dataset_quality", rules)
@@ -237,7 +237,7 @@ class _Datasets:
 
 
 class _Files:
-    """The files of a portal's scored datasets that are not retired, in the order of their row ids."""
+    """The files of a portal's scored datasets that are not retired, in the order of their keys."""
 
     def read(self, catalog: Catalog, portal_id: str, rules: Sequence[str], datasets: Sequence[str]) -> None:
         """Read the files. ``datasets``: ids of the scored datasets, in their order."""
@@ -246,7 +246,7 @@ class _Files:
         self.mask_of_kind = np.zeros(1 + max(masks, default=0), dtype=np.int64)
         self.mask_of_kind[list(masks)] = list(masks.values())
         cursor = catalog.db.conn.execute(
-            f"""select x.rowid, k.key, x.dataset_id, coalesce({address("x")}, ''),
+            f"""select k.key, coalesce(x.position, 0), x.dataset_id, coalesce({address("x")}, ''),
                   upper(coalesce(q.format_declared, x.format, '')),
                   substr(max(coalesce(x.issued, ''), coalesce(x.modified, '')), 1, 10), m.kind
                 from distributions x join keys k on k.id = x.id
@@ -255,12 +255,12 @@ class _Files:
             [portal_id],
         )
         number_of = {name: number for number, name in enumerate(datasets)}
-        keys, stored, owners, kinds = Column(), Column(np.int32), Column(np.int32), Column(np.int32)
+        keys, places, owners, kinds = Column(), Column(np.int32), Column(np.int32), Column(np.int32)
         hosts, formats, days, host_of_site = Coder(), Coder(), Coder(), _Hosts()
         while rows := cursor.fetchmany(_CHUNK):
-            row, number, dataset, url, fmt, day, kind = zip(*rows, strict=True)
-            keys.add(row)
-            stored.add(number)
+            number, place, dataset, url, fmt, day, kind = zip(*rows, strict=True)
+            keys.add(number)
+            places.add(place)
             owners.add(number_of.get(name, -1) for name in dataset)
             kinds.add(kind)
             hosts.add(map(host_of_site.__getitem__, map(_site, url)))
@@ -269,7 +269,8 @@ class _Files:
         # Sorted here: SQLite would sort the texts too. Files of a dataset that is not scored are left out.
         order = np.argsort(keys.whole())
         order = order[owners.whole()[order] >= 0]
-        self.key, self.stored, self.kind = (one.whole()[order] for one in (keys, stored, kinds))
+        self.key, self.kind, place_of = (one.whole()[order] for one in (keys, kinds, places))
+        self.last_first = np.argsort(-place_of, kind="stable")
         self.dataset = owners.whole()[order]
         self.host, self.format, self.written = (one.codes(order) for one in (hosts, formats, days))
 
@@ -280,7 +281,7 @@ class _Files:
         """Return the server of each dataset's first file."""
         found = np.full(datasets, -1, dtype=np.int32)
         # Assigned backwards, so that the first file of each dataset counts.
-        found[self.dataset[::-1]] = self.host.codes[::-1]
+        found[self.dataset[self.last_first]] = self.host.codes[self.last_first]
         return Codes(found, self.host.names)
 
     def patterns(self, catalog: Catalog, portal_id: str, failing: Numbers) -> Codes:
@@ -292,7 +293,8 @@ class _Files:
         if not is_wanted.any():
             return Codes(found, [])
         cursor = catalog.db.conn.execute(
-            f"select rowid, {address('')} from distributions where portal_id = ? order by rowid",  # constants of ours
+            f"""select x.id, {address("x")} from distribution_rows x
+                where x.portal_id = (select key from keys where id = ?) order by x.id""",  # constants of ours
             [portal_id],
         )
         coder = Coder()

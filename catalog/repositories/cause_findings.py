@@ -29,8 +29,8 @@ _SPLIT = {
 }
 """SQL: what divides the findings of a rule, by the name of the split."""
 _JOINS = {
-    "fault": "left join keys k on k.key = f.distribution_key left join distributions x on x.id = k.id",
-    "format": "left join keys k on k.key = f.distribution_key left join distributions x on x.id = k.id",
+    "fault": "left join distribution_rows x on x.id = f.distribution_key",
+    "format": "left join distribution_rows x on x.id = f.distribution_key",
     "text": "left join keys k on k.key = f.dataset_key left join datasets d on d.id = k.id",
 }
 _ROW = np.dtype(

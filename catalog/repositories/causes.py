@@ -116,7 +116,7 @@ def examples(catalog: Catalog, findings: Sequence[int]) -> str:
                 nullif(d.source_url, '')) as url
             from json_each(?) j join finding_rows r on r.key = j.value
             left join keys k on k.key = r.dataset_key left join datasets d on d.id = k.id
-            left join keys p on p.key = r.distribution_key left join distributions x on x.id = p.id order by j.key""",
+            left join distribution_rows x on x.id = r.distribution_key order by j.key""",
         [json.dumps(list(findings))],
     )
     return json.dumps(rows, ensure_ascii=False)

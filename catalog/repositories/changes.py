@@ -70,16 +70,19 @@ def _of_run(catalog: Catalog, run: str, portal: str | None) -> Iterator[RecordCh
         yield _change(row, row["kind"], json.loads(row["fields"] or "[]"))
 
 
+_LAST_KIND = """(select kinds.id from change_rows c
+    join keys kinds on kinds.key = c.kind join keys run on run.key = c.run_id
+    where c.dataset_id = (select key from keys where keys.id = d.id) and run.id <= {run}
+    order by run.id desc, c.key desc limit 1)"""
+"""SQL for the kind of the last change of a dataset ``d`` up to a run."""
+
+
 def _between(catalog: Catalog, older: str, newer: str, portal: str | None) -> Iterator[RecordChange]:
     touched = catalog.rows(
-        """select d.*,
-             (select kind from changes a where a.dataset_id = d.id and a.run_id <= :older
-               order by a.run_id desc, a.rowid desc limit 1) as was,
-             (select kind from changes b where b.dataset_id = d.id and b.run_id <= :newer
-               order by b.run_id desc, b.rowid desc limit 1) as is_now
+        f"""select d.*, {_LAST_KIND.format(run=":older")} as was, {_LAST_KIND.format(run=":newer")} as is_now
            from datasets d where d.id in (select dataset_id from changes where run_id > :older and run_id <= :newer)
              and (:portal is null or d.portal_id = :portal)
-           order by d.portal_id, d.id""",
+           order by d.portal_id, d.id""",  # noqa: S608  # a constant of this module
         {"older": older, "newer": newer, "portal": portal},
     )
     found = []

@@ -190,7 +190,8 @@ def write_conformance(
     with catalog.writing():
         for marks, chunk in _chunks(dataset_ids):
             record |= _digests(catalog, marks, chunk)
-            catalog.db.conn.execute(f"delete from conformance where dataset_id in ({marks})", chunk)
+            own = f"dataset_id in (select key from keys where id in ({marks}))"
+            catalog.db.conn.execute(f"delete from conformance_rows where {own}", chunk)
         texts = [plain(json_text(list(one.results)[:MAX_RESULTS])) for _, _, one in judged]
         keys = text_keys(catalog.db.conn, dict.fromkeys(texts))
         catalog.upsert(
@@ -220,13 +221,10 @@ def forget(catalog: Catalog, portal_id: str, *, all_of_it: bool = False) -> None
     ``all_of_it``: True deletes the results of all datasets of the portal.
     """
     with catalog.writing():
-        if all_of_it:
-            catalog.db.conn.execute("delete from conformance where portal_id = ?", [portal_id])
-        catalog.db.conn.execute(
-            """delete from conformance where portal_id = ?
-               and dataset_id not in (select id from present_datasets where portal_id = ?)""",
-            (portal_id, portal_id),
-        )
+        own = "delete from conformance_rows where portal_id = (select key from keys where id = :portal)"
+        listed = "select k.key from present_datasets d join keys k on k.id = d.id where d.portal_id = :portal"
+        sql = own if all_of_it else f"{own} and dataset_id not in ({listed})"
+        catalog.db.conn.execute(sql, {"portal": portal_id})
 
 
 def conformance(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[str, StandardResult]]:

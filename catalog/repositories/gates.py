@@ -31,13 +31,17 @@ def dataset_facts(catalog: Catalog, portal_id: str) -> Iterator[dict[str, Any]]:
     licence, that of its distributions is given. Rows are sorted by dataset id.
     """
     yield from catalog.each(
-        """select d.title, d.description, d.identifier, coalesce(d.modified, max(p.modified)) as modified,
+        # The parts by themselves: SQLite reads a view slowly on the right of an outer join.
+        """with parts as materialized (
+             select id, dataset_id, url, modified, licence, licence_title from current_distributions
+             where portal_id = :portal)
+           select d.title, d.description, d.identifier, coalesce(d.modified, max(p.modified)) as modified,
              coalesce(d.licence, d.licence_title, max(p.licence), max(p.licence_title)) as licence,
              count(p.id) as distributions,
              count(p.url) + (select count(endpoint_url) from current_services s where s.dataset_id = d.id) as urls
-           from present_datasets d left join current_distributions p on p.dataset_id = d.id
-           where d.portal_id = ? group by d.id order by d.id""",
-        [portal_id],
+           from present_datasets d left join parts p on p.dataset_id = d.id
+           where d.portal_id = :portal group by d.id order by d.id""",
+        {"portal": portal_id},
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from catalog.db.encoding import short_run
 from catalog.db.rows import dataset_id, plain
 from catalog.db.schema.views import is_current, is_present
 from catalog.db.store import Catalog, CatalogError, instant, now, started
@@ -264,14 +265,19 @@ def finish_harvest(
     stats = stats or HarvestStats()
     with catalog.writing():
         run = catalog.db.conn.execute
-        for table in ("distributions", "data_services"):
-            # The parts of a dataset confirmed as unchanged count as seen too.
-            run(
-                f"""update {table} set last_seen_run = :run where portal_id = :portal and {is_current("")}
-                    and last_seen_run < :run
-                    and dataset_id in (select id from datasets where portal_id = :portal and last_seen_run = :run)""",
-                {"run": run_id, "portal": portal_id},
-            )
+        # The parts of a dataset confirmed as unchanged count as seen too.
+        seen = "select id from datasets where portal_id = :portal and last_seen_run = :run"
+        run(
+            f"""update data_services set last_seen_run = :run where portal_id = :portal and {is_current("")}
+                and last_seen_run < :run and dataset_id in ({seen})""",
+            {"run": run_id, "portal": portal_id},
+        )
+        run(
+            f"""update distribution_rows set last_seen_run = :short
+                where portal_id = (select key from keys where id = :portal) and {is_current("")}
+                and last_seen_run < :short and dataset_id in (select key from keys where id in ({seen}))""",
+            {"run": run_id, "short": short_run(run_id), "portal": portal_id},
+        )
         if verdict == "complete" and stats.mode != "incremental":
             _mark_missing(catalog, run_id, portal_id, grace or Grace(), instant(started(run_id)))
         elif not_found and verdict in ("complete", "partial"):
@@ -313,19 +319,13 @@ def _mark_missing(
         values,
     )
     gone = "from datasets where portal_id = :portal and status = 'missing' and"
-    new_event = "insert or ignore into changes (id, run_id, portal_id, dataset_id, kind, old_hash)"
-    # Both inserted texts are our own constants.
-    run(
-        f"""{new_event} select :run || '/' || id || '/missing', :run, portal_id, id, 'missing', raw_hash
-            {gone} missing_since = :run""",
-        values,
-    )
     overdue = f"missed_runs >= :grace and missing_on <= :latest and {chosen}"
-    run(
-        f"""{new_event} select :run || '/' || id || '/retired', :run, portal_id, id, 'retired', raw_hash
-            {gone} {overdue}""",
-        values,
-    )
+    # Only our own constants are inserted into the text.
+    for kind, condition in (("missing", "missing_since = :run"), ("retired", overdue)):
+        columns = ("id", "run_id", "portal_id", "dataset_id", "kind", "old_hash")
+        select = f"select null, :run, portal_id, id, '{kind}', raw_hash {gone} {condition}"
+        events = [dict(zip(columns, row, strict=True)) for row in run(select, values)]
+        catalog.upsert("changes", events, keep=columns)
     run(
         f"""update datasets set status = 'retired', retired_at = :at
             where portal_id = :portal and status = 'missing' and {overdue}""",

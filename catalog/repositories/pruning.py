@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from catalog.db.schema import TABLES
+from catalog.db.schema.forms import KEYS
 from catalog.db.schema.found import IDS, INTERNED, TEXTS
 from catalog.db.store import Catalog
 
@@ -11,7 +13,8 @@ _NAMED = {
     "finding_texts": [("finding_rows", name) for name in TEXTS] + list(INTERNED),
     "keys": [("finding_rows", name) for name in IDS.values()]
     + [("measured_distributions", name) for name in ("distribution_key", "run_key")]
-    + [("finding_runs", name) for name in ("portal_key", "run_key")],
+    + [("finding_runs", name) for name in ("portal_key", "run_key")]
+    + [(str(spec.stored_in), name) for spec in TABLES.values() for name, form in spec.forms.items() if form in KEYS],
     "distribution_kinds": [("measured_distributions", "kind")],
     "rules": [("finding_rows", "rule_key")],
 }

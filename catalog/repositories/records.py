@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from catalog.db.encoding import short_run
 from catalog.db.rows import dataset_id, dataset_row, distribution_rows, plain, publisher_row, service_rows
 from catalog.db.store import Catalog, now
 from catalog.model import CachedResponse, Dataset, HarvestError, HarvestPage, Record
@@ -112,12 +113,15 @@ def write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequen
     if raws:
         catalog.packed.repack(portal_id, catalog.packed.learn(portal_id))
     _touch(catalog, same)
-    written = [(d["id"], run_id) for d in datasets]
-    for table in ("distributions", "data_services"):
-        catalog.db.conn.executemany(
-            f"update {table} set is_retired = 1 where dataset_id = ? and last_seen_run != ?",  # noqa: S608  # names of the schema
-            written,
-        )
+    catalog.db.conn.executemany(
+        """update distribution_rows set is_retired = 1
+           where dataset_id = (select key from keys where id = ?) and last_seen_run != ?""",
+        [(d["id"], short_run(run_id)) for d in datasets],
+    )
+    catalog.db.conn.executemany(
+        "update data_services set is_retired = 1 where dataset_id = ? and last_seen_run != ?",
+        [(d["id"], run_id) for d in datasets],
+    )
 
 
 def _record_row(raw: Any) -> dict[str, Any]:

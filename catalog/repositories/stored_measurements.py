@@ -28,7 +28,7 @@ class StoredMeasurements:
     parts: list[Row] = field(default_factory=list)
     parts_unknown: list[str] = field(default_factory=list)
     part_keys: list[int] = field(default_factory=list)
-    """Row id of each distribution; they are sorted by dataset."""
+    """Number of each distribution in the table ``keys``; they are sorted by dataset."""
     counts: list[int] = field(default_factory=list)
     """Number of distributions of each dataset."""
 
@@ -36,7 +36,7 @@ class StoredMeasurements:
 def stored_measurements(
     catalog: Catalog, datasets: Sequence[int], own: Sequence[str], parts: Sequence[str]
 ) -> StoredMeasurements:
-    """Return the stored measurements of datasets and of their distributions, sorted by row id.
+    """Return the stored measurements of datasets and of their distributions, in the order of their numbers.
 
     ``datasets``: row ids in the table ``datasets``, ascending; each dataset must have been scored. ``own``: columns of
     ``dataset_quality`` to return. ``parts``: columns of ``distribution_quality`` to return.
@@ -53,10 +53,10 @@ def stored_measurements(
         found.own.append(row[1:])
     counts = dict.fromkeys(datasets, 0)
     for row in catalog.db.conn.execute(
-        f"""select d.rowid, x.rowid, {unknown}, {part_columns}
+        f"""select d.rowid, x.key, {unknown}, {part_columns}
             from json_each(?) j join datasets d on d.rowid = j.value
-            join distribution_quality q on q.dataset_id = d.id join distributions x on x.id = q.distribution_id
-            order by d.rowid, x.rowid""",  # noqa: S608  # SQL of ours
+            join distribution_quality q on q.dataset_id = d.id join keys x on x.id = q.distribution_id
+            order by d.rowid, x.key""",  # noqa: S608  # SQL of ours
         [chosen],
     ):
         counts[row[0]] += 1

@@ -40,6 +40,9 @@ _LAST = ("finding_texts", "rules")
 """Tables of which only what findings refer to is public."""
 _HELD_CAUSES = "select id from source.causes where is_held"
 
+_SHOWN = {spec.stored_in: name for name, spec in TABLES.items()}
+"""The view that shows the rows of a table, by the name of the table."""
+
 _WHERE = {
     "finding_rows": "key not in (select key from temp.held)",
     "finding_texts": f"key in ({' union '.join(f'select {name} from main.finding_rows' for name in found.TEXTS)})",  # noqa: S608  # names of the schema
@@ -69,7 +72,8 @@ _VALUES = {
     "census.confirmed_by": "iif(confirmed_by is null, null, 'a person')",
     "census.reason": "replace(reason, coalesce(nullif(confirmed_by, ''), char(0)), 'A person')",
     **{
-        f"{table}.{column}": f"coalesce((select text from source.finding_texts t where t.key = r.{column}), r.{column})"  # noqa: S608  # names of the schema
+        f"{_SHOWN.get(table, table)}.{column}": f"""coalesce(
+            (select text from source.finding_texts t where t.key = r.{column}), r.{column})"""  # noqa: S608  # names of the schema
         for table, column in found.INTERNED
     },
     **{f"{table}.{text}": f"iif(coalesce(is_text_approved, 0), {text}, null)" for table, _, text in COLUMNS.values()},
@@ -159,7 +163,7 @@ def _create(name: str, columns: Mapping[str, ColumnSpec]) -> str:
     parts = []
     for column, spec in columns.items():
         to = spec.references
-        refers = f" references [{to}] ([{TABLES[to].pk}])" if to in PUBLIC and not TABLES[str(to)].is_view else ""
+        refers = f" references [{to}] ([{TABLES[to].pk}])" if to in PUBLIC else ""
         key = " primary key" if column == TABLES[name].pk else ""
         parts.append(f"[{column}] {_TYPES[spec.type]}{key}{refers}")
     return f"create table [{name}] ({', '.join(parts)})"

@@ -81,7 +81,8 @@ def rescored(
 
     - ``datasets``: row ids of the datasets to score, ascending; the result has the same order.
     - ``rule_id``: the id of the metric.
-    - ``subjects``: row ids of what passes: of datasets if the metric is asked of datasets, else of distributions.
+    - ``subjects``: what passes: row ids of datasets if the metric is asked of datasets, else the numbers of
+      distributions in the table ``keys``.
 
     The scores are computed twice from the stored measurements, as they are and with the metric passed; those of 1,000
     datasets are in memory at a time. The result is 0 for a dataset without a score.

@@ -213,12 +213,13 @@ def test_an_older_catalogue_is_brought_up_to_date(tmp_path: Path) -> None:
             catalog.db.conn.execute(f"drop trigger {trigger['name']}")
         for name in catalog.db.view_names():
             catalog.db.conn.execute(f"drop view {name}")
-        for table in ("response_cache", "changes", "record_versions", "to_score", "top_fixes"):
+        for table in ("response_cache", "change_rows", "record_versions", "to_score", "top_fixes"):
             catalog.db.table(table).drop()
         for table, columns in {"harvests": ["checkpoint", "mode"], "datasets": ["mapping_hash", "missing_on"]}.items():
             for column in columns:
                 catalog.db.conn.execute(f"alter table {table} drop column {column}")
-        catalog.db.conn.execute("delete from _sqlite_migrations where name in ('s0004_history', 's0007_scores')")
+        steps = ("s0004_history", "s0007_scores", "s0036_narrow_distributions")
+        catalog.db.conn.execute(f"delete from _sqlite_migrations where name in ({', '.join(map(repr, steps))})")  # noqa: S608
         catalog.db.conn.commit()
     with open_catalog(path) as catalog:
         for name, table in TABLES.items():

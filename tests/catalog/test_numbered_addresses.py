@@ -15,8 +15,8 @@ def found(catalog: Catalog, name: str, url: str = URL) -> list[str]:
 
 def test_a_row_that_is_written_by_hand_gets_its_numbers(catalog: Catalog) -> None:
     run = catalog.db.conn.execute
-    run("insert into distributions (id, access_url, download_url) values ('a', ?, '')", [URL])
-    run("insert into distributions (id, access_url, download_url) values ('b', null, ?)", [URL])
+    run("insert into distributions (id, dataset_id, access_url, download_url) values ('a', 'd', ?, '')", [URL])
+    run("insert into distributions (id, dataset_id, access_url, download_url) values ('b', 'd', null, ?)", [URL])
     assert (found(catalog, "access"), found(catalog, "download")) == (["a"], ["b"])
     assert catalog.value("select download_digest from distributions where id = 'a'") is None
     run("update distributions set access_url = 'https://other.example/' where id = 'a'")
@@ -27,7 +27,8 @@ def test_addresses_of_one_number_are_told_apart(catalog: Catalog) -> None:
     run = catalog.db.conn.execute
     number = digest(URL)
     run(
-        "insert into distributions (id, access_url, access_digest) values ('a', ?, ?), ('b', 'x', ?)",
+        """insert into distributions (id, dataset_id, access_url, access_digest)
+           values ('a', 'd', ?, ?), ('b', 'd', 'x', ?)""",
         [URL, number, number],
     )
     assert found(catalog, "access") == ["a"]

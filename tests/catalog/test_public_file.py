@@ -27,10 +27,10 @@ from tests.making import put_findings
 pytestmark = OF_THE_SITE
 
 STORED = [name for name, table in TABLES.items() if not table.is_view]
-CHANGED = {"census.confirmed_by", "changes.fields", "table_reports.profile", "table_reports.defects"}
+CHANGED = {"census.confirmed_by", "change_rows.fields", "table_reports.profile", "table_reports.defects"}
 """Public columns that do not show the stored text as it is."""
 APPROVED = {"replies.note", "replies.replied_by", "reports.what", "reports.who"}
-STORED_IN = {"addresses": "resource_checks"}
+STORED_IN = {table.stored_in: name for name, table in TABLES.items() if table.stored_in}
 """Tables whose columns are public under the name of a view."""
 
 

@@ -41,6 +41,7 @@ HIDDEN = {
     *("addresses", "check_runs", "check_codes", "check_strips"),
     *("distribution_kinds", "measured_distributions", "finding_runs"),
     *("score_entities", "score_systems", "score_runs", "score_values", "score_rows"),
+    *("distribution_rows", "change_rows", "conformance_rows"),
 }
 PAGES = [
     "/",

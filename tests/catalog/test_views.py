@@ -172,7 +172,10 @@ def test_views_read_by_the_indexes_of_their_tables(catalog: Catalog) -> None:
         ("select * from findings where id = 'f'", "findings_by_id"),
         ("select * from promised_fixes p cross join findings f on f.id = p.finding_id where p.finding_id = 'f'",
          "findings_by_id"),
-        ("select url from current_distributions where dataset_id = 'd'", "idx_distributions_dataset_id"),
+        ("select url from current_distributions where dataset_id = 'd'", "idx_distribution_rows_dataset_id"),
+        ("select url from current_distributions where id = 'x'", "distribution_rows USING INTEGER PRIMARY KEY"),
+        ("select kind from changes where dataset_id = 'd'", "change_rows_by_key"),
+        ("select conforms from conformance where dataset_id in ('d', 'e')", "conformance_rows_by_key"),
         (f"select id from current_distributions where not is_download and {is_at('access', repr('u'))}",  # noqa: S608
          "distributions_by_access"),
         ("select name from governments where portal_id = 'p'", "sqlite_autoindex_portals_1"),

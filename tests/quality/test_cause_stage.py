@@ -150,7 +150,7 @@ def test_where_data_come_back_datasets_are_scored_again(catalog: Catalog) -> Non
     assert row["gain_points"] > 1
     keys = [number for (number,) in catalog.db.conn.execute("select rowid from datasets order by rowid")]
     again = rescored(
-        catalog, keys, "link_ok", {n for (n,) in catalog.db.conn.execute("select rowid from distributions")}
+        catalog, keys, "link_ok", {n for (n,) in catalog.db.conn.execute("select id from distribution_rows")}
     )
     assert np.mean(again) == pytest.approx(row["gain_points"], abs=1e-3)
     night(catalog, RUNS[1], found, [*fixed, *ok])

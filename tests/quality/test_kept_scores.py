@@ -79,7 +79,7 @@ def test_scores_are_computed_again_after_any_change(tmp_path: Path) -> None:
             "delete from dataset_quality where rowid = 1",
             "update portals set government = 'Elsewhere'",
             "update datasets set copy_of = 'b-1' where rowid = 1",
-            "insert into changes (id, run_id, kind) values ('x', :run, 'changed')",
+            "insert into changes (dataset_id, run_id, kind) values ('x', :run, 'changed')",
             "delete from causes",
             # As many as before, and others.
             "insert into to_score select dataset_id from dataset_quality limit 1",

@@ -44,19 +44,19 @@ def is_at(name: str, url: str, alias: str = "") -> str:
 
 
 INDEXES = {
-    f"distributions_by_{name}": f"""create index if not exists distributions_by_{name} on distributions ({name}_digest)
-        where {name}_digest is not null"""
+    f"distributions_by_{name}": f"""create index if not exists distributions_by_{name}
+        on distribution_rows ({name}_digest) where {name}_digest is not null"""
     for name in ("access", "download")
 }
 """Indexes that a TableSpec cannot declare."""
-_FILL = """update distributions set access_digest = address_digest(access_url),
+_FILL = """update distribution_rows set access_digest = address_digest(access_url),
         download_digest = address_digest(download_url) where id = new.id;"""
 TRIGGERS = {
-    "distributions_digest": f"""create trigger if not exists distributions_digest after insert on distributions
+    "distributions_digest": f"""create trigger if not exists distributions_digest after insert on distribution_rows
         when nullif(new.access_url, '') is not null and new.access_digest is null
           or nullif(new.download_url, '') is not null and new.download_digest is null begin {_FILL} end""",
     "distributions_digest_again": f"""create trigger if not exists distributions_digest_again
-        after update of access_url, download_url on distributions
+        after update of access_url, download_url on distribution_rows
         when old.access_url is not new.access_url and old.access_digest is new.access_digest
           or old.download_url is not new.download_url and old.download_digest is new.download_digest
         begin {_FILL} end""",

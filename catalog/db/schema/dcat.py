@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
+from catalog.db.schema.forms import Form
 from catalog.db.schema.kinds import SEEN, TableSpec, c
+from catalog.db.schema.stored import stored_columns
 
-__all__ = ["TABLES"]
+__all__ = ["INDEXES", "TABLES"]
+
+_DISTRIBUTION_FORMS = {
+    **dict.fromkeys(("id", "dataset_id"), Form.KEY),
+    "portal_id": Form.OPTIONAL_KEY,
+    "identifier": Form.UUID,
+    **dict.fromkeys(("issued", "modified"), Form.MICROSECOND),
+    **dict.fromkeys(("first_seen_run", "last_seen_run"), Form.RUN),
+    **dict.fromkeys(
+        (
+            "media_type", "checksum_algorithm", "licence", "licence_title", "rights", "language", "conforms_to",
+            "described_by", "described_by_type", "documentation", "status", "availability",
+        ),
+        Form.TEXT,
+    ),
+}  # fmt: skip
+_CHANGE_FORMS = {
+    **dict.fromkeys(("run_id", "dataset_id", "kind"), Form.KEY),
+    "portal_id": Form.OPTIONAL_KEY,
+    **dict.fromkeys(("old_hash", "new_hash"), Form.HEX),
+}
+_CHANGE_KEY = ("dataset_id", "run_id", "kind")
+
+INDEXES = {
+    "change_rows_by_key": f"""create unique index if not exists change_rows_by_key
+        on change_rows ({", ".join(_CHANGE_KEY)})"""
+}
+"""Indexes that a TableSpec cannot declare."""
 
 TABLES: dict[str, TableSpec] = {
     "publishers": TableSpec(
@@ -165,6 +194,11 @@ TABLES: dict[str, TableSpec] = {
         },
         indexes=(("run_id", "portal_id"), ("dataset_id",)),
         facets=("kind", "portal_id"),
+        is_view=True,
+        stored_in="change_rows",
+        forms=_CHANGE_FORMS,
+        made={"id": "{run_id} || '/' || {dataset_id} || '/' || {kind}"},
+        stored_key=_CHANGE_KEY,
     ),
     "distributions": TableSpec(
         "One way to get at a dataset (dcat:Distribution). Text stands as declared.",
@@ -203,6 +237,9 @@ TABLES: dict[str, TableSpec] = {
         indexes=(("dataset_id",), ("portal_id",)),
         facets=("portal_id", "format"),
         label="title",
+        is_view=True,
+        stored_in="distribution_rows",
+        forms=_DISTRIBUTION_FORMS,
     ),
     "data_services": TableSpec(
         "An API that serves a dataset (dcat:DataService).",
@@ -227,3 +264,19 @@ TABLES: dict[str, TableSpec] = {
         label="title",
     ),
 }
+TABLES["distribution_rows"] = TableSpec(
+    "A distribution as it is stored; the view distributions spells it out.",
+    stored_columns(TABLES["distributions"].columns, _DISTRIBUTION_FORMS),
+    indexes=(("dataset_id",), ("portal_id",)),
+)
+TABLES["change_rows"] = TableSpec(
+    "A change of a dataset as it is stored; the view changes spells it out.",
+    {
+        "key": c(int, "Number of the row."),
+        **stored_columns(
+            {name: spec for name, spec in TABLES["changes"].columns.items() if name != "id"}, _CHANGE_FORMS
+        ),
+    },
+    pk="key",
+    indexes=(("run_id", "portal_id"),),
+)

@@ -87,7 +87,7 @@ IDS = {
 """Columns of a finding that stand in the table ``keys``, with the column that holds the key."""
 
 
-INTERNED = (("dataset_quality", "unknown"), ("dataset_quality", "fixes"), ("conformance", "results"))
+INTERNED = (("dataset_quality", "unknown"), ("dataset_quality", "fixes"), ("conformance_rows", "results"))
 """Columns of other tables whose long texts stand in ``finding_texts`` too: a row holds the key, the public copy the
 text."""
 
@@ -136,7 +136,7 @@ TABLES: dict[str, TableSpec] = {
         pk="portal_key",
     ),
     "keys": TableSpec(
-        "Id of a portal, publisher, dataset, distribution or run, and the number that stands for it in findings.",
+        "An id, as of a portal, dataset, distribution, run or standard, and the number that stands for it elsewhere.",
         {
             "key": c(int, "Number; it is never given to another id."),
             "id": c(str, "Id."),
@@ -214,17 +214,20 @@ LATE_INDEXES = {
 long as writing the rows."""
 
 _KEEP = f"""update finding_rows set resource_url = coalesce({address("old")}, '')
-    where dataset_key = (select key from keys where id = old.dataset_id)
-      and distribution_key = (select key from keys where id = old.id) and resource_url is null;"""  # noqa: S608  # SQL of ours
+    where dataset_key = old.dataset_id and distribution_key = old.id and resource_url is null;"""  # noqa: S608  # SQL of ours
 TRIGGERS = {
-    "findings_keep_address": f"""create trigger findings_keep_address
-        after update of download_url, access_url on distributions
+    "findings_keep_address": f"""create trigger if not exists findings_keep_address
+        after update of download_url, access_url on distribution_rows
         when {address("old")} is not {address("new")} begin {_KEEP} end""",
-    "findings_keep_address_deleted": f"""create trigger findings_keep_address_deleted
-        after delete on distributions begin {_KEEP} end""",
+    "findings_keep_address_deleted": f"""create trigger if not exists findings_keep_address_deleted
+        after delete on distribution_rows begin {_KEEP} end""",
 }
 """Triggers that write the old address of a distribution into its findings when the address changes or the distribution
 is deleted: these findings are about the old address, not about the new one."""
+
+
+# Looked up, not joined: it is a view on the right of an outer join.
+_OWN_ADDRESS = f"(select {address('part')} from distributions part where part.id = distribution_keys.id)"  # noqa: S608  # SQL of ours
 
 
 def _view() -> str:
@@ -238,14 +241,13 @@ def _view() -> str:
     columns |= {name: f"(select text from finding_texts where key = f.{name})" for name in TEXTS}  # noqa: S608  # names of the schema
     columns |= {
         "id": public_id("f"),
-        "resource_url": f"nullif(coalesce(f.resource_url, {address('part')}), '')",
+        "resource_url": f"nullif(coalesce(f.resource_url, {_OWN_ADDRESS}), '')",
         "state": f"case when f.state = 'new' and not {is_new()} then 'open' else f.state end",
         "carried_to": f"(select {public_id('next')} from finding_rows next where next.key = f.carried_key)",  # noqa: S608  # SQL of ours
     }
     told = ", ".join(f"{columns.get(name, f'f.{name}')} as {name}" for name in FINDING_COLUMNS)
     joins = " ".join(f"left join keys {key}s on {key}s.key = f.{key}" for key in IDS.values())
-    return f"""select {told} from finding_rows f left join rules on rules.key = f.rule_key {joins}
-        left join distributions part on part.id = distribution_keys.id"""  # noqa: S608  # constants of this module
+    return f"select {told} from finding_rows f left join rules on rules.key = f.rule_key {joins}"  # noqa: S608  # constants of this module
 
 
 FINDING_SQL = _view()

@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from catalog.db.schema import scored
+from catalog.db.schema.forms import Form
 from catalog.db.schema.kinds import TableSpec, c
+from catalog.db.schema.stored import stored_columns
 
-__all__ = ["DISTRIBUTION_COLUMNS", "KIND", "TABLES"]
+__all__ = ["DISTRIBUTION_COLUMNS", "INDEXES", "KIND", "TABLES"]
+
+_CONFORMANCE_FORMS = {
+    **dict.fromkeys(("dataset_id", "standard"), Form.KEY),
+    "portal_id": Form.OPTIONAL_KEY,
+    "run_id": Form.RUN,
+    "methodology_version": Form.TEXT,
+    "record": Form.HEX,
+}
+_CONFORMANCE_KEY = ("dataset_id", "standard")
+
+INDEXES = {
+    "conformance_rows_by_key": f"""create unique index if not exists conformance_rows_by_key
+        on conformance_rows ({", ".join(_CONFORMANCE_KEY)})"""
+}
+"""Indexes that a TableSpec cannot declare."""
 
 DISTRIBUTION_COLUMNS = {
     "distribution_id": c(str, "Distribution.", "distributions"),
@@ -108,6 +125,11 @@ TABLES: dict[str, TableSpec] = {
         },
         indexes=(("dataset_id",), ("portal_id", "standard"), ("standard", "conforms")),
         facets=("standard", "conforms", "portal_id"),
+        is_view=True,
+        stored_in="conformance_rows",
+        forms=_CONFORMANCE_FORMS,
+        made={"id": "{dataset_id} || '/' || {standard}"},
+        stored_key=_CONFORMANCE_KEY,
     ),
     "score_history": TableSpec(
         "A score at the end of a run. Scores of different methodology versions are not compared.",
@@ -183,3 +205,14 @@ TABLES: dict[str, TableSpec] = {
         pk="dataset_id",
     ),
 }
+TABLES["conformance_rows"] = TableSpec(
+    "The result of a dataset under a standard as it is stored; the view conformance spells it out.",
+    {
+        "key": c(int, "Number of the row."),
+        **stored_columns(
+            {name: spec for name, spec in TABLES["conformance"].columns.items() if name != "id"}, _CONFORMANCE_FORMS
+        ),
+    },
+    pk="key",
+    indexes=(("portal_id", "standard"),),
+)

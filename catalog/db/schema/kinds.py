@@ -41,6 +41,15 @@ class TableSpec:
     """SQL condition on the rows of that table that the view shows."""
     forms: Mapping[str, Form] = field(default_factory=dict)
     """The columns that are stored there in another form, by name."""
+    made: Mapping[str, str] = field(default_factory=dict)
+    """The columns that follow from others and are not stored: SQL with the others in braces, by name."""
+    stored_key: tuple[str, ...] = ()
+    """For a view whose key is one of these: the columns by which the stored rows differ."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns by which the rows differ where they are stored: ``stored_key``, or else the primary key."""
+        return self.stored_key or (self.pk,)
 
 
 def c(kind: type, description: str, references: str | None = None) -> ColumnSpec:

@@ -212,6 +212,8 @@ def test_the_page_shows_results_choices_and_a_feed(site: Any) -> None:
     for text in ("<mark>éducation</mark>", "/dataset/north-0", 'name="q" value="education"', "search.xml?q=education"):
         assert text in page, text
     assert "B to C" in page
+    # It stands only in the keywords.
+    assert "<mark>budget</mark>" in site.page("/search", q="budget", portal="north")
     data = site.get("/search.json", q="education").json()
     assert data["count"] == 1 and data["results"][0]["best_file"]["outcome"] is None
     assert "Nothing was found" in site.page("/es/search", q="nowhere").replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from catalog.site.pages.page import Content, Page, Visit
 from catalog.site.search.files import best_file
 from catalog.site.search.find import Found, Query, find, query_of
 from catalog.site.search.index import FACETS
-from catalog.site.search.snippets import marked, snippet
+from catalog.site.search.snippets import Pieces, marked, snippet
 from catalog.vocabulary.terms import language_code
 
 __all__ = ["PAGES", "PER_PAGE", "label_of"]
@@ -24,7 +25,8 @@ _COPIES = 5
 _ENTRIES = 50
 """Datasets in a feed, the newest ones."""
 _SHOWN = """
-select s.number, d.id, d.title, d.description, d.identifier, d.status, d.missing_on, d.language, d.modified,
+select s.number, d.id, d.title, d.description, d.keywords, d.translations, d.identifier, d.status, d.missing_on,
+       d.language, d.modified,
        d.publisher_id, b.name as publisher, p.id as portal_id, coalesce(nullif(p.title, ''), p.id) as portal,
        q.score, q.score_low, q.score_high
 from json_each(:numbers) n join search_documents s on s.number = n.value join datasets d on d.id = s.dataset_id
@@ -110,11 +112,34 @@ def _results(visit: Visit, query: Query, shown: tuple[tuple[int, tuple[int, ...]
         declared = json.loads(row["language"] or "[]")
         row["language"] = language_code(declared[0]) if len(declared) == 1 and isinstance(declared[0], str) else None
         row["title_pieces"] = marked(title, query.words)
-        row["snippet"] = snippet(row.pop("description") or "", query.words)
+        row["snippet"] = _snippet(query, row.pop("description"), row.pop("keywords"), row.pop("translations"))
         row["best_file"] = best_file(visit, row["id"])
         row["copies"] = visit.rows(_COPY, numbers=json.dumps(copies[:_COPIES])) if copies else []
         results.append(row)
     return results
+
+
+def _snippet(query: Query, description: str | None, *others: str | None) -> Pieces:
+    """Return the place in the description where a word stands, else in the keywords or another language of the record,
+    each as JSON, else the beginning of the description."""
+    found = snippet(description or "", query.words)
+    for text in others:
+        if not query.words or any(is_asked for _, is_asked in found):
+            break
+        other = snippet(" · ".join(_texts(text)), query.words)
+        found = other if any(is_asked for _, is_asked in other) else found
+    return found
+
+
+def _texts(cell: str | None) -> Iterator[str]:
+    """Yield all texts in a cell with JSON."""
+    waiting: list[Any] = [json.loads(cell)] if cell else []
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, str):
+            yield one
+        else:
+            waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list) else []
 
 
 def _facets(visit: Visit, asked: dict[str, str], found: Found) -> list[dict[str, Any]]:

@@ -48,9 +48,9 @@ left join dataset_quality q on q.dataset_id = d.id
 order by d.status != 'present', d.status = 'retired', d.copy_of is not null, q.score_low is null, q.score_low desc,
          d.id"""
 _KINDS = """
-select distinct d.dataset_id, k.licence_id, coalesce(k.format_served, k.format_declared) as format
+select distinct k.licence_id, coalesce(k.format_served, k.format_declared) as format
 from distributions d join keys x on x.id = d.id join measured_distributions m on m.distribution_key = x.key
-join distribution_kinds k on k.key = m.kind where not d.is_retired"""
+join distribution_kinds k on k.key = m.kind where d.dataset_id = ? and not d.is_retired"""
 
 
 def interface_codes() -> tuple[str, ...]:
@@ -82,14 +82,12 @@ def build_search_index(copy: sqlite3.Connection) -> None:
         copy.execute(f"drop table if exists {name}")
     for statement in _TABLES.split(";\n"):
         copy.execute(statement)
-    cursor = copy.cursor()
-    cursor.row_factory = sqlite3.Row
-    kinds: dict[str, list[sqlite3.Row]] = {}
-    for row in cursor.execute(_KINDS):
-        kinds.setdefault(row["dataset_id"], []).append(row)
+    datasets, kinds = copy.cursor(), copy.cursor()
+    datasets.row_factory = kinds.row_factory = sqlite3.Row
     writer = _Writer(copy)
-    for number, row in enumerate(cursor.execute(_DATASETS).fetchall(), 1):
-        writer.add(number, row, kinds.get(row["id"], ()))
+    # One dataset at a time: the texts of a large catalogue do not fit into memory.
+    for number, row in enumerate(datasets.execute(_DATASETS), 1):
+        writer.add(number, row, kinds.execute(_KINDS, (row["id"],)).fetchall())
     writer.finish()
 
 

@@ -15,7 +15,6 @@ from catalog import vocabulary
 from catalog.model import Dataset, ResourceCheck, TableReport
 from catalog.repositories.stored_parts import StoredParts
 from quality.evidence import claims
-from quality.evidence.by_column import facts_of
 from quality.evidence.carried import is_there
 from quality.evidence.dates import last_day
 from quality.evidence.prose import is_law
@@ -31,7 +30,6 @@ from quality.metrics.third_party import (
 )
 from quality.metrics.timely import modified_truthful, up_to_date
 from quality.metrics.usable import file_distinct
-from quality.systems.declared import looks_of_metrics
 from quality.tables.read.sniff import is_error_note
 
 __all__ = [
@@ -52,20 +50,25 @@ def facts_shared_by_dataset(d: Dataset) -> Hashable:
     )  # fmt: skip
 
 
-def facts_of_distribution(s: DistributionSubject, shared: Hashable) -> Hashable:
+def facts_of_distribution(
+    d: Dataset, shared: Hashable, declared: tuple[Hashable, bool], observed: Hashable
+) -> Hashable:
     """Return a cache key: distributions with equal keys have the same measurements in all metrics.
 
-    ``shared`` is the part of the key that comes from the dataset, see :func:`facts_shared_by_dataset`. Of the record,
-    the key contains what the functions of :func:`~quality.systems.declared.looks_of_metrics` give for its fields, and
-    whether a declared text is that of a law; of observations, :func:`observed_facts`. Most fields are in the key only
-    as filled or empty. For a metric that reads more, such as a date or a checksum, its measurement is in the key.
+    ``d`` is the dataset of the distribution, and ``shared`` the part of the key that comes from it, see
+    :func:`facts_shared_by_dataset`. ``declared`` is a pair: what the functions of
+    :func:`~quality.systems.declared.looks_of_metrics` give for the fields of its record, and whether the last of them
+    tells that it is a written document; only then does it count whether the title of the dataset is that of a law.
+    ``observed`` is the result of :func:`observed_facts`. In place of ``shared`` and the first member of ``declared``,
+    a caller may pass a number that it gave to each different value. Most fields are in the key only as filled or
+    empty. For a metric that reads more, such as a date or a checksum, its measurement is in the key.
 
     ``READ_OF_DISTRIBUTIONS`` declares what each metric reads. A metric that is not declared there is computed for every
     distribution: slow, but right. If a metric reads something that is neither declared nor in the key,
     ``tests/quality/test_alike.py`` fails.
     """
-    declared = facts_of(s.distribution, looks_of_metrics(s.as_of))
-    return shared, declared, bool(declared[-1]) and is_law(s.dataset.title), observed_facts(s)
+    of_record, is_text = declared
+    return shared, of_record, is_text and is_law(d.title), observed
 
 
 def is_known_by_columns(s: DatasetSubject) -> bool:

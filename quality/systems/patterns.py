@@ -16,13 +16,18 @@ import numpy as np
 
 from catalog.repositories.stored_parts import StoredParts
 from quality.evidence.by_column import FactsOfRows, facts_of
-from quality.evidence.prose import is_law
 from quality.evidence.subject import UNKNOWN, DatasetSubject
 from quality.findings.derive import Failures, failures
 from quality.findings.failing import words_of_kind
 from quality.findings.gains import gains
 from quality.findings.verdicts import OpenVerdict, open_definition
-from quality.systems.alike import facts_of_dataset, facts_shared_by_dataset, is_known_by_columns, observed_facts
+from quality.systems.alike import (
+    facts_of_dataset,
+    facts_of_distribution,
+    facts_shared_by_dataset,
+    is_known_by_columns,
+    observed_facts,
+)
 from quality.systems.declared import looks_of_metrics
 from quality.systems.matrix import (
     Group,
@@ -152,9 +157,9 @@ class PatternBook:
     def _kinds_of(self, s: DatasetSubject, shared: int, declared: Iterator[tuple[int, bool]]) -> Iterator[int]:
         """Yield the number of the kind of each distribution of a dataset."""
         by_columns = is_known_by_columns(s)
-        for at, (of_record, is_text) in zip(range(len(s.distributions)), declared, strict=False):
+        for at, of_record in zip(range(len(s.distributions)), declared, strict=False):
             observed = None if by_columns else observed_facts(s.distributions[at])
-            facts = (shared, of_record, is_text and is_law(s.dataset.title), observed)
+            facts = facts_of_distribution(s.dataset, shared, of_record, observed)
             number = self._kinds.get(facts)
             if number is None:
                 number = self._kinds[facts] = len(self._known)

@@ -42,6 +42,7 @@ from quality.systems.alike import (
     facts_of_dataset,
     facts_of_distribution,
     facts_shared_by_dataset,
+    observed_facts,
 )
 from quality.systems.declared import looks_of_metrics
 from quality.systems.families import content_of
@@ -155,13 +156,19 @@ def parts(seed: int, count: int) -> list[DistributionSubject]:
     return made
 
 
+def facts_of_part(part: DistributionSubject, whole: Dataset) -> Any:
+    declared = facts_of(part.distribution, looks_of_metrics(part.as_of))
+    shared = facts_shared_by_dataset(whole)
+    return facts_of_distribution(part.dataset, shared, (declared, bool(declared[-1])), observed_facts(part))
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_equal_facts_measure_alike(seed: int) -> None:
     own = [part for subject in subjects() for part in subject.distributions] if seed == 0 else []
     found: dict[Any, tuple[Any, DistributionSubject]] = {}
     repeated = 0
     for part in [*own, *parts(seed, 1_500)]:
-        key = part.as_of, facts_of_distribution(part, facts_shared_by_dataset(part.dataset))
+        key = part.as_of, facts_of_part(part, part.dataset)
         row = measure_distribution(part)
         before, other = found.setdefault(key, (row, part))
         repeated += other is not part
@@ -314,7 +321,7 @@ def test_what_any_metric_may_read_is_told_apart_by_value(group: str, declared: M
 
 
 def all_facts_of(one: DatasetSubject, group: str) -> Any:
-    parts = tuple(facts_of_distribution(part, facts_shared_by_dataset(one.dataset)) for part in one.distributions)
+    parts = tuple(facts_of_part(part, one.dataset) for part in one.distributions)
     return parts if group == "distribution" else (parts, facts_of_dataset(one))
 
 

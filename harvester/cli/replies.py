@@ -34,6 +34,8 @@ __all__ = [
 SOME_FAILED = 3
 ROWS_SHOWN = 20
 """Rows of a file that are listed, unless all are asked for."""
+PROBLEMS_SHOWN = 1_000
+"""Lines of a file that are said to be unusable; a stranger's may have hundreds of thousands."""
 WAIVED_MAX = 50
 """Findings that one file may waive without confirmation, unless told otherwise."""
 
@@ -166,8 +168,10 @@ def say(source: str, taken: TakenIn, blank: int, problems: Sequence[Problem]) ->
         said = f"line {line}: a spreadsheet had turned the id into a number; read as a reply to {finding}"
         click.echo(printable(f"{source}, {said}, by dataset, rule and address"))
     found = sorted([*problems, *replied.problems, *reports.problems], key=lambda one: one.line)
-    for problem in found:
+    for problem in found[:PROBLEMS_SHOWN]:
         click.echo(printable(f"{source}, line {problem.line}: {problem.what}; {problem.remedy}"), err=True)
+    if (more := len(found) - PROBLEMS_SHOWN) > 0:
+        click.echo(f"{source}: {counted(more, 'more line')} cannot be used", err=True)
     return len(found)
 
 

@@ -347,6 +347,29 @@ def test_an_endless_response_costs_neither_memory_nor_time(answer: bytes) -> Non
         pass
 
 
+def test_a_server_that_counts_wrongly_makes_no_mail_come_twice() -> None:
+    sizes = b"* 1 FETCH (UID 7 RFC822.SIZE 9)\r\n* 2 FETCH (UID 99999999999999999999 RFC822.SIZE 9)\r\n"
+    said = {b"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n", b"SEARCH": b"* SEARCH 7 7 ../x 99999999999999999999 7\r\n"}
+    said |= {b"SIZE": sizes * 3}
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            peer, _ = listening.accept()
+            with peer, peer.makefile("rwb") as file:
+                file.write(b"* OK hello\r\n")
+                file.flush()
+                for line in file:
+                    answer = next((text for word, text in said.items() if word in line), b"")
+                    file.write(answer + line.split()[0] + b" OK done\r\n")
+                    file.flush()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        with opened_mailbox(place(listening.getsockname()[1])) as session:
+            assert session.waiting() == [("7", 9)]
+        thread.join(30)
+
+
 @pytest.mark.parametrize("greeting", [b"* OK [CAPABILITY IMAP4rev1] hello\r\n", b""], ids=["later", "at once"])
 def test_a_server_that_takes_its_time_is_left(greeting: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mailbox, "SESSION_S", 0.3)

@@ -254,3 +254,10 @@ def test_what_senders_write_cannot_command_the_terminal(capsys: pytest.CaptureFi
     say("\x1b[2Jx.csv", TakenIn(), 0, [Problem(1, "odd \x1b]0;", "again\u202e")])
     shown = capsys.readouterr()
     assert (shown.out + shown.err).replace("\n", "").isprintable()
+
+
+def test_a_file_with_nothing_but_faults_does_not_flood_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    problems = [Problem(line, "the id is missing", "copy it") for line in range(2, 3_002)]
+    assert say("x.csv", TakenIn(), 0, problems) == 3_000
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1_001 and lines[-1] == "x.csv: 2,000 more lines cannot be used"

@@ -203,7 +203,8 @@ def fill(catalog: Catalog) -> None:
         for table, entries in rows.items():
             for entry in entries:
                 catalog.upsert(table, [entry])
-        for run_id, score in (("20251101T000000Z", 50.0), ("20260801T000000Z", None), (RUN, 61.26)):
+        nights = [("20251101T000000Z", 50.0), ("20251201T000000Z", 51.0), ("20260801T000000Z", None), (RUN, 61.26)]
+        for run_id, score in nights:
             for level, entity in SCORED:
                 catalog.db.conn.execute(
                     """insert into score_history (run_id, system, methodology_version, entity_level, entity_id, score,

@@ -75,6 +75,10 @@ def test_the_mirror_has_them_with_their_downloads(public: Path, tmp_path: Path) 
     text = (tmp_path / "out" / "government" / SLUG / "index.html").read_text("utf-8")
     assert "scorecard.csv" in text and "3 KB" in text
     assert (tmp_path / "out/portal/north/index.html").is_file() and (tmp_path / "out/portal/north.json").is_file()
+    # No server answers there: a script of ours compares.
+    compare = (tmp_path / "out/compare/index.html").read_text("utf-8")
+    assert 'src="/static/compare.js"' in compare and "<noscript>" in compare
+    assert (tmp_path / "out/static/compare.js").is_file()
 
 
 def test_every_query_of_a_page_is_answered_by_an_index(public: Path) -> None:
@@ -155,7 +159,8 @@ def test_a_badge_a_card_and_a_feed_of_it(site: Site, path: str) -> None:
     atom = "{http://www.w3.org/2005/Atom}"
     feed = ElementTree.fromstring(site.get(f"/feed{path}.xml").text)
     titles = [entry.findtext(f"{atom}title") for entry in feed.iter(f"{atom}entry")]
-    assert titles == ["61.3 of 100 points", "no score", "50.0 of 100 points"]
+    assert titles == ["61.3 of 100 points", "no score", "51.0 of 100 points", "50.0 of 100 points"]
+    assert "1.00 points more than last time (50.0)" in "".join(feed.itertext())
     assert f"/feed{path}.xml" in site.page(path)
 
 
@@ -182,12 +187,6 @@ def test_who_is_not_there_is_not_compared(site: Site, asked: str) -> None:
     assert ("nobody of this name" in text) == bool(asked)
 
 
-def test_the_mirror_compares_by_its_script(public: Path, tmp_path: Path) -> None:
-    write_mirror(public, tmp_path, SiteOptions())
-    text = (tmp_path / "compare/index.html").read_text("utf-8")
-    assert 'src="/static/compare.js"' in text and (tmp_path / "static/compare.js").is_file() and "<noscript>" in text
-
-
 def test_a_rank_stands_among_its_neighbours_and_says_whose_interval_overlaps(public: Path, tmp_path: Path) -> None:
     path = tmp_path / "catalog.db"
     shutil.copy(public, path)
@@ -210,3 +209,22 @@ def test_a_rank_stands_among_its_neighbours_and_says_whose_interval_overlaps(pub
             peers = content["peers"]
             # Four on either side, and one whose interval nobody knows.
             assert ([row["slug"] for row in peers["rows"]], peers["overlaps"]) == (shown, overlaps)
+
+
+def test_response_times_are_said_of_whom_was_written_to(public: Path, tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    shutil.copy(public, path)
+    with closing(sqlite3.connect(path)) as conn:
+        conn.row_factory = sqlite3.Row
+        conn.execute(
+            """update site_entities set answers = 2, answer_days = 5, fixes = 0, promises = 1, promise_days = 30,
+                 promises_kept = 0 where id = 'north'"""
+        )
+        (page,) = (one for one in pages() if one.address == "/portal/<id>")
+        visit = Visit(conn, language(None), SiteOptions(), "north")
+        content = page.read(visit)
+        assert isinstance(content, dict)
+        text = render(page, visit, content)
+    assert "Days until the first answer, median of 2: 5." in text and "median of 1: 30" in text
+    assert "Promises kept" not in text, "its day may be to come"
+    assert "No letter was sent" not in text and "until the fix" not in text

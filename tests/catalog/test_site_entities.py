@@ -160,7 +160,7 @@ def test_a_badge_a_card_and_a_feed_of_it(site: Site, path: str) -> None:
     feed = ElementTree.fromstring(site.get(f"/feed{path}.xml").text)
     titles = [entry.findtext(f"{atom}title") for entry in feed.iter(f"{atom}entry")]
     assert titles == ["61.3 of 100 points", "no score", "51.0 of 100 points", "50.0 of 100 points"]
-    assert "1.00 points more than last time (50.0)" in "".join(feed.itertext())
+    assert "1.0 points more than last time (50.0)" in "".join(feed.itertext())
     assert f"/feed{path}.xml" in site.page(path)
 
 

@@ -70,3 +70,5 @@ def test_each_test_that_the_security_page_names_is_there() -> None:
     code = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     named = set(re.findall(r"`(test_\w+)`", page))
     assert named and {name for name in named if f"def {name}(" not in code} == set()
+    files = set(re.findall(r"`((?:catalog|harvester|quality|specs)/(?:[a-z_]+/)*test_\w+\.py)`", page))
+    assert files and {name for name in files if not (ROOT / "tests" / name).is_file()} == set()

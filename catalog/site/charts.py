@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from catalog.db.store import started
 from catalog.exports.cards import day_of_run
+from catalog.exports.wording import withheld_in_words
 from catalog.site.grades import grade_range
 from catalog.site.world_map import draw_world
 from specs.languages import Language
@@ -50,7 +51,7 @@ class Charts:
         if found is None:
             # An image for screen readers: "?" alone says nothing.
             return Markup('<span class="grade grade-range {}" role="img" aria-label="{}">?</span>').format(
-                size, t("charts.grade_unknown")
+                size, self._grade_said(row)
             )
         best, worst = found
         if best == worst:
@@ -261,7 +262,8 @@ class Charts:
     def _grade_said(self, row: Mapping[str, Any]) -> str:
         found = grade_range(row)
         if found is None:
-            return self._words.phrase("charts.grade_unknown")
+            # Too few datasets, or too little observed.
+            return withheld_in_words(self._words, row.get("withheld")) or self._words.phrase("charts.grade_unknown")
         best, worst = found
         return best if best == worst else self._words.phrase("charts.grade_range", best=best, worst=worst)
 

@@ -13,7 +13,7 @@ from specs.languages import languages
 __all__ = ["country_name", "is_national", "world"]
 
 _WORDS = frozenset((
-    "the", "government", "of", "federal", "national", "republic", "kingdom", "commonwealth", "state", "union",
+    "the", "government", "of", "federal", "national", "republic", "kingdom", "commonwealth",
     "gobierno", "de", "la", "del", "el", "república", "reino", "nacional", "governo", "do", "da", "federativa",
     "gouvernement", "du", "le", "les", "l", "d", "république", "royaume", "confédération", "bundesrepublik",
     "republik", "regierung", "bundesregierung", "königreich", "eidgenossenschaft", "repubblica", "koninkrijk",

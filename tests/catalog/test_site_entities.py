@@ -144,7 +144,13 @@ def test_names_of_national_governments() -> None:
         ("République du Mali", "MLI"),
     ]:
         assert is_national(name, code), name
-    for name, code in [("Mexico City", "MEX"), ("New South Wales", "AUS"), ("Republic of Solmark", "XSO"), ("", "NOR")]:
+    for name, code in [
+        ("Mexico City", "MEX"),
+        ("State of Mexico", "MEX"),
+        ("New South Wales", "AUS"),
+        ("Republic of Solmark", "XSO"),
+        ("", "NOR"),
+    ]:
         assert not is_national(name, code), name
 
 

@@ -98,8 +98,9 @@ def send(
     from catalog.repositories.sent import letters, unusable_addresses
     from harvester.cli.configuration import load, password_of
     from harvester.cli.registry import resolve
-    from harvester.mail.letters import LetterSender, folder_of
+    from harvester.mail.letters import LetterSender
     from harvester.mail.mail_plan import plan_mails
+    from harvester.mail.mailing import folder_of
     from harvester.night.stages import writing
     from harvester.terminal.held import held_lines
 
@@ -148,7 +149,8 @@ def send(
 
             click.echo(write_preview(preview, plan.going, plan.held, hooks, data / "exports", about))
         if dry_run:
-            from harvester.mail.letters import NO_TOKEN, Mailing, text_of
+            from harvester.mail.letters import NO_TOKEN, text_of
+            from harvester.mail.mailing import Mailing
             from harvester.terminal.scores import printable
 
             for one in (*plan.going, *(mailing for mailing, _ in plan.held), *(Mailing((hook,)) for hook in hooks)):

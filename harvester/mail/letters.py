@@ -1,4 +1,4 @@
-"""Compose the letters: their text, their files, and the mail that one recipient gets.
+"""Compose the letters: their text, and the mail that one recipient gets.
 
 One address gets one mail, whatever the number of its scorecards. Each mail is signed by the operator and has a token,
 see :mod:`harvester.mail.tokens`.
@@ -6,94 +6,38 @@ see :mod:`harvester.mail.tokens`.
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import quote
 
 from catalog.exports.cards import day_of_run
 from catalog.exports.cause_rows import fix_in_words
-from catalog.exports.csvfile import CsvFile
-from catalog.exports.folders import SENT, folder_name, publisher_folder
-from catalog.exports.private_files import private_file
-from catalog.exports.wording import changes_in_words, header, translator
-from catalog.repositories.recipients import recipient_hash
+from catalog.exports.wording import changes_in_words
 from catalog.repositories.sent import Letter
 from catalog.repositories.withheld import DAYS
 from harvester.cli.configuration import Operator
+from harvester.mail.attachments import HELD_CAUSES, HELD_FINDINGS, OTHERS, PERSONAL, attached, in_language
+from harvester.mail.mailing import Mailing, folder_of, page_of, start_of_names
 from harvester.mail.smtp import SmtpServer
 from specs.languages import Language, language_or_english
 
 __all__ = [
     "NO_TOKEN",
-    "Mailing",
     "LetterSender",
-    "attachments_of",
-    "folder_of",
     "is_divided",
     "mail_of",
     "mail_with_left_out",
-    "mailings",
     "message_of",
-    "page_of",
     "text_of",
 ]
 
-ATTACHED_MAX = 5_000_000
-"""Total bytes of files that are attached unpacked; more are packed."""
-PACKED_MAX = 15_000_000
-"""Bytes of an archive that mail servers still accept; beyond it the letter goes without its longest files."""
-PERSONAL = "personal.csv"
-OTHERS = "findings-others.csv"
-CORRECTIONS = "corrections.csv"
-HELD_CAUSES, HELD_FINDINGS = "held-causes.csv", "held-findings.csv"
-"""What the recipient is told before it is public; in no folder."""
-_KEPT = (PERSONAL, HELD_CAUSES, HELD_FINDINGS)
-"""Ends of the names of files that no letter goes without."""
-_KINDS = {".csv": "text/csv", ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 NO_TOKEN = "winnow-****-****-****-****"  # no secret: what a preview shows in its place
 """What stands in the place of the token where no letter goes out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mailing:
-    """What one e-mail address gets: one mail with the scorecards of one or more governments and publishers."""
-
-    letters: tuple[Letter, ...]
-    """The news about each of them; at least one, all of one run and with the same recipient."""
-
-    @property
-    def recipient(self) -> str:
-        """Return the e-mail address."""
-        return self.letters[0].recipient
-
-    @property
-    def language(self) -> str | None:
-        """Return the code of the language of the mail, that of the first letter; None means English."""
-        return self.letters[0].language
-
-    @property
-    def run_id(self) -> str:
-        """Return the id of the run that the scorecards are of."""
-        return self.letters[0].run_id
-
-    @property
-    def governments(self) -> list[str]:
-        """Return the names of the governments that the letters are about, or whose publishers they are about."""
-        return list(dict.fromkeys(one.government for one in self.letters))
-
-    @property
-    def entities(self) -> list[tuple[str, str]]:
-        """Return level ("government" or "publisher") and id of each entity that the letters are about."""
-        return [(one.level, one.entity_id) for one in self.letters]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,32 +50,8 @@ class LetterSender:
     public_url: str | None = None
 
 
-def mailings(letters: Iterable[Letter]) -> list[Mailing]:
-    """Return one mail for each address in ``letters``, in the order of each address's first letter.
-
-    Addresses that differ in capitals alone are the same.
-    """
-    found: dict[str, list[Letter]] = {}
-    for one in letters:
-        found.setdefault(recipient_hash(one.recipient), []).append(one)
-    return [Mailing(tuple(own)) for own in found.values()]
-
-
-def folder_of(letter: Letter, exports: Path) -> Path:
-    """Return the folder below ``exports`` that holds the CSV files of the government or publisher in ``letter``."""
-    folder = exports / folder_name(letter.government)
-    if letter.level == "publisher":
-        return folder / "publishers" / publisher_folder(letter.card["entity_name"], letter.entity_id)
-    return folder
-
-
-def page_of(letter: Letter, public_url: str | None) -> str | None:
-    """Return the web address of the page about the government in ``letter``; None without ``public_url``."""
-    return f"{public_url}/{quote(folder_name(letter.government))}/report.html" if public_url else None
-
-
 def mail_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -> EmailMessage:
-    """Return the e-mail for ``mailing``, with the files of :func:`attachments_of` attached.
+    """Return the e-mail for ``mailing``, with the files of :func:`~harvester.mail.attachments.attachments_of` attached.
 
     ``exports`` is the folder of all exported files. ``sender`` says who signs the letters, and from which address they
     come. ``token`` is that of this mail, see :func:`harvester.mail.tokens.issue`; it stands in the subject, the
@@ -148,7 +68,7 @@ def mail_with_left_out(
     Files are left out of a mail that would be too large for mail servers. Its text names them too.
     """
     words, server = language_or_english(mailing.language), sender.server
-    files, left_out = _attached(mailing, exports)
+    files, left_out = attached(mailing, exports)
     mail = EmailMessage()
     mail["Subject"] = f"{_line(_subject(mailing, words))[:160]} [{token}]"
     mail["From"], mail["To"] = server.sender, mailing.recipient
@@ -185,7 +105,7 @@ def text_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -
     The parameters are as for :func:`mail_of`. What the operator lacks is left out: :mod:`harvester.cli.send` sends
     nothing then.
     """
-    return _text(mailing, exports, sender, token, _attached(mailing, exports)[1])
+    return _text(mailing, exports, sender, token, attached(mailing, exports)[1])
 
 
 def _text(mailing: Mailing, exports: Path, sender: LetterSender, token: str, left_out: Sequence[str]) -> str:
@@ -195,14 +115,14 @@ def _text(mailing: Mailing, exports: Path, sender: LetterSender, token: str, lef
     for letter in mailing.letters:
         lines += ["", f"* {letter.name}"] if len(mailing.letters) > 1 else []
         own = folder_of(letter, exports)
-        start = _start(mailing, own)
+        start = start_of_names(mailing, own)
         rules = _to_fill(own, "rules", words.code, start, left_out)
         said = message_of(letter, words, is_divided=is_divided(own), start=start, rules=rules)
         lines += ["", *said.splitlines()]
         if page := page_of(letter, sender.public_url):
             lines += ["", words.phrase("mail_page", url=page)]
     folder = folder_of(mailing.letters[0], exports)
-    start = _start(mailing, folder)
+    start = start_of_names(mailing, folder)
     files = {stem: _to_fill(folder, stem, words.code, start, left_out) for stem in ("findings", "causes")}
     lines += ["", words.phrase("mail_left_out", files=", ".join(left_out))] if left_out else []
     if not all(letter.is_correction for letter in mailing.letters):
@@ -217,25 +137,16 @@ def _text(mailing: Mailing, exports: Path, sender: LetterSender, token: str, lef
     return "\n".join(map(_line, [*lines, *(one for one in signature if one)])) + "\n"
 
 
-def _start(mailing: Mailing, folder: Path) -> str:
-    """Return what the names of the files of one folder begin with in a mail: of several scorecards, its name."""
-    return f"{folder.name}-" if len(mailing.letters) > 1 else ""
-
-
 def _to_fill(folder: Path, stem: str, code: str, start: str, left_out: Container[str]) -> str:
     """Return the name of the attached file that a person fills in best: the workbook, else the CSV in words."""
-    names = (f"{stem}.xlsx", f"{stem}.{code}.csv", f"{stem}-others.csv")
+    others = f"{stem}-others.csv"
+    names = (f"{stem}.xlsx", f"{stem}.{code}.csv", in_language(others, code), others)
     there = (name for name in names if (folder / name).is_file() and f"{start}{name}" not in left_out)
     return start + next(there, f"{stem}.csv")
 
 
 def _line(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+", " ", text)
-
-
-def _in_language(name: str, code: str) -> str:
-    """Return the name of the copy of a CSV in a language, such as "personal.fr.csv"; ``name`` itself for English."""
-    return name if code == "en" else f"{Path(name).stem}.{code}{Path(name).suffix}"
 
 
 def is_divided(folder: Path) -> bool:
@@ -259,7 +170,7 @@ def message_of(
     lines = []
 
     def named(name: str) -> str:
-        return start + _in_language(name, words.code)
+        return start + in_language(name, words.code)
 
     if letter.is_correction:
         lines.append(words.phrase("mail_corrections", name=letter.name, count=letter.withdrawn_count))
@@ -338,95 +249,3 @@ def _correction(one: dict[str, Any], words: Language) -> str:
         before, after = (words.number(one[name]) for name in ("score_before", "score_after"))
         said.append(words.phrase("mail_score_effect", before=before, after=after))
     return " ".join(said)
-
-
-def attachments_of(mailing: Mailing, exports: Path) -> list[tuple[str, bytes, str]]:
-    """Return name, content and media type of each file that goes with ``mailing``, a mail.
-
-    ``exports`` is the folder of all exported files, inside the data folder. The files are those of the folders that
-    :func:`folder_of` names, and those that are not inside ``exports``: suspected personal data, and what is not public
-    yet. If all together have more than
-    ATTACHED_MAX (5 MB), they are packed into one ZIP archive. While that has more than PACKED_MAX (15 MB), the longest
-    workbook is left out, or if there is none the longest other file; but never one about personal data or about what is
-    not public yet, because its recipient could get it nowhere else. If the mail has several scorecards, the name of
-    each file begins with that of its folder.
-    """
-    return _attached(mailing, exports)[0]
-
-
-def _attached(mailing: Mailing, exports: Path) -> tuple[list[tuple[str, bytes, str]], list[str]]:
-    """Return the files of :func:`attachments_of`, and the names of those that were left out."""
-    code = language_or_english(mailing.language).code
-    found = []
-    for letter in mailing.letters:
-        folder = folder_of(letter, exports)
-        start = _start(mailing, folder)
-        private = _private_file(letter, exports)
-        found += [(f"{start}{name}", content) for name, content in _files(folder, private, code, letter)]
-    kept = (*_KEPT, *(_in_language(name, code) for name in _KEPT))
-    left_out: list[str] = []
-    if sum(len(content) for _, content in found) <= ATTACHED_MAX:
-        return [(name, content, _KINDS[Path(name).suffix]) for name, content in found], left_out
-    while True:
-        packed = _packed(found)
-        spare = [one for one in found if not one[0].endswith(kept)]
-        if len(packed) <= PACKED_MAX or not spare:
-            return [("winnow.zip", packed, "application/zip")], left_out
-        longest = max(spare, key=lambda one: (one[0].endswith(".xlsx"), len(one[1])))
-        found.remove(longest)
-        left_out.append(longest[0])
-
-
-def _private_file(letter: Letter, exports: Path) -> Path | None:
-    """Return the file with suspected personal data that only the publisher in ``letter`` is sent, if there is one."""
-    if letter.level != "publisher":
-        return None
-    path = private_file(exports.parent, letter.government, letter.card["entity_name"], letter.entity_id)
-    return path if path.is_file() else None
-
-
-def _files(folder: Path, private: Path | None, code: str, letter: Letter) -> list[tuple[str, bytes]]:
-    corrected = [CORRECTIONS] if letter.withdrawn_count else []
-    if letter.is_correction:
-        names = ["scorecard.csv", *corrected]
-    else:
-        names = ["scorecard.csv", "causes.csv", "findings.csv", OTHERS, "rules.csv", "commitments.csv", *corrected]
-    # A language that the export did not write has no files of its own, and neither has English.
-    names += [_in_language(name, code) for name in names if name != OTHERS and code != "en"]
-    names += [] if letter.is_correction else ["causes.xlsx", "findings.xlsx"]
-    found = [(name, (folder / name).read_bytes()) for name in names if (folder / name).is_file()]
-    if private:
-        copies = (private, private.with_name(_in_language(private.name, code)))
-        found += [(one.name, one.read_bytes()) for one in dict.fromkeys(copies) if one.is_file()]
-    # What is in no folder: places with suspected personal data, and what is not public yet.
-    found += _csvs(PERSONAL, "findings", letter.personal, code) if letter.personal else []
-    if (held := letter.held) is not None:
-        found += _csvs(HELD_CAUSES, "causes", held.causes, code) if held.causes else []
-        found += _csvs(HELD_FINDINGS, "findings", held.findings, code)
-    return found
-
-
-def _csvs(name: str, stem: str, rows: Sequence[dict[str, Any]], code: str) -> list[tuple[str, bytes]]:
-    """Return name and content of a CSV, and of its copy in a language if that is not English.
-
-    ``name``: of the plain CSV. ``stem``: the exported file that has the same columns.
-    """
-    about, words = SENT[stem], language_or_english(code)
-    with TemporaryDirectory(prefix="winnow-") as folder:
-        path = Path(folder) / name
-        file = CsvFile(
-            path, about.column, about.key, language=None if code == "en" else code,
-            header=header(words, about.column), translate=translator(words), is_alone=True,
-        )  # fmt: skip
-        with file:
-            for row in rows:
-                file.write(row)
-        return [(one.name, one.read_bytes()) for one in file.csvs]
-
-
-def _packed(files: Iterable[tuple[str, bytes]]) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as pack:
-        for name, content in files:
-            pack.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
-    return target.getvalue()

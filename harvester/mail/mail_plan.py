@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from catalog.db.store import Catalog
 from catalog.repositories.recipients import recipient_hash
 from catalog.repositories.sent import Letter, governments_written_to, last_mail_on
-from harvester.mail.letters import Mailing, mailings
+from harvester.mail.mailing import Mailing, mailings
 
 __all__ = ["MailPlan", "plan_mails"]
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from catalog.exports.csvfile import guard
 from catalog.exports.folders import folder_name
 from catalog.repositories.sent import Letter
-from harvester.mail.letters import NO_TOKEN, LetterSender, Mailing, mail_of
+from harvester.mail.letters import NO_TOKEN, LetterSender, mail_of
+from harvester.mail.mailing import Mailing
 from specs.errors import SpecError
 
 __all__ = ["write_preview"]

@@ -21,7 +21,8 @@ from catalog.repositories.recipients import recipient_hash
 from catalog.repositories.sent import Letter, forget, note, note_refused
 from harvester.http.guard import own_addresses
 from harvester.http.proxies import check_name
-from harvester.mail.letters import LetterSender, Mailing, mail_with_left_out
+from harvester.mail.letters import LetterSender, mail_with_left_out
+from harvester.mail.mailing import Mailing
 from harvester.mail.smtp import LETTER_S, connected, within
 from harvester.mail.tokens import issue, withdraw
 

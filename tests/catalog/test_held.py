@@ -25,7 +25,9 @@ from catalog.repositories.sent import governments_written_to, last_mail_on, lett
 from catalog.site.serve import publish
 from harvester.cli.configuration import Operator
 from harvester.cli.registry import without_language
-from harvester.mail.letters import NO_TOKEN, LetterSender, Mailing, attachments_of, mail_of, text_of
+from harvester.mail.attachments import attachments_of
+from harvester.mail.letters import NO_TOKEN, LetterSender, mail_of, text_of
+from harvester.mail.mailing import Mailing
 from harvester.mail.smtp import SmtpServer
 from harvester.terminal.held import held_lines
 from quality.findings.cause_stage import find_causes
@@ -84,7 +86,7 @@ def out(catalog: Catalog, days: int = 14) -> tuple[str, str]:
     put_out(catalog, data / "exports", hold_days=days)
     publish(catalog.path, data / "site" / "catalog.db", data / "exports")
     (page,) = (data / "exports").glob("republique*/report.html")
-    return published(data), unescape(page.read_text("utf-8"))
+    return published(data), unescape(page.read_text("utf-8")).replace("\u00a0", " ")
 
 
 def read(content: bytes) -> list[dict[str, Any]]:

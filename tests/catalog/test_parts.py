@@ -27,7 +27,8 @@ from catalog.site.published import STATE_OF_COPY
 from catalog.site.queries import queries
 from catalog.site.serve import publish
 from harvester.cli.configuration import Operator
-from harvester.mail.letters import NO_TOKEN, LetterSender, Mailing, is_divided, mail_of, message_of
+from harvester.mail.letters import NO_TOKEN, LetterSender, is_divided, mail_of, message_of
+from harvester.mail.mailing import Mailing
 from harvester.mail.smtp import SmtpServer
 from quality.findings.cause_stage import find_causes
 from specs.languages import language

@@ -24,7 +24,9 @@ from catalog.exports.folders import SENT
 from catalog.exports.wording import translator
 from catalog.repositories.sent import HeldNews, Letter, MethodChange, letters
 from harvester.cli.configuration import Operator, OperatorTexts
-from harvester.mail.letters import LetterSender, Mailing, attachments_of, mail_of, text_of
+from harvester.mail.attachments import attachments_of
+from harvester.mail.letters import LetterSender, mail_of, text_of
+from harvester.mail.mailing import Mailing
 from harvester.mail.smtp import SmtpServer
 from quality.census.stage import take_census
 from quality.digest.figures import asked, measured

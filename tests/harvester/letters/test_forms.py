@@ -20,7 +20,9 @@ from catalog.db.store import open_catalog
 from catalog.exports.options import ExportOptions
 from catalog.repositories.sent import letters
 from harvester.cli.configuration import Configuration
-from harvester.mail.letters import NO_TOKEN, LetterSender, Mailing, attachments_of, mail_of
+from harvester.mail.attachments import attachments_of
+from harvester.mail.letters import NO_TOKEN, LetterSender, mail_of
+from harvester.mail.mailing import Mailing
 from harvester.mail.smtp import SmtpServer
 from harvester.night.stages import _published
 from specs.languages import language
@@ -32,7 +34,7 @@ pytestmark = pytest.mark.xdist_group("send")  # one set-up for all
 
 def test_large_files_are_packed(data: Path, box: tuple[Box, str], monkeypatch: pytest.MonkeyPatch) -> None:
     kept, smtp = box
-    monkeypatch.setattr("harvester.mail.letters.ATTACHED_MAX", 1_000)
+    monkeypatch.setattr("harvester.mail.attachments.ATTACHED_MAX", 1_000)
     send(data, smtp)
     (part,) = kept.mails[0].iter_attachments()
     content = part.get_payload(decode=True)
@@ -45,15 +47,15 @@ def test_what_is_too_large_for_a_mail_is_named_and_nothing_private_is_left_out(
     kept, smtp = box
     with open_catalog(data / "catalog.db") as catalog:
         (letter,) = letters(catalog, RUNS[0], "mail")
-    monkeypatch.setattr("harvester.mail.letters.ATTACHED_MAX", 1_000)
+    monkeypatch.setattr("harvester.mail.attachments.ATTACHED_MAX", 1_000)
     whole = len(attachments_of(Mailing((letter,)), data / "exports")[0][1])
-    monkeypatch.setattr("harvester.mail.letters.PACKED_MAX", whole - 1)
+    monkeypatch.setattr("harvester.mail.attachments.PACKED_MAX", whole - 1)
     done = send(data, smtp)
     assert "1 sent" in done.output and "not attached: findings.xlsx\n" in done.stderr
     body = kept.mails[0].get_body(("plain",))
     assert body is not None and language("fr").phrase("mail_left_out", files="findings.xlsx") in body.get_content()
     assert "findings.fr.csv" in body.get_content()
-    monkeypatch.setattr("harvester.mail.letters.PACKED_MAX", 1)
+    monkeypatch.setattr("harvester.mail.attachments.PACKED_MAX", 1)
     letter = replace(letter, personal=[{"finding_id": "f1"}])
     ((name, packed, _),) = attachments_of(Mailing((letter,)), data / "exports")
     assert name == "winnow.zip" and zipfile.ZipFile(io.BytesIO(packed)).namelist() == [

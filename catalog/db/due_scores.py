@@ -40,11 +40,13 @@ def due(catalog: Catalog, portal_id: str, as_of: date, methodology: str, *, is_f
         if catalog.value("select exists (select 1 from resource_checks where sha256 is not null)"):
             catalog.db.conn.execute(
                 NOTE.format(
-                    select="""with addresses as (
-                      select same.url from to_score t
+                    # Each hash once: a server may send the same page in place of thousands of files.
+                    select="""with hashes as materialized (
+                      select distinct c.sha256 from to_score t
                       join distributions own on own.dataset_id = t.dataset_id
-                      join resource_checks c on c.url in (own.download_url, own.access_url) and c.sha256 is not null
-                      join resource_checks same on same.sha256 = c.sha256)
+                      join resource_checks c on c.url in (own.download_url, own.access_url) and c.sha256 is not null),
+                    addresses as materialized (
+                      select same.url from resource_checks same where same.sha256 in (select sha256 from hashes))
                     select d.dataset_id from distributions d
                     join dataset_quality q on q.dataset_id = d.dataset_id
                     where d.portal_id = :portal and d.id in (

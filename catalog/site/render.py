@@ -32,7 +32,7 @@ _FRAME = ("json_ld", "status", "is_listed", "feed", "description", "canonical")
 """What a page may say to the frame around it; None where it does not."""
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SHOWN = 300
-"""Characters of the text of a link to elsewhere."""
+"""Characters that are shown of a title, and of the text of a link to elsewhere."""
 
 
 def site_url(options: SiteOptions, words: Language, path: str) -> str:
@@ -61,6 +61,9 @@ def render(page: Page, visit: Visit, content: Content, *, mark: str = "") -> str
     ``visit``, ``base`` (the site's own address, "" if it is not known), ``options``, ``run`` and ``run_day``.
     """
     words, options = visit.words, visit.options
+    if len(title := str(content.get("title") or "")) > _SHOWN:
+        # A portal may write a book into a title; the data have all of it.
+        content = {**content, "title": f"{title[:_SHOWN]}…"}
     path = content.get("canonical") or page.path(visit.name)
     # Absolute where the site's address is known: for citations, feeds and pages that show a card.
     base = options.public_url or ""

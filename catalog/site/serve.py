@@ -39,6 +39,8 @@ SETTINGS: dict[str, int | bool | str] = {
     "sql_time_limit_ms": 2000,
     "num_sql_threads": 2 * AT_ONCE,
     "default_page_size": 25,
+    # A cell of a table shows the beginning of a long text; its page has all of it.
+    "truncate_cells_html": 300,
     "max_returned_rows": 2000,
 }
 

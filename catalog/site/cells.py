@@ -25,6 +25,8 @@ LONGEST = 20_000
 """Characters of a cell that are parsed; a longer text could be nested deeply enough to exhaust the parser's stack."""
 _SHOWN = 300
 """Characters of an address that are shown."""
+_CELL = 2_000
+"""Characters of a list or an object that are shown."""
 _ADDRESSES = frozenset(
     {"url", "address", "access_url", "download_url", "landing_page", "contact_url", "final_url", "source_url"}
     | {"resource_url", "endpoint_url", "endpoint_description", "documentation", "described_by", "licence", "ogp_url"}
@@ -80,8 +82,13 @@ def _drawn_json(value: str, column: str | None, base_url: str) -> Markup:
         if isinstance(href, str) and href == label and is_web_address(href):
             return _link(href, href)
     if isinstance(data, list) and all(isinstance(item, str) for item in data):
-        return escape(", ".join(data)) if data else Markup("&nbsp;")
-    return escape(value)
+        return escape(_beginning(", ".join(data))) if data else Markup("&nbsp;")
+    return escape(_beginning(value))
+
+
+def _beginning(text: str) -> str:
+    """Return a text, or the beginning of a long one: its JSON and CSV have all of it."""
+    return text if len(text) <= _CELL else f"{text[:_CELL]}…"
 
 
 def _link(url: str, text: str) -> Markup:

@@ -132,8 +132,9 @@ def answers(db: Path) -> Iterator[tuple[str, bytes]]:
     """Ask for all pages, tables and files of the site."""
     with closing(Site(db)) as site:
         paths = ["/", "/catalog", "/catalog.json", "/robots.txt"]
-        for name in [*PUBLIC, *VIEWS, "dataset_list"]:
-            paths += [f"/catalog/{name}{form}" for form in ("", ".json?_shape=array", ".csv")]
+        paths += [f"/catalog/{name}.csv" for name in {*PUBLIC, *VIEWS, "dataset_list"}]
+        for name in ("portals", "datasets", "harvests", "findings", "records", "changes"):
+            paths += [f"/catalog/{name}", f"/catalog/{name}.json?_shape=array"]
         with closing(sqlite3.connect(db)) as conn:
             conn.row_factory = sqlite3.Row
             for page in pages():

@@ -74,6 +74,13 @@ class Timed(sqlite3.Cursor):
         finally:
             self._add(begun)
 
+    def fetchmany(self, size: int | None = None) -> list[Any]:
+        begun = time.perf_counter()
+        try:
+            return super().fetchmany(size or self.arraysize)
+        finally:
+            self._add(begun)
+
     def _add(self, begun: float) -> None:
         Timed.spent[self.sql] = Timed.spent.get(self.sql, 0.0) + (time.perf_counter() - begun) * 1000
 
@@ -181,6 +188,13 @@ def slow_statements(public: Path) -> None:
             for sql, ms in slowest.items():
                 if ms > SLOW_MS:
                     print(f"over {SLOW_MS} ms: {page.name}: {ms:.0f} ms: {' '.join(sql.split())[:110]}")
+        for name, query in queries().items():
+            if name != "search":
+                for _ in range(2):
+                    Timed.spent = {}
+                    conn.execute(query["sql"], dict.fromkeys(query["params"], "")).fetchmany(2001)
+                if (ms := sum(Timed.spent.values())) > SLOW_MS:
+                    print(f"over {SLOW_MS} ms: the query {name}: {ms:.0f} ms")
 
 
 def main(data: Path, requests: int) -> None:

@@ -21,23 +21,38 @@ _PORTAL = "json_object('href', '/catalog/portals/' || p.id, 'label', coalesce(nu
 _ADDRESS = """case when f.resource_url like 'http://%' or f.resource_url like 'https://%'
          then json_object('href', f.resource_url, 'label', f.resource_url) else f.resource_url end as address"""
 
+_MOST = 2000
+"""Rows of the query of what changed."""
+
 
 def _where_portal(alias: str) -> str:
     return f"(:portal = '' or {alias}.portal_id = :portal)"
 
 
+def _of_rules(*rules: str) -> str:
+    """Return an SQL condition that is true of a finding ``f`` of one of these rules.
+
+    These findings are found by an index of the public file; otherwise those of all datasets would be read.
+    """
+    listed = ", ".join(f"'{rule}'" for rule in rules)
+    return f"""f.key in (select own.key from rules r cross join finding_rows own on own.rule_key = r.key
+  where r.rule_id in ({listed}))"""  # names of rules
+
+
 def _union(what: str, condition: str) -> str:
-    return f"""select '{what}' as what, {_DATASET}, {_PORTAL}, null as detail, p.title as portal_title, d.title as title
+    # Of a first night all is new: no part is read further than is shown.
+    return f"""select * from (select '{what}' as what, {_DATASET}, {_PORTAL}, null as detail,
+         p.title as portal_title, d.title as title
        from night join datasets d on {condition} = night.id join portals p on p.id = d.portal_id
-       where {_where_portal("d")}"""
+       where {_where_portal("d")} limit {_MOST})"""
 
 
 def _union_findings(what: str, condition: str) -> str:
-    return f"""select '{what}' as what, {_DATASET}, {_PORTAL}, f.rule_title as detail,
+    return f"""select * from (select '{what}' as what, {_DATASET}, {_PORTAL}, f.rule_title as detail,
          p.title as portal_title, d.title as title
        from night join findings f on {condition} join datasets d on d.id = f.dataset_id
        join portals p on p.id = f.portal_id
-       where {_where_portal("f")}"""
+       where {_where_portal("f")} limit {_MOST})"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +94,7 @@ from open_findings f
 join datasets d on d.id = f.dataset_id
 join portals p on p.id = f.portal_id
 left join resource_checks c on c.url = f.resource_url
-where f.rule_id in ('link_ok', 'access_url_ok', 'download_url_ok') and {_where_portal("f")}
+where {_of_rules("link_ok", "access_url_ok", "download_url_ok")} and {_where_portal("f")}
 order by p.title, failing_since, d.title""",
     ),
     "html_instead_of_data": CannedQuery(
@@ -91,7 +106,7 @@ select {_PORTAL}, {_DATASET}, {_ADDRESS}, f.format_declared as declared, f.forma
 from open_findings f
 join datasets d on d.id = f.dataset_id
 join portals p on p.id = f.portal_id
-where f.rule_id in ('file_served', 'format_truthful') and {_where_portal("f")}
+where {_of_rules("file_served", "format_truthful")} and {_where_portal("f")}
 order by p.title, d.title, f.resource_url""",
     ),
     "worst_datasets_with_most_to_gain": CannedQuery(
@@ -102,7 +117,8 @@ with worst as (
   select * from dataset_quality w where w.score is not null and {_where_portal("w")} order by w.score limit 200
 ), best_fix as (
   select f.dataset_id, f.how_to_fix, max(f.gain_points) as gain
-  from worst join open_findings f on f.dataset_id = worst.dataset_id group by f.dataset_id
+  from worst cross join keys k on k.id = worst.dataset_id cross join finding_rows own on own.dataset_key = k.key
+  cross join open_findings f on f.key = own.key group by f.dataset_id
 )
 select {_DATASET}, {_PORTAL}, w.grade, round(w.score, 1) as score, w.findings,
        b.how_to_fix as what_would_help_most, round(b.gain, 1) as points_to_gain
@@ -122,7 +138,7 @@ select {_PORTAL}, {_DATASET}, d.frequency as promised, d.modified as changed_as_
 from open_findings f
 join datasets d on d.id = f.dataset_id
 join portals p on p.id = f.portal_id
-where f.rule_id = 'up_to_date' and {_where_portal("f")}
+where {_of_rules("up_to_date")} and {_where_portal("f")}
 order by days_since desc, d.title""",
     ),
     "licences_in_use": CannedQuery(
@@ -161,7 +177,7 @@ select what, dataset, portal, detail from (
   {_union_findings("new finding", f"f.first_seen_run = night.id and {is_open()}")}
 ) order by case what when 'removed' then 0 when 'added' then 1 when 'changed' then 2 when 'finding fixed' then 3
   else 4 end, portal_title, title
-limit 2000""",
+limit {_MOST}""",
     ),
 }
 

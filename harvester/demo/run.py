@@ -60,7 +60,11 @@ def run_demo(data: Path) -> None:
             console.print(f"\n[bold]Night {night}[/bold]")
             show_summary(result, data)
     console.print(f"one page a government: {data}/exports/republic-of-solmark/report.html", markup=False)
-    console.print(f"what was promised: winnow --data {data} commitments", markup=False)
     console.print(f"\nBetween the nights, {len(STORY)} things changed at the portals:")
     for change in STORY:
         console.print(f"  {change.portal}: {change.kind}: {change.what}", markup=False)
+    console.print(f"\nThe site, at http://127.0.0.1:8001/ : winnow --data {data} serve", markup=False)
+    console.print("Three things to look at there:")
+    console.print("  a promise broken and one kept: /commitments", markup=False)
+    console.print("  what to fix first, and what it brings: /government/republic-of-solmark", markup=False)
+    console.print("  which key datasets a government has, and why we say so: /census", markup=False)

@@ -27,8 +27,8 @@ AXE = Path(__file__).parents[1] / "fixtures" / "axe" / "axe.min.js"
 WIDTHS = (390, 1280)
 LONGEST = 8_000
 """Pixels that a page may be high on a phone."""
-TABLES = ("/catalog", "/catalog/datasets", "/catalog/findings", "/catalog/portals/north")
-"""Pages of Datasette itself."""
+TABLES = ("/catalog", "/catalog/datasets", "/catalog/findings", "/catalog/portals/north", "/search?q=budget")
+"""Pages of Datasette itself, and the search, which the mirror does by script."""
 # Each page is shown in a frame of the width of the screen, and looked at there.
 HARNESS = """<!doctype html><meta charset="utf-8"><title>look</title><body><script>
 const shown = (frame, path) => new Promise((resolve, reject) => {

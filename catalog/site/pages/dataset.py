@@ -21,6 +21,8 @@ __all__ = ["PAGES", "paged"]
 
 _LISTED = 20
 """Rows of each short list: changes, copies, parts, corrections, reports."""
+_TITLE = 300
+"""Characters of a title that are shown as the heading."""
 # Persons' names and addresses are not read.
 _DATASET = """
 select d.id, d.portal_id, d.identifier, d.title, d.description, d.publisher_id, d.keywords, d.themes, d.licence,
@@ -83,6 +85,7 @@ def _read(visit: Visit) -> Content | None:
     if not 1 <= number <= last:
         return None
     title = row["title"] or row["identifier"] or row["id"]
+    title = title if len(title) <= _TITLE else f"{title[:_TITLE]}…"
     quality = visit.row("select * from dataset_quality where dataset_id = :id", id=dataset_id)
     if quality is not None:
         applicable = quality["applicable"]

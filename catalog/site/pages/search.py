@@ -22,6 +22,8 @@ PER_PAGE = 20
 _VALUES = 8
 """Values shown of each facet, those with most datasets."""
 _COPIES = 5
+_TITLE = 200
+"""Characters of a title."""
 _ENTRIES = 50
 """Datasets in a feed, the newest ones."""
 _SHOWN = """
@@ -111,7 +113,7 @@ def _results(visit: Visit, query: Query, shown: tuple[tuple[int, tuple[int, ...]
         title = row["title"] or row["identifier"] or visit.words.phrase("search.untitled")
         declared = json.loads(row["language"] or "[]")
         row["language"] = language_code(declared[0]) if len(declared) == 1 and isinstance(declared[0], str) else None
-        row["title_pieces"] = marked(title, query.words)
+        row["title_pieces"] = marked(title if len(title) <= _TITLE else f"{title[:_TITLE]}…", query.words)
         row["snippet"] = _snippet(query, row.pop("description"), row.pop("keywords"), row.pop("translations"))
         row["best_file"] = best_file(visit, row["id"])
         row["copies"] = visit.rows(_COPY, numbers=json.dumps(copies[:_COPIES])) if copies else []

@@ -244,6 +244,13 @@ def s0036_narrow_distributions(db: Database) -> None:
         db.execute(sql)
 
 
+@migrate()
+def s0037_unused_indexes(db: Database) -> None:
+    """Drop the indexes of ``dataset_quality`` that only readers of the public file use, which has its own."""
+    for name in ("publisher_id", "score"):
+        db.execute(f"drop index if exists idx_dataset_quality_{name}")
+
+
 def bring_up_to_date(db: Database) -> None:
     """Migrate a catalogue of any age, or an empty file, to the present tables, metric columns and views.
 

@@ -90,6 +90,8 @@ INDEXES = (
     ("datasets", "changed_run"),
     ("datasets", "missing_since"),
     ("corrections", "corrected_at"),
+    ("dataset_quality", "publisher_id"),
+    ("dataset_quality", "score"),
     ("distributions", "access_url"),
     ("distributions", "download_url"),
     ("finding_rows", "first_seen_key"),

@@ -80,7 +80,7 @@ TABLES: dict[str, TableSpec] = {
             "methodology_version": c(str, "Version of the Winnow score it was scored by."),
         },
         pk="dataset_id",
-        indexes=(("portal_id",), ("publisher_id",), ("score",)),
+        indexes=(("portal_id",),),
         facets=("portal_id", "grade", "open_definition"),
     ),
     "distribution_kinds": TableSpec(

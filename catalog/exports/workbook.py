@@ -209,7 +209,8 @@ class WorkbookWriter:
         about.set_landscape()
         about.set_paper(9)
         about.fit_to_pages(1, 0)
-        about.set_column(0, 1, _ABOUT_WIDTHS[0], self._text)
+        # The lines above the explanations run over the columns beside them: these are not wrapped.
+        about.set_column(0, 1, _ABOUT_WIDTHS[0])
         about.set_column(2, 2, _ABOUT_WIDTHS[1], self._text)
         key = "book_all" if shown == self._rows else "book_cut"
         about.write_string(0, 0, self.words.phrase(key, count=self._rows, rows=self._rows, shown=shown))
@@ -230,8 +231,8 @@ class WorkbookWriter:
             field = self.fields[at]
             title = self.words.column(field.name)
             text = self.words.description(field.name, field.description)
-            about.write_string(number, 0, title)
-            about.write_string(number, 1, field.name)
+            about.write_string(number, 0, title, self._text)
+            about.write_string(number, 1, field.name, self._text)
             about.write_string(number, 2, text)
             lines = max(_lines(one, width) for one, width in zip((title, text), _ABOUT_WIDTHS, strict=True))
             if lines > 1:
@@ -239,8 +240,8 @@ class WorkbookWriter:
 
 
 def _lines(text: str, width: int) -> int:
-    """Return how many lines a text takes in a column; a word that does not fit is wrapped as a whole."""
-    return -(-len(text) // (width * 8 // 10))
+    """Return how many lines a text takes in a column of ``width`` characters."""
+    return -(-len(text) // (width * 95 // 100))
 
 
 def _day(cell: str) -> date | None:

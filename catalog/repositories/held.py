@@ -13,12 +13,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from catalog.db.schema.found import public_id
 from catalog.db.schema.views import NOT_ENDED, STANDING_CAUSES, state_in
 from catalog.db.store import Catalog, started
 from catalog.repositories.recipients import addresses_in, recipient_hash, stopped
@@ -31,17 +31,18 @@ __all__ = [
     "decide",
     "held_apart",
     "held_causes",
+    "hold_new_causes",
     "ids_apart",
-    "keeping_held",
+    "keep_held",
 ]
 
 LATEST = 2
 """A cause is published at the latest this many times ``hold_days`` after the first letter about it was tried."""
 
-_OF_CAUSES = """select m.finding from causes held cross join cause_members m on m.cause = held.number
+_IN_CAUSES = """from causes held cross join cause_members m on m.cause = held.number
   cross join finding_rows own on own.key = m.finding left join keys first on first.key = own.first_seen_key
   where held.is_held and coalesce(first.id, '9') >= held.first_seen_run"""
-HELD_KEYS = f"{_OF_CAUSES} union all select finding from held_findings"  # noqa: S608  # our own constants
+HELD_KEYS = f"select m.finding {_IN_CAUSES} union all select finding from held_findings"  # noqa: S608  # our own constants
 """SQL: the integer keys of the findings that belong to a cause that is held back, or to one that was when it ended. A
 finding of a run before the first run of its cause was published with that run, and stays public. There are few causes,
 so they are read first."""
@@ -93,33 +94,34 @@ def decide(catalog: Catalog, run_id: str, hold_days: int) -> None:
         )
 
 
-@contextmanager
-def keeping_held(catalog: Catalog, run_id: str, portal_ids: Sequence[str], hold_days: int) -> Iterator[None]:
-    """Find the causes of portals anew in the ``with`` block; afterwards nothing is public that was held back, and new
-    causes are held back as :func:`decide` would. Nothing is published.
+def keep_held(catalog: Catalog, portal_id: str) -> None:
+    """Note what is held back in a portal, before its causes are found anew: it must stay so if its cause ends.
 
-    The public copy may be made before the next export. ``portal_ids``: the portals. ``run_id`` and ``hold_days``: as
-    for :func:`decide`; with 0 days no new cause is held back.
+    Call :func:`hold_new_causes` afterwards. If the process is killed in between, nothing has become public.
     """
-    run, portals = catalog.db.conn.execute, json.dumps([*portal_ids])
     with catalog.writing():
-        # Before a cause ends: a process that is killed in between must publish nothing.
-        run(
-            """insert or ignore into held_findings (finding, portal_id, since)
-               select m.finding, held.portal_id, held.first_seen_run
-               from causes held join cause_members m on m.cause = held.number
-               join finding_rows own on own.key = m.finding left join keys first on first.key = own.first_seen_key
-               where held.is_held and coalesce(first.id, '9') >= held.first_seen_run
-                 and held.portal_id in (select value from json_each(?))""",
-            [portals],
+        catalog.db.conn.execute(
+            f"""insert or ignore into held_findings (finding, portal_id, since)
+                select m.finding, held.portal_id, held.first_seen_run {_IN_CAUSES} and held.portal_id = ?""",
+            [portal_id],
         )
-    yield
+
+
+def hold_new_causes(catalog: Catalog, run_id: str, portal_ids: Sequence[str], hold_days: int) -> None:
+    """Hold back the causes that no export has seen yet, as :func:`decide` would; publish nothing.
+
+    The public copy may be made before the next export. ``portal_ids``: the portals whose causes were found anew, after
+    :func:`keep_held`. ``run_id`` and ``hold_days``: as for :func:`decide`; with 0 days no new cause is held back.
+    """
     held = held_causes(catalog, run_id, hold_days) if hold_days else []
     with catalog.writing():
         _hold(catalog, held)
-        run(
-            f"""delete from held_findings where finding in ({_OF_CAUSES})
-                or not exists (select 1 from finding_rows f where f.key = finding and {state_in(NOT_ENDED)})"""  # noqa: S608  # our own constants
+        portals = "(select value from json_each(:portals))"
+        catalog.db.conn.execute(
+            f"""delete from held_findings where portal_id in {portals} and (
+                  finding in (select m.finding {_IN_CAUSES} and held.portal_id in {portals})
+                  or not exists (select 1 from finding_rows f where f.key = finding and {state_in(NOT_ENDED)}))""",  # noqa: S608  # our own constants
+            {"portals": json.dumps([*portal_ids])},
         )
 
 
@@ -166,7 +168,7 @@ def held_apart(catalog: Catalog, run_id: str, hold_days: int, *, government: str
 
 def ids_apart(db: sqlite3.Connection) -> frozenset[str]:
     """Return the ids of the findings that are held back though their cause has ended. ``db``: a catalogue or a copy."""
-    sql = "select f.id from held_findings h join findings f on f.key = h.finding"
+    sql = f"select {public_id('f')} from held_findings h cross join finding_rows f on f.key = h.finding"  # noqa: S608  # our own constants
     return frozenset(key for (key,) in db.execute(sql))
 
 

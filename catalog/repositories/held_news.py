@@ -49,7 +49,8 @@ def held_news(catalog: Catalog, run_id: str, government: str, recipient: str, ho
         return None
     ids = {one.id for one in held}
     # Findings whose cause has ended meanwhile.
-    sql = "select f.id from held_findings h join findings f on f.key = h.finding where h.portal_id = ? and h.since = ?"
+    sql = """select f.id from held_findings h cross join findings f on f.key = h.finding
+             where h.portal_id = ? and h.since = ?"""
     single = {key for one in apart for (key,) in catalog.db.conn.execute(sql, [one.portal_id, one.id])}
     rows = cause_rows(catalog, run_id, government=government, held=True)
     causes = [row for row in rows if row["cause_id"] in ids]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from catalog.db.store import Catalog
 from catalog.repositories.held import HeldCause, held_causes
-from catalog.repositories.recipients import addresses_in, recipient_hash
+from catalog.repositories.recipients import recipient_hash
+from catalog.repositories.reply_targets import contacts
 from harvester.terminal.scores import printable
 
 __all__ = ["held_lines"]
@@ -28,8 +29,7 @@ def held_lines(catalog: Catalog, hold_days: int) -> Iterator[str]:
             waiting[one.government].append(one)
     if not waiting:
         return
-    rows = catalog.rows("select distinct contact_email from portals where contact_email is not null")
-    known = {recipient_hash(one): one for row in rows for one in addresses_in(row["contact_email"])[0]}
+    known = {recipient_hash(one): one for _, addresses, _ in contacts(catalog) for one in addresses}
     for name, held in sorted(waiting.items()):
         untold = sorted(known.get(one, one) for one in frozenset().union(*(cause.untold for cause in held)))
         days = [cause.public_on for cause in held if cause.public_on is not None]

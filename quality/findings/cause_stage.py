@@ -28,7 +28,7 @@ from catalog.repositories.causes import (
 from catalog.repositories.coded import Numbers
 from catalog.repositories.entity_weights import EntityWeights, entity_weights
 from catalog.repositories.first_fixes import Fix, rank_fixes, write_fixes
-from catalog.repositories.held import keeping_held
+from catalog.repositories.held import hold_new_causes, keep_held
 from catalog.repositories.replies import uphold_disputes
 from catalog.repositories.unseen_hosts import UnseenHost, unseen_hosts
 from quality.findings.cause_gains import dataset_gains
@@ -61,14 +61,17 @@ def find_causes(
     weights: EntityWeights | None = None
     total = 0
     observed = {metric.id for metric in metrics().values() if metric.observed}
-    with keeping_held(catalog, run_id, portal_ids, hold_days):
-        for portal_id in portal_ids:
-            if not (portal_id in unchanged and keep_causes(catalog, run_id, portal_id)):
-                weights = weights or entity_weights(catalog)
-                portal = _Portal(catalog, run_id, portal_id, weights)
-                total += write_causes(catalog, run_id, portal_id, portal.causes(), portal.unseen())
-                write_fixes(catalog, run_id, portal_id, portal.fixes())
-            uphold_disputes(catalog, portal_id, observed)
+    anew = []
+    for portal_id in portal_ids:
+        if not (portal_id in unchanged and keep_causes(catalog, run_id, portal_id)):
+            anew.append(portal_id)
+            keep_held(catalog, portal_id)
+            weights = weights or entity_weights(catalog)
+            portal = _Portal(catalog, run_id, portal_id, weights)
+            total += write_causes(catalog, run_id, portal_id, portal.causes(), portal.unseen())
+            write_fixes(catalog, run_id, portal_id, portal.fixes())
+        uphold_disputes(catalog, portal_id, observed)
+    hold_new_causes(catalog, run_id, anew, hold_days)
     rules = cause_rules()
     classed = [rule for one in rules.classes for rule in one.rules]
     rank_fixes(catalog, classed, rules.large_points, rules.large_share)

@@ -18,7 +18,15 @@ import pytest
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.cards import card_rows
 from catalog.exports.job import ExportJob
-from catalog.repositories.held import HELD_FINDING, HeldCause, decide, held_apart, held_causes, keeping_held
+from catalog.repositories.held import (
+    HELD_FINDING,
+    HeldCause,
+    decide,
+    held_apart,
+    held_causes,
+    hold_new_causes,
+    keep_held,
+)
 from catalog.repositories.held_news import held_news
 from catalog.repositories.recipients import recipient_hash, stop
 from catalog.repositories.sent import governments_written_to, last_mail_on, letters, note, note_refused
@@ -230,12 +238,14 @@ def test_findings_stay_held_back_when_their_cause_ends(catalog: Catalog) -> None
     other = next(one for one in causes(catalog, "a") if one != key)
     run = catalog.db.conn.execute
     since = catalog.value("select first_seen_run from causes where id = ?", [key])
-    with keeping_held(catalog, RUNS[0], ["a"], 14), catalog.writing():
+    keep_held(catalog, "a")
+    with catalog.writing():
         # As when they get a cause that was published long ago.
         run("update causes set is_held = 0, examples = ? where id = ?", [examples_of(members), other])
         run("update cause_members set cause = (select number from causes where id = ?) where cause = "
             "(select number from causes where id = ?)", [other, key])  # fmt: skip
         run("update causes set state = 'merged' where id = ?", [key])
+    hold_new_causes(catalog, RUNS[0], ["a"], 14)
     (apart,) = held_apart(catalog, RUNS[0], 14)
     assert (apart.portal_id, apart.id, apart.government, apart.public_on) == ("a", since, NAME, None)
     held = {row["id"] for row in catalog.rows(f"select f.id from findings f where {HELD_FINDING}")}  # noqa: S608
@@ -249,8 +259,8 @@ def test_findings_stay_held_back_when_their_cause_ends(catalog: Catalog) -> None
     catalog.db.conn.execute("update sent set sent_at = '2026-11-21T08:00:00Z'")
     catalog.db.conn.commit()
     begin(catalog, LATER[0])
-    with keeping_held(catalog, LATER[0], ["a"], 14):
-        pass
+    keep_held(catalog, "a")
+    hold_new_causes(catalog, LATER[0], ["a"], 14)
     assert not [one for one in members if one in out(catalog)[0]]
     begin(catalog, LATER[1])
     text, _ = out(catalog)

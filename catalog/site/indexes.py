@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["PAGE_INDEXES"]
 
 PAGE_INDEXES = {
+    "page_harvests_portal": "on harvests (portal_id, run_id)",
     "page_datasets_retired": "on datasets (retired_at, id) where status = 'retired'",
     "page_distributions_retired": "on distributions (last_seen_run, id) where is_retired = 1",
     "page_reports_columns": "on table_reports (distribution_id) where columns_before is not null",

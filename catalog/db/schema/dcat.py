@@ -148,7 +148,7 @@ TABLES: dict[str, TableSpec] = {
         "The record of a dataset as received, so that it can be mapped and scored again without a crawl.",
         {
             "dataset_id": c(str, "Dataset.", "datasets"),
-            "raw": c(str, "The record as received, as JSON; compressed by Zstandard except in the public copy."),
+            "raw": c(str, "The record as received, as JSON, compressed by Zstandard."),
             "raw_hash": c(str, "SHA-256 of the record in canonical form (sorted keys), without its volatile fields."),
             "run_id": c(str, "Run that received it in this form first.", "runs"),
             "name": c(str, "Its field name, by which CKAN refers to it."),
@@ -174,7 +174,7 @@ TABLES: dict[str, TableSpec] = {
             "run_id": c(str, "Run that received it in this form first.", "runs"),
             "replaced_run": c(str, "Run that received the next one.", "runs"),
             "raw_hash": c(str, "SHA-256 of the record in canonical form, without its volatile fields."),
-            "raw": c(str, "The record as received, as JSON; compressed by Zstandard except in the public copy."),
+            "raw": c(str, "The record as received, as JSON, compressed by Zstandard."),
         },
         indexes=(("dataset_id", "run_id"),),
     ),

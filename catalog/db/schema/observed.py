@@ -136,7 +136,7 @@ TABLES: dict[str, TableSpec] = {
             "report": c(
                 dict,
                 "Report in frictionless' form, without cell values; its own where a schema is declared. Compressed by "
-                "Zstandard except in the public copy.",
+                "Zstandard.",
             ),
             "methodology_version": c(str, "Version of the rules it was judged by; of another one it is judged again."),
             "rejudged_run": c(

@@ -15,7 +15,7 @@ from datasette.utils import sqlite_timelimit
 
 from catalog.site.metadata import DATABASE
 
-__all__ = ["LONGEST_TEXT", "RESULT_MAX", "PublicDatabase", "TooMuchError", "adopt", "refresh"]
+__all__ = ["LONGEST_TEXT", "RESULT_MAX", "PublicDatabase", "ResultTooLargeError", "adopt", "refresh"]
 
 LONGEST_TEXT = 10_000_000
 """Bytes of the longest text or blob that SQLite makes or reads."""
@@ -36,7 +36,7 @@ _CLOSE_AFTER_S = 120.0
 """Seconds after which the connections to a replaced file are closed: requests that read it have ended by then."""
 
 
-class TooMuchError(Exception):
+class ResultTooLargeError(Exception):
     """Raised if a result has more than RESULT_MAX bytes. ``status``: HTTP status of the answer."""
 
     status = 413
@@ -96,7 +96,7 @@ class PublicDatabase(Database):  # type: ignore[misc]  # Datasette has no types
     ) -> Results:
         """Return the result of a query, with the parameters that ``Database.execute`` of Datasette has.
 
-        Raise QueryInterrupted if it takes too long, TooMuchError if the result is too large, and sqlite3.Error for
+        Raise QueryInterrupted if it takes too long, ResultTooLargeError if it is too large, and sqlite3.Error for
         other errors; nothing of them is written to the log, because visitors write the queries.
         """
         limit_ms = min(custom_time_limit or self.ds.sql_time_limit_ms, self.ds.sql_time_limit_ms)
@@ -110,7 +110,7 @@ class PublicDatabase(Database):  # type: ignore[misc]  # Datasette has no types
                     for row in cursor:
                         size += sum(len(cell) for cell in tuple(row) if isinstance(cell, str | bytes))
                         if size > RESULT_MAX:
-                            raise TooMuchError
+                            raise ResultTooLargeError
                         rows.append(row)
                         if truncate and len(rows) > most:
                             break

@@ -22,7 +22,7 @@ _EXACT_BELOW = 3000
 """Numbers below it may stand in a profile as they stand in the table."""
 # "present" columns of the record, what was served (only these headers), and the report about the table.
 _FILE = f"""
-select d.id, d.position, d.title, {address()} as url, coalesce(d.download_url, '') != '' as is_download, d.format,
+select d.id, d.position, d.title, {address()} as url, d.format,
        d.media_type, d.byte_size, d.licence, d.licence_title, d.is_retired, d.modified, d.last_seen_run,
        c.outcome, c.fault, c.detail, c.status as http_status, c.final_url, c.redirects, c.redirect_chain,
        c.content_type, c.size_bytes, c.last_modified, c.cors, c.checked_at, c.changed_at, c.ok_since, c.failing_since,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from catalog.db.schema.views import MEASURED, NOT_ENDED, address, state_in
+from catalog.db.schema.views import MEASURED, NOT_ENDED, address, is_current, state_in
 from catalog.exports.cards import day_of_run
 from catalog.site.pages.page import Visit
 from specs.metrics import Metric, dimensions, metrics
@@ -22,7 +22,7 @@ select rule_id, observed, field from (
   select * from findings f where f.dataset_id = :id and {state_in(NOT_ENDED)} limit {_FINDINGS}) group by rule_id"""  # noqa: S608  # SQL of ours
 _CHECKED = f"""
 select max(c.checked_at) as checked_at, count(c.url) as checked from distributions d
-join resource_checks c on c.url = {address()} where d.dataset_id = :id and not d.is_retired"""  # noqa: S608  # SQL of ours
+join resource_checks c on c.url = {address()} where d.dataset_id = :id and {is_current()}"""  # noqa: S608  # SQL of ours
 
 
 def dimension_rows(visit: Visit, quality: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -79,7 +79,7 @@ def _parts(visit: Visit, dataset_id: str, asked: list[Metric]) -> dict[str, dict
     names = ", ".join(f"q.[{one.id}]" for one in asked)
     rows = visit.rows(
         f"""select {names}, q.unknown as [unknown metrics], count(*) as [number] from distributions d {MEASURED}
-            where d.dataset_id = :id and not d.is_retired and q.key is not null group by q.key""",  # noqa: S608  # names of metrics
+            where d.dataset_id = :id and {is_current()} and q.key is not null group by q.key""",  # noqa: S608  # names of metrics
         id=dataset_id,
     )
     found = {one.id: _counts(None, False, 0) for one in asked}

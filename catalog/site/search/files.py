@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from catalog.db.schema.views import MEASURED, address
+from catalog.db.schema.views import MEASURED, address, is_current
 from catalog.site.pages.page import Visit
 from catalog.vocabulary.formats import file_format
 
@@ -16,7 +16,7 @@ _FILES = f"""
 select d.id, d.title, d.position, {address()} as url, d.format as declared, d.download_url, c.outcome, c.size_bytes,
        q.format_served, q.format_declared
 from distributions d left join resource_checks c on c.url = {address()} {MEASURED}
-where d.dataset_id = :id and not d.is_retired order by d.position limit {_READ}"""  # noqa: S608  # SQL of ours
+where d.dataset_id = :id and {is_current()} order by d.position limit {_READ}"""  # noqa: S608  # SQL of ours
 _OUTCOMES = {"ok": 2, "broken": 0, "invalid": 0}
 
 

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from catalog.db.schema.views import is_current
 from catalog.exports.folders import folder_name
 from catalog.site.search.words import LONGEST, STEMMERS, fold, is_unspaced, pairs, stem_tokens, words
 from catalog.vocabulary.terms import language_code, theme
@@ -45,12 +46,12 @@ select d.id, d.portal_id, d.title, d.description, d.identifier, d.keywords, d.th
        government, q.score, q.score_low, q.score_high
 from datasets d left join publishers b on b.id = d.publisher_id left join portals p on p.id = d.portal_id
 left join dataset_quality q on q.dataset_id = d.id
-order by d.status != 'present', d.status = 'retired', d.copy_of is not null, q.score_low is null, q.score_low desc,
+order by case d.status when 'missing' then 1 when 'retired' then 2 else 0 end, d.copy_of is not null, q.score_low is null, q.score_low desc,
          d.id"""
-_KINDS = """
+_KINDS = f"""
 select distinct k.licence_id, coalesce(k.format_served, k.format_declared) as format
 from distributions d join keys x on x.id = d.id join measured_distributions m on m.distribution_key = x.key
-join distribution_kinds k on k.key = m.kind where d.dataset_id = ? and not d.is_retired"""
+join distribution_kinds k on k.key = m.kind where d.dataset_id = ? and {is_current()}"""  # noqa: S608  # SQL of ours
 
 
 def interface_codes() -> tuple[str, ...]:

@@ -74,6 +74,9 @@ class Charts:
         low, high = _or(row.get("score_low"), score), _or(row.get("score_high"), score)
         if score is None:
             low, high, said = 0.0, 100.0, t("charts.no_score")
+        elif row.get("score_low") is None:
+            # Nobody has worked out what the unknown would change: nothing is said of it.
+            said = t("charts.value_said", score=self._number(score))
         else:
             said = t("charts.score_said", score=self._number(score), low=self._number(low), high=self._number(high))
         low, high = _share(low), max(_share(high), _share(low))

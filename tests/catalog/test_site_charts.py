@@ -57,6 +57,8 @@ def test_what_is_unknown_is_hatched_and_not_failed() -> None:
     assert 'width="100%"' in charts.score({"score": None}) and "c-unknown" in charts.score({"score": None})
     assert "c-unknown" in charts.score(SCORED) and "c-bad" not in charts.score(SCORED)
     assert "c-unknown" not in charts.score({"score": 5.0, "score_low": 5.0, "score_high": 5.0})
+    # Nothing is said of an unknown part that nobody has worked out.
+    assert "unknown" not in charts.bar(40.0, "open") and "40.0 of 100." in charts.bar(40.0, "open")
     strip = charts.checks(["ok", "broken", "unknown", "half"])
     assert [strip.count(f'"c-{kind}"') for kind in ("ok", "bad", "unknown")] == [1, 1, 2]
     assert "Answered: 1. Failed: 1. Unknown: 2." in strip

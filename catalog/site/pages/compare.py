@@ -6,6 +6,7 @@ from typing import Any
 
 from catalog.site.pages.entity import entity_of
 from catalog.site.pages.page import Content, Page, Visit
+from specs.methodology import is_comparable
 from specs.metrics import dimensions, metrics
 
 __all__ = ["PAGES"]
@@ -67,7 +68,7 @@ def _overlap(a: Row, b: Row) -> str:
     observed behind it, else "overlap" or "apart"."""
     ends = [one[end] for one in (a, b) for end in ("ci_low", "ci_high")]
     is_seen = all(one["grade_best"] is not None and one["grade_best"] == one["grade_worst"] for one in (a, b))
-    if None in ends or not is_seen or a["methodology_version"] != b["methodology_version"]:
+    if None in ends or not is_seen or not is_comparable(a["methodology_version"], b["methodology_version"]):
         return "unknown"
     return "overlap" if ends[0] <= ends[3] and ends[2] <= ends[1] else "apart"
 

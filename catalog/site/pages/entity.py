@@ -15,6 +15,7 @@ from catalog.site.entities import KINDS
 from catalog.site.pages.commitments import slug_of
 from catalog.site.pages.page import Content, Page, Visit
 from catalog.vocabulary.promises import key_datasets
+from specs.methodology import is_comparable
 from specs.metrics import dimensions, metrics
 from specs.systems import systems
 
@@ -137,7 +138,7 @@ def _then(nights: list[Row]) -> list[Row]:
     for when, ago in _AGO.items():
         until = (started(now["run_id"]) - ago).strftime("%Y%m%dT%H%M%SZ")
         row = next((one for one in reversed(nights) if one["run_id"] <= until), None)
-        is_same = row is not None and row["methodology_version"] == now["methodology_version"]
+        is_same = row is not None and is_comparable(row["methodology_version"], now["methodology_version"])
         found.append({"when": when, **(row or dict.fromkeys(now)), "is_comparable": row is None or is_same})
     return found
 

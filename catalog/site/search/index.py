@@ -46,7 +46,8 @@ select d.id, d.portal_id, d.title, d.description, d.identifier, d.keywords, d.th
        government, q.score, q.score_low, q.score_high
 from datasets d left join publishers b on b.id = d.publisher_id left join portals p on p.id = d.portal_id
 left join dataset_quality q on q.dataset_id = d.id
-order by case d.status when 'missing' then 1 when 'retired' then 2 else 0 end, d.copy_of is not null, q.score_low is null, q.score_low desc,
+order by case d.status when 'missing' then 1 when 'retired' then 2 else 0 end, d.copy_of is not null,
+         q.score_low is null, q.score_low desc,
          d.id"""
 _KINDS = f"""
 select distinct k.licence_id, coalesce(k.format_served, k.format_declared) as format

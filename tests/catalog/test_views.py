@@ -184,3 +184,29 @@ def test_views_read_by_the_indexes_of_their_tables(catalog: Catalog) -> None:
     ):  # fmt: skip
         plan = " / ".join(row[3] for row in catalog.db.conn.execute(f"explain query plan {sql}"))
         assert index in plan and "SCAN" not in plan, (sql, plan)
+
+
+def test_a_view_over_keys_is_written_like_a_table(catalog: Catalog) -> None:
+    """Through the triggers and by our own code alike; a row that the view would not show is refused."""
+    run = catalog.db.conn.execute
+    row = {"dataset_id": "d", "portal_id": None, "run_id": "20261124T000000Z", "kind": "added", "new_hash": "ab01"}
+    run("insert into changes (dataset_id, run_id, kind, new_hash) values ('d', '20261124T000000Z', 'added', 'AB')")
+    with catalog.writing():
+        catalog.upsert("changes", [row])
+    found = row | {"id": "20261124T000000Z/d/added", "fields": None, "old_hash": None}
+    assert catalog.rows("select * from changes") == [found]
+    run("update changes set portal_id = 'p', kind = 'changed' where dataset_id = 'd'")
+    assert catalog.value("select id || portal_id from changes") == "20261124T000000Z/d/changedp"
+    run("insert into distributions (id, dataset_id, last_seen_run) values ('x', 'd', '20261124T000000Z')")
+    run("insert into distributions (id, dataset_id, last_seen_run) values ('y', 'd', '20260231T000000Z')")
+    assert catalog.rows("select id, last_seen_run from distributions order by id") == [
+        {"id": "x", "last_seen_run": "20261124T000000Z"},
+        {"id": "y", "last_seen_run": "20260231T000000Z"},
+    ]
+    stored = "select typeof(last_seen_run) as kind from distribution_rows order by id"
+    assert [one["kind"] for one in catalog.rows(stored)] == ["integer", "text"]
+    with pytest.raises(sqlite3.IntegrityError, match="dataset_id is missing"):
+        run("insert into distributions (id) values ('z')")
+    for name in ("changes", "distributions"):
+        run(f"delete from {name}")  # noqa: S608
+        assert catalog.rows(f"select * from {name}") == []  # noqa: S608

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from catalog.db.schema.scored import SCORE_COLUMNS
 from catalog.db.store import Catalog
+from catalog.repositories.score_rows import keep_score_rows
 
 __all__ = ["keep_entity_scores"]
 
@@ -39,12 +40,13 @@ def keep_entity_scores(catalog: Catalog, run_id: str, versions: Mapping[str, str
     with catalog.writing():
         run = catalog.db.conn.execute
         kept = ", ".join(name for name in SCORE_COLUMNS if name not in ("id", "run_id", "corrections"))
-        # Corrections are counted for the run after which they were made.
+        # Corrections are counted for the run after which they were made: those rows are not the same.
+        others = "and last.corrections is not null" if keep_score_rows(catalog, run_id, before) else ""
         run(
             f"""insert into score_history (run_id, {kept}, corrections) select :run, {kept}, (
                   select own.corrections from score_history own where own.run_id = :run and own.system = last.system
                     and own.entity_level = last.entity_level and own.entity_id = last.entity_id)
-                from score_history last where last.run_id = :before""",  # noqa: S608  # names of the schema
+                from score_history last where last.run_id = :before {others}""",  # noqa: S608  # names of the schema
             values,
         )
         run("update top_fixes set run_id = :run where portal_id is null", {"run": run_id})

@@ -11,7 +11,7 @@ from typing import Any
 from catalog.db.schema.scored import SCORE_COLUMNS
 from catalog.db.store import Catalog
 
-__all__ = ["write_score_rows"]
+__all__ = ["keep_score_rows", "write_score_rows"]
 
 _NAMES = tuple(SCORE_COLUMNS)
 _VALUES = tuple(name for name in _NAMES[_NAMES.index("entity_id") + 1 :] if name != "corrections")
@@ -68,6 +68,28 @@ def write_score_rows(catalog: Catalog, run_id: str, level: str, rows: Sequence[M
     names = ", ".join(("key", *_VALUES, "corrections"))
     many(f"insert into score_values ({names}) values ({marks})", values)  # noqa: S608  # names of the schema
     many("insert into score_rows (entity, system, run, value) values (?, ?, ?, ?)", lines)
+
+
+def keep_score_rows(catalog: Catalog, run_id: str, before: str) -> bool:
+    """Give the run ``run_id`` the scores of the run ``before`` whose ``corrections`` is null: the values stay stored
+    once.
+
+    Return False, and write nothing, if the run has scores already. Call it inside a transaction.
+    """
+    run = catalog.db.conn.execute
+    named = {"run": run_id, "before": before}
+    own = "(select key from score_runs where id = :run)"
+    if run(f"select exists (select 1 from score_rows where run = {own})", named).fetchone()[0]:  # noqa: S608  # a constant
+        return False
+    run("insert into score_runs (id) select :run where not exists (select 1 from score_runs where id = :run)", named)
+    run(
+        f"""insert into score_rows (entity, system, run, value) select r.entity, r.system, {own}, r.value
+            from score_rows r join score_values v on v.key = r.value
+            where r.run = (select key from score_runs where id = :before) and v.corrections is null
+            order by r.key""",  # noqa: S608  # a constant
+        named,
+    )
+    return True
 
 
 def _entities(catalog: Catalog, level: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -18,6 +18,7 @@ from catalog.exports.wording import withheld_in_words
 from catalog.site.grades import grade_range
 from catalog.site.world_map import draw_world
 from specs.languages import Language
+from specs.methodology import is_comparable
 
 __all__ = ["STATES", "Charts"]
 
@@ -151,7 +152,7 @@ class Charts:
                     place = (_number(places[at] / _HIGH * 100), _number(100 - _share(rows[at]["score"])))
                     dots += Markup('<circle class="c-dot" cx="{}%" cy="{}%" r="3"/>').format(*place)
         for at in range(1, len(rows)):
-            if rows[at].get("methodology_version") != rows[at - 1].get("methodology_version"):
+            if not is_comparable(rows[at].get("methodology_version"), rows[at - 1].get("methodology_version")):
                 line_at = f"{(places[at - 1] + places[at]) / 2:.0f}"
                 drawn += Markup('<path class="c-break" d="M{0},0V{1}"><title>{2}</title></path>').format(
                     line_at, _HIGH, t("charts.new_method", version=rows[at].get("methodology_version") or "?")
@@ -362,7 +363,7 @@ def _segments(rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
         if row.get("score") is None:
             before = None
             continue
-        if before is None or row.get("methodology_version") != before.get("methodology_version"):
+        if before is None or not is_comparable(row.get("methodology_version"), before.get("methodology_version")):
             found.append([])
         found[-1].append(at)
         before = row

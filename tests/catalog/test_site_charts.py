@@ -70,6 +70,8 @@ def test_a_trend_breaks_where_the_method_changes() -> None:
     # Two lines: one before the night without a score and the new method, one after.
     assert trend.count("<polyline") == 2 and "version 2.0" in trend and "As a table" in trend
     assert Charts(languages()["en"]).trend([], "nobody") == ""
+    same = [{"run_id": f"2026110{day}T000000Z", "methodology_version": f"2.1.{day}", **SCORED} for day in (1, 2)]
+    assert Charts(languages()["en"]).trend(same, "x").count("<polyline") == 1, "2.1.1 and 2.1.2 compare"
 
 
 @pytest.mark.parametrize(

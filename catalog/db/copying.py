@@ -10,7 +10,7 @@ from pathlib import Path
 from catalog.db.migrations import migrate
 from catalog.db.sqlite import Database
 
-__all__ = ["copy_database", "fault_of", "known_steps", "steps_of"]
+__all__ = ["copy_database", "fault_of", "is_of_this_version", "known_steps", "steps_of"]
 
 
 def copy_database(source: Path, copy: Path) -> None:
@@ -45,6 +45,14 @@ def known_steps() -> frozenset[str]:
     """Return the names of all steps of :mod:`catalog.db.migrations` in this version of the program."""
     with closing(sqlite3.connect(":memory:")) as memory:
         return frozenset(step.name for step in migrate.pending(Database(memory)))
+
+
+def is_of_this_version(catalogue: Path) -> bool:
+    """Return whether a file is a catalogue with exactly the schema of this version; False also if it cannot be read."""
+    try:
+        return set(steps_of(catalogue)) == known_steps()
+    except sqlite3.Error:
+        return False
 
 
 def fault_of(catalogue: Path) -> str | None:

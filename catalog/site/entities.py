@@ -124,8 +124,8 @@ def _entities(copy: sqlite3.Connection, times: Mapping[tuple[str, str], Mapping[
         if (entity := found.get((row["kind"], row["id"]))) is not None:
             entity |= {name: row[name] for name in _SCORE}
     for row in _scores(copy, "before"):
-        entity = found.get((row["kind"], row["id"]))
-        if entity is not None and is_comparable(entity.get("methodology_version"), row["methodology_version"]):
+        entity = found.get((row["kind"], row["id"]), {})
+        if is_comparable(entity.get("methodology_version"), row["methodology_version"]):
             entity |= {"score_before": row["score"], "run_before": row["run_id"]}
     for (kind, id), entity in found.items():
         entity |= times.get((kind, id), {})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import statistics
 import sys
 import tempfile
@@ -229,17 +228,16 @@ def _private(data: Path) -> Iterator[Told]:
 
 def _held(data: Path, configuration: Configuration) -> Iterator[Told]:
     """Yield what is held back and waits for a letter. A catalogue that an upgrade would change is left alone."""
-    from catalog.db.copying import known_steps, steps_of
-    from catalog.db.store import open_catalog
+    from catalog.db.copying import is_of_this_version
+    from catalog.db.store import CatalogError, open_catalog
     from harvester.terminal.held import held_lines
 
     path = data / "catalog.db"
     if not (configuration.hold_days and path.is_file()):
         return
-    with suppress(sqlite3.Error):
-        if set(steps_of(path)) == known_steps():
-            with open_catalog(path) as catalog:
-                yield from map(_note, held_lines(catalog, configuration.hold_days))
+    if is_of_this_version(path):
+        with suppress(CatalogError), open_catalog(path) as catalog:
+            yield from map(_note, held_lines(catalog, configuration.hold_days))
 
 
 def _contact(configuration: Configuration) -> str | None:

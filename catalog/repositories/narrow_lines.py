@@ -165,14 +165,14 @@ class NarrowFindings:
             )
         }
         parts: dict[int | None, tuple[str, str]] = {None: ("", "")}
-        for key, part_id, url in connection.execute(
-            f"""select k.key, d.id, {address("d")} from distributions d join keys k on k.id = d.id
-                where d.dataset_id in ({marks})""",
-            ids,
-        ):
-            parts[key] = part_id, cell(url or "")
         marks = ", ".join("?" * len(datasets))
         rows: dict[int, list[Row]] = {key: [] for key, _, _ in datasets.values()}
+        for key, part_id, url in connection.execute(
+            f"""select d.id, k.id, {address("d")} from distribution_rows d join keys k on k.key = d.id
+                where d.dataset_id in ({marks})""",
+            list(rows),
+        ):
+            parts[key] = part_id, cell(url or "")
         for row in connection.execute(
             f"""select {_COLUMNS}
                 from finding_rows f left join cause_members m on m.finding = f.key where f.dataset_key in ({marks})

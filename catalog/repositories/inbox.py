@@ -74,7 +74,7 @@ def put(
     Raise InboxFullError if DAILY_MAX messages came within 24 hours, or SENDER_MAX of this sender.
     """
     now = datetime.now(UTC)
-    key = secrets.token_urlsafe(12)
+    key = secrets.token_hex(8)
     with _opened(data) as db:
         _expire(db, now)
         since = (now - timedelta(days=1)).isoformat(timespec="seconds")

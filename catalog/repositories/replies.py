@@ -40,6 +40,8 @@ class Imported:
     "reports"."""
     known: int = 0
     """Number of rows that had been imported before; nothing was changed for them."""
+    reports: list[str] = field(default_factory=list)
+    """Ids of the citizens' reports, those that had been imported before included."""
     disputes: list[str] = field(default_factory=list)
     """Ids of the replies that dispute a finding or a cause that exists."""
     restored: dict[int, str] = field(default_factory=dict)
@@ -220,9 +222,12 @@ def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: st
                 done.problems.append(Problem(one.line, f"nothing is known of {one.dataset_id or one.url}", remedy))
                 continue
             key = _first_id(catalog, "reports", own_id, (one.dataset_id or "", one.url or "", one.what))
+            done.reports.append(key)
             if catalog.value("select 1 from reports where id = ?", [key]):
                 done.known += 1
-                _take_back(catalog, "reports", "who", key, one.is_name_public)
+                # Who gives no name says nothing of the name that somebody else gave.
+                if one.who:
+                    _take_back(catalog, "reports", "who", key, one.is_name_public)
                 continue
             is_listed = one.url is None or _about(catalog, replace(one, dataset_id=None)) is not None
             row = {

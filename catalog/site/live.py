@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,11 +14,13 @@ from catalog.site.gate import path_of
 from catalog.site.metadata import DATABASE, PLUGIN
 from catalog.site.pages import Content, Moved, Page, SiteOptions, Visit, pages
 from catalog.site.render import CONTENT_TYPES, error_page, render, render_json, site_url
-from catalog.site.reporting import TooLargeError, read_body, take_report
+from catalog.site.reporting import TooLargeError, is_from_elsewhere, read_body, take_report
 from specs.languages import Language, language, site_languages
 
 __all__ = ["routes"]
 
+BODY_SECONDS = 20
+"""Seconds within which a form must have come."""
 TIME_LIMIT_MS = 2000
 """Milliseconds after which a query of a page is stopped; the visitor gets status 503."""
 
@@ -53,10 +56,14 @@ def _view_of(page: Page) -> Callable[..., Awaitable[Response]]:
 
 async def _take(datasette: Any, request: Any, options: SiteOptions, words: Language, path: str) -> Response:
     """Answer the form of ``/report``."""
+    if is_from_elsewhere(request.scope["headers"]):
+        return _error(options, words, 403, path, "report.expired")
     try:
-        body = await read_body(request.receive)
+        body = await asyncio.wait_for(read_body(request.receive), BODY_SECONDS)
     except TooLargeError:
         return _error(options, words, 413, path, "report.too_large")
+    except (TimeoutError, ConnectionError):
+        return _error(options, words, 400, path, "report.expired")
     address = (request.scope.get("client") or [""])[0]
     status, what = await datasette.get_database(DATABASE).execute_fn(
         lambda conn: take_report(conn, options, words, body, address)

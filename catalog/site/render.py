@@ -116,7 +116,8 @@ def program_digest() -> str:
 
 
 def render_json(content: Content) -> str:
-    """Return the contents of a page as JSON."""
+    """Return the contents of a page as JSON, without what only its form needs (names that begin with "_")."""
+    content = {name: value for name, value in content.items() if not name.startswith("_")}
     return json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n"
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
@@ -16,7 +17,7 @@ from catalog.repositories.inbox import InboxFullError, put
 from catalog.site.pages.page import SiteOptions, Visit
 from specs.languages import Language
 
-__all__ = ["BODY_MAX", "ID_MAX", "TooLargeError", "about", "new_seal", "read_body", "take_report"]
+__all__ = ["BODY_MAX", "ID_MAX", "TooLargeError", "about", "is_from_elsewhere", "new_seal", "read_body", "take_report"]
 
 ID_MAX = 200
 """Characters of an id that is looked for."""
@@ -51,16 +52,31 @@ def new_seal() -> str:
     return str(_SEALS.dumps(""))
 
 
+def is_from_elsewhere(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Return whether a browser says that a form was sent by a page of another site. ``headers``: those of the request,
+    their names in lower case."""
+    given = {name: value.decode("latin-1") for name, value in headers}
+    origin = given.get(b"origin")
+    sent_by = given.get(b"sec-fetch-site", "same-origin")
+    return sent_by not in ("same-origin", "none") or (
+        origin not in (None, "null") and urlsplit(origin or "").netloc != given.get(b"host")
+    )
+
+
 async def read_body(receive: Any) -> bytes:
-    """Return the body of a request, read through the ASGI function ``receive``. Raise TooLargeError if it is longer
-    than BODY_MAX."""
+    """Return the body of a request, read through the ASGI function ``receive``.
+
+    Raise TooLargeError if it is longer than BODY_MAX, and ConnectionError if the visitor left before its end.
+    """
     body = b""
     while True:
         event = await receive()
         body += bytes(event.get("body", b""))
         if len(body) > BODY_MAX:
             raise TooLargeError
-        if event["type"] != "http.request" or not event.get("more_body"):
+        if event["type"] != "http.request":
+            raise ConnectionError("the visitor left")
+        if not event.get("more_body"):
             return body
 
 

@@ -46,12 +46,14 @@ def list_(data: Path) -> None:
 @click.argument("ids", nargs=-1, required=True)
 @click.pass_obj
 def accept(data: Path, ids: tuple[str, ...]) -> None:
-    """Take the messages IDS in as reports on their datasets: their texts become public with the next export.
+    """Take the messages IDS in: their texts become public with the next export.
 
+    A message that quotes the letter to the government or publisher is its reply; any other is a report on the dataset.
     A name becomes public only if its owner agreed. You have read them: nobody else does.
     """
     from catalog.repositories.inbox import messages, settle
-    from catalog.repositories.inbox_reports import take_in
+    from catalog.repositories.inbox_reports import speaks_for, take_in
+    from harvester.mail.tokens import holder_of
     from harvester.night.stages import writing
 
     catalogue_of(data)
@@ -59,11 +61,14 @@ def accept(data: Path, ids: tuple[str, ...]) -> None:
     _refuse_unknown(ids, waiting)
     with writing(data) as catalog:
         for key in ids:
-            problem = take_in(catalog, waiting[key])
+            one = waiting[key]
+            holder = holder_of(data, one.token) if one.token else None
+            is_confirmed = holder is not None and speaks_for(catalog, one, holder.entities)
+            problem = take_in(catalog, one, is_confirmed=is_confirmed)
             if problem:
                 raise click.ClickException(f"{key}: {problem}; refuse it, or wait until the dataset is listed again")
             settle(data, key, "accepted")
-            click.echo(f"{key}: accepted")
+            click.echo(f"{key}: accepted as {'the reply of who was asked' if is_confirmed else 'a report'}")
     click.echo("winnow export brings scorecards and site up to date")
 
 

@@ -16,6 +16,7 @@ from catalog.db.schema.public import PUBLIC
 from catalog.db.schema.views import VIEWS
 from catalog.db.store import CatalogError, open_catalog
 from catalog.site.metadata import metadata
+from catalog.site.pages import pages
 from catalog.site.queries import queries
 from catalog.site.renamed import new_address
 from catalog.site.serve import publish
@@ -34,7 +35,8 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 OWN_PAGES = sorted(
-    f"/{path.stem}" for path in (Path(site_package.__file__).parent / "templates" / "pages").glob("*.html")
+    {f"/{path.stem}" for path in (Path(site_package.__file__).parent / "templates" / "pages").glob("*.html")}
+    | {page.address for page in pages() if page.names is None and page.form == "html"}
 )
 HIDDEN = {
     *("records", "keys", "finding_texts", "finding_rows"),

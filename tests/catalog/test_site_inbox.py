@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from catalog.db.store import open_catalog
 from catalog.repositories import inbox
+from catalog.site.reporting import is_from_elsewhere, read_body
 from harvester.cli.main import cli
-from tests.catalog.browsing import EVIL, OF_THE_SITE, Site, fill
+from harvester.mail.tokens import issue
+from tests.catalog.browsing import EVIL, OF_THE_SITE, RUN, Site, fill
 
 pytestmark = OF_THE_SITE
 
@@ -108,3 +112,46 @@ def test_old_messages_are_erased(tmp_path: Path) -> None:
         db.execute("update messages set received_at = '2020-01-01T00:00:00+00:00'")
         db.commit()
     assert inbox.messages(tmp_path) == []
+
+
+def test_the_same_words_from_elsewhere_are_no_loss(form: Site, data: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "report.csv"
+    sheet.write_text("dataset_id,what,who,name_is_public\nnorth-0,The map of 2017 is missing,Ann,yes\n", "utf-8")
+    run = CliRunner()
+    assert run.invoke(cli, ["--data", str(data), "replies", "import", str(sheet)]).exit_code == 0
+    key = _send(form, text="The map of 2017 is missing").rpartition("/")[2]
+    assert run.invoke(cli, ["--data", str(data), "inbox", "accept", key]).exit_code == 0
+    with closing(sqlite3.connect(data / "catalog.db")) as catalog:
+        told = catalog.execute("select what, who from reports where what like '%2017%'").fetchall()
+    assert told == [("The map of 2017 is missing", "Ann")]
+
+
+def test_who_quotes_the_letter_replies_to_the_finding(form: Site, data: Path) -> None:
+    token = issue(data, "hash", [("government", EVIL)], RUN)
+    key = _send(form, about="f-file_served", text="The file comes in May", token=token).rpartition("/")[2]
+    listed = CliRunner().invoke(cli, ["--data", str(data), "inbox", "list"]).output
+    assert "quotes the letter" in listed
+    done = CliRunner().invoke(cli, ["--data", str(data), "inbox", "accept", key])
+    assert "the reply of who was asked" in done.output, done.output
+    with closing(sqlite3.connect(data / "catalog.db")) as catalog:
+        told = catalog.execute("select reply, note from replies where finding_id = 'f-file_served'").fetchall()
+    assert told == [("acknowledged", "The file comes in May")]
+
+
+def test_other_sites_cannot_send_the_form(form: Site) -> None:
+    assert "seal" not in form.get("/report.json").text
+    assert is_from_elsewhere([(b"host", b"open.example"), (b"origin", b"https://evil.example")])
+    assert is_from_elsewhere([(b"host", b"open.example"), (b"sec-fetch-site", b"cross-site")])
+    assert not is_from_elsewhere([(b"host", b"open.example"), (b"origin", b"https://open.example")])
+
+
+def test_half_a_message_is_none() -> None:
+    async def receive() -> dict[str, Any]:
+        return events.pop(0)
+
+    events: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"text=The portal is not", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    with pytest.raises(ConnectionError):
+        asyncio.run(read_body(receive))

@@ -222,7 +222,7 @@ def test_while_it_serves(made: Made, tmp_path: Path) -> None:
         def answers() -> bool:
             with (
                 suppress(OSError),
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/-/versions.json", timeout=5) as page,
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/imprint.json", timeout=5) as page,
             ):
                 return bool(json.loads(page.read()))
             return False

@@ -54,7 +54,8 @@ def _entry(visit: Visit, path: str, night: Row, before: Row | None) -> Row:
     else:
         title = f"{words.number(score)} {t('entity.of_100')}"
         last = before["score"] if before else None
-        is_same = before is not None and is_comparable(night["methodology_version"], before["methodology_version"])
+        version = (before or {}).get("methodology_version")
+        is_same = is_comparable(night["methodology_version"], version)
         if last is None or not is_same:
             text = t("no_change_known")
         else:

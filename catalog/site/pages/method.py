@@ -69,7 +69,8 @@ def _method(visit: Visit) -> Content:
 
 def _version(visit: Visit) -> Content | Moved | None:
     known = methodology_versions()
-    if visit.name == methodology_version():
+    today = methodology_version()
+    if visit.name == today:
         return Moved("/method", is_permanent=False)
     if visit.name not in known:
         return None
@@ -81,7 +82,7 @@ def _version(visit: Visit) -> Content | Moved | None:
         "title": visit.words.phrase("method.version_title", version=visit.name),
         "version": visit.name,
         "digest": known[visit.name].answers,
-        "is_comparable": is_comparable(visit.name, methodology_version()),
+        "is_comparable": is_comparable(visit.name, today),
         "runs": runs,
     }
 
@@ -161,7 +162,8 @@ def _metric_names(visit: Visit) -> Iterator[str]:
 
 
 def _version_names(visit: Visit) -> Iterator[str]:
-    yield from (name for name in methodology_versions() if name != methodology_version())
+    today = methodology_version()
+    yield from (name for name in methodology_versions() if name != today)
 
 
 PAGES = (

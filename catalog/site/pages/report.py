@@ -18,7 +18,7 @@ def _read(visit: Visit) -> Content:
     return {
         "title": t("report.title"),
         "is_open": is_open,
-        "seal": new_seal() if is_open else None,
+        "_seal": new_seal() if is_open else None,
         "is_fresh": True,
         "about": key if title is not None else None,
         "dataset_id": dataset_id,

@@ -138,7 +138,7 @@ def _then(nights: list[Row]) -> list[Row]:
     for when, ago in _AGO.items():
         until = (started(now["run_id"]) - ago).strftime("%Y%m%dT%H%M%SZ")
         row = next((one for one in reversed(nights) if one["run_id"] <= until), None)
-        is_same = row is not None and is_comparable(row["methodology_version"], now["methodology_version"])
+        is_same = is_comparable((row or {}).get("methodology_version"), now["methodology_version"])
         found.append({"when": when, **(row or dict.fromkeys(now)), "is_comparable": row is None or is_same})
     return found
 

@@ -162,8 +162,9 @@ def _metric_names(visit: Visit) -> Iterator[str]:
 
 
 def _version_names(visit: Visit) -> Iterator[str]:
-    today = methodology_version()
-    yield from (name for name in methodology_versions() if name != today)
+    earlier = dict(methodology_versions())
+    del earlier[methodology_version()]
+    yield from earlier
 
 
 PAGES = (

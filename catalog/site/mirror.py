@@ -159,7 +159,7 @@ def _render_chunk(
         before = _mark_of(folder / path)
         if before and before[0] == digest and (folder / data).is_file():
             continue
-        written += _write(folder / data, render_json(content))
+        written += _write(folder / data, render_json(content, is_compact=True))
         # Last: the mark in it says that both are there.
         written += _write(folder / path, render(page, visit, content, mark=f"{digest} {visit.run}"))
     return paths, written

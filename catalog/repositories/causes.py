@@ -174,13 +174,20 @@ def keep_causes(catalog: Catalog, run_id: str, portal_id: str) -> bool:
 
 
 def write_causes(
-    catalog: Catalog, run_id: str, portal_id: str, causes: Iterable[Cause], unseen: Sequence[Cause] = ()
+    catalog: Catalog,
+    run_id: str,
+    portal_id: str,
+    causes: Iterable[Cause],
+    unseen: Sequence[Cause] = (),
+    *,
+    is_held: bool = False,
 ) -> int:
     """Store the causes that a run found in a portal, and end the stored causes that it did not find.
 
     Return the number of causes found, including those in ``unseen``. ``causes``: all that the run found, those of one
     rule after another; they are stored rule by rule, so that few are held in memory. ``unseen``: the hosts that could
-    not be observed, whose state is unknown.
+    not be observed, whose state is unknown. ``is_held``: hold back from the public all causes that no export has
+    decided about, except the unknown ones; :func:`catalog.repositories.held.decide` publishes them.
 
     A cause that was found is new; open, if an earlier run stored it; or reopened, if it was fixed then. If the last
     reply to it disputes it, and was not answered with a correction, it is disputed, and so are the findings that have
@@ -201,6 +208,12 @@ def write_causes(
                 apply_reply(catalog, key, state)
             elif key in writer.found:
                 _stay_waived(catalog, key)
+        if is_held:
+            # In the same transaction: a copy made a moment later, or after a crash, must not show them.
+            catalog.db.conn.execute(
+                "update causes set is_held = 1 where portal_id = ? and is_held is null and state != 'unknown'",
+                [portal_id],
+            )
     return len(writer.found)
 
 

@@ -213,6 +213,7 @@ def _waiting(data: Path) -> Iterator[Told]:
 
 def _private(data: Path) -> Iterator[Told]:
     from catalog.exports.private_files import PRIVATE, misplaced
+    from catalog.repositories.inbox import FILE as INBOX
     from catalog.repositories.letter_tokens import FILE as TOKENS
     from catalog.repositories.people import FILE as PEOPLE
 
@@ -221,7 +222,7 @@ def _private(data: Path) -> Iterator[Told]:
             f"{len(found)} files in the folder exports say where personal data are suspected, such as {found[0]}: do "
             f"not publish them; winnow export writes them into {data / PRIVATE} instead"
         )
-    for path in (data / PRIVATE, data / PEOPLE, data / TOKENS):
+    for path in (data / PRIVATE, data / PEOPLE, data / TOKENS, data / INBOX):
         if path.exists() and path.stat().st_mode & 0o077:
             yield _fault(f"{path}: others can read what is private; run chmod go= {path}")
 

@@ -68,7 +68,7 @@ def find_causes(
             keep_held(catalog, portal_id)
             weights = weights or entity_weights(catalog)
             portal = _Portal(catalog, run_id, portal_id, weights)
-            total += write_causes(catalog, run_id, portal_id, portal.causes(), portal.unseen())
+            total += write_causes(catalog, run_id, portal_id, portal.causes(), portal.unseen(), is_held=hold_days > 0)
             write_fixes(catalog, run_id, portal_id, portal.fixes())
         uphold_disputes(catalog, portal_id, observed)
     hold_new_causes(catalog, run_id, anew, hold_days)

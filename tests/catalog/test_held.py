@@ -30,6 +30,7 @@ from catalog.repositories.held import (
 from catalog.repositories.held_news import held_news
 from catalog.repositories.recipients import recipient_hash, stop
 from catalog.repositories.sent import governments_written_to, last_mail_on, letters, note, note_refused
+from catalog.repositories.shareable import copy_shareable
 from catalog.site.serve import publish
 from harvester.cli.configuration import Operator
 from harvester.cli.registry import without_language
@@ -285,3 +286,21 @@ def test_a_cause_that_no_export_has_seen_is_in_no_public_copy(catalog: Catalog) 
     catalog.db.conn.commit()
     find_causes(catalog, RUNS[0], names, hold_days=14)
     assert not catalog.value("select count(*) from causes where is_held")
+
+
+def test_a_kill_between_portals_makes_no_new_cause_public(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, held = catalog.path.parent, causes(catalog, "a")
+    catalog.db.conn.execute("update causes set is_held = null")
+    catalog.db.conn.commit()
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("quality.findings.cause_stage.uphold_disputes", killed)
+    with pytest.raises(KeyboardInterrupt):
+        find_causes(catalog, RUNS[0], ["a", "c"], hold_days=14)
+    publish(catalog.path, data / "site" / "catalog.db")
+    copy_shareable(catalog.path, data / "shareable.db")
+    for path in (data / "site" / "catalog.db", data / "shareable.db"):
+        text = path.read_bytes().decode("utf-8", "replace")
+        assert held and not [one for key, own in held.items() for one in (key, *own) if one in text]

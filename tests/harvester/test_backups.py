@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 from catalog.db.copying import steps_of
 from catalog.db.store import open_catalog
 from catalog.repositories.fetched import note_fetched
+from catalog.repositories.inbox import messages, put
 from catalog.repositories.recipients import recipient_hash, stopped
 from catalog.repositories.replies import import_replies, import_reports
 from catalog.repositories.reply_files import CitizenReport, Reply
@@ -152,6 +153,16 @@ def test_a_backup_while_mails_are_fetched_comes_back(
     holder = holder_of(tmp_path / "back", token)
     assert holder is not None and holder.recipient_hash == "hash"
     assert (tmp_path / "back" / "people.db").is_file()
+
+
+def test_what_waits_in_the_inbox_is_in_a_backup_of_ones_own_only(made: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(made, tmp_path / "data")
+    key = put(data, about="d", text="t", name=None, is_name_public=False, token=None, sender="s")
+    write_backup(data, tmp_path / "b")
+    restore(tmp_path / "b", tmp_path / "back")
+    assert [one.id for one in messages(tmp_path / "back")] == [key]
+    write_backup(data, tmp_path / "for-others", is_shareable=True)
+    assert "inbox.db" not in names(tmp_path / "for-others")
 
 
 def rewritten(source: Path, target: Path, change: Callable[[dict[str, bytes]], None]) -> Path:

@@ -148,7 +148,8 @@ def test_private_files_that_others_can_read_are_faults(tmp_path: Path) -> None:
     (folder / "personal.csv").write_text("", "utf-8")
     (tmp_path / "private").chmod(0o750)
     (tmp_path / "people.db").touch(mode=0o644)
+    (tmp_path / "inbox.db").touch(mode=0o644)
     told = [*_private(tmp_path)]
     assert {one.kind for one in told} == {"fault"}
-    named = (folder / "personal.csv", tmp_path / "private", tmp_path / "people.db")
+    named = (folder / "personal.csv", tmp_path / "private", tmp_path / "people.db", tmp_path / "inbox.db")
     assert all(str(path) in one.text for path, one in zip(named, told, strict=True))

@@ -18,8 +18,8 @@ from catalog.db.rows import plain
 from catalog.repositories.people import private_database
 
 __all__ = [
-    "FILE", "KEPT_DAYS", "NAME_MAX", "TEXT_MAX", "InboxFullError", "InboxMessage", "messages", "put", "settle",
-    "state_of",
+    "FILE", "KEPT_DAYS", "NAME_MAX", "TEXT_MAX", "InboxFullError", "InboxMessage", "expire_messages", "messages", "put",
+    "settle", "state_of",
 ]  # fmt: skip
 
 FILE = "inbox.db"
@@ -105,6 +105,14 @@ def _expire(db: sqlite3.Connection, now: datetime) -> None:
     db.execute("delete from messages where coalesce(settled_at, received_at) < :old", {"old": old})
     day = (now - timedelta(days=1)).isoformat(timespec="seconds")
     db.execute("update messages set sender = null where received_at < :day", {"day": day})
+
+
+def expire_messages(data: Path) -> None:
+    """Erase from the inbox of the data folder ``data``, if there is one, what is older than KEPT_DAYS days, and what
+    tells senders apart after one day."""
+    if (data / FILE).is_file():
+        with _opened(data) as db:
+            _expire(db, datetime.now(UTC))
 
 
 def messages(data: Path) -> list[InboxMessage]:

@@ -12,6 +12,7 @@ from typing import Any
 from catalog.db.store import Catalog, CatalogError, now, open_catalog, started
 from catalog.exports import ExportOptions
 from catalog.model import Portal
+from catalog.repositories.inbox import expire_messages
 from catalog.repositories.people import expire
 from catalog.repositories.runs import has_run, last_harvest_begun, latest_other_run, run_summary, traffic_of
 from harvester import __version__
@@ -75,6 +76,7 @@ def writing(data: Path) -> Iterator[Catalog]:
     with locked(data), open_catalog(data / "catalog.db") as catalog:
         catalog.end_lost_runs()
         expire(data, datetime.now(UTC))
+        expire_messages(data)
         yield catalog
 
 

@@ -18,13 +18,13 @@ from catalog.db.migrations import is_up_to_date
 from catalog.db.packed import PackedTexts
 from catalog.db.schema import TABLES, found, scored, strips
 from catalog.db.schema.kinds import ColumnSpec
-from catalog.db.schema.public import FREE_TEXTS, PRIVATE_VIEWS, PUBLIC
+from catalog.db.schema.public import PRIVATE_VIEWS, PUBLIC, is_free
 from catalog.db.schema.views import VIEWS
 from catalog.db.sqlite import Database
 from catalog.db.store import CatalogError
 from catalog.repositories.people import COLUMNS
 from catalog.repositories.withheld import field_of, hold_back, watched
-from catalog.site.cleaned import without_addresses, without_cells, without_private_fields
+from catalog.site.cleaned import SIGNS, without_addresses, without_cells, without_private_fields
 from catalog.site.entities import SITE_TABLES, add_site_tables
 from catalog.site.indexes import PAGE_INDEXES
 from catalog.site.search.index import NAMES as SEARCH_TABLES
@@ -174,7 +174,10 @@ def _create(name: str, columns: Mapping[str, ColumnSpec]) -> str:
 def _copy(public: sqlite3.Connection, name: str) -> None:
     listed = ", ".join(f"[{column}]" for column in PUBLIC[name])
     values = ", ".join(_value(name, column) for column in PUBLIC[name])
-    public.execute(f"insert into main.[{name}] ({listed}) select {values} from source.[{name}] r where {_where(name)}")  # noqa: S608  # names of the schema
+    # Two addresses that differ only in an e-mail address are the same to readers.
+    insert = "insert or ignore" if TABLES[name].pk in PUBLIC[name] and is_free(name, TABLES[name].pk) else "insert"
+    chosen = f"select {values} from source.[{name}] r where {_where(name)}"  # noqa: S608  # names of the schema
+    public.execute(f"{insert} into main.[{name}] ({listed}) {chosen}")  # names of the schema
 
 
 def _where(name: str) -> str:
@@ -184,8 +187,11 @@ def _where(name: str) -> str:
 def _value(table: str, column: str) -> str:
     name = f"{table}.{column}"
     value = _VALUES.get(name, f"r.[{column}]")
-    # Few texts have the sign, and to ask SQLite is quicker than to call a function of ours.
-    return f"iif(instr({value}, '@'), public_text({value}), {value})" if name in FREE_TEXTS else value
+    if not is_free(table, column):
+        return value
+    # Few texts have one of the signs, and to ask SQLite is quicker than to call a function of ours.
+    signs = " or ".join(f"instr({value}, '{sign}')" for sign in SIGNS)
+    return f"iif({signs}, public_text({value}), {value})"
 
 
 def _add_functions(public: sqlite3.Connection) -> None:

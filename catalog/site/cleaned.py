@@ -10,7 +10,9 @@ __all__ = ["ADDRESS", "without_addresses", "without_cells", "without_private_fie
 
 ADDRESS = "[e-mail address]"
 """What stands in place of an e-mail address."""
-_ADDRESS = re.compile(r"[\w.+%-]*\w@[\w-]+(?:\.[\w-]+)+")
+SIGNS = ("@", "%40", "(at)", "[at]")
+"""Each e-mail address that is recognised has one of them."""
+_ADDRESS = re.compile(r"[\w.+%-]*\w(?:@|%40| ?[(\[]at[)\]] ?)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 
 _WORDS = """accessrights accessurl accrualperiodicity byte_size bytesize checksum conformsto created description
     documentation downloadurl extent format frequency hash identifier issued keyword keywords landingpage language

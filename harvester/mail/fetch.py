@@ -159,4 +159,6 @@ def take_in_mail(
         parsed = read(one.path)
         taken = take_in(catalog, parsed, sender, source=one.name, today=today.isoformat(), waived_max=waived_max)
         yield FetchedFile(f"{mail.sender or 'unknown sender'}, {one.name}", parsed, taken)
+        if taken.is_full:
+            raise TimeoutError("too many rows wait: the mail is read again once there is room")
     note_fetched(data, [key])

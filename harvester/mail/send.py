@@ -44,6 +44,19 @@ _NOT_SENT = (
 """What is raised if the server refused a mail, or if it could not be written as bytes: it was not sent."""
 
 
+_TOO_LARGE = 552
+
+
+def _is_refused_for_good(error: Exception) -> bool:
+    """Return whether the recipient's server refused the mail, not for now and not because of how we sent it.
+
+    Only then was the government tried: a fault of our own mail server, of a login or of the size starts no clock.
+    """
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(500 <= code < 600 and code != _TOO_LARGE for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError) and 500 <= error.smtp_code < 600 and error.smtp_code != _TOO_LARGE
+
+
 @dataclass(slots=True)
 class Outcome:
     """The result of sending messages: ``sent`` is the number of those sent, ``failed`` has a line for each other one.
@@ -135,7 +148,8 @@ def _hand_in(
     except _NOT_SENT as error:
         for letter in mailing.letters:
             forget(catalog, letter)
-            note_refused(catalog, letter)
+            if _is_refused_for_good(error):
+                note_refused(catalog, letter)
         withdraw(catalog.path.parent, token)
         done.fail(mailing, error)
         with suppress(smtplib.SMTPException, OSError):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from catalog.db.schema import TABLES
-from catalog.db.schema.public import FREE_TEXTS, PRIVATE_VIEWS, PUBLIC, is_public
+from catalog.db.schema.public import PRIVATE_VIEWS, PUBLIC, is_free, is_public
 from catalog.db.schema.views import VIEWS
 from catalog.db.store import Catalog, CatalogError, open_catalog
 from catalog.site.cleaned import ADDRESS, without_cells, without_private_fields
@@ -165,7 +165,7 @@ def test_a_new_column_is_private_until_it_is_listed() -> None:
     assert not is_public("present_datasets", "contact_email")
     for name, columns in PUBLIC.items():
         assert TABLES[name].pk in columns, name
-    assert {tuple(name.split(".")) for name in FREE_TEXTS} <= {(t, c) for t, columns in PUBLIC.items() for c in columns}
+    assert is_free("datasets", "licence") and not is_free("datasets", "portal_id")
 
 
 def test_addresses_of_persons_in_texts_are_not_public(tmp_path: Path) -> None:
@@ -251,3 +251,25 @@ def test_a_file_with_more_than_what_is_public_is_made_again(tmp_path: Path) -> N
         assert not is_current(public)
     with pytest.raises(CatalogError, match="public file"):
         publish(public, tmp_path / "other" / "catalog.db")
+
+
+def test_no_public_column_of_texts_lets_an_e_mail_address_out(tmp_path: Path) -> None:
+    """A stranger may write one into any text of a record: also where an address or a licence is expected."""
+    with open_catalog(tmp_path / "catalog.db") as catalog:
+        fill(catalog)
+        for n, written in enumerate(
+            ("mailto:jane.doe@private.example", "https://x.example/?to=jane.doe%40private.example")
+        ):
+            catalog.upsert(
+                "datasets",
+                [{"id": f"d{n}", "portal_id": "north", "identifier": written, "licence": written, "status": "present"}
+                 | {"conforms_to": json.dumps([written]), "source_url": written, "spatial": written}],
+            )  # fmt: skip
+            catalog.upsert(
+                "distributions",
+                [{"id": f"f{n}", "dataset_id": f"d{n}", "portal_id": "north", "access_url": written, "is_retired": 0}
+                 | {"checksum": "jane.doe (at) private.example"}],
+            )  # fmt: skip
+            catalog.upsert("resource_checks", [{"url": written, "outcome": "invalid", "run_id": RUN}])
+    publish(tmp_path / "catalog.db", tmp_path / "public" / "catalog.db")
+    assert b"private.example" not in (tmp_path / "public" / "catalog.db").read_bytes()

@@ -11,7 +11,7 @@ from catalog.db.schema import TABLES, metric_columns
 from catalog.db.schema.kinds import ColumnSpec
 from catalog.db.schema.views import VIEWS
 
-__all__ = ["FREE_TEXTS", "PRIVATE_VIEWS", "PUBLIC", "is_public"]
+__all__ = ["PRIVATE_VIEWS", "PUBLIC", "is_free", "is_public"]
 
 # Left out, and why. Addresses and names of persons: portals.contact_email, publishers.email, datasets.contact_name and
 # contact_email, contradictions (they quote both), harvests.approved_by, sent.recipient_hash (a known address has a
@@ -110,28 +110,46 @@ _METRICS = {"dataset_quality": "dataset", "distribution_kinds": "distribution"}
 PRIVATE_VIEWS = frozenset({"answers"})
 """Views that the public file does not have: what they read is private."""
 
-FREE_TEXTS = frozenset(
-    f"{table}.{column}"
-    for table, columns in {
-        "harvest_errors": "title message",
-        "publishers": "name parent ancestors url",
-        "datasets": """title description keywords access_rights rights provenance relations documentation contact_url
-            landing_page is_part_of translations""",
-        "distributions": "title description rights documentation",
-        "data_services": "title description access_rights documentation",
-        "conformance": "results",
-        "finding_texts": "text",
-        "causes": "root_value root_name split examples",
-        "census": "reason evidence",
-        "census_claims": "evidence",
-        "table_reports": "note columns columns_before",
-        "replies": "note",
-        "reports": "what",
-        "corrections": "observed_before",
-    }.items()
-    for column in columns.split()
+_OURS = frozenset(
+    [
+        "id",
+        "portal_id",
+        "dataset_id",
+        "distribution_id",
+        "publisher_id",
+        "finding_id",
+        "reply_id",
+        "cause_id",
+        "parent_id",
+        "copy_of",
+        "cluster_id",
+        "run_id",
+        "first_seen_run",
+        "last_seen_run",
+        "changed_run",
+        "missing_since",
+        "rule_id",
+        "metric",
+        "state",
+        "status",
+        "severity",
+        "kind",
+        "type",
+        "verdict",
+        "grade",
+        "outcome",
+        "system",
+        "entity_level",
+        "entity_id",
+        "key",
+        "digest",
+        "raw_hash",
+        "mapping_hash",
+        "sha256",
+        "country",
+    ]
 )
-"""Columns, as "table.column", in which strangers write sentences: e-mail addresses in them are not public."""
+"""Columns that hold only what we wrote: ids of ours, runs, codes and hashes."""
 
 
 def _columns(name: str) -> dict[str, ColumnSpec]:
@@ -145,6 +163,16 @@ PUBLIC: dict[str, dict[str, ColumnSpec]] = {name: _columns(name) for name in TAB
 ``resource_checks`` is a table in the public file and a view in the catalogue. Of the views, all are public but
 ``PRIVATE_VIEWS``; they show what is public of the tables that they read.
 """
+
+
+def is_free(table: str, column: str) -> bool:
+    """Return whether strangers may have written in a public column: e-mail addresses in it are not public.
+
+    That is every column of texts but those that hold only what we wrote. In the tables of addresses that were asked,
+    and of findings, an address of the web is a key: there it is changed in the same way.
+    """
+    spec = PUBLIC[table][column]
+    return spec.type in (str, list, dict) and column not in _OURS
 
 
 def is_public(table: str, column: str) -> bool:

@@ -11,8 +11,10 @@ from catalog.vocabulary.promises import key_datasets
 
 __all__ = ["PAGES"]
 
-_BEST = ("open", "unknown", "closed", "not_found", "not_observed")
-"""States of a key dataset, from the best: a government has what the best of its portals has."""
+_BEST = ("open", "unknown", "closed", "not_observed", "not_found")
+"""States of a key dataset: a government has the first of them that one of its portals has. So it is "not found" only
+where all portals were looked through: not observed is never missed."""
+_LEGEND = ("open", "unknown", "closed", "not_found", "not_observed")
 COLUMNS = 8
 """Governments side by side on a page."""
 
@@ -52,7 +54,7 @@ def _read(visit: Visit) -> Content | None:
             }
             for one in key_datasets()
         ],
-        "states": list(_BEST),
+        "states": list(_LEGEND),
         "page_number": number,
         "last_page": last,
         "canonical": "/census" if number == 1 else None,

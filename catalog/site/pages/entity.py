@@ -195,7 +195,8 @@ def _census(visit: Visit, entity: Row) -> Row | None:
             where g.{"name" if entity["kind"] == "government" else "portal_id"} = :id""",  # noqa: S608  # two names
         id=entity["id"],
     )
-    order = list(_CENSUS)
+    # Not found only where all portals were looked through: not observed is never missed.
+    order = [*(state for state in _CENSUS if state != "not_found"), "not_found"]
     best: dict[str, Row] = {}
     for row in rows:
         if row["state"] in _CENSUS:

@@ -78,15 +78,15 @@ def _columns(visit: Visit) -> list[dict[str, Any]]:
 
 
 def _portals(visit: Visit) -> list[dict[str, Any]]:
-    """Return portals whose last harvests all failed, with the last run that read them."""
+    """Return portals that were read once and of which nothing could be read in the last nights, with the last run that
+    read them and the number of those nights. Why is not said: it may be our own fault."""
     return visit.rows(
-        """select p.id, p.title, p.url, p.datasets,
-             (select max(h.run_id) from harvests h where h.portal_id = p.id and h.verdict in ('complete', 'partial'))
-               as last_read
-           from portals p
-           where (select count(*) from harvests h where h.portal_id = p.id and h.verdict = 'failed'
-                    and h.run_id > coalesce((select max(o.run_id) from harvests o where o.portal_id = p.id
-                                             and o.verdict in ('complete', 'partial')), '')) >= :runs
+        """select p.id, p.title, p.url, p.datasets, r.last_read,
+             (select count(*) from harvests h where h.portal_id = p.id and h.verdict = 'failed'
+              and h.run_id > r.last_read) as nights
+           from (select portal_id, max(run_id) as last_read from harvests
+                 where verdict is not null and verdict != 'failed' group by portal_id) r
+           join portals p on p.id = r.portal_id where nights >= :runs
            order by p.title, p.id""",
         runs=SILENT_RUNS,
     )

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from catalog.db.copying import copy_database
 from catalog.db.migrations import bring_up_to_date
+from catalog.db.packed import PackedTexts
 from catalog.db.sqlite import Database
 from catalog.repositories.withheld import take_out
+from catalog.site.cleaned import without_cells
 
 __all__ = ["copy_shareable"]
 
@@ -18,6 +20,13 @@ _PERSONAL = (
     "update reports set who = null, what = ''",
     "update census set confirmed_by = null, reason = null where confirmed_by is not null or waiting > 0",
     "delete from sent",
+    "update portals set contact_email = null, portal_file = json_remove(portal_file, '$.contact_email')",
+    "update publishers set email = null",
+    "update datasets set contact_name = null, contact_email = null",
+    "update harvests set approved_by = null",
+    # Of tables their kind and shape, and no cell.
+    "update table_reports set report = null, profile = without_cells(profile)",
+    "delete from to_score where dataset_id not in (select dataset_id from was_due)",
 )
 
 
@@ -26,17 +35,23 @@ def copy_shareable(source: Path, copy: Path) -> None:
     catalogue meanwhile.
 
     Left out are names and texts of people who replied or reported, names and reasons of people who confirmed a census,
-    the list of what was sent, which holds hashes of recipients, and the findings that must not be published yet
-    (:func:`catalog.repositories.withheld.take_out`). The copy has the schema of this version. Raise
-    sqlite3.DatabaseError if the catalogue cannot be read.
+    the list of what was sent, which holds hashes of recipients, contacts of portals, publishers and datasets, who
+    approved a harvest, cells of tables, and the findings that must not be published yet
+    (:func:`catalog.repositories.withheld.take_out`). Records stay as the portals published them. The copy has the
+    schema of this version. Raise sqlite3.DatabaseError if the catalogue cannot be read.
     """
     copy_database(source, copy)
     with closing(sqlite3.connect(copy)) as out:
         # A catalogue that no command has opened since an upgrade lacks tables.
         bring_up_to_date(Database(out))
         out.execute("pragma secure_delete = on")
+        packed = PackedTexts(out)
+        out.create_function("without_cells", 1, lambda profile: without_cells(packed.text(profile)))
+        # These changes must make no dataset due.
+        out.execute("create temp table was_due as select dataset_id from to_score")
         for statement in _PERSONAL:
             out.execute(statement)
+        out.execute("drop table was_due")
         take_out(out)
         out.commit()
         # What was deleted must not stand in a page that is free now.

@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from datasette.utils import sqlite_timelimit
 from datasette.utils.asgi import Forbidden, NotFound, Response
@@ -34,6 +35,10 @@ _TIME_LIMIT_MS = 10_000
 """Milliseconds for the first rows, and for each further part."""
 _AT_ONCE, _OF_ONE_ADDRESS = 6, 2
 """Files that are sent at the same time, in all and to one address."""
+_SEND_SECONDS = 60
+"""Time within which a visitor must have taken a part."""
+_FORMS = frozenset({"_size", "_nocount", "_nofacet", "_shape", "_labels", "_nl", "_extra"})
+"""Parameters of Datasette that change the form of an answer."""
 _LIMIT = re.compile(r"\s+limit\s+\d+(\s+offset\s+\d+)?\s*$", re.IGNORECASE)
 _POOL = ThreadPoolExecutor(2, thread_name_prefix="csv")
 _sending: Counter[str] = Counter()
@@ -50,7 +55,11 @@ async def _table(datasette: Any, request: Any, send: Any) -> Response | None:
     if canned:
         params = {one: request.args.get(one) or "" for one in canned.get("params") or ()}
         return await _send_rows(datasette, request, send, canned["sql"], params)
-    query = f"{request.query_string}&_size=0&_nocount=1&_nofacet=1&_shape=objects&_labels=off"
+    # What is asked for here must count, whatever the visitor asks for.
+    asked = [one for one in parse_qsl(request.query_string, keep_blank_values=True) if one[0] not in _FORMS]
+    query = urlencode(
+        [*asked, ("_size", 0), ("_nocount", 1), ("_nofacet", 1), ("_shape", "objects"), ("_labels", "off")]
+    )
     told = await datasette.client.get(datasette.urls.path(f"/{DATABASE}/{name}.json?{query}"))
     if told.status_code != 200:
         raise NotFound("no table") if told.status_code in (301, 302, 404) else _Told(told.status_code)
@@ -90,8 +99,9 @@ async def _send_rows(datasette: Any, request: Any, send: Any, sql: str, params: 
         return respond(options_of(datasette), request.path, 429)
     _sending[address] += 1
     loop = asyncio.get_running_loop()
-    conn = await loop.run_in_executor(_POOL, _connect, database)
+    conn = None
     try:
+        conn = await loop.run_in_executor(_POOL, _connect, database)
         with closing(conn):
             cursor, rows = await loop.run_in_executor(_POOL, _first, conn, sql, params)
             columns = [column[0] for column in cursor.description]
@@ -102,13 +112,16 @@ async def _send_rows(datasette: Any, request: Any, send: Any, sql: str, params: 
             heading = [columns] if request.args.get("_header") != "off" else []
             body = _text([*heading, *rows])
             while rows:
-                await send({"type": "http.response.body", "body": body.encode("utf-8", "replace"), "more_body": True})
+                part = {"type": "http.response.body", "body": body.encode("utf-8", "replace"), "more_body": True}
+                # Who takes nothing for so long holds a place that others wait for.
+                await asyncio.wait_for(send(part), _SEND_SECONDS)
                 rows = await loop.run_in_executor(_POOL, _more, conn, cursor)
                 body = _text(rows)
             await send({"type": "http.response.body", "body": body.encode("utf-8", "replace")})
     finally:
         _sending[address] -= 1
-        database.forget(conn)
+        if conn is not None:
+            database.forget(conn)
     return None
 
 

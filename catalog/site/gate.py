@@ -8,6 +8,7 @@ policy; a page that the visitor has already, as of the same public file, is not 
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
@@ -15,10 +16,10 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 
 from catalog.site.errors import options_of, respond
-from catalog.site.metadata import DATABASE
+from catalog.site.metadata import DATABASE, PLUGIN
 from catalog.site.pages import pages
 from catalog.site.waiting import SqlQueue
 
@@ -40,6 +41,8 @@ _ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-re
 _NOT_OPEN = (b"text/html",)
 """Media types that programs of other sites may not read."""
 _PACKED = (b"text/", b"application/json", b"application/xml", b"application/atom+xml", b"image/svg+xml")
+_READS_MORE = re.compile(r"/(?:report|downloads|night)(?:[/.]|$)")
+"""Paths of pages that read something else than the public file: the inbox, or the exports."""
 _WORTH_PACKING = 600
 """Bytes from which a response is compressed."""
 
@@ -94,8 +97,8 @@ class Gate:
             await reply({"type": "http.response.body", "body": b""})
             return
         if scope["method"] in ("GET", "HEAD"):
-            reply.tag = self._tag()
-            if reply.tag in (one.strip() for one in asked.get(b"if-none-match", b"").split(b",")):
+            reply.tag = b"" if _READS_MORE.search(path) else self._tag()
+            if reply.tag and reply.tag in (one.strip() for one in asked.get(b"if-none-match", b"").split(b",")):
                 await reply({"type": "http.response.start", "status": 304, "headers": []})
                 await reply({"type": "http.response.body", "body": b""})
                 return
@@ -139,14 +142,16 @@ class Gate:
     def _tag(self) -> bytes:
         """Return the ETag of all pages, as of the public file that is open."""
         database = self.datasette.databases.get(DATABASE)
-        told = (database.hash if database else "", self.datasette.setting("base_url"), _made_with())
+        options = self.datasette.plugin_config(PLUGIN)
+        told = (database.hash if database else "", self.datasette.setting("base_url"), options, _made_with())
         # Promises become overdue by the day.
         return f'W/"{hashlib.sha256(repr((told, datetime.now(UTC).date())).encode()).hexdigest()[:20]}"'.encode()
 
 
 def _has_sql(path: str, query: str) -> bool:
     """Return whether a request brings SQL of a visitor."""
-    return path.startswith(f"/{DATABASE}") and any(f"{name}=" in f"&{query}" for name in ("&sql", "&_where"))
+    names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
+    return unquote(path).startswith(f"/{DATABASE}") and bool(names & {"sql", "_where"})
 
 
 @cache

@@ -234,7 +234,7 @@ def _remove_others(out: Path, made: set[str]) -> int:
         name = path.relative_to(out).as_posix()
         if name not in made and _mark_of(path):
             path.unlink()
-            path.parent.with_suffix(".json").unlink(missing_ok=True)
+            path.parent.with_name(f"{path.parent.name}.json").unlink(missing_ok=True)
             if path.parent != out and not any(path.parent.iterdir()):
                 path.parent.rmdir()
             removed += 1

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from catalog.db.store import Catalog, open_catalog
 from catalog.exports.private_files import PRIVATE
 from catalog.repositories.people import files_with
 from catalog.repositories.sent import letters
+from catalog.repositories.shareable import copy_shareable
 from catalog.site.serve import publish
 from harvester.backups import restore, write_backup
 from harvester.mail.attachments import attachments_of
@@ -120,3 +124,19 @@ def test_the_private_file_goes_when_the_finding_has_ended(data: Path, catalog: C
     catalog.db.conn.commit()
     put_out(catalog, folder / "exports")
     assert not (folder / PRIVATE).exists()
+
+
+def test_a_shareable_copy_holds_no_contact_and_no_cell(tmp_path: Path) -> None:
+    planted = "jane.doe@private.example"
+    with open_catalog(tmp_path / "catalog.db") as catalog:
+        catalog.upsert("portals", [{"id": "p", "title": "P", "contact_email": planted}])
+        catalog.upsert("publishers", [{"id": "b", "portal_id": "p", "name": "B", "email": planted}])
+        catalog.upsert("datasets", [{"id": "d", "portal_id": "p", "contact_email": planted, "contact_name": planted}])
+        catalog.upsert("harvests", [{"id": "h", "portal_id": "p", "run_id": "r", "approved_by": planted}])
+        catalog.upsert("table_reports", [{"distribution_id": "x", "report": json.dumps({"cell": planted})}])
+        catalog.db.conn.execute("delete from to_score")
+        catalog.db.conn.commit()
+    copy_shareable(tmp_path / "catalog.db", tmp_path / "copy.db")
+    assert planted.encode() not in (tmp_path / "copy.db").read_bytes()
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        assert copy.execute("select count(*) from to_score").fetchone() == (0,)

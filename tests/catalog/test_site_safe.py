@@ -21,11 +21,12 @@ import pytest
 from catalog.db.schema.public import PUBLIC
 from catalog.site.cells import drawn, is_web_address
 from catalog.site.database import PublicDatabase
+from catalog.site.gate import _has_sql
 from catalog.site.pages import SiteOptions, Visit, pages
 from catalog.site.sitemap import sitemap
 from catalog.site.waiting import WAITING, SqlQueue
 from specs.languages import language
-from tests.catalog.browsing import OF_THE_SITE, Site
+from tests.catalog.browsing import OF_THE_SITE, RUN, Site
 
 # Where Datasette refuses a facet, it leaves others unasked.
 pytestmark = [*OF_THE_SITE, pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")]
@@ -374,3 +375,20 @@ def test_a_site_below_a_path_has_all_its_links_there(public: Path) -> None:
         assert site.get("/catalog/findings/f-link_ok").headers["location"].startswith("/data/catalog/findings?")
         assert site.get("/static/winnow.css").status_code == 200
         assert 'rel="canonical" href="https://x.example/data/imprint"' in site.page("/imprint")
+
+
+def test_parameters_that_change_the_form_of_an_answer_do_not_break_a_csv(site: Site) -> None:
+    whole = site.get("/catalog/portals.csv").text
+    for form in ("_shape=array", "_shape=object", "_nl=on", "_extra=count", "_labels=on"):
+        assert site.get(f"/catalog/portals.csv?{form}").text == whole, form
+
+
+def test_what_reads_more_than_the_file_is_never_said_to_be_unchanged(site: Site) -> None:
+    assert "etag" in site.get("/imprint").headers
+    for path in ("/report", "/downloads", f"/night/{RUN}", "/fr/downloads"):
+        assert "etag" not in site.get(path).headers, path
+
+
+def test_sql_under_another_spelling_is_sql() -> None:
+    assert _has_sql("/catalog", "%73ql=select+1") and _has_sql("/c%61talog.json", "sql=select+1")
+    assert not _has_sql("/search", "q=sql")

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import lru_cache
 from typing import Any
 
 from catalog.db.migrations import is_up_to_date
 from catalog.db.packed import PackedTexts
 from catalog.db.schema import TABLES, found, scored, strips
+from catalog.db.schema.forms import Form
 from catalog.db.schema.kinds import ColumnSpec
 from catalog.db.schema.public import PRIVATE_VIEWS, PUBLIC, is_free
 from catalog.db.schema.views import VIEWS
@@ -24,7 +25,14 @@ from catalog.db.sqlite import Database
 from catalog.db.store import CatalogError
 from catalog.repositories.people import COLUMNS
 from catalog.repositories.withheld import field_of, hold_back, watched
-from catalog.site.cleaned import SIGNS, without_addresses, without_cells, without_private_fields
+from catalog.site.cleaned import (
+    ADDRESS,
+    has_addresses,
+    without_addresses,
+    without_addresses_in_json,
+    without_cells,
+    without_private_fields,
+)
 from catalog.site.entities import SITE_TABLES, add_site_tables
 from catalog.site.indexes import PAGE_INDEXES
 from catalog.site.search.index import NAMES as SEARCH_TABLES
@@ -54,6 +62,8 @@ _WHERE = {
     "sent": "channel in ('mail', 'webhook')",
     "top_fixes": f"cause_id is null or cause_id not in ({_HELD_CAUSES})",
     "replies": f"finding_id not in (select id from temp.held) and finding_id not in ({_HELD_CAUSES})",  # noqa: S608  # see above
+    "addresses": "url not in (select url from temp.merged)",
+    "resource_checks": "url not in (select url from temp.merged)",
     "corrections": "finding_id is null or finding_id not in (select id from temp.held)",
 }
 """SQL conditions on the rows of a table that are public."""
@@ -134,11 +144,18 @@ def build(
     # While the database is empty, names without a schema are those of the catalogue.
     hold_back(public)
     _add_functions(public)
+    # Addresses of the web that differ only in an e-mail address are one to readers, who must not take the check of one
+    # for that of another: such checks are left out. A stranger may have written our words for an e-mail address, too.
+    sql = """create temp table merged as select url from (
+        select url, count(*) over (partition by public_text(url)) as alike from source.addresses
+        where has_addresses(url) or instr(url, ?)) where alike > 1"""
+    public.execute(sql, [ADDRESS])
     tables = sorted(PUBLIC, key=lambda name: name in _LAST)
     for name in tables:
         public.execute(_create(name, PUBLIC[name]))
+    shared = {key for (key,) in public.execute("select key from source.shared_texts where has_addresses(text)")}
     for name in tables:
-        _copy(public, name)
+        _copy(public, name, shared)
     for name in tables:
         for columns in TABLES[name].indexes:
             if set(columns) <= PUBLIC[name].keys():
@@ -171,27 +188,49 @@ def _create(name: str, columns: Mapping[str, ColumnSpec]) -> str:
     return f"create table [{name}] ({', '.join(parts)})"
 
 
-def _copy(public: sqlite3.Connection, name: str) -> None:
+def _copy(public: sqlite3.Connection, name: str, shared: Set[int]) -> None:
     listed = ", ".join(f"[{column}]" for column in PUBLIC[name])
-    values = ", ".join(_value(name, column) for column in PUBLIC[name])
-    # Two addresses that differ only in an e-mail address are the same to readers.
-    insert = "insert or ignore" if TABLES[name].pk in PUBLIC[name] and is_free(name, TABLES[name].pk) else "insert"
+    cleaned = _with_addresses(public, name, shared)
+    values = ", ".join(_value(name, column, is_cleaned=column in cleaned) for column in PUBLIC[name])
     chosen = f"select {values} from source.[{name}] r where {_where(name)}"  # noqa: S608  # names of the schema
-    public.execute(f"{insert} into main.[{name}] ({listed}) {chosen}")  # names of the schema
+    public.execute(f"insert into main.[{name}] ({listed}) {chosen}")  # names of the schema
+
+
+def _with_addresses(public: sqlite3.Connection, name: str, shared: Set[int]) -> set[str]:
+    """Return the columns of the public table ``name`` in which e-mail addresses may be. ``shared``: keys of the shared
+    texts that may have one.
+
+    Few columns have any, and to look at the stored rows first is quicker than to test each value on its way.
+    """
+    columns = [column for column in PUBLIC[name] if is_free(name, column)]
+    # What is worked out here is not in the stored row.
+    found = {column for column in columns if f"{name}.{column}" in _VALUES}
+
+    def note(*values: object) -> None:
+        if has_addresses(*values) or (shared and not shared.isdisjoint(values)):
+            found.update(c for c, value in zip(columns, values, strict=True) if value in shared or has_addresses(value))
+
+    if columns:
+        public.create_function("note_addresses", len(columns), note)
+        stored, looked = TABLES[name].stored_in or name, ", ".join(f"[{column}]" for column in columns)
+        kinds = "('text', 'integer')" if shared else "('text')"
+        has_texts = " or ".join(f"typeof([{column}]) in {kinds}" for column in columns)
+        sql = f"select count(note_addresses({looked})) from source.[{stored}] where {has_texts}"  # noqa: S608  # names of the schema
+        public.execute(sql).fetchone()
+    if "url" in found:
+        found.update(column for column, form in TABLES[name].forms.items() if form is Form.URL)
+    return found
+
+
+def _value(table: str, column: str, *, is_cleaned: bool) -> str:
+    value = _VALUES.get(f"{table}.{column}", f"r.[{column}]")
+    if not is_cleaned:
+        return value
+    return f"{'public_text' if PUBLIC[table][column].type is str else 'public_json'}({value})"
 
 
 def _where(name: str) -> str:
     return _WHERE.get(name, "true")
-
-
-def _value(table: str, column: str) -> str:
-    name = f"{table}.{column}"
-    value = _VALUES.get(name, f"r.[{column}]")
-    if not is_free(table, column):
-        return value
-    # Few texts have one of the signs, and to ask SQLite is quicker than to call a function of ours.
-    signs = " or ".join(f"instr({value}, '{sign}')" for sign in SIGNS)
-    return f"iif({signs}, public_text({value}), {value})"
 
 
 def _add_functions(public: sqlite3.Connection) -> None:
@@ -232,6 +271,8 @@ def _add_functions(public: sqlite3.Connection) -> None:
     public.create_function("public_profile", 1, profile)
     public.create_function("public_fields", 1, lru_cache(1000)(without_private_fields))
     public.create_function("public_text", 1, without_addresses)
+    public.create_function("public_json", 1, without_addresses_in_json)
+    public.create_function("has_addresses", -1, has_addresses)
 
 
 def _create_views(public: sqlite3.Connection) -> None:

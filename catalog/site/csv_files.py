@@ -13,13 +13,14 @@ import io
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from datasette.utils import sqlite_timelimit
+from datasette.filters import Filters
+from datasette.utils import sqlite_timelimit, tilde_decode
 from datasette.utils.asgi import Forbidden, NotFound, Response
 
 from catalog.exports.csvfile import guard
@@ -55,6 +56,9 @@ async def _table(datasette: Any, request: Any, send: Any) -> Response | None:
     if canned:
         params = {one: request.args.get(one) or "" for one in canned.get("params") or ()}
         return await _send_rows(datasette, request, send, canned["sql"], params)
+    columns = await datasette.get_database(DATABASE).table_columns(tilde_decode(name))
+    if columns and not _has_known_filters(request.args, columns):
+        raise _Told(400)
     # What is asked for here must count, whatever the visitor asks for.
     asked = [one for one in parse_qsl(request.query_string, keep_blank_values=True) if one[0] not in _FORMS]
     query = urlencode(
@@ -68,6 +72,15 @@ async def _table(datasette: Any, request: Any, send: Any) -> Response | None:
     if size.isdigit() and not request.args.get("_stream"):
         sql += f" limit {int(size[:9])}"
     return await _send_rows(datasette, request, send, sql, told.json()["query"]["params"])
+
+
+def _has_known_filters(names: Iterable[str], columns: Sequence[str]) -> bool:
+    """Return whether all filters among the parameters name a column, and a way to compare that Datasette knows. It
+    leaves others out, or takes the name for a text: the file would have all rows, or none."""
+    known = {key for key, *_ in Filters(()).lookups()}
+    filters = [name for name in names if "__" in name or not name.startswith("_")]
+    asked = [name.rsplit("__", 1) if "__" in name else (name, "exact") for name in filters]
+    return all(column in (*columns, "rowid") and way in known for column, way in asked)
 
 
 async def _own_sql(datasette: Any, request: Any, send: Any) -> Response | None:
@@ -112,17 +125,26 @@ async def _send_rows(datasette: Any, request: Any, send: Any, sql: str, params: 
             heading = [columns] if request.args.get("_header") != "off" else []
             body = _text([*heading, *rows])
             while rows:
-                part = {"type": "http.response.body", "body": body.encode("utf-8", "replace"), "more_body": True}
-                # Who takes nothing for so long holds a place that others wait for.
-                await asyncio.wait_for(send(part), _SEND_SECONDS)
+                await _send_part(send, body, has_more=True)
                 rows = await loop.run_in_executor(_POOL, _more, conn, cursor)
                 body = _text(rows)
-            await send({"type": "http.response.body", "body": body.encode("utf-8", "replace")})
+            await _send_part(send, body, has_more=False)
+    except TimeoutError:
+        # The server breaks off a response that has no end.
+        return None
     finally:
         _sending[address] -= 1
+        if not _sending[address]:
+            del _sending[address]
         if conn is not None:
             database.forget(conn)
     return None
+
+
+async def _send_part(send: Any, body: str, *, has_more: bool) -> None:
+    """Raise TimeoutError if the visitor takes nothing for too long: the place is one that others wait for."""
+    part = {"type": "http.response.body", "body": body.encode("utf-8", "replace"), "more_body": has_more}
+    await asyncio.wait_for(send(part), _SEND_SECONDS)
 
 
 def _connect(database: PublicDatabase) -> sqlite3.Connection:

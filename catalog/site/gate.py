@@ -97,13 +97,13 @@ class Gate:
             await reply({"type": "http.response.body", "body": b""})
             return
         if scope["method"] in ("GET", "HEAD"):
-            reply.tag = b"" if _READS_MORE.search(path) else self._tag()
+            reply.tag = b"" if _READS_MORE.search(unquote(path)) else self._tag()
             if reply.tag and reply.tag in (one.strip() for one in asked.get(b"if-none-match", b"").split(b",")):
                 await reply({"type": "http.response.start", "status": 304, "headers": []})
                 await reply({"type": "http.response.body", "body": b""})
                 return
             scope = {**scope, "method": "GET"}
-        if not _has_sql(path, query):
+        if not _has_sql(query):
             await self.app(scope, receive, reply)
             return
         address = (scope.get("client") or ("",))[0]
@@ -142,16 +142,25 @@ class Gate:
     def _tag(self) -> bytes:
         """Return the ETag of all pages, as of the public file that is open."""
         database = self.datasette.databases.get(DATABASE)
-        options = self.datasette.plugin_config(PLUGIN)
-        told = (database.hash if database else "", self.datasette.setting("base_url"), options, _made_with())
+        options = self.datasette.plugin_config(PLUGIN) or {}
+        settings = [self.datasette.setting(name) for name in ("base_url", "default_allow_sql")]
+        told = (database.hash if database else "", settings, options, _changed_at(options.get("exports")), _made_with())
         # Promises become overdue by the day.
         return f'W/"{hashlib.sha256(repr((told, datetime.now(UTC).date())).encode()).hexdigest()[:20]}"'.encode()
 
 
-def _has_sql(path: str, query: str) -> bool:
-    """Return whether a request brings SQL of a visitor."""
-    names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
-    return unquote(path).startswith(f"/{DATABASE}") and bool(names & {"sql", "_where"})
+def _has_sql(query: str) -> bool:
+    """Return whether a request may bring SQL of a visitor. Not asked is for which address: Datasette reads the name of
+    a database in several spellings."""
+    return bool({"sql", "_where"} & {name for name, _ in parse_qsl(query, keep_blank_values=True)})
+
+
+def _changed_at(exports: str | None) -> int:
+    """Return when the exported files, whose sizes pages tell, were written; 0 if there are none."""
+    try:
+        return (Path(exports) / "manifest.json").stat().st_mtime_ns if exports else 0
+    except OSError:
+        return 0
 
 
 @cache

@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 import pytest
 
 from catalog.db.schema.public import PUBLIC
+from catalog.site import csv_files
 from catalog.site.cells import drawn, is_web_address
 from catalog.site.database import PublicDatabase
 from catalog.site.gate import _has_sql
@@ -390,5 +391,71 @@ def test_what_reads_more_than_the_file_is_never_said_to_be_unchanged(site: Site)
 
 
 def test_sql_under_another_spelling_is_sql() -> None:
-    assert _has_sql("/catalog", "%73ql=select+1") and _has_sql("/c%61talog.json", "sql=select+1")
-    assert not _has_sql("/search", "q=sql")
+    assert _has_sql("%73ql=select+1") and _has_sql("a=b&%5fwhere=1") and not _has_sql("q=sql")
+
+
+def test_sql_at_an_address_in_another_spelling_waits_its_turn(asking: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    enter = SqlQueue.enter
+
+    async def noted(queue: SqlQueue, address: str) -> bool:
+        asked.append(address)
+        return await enter(queue, address)
+
+    monkeypatch.setattr(SqlQueue, "enter", noted)
+    for path in ("/catalog.json", "/c%61talog.json", "/~63atalog.json"):
+        before = len(asked)
+        raw(asking, path, b"%73ql=select+1")
+        assert len(asked) > before, path
+
+
+def test_a_page_is_another_one_after_the_options_or_the_exports_have_changed(public: Path, tmp_path: Path) -> None:
+    tags = []
+    for options in ({}, {"operator": "Somebody"}, {"exports": str(tmp_path)}):
+        with closing(Site(public, **options)) as site:
+            tags.append(site.get("/imprint").headers["etag"])
+            if "exports" in options:
+                (tmp_path / "manifest.json").write_text("{}")
+                tags.append(site.get("/imprint").headers["etag"])
+    assert len(set(tags)) == 4
+
+
+def test_a_csv_with_a_filter_that_is_not_known_is_refused(site: Site) -> None:
+    for query in ("title__nosuch=1", "nosuch=1", "nosuch__exact=1", "_x__y=1"):
+        assert site.get(f"/catalog/portals.csv?{query}").status_code == 400, query
+    assert len(site.get("/catalog/portals.csv?title__exact=South").text.splitlines()) == 2
+
+
+def test_a_visitor_who_takes_nothing_gives_the_place_free(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_files, "_SEND_SECONDS", 0.05)
+
+    async def ask(stuck: int) -> None:
+        await site.datasette.invoke_startup()
+        sent = 0
+
+        async def send(event: dict[str, Any]) -> None:
+            nonlocal sent
+            sent += event["type"] == "http.response.body"
+            if sent == stuck:
+                await asyncio.Event().wait()
+
+        scope = {
+            "type": "http", "method": "GET", "path": "/catalog/portals.csv", "raw_path": b"/catalog/portals.csv",
+            "query_string": b"", "headers": [], "client": ("192.0.2.9", 1), "scheme": "http", "http_version": "1.1",
+        }  # fmt: skip
+        await asyncio.wait_for(site.datasette.app()(scope, None, send), 20)
+
+    # The last part may be the one that is not taken.
+    for stuck in (1, 2):
+        asyncio.run(ask(stuck))
+        assert not csv_files._sending
+
+
+def test_a_csv_for_which_no_connection_opens_gives_the_place_free(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(database: PublicDatabase) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    monkeypatch.setattr(csv_files, "_connect", fail)
+    for _ in range(3):
+        assert site.get("/catalog/portals.csv").status_code != 429
+    assert not csv_files._sending

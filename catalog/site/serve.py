@@ -25,7 +25,7 @@ from catalog.site.published import forget_public_copy, read_public_copy, source_
 from catalog.site.waiting import AT_ONCE
 from specs.methodology import is_comparable
 
-__all__ = ["SETTINGS", "datasette_command", "files", "is_current", "publish"]
+__all__ = ["SETTINGS", "datasette_command", "files", "is_current", "publish", "publish_what_is_done"]
 
 SETTINGS: dict[str, int | bool | str] = {
     # Visitors' own SQL: see datasette_command.
@@ -142,6 +142,25 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
     finally:
         part.unlink(missing_ok=True)
         upgraded.unlink(missing_ok=True)
+
+
+def publish_what_is_done(db: Path, out: Path, exports: Path) -> str | None:
+    """Bring the public copy ``out`` of the catalogue ``db`` up to date, but not with a run that has done only a part.
+
+    ``exports``: as for :func:`publish`; where nothing has changed the copy stays. Return None, or the id of the last
+    run if it is under way or was interrupted: then a copy that this version can show stays as it is. Without such a
+    copy one is written all the same. Raise CatalogError like :func:`publish`.
+    """
+    if is_current(out) and db.is_file():
+        with closing(sqlite3.connect(f"{db.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as source:
+            try:
+                last = source.execute("select id, status from runs order by id desc limit 1").fetchone()
+            except sqlite3.Error as error:
+                raise CatalogError(f"{db}: {error}; check that it is a catalogue") from error
+        if last and last[1] in ("running", "interrupted"):
+            return str(last[0])
+    publish(db, out, exports)
+    return None
 
 
 def is_current(public: Path) -> bool:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from harvester.cli.logs import log_to
 from harvester.cli.options import catalogue_of
 from harvester.cli.site_options import place_options, site_options
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["PORT_TAKEN", "add_to"]
 
@@ -43,16 +39,24 @@ def serve(
     """Serve the public site: its pages, and the tables behind them in Datasette."""
     import subprocess
 
-    from catalog.site.serve import datasette_command, is_current, publish
+    from catalog.site.serve import datasette_command
 
     _check_port(host, port)
     options = site_options(data, public_url=public_url, base_url=base_url, takes_reports=takes_reports)
-    source, public = catalogue_of(data), data / "site" / "catalog.db"
-    if not is_current(public):
-        publish(source, public)
+    public = _published(data)
     click.echo(f"http://{host}:{port}{base_url}  (Ctrl-C to stop)", err=True)
     command = datasette_command(public, port=port, host=host, options=options, has_sql=has_sql)
     raise click.exceptions.Exit(subprocess.call(command))
+
+
+def _published(data: Path) -> Path:
+    """Return the public copy of the catalogue, up to date; say so if it is of an earlier night."""
+    from catalog.site.serve import publish_what_is_done
+
+    public = data / "site" / "catalog.db"
+    if run_id := publish_what_is_done(catalogue_of(data), public, data / "exports"):
+        click.echo(f"run {run_id} is not finished: the site shows what was published before it", err=True)
+    return public
 
 
 def _check_port(host: str, port: int) -> None:
@@ -82,12 +86,9 @@ def site(data: Path, out: Path, languages: str, processes: int, public_url: str 
     A page that has not changed keeps its bytes, and what was interrupted goes on. It has no forms.
     """
     from catalog.site.mirror import PAGES_LIMIT_BYTES, write_mirror
-    from catalog.site.serve import is_current, publish
     from specs.languages import site_languages
 
-    source, public = catalogue_of(data), data / "site" / "catalog.db"
-    if not is_current(public):
-        publish(source, public)
+    public = _published(data)
     tags = (
         list(site_languages()) if languages == "all" else [tag.strip() for tag in languages.split(",") if tag.strip()]
     )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from catalog.db.store import open_catalog
 from catalog.site.metadata import PLUGIN, metadata
 from catalog.site.serve import datasette_command
 from harvester.cli.main import cli
+from harvester.cli.site import _published
 from harvester.cli.site_options import site_options
 
 
@@ -59,3 +63,21 @@ def test_a_place_that_is_none_is_said(tmp_path: Path, given: dict[str, object], 
 def test_the_inbox_does_not_open_without_an_operator(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["--data", str(tmp_path), "serve", "--inbox", "--port", "0"])
     assert done.exit_code == 2 and "operator.name" in done.output
+
+
+def test_the_site_shows_the_catalogue_of_now_but_no_part_of_a_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def shown(title: str, status: str) -> str:
+        with open_catalog(tmp_path / "catalog.db") as catalog, catalog.writing():
+            catalog.upsert("runs", [{"id": "20261124T000000Z", "status": status}])
+            catalog.upsert("portals", [{"id": "p", "title": title}])
+        with closing(sqlite3.connect(_published(tmp_path))) as public:
+            return str(public.execute("select title from portals").fetchone()[0])
+
+    assert shown("first", "complete") == "first" and shown("second", "complete") == "second"
+    assert not capsys.readouterr().err
+    assert shown("third", "running") == shown("third", "interrupted") == "second"
+    assert capsys.readouterr().err.count("20261124T000000Z is not finished") == 2
+    (tmp_path / "site" / "catalog.db").unlink()
+    assert shown("third", "running") == "third"

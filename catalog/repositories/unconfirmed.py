@@ -20,7 +20,9 @@ from catalog.repositories.people import Kind, is_kept, opened
 from catalog.repositories.reply_files import CitizenReport, Reply
 
 __all__ = [
+    "SENDER_MAX",
     "WAITING_MAX",
+    "SenderWaitingError",
     "Submission",
     "SubmittedRow",
     "TooMuchWaitingError",
@@ -32,10 +34,16 @@ __all__ = [
 
 WAITING_MAX = 100_000_000
 """Characters of the rows that wait for the operator: strangers must not fill the disk."""
+SENDER_MAX = 10_000_000
+"""Characters of them that may come from one address: a stranger must not take the room of the others."""
 
 
 class TooMuchWaitingError(ValueError):
     """So much waits for the operator that nothing more is kept."""
+
+
+class SenderWaitingError(TooMuchWaitingError):
+    """So much of one sender waits for the operator that nothing more of this sender is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +83,9 @@ def keep_submission(
     """Store a submission in the data folder ``data``. Return its id, and whether it is new.
 
     The same rows from the same sender have the same id and are stored once, also after they were accepted or refused.
-    ``rows`` must not be empty; the other parameters are as in :class:`Submission`. Raise TooMuchWaitingError, and store
-    nothing, if more than WAITING_MAX characters would wait.
+    ``rows`` must not be empty; the other parameters are as in :class:`Submission`. Store nothing and
+    raise TooMuchWaitingError if more than WAITING_MAX characters would wait, or SenderWaitingError if more than
+    SENDER_MAX of ``sender`` would; addresses that differ in capitals alone are the same sender.
     """
     # Strangers wrote all of it: what SQLite cannot store is replaced.
     sender, source, evidence = (str(plain(text)) for text in (sender, source, evidence))
@@ -87,8 +96,19 @@ def keep_submission(
     with opened(data) as db:
         if db.execute("select 1 from submissions where id = ?", (key,)).fetchone():
             return key, False
-        waiting = db.execute("select coalesce(sum(length(content)), 0) from submitted").fetchone()[0]
-        if waiting + sum(len(text) for _, text in contents) > WAITING_MAX:
+        waiting, own = db.execute(
+            """select coalesce(sum(length(r.content)), 0),
+                 coalesce(sum(length(r.content)) filter (where lower(s.sender) = lower(:sender)), 0)
+               from submitted r join submissions s on s.id = r.submission""",
+            {"sender": sender},
+        ).fetchone()
+        more = sum(len(text) for _, text in contents)
+        if own + more > SENDER_MAX:
+            raise SenderWaitingError(
+                f"replies of {sender or 'senders without an address'} that wait have more than {SENDER_MAX:,} "
+                "characters; accept or refuse some with winnow replies, or import the file yourself"
+            )
+        if waiting + more > WAITING_MAX:
             raise TooMuchWaitingError(
                 f"replies of unconfirmed senders that wait have more than {WAITING_MAX:,} characters; accept or refuse "
                 "some with winnow replies, then read this file again"

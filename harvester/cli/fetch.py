@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fetch"]
 
+_READ_AGAIN = "stays unread until the next time"
 FETCH_S = 480.0
 """Seconds after which no further mail is begun; the connection is cut later."""
 
@@ -62,6 +63,7 @@ def fetch(
     from tempfile import TemporaryDirectory
 
     from catalog.repositories.fetched import note_failed, note_fetched
+    from catalog.repositories.unconfirmed import SenderWaitingError, TooMuchWaitingError
     from harvester.cli.configuration import load
     from harvester.errors import MailboxError
     from harvester.mail.fetch import download, take_in_mail
@@ -92,6 +94,16 @@ def fetch(
                     # The first mail of a go had all the time there is.
                     if not read and note_failed(data, key):
                         found.failed.append(f"mail {uid} takes too long, and was left in the mailbox")
+                except SenderWaitingError as error:
+                    # Not for ever: a hundred such mails would keep those after them from being read.
+                    is_last = note_failed(data, key)
+                    found.left += not is_last
+                    again = "is left unread in the mailbox" if is_last else _READ_AGAIN
+                    found.failed.append(f"mail {uid} was not taken in whole and {again}: {error}")
+                except TooMuchWaitingError as error:
+                    # However long that takes: it is no fault of the mail.
+                    found.left += 1
+                    found.failed.append(f"mail {uid} was not taken in whole and {_READ_AGAIN}: {error}")
                 except Exception as error:  # noqa: BLE001  # one mail must never stop the others
                     again = "and was left in the mailbox" if note_failed(data, key) else "that is tried again"
                     found.failed.append(f"mail {uid} cannot be taken in ({type(error).__name__}: {error}), {again}")

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from catalog.db.store import Catalog
 from catalog.repositories.fetched import TRIES_MAX, fetched_of, note_failed, note_fetched
 from catalog.repositories.reply_files import ParsedReplies
+from catalog.repositories.unconfirmed import TooMuchWaitingError
 from harvester.bounded import TooMuchError
 from harvester.errors import MailboxError
 from harvester.mail.incoming import TakenIn, take_in
@@ -147,18 +148,21 @@ def take_in_mail(
     Who sent it is told by the address in ``From`` and by the token that the mail quotes, see
     :func:`harvester.mail.incoming.take_in`, which also explains ``waived_max``. ``read``: the function of
     :func:`harvester.mail.replies.reply_reader`. ``today``: day stored for a reply without one. Raise TimeoutError
-    before a file that would begin after ``deadline``, a time of :func:`time.monotonic`; the mail is not noted then, and
-    its earlier files change nothing when they are taken in again.
+    before a file that would begin after ``deadline``, a time of :func:`time.monotonic`. Raise TooMuchWaitingError after
+    the last file if rows of one were not kept, because too many wait for the operator. In both cases the mail is not
+    noted, and what was taken in of it changes nothing when it is taken in again.
     """
     data = catalog.path.parent
     sender = Sender(mail.sender, holder_of(data, mail.text), mail.evidence)
     key = _key(mail)
+    not_kept: TooMuchWaitingError | None = None
     for one in mail.files:
         if time.monotonic() > deadline:
             raise TimeoutError("the time of this go is over")
         parsed = read(one.path)
         taken = take_in(catalog, parsed, sender, source=one.name, today=today.isoformat(), waived_max=waived_max)
         yield FetchedFile(f"{mail.sender or 'unknown sender'}, {one.name}", parsed, taken)
-        if taken.is_full:
-            raise TimeoutError("too many rows wait: the mail is read again once there is room")
+        not_kept = not_kept or taken.not_kept
+    if not_kept is not None:
+        raise not_kept
     note_fetched(data, [key])

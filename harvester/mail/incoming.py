@@ -36,8 +36,8 @@ class TakenIn:
     submission: str | None = None
     waiting: int = 0
     reasons: Sequence[str] = ()
-    is_full: bool = False
-    """Whether rows that wait for the operator were not kept, because too many wait already."""
+    not_kept: TooMuchWaitingError | None = None
+    """Why rows that would wait for the operator were not kept; None if all were."""
 
 
 def take_in(
@@ -82,7 +82,7 @@ def take_in(
         except TooMuchWaitingError as error:
             what, _, remedy = str(error).partition("; ")
             done.replies.problems.append(Problem(waiting[0].content.line, f"not kept: {what}", remedy))
-            done.is_full = True
+            done.not_kept = error
             return done
         done.waiting = len(waiting) if is_new else 0
         done.reasons = sorted({row.why for row in waiting})

@@ -20,7 +20,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from catalog.db.store import open_catalog
-from catalog.repositories import fetched
+from catalog.repositories import fetched, unconfirmed
 from catalog.repositories.people import opened
 from catalog.repositories.recipients import recipient_hash
 from catalog.repositories.reply_files import ParsedReplies, parse
@@ -388,6 +388,34 @@ def test_a_server_that_takes_its_time_is_left(greeting: bytes, monkeypatch: pyte
         with pytest.raises(MailboxError), opened_mailbox(place(listening.getsockname()[1])):
             pass
         thread.join(30)
+
+
+def test_a_mail_for_which_there_is_no_room_is_read_again_until_there_is(
+    data: Path, inbox: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox.deliver(mail("x@example.org", "", reply_file(data, 0)))
+    monkeypatch.setattr(unconfirmed, "WAITING_MAX", 10)
+    for _ in range(fetched.TRIES_MAX + 1):
+        done = run(data, inbox.port)
+        assert done.exit_code == 3 and "0 mails, 1 mail left for the next time" in done.output, done.exception
+        assert "stays unread until the next time: replies of unconfirmed senders" in done.output
+        assert inbox.count(which="UNSEEN") == 1 and not submissions(data)
+    monkeypatch.undo()
+    assert "1 file of 1 mail" in run(data, inbox.port).output and len(submissions(data)) == 1
+    assert inbox.count(which="UNSEEN") == 0
+
+
+def test_one_stranger_takes_no_room_from_others(data: Path, inbox: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    inbox.deliver(mail("x@example.org", "", reply_file(data, 0)), mail("X@Example.org", "", reply_file(data, 1)))
+    inbox.deliver(mail("y@example.org", "", reply_file(data, 2)))
+    monkeypatch.setattr(unconfirmed, "SENDER_MAX", 300)
+    done = run(data, inbox.port)
+    assert "of 2 mails, 1 mail left" in done.output and "X@Example.org that wait have more than 300" in done.output
+    assert [one.sender.lower() for one in submissions(data)] == ["x@example.org", "y@example.org"]
+    # It does not stand before those of others for ever, and is never marked as read.
+    assert "left unread in the mailbox" in [run(data, inbox.port).output for _ in range(fetched.TRIES_MAX - 1)][-1]
+    done = run(data, inbox.port)
+    assert done.exit_code == 0 and "0 files of 0 mails" in done.output and inbox.count(which="UNSEEN") == 1
 
 
 def test_the_time_of_a_go_is_looked_at_between_the_files_of_a_mail(

@@ -3,9 +3,9 @@
 A cause is one fault that explains many findings. With ``hold_days`` in ``winnow.toml``, a new one and its findings are
 in no published file and not in the public copy, until that many days have passed since every address of the government
 had a letter about it, and at the latest twice that many days after the first letter about it was sent or refused
-(:func:`held_causes`). If the cause ends before, and its findings get another cause or none, they stay held back as long
-(table ``held_findings``). Figures, scores and counts are not held back: they are of everything that was measured. What
-was published stays published.
+for good (:func:`held_causes`). If the cause ends before, and its findings get another cause or none, they stay held
+back as long (table ``held_findings``). Figures, scores and counts are not held back: they are of everything that was
+measured. What was published stays published.
 """
 
 from __future__ import annotations
@@ -136,7 +136,8 @@ def held_causes(catalog: Catalog, run_id: str, hold_days: int, *, government: st
     of it. An address is told by the first mail to it about the run that first found the cause, or about a later run,
     and the government when all of its addresses are told: each may be of another office. Until then the cause stays
     held back, but no longer than LATEST (2) times ``hold_days`` after the first such mail was sent to one of the
-    addresses or refused by its mail server: an address that never takes a letter must not hide a cause for ever. If no
+    addresses or refused for good because of the address, see :func:`catalog.repositories.sent.note_refused`: an address
+    that never takes a letter must not hide a cause for ever. If no
     letter can go to the government, because its portal files have no address or all of its addresses want none, the
     days begin with the run that first found the cause. ``government``: name of the only one whose causes are wanted;
     None means all.

@@ -344,7 +344,9 @@ def note(catalog: Catalog, letter: Letter) -> bool:
 
 
 def note_refused(catalog: Catalog, letter: Letter) -> None:
-    """Record that the server of the recipient refused a mail; of several times in one run the first counts.
+    """Record that a mail was refused for good because of its recipient; of several times in one run the first counts.
+
+    A temporary refusal, and one that may be our own fault (login, size, relaying), must not be recorded.
 
     What is told to a government before the public is not held back for ever because of such an address, see
     :func:`catalog.repositories.held.held_causes`.

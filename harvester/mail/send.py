@@ -6,6 +6,7 @@ in between, nothing is sent twice for one run.
 
 from __future__ import annotations
 
+import re
 import smtplib
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
@@ -29,7 +30,7 @@ from harvester.mail.tokens import issue, withdraw
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Outcome", "post", "send_mails", "send_webhooks"]
+__all__ = ["Outcome", "is_refused_for_good", "post", "send_mails", "send_webhooks"]
 
 SECONDS, POST_S = 30, 60.0
 """Seconds for each step of talking to a webhook, and for a whole post."""
@@ -43,18 +44,30 @@ _NOT_SENT = (
 )
 """What is raised if the server refused a mail, or if it could not be written as bytes: it was not sent."""
 
+_OWN_FAULTS = {500, 501, 502, 503, 504, 523, 524, 530, 534, 535, 538, 552, 555}
+"""Permanent replies of a mail server that are about commands, login, encryption or size (RFC 5321, 4954, 5248)."""
+_OWN_STATUS = re.compile(
+    rb"\b5\.(2\.3|3\.4|7\.(0|8|9|[12]\d))\b|\brelay(ing)? (access )?(denied|not|prohibited)|\bto relay\b", re.IGNORECASE
+)
+"""Enhanced status codes of the same kinds, also of SPF and DKIM (RFC 3463, 4954, 7372), and what servers say that relay
+no mail for us."""
 
-_TOO_LARGE = 552
 
+def is_refused_for_good(error: Exception) -> bool:
+    """Return whether ``error``, raised by :meth:`smtplib.SMTP.send_message` for a mail to one recipient, says that the
+    mail was refused for good because of that recipient or of what it says.
 
-def _is_refused_for_good(error: Exception) -> bool:
-    """Return whether the recipient's server refused the mail, not for now and not because of how we sent it.
-
-    Only then was the government tried: a fault of our own mail server, of a login or of the size starts no clock.
+    Only then was the government tried, and the days begin after which held causes are public. What may be our own
+    fault begins nothing: a temporary refusal, and one because of the sender, the login, the size, or relaying.
     """
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return all(500 <= code < 600 and code != _TOO_LARGE for code, _ in error.recipients.values())
-    return isinstance(error, smtplib.SMTPDataError) and 500 <= error.smtp_code < 600 and error.smtp_code != _TOO_LARGE
+        replies = [*error.recipients.values()]
+    elif isinstance(error, smtplib.SMTPDataError):
+        said = error.smtp_error
+        replies = [(error.smtp_code, said.encode() if isinstance(said, str) else said)]
+    else:
+        return False
+    return all(500 <= code < 600 and code not in _OWN_FAULTS and not _OWN_STATUS.search(said) for code, said in replies)
 
 
 @dataclass(slots=True)
@@ -148,7 +161,7 @@ def _hand_in(
     except _NOT_SENT as error:
         for letter in mailing.letters:
             forget(catalog, letter)
-            if _is_refused_for_good(error):
+            if is_refused_for_good(error):
                 note_refused(catalog, letter)
         withdraw(catalog.path.parent, token)
         done.fail(mailing, error)

@@ -12,7 +12,7 @@ TABLES: dict[str, TableSpec] = {
         {
             "id": c(str, "Run, channel, entity and recipient."),
             "run_id": c(str, "Run whose scorecard it was.", "runs"),
-            "channel": c(str, "mail, webhook, or refused: a mail that the server of the recipient did not take."),
+            "channel": c(str, "mail, webhook, or refused: a mail that was refused for good because of its recipient."),
             "entity_level": c(str, "government or publisher."),
             "entity_id": c(str, "Id of the entity."),
             "recipient_hash": c(

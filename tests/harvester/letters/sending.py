@@ -34,6 +34,7 @@ class Box:
         self.mails: list[EmailMessage] = []
         self.refused: set[str] = set()
         self.says = "550 no such mailbox"
+        self.says_of_content = "250 OK"
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, to: str, options: Any) -> str:
         if to in self.refused:
@@ -45,8 +46,9 @@ class Box:
         assert isinstance(envelope.content, bytes)
         mail = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
-        self.mails.append(mail)
-        return "250 OK"
+        if self.says_of_content.startswith("250"):
+            self.mails.append(mail)
+        return self.says_of_content
 
 
 def a_week_passes(data: Path) -> None:

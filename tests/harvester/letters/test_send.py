@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import smtplib
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from catalog.db.store import open_catalog
 from catalog.repositories.people import files_with
 from catalog.repositories.sent import recipient_hash
 from harvester.cli.configuration import Configuration, MailServer, save
+from harvester.mail.send import is_refused_for_good
 from harvester.mail.tokens import holder_of, tokens_in
 from specs.errors import SpecError
 from specs.languages import language
@@ -202,6 +204,42 @@ def test_where_nothing_changed_nothing_goes_out(data: Path, box: tuple[Box, str]
         catalog.set_run(RUNS[1], status="complete")
         put_out(catalog, data / "exports")
     assert "0 sent" in send(data, smtp).output and len(kept.mails) == 1
+
+
+def test_only_a_refusal_for_good_begins_the_days_of_what_is_held_back(data: Path, box: tuple[Box, str]) -> None:
+    kept, smtp = box
+    for says, of_content, is_noted in (
+        ("450 4.2.0 try again", "250 OK", False),
+        ("554 5.7.1 <ministre@example.org>: Relay access denied", "250 OK", False),
+        (None, "552 5.3.4 too large", False),
+        (None, "554 5.6.0 we take no such mail", True),
+    ):
+        kept.refused = {"ministre@example.org"} if says else set()
+        kept.says, kept.says_of_content = says or "", of_content
+        done = send(data, smtp)
+        assert done.exit_code == 3 and (says or of_content)[:3] in done.stderr and not kept.mails
+        with open_catalog(data / "catalog.db") as catalog:
+            assert [row["channel"] for row in catalog.rows("select channel from sent")] == ["refused"] * is_noted
+
+
+@pytest.mark.parametrize(
+    ("error", "is_for_good"),
+    [
+        (smtplib.SMTPRecipientsRefused({"a@b.example": (550, b"5.1.1 no such mailbox")}), True),
+        (smtplib.SMTPRecipientsRefused({"a@b.example": (550, b"5.7.1 blocked by policy")}), True),
+        (smtplib.SMTPRecipientsRefused({"a@b.example": (530, b"5.7.0 log in first")}), False),
+        (smtplib.SMTPRecipientsRefused({"a@b.example": (550, b"5.1.1 relay.b.example: no such mailbox")}), True),
+        (smtplib.SMTPDataError(550, b"5.7.26 the sender is not authenticated"), False),
+        (smtplib.SMTPDataError(554, b"5.3.4 too large"), False),
+        (smtplib.SMTPDataError(451, "later"), False),
+        (smtplib.SMTPSenderRefused(550, b"no", "x@y.example"), False),
+        (smtplib.SMTPAuthenticationError(535, b"no"), False),
+        (smtplib.SMTPNotSupportedError("no UTF-8"), False),
+        (ValueError("no mail"), False),
+    ],
+)
+def test_what_may_be_our_own_fault_is_no_refusal_for_good(error: Exception, is_for_good: bool) -> None:
+    assert is_refused_for_good(error) is is_for_good
 
 
 def test_a_refused_letter_is_said_and_tried_again(data: Path, box: tuple[Box, str]) -> None:

@@ -53,8 +53,9 @@ def attachments_of(mailing: Mailing, exports: Path) -> list[tuple[str, bytes, st
     return attached(mailing, exports)[0]
 
 
-def attached(mailing: Mailing, exports: Path) -> tuple[list[tuple[str, bytes, str]], list[str]]:
-    """Return the files of :func:`attachments_of` for the same parameters, and the names of those that were left out."""
+def attached(mailing: Mailing, exports: Path) -> tuple[list[tuple[str, bytes, str]], list[str], list[str]]:
+    """Return the files of :func:`attachments_of` for the same parameters, the names of the files in them (the same,
+    unless they are packed), and the names of those that were left out."""
     code = language_or_english(mailing.language).code
     found = []
     for letter in mailing.letters:
@@ -65,12 +66,13 @@ def attached(mailing: Mailing, exports: Path) -> tuple[list[tuple[str, bytes, st
     kept = (*_KEPT, *(in_language(name, code) for name in _KEPT))
     left_out: list[str] = []
     if sum(len(content) for _, content in found) <= ATTACHED_MAX:
-        return [(name, content, _KINDS[Path(name).suffix]) for name, content in found], left_out
+        files = [(name, content, _KINDS[Path(name).suffix]) for name, content in found]
+        return files, [name for name, _ in found], left_out
     while True:
         packed = _packed(found)
         spare = [one for one in found if not one[0].endswith(kept)]
         if len(packed) <= PACKED_MAX or not spare:
-            return [("winnow.zip", packed, "application/zip")], left_out
+            return [("winnow.zip", packed, "application/zip")], [name for name, _ in found], left_out
         longest = max(spare, key=lambda one: (one[0].endswith(".xlsx"), len(one[1])))
         found.remove(longest)
         left_out.append(longest[0])

@@ -68,7 +68,7 @@ def mail_with_left_out(
     Files are left out of a mail that would be too large for mail servers. Its text names them too.
     """
     words, server = language_or_english(mailing.language), sender.server
-    files, left_out = attached(mailing, exports)
+    files, names, left_out = attached(mailing, exports)
     mail = EmailMessage()
     mail["Subject"] = f"{_line(_subject(mailing, words))[:160]} [{token}]"
     mail["From"], mail["To"] = server.sender, mailing.recipient
@@ -80,7 +80,7 @@ def mail_with_left_out(
     mail["List-Unsubscribe"] = f"<mailto:{stop_at}?subject=stop>"
     # Automatic responders do not answer such a mail (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(_text(mailing, exports, sender, token, left_out))
+    mail.set_content(_text(mailing, exports, sender, token, names, left_out))
     for name, content, kind in files:
         main, sub = kind.split("/")
         mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
@@ -105,10 +105,18 @@ def text_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -
     The parameters are as for :func:`mail_of`. What the operator lacks is left out: :mod:`harvester.cli.send` sends
     nothing then.
     """
-    return _text(mailing, exports, sender, token, attached(mailing, exports)[1])
+    return _text(mailing, exports, sender, token, *attached(mailing, exports)[1:])
 
 
-def _text(mailing: Mailing, exports: Path, sender: LetterSender, token: str, left_out: Sequence[str]) -> str:
+def _text(
+    mailing: Mailing,
+    exports: Path,
+    sender: LetterSender,
+    token: str,
+    names: Sequence[str],
+    left_out: Sequence[str],
+) -> str:
+    """Return the text of a mail to which the files ``names`` are attached, and those of ``left_out`` are not."""
     words = language_or_english(mailing.language)
     operator = sender.operator.in_language(words.code)
     lines = [words.phrase("mail_hello")]
@@ -116,16 +124,17 @@ def _text(mailing: Mailing, exports: Path, sender: LetterSender, token: str, lef
         lines += ["", f"* {letter.name}"] if len(mailing.letters) > 1 else []
         own = folder_of(letter, exports)
         start = start_of_names(mailing, own)
-        rules = _to_fill(own, "rules", words.code, start, left_out)
+        rules = _to_fill(names, "rules", words.code, start)
         said = message_of(letter, words, is_divided=is_divided(own), start=start, rules=rules)
         lines += ["", *said.splitlines()]
         if page := page_of(letter, sender.public_url):
             lines += ["", words.phrase("mail_page", url=page)]
-    folder = folder_of(mailing.letters[0], exports)
-    start = start_of_names(mailing, folder)
-    files = {stem: _to_fill(folder, stem, words.code, start, left_out) for stem in ("findings", "causes")}
     lines += ["", words.phrase("mail_left_out", files=", ".join(left_out))] if left_out else []
-    if not all(letter.is_correction for letter in mailing.letters):
+    # A letter of corrections has no file that asks for an answer.
+    asking = [folder_of(letter, exports) for letter in mailing.letters if not letter.is_correction]
+    if asking:
+        start = start_of_names(mailing, asking[0])
+        files = {stem: _to_fill(names, stem, words.code, start) for stem in ("findings", "causes")}
         lines += ["", words.phrase("mail_answer", **files)]
         replies = words.values["response"].items()
         lines += [f"- {label}: {words.phrase(f'answer_{name}')}" for name, label in replies]
@@ -137,12 +146,12 @@ def _text(mailing: Mailing, exports: Path, sender: LetterSender, token: str, lef
     return "\n".join(map(_line, [*lines, *(one for one in signature if one)])) + "\n"
 
 
-def _to_fill(folder: Path, stem: str, code: str, start: str, left_out: Container[str]) -> str:
-    """Return the name of the attached file that a person fills in best: the workbook, else the CSV in words."""
+def _to_fill(names: Container[str], stem: str, code: str, start: str) -> str:
+    """Return that of the attached files ``names`` which a person reads and fills in best: the workbook, else the CSV in
+    words."""
     others = f"{stem}-others.csv"
-    names = (f"{stem}.xlsx", f"{stem}.{code}.csv", in_language(others, code), others)
-    there = (name for name in names if (folder / name).is_file() and f"{start}{name}" not in left_out)
-    return start + next(there, f"{stem}.csv")
+    wanted = (f"{stem}.xlsx", f"{stem}.{code}.csv", f"{stem}.csv", in_language(others, code), others)
+    return next((f"{start}{name}" for name in wanted if f"{start}{name}" in names), f"{start}{stem}.csv")
 
 
 def _line(text: str) -> str:

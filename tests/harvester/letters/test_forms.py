@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import socket
 import zipfile
 from dataclasses import replace
@@ -22,7 +23,7 @@ from catalog.repositories.sent import letters
 from harvester.cli.configuration import Configuration
 from harvester.mail.attachments import attachments_of
 from harvester.mail.letters import NO_TOKEN, LetterSender, mail_of
-from harvester.mail.mailing import Mailing
+from harvester.mail.mailing import Mailing, folder_of, start_of_names
 from harvester.mail.smtp import SmtpServer
 from harvester.night.stages import _published
 from specs.languages import language
@@ -62,6 +63,25 @@ def test_what_is_too_large_for_a_mail_is_named_and_nothing_private_is_left_out(
         "personal.csv",
         "personal.fr.csv",
     ]
+
+
+def test_a_mail_that_begins_with_corrections_names_the_files_of_the_letter_that_asks(data: Path) -> None:
+    nothing: dict[str, Any] = {"new_count": 0, "fixed_count": 0, "overdue": (), "held": None, "method": None}
+    exports, about = data / "exports", LetterSender(SmtpServer("127.0.0.1", 25, "a@b.example"), OPERATOR)
+    with open_catalog(data / "catalog.db") as catalog:
+        (first,) = letters(catalog, RUNS[0], "mail")
+    correction = replace(first, since_run=RUNS[0], withdrawn_count=1, personal=(), **nothing)
+    asking = replace(first, government="Another country")
+    shutil.copytree(folder_of(first, exports), folder_of(asking, exports))
+    mailing = Mailing((correction, asking))
+    mail = mail_of(mailing, exports, about, NO_TOKEN)
+    body, names = mail.get_body(("plain",)), {part.get_filename() for part in mail.iter_attachments()}
+    start = start_of_names(mailing, folder_of(asking, exports))
+    files = {stem: f"{start}{stem}.xlsx" for stem in ("findings", "causes")}
+    assert correction.is_correction and not asking.is_correction and set(files.values()) <= names
+    assert body is not None and language("fr").phrase("mail_answer", **files) in body.get_content().replace(
+        "\r\n", "\n"
+    )
 
 
 @pytest.mark.parametrize(

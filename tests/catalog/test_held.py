@@ -233,10 +233,23 @@ def test_an_address_that_always_refuses_hides_no_cause_for_ever(catalog: Catalog
     assert not held_causes(catalog, "20261219T010000Z", 14, government=NAME)
 
 
+def test_each_day_on_which_held_causes_are_published_is_said_for_those_of_that_day(catalog: Catalog) -> None:
+    out(catalog)
+    (letter,) = letters(catalog, RUNS[0], "mail", hold_days=14)
+    note_refused(catalog, letter)
+    later, *others = causes(catalog, "a")
+    catalog.db.conn.execute("update sent set sent_at = '2026-11-21T08:00:00Z'")
+    catalog.db.conn.execute("update causes set first_seen_run = ? where id = ?", [LATER[0], later])
+    catalog.db.conn.commit()
+    first, second = held_lines(catalog, 14)
+    assert f": {len(others)} cause" in first and "; published on 2026-12-19 at the latest" in first
+    assert ": 1 cause is held back, because no letter about it reached" in second
+    assert "; published only after a letter was tried" in second and letter.recipient in second
+
+
 def test_findings_stay_held_back_when_their_cause_ends(catalog: Catalog) -> None:
     out(catalog)
-    key, members = next(iter(causes(catalog, "a").items()))
-    other = next(one for one in causes(catalog, "a") if one != key)
+    (key, members), (other, published), *_ = causes(catalog, "a").items()
     run = catalog.db.conn.execute
     since = catalog.value("select first_seen_run from causes where id = ?", [key])
     keep_held(catalog, "a")
@@ -249,6 +262,10 @@ def test_findings_stay_held_back_when_their_cause_ends(catalog: Catalog) -> None
     hold_new_causes(catalog, RUNS[0], ["a"], 14)
     (apart,) = held_apart(catalog, RUNS[0], 14)
     assert (apart.portal_id, apart.id, apart.government, apart.public_on) == ("a", since, NAME, None)
+    # What the operator is told counts them apart from the causes.
+    said = f" and {len({*members, *published})} findings of ended causes are held back, because no letter about them "
+    lines = [*held_lines(catalog, 14)]
+    assert len(lines) == 1 and said in lines[0]
     held = {row["id"] for row in catalog.rows(f"select f.id from findings f where {HELD_FINDING}")}  # noqa: S608
     assert {*members} <= held
     text, _ = out(catalog)

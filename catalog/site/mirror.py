@@ -21,7 +21,7 @@ from functools import cache
 from html import escape
 from itertools import islice
 from multiprocessing import get_context
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote
 
 from catalog.db.store import CatalogError
@@ -34,6 +34,8 @@ __all__ = ["PAGES_LIMIT_BYTES", "Mirror", "write_mirror"]
 
 PAGES_LIMIT_BYTES = 1_000_000_000
 """Size above which GitHub Pages publishes no site."""
+FILES = "winnow-files.json"
+"""File in a mirror that lists the files of the last call that ended, so that the next one knows what is gone."""
 _STATIC = Path(__file__).parent / "static"
 _CHUNK = 200
 """Pages that a process renders at a time."""
@@ -46,7 +48,7 @@ _MARKED_WITHIN = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """What was done: numbers of pages written, kept and removed, and bytes of the whole folder."""
+    """What was done: numbers of files written, kept and removed, and bytes of the whole folder."""
 
     written: int
     kept: int
@@ -83,11 +85,13 @@ def write_mirror(
                 counts[False] += len(paths) - written
     except sqlite3.DatabaseError as error:
         raise CatalogError(f"{public}: {error}; publish the catalogue again") from error
-    if (removed := _remove_others(out, made)) or counts[True] or not (out / BUNDLE).is_dir():
-        index_mirror(out)
     shutil.copytree(_STATIC, out / "static", dirs_exist_ok=True)
     _write(out / "404.html", error_page(options, language("en"), 404, ""))
-    _write_sitemaps(out, made, options, run)
+    made.update(_write_sitemaps(out, made, options, run), ("404.html",))
+    made.update(f"static/{path.relative_to(_STATIC).as_posix()}" for path in _STATIC.rglob("*") if path.is_file())
+    # Only here, when everything is made: a call that is killed before has removed nothing.
+    if (removed := _remove_others(out, made)) or counts[True] or not (out / BUNDLE).is_dir():
+        index_mirror(out)
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     return Mirror(counts[True], counts[False], removed, size)
 
@@ -153,7 +157,7 @@ def _render_chunk(
             paths.append(path)
             written += _write(folder / path, render(page, visit, content))
             continue
-        data = path.removesuffix("index.html").rstrip("/") + ".json" if path.count("/") else "index.json"
+        data = _data_of(path)
         paths += [path, data]
         digest = _digest(content, options, tags)
         before = _mark_of(folder / path)
@@ -169,6 +173,11 @@ def _path_of(page: Page, name: str, tag: str) -> str:
     path = unquote(page.path(name)).strip("/")
     prefix = "" if tag == "en" or not page.is_translated else f"{tag}/"
     return f"{prefix}{path}" if page.form != "html" else f"{prefix}{path}/index.html".lstrip("/").replace("//", "/")
+
+
+def _data_of(path: str) -> str:
+    """Return the path of the JSON of a page whose file is ``path``, such as "census/index.html"."""
+    return path.removesuffix("/index.html") + ".json" if "/" in path else "index.json"
 
 
 def _digest(content: Content, options: SiteOptions, tags: tuple[str, ...]) -> str:
@@ -201,19 +210,20 @@ def _write(path: Path, text: str) -> bool:
     return True
 
 
-def _write_sitemaps(out: Path, made: Iterable[str], options: SiteOptions, run: str) -> None:
-    """Write ``robots.txt``, and ``sitemap.xml`` where the address of the site is known: a sitemap needs whole
-    addresses."""
+def _write_sitemaps(out: Path, made: Iterable[str], options: SiteOptions, run: str) -> list[str]:
+    """Write ``robots.txt``, and ``sitemap.xml`` with its parts where the address of the site is known: a sitemap needs
+    whole addresses. Return the names of the files."""
     base = f"{options.public_url}{options.base_url}" if options.public_url else ""
     _write(out / "robots.txt", f"User-agent: *\nDisallow:\n{f'Sitemap: {base}sitemap.xml' if base else ''}\n")
     if not base:
-        return
+        return ["robots.txt"]
     addresses = [base + _escaped(path.removesuffix("index.html")) for path in sorted(made) if path.endswith(".html")]
     parts = [addresses[at : at + _SITEMAP_MAX] for at in range(0, len(addresses), _SITEMAP_MAX)] or [[]]
-    for number, part in enumerate(parts, 1):
-        _write(out / f"sitemap-{number}.xml", _sitemap("urlset", "url", part))
-    named = [f"{base}sitemap-{number}.xml" for number in range(1, len(parts) + 1)]
-    _write(out / "sitemap.xml", _sitemap("sitemapindex", "sitemap", named))
+    names = [f"sitemap-{number}.xml" for number in range(1, len(parts) + 1)]
+    for name, part in zip(names, parts, strict=True):
+        _write(out / name, _sitemap("urlset", "url", part))
+    _write(out / "sitemap.xml", _sitemap("sitemapindex", "sitemap", [base + name for name in names]))
+    return ["robots.txt", "sitemap.xml", *names]
 
 
 def _sitemap(root: str, entry: str, addresses: Sequence[str]) -> str:
@@ -228,14 +238,45 @@ def _escaped(path: str) -> str:
 
 
 def _remove_others(out: Path, made: set[str]) -> int:
-    """Remove pages of an earlier mirror that were not made this time, with their data; return how many."""
-    removed = 0
-    for path in list(out.rglob("index.html")):
+    """Remove files of an earlier mirror that were not made this time; return how many.
+
+    They are those of the list of the last call, and pages that bear the mark with their data: a call that was killed,
+    or one before there was a list, has not listed them.
+    """
+    gone = _listed(out) - made
+    for path in out.rglob("index.html"):
         name = path.relative_to(out).as_posix()
         if name not in made and _mark_of(path):
+            gone |= {name, _data_of(name)} - made
+    if gone:
+        # If this call is killed among the removals, the next one still knows the rest.
+        _write(out / FILES, _list_of(made | gone))
+    removed = 0
+    for name in sorted(gone):
+        path = out / name
+        if path.is_file():
             path.unlink()
-            path.parent.with_name(f"{path.parent.name}.json").unlink(missing_ok=True)
-            if path.parent != out and not any(path.parent.iterdir()):
-                path.parent.rmdir()
             removed += 1
+            _remove_empty(out, path.parent)
+    _write(out / FILES, _list_of(made))
     return removed
+
+
+def _remove_empty(out: Path, folder: Path) -> None:
+    while folder != out and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def _list_of(names: set[str]) -> str:
+    return json.dumps(sorted(names), ensure_ascii=False, indent=0) + "\n"
+
+
+def _listed(out: Path) -> set[str]:
+    """Return the paths in the list of the last call, those below ``out`` only; none if there is no list to read."""
+    try:
+        found = json.loads((out / FILES).read_bytes())
+    except (OSError, ValueError):
+        return set()
+    names = [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    return {name for name in names if not PurePosixPath(name).is_absolute() and ".." not in PurePosixPath(name).parts}

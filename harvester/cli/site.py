@@ -95,7 +95,7 @@ def site(data: Path, out: Path, languages: str, processes: int, public_url: str 
     options = site_options(data, public_url=public_url, base_url=base_url)
     done = write_mirror(public, out, options, tags, processes=processes)
     size = f"{done.size / 1e6:,.1f} MB"
-    click.echo(f"{out}: {done.written:,} files written, {done.kept:,} kept, {done.removed:,} pages removed; {size}")
+    click.echo(f"{out}: {done.written:,} files written, {done.kept:,} kept, {done.removed:,} removed; {size}")
     if done.size > PAGES_LIMIT_BYTES:
         click.echo(f"{out}: more than 1 GB, which GitHub Pages does not publish; choose fewer languages", err=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sqlite3
@@ -13,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from catalog.db.store import CatalogError, open_catalog
-from catalog.site.mirror import Mirror, write_mirror
+from catalog.site.mirror import FILES, Mirror, write_mirror
 from catalog.site.pages import SiteOptions
 from catalog.site.render import site_url
 from harvester.cli.main import cli
@@ -54,6 +55,45 @@ def test_a_killed_mirror_goes_on_and_removes_only_its_own_pages(
     assert (done.written, done.removed) == (1, 1)
     assert (out / "census/index.html").is_file() and (out / "mine.html").is_file()
     assert not (out / "commitment/ogp-gone").exists()
+
+
+def test_everything_of_what_is_gone_goes_and_nothing_else(
+    made: tuple[Path, Mirror], public: Path, tmp_path: Path
+) -> None:
+    out, changed = tmp_path / "out", tmp_path / "catalog.db"
+    shutil.copytree(made[0], out)
+    shutil.copy(public, changed)
+    badges = {path for path in out.rglob("*.svg") if path.as_posix().endswith("portal/south.svg")}
+    assert badges, "a portal has files that are no pages"
+    with closing(sqlite3.connect(changed)) as db:
+        # As if the portal were gone, and one with a dot in its name had been there in the night before.
+        db.execute("delete from site_entities where kind = 'portal' and id = 'south'")
+        db.commit()
+    listed = json.loads((out / FILES).read_bytes())
+    shutil.copytree(out / "portal/south", out / "portal/north.gov")
+    (out / "portal/north.gov.json").write_text("{}")
+    (out / FILES).write_text(
+        json.dumps([*listed, "portal/north.gov.json", "../mine.json", str(tmp_path / "mine.json")])
+    )
+    (tmp_path / "mine.json").write_text("not of the mirror")
+    (tmp_path / "out.json").write_text("not of the mirror")
+
+    before = {path for path in out.rglob("*") if path.is_file()}
+    (out / "robots.txt").unlink()
+    (out / "robots.txt").mkdir()
+    with pytest.raises(OSError):  # which one depends on the system
+        write_mirror(changed, out, OPTIONS, ["en", "fr"])
+    assert not {path for path in before if not path.exists()}, "a call that ends in the middle removes nothing"
+    (out / "robots.txt").rmdir()
+
+    write_mirror(changed, out, OPTIONS, ["en", "fr"])
+    assert not {path for path in badges if path.exists()}
+    assert not (out / "portal/north.gov").exists() and not (out / "portal/north.gov.json").exists()
+    assert (out / "portal/north.json").is_file() and (tmp_path / "mine.json").is_file()
+    assert all((out / name).is_file() for name in json.loads((out / FILES).read_bytes()))
+
+    write_mirror(changed, out, OPTIONS, ["fr"])
+    assert (tmp_path / "out.json").is_file() and not (out / "index.html").exists()
 
 
 def test_a_changed_thing_changes_its_page_alone(made: tuple[Path, Mirror], public: Path, tmp_path: Path) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from catalog.site.pages import pages
@@ -35,12 +40,28 @@ def test_a_promise_can_be_seen_as_it_was(site: Site) -> None:
     assert then["overall"]["timing_status"] == "on_track"
     now = site.get("/commitment/ogp-XX0002.json").json()
     assert [one["timing_status"] for one in now["history"]] == ["missed", "on_track"]
-    assert site.get("/commitment/ogp-XX0002", as_of="' or 1").status_code == 200
+    by_day = site.get("/commitment/ogp-XX0002.json", as_of="2026-11-01").json()
+    assert (by_day["as_of"], by_day["overall"]["timing_status"]) == ("20261101T000000Z", "on_track")
+    for wrong in ("' or 1", "2026-11-31", "2026-10-31", "tomorrow"):
+        assert site.get("/commitment/ogp-XX0002", as_of=wrong).status_code == 404, wrong
 
 
 def test_a_promise_that_was_never_measured_says_so(site: Site) -> None:
     assert "has not been measured yet" in site.page("/commitment/ogp-XX0001")
     assert site.get("/commitment/no-such").status_code == 404
+
+
+def test_two_promises_whose_ids_look_alike_have_an_address_each(public: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "catalog.db"
+    shutil.copy(public, copy)
+    with closing(sqlite3.connect(copy)) as db:
+        db.executemany("insert into commitments (id, title) values (?, ?)", [("a/b-c", "One"), ("a-b/c", "Other")])
+        db.commit()
+    with closing(Site(copy)) as site:
+        listed = {one["id"]: one["slug"] for one in site.get("/commitments.json").json()["commitments"]}
+        assert listed["a-b/c"] == "a-b-c" and listed["ogp/XX0002"] == "ogp-XX0002"
+        for name, slug in listed.items():
+            assert site.get(f"/commitment/{slug}.json").json()["commitment"]["id"] == name
 
 
 def test_the_census_never_calls_missed_what_was_not_observed(site: Site) -> None:

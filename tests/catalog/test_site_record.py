@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,7 +14,9 @@ import pytest
 
 from catalog.exports.figures import queries
 from catalog.site.mirror import write_mirror
-from catalog.site.pages import SiteOptions, pages
+from catalog.site.pages import SiteOptions, Visit, pages
+from catalog.site.pages.vanished import _columns, _files
+from specs.languages import language
 from specs.metrics import methodology_version, metrics
 from tests.catalog.browsing import EVIL, OF_THE_SITE, RUN, Site
 
@@ -62,6 +67,50 @@ def test_a_retired_dataset_has_vanished_and_a_missing_one_has_not(site: Site) ->
     text = site.page("/vanished")
     assert "SHA-256 of the last record: ab34" in text and "amount" in text
     assert ElementTree.fromstring(site.get("/vanished.xml").content).findall(f"{ATOM}entry")
+
+
+def test_the_losses_shown_are_the_newest(public: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "catalog.db"
+    shutil.copy(public, copy)
+    file = (
+        "insert into distributions (id, dataset_id, portal_id, is_retired, last_seen_run) values (?, ?, 'north', ?, ?)"
+    )
+    report = "insert into table_reports (distribution_id, status, run_id, columns, columns_before) values (?,?,?,?,?)"
+    with closing(sqlite3.connect(copy)) as db:
+        # Files of a vanished dataset went last, and are not told of singly.
+        db.executemany(file, [(f"lost-{n}", "north-lost", 1, "20261125T000000Z") for n in range(150)])
+        db.executemany(file, [(f"a{n}", "north-0", 0, None) for n in range(1200)] + [("zz", "north-0", 0, None)])
+        db.executemany(report, [(f"a{n}", "valid", "20250101T000000Z", '["a"]', '["a", "b"]') for n in range(1200)])
+        db.execute(report, ("zz", "valid", "20261126T000000Z", '["a"]', '["a", "b"]'))
+        db.commit()
+    with closing(Site(copy)) as site:
+        found = site.get("/vanished.json").json()
+    assert [one["id"] for one in found["files"]] == ["north-d9"]
+    assert found["tables"][0]["distribution_id"] == "zz" and len(found["tables"]) == 20
+
+
+def test_what_vanished_is_read_by_index(public: Path) -> None:
+    with closing(sqlite3.connect(public)) as db:
+        db.row_factory = sqlite3.Row
+        asked: list[str] = []
+        db.set_trace_callback(asked.append)
+        visit = Visit(db, language("en"), SiteOptions())
+        assert _columns(visit) and _files(visit)
+        db.set_trace_callback(None)
+        plans = [" ".join(row["detail"] for row in db.execute(f"explain query plan {sql}")) for sql in asked]
+    for plan, index in zip(plans, ("page_reports_columns", "page_distributions_retired"), strict=True):
+        assert index in plan and "TEMP B-TREE" not in plan, plan
+
+
+def test_a_suspect_harvest_is_named_and_counted(public: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "catalog.db"
+    shutil.copy(public, copy)
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("update harvests set verdict = 'suspect' where portal_id = 'north'")
+        db.commit()
+    with closing(Site(copy)) as site:
+        assert site.get(f"/night/{RUN}.json").json()["verdicts"]["suspect"] == 1
+        assert "a person must look at it" in site.page(f"/night/{RUN}")
 
 
 def test_a_night_has_the_verdict_of_each_portal(site: Site) -> None:

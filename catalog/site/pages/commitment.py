@@ -4,12 +4,14 @@ way."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from catalog.exports.folders import folder_name
 from catalog.exports.promises import OVERALL
-from catalog.site.pages.commitments import slug_of
+from catalog.site.pages.commitments import slugs
 from catalog.site.pages.page import Content, Page, Visit
 from specs.measures import measures
 
@@ -17,21 +19,32 @@ __all__ = ["PAGES"]
 
 FAILING = 20
 """Failing datasets that an indicator names; the table has all."""
+_RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 NIGHTS = 200
 """Readings of which the history of states is told, the last ones."""
 
 
 def _names(visit: Visit) -> Iterator[str]:
-    yield from (slug_of(row["id"]) for row in visit.rows("select id from commitments order by id"))
+    yield from slugs(visit).values()
+
+
+def _last_moment(as_of: str) -> str | None:
+    """Return the id of the last run that counts for ``as_of``, a run or a day (such as 2026-11-30, all of it counts);
+    None if it is neither."""
+    if _RUN.fullmatch(as_of):
+        return as_of
+    try:
+        return date.fromisoformat(as_of).strftime("%Y%m%dT235959Z")
+    except ValueError:
+        return None
 
 
 def _read(visit: Visit) -> Content | None:
-    commitment = next(
-        (row for row in visit.rows("select * from commitments order by id") if slug_of(row["id"]) == visit.name), None
-    )
-    if commitment is None:
+    known_as = next((name for name, slug in slugs(visit).items() if slug == visit.name), None)
+    commitment = visit.row("select * from commitments where id = :id", id=known_as)
+    as_of = _last_moment(asked) if (asked := visit.args.get("as_of", "")) else ""
+    if commitment is None or as_of is None:
         return None
-    as_of = visit.args.get("as_of", "")
     nights = visit.rows(
         """select run_id, timing_status, progress, expected, is_observed from commitment_readings
            where commitment_id = :id and indicator_id = :overall and (:as_of = '' or run_id <= :as_of)
@@ -41,6 +54,8 @@ def _read(visit: Visit) -> Content | None:
         as_of=as_of,
         nights=NIGHTS,
     )
+    if as_of and not nights:
+        return None
     run = nights[0]["run_id"] if nights else None
     readings = visit.rows(
         """select * from commitment_readings where commitment_id = :id and run_id = :run

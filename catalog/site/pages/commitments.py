@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
 from catalog.exports.folders import folder_name
 from catalog.site.pages.page import Content, Page, Visit
 
-__all__ = ["PAGES", "SHOWN", "slug_of"]
+__all__ = ["PAGES", "SHOWN", "slugs", "with_slugs"]
 
 SHOWN = 50
 """Promises on a page."""
 _LATE = ("missed", "off_track", "at_risk", "regressed")
 
 
-def slug_of(commitment_id: str) -> str:
-    """Return the part of a commitment's address that names it: its id, with hyphens in place of slashes."""
-    return commitment_id.replace("/", "-")
+def slugs(visit: Visit) -> dict[str, str]:
+    """Return the part of each commitment's address that names it, by the commitment's id: the id, with hyphens in
+    place of slashes. Where that is the same for several ids, all but the first in order of the alphabet end with a hash
+    of the id."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for row in visit.rows("select id from commitments order by id"):
+        slug = row["id"].replace("/", "-")
+        if slug in taken:
+            slug += f"-{hashlib.sha256(row['id'].encode()).hexdigest()[:8]}"
+        found[row["id"]] = slug
+        taken.add(slug)
+    return found
+
+
+def with_slugs(visit: Visit, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows of commitments, which have an "id", each with its "slug" as :func:`slugs` gives it."""
+    known = slugs(visit) if rows else {}
+    return [row | {"slug": known[row["id"]]} for row in rows]
 
 
 def _all(visit: Visit) -> list[dict[str, Any]]:
@@ -42,9 +59,9 @@ def _read(visit: Visit) -> Content | None:
     last = max(1, -(-len(found) // SHOWN))
     if not 1 <= number <= last:
         return None
-    chosen = found[(number - 1) * SHOWN : number * SHOWN]
+    chosen = with_slugs(visit, found[(number - 1) * SHOWN : number * SHOWN])
     for one in chosen:
-        one["slug"], one["government_slug"] = slug_of(one["id"]), folder_name(one["government"] or "")
+        one["government_slug"] = folder_name(one["government"] or "")
     t = visit.words.phrase
     return {
         "title": t("commitments.title"),

@@ -12,7 +12,7 @@ from catalog.exports.cause_rows import fix_in_words
 from catalog.exports.folders import folder_name, publisher_folder
 from catalog.exports.wording import peers_in_words, withheld_in_words
 from catalog.site.entities import KINDS
-from catalog.site.pages.commitments import slug_of
+from catalog.site.pages.commitments import with_slugs
 from catalog.site.pages.page import Content, Page, Visit
 from catalog.vocabulary.promises import key_datasets
 from specs.methodology import is_comparable
@@ -185,7 +185,7 @@ def _commitments(visit: Visit, entity: Row) -> list[Row]:
         id=entity["id"],
         limit=SHOWN,
     )
-    return [row | {"slug": slug_of(row["id"])} for row in rows]
+    return with_slugs(visit, rows)
 
 
 def _census(visit: Visit, entity: Row) -> Row | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from catalog.site.countries import country_name, world
-from catalog.site.pages.commitments import slug_of
+from catalog.site.pages.commitments import with_slugs
 from catalog.site.pages.page import Content, Page, Visit
 
 __all__ = ["PAGES"]
@@ -116,7 +116,7 @@ def _promises(visit: Visit) -> list[Row]:
              else 3 end, deadline, c.id limit :shown""",
         shown=SHOWN,
     )
-    return [row | {"slug": slug_of(row["id"])} for row in rows]
+    return with_slugs(visit, rows)
 
 
 def _night(visit: Visit) -> Row | None:

@@ -53,7 +53,8 @@ def _read(visit: Visit) -> Content | None:
         "harvests": harvests[:SHOWN],
         "totals": totals,
         "verdicts": {
-            verdict: sum(one["verdict"] == verdict for one in harvests) for verdict in ("complete", "partial", "failed")
+            verdict: sum(one["verdict"] == verdict for one in harvests)
+            for verdict in ("complete", "partial", "suspect", "failed")
         },
         "near": near,
         "manifest": _manifest(visit),

@@ -48,33 +48,36 @@ def _datasets(visit: Visit, offset: int) -> list[dict[str, Any]]:
 
 def _files(visit: Visit) -> list[dict[str, Any]]:
     """Return files that datasets still listed have lost, those seen last first."""
+    # "cross join" keeps the order of the tables: retired files from the last one, until enough belong to such datasets.
     return visit.rows(
         f"""select f.id, f.title, f.dataset_id, d.title as dataset, f.last_seen_run,
              {address("f")} as url
-           from (select * from distributions where is_retired = 1 order by last_seen_run desc, id desc limit :many) f
-           join present_datasets d on d.id = f.dataset_id
-           order by f.last_seen_run desc, f.id desc limit :shown""",  # noqa: S608  # SQL of ours
-        many=FILES * 5,
+           from distributions f cross join present_datasets d on d.id = f.dataset_id
+           where f.is_retired = 1 order by f.last_seen_run desc, f.id desc limit :shown""",  # noqa: S608  # SQL of ours
         shown=FILES,
     )
 
 
 def _columns(visit: Visit) -> list[dict[str, Any]]:
-    """Return tables that have fewer columns than in the report before, with the names that are gone."""
-    found = []
-    for row in visit.rows(
+    """Return tables that have fewer columns than in the report before, those checked last first, with the names that
+    are gone."""
+    rows = visit.conn.execute(
         """select t.distribution_id, f.title, f.dataset_id, d.title as dataset, t.run_id, t.columns, t.columns_before
-           from table_reports t
-           join distributions f on f.id = t.distribution_id join present_datasets d on d.id = f.dataset_id
-           where t.columns_before is not null and t.rejudged_run is null and t.status in ('valid', 'invalid')
-           order by t.distribution_id limit :many""",
-        many=FILES * 50,
-    ):
-        now, before = json.loads(row.pop("columns") or "[]"), json.loads(row.pop("columns_before") or "[]")
+           from table_reports t cross join distributions f on f.id = t.distribution_id
+           cross join present_datasets d on d.id = f.dataset_id
+           where t.columns_before != t.columns and t.rejudged_run is null and t.status in ('valid', 'invalid')
+           order by t.run_id desc, t.distribution_id desc"""
+    )
+    found: list[dict[str, Any]] = []
+    # Rows come as they are read: no more are read than are shown.
+    for row in map(dict, rows):
+        now, before = json.loads(row.pop("columns")), json.loads(row.pop("columns_before"))
         lost = [name for name in before if name not in now]
         if lost and now and len(now) < len(before):
             found.append(row | {"lost": lost[:20], "count": len(lost)})
-    return sorted(found, key=lambda row: row["run_id"] or "", reverse=True)[:FILES]
+        if len(found) == FILES:
+            break
+    return found
 
 
 def _portals(visit: Visit) -> list[dict[str, Any]]:

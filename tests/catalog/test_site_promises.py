@@ -74,6 +74,24 @@ def test_the_census_never_calls_missed_what_was_not_observed(site: Site) -> None
     assert EVIL not in text
 
 
+@pytest.mark.parametrize("other", ["not_observed", "not_found", None])
+def test_a_government_misses_only_what_none_of_its_portals_has(public: Path, tmp_path: Path, other: str | None) -> None:
+    copy = tmp_path / "catalog.db"
+    shutil.copy(public, copy)
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("update portals set government = ? where id = 'south'", [EVIL])
+        if other:
+            db.execute("insert into census (id, portal_id, key, state) values ('s', 'south', 'elections', ?)", [other])
+        db.commit()
+    with closing(Site(copy)) as site:
+        cells = {one["key"]: one["cells"][0] for one in site.get("/census.json").json()["keys"]}
+        slug = site.get("/census.json").json()["governments"][0]["slug"]
+        states = site.get(f"/government/{slug}.json").json()["census"]["states"]
+    wanted = "not_found" if other == "not_found" else "not_observed"
+    assert cells["elections"]["state"] == wanted and cells["budget"]["state"] == "open"
+    assert [one["state"] for one in states if "elections" in {key["key"] for key in one["keys"]}] == [wanted]
+
+
 @pytest.mark.parametrize("name", ["commitments", "commitment", "census"])
 def test_they_speak_every_language(site: Site, name: str) -> None:
     page = next(one for one in pages() if one.name == name)

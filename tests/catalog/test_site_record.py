@@ -102,6 +102,28 @@ def test_what_vanished_is_read_by_index(public: Path) -> None:
         assert index in plan and "TEMP B-TREE" not in plan, plan
 
 
+def test_a_portal_that_was_read_though_suspect_is_not_among_the_unread(public: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "catalog.db"
+    shutil.copy(public, copy)
+    add = "insert into harvests (id, run_id, portal_id, verdict) values (?, ?, ?, ?)"
+    nights = {
+        "south": ["complete", *["failed"] * 4, "suspect", *["failed"] * 4],
+        "late": ["complete", *["failed"] * 4, "suspect", *["failed"] * 8],
+        "never": ["failed"] * 9,
+    }
+    with closing(sqlite3.connect(copy)) as db:
+        db.executemany("insert into portals (id, title) values (?, ?)", [("late", "Late"), ("never", "Never")])
+        for portal, verdicts in nights.items():
+            for n, verdict in enumerate(verdicts):
+                run = f"202612{n + 1:02}T000000Z"
+                db.execute(add, (f"{run}/{portal}", run, portal, verdict))
+        db.commit()
+    with closing(Site(copy)) as site:
+        unread = site.get("/vanished.json").json()["portals"]
+        assert "it may be our fault" in site.page("/vanished")
+    assert [(one["id"], one["nights"], one["last_read"]) for one in unread] == [("late", 8, "20261206T000000Z")]
+
+
 def test_a_suspect_harvest_is_named_and_counted(public: Path, tmp_path: Path) -> None:
     copy = tmp_path / "catalog.db"
     shutil.copy(public, copy)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from catalog.exports.folders import folder_name
 from catalog.site.pages.page import Content, Page, Visit
 from catalog.vocabulary.promises import key_datasets
 
-__all__ = ["PAGES"]
+__all__ = ["PAGES", "best_of", "portals_of"]
 
 _BEST = ("open", "unknown", "closed", "not_observed", "not_found")
 """States of a key dataset: a government has the first of them that one of its portals has. So it is "not found" only
@@ -17,6 +18,37 @@ where all portals were looked through: not observed is never missed."""
 _LEGEND = ("open", "unknown", "closed", "not_found", "not_observed")
 COLUMNS = 8
 """Governments side by side on a page."""
+
+
+def best_of(rows: Iterable[dict[str, Any]], portals: int) -> dict[str, dict[str, Any]]:
+    """Return the row of the census that counts for a government, by key: the best of its portals.
+
+    ``rows``: rows of ``census`` of its portals, with at least "key" and "state"; states that are not known are left
+    out. ``portals``: how many portals it has. A key that was not found where it was looked for counts as not observed
+    if a portal has no row for it: nobody has looked there.
+    """
+    best: dict[str, dict[str, Any]] = {}
+    seen: Counter[str] = Counter()
+    for row in rows:
+        if row["state"] not in _BEST:
+            continue
+        seen[row["key"]] += 1
+        known = best.get(row["key"])
+        if known is None or _BEST.index(row["state"]) < _BEST.index(known["state"]):
+            best[row["key"]] = row
+    return {
+        key: row | {"state": "not_observed", "reason": None} if _is_early(row, seen[key], portals) else row
+        for key, row in best.items()
+    }
+
+
+def _is_early(row: dict[str, Any], seen: int, portals: int) -> bool:
+    return row["state"] == "not_found" and seen < portals
+
+
+def portals_of(visit: Visit, government: str) -> int:
+    """Return how many portals a government has, those included that nobody has read yet."""
+    return int((visit.row("select count(*) as n from governments where name = :name", name=government) or {})["n"])
 
 
 def _governments(visit: Visit) -> list[str]:
@@ -35,12 +67,7 @@ def _read(visit: Visit) -> Content | None:
     if not 1 <= number <= last:
         return None
     chosen = names[(number - 1) * COLUMNS : number * COLUMNS]
-    cells: dict[tuple[str, str], dict[str, Any]] = {}
-    for name in chosen:
-        for row in _rows(visit, name):
-            known = cells.get((row["key"], name))
-            if known is None or _BEST.index(row["state"]) < _BEST.index(known["state"]):
-                cells[row["key"], name] = row
+    cells = {name: best_of(_rows(visit, name), portals_of(visit, name)) for name in chosen}
     t = visit.words.phrase
     return {
         "title": t("census.title"),
@@ -50,7 +77,7 @@ def _read(visit: Visit) -> Content | None:
             {
                 "key": one.id,
                 "title": visit.words.keys.get(one.id, one.title),
-                "cells": [cells.get((one.id, name)) for name in chosen],
+                "cells": [cells[name].get(one.id) for name in chosen],
             }
             for one in key_datasets()
         ],
@@ -62,14 +89,13 @@ def _read(visit: Visit) -> Content | None:
 
 
 def _rows(visit: Visit, government: str) -> list[dict[str, Any]]:
-    rows = visit.rows(
+    return visit.rows(
         """select c.portal_id, c.key, c.state, c.reason, c.dataset_id, c.points, c.evidence, c.confirmed_by,
              c.confirmed_on, c.since_run, d.title, d.identifier
            from governments g join census c on c.portal_id = g.portal_id left join datasets d on d.id = c.dataset_id
            where g.name = :name order by c.portal_id""",
         name=government,
     )
-    return [row for row in rows if row["state"] in _BEST]
 
 
 def _further(visit: Visit) -> Iterator[str]:

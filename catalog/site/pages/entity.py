@@ -12,6 +12,7 @@ from catalog.exports.cause_rows import fix_in_words
 from catalog.exports.folders import folder_name, publisher_folder
 from catalog.exports.wording import peers_in_words, withheld_in_words
 from catalog.site.entities import KINDS
+from catalog.site.pages.census import best_of, portals_of
 from catalog.site.pages.commitments import with_slugs
 from catalog.site.pages.page import Content, Page, Visit
 from catalog.vocabulary.promises import key_datasets
@@ -195,15 +196,7 @@ def _census(visit: Visit, entity: Row) -> Row | None:
             where g.{"name" if entity["kind"] == "government" else "portal_id"} = :id""",  # noqa: S608  # two names
         id=entity["id"],
     )
-    # Not found only where all portals were looked through: not observed is never missed.
-    order = [*(state for state in _CENSUS if state != "not_found"), "not_found"]
-    best: dict[str, Row] = {}
-    for row in rows:
-        if row["state"] in _CENSUS:
-            known = best.get(row["key"])
-            # A government has what the best of its portals has.
-            if known is None or order.index(row["state"]) < order.index(known["state"]):
-                best[row["key"]] = row
+    best = best_of(rows, portals_of(visit, entity["id"]) if entity["kind"] == "government" else 1)
     if not best:
         return None
     titles = {one.id: visit.words.keys.get(one.id, one.title) for one in key_datasets()}

@@ -64,6 +64,8 @@ class HeldCause:
     government: str
     public_on: date | None
     untold: frozenset[str] = frozenset()
+    findings: int = 0
+    """Findings that are held back though their cause has ended; 0 for a cause that stands."""
 
 
 def decide(catalog: Catalog, run_id: str, hold_days: int) -> None:
@@ -159,9 +161,9 @@ def held_apart(catalog: Catalog, run_id: str, hold_days: int, *, government: str
     The parameters, and the days, are as for :func:`held_causes`.
     """
     rows = catalog.rows(
-        """select distinct h.since as id, h.portal_id, g.name, h.since
+        """select h.since as id, h.portal_id, g.name, h.since, count(*) as findings
            from held_findings h join governments g on g.portal_id = h.portal_id
-           where :name is null or g.name = :name order by 2, 1""",
+           where :name is null or g.name = :name group by h.portal_id, h.since order by 2, 1""",
         {"name": government},
     )
     return _still_held(catalog, run_id, hold_days, rows)
@@ -181,7 +183,8 @@ def _still_held(catalog: Catalog, run_id: str, hold_days: int, rows: Sequence[di
     for row in rows:
         public_on, untold = times.of(row["name"], row["since"])
         if public_on is None or day < public_on:
-            found.append(HeldCause(row["id"], row["portal_id"], row["name"], public_on, untold))
+            size = row.get("findings", 0)
+            found.append(HeldCause(row["id"], row["portal_id"], row["name"], public_on, untold, size))
     return found
 
 

@@ -31,13 +31,9 @@ def held_lines(catalog: Catalog, hold_days: int) -> Iterator[str]:
         (one.government, one.public_on, one.untold) for one in held_causes(catalog, run_id, hold_days) if one.untold
     )
     findings: Counter[tuple[str, date | None, frozenset[str]]] = Counter()
-    sizes = {
-        (row["portal_id"], row["since"]): row["size"]
-        for row in catalog.rows("select portal_id, since, count(*) as size from held_findings group by 1, 2")
-    }
     for one in held_apart(catalog, run_id, hold_days):
         if one.untold:
-            findings[one.government, one.public_on, one.untold] += sizes[one.portal_id, one.id]
+            findings[one.government, one.public_on, one.untold] += one.findings
     waiting = causes.keys() | findings.keys()
     if not waiting:
         return

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from catalog.exports.folders import folder_name
-from catalog.site.pages.page import Content, Page, Visit
+from catalog.site.pages.page import Content, Visit
+from catalog.site.pages.paging import paged
 from catalog.vocabulary.promises import key_datasets
 
 __all__ = ["PAGES", "best_of", "portals_of"]
@@ -60,13 +61,8 @@ def _governments(visit: Visit) -> list[str]:
     ]
 
 
-def _read(visit: Visit) -> Content | None:
-    number = int(visit.name) if visit.name.isdecimal() and len(visit.name) < 5 else 1 if not visit.name else 0
-    names = _governments(visit)
-    last = max(1, -(-len(names) // COLUMNS))
-    if not 1 <= number <= last:
-        return None
-    chosen = names[(number - 1) * COLUMNS : number * COLUMNS]
+def _read(visit: Visit, offset: int) -> Content:
+    chosen = _governments(visit)[offset : offset + COLUMNS]
     cells = {name: best_of(_rows(visit, name), portals_of(visit, name)) for name in chosen}
     t = visit.words.phrase
     return {
@@ -82,9 +78,6 @@ def _read(visit: Visit) -> Content | None:
             for one in key_datasets()
         ],
         "states": list(_LEGEND),
-        "page_number": number,
-        "last_page": last,
-        "canonical": "/census" if number == 1 else None,
     }
 
 
@@ -98,12 +91,4 @@ def _rows(visit: Visit, government: str) -> list[dict[str, Any]]:
     )
 
 
-def _further(visit: Visit) -> Iterator[str]:
-    last = -(-len(_governments(visit)) // COLUMNS)
-    yield from (str(number) for number in range(2, last + 1))
-
-
-PAGES = (
-    Page(name="census", address="/census", read=_read),
-    Page(name="census", address="/census/page/<number>", read=_read, names=_further),
-)
+PAGES = paged("census", "/census", shown=COLUMNS, count=lambda visit: len(_governments(visit)), read=_read)

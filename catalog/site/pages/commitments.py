@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 from catalog.exports.folders import folder_name
-from catalog.site.pages.page import Content, Page, Visit
+from catalog.site.pages.page import Content, Visit
+from catalog.site.pages.paging import paged
 
 __all__ = ["PAGES", "SHOWN", "slugs", "with_slugs"]
 
@@ -53,13 +53,13 @@ def _all(visit: Visit) -> list[dict[str, Any]]:
     )
 
 
-def _read(visit: Visit) -> Content | None:
-    number = int(visit.name) if visit.name.isdecimal() and len(visit.name) < 5 else 1 if not visit.name else 0
+def _count(visit: Visit) -> int:
+    return int((visit.row("select count(*) as n from commitments") or {})["n"])
+
+
+def _read(visit: Visit, offset: int) -> Content:
     found = _all(visit)
-    last = max(1, -(-len(found) // SHOWN))
-    if not 1 <= number <= last:
-        return None
-    chosen = with_slugs(visit, found[(number - 1) * SHOWN : number * SHOWN])
+    chosen = with_slugs(visit, found[offset : offset + SHOWN])
     for one in chosen:
         one["government_slug"] = folder_name(one["government"] or "")
     t = visit.words.phrase
@@ -69,18 +69,7 @@ def _read(visit: Visit) -> Content | None:
         "commitments": chosen,
         "count": len(found),
         "late": sum(one["timing_status"] in _LATE for one in found),
-        "page_number": number,
-        "last_page": last,
-        "canonical": "/commitments" if number == 1 else None,
     }
 
 
-def _further(visit: Visit) -> Iterator[str]:
-    last = -(-len(_all(visit)) // SHOWN)
-    yield from (str(number) for number in range(2, last + 1))
-
-
-PAGES = (
-    Page(name="commitments", address="/commitments", read=_read),
-    Page(name="commitments", address="/commitments/page/<number>", read=_read, names=_further),
-)
+PAGES = paged("commitments", "/commitments", shown=SHOWN, count=_count, read=_read)

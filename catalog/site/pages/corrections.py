@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from catalog.site.pages.page import Content, Page, Visit
+from catalog.site.pages.paging import paged
 
 __all__ = ["PAGES"]
 
@@ -30,27 +30,14 @@ def _count(visit: Visit) -> int:
     return int((visit.row("select count(*) as n from corrections") or {})["n"])
 
 
-def _read(visit: Visit) -> Content | None:
-    number = int(visit.name) if visit.name.isdecimal() and len(visit.name) < 7 else 1 if not visit.name else 0
-    count = _count(visit)
-    last = max(1, -(-count // SHOWN))
-    if not 1 <= number <= last:
-        return None
+def _read(visit: Visit, offset: int) -> Content:
     t = visit.words.phrase
     return {
         "title": t("corrections.title"),
         "description": t("corrections.description"),
-        "corrections": _rows(visit, (number - 1) * SHOWN),
-        "count": count,
-        "page_number": number,
-        "last_page": last,
+        "corrections": _rows(visit, offset),
         "feed": "/corrections.xml",
-        "canonical": "/corrections" if number == 1 else None,
     }
-
-
-def _further(visit: Visit) -> Iterator[str]:
-    yield from (str(number) for number in range(2, -(-_count(visit) // SHOWN) + 1))
 
 
 def _feed(visit: Visit) -> Content:
@@ -73,7 +60,6 @@ def _feed(visit: Visit) -> Content:
 
 
 PAGES = (
-    Page(name="corrections", address="/corrections", read=_read),
-    Page(name="corrections", address="/corrections/page/<number>", read=_read, names=_further),
+    *paged("corrections", "/corrections", shown=SHOWN, count=_count, read=_read),
     Page(name="feed", address="/corrections.xml", read=_feed, form="xml", is_translated=False),
 )

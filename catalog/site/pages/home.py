@@ -3,12 +3,12 @@ what the last night brought; and ``/governments``: all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from catalog.site.countries import country_name, world
 from catalog.site.pages.commitments import with_slugs
 from catalog.site.pages.page import Content, Page, Visit
+from catalog.site.pages.paging import paged
 
 __all__ = ["PAGES"]
 
@@ -134,32 +134,19 @@ def _night(visit: Visit) -> Row | None:
     )
 
 
-def _pages(visit: Visit) -> int:
-    found = visit.row("select count(*) as n from site_entities where kind = 'government'") or {"n": 0}
-    return max(1, -(-int(found["n"]) // PER_PAGE))
+def _count(visit: Visit) -> int:
+    return int((visit.row("select count(*) as n from site_entities where kind = 'government'") or {})["n"])
 
 
-def _read_governments(visit: Visit) -> Content | None:
-    number = int(visit.name) if visit.name.isdecimal() and len(visit.name) < 5 else 1 if not visit.name else 0
-    last = _pages(visit)
-    if not 1 <= number <= last:
-        return None
+def _read_governments(visit: Visit, offset: int) -> Content:
     return {
         "title": visit.words.phrase("run_governments"),
         "description": visit.words.phrase("home.description"),
-        "governments": _governments(visit, PER_PAGE, (number - 1) * PER_PAGE),
-        "page_number": number,
-        "last_page": last,
-        "canonical": "/governments" if number == 1 else None,
+        "governments": _governments(visit, PER_PAGE, offset),
     }
-
-
-def _further(visit: Visit) -> Iterator[str]:
-    yield from (str(number) for number in range(2, _pages(visit) + 1))
 
 
 PAGES = (
     Page(name="home", address="/", read=_read),
-    Page(name="governments", address="/governments", read=_read_governments),
-    Page(name="governments", address="/governments/page/<number>", read=_read_governments, names=_further),
+    *paged("governments", "/governments", shown=PER_PAGE, count=_count, read=_read_governments),
 )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from catalog.db.schema.views import address
 from catalog.site.pages.page import Content, Page, Visit
+from catalog.site.pages.paging import paged
 
 __all__ = ["PAGES"]
 
@@ -99,30 +99,18 @@ def _count(visit: Visit) -> int:
     return int((visit.row("select count(*) as n from datasets where status = 'retired'") or {})["n"])
 
 
-def _read(visit: Visit) -> Content | None:
-    number = int(visit.name) if visit.name.isdecimal() and len(visit.name) < 7 else 1 if not visit.name else 0
-    count = _count(visit)
-    last = max(1, -(-count // SHOWN))
-    if not 1 <= number <= last:
-        return None
-    t, is_first = visit.words.phrase, number == 1
+def _read(visit: Visit, offset: int) -> Content:
+    t, is_first = visit.words.phrase, offset == 0
     return {
         "title": t("vanished.title"),
         "description": t("vanished.description"),
-        "count": count,
-        "datasets": _datasets(visit, (number - 1) * SHOWN),
+        "count": _count(visit),
+        "datasets": _datasets(visit, offset),
         "portals": _portals(visit) if is_first else [],
         "files": _files(visit) if is_first else [],
         "tables": _columns(visit) if is_first else [],
-        "page_number": number,
-        "last_page": last,
         "feed": "/vanished.xml",
-        "canonical": "/vanished" if is_first else None,
     }
-
-
-def _further(visit: Visit) -> Iterator[str]:
-    yield from (str(number) for number in range(2, -(-_count(visit) // SHOWN) + 1))
 
 
 def _feed(visit: Visit) -> Content:
@@ -144,7 +132,6 @@ def _feed(visit: Visit) -> Content:
 
 
 PAGES = (
-    Page(name="vanished", address="/vanished", read=_read),
-    Page(name="vanished", address="/vanished/page/<number>", read=_read, names=_further),
+    *paged("vanished", "/vanished", shown=SHOWN, count=_count, read=_read),
     Page(name="feed", address="/vanished.xml", read=_feed, form="xml", is_translated=False),
 )

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup, escape
+from jinja2 import Environment
+from markupsafe import Markup
 
 from catalog.db.schema.views import is_open
 from catalog.db.store import Catalog
@@ -22,6 +22,7 @@ from catalog.exports.cards import day_of_run
 from catalog.exports.cause_rows import fix_in_words, shared_in_words, unseen_hosts_in_words
 from catalog.exports.columns import SCORECARD
 from catalog.exports.folders import SENT, folder_name
+from catalog.exports.html import html_environment, link_elsewhere
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.promises import OVERALL, commitment_rows
 from catalog.exports.wording import changes_in_words, peers_in_words, withheld_in_words
@@ -53,25 +54,10 @@ FIGURES = tuple(field.name for field in SCORECARD if field.name.endswith("_pct")
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    made.globals["link"] = _link
+    made = html_environment(_HERE)
+    made.globals["link"] = partial(link_elsewhere, shown=160)
     made.globals["style"] = Markup((_HERE / "_style.css").read_text("utf-8"))  # our own file
     return made
-
-
-def _link(url: str | None, text: str | None) -> Markup:
-    """Return a link if the address is on the web; otherwise only the text."""
-    shown = (text or url or "–")[:160]
-    if url and url.lower().startswith(("http://", "https://")):
-        return Markup('<a href="{}" rel="nofollow noopener">{}</a>').format(url, shown)
-    return escape(shown)
 
 
 class ReportPages(OutputFormat):

@@ -9,10 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup, escape
+from jinja2 import Environment
+from markupsafe import Markup
 
 from catalog.exports.cards import day_of_run
+from catalog.exports.html import html_environment, link_elsewhere
 from catalog.site.charts import Charts
 from catalog.site.pages.page import Content, Page, SiteOptions, Visit
 from specs.languages import Language, languages, site_languages
@@ -32,7 +33,7 @@ _FRAME = ("json_ld", "status", "is_listed", "feed", "description", "canonical")
 """What a page may say to the frame around it; None where it does not."""
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SHOWN = 300
-"""Characters that are shown of a title, and of the text of a link to elsewhere."""
+"""Characters that are shown of a title."""
 
 
 def site_url(options: SiteOptions, words: Language, path: str) -> str:
@@ -146,28 +147,12 @@ def error_page(options: SiteOptions, words: Language, status: int, path: str, wh
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    made.globals["link"] = _link
+    made = html_environment(_TEMPLATES)
+    made.globals["link"] = link_elsewhere
     made.globals["data"] = _data
     made.filters["json_ld"] = _json_ld
     made.filters["xml"] = _xml
     return made
-
-
-def _link(url: str | None, text: str | None = None) -> Markup:
-    """Return a link to elsewhere if ``url`` is an address of the web; otherwise only the text."""
-    shown = (text or url or "–")[:_SHOWN]
-    # A backslash is a slash to browsers: "http:\\elsewhere".
-    if url and url.lower().startswith(("http://", "https://")) and "\\" not in url:
-        return Markup('<a class="ext" href="{}" rel="nofollow noopener">{}</a>').format(url, shown)
-    return escape(shown)
 
 
 def _data(text: object, tag: str | None = None) -> Markup:

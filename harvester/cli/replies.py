@@ -353,7 +353,7 @@ def look_again_at(catalog: Catalog, data: Path, disputes: list[str], contact: st
     ``disputes``: ids of the replies that dispute them. ``contact`` is sent with requests. ``registry``: folder of the
     portal files; None means that of the data folder ``data``.
     """
-    from catalog.repositories.replies import disputed
+    from catalog.repositories.disputes import disputed
     from harvester.cli.registry import resolve
     from harvester.night.disputes import is_checkable, look_again
 

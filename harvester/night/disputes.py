@@ -16,8 +16,8 @@ from typing import Any
 
 from catalog.db.store import Catalog, now
 from catalog.repositories.checks import checked_since, outcome_of
+from catalog.repositories.disputes import check_soon, disputed, write_correction, write_outcome
 from catalog.repositories.finding_states import is_unobserved, state_of
-from catalog.repositories.replies import check_soon, disputed, write_correction, write_outcome
 from harvester.cli.configuration import load as configuration
 from harvester.night.context import CheckBudget, RunContext
 from quality.tables.limits import TableBounds

@@ -26,10 +26,10 @@ from catalog.repositories.causes import (
     write_causes,
 )
 from catalog.repositories.coded import Numbers
+from catalog.repositories.disputes import uphold_disputes
 from catalog.repositories.entity_weights import EntityWeights, entity_weights
 from catalog.repositories.first_fixes import Fix, rank_fixes, write_fixes
 from catalog.repositories.held import hold_new_causes, keep_held
-from catalog.repositories.replies import uphold_disputes
 from catalog.repositories.unseen_hosts import UnseenHost, unseen_hosts
 from quality.findings.cause_gains import dataset_gains
 from quality.findings.cause_groups import groups_of

@@ -12,8 +12,9 @@ from openpyxl import load_workbook
 
 from catalog.db.interned import keys_of
 from catalog.db.store import Catalog, open_catalog
+from catalog.repositories.disputes import uphold_disputes
 from catalog.repositories.finding_states import set_state
-from catalog.repositories.replies import import_replies, import_reports, uphold_disputes
+from catalog.repositories.replies import import_replies, import_reports
 from catalog.repositories.reply_files import Reply, parse
 from catalog.repositories.unapproved import approve, waiting_texts
 from harvester.night.disputes import _outcome

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from portal_server import PortalServer, Response, ckan_search
 
 from catalog.db.store import open_catalog
-from catalog.repositories.replies import uphold_disputes
+from catalog.repositories.disputes import uphold_disputes
 from catalog.repositories.runs import traffic_of
 from harvester.cli.main import cli
 from harvester.night import disputes
@@ -149,7 +149,7 @@ def test_a_dispute_of_a_cause_looks_at_its_findings_again(
 ) -> None:  # fmt: skip
     server, folder = site
     data = tmp_path / "data"
-    monkeypatch.setattr("catalog.repositories.replies.OF_CAUSE_MAX", most)
+    monkeypatch.setattr("catalog.repositories.disputes.OF_CAUSE_MAX", most)
     for n in range(2, 6):
         del server.routes[f"/{n}.csv"]
     nightly(data, [load_file(folder / "x.toml")])

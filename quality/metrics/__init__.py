@@ -26,7 +26,9 @@ from specs.metrics import metrics
 __all__ = ["MODULES", "functions", "observed", "sentence_of"]
 
 
-MODULES = ("findable", "accessible", "open", "usable", "timely", "sound", "third_party", "services")
+MODULES = (
+    "findable", "accessible", "open", "usable", "timely", "sound", "third_party", "third_party_files", "services",
+)  # fmt: skip
 
 
 @lru_cache(maxsize=1)

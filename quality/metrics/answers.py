@@ -8,7 +8,9 @@ from catalog.model import ResourceCheck
 from catalog.vocabulary import FileFormat
 from quality.evidence.subject import UNKNOWN, DistributionSubject, Measurement
 
-__all__ = ["NOTHING_MORE", "answers", "format_name", "format_of_data", "present", "usable_url", "valid_email", "yes"]
+__all__ = [
+    "NOTHING_MORE", "answers", "format_name", "format_of_data", "half", "present", "usable_url", "valid_email", "yes",
+]  # fmt: skip
 
 NOTHING_MORE = "no"
 """What a finding observed if the failed metric has nothing to add."""
@@ -18,6 +20,12 @@ _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 def yes(is_true: bool) -> float:
     """Return the measurement for a yes-or-no question: 1.0 for true, 0.0 for false."""
     return 1.0 if is_true else 0.0
+
+
+def half(found: int, of: int) -> float:
+    """Return the measurement for several things asked at once: 1.0 if all ``of`` were found, 0.5 if some, 0.0 if
+    none."""
+    return 1.0 if found == of else 0.5 if found else 0.0
 
 
 def present(value: object) -> float:

@@ -17,6 +17,8 @@ from proxyprotocol.reader import ProxyProtocolReader
 from pymap.backend.dict import DictBackend
 from pymap.imap import IMAPServer
 
+from harvester.mail.mailbox import MailboxPlace
+
 USER, PASSWORD = "winnow", "right"
 
 
@@ -82,3 +84,8 @@ def post(certificate: Path | None = None) -> Iterator[Post]:
             loop.call_soon_threadsafe(ended.set)
             thread.join(20)
             loop.close()
+
+
+def place(port: int, **more: object) -> MailboxPlace:
+    """Return where the mailbox on this machine is, and how to log in."""
+    return MailboxPlace("127.0.0.1", port, USER, PASSWORD, **more)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from catalog.db.schema.forms import KEYS
 from catalog.db.schema.found import IDS, INTERNED, TEXTS
 from catalog.db.store import Catalog
 
-__all__ = ["prune"]
+__all__ = ["prune", "used"]
 
 _NAMED = {
     "finding_texts": [("finding_rows", name) for name in TEXTS] + list(INTERNED),
@@ -28,12 +28,17 @@ def prune(catalog: Catalog) -> None:
     stays in each table, so that no key is ever given to another row.
     """
     with catalog.writing():
-        for table, columns in _NAMED.items():
-            # Only names of the schema are inserted into the text. A cell may hold a text that has no key.
-            used = " union ".join(
-                f"select cast([{column}] as integer) from {name} where [{column}] is not null"  # noqa: S608  # names of the schema
-                for name, column in columns
-            )
+        for table in _NAMED:
             catalog.db.conn.execute(
-                f"delete from {table} where key not in ({used}) and key < (select max(key) from {table})"  # noqa: S608  # SQL of ours
+                f"delete from {table} where key not in ({used(table)}) and key < (select max(key) from {table})"  # noqa: S608  # SQL of ours
             )
+
+
+def used(table: str) -> str:
+    """Return SQL that selects the keys that other tables refer to of ``finding_texts``, ``keys``,
+    ``distribution_kinds`` or ``rules``. ``table``: which of these."""
+    # A cell may hold a text that has no key: only what reads like a key is one.
+    return " union ".join(
+        f"select cast([{column}] as integer) from {name} where cast(cast([{column}] as integer) as text) = [{column}]"  # noqa: S608  # names of the schema
+        for name, column in _NAMED[table]
+    )

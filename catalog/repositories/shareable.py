@@ -26,7 +26,6 @@ _PERSONAL = (
     "update harvests set approved_by = null",
     # Of tables their kind and shape, and no cell.
     "update table_reports set report = null, profile = without_cells(profile)",
-    "delete from to_score where dataset_id not in (select dataset_id from was_due)",
 )
 
 
@@ -51,8 +50,8 @@ def copy_shareable(source: Path, copy: Path) -> None:
         out.execute("create temp table was_due as select dataset_id from to_score")
         for statement in _PERSONAL:
             out.execute(statement)
-        out.execute("drop table was_due")
         take_out(out)
+        out.execute("delete from to_score where dataset_id not in (select dataset_id from was_due)")
         out.commit()
         # What was deleted must not stand in a page that is free now.
         out.execute("vacuum")

@@ -8,15 +8,27 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from catalog.db.schema.found import INTERNED, TEXTS, public_id
+from catalog.db.schema.found import public_id
 from catalog.db.store import started
 from catalog.repositories.held import HELD_KEYS
+from catalog.repositories.pruning import used
 from specs.table_rules import personal_rules
 
-__all__ = ["DAYS", "OPERATED", "field_of", "hold_back", "take_out", "watched", "withheld", "withheld_personal"]
+__all__ = [
+    "DAYS",
+    "OPERATED",
+    "add_functions",
+    "field_of",
+    "hold_back",
+    "take_out",
+    "watched",
+    "withheld",
+    "withheld_personal",
+]
 
 DAYS = 90
 """Days, by the clock of the runs, after which an unfixed finding becomes public."""
@@ -84,16 +96,62 @@ def hold_back(connection: sqlite3.Connection) -> None:
         connection.execute(f"create index temp.held_{column} on held ({column})")
 
 
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Add to ``connection`` the SQL functions that leave the findings of the table ``held`` out of stored JSON.
+
+    ``connection``: as :func:`hold_back` left it, before any finding is deleted; the functions know what was held back
+    then. ``public_defects(distribution_id, defects)`` is for the columns of ``table_reports``: it keeps a defect that
+    suggests personal data only if a finding that may be published tells of it, and any other unless a finding that
+    must not be published does. ``public_examples(examples)`` is for ``causes``. Both return the same value if nothing
+    is left out, and null for null.
+    """
+    hidden: set[str] = set()
+    removed: dict[str, set[str]] = defaultdict(set)
+    for key, distribution, field in connection.execute("select id, distribution_id, field from temp.held"):
+        hidden.add(key)
+        if field is not None:
+            removed[distribution].add(field)
+    told: dict[str, set[str]] = defaultdict(set)
+    for distribution, field in connection.execute(
+        f"""select f.distribution_id, f.field from findings f
+            where {watched()} and f.field is not null and f.key not in (select key from temp.held)"""  # noqa: S608  # our own rules
+    ):
+        told[distribution].add(field)
+
+    def defects(distribution: str, text: str | None) -> str | None:
+        if not text or (distribution not in removed and '"personal_' not in text):
+            return text
+        found = json.loads(text)
+        kept = []
+        for one in found:
+            is_told = one["rule"] not in personal_rules() or field_of(one) in told[distribution]
+            if is_told and field_of(one) not in removed[distribution]:
+                kept.append(one)
+        return json.dumps(kept, ensure_ascii=False) if len(kept) < len(found) else text
+
+    def examples(text: str | None) -> str | None:
+        named = json.loads(text) if text and hidden else []
+        kept = [one for one in named if one.get("finding_id") not in hidden]
+        return json.dumps(kept, ensure_ascii=False) if len(kept) < len(named) else text
+
+    connection.create_function("public_defects", 2, defects)
+    connection.create_function("public_examples", 1, examples)
+
+
 def take_out(copy: sqlite3.Connection) -> None:
     """Remove the findings that must not be published from a copy of a catalogue, and all that would reveal them.
 
-    ``copy``: connection to the copy. Their replies, corrections and table defects are removed too, and the counts of
-    findings are lowered. The freed pages of the file are overwritten.
+    ``copy``: connection to the copy; SQLite's ``secure_delete`` must be on, unless the file stays private. Their
+    replies, corrections and table defects are removed too, and the counts of findings are lowered. Triggers make the
+    changed datasets due: the caller takes those out of ``to_score`` again.
     """
-    copy.execute("pragma secure_delete = on")
     hold_back(copy)
-    # These changes must make no dataset due.
-    copy.execute("create temp table was_due as select dataset_id from to_score")
+    add_functions(copy)
+    for table, column, public in (
+        ("table_reports", "defects", "public_defects(distribution_id, defects)"),
+        ("causes", "examples", "public_examples(examples)"),
+    ):
+        copy.execute(f"update {table} set {column} = {public} where {column} is not {public}")  # noqa: S608  # names of the schema
     copy.execute(
         """update dataset_quality set findings = findings
              - (select count(*) from held where held.dataset_id = dataset_quality.dataset_id)
@@ -102,74 +160,15 @@ def take_out(copy: sqlite3.Connection) -> None:
     for table in ("replies", "corrections"):
         copy.execute(f"delete from {table} where finding_id in (select id from held)")  # noqa: S608  # see above
     copy.execute(f"delete from finding_rows where {public_id()} in (select id from held)")  # noqa: S608  # see above
-    _take_out_causes(copy)
-    _take_out_texts(copy)
-    _take_out_of_reports(copy)
-    _take_out_defects(copy)
-    copy.execute("delete from to_score where dataset_id not in (select dataset_id from was_due)")
-    copy.execute("drop table held")
-    copy.execute("drop table was_due")
-
-
-def _take_out_causes(copy: sqlite3.Connection) -> None:
-    """Remove the causes that are held back, with what advises to fix them, and what others say of held findings."""
-    hidden = {key for (key,) in copy.execute("select id from held")}
-    named = copy.execute("select id, examples from causes where examples is not null") if hidden else ()
-    for cause, text in [*named]:
-        examples = json.loads(text)
-        kept = [one for one in examples if one["finding_id"] not in hidden]
-        if len(kept) < len(examples):
-            copy.execute("update causes set examples = ? where id = ?", [json.dumps(kept, ensure_ascii=False), cause])
     copy.execute("delete from held_findings")
     copy.execute("delete from top_fixes where cause_id in (select id from causes where is_held)")
     copy.execute("delete from replies where finding_id in (select id from causes where is_held)")
     copy.execute("delete from cause_members where cause in (select number from causes where is_held)")
     copy.execute("delete from causes where is_held")
-
-
-def _take_out_texts(copy: sqlite3.Connection) -> None:
-    """Remove the texts and rules that no finding of the copy refers to: they are those of removed findings, or of what
-    findings said before."""
-    # Cells of other tables hold a key as text or, in the copy for the public site, the text in place of the key.
-    of_others = [
-        f"select cast({name} as integer) from {table} where cast(cast({name} as integer) as text) = {name}"  # noqa: S608  # names of the schema
-        for table, name in INTERNED
-    ]
-    own = [f"select {name} from finding_rows where {name} is not null" for name in TEXTS]  # noqa: S608  # see above
-    used = " union ".join([*own, *of_others])
-    copy.execute(f"delete from finding_texts where key not in ({used})")  # noqa: S608  # names of the schema
-    copy.execute("delete from rules where key not in (select rule_key from finding_rows)")
-
-
-def _take_out_of_reports(copy: sqlite3.Connection) -> None:
-    """Keep in the reports on tables only what is also a finding of the copy."""
-    found = copy.execute(
-        "select distribution_id, defects from table_reports where defects like '%\"personal\\_%' escape '\\'"
-    )
-    for distribution_id, text in found.fetchall():
-        rows = copy.execute("select field from findings where distribution_id = ?", [distribution_id])
-        public = {field for (field,) in rows}
-        kept = [one for one in json.loads(text) if one["rule"] not in personal_rules() or field_of(one) in public]
-        copy.execute(
-            "update table_reports set defects = ? where distribution_id = ?",
-            [json.dumps(kept, ensure_ascii=False), distribution_id],
-        )
-
-
-def _take_out_defects(copy: sqlite3.Connection) -> None:
-    """Remove from the reports on tables the defects of which a removed finding told."""
-    found = copy.execute(
-        """select t.distribution_id, t.defects, json_group_array(h.field) from held h
-           join table_reports t on t.distribution_id = h.distribution_id
-           where h.field is not null and t.defects is not null group by t.distribution_id"""
-    )
-    for distribution_id, text, fields in found.fetchall():
-        removed = set(json.loads(fields))
-        kept = [one for one in json.loads(text) if field_of(one) not in removed]
-        copy.execute(
-            "update table_reports set defects = ? where distribution_id = ?",
-            [json.dumps(kept, ensure_ascii=False), distribution_id],
-        )
+    # No other finding refers to these texts and rules, or findings had them before.
+    for table in ("finding_texts", "rules"):
+        copy.execute(f"delete from {table} where key not in ({used(table)})")  # noqa: S608  # see above
+    copy.execute("drop table held")
 
 
 def field_of(one: Mapping[str, str]) -> str:

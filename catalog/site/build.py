@@ -7,9 +7,7 @@ replies and reports the names that may not be public and the texts that nobody h
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections import defaultdict
 from collections.abc import Mapping, Set
 from functools import lru_cache
 from typing import Any
@@ -24,7 +22,7 @@ from catalog.db.schema.views import VIEWS
 from catalog.db.sqlite import Database
 from catalog.db.store import CatalogError
 from catalog.repositories.people import COLUMNS
-from catalog.repositories.withheld import field_of, hold_back, watched
+from catalog.repositories.withheld import add_functions, hold_back
 from catalog.site.cleaned import (
     ADDRESS,
     has_addresses,
@@ -37,7 +35,6 @@ from catalog.site.entities import SITE_TABLES, add_site_tables
 from catalog.site.indexes import PAGE_INDEXES
 from catalog.site.search.index import NAMES as SEARCH_TABLES
 from catalog.site.search.index import build_search_index
-from specs.table_rules import personal_rules
 
 __all__ = ["build", "is_built", "needs_upgrade"]
 
@@ -143,6 +140,7 @@ def build(
     public.execute("begin")
     # While the database is empty, names without a schema are those of the catalogue.
     hold_back(public)
+    add_functions(public)
     _add_functions(public)
     # Addresses of the web that differ only in an e-mail address are one to readers, who must not take the check of one
     # for that of another: such checks are left out. A stranger may have written our words for an e-mail address, too.
@@ -234,40 +232,12 @@ def _where(name: str) -> str:
 
 
 def _add_functions(public: sqlite3.Connection) -> None:
-    """Make available in SQL what the public values are made with."""
+    """Make available in SQL what else the public values are made with."""
     packed = PackedTexts(public)
-    removed: dict[str, set[str]] = defaultdict(set)
-    for distribution, field in public.execute("select distribution_id, field from temp.held where field is not null"):
-        removed[distribution].add(field)
-    told: dict[str, set[str]] = defaultdict(set)
-    for distribution, field in public.execute(
-        f"""select f.distribution_id, f.field from source.findings f
-            where {watched()} and f.field is not null and f.key not in (select key from temp.held)"""  # noqa: S608  # our own rules
-    ):
-        told[distribution].add(field)
-
-    def defects(distribution: str, text: str | None) -> str | None:
-        if not text or (distribution not in removed and '"personal_' not in text):
-            return text
-        kept = []
-        for one in json.loads(text):
-            is_told = one["rule"] not in personal_rules() or field_of(one) in told[distribution]
-            if is_told and field_of(one) not in removed[distribution]:
-                kept.append(one)
-        return json.dumps(kept, ensure_ascii=False)
-
-    hidden = {key for (key,) in public.execute("select id from temp.held")}
-
-    def examples(text: str | None) -> str | None:
-        named = json.loads(text) if text and hidden else []
-        kept = [one for one in named if one.get("finding_id") not in hidden]
-        return json.dumps(kept, ensure_ascii=False) if len(kept) < len(named) else text
 
     def profile(stored: str | bytes | None) -> str | None:
         return without_cells(packed.text(stored))
 
-    public.create_function("public_examples", 1, examples)
-    public.create_function("public_defects", 2, defects)
     public.create_function("public_profile", 1, profile)
     public.create_function("public_fields", 1, lru_cache(1000)(without_private_fields))
     public.create_function("public_text", 1, without_addresses)

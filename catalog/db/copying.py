@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from catalog.db.migrations import migrate
+from catalog.db.migrations import is_up_to_date, migrate
 from catalog.db.sqlite import Database
 
 __all__ = ["copy_database", "fault_of", "is_of_this_version", "known_steps", "steps_of"]
@@ -48,9 +48,11 @@ def known_steps() -> frozenset[str]:
 
 
 def is_of_this_version(catalogue: Path) -> bool:
-    """Return whether a file is a catalogue with exactly the schema of this version; False also if it cannot be read."""
+    """Return whether a file is a catalogue that this version can read without a change to it, see
+    :func:`catalog.db.migrations.is_up_to_date`. False also if it cannot be read, or is of a newer version."""
     try:
-        return set(steps_of(catalogue)) == known_steps()
+        with closing(_opened(catalogue)) as db:
+            return is_up_to_date(Database(db)) and known_steps().issuperset(steps_of(catalogue))
     except sqlite3.Error:
         return False
 

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from portal_server import PortalServer, Response
 
+from catalog.db.schema import metric_columns
 from catalog.db.store import open_catalog
 from harvester.cli.configuration import load, password_path
 from harvester.cli.fetch import _mailbox
@@ -45,6 +46,20 @@ def test_where_all_is_well_nothing_is_left_behind(tmp_path: Path) -> None:
     done = run(tmp_path, "doctor", "--offline")
     assert done.exit_code == 0 and faults(done) == [] and "a night can run" in done.output
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_catalogue_that_an_upgrade_would_change_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    with open_catalog(path) as catalog:
+        (column, *_) = metric_columns("distribution")
+        for kind in ("view", "trigger"):
+            for row in catalog.rows("select name from sqlite_master where type = ?", [kind]):
+                catalog.db.execute(f"drop {kind} [{row['name']}]")
+        catalog.db.execute(f"alter table distribution_kinds drop column [{column}]")
+    (tmp_path / "winnow.toml").write_text("hold_days = 14\n")
+    before = path.read_bytes()
+    assert run(tmp_path, "doctor", "--offline").exit_code == 0
+    assert path.read_bytes() == before
 
 
 def test_space_is_that_of_the_disk_on_which_the_data_will_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,13 +170,14 @@ class Configuration(Strict):
     """``http://host:port`` of the HTTP proxy that everything but FTP and local portals goes through. This machine
     resolves and checks host names before it asks the proxy. Proxies named in environment variables are ignored."""
     public_url: Annotated[str, AfterValidator(_web_address)] | None = None
-    """Web address at which the folder ``exports`` is published, without its files ``personal.*``, which say where
-    personal data are suspected. Letters, pages and feeds then name their files by whole addresses."""
+    """Web address at which the folder ``exports`` is published. Letters, pages and feeds then name their files by whole
+    addresses."""
     site_url: Annotated[str, AfterValidator(_web_address)] | None = None
     """Web address of the public site (``winnow serve``, ``winnow site``): for citations, feeds and search engines."""
     hold_days: Annotated[int, Field(ge=0, le=DAYS_MAX)] = 0
     """Number of days for which a new cause (one fault that explains many findings) and its findings stay unpublished
-    after the first letter about it to the government. 14 is fair before a first publication."""
+    after every address of the government has had a letter about it, and at the latest twice that many days after the
+    first letter about it. 14 is fair before a first publication."""
     timestamp_authority: Annotated[str, AfterValidator(_web_address)] | None = None
     """Address of an authority for RFC 3161 time stamps; only a hash is sent there, and only by ``winnow verify
     --timestamp``."""

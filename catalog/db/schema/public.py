@@ -160,8 +160,8 @@ def _columns(name: str) -> dict[str, ColumnSpec]:
 PUBLIC: dict[str, dict[str, ColumnSpec]] = {name: _columns(name) for name in TABLES if name in _LISTED}
 """The public tables, and the public columns of each with their declarations, by name.
 
-``resource_checks`` is a table in the public file and a view in the catalogue. Of the views, all are public but
-``PRIVATE_VIEWS``; they show what is public of the tables that they read.
+Some, such as ``resource_checks`` and ``distributions``, are tables in the public file and views in the catalogue. Of
+the other views, all are public but ``PRIVATE_VIEWS``; they show what is public of the tables that they read.
 """
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from catalog.exports import sent_file
 from catalog.exports.csvfile import CsvFile
 from catalog.exports.folders import SENT
 from catalog.exports.private_files import private_file
@@ -17,14 +18,14 @@ from catalog.repositories.sent import Letter
 from harvester.mail.mailing import Mailing, folder_of, start_of_names
 from specs.languages import language_or_english
 
-__all__ = ["HELD_CAUSES", "HELD_FINDINGS", "OTHERS", "PERSONAL", "attached", "attachments_of", "in_language"]
+__all__ = ["HELD_CAUSES", "HELD_FINDINGS", "OTHERS", "PERSONAL", "attached", "in_language"]
 
 ATTACHED_MAX = 5_000_000
 """Total bytes of files that are attached unpacked; more are packed."""
 PACKED_MAX = 15_000_000
 """Bytes of an archive that mail servers still accept; beyond it the letter goes without its longest files."""
-PERSONAL = "personal.csv"
-OTHERS = "findings-others.csv"
+PERSONAL = f"{sent_file.PERSONAL}.csv"
+OTHERS = f"{sent_file.OTHERS}.csv"
 CORRECTIONS = "corrections.csv"
 HELD_CAUSES, HELD_FINDINGS = "held-causes.csv", "held-findings.csv"
 """What the recipient is told before it is public; in no folder."""
@@ -38,8 +39,9 @@ def in_language(name: str, code: str) -> str:
     return name if code == "en" else f"{Path(name).stem}.{code}{Path(name).suffix}"
 
 
-def attachments_of(mailing: Mailing, exports: Path) -> list[tuple[str, bytes, str]]:
-    """Return name, content and media type of each file that goes with ``mailing``, a mail.
+def attached(mailing: Mailing, exports: Path) -> tuple[list[tuple[str, bytes, str]], list[str], list[str]]:
+    """Return name, content and media type of each file that goes with ``mailing``, a mail; the names of the files in
+    these (the same, unless they are packed); and the names of those that were left out.
 
     ``exports`` is the folder of all exported files, inside the data folder. The files are those of the folders that
     :func:`~harvester.mail.mailing.folder_of` names, and those that are not inside ``exports``: suspected personal data,
@@ -50,12 +52,6 @@ def attachments_of(mailing: Mailing, exports: Path) -> list[tuple[str, bytes, st
     about personal data or about what is not public yet, because its recipient could get it nowhere else. If the mail
     has several scorecards, the name of each file begins with that of its folder.
     """
-    return attached(mailing, exports)[0]
-
-
-def attached(mailing: Mailing, exports: Path) -> tuple[list[tuple[str, bytes, str]], list[str], list[str]]:
-    """Return the files of :func:`attachments_of` for the same parameters, the names of the files in them (the same,
-    unless they are packed), and the names of those that were left out."""
     code = language_or_english(mailing.language).code
     found = []
     for letter in mailing.letters:

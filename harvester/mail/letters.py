@@ -51,7 +51,7 @@ class LetterSender:
 
 
 def mail_of(mailing: Mailing, exports: Path, sender: LetterSender, token: str) -> EmailMessage:
-    """Return the e-mail for ``mailing``, with the files of :func:`~harvester.mail.attachments.attachments_of` attached.
+    """Return the e-mail for ``mailing``, with the files of :func:`~harvester.mail.attachments.attached` attached.
 
     ``exports`` is the folder of all exported files. ``sender`` says who signs the letters, and from which address they
     come. ``token`` is that of this mail, see :func:`harvester.mail.tokens.issue`; it stands in the subject, the
@@ -199,16 +199,15 @@ def message_of(
         lines += [_correction(one, words) for one in letter.withdrawn]
         if (more := letter.withdrawn_count - len(letter.withdrawn)) > 0:
             lines.append(words.phrase("mail_withdrawn_more", count=more))
-    if letter.is_correction:
-        pass
-    elif letter.fixes and not letter.fixes[0]["is_large"]:
+    fixes = () if letter.is_correction else letter.fixes
+    if fixes and not fixes[0]["is_large"]:
         lines += ["", words.phrase("fixes_small")]
-    elif letter.fixes:
+    elif fixes:
         lines += ["", words.phrase("mail_top")]
         lines += [
             f"- {fix_in_words(words, fix)} "
             f"(+{words.number(fix['gain_points'], 2)}; {words.phrase('datasets_count', count=fix['datasets'])})"
-            for fix in letter.fixes
+            for fix in fixes
             if fix["is_large"]
         ]
     if card.get("score") is not None:

@@ -34,7 +34,7 @@ from catalog.repositories.shareable import copy_shareable
 from catalog.site.serve import publish
 from harvester.cli.configuration import Operator
 from harvester.cli.registry import without_language
-from harvester.mail.attachments import attachments_of
+from harvester.mail.attachments import attached
 from harvester.mail.letters import NO_TOKEN, LetterSender, mail_of, text_of
 from harvester.mail.mailing import Mailing
 from harvester.mail.smtp import SmtpServer
@@ -122,7 +122,7 @@ def test_a_government_hears_of_a_cause_before_the_public_does(catalog: Catalog) 
     (letter,) = letters(catalog, RUNS[0], "mail", hold_days=14)
     assert letter.held is not None and {row["cause_id"] for row in letter.held.causes} == set(held)
     mailing, exports = Mailing((letter,)), catalog.path.parent / "exports"
-    files = {name: content for name, content, _ in attachments_of(mailing, exports)}
+    files = {name: content for name, content, _ in attached(mailing, exports)[0]}
     assert {row["cause_id"] for row in read(files["held-causes.csv"])} == set(held)
     assert {row["finding_id"] for row in read(files["held-findings.csv"])} == {x for own in held.values() for x in own}
     sender = LetterSender(SmtpServer("127.0.0.1", 25, "winnow@example.org"), Operator())

@@ -18,7 +18,7 @@ from catalog.repositories.sent import letters
 from catalog.repositories.shareable import copy_shareable
 from catalog.site.serve import publish
 from harvester.backups import restore, write_backup
-from harvester.mail.attachments import attachments_of
+from harvester.mail.attachments import attached
 from harvester.mail.mailing import Mailing, folder_of
 from tests.catalog.carding import RUNS, data_folder, put_out
 from tests.making import put_findings
@@ -84,7 +84,7 @@ def test_only_the_letter_to_the_publisher_has_the_private_file(data: Path) -> No
         found = [one for one in letters(catalog, RUNS[0], "mail", has_publishers=True)]
     # The minister's has one too, which is made from the catalogue: the minister operates the portal.
     to = {
-        one.recipient: dict((name, content) for name, content, _ in attachments_of(Mailing((one,)), data / "exports"))
+        one.recipient: dict((name, content) for name, content, _ in attached(Mailing((one,)), data / "exports")[0])
         for one in found
     }
     assert {one for one, files in to.items() if "personal.csv" in files} == {

@@ -24,7 +24,7 @@ from catalog.exports.folders import SENT
 from catalog.exports.wording import translator
 from catalog.repositories.sent import HeldNews, Letter, MethodChange, letters
 from harvester.cli.configuration import Operator, OperatorTexts
-from harvester.mail.attachments import attachments_of
+from harvester.mail.attachments import attached
 from harvester.mail.letters import LetterSender, mail_of, text_of
 from harvester.mail.mailing import Mailing
 from harvester.mail.smtp import SmtpServer
@@ -203,7 +203,7 @@ def test_no_line_of_a_letter_is_in_english(sent: tuple[Catalog, Path], pseudo: L
 def test_files_that_are_in_no_folder_have_a_copy_in_the_language(sent: tuple[Catalog, Path], pseudo: Language) -> None:
     catalog, out = sent
     mailing = Mailing((replace(a_letter(catalog), language=TAG),))
-    files = {name: content for name, content, _ in attachments_of(mailing, out)}
+    files = {name: content for name, content, _ in attached(mailing, out)[0]}
     for name, stem in (("held-causes", "causes"), ("held-findings", "findings"), ("personal", "findings")):
         assert f"{name}.csv" in files
         rows = csv.reader(files[f"{name}.{TAG}.csv"].decode("utf-8-sig").splitlines())
@@ -231,7 +231,7 @@ def test_a_letter_with_nothing_but_corrections_is_a_letter_of_corrections(
     # What was said, since when, what it did to the score; how to stop. Nothing to answer, no advice.
     assert "XLSX" in text and "20 November 2026" in text and "40,5" in text.replace(".", ",") and "Say stop" in text
     assert pseudo.phrase("answer_fixed") not in text and pseudo.phrase("mail_top") not in text
-    names = {name for name, _, _ in attachments_of(mailing, out)}
+    names = {name for name, _, _ in attached(mailing, out)[0]}
     assert names == {"scorecard.csv", f"scorecard.{TAG}.csv", "corrections.csv", f"corrections.{TAG}.csv"}
 
 

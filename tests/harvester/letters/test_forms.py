@@ -21,7 +21,7 @@ from catalog.db.store import open_catalog
 from catalog.exports.options import ExportOptions
 from catalog.repositories.sent import letters
 from harvester.cli.configuration import Configuration
-from harvester.mail.attachments import attachments_of
+from harvester.mail.attachments import attached
 from harvester.mail.letters import NO_TOKEN, LetterSender, mail_of
 from harvester.mail.mailing import Mailing, folder_of, start_of_names
 from harvester.mail.smtp import SmtpServer
@@ -49,7 +49,7 @@ def test_what_is_too_large_for_a_mail_is_named_and_nothing_private_is_left_out(
     with open_catalog(data / "catalog.db") as catalog:
         (letter,) = letters(catalog, RUNS[0], "mail")
     monkeypatch.setattr("harvester.mail.attachments.ATTACHED_MAX", 1_000)
-    whole = len(attachments_of(Mailing((letter,)), data / "exports")[0][1])
+    whole = len(attached(Mailing((letter,)), data / "exports")[0][0][1])
     monkeypatch.setattr("harvester.mail.attachments.PACKED_MAX", whole - 1)
     done = send(data, smtp)
     assert "1 sent" in done.output and "not attached: findings.xlsx\n" in done.stderr
@@ -58,7 +58,7 @@ def test_what_is_too_large_for_a_mail_is_named_and_nothing_private_is_left_out(
     assert "findings.fr.csv" in body.get_content()
     monkeypatch.setattr("harvester.mail.attachments.PACKED_MAX", 1)
     letter = replace(letter, personal=[{"finding_id": "f1"}])
-    ((name, packed, _),) = attachments_of(Mailing((letter,)), data / "exports")
+    ((name, packed, _),) = attached(Mailing((letter,)), data / "exports")[0]
     assert name == "winnow.zip" and zipfile.ZipFile(io.BytesIO(packed)).namelist() == [
         "personal.csv",
         "personal.fr.csv",

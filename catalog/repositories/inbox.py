@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Literal
 
 from catalog.db.rows import plain
-from catalog.repositories.people import private_database
+from catalog.repositories.people import erase_name, private_database
 
 __all__ = [
-    "FILE", "KEPT_DAYS", "NAME_MAX", "TEXT_MAX", "InboxFullError", "InboxMessage", "expire_messages", "messages", "put",
-    "settle", "state_of",
+    "FILE", "KEPT_DAYS", "NAME_MAX", "TEXT_MAX", "InboxFullError", "InboxMessage", "expire_messages",
+    "forget_in_messages", "messages", "put", "settle", "state_of",
 ]  # fmt: skip
 
 FILE = "inbox.db"
@@ -113,6 +113,17 @@ def expire_messages(data: Path) -> None:
     if (data / FILE).is_file():
         with _opened(data) as db:
             _expire(db, datetime.now(UTC))
+
+
+def forget_in_messages(data: Path, name: str) -> int:
+    """Put "[removed]" in place of the person's name ``name`` in the messages that wait in the data folder ``data``: in
+    their texts, names and tokens, whatever its case. Return the number of messages in which it stood; 0 if there is no
+    inbox. The id of what a message is about stays: it is one of the catalogue.
+    """
+    if not (data / FILE).is_file():
+        return 0
+    with _opened(data) as db:
+        return erase_name(db, {"messages": ("text", "name", "token")}, name)["messages"]
 
 
 def messages(data: Path) -> list[InboxMessage]:

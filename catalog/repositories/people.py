@@ -32,6 +32,7 @@ __all__ = [
     "FILE",
     "KEPT_DAYS",
     "Kind",
+    "erase_name",
     "expire",
     "files_with",
     "forget",
@@ -183,7 +184,8 @@ def forget(catalogue: Path, name: str) -> dict[str, int]:
     Upper and lower case do not matter, and the name may be part of a longer text. "names" are those kept beside the
     catalogue: one that contains the name is deleted. In the others (public names, remarks, texts, addresses, and
     the reasons of those who confirmed a census) the name is replaced by "[removed]"; the whole text is replaced if
-    folding its case, or that of the name, changes the length.
+    folding its case, or that of the name, changes the length. The inbox has a function of its own,
+    :func:`catalog.repositories.inbox.forget_in_messages`.
     """
     done = dict.fromkeys(("names", "waiting", "replies", "reports", "census"), 0)
     if is_kept(catalogue.parent):
@@ -191,10 +193,10 @@ def forget(catalogue: Path, name: str) -> dict[str, int]:
             keys = [key for key, kept in db.execute("select rowid, name from people") if _holds(kept, name)]
             db.executemany("delete from people where rowid = ?", [(key,) for key in keys])
             done["names"] = len(keys)
-            done["waiting"] = sum(_erase(db, _WAITING, name).values())
+            done["waiting"] = sum(erase_name(db, _WAITING, name).values())
     with closing(sqlite3.connect(catalogue, timeout=30)) as db:
         db.execute("pragma secure_delete = on")
-        done |= _erase(db, _TEXTS, name)
+        done |= erase_name(db, _TEXTS, name)
         db.commit()
         leave_no_trace(db)
     return done
@@ -204,8 +206,13 @@ _WAITING = {"texts": ("text",), "submissions": ("sender", "source", "evidence"),
 """Columns of the private file in which a name may stand, besides the names themselves."""
 
 
-def _erase(db: sqlite3.Connection, places: Mapping[str, Sequence[str]], name: str) -> dict[str, int]:
-    """Replace a name in columns, given by table; return by table in how many rows it stood."""
+def erase_name(db: sqlite3.Connection, places: Mapping[str, Sequence[str]], name: str) -> dict[str, int]:
+    """Put "[removed]" in place of the person's name ``name`` in columns of texts, whatever its case. Return by table in
+    how many rows it stood.
+
+    ``db``: a database that overwrites what is deleted (SQLite's ``secure_delete``); the caller commits. ``places``: the
+    columns by table. The whole text is replaced if folding its case, or that of the name, changes the length.
+    """
     done = dict.fromkeys(places, 0)
     for table, columns in places.items():
         for row_id, *texts in db.execute(f"select rowid, {', '.join(columns)} from {table}").fetchall():  # noqa: S608  # names of the schema

@@ -300,8 +300,10 @@ def _exported_run(catalog: Catalog, data: Path) -> str:
 def forget(data: Path, name: str) -> None:
     """Erase the NAME of a person who replied or reported, and search the data folder for what is left of it.
 
+    It is erased from what waits to be read too, also in the inbox of the site.
     Backups and what was published before are out of reach, and are not searched.
     """
+    from catalog.repositories.inbox import forget_in_messages
     from catalog.repositories.people import files_with
     from catalog.repositories.people import forget as erase
     from harvester.night.stages import locked
@@ -310,6 +312,7 @@ def forget(data: Path, name: str) -> None:
         raise click.UsageError(f"{name!r}: give the whole name; so short a text would be erased everywhere")
     with locked(data):
         done = erase(catalogue_of(data), name.strip())
+        done["waiting"] += forget_in_messages(data, name.strip())
         left = files_with(data, name.strip())
     told = ", ".join(f"{done[name]} {name}" for name in ("replies", "reports", "census", "waiting"))
     click.echo(f"erased: {done['names']} names, and in rows of {told}")

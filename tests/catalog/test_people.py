@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from catalog.db.store import Catalog, open_catalog
 from catalog.model import stable_id
 from catalog.repositories import people
+from catalog.repositories.inbox import messages, put
 from catalog.repositories.people import (
     FILE,
     KEPT_DAYS,
@@ -267,6 +268,21 @@ def test_a_person_is_forgotten_and_that_is_shown(data: Path) -> None:
         file.write(b"x" * ((1 << 20) - 7) + NAME.encode())
     done = run(data, "forget", NAME)
     assert done.exit_code == 3 and "old.nt.gz" in done.stderr
+
+
+def test_a_person_is_forgotten_in_the_inbox_too(tmp_path: Path) -> None:
+    with open_catalog(tmp_path / "catalog.db"):
+        pass
+    for text, name in ((f"Ask {NAME.upper()}", CITIZEN), ("The year 2019 is missing", NAME), (WHAT, None)):
+        put(tmp_path, about="d", text=text, name=name, is_name_public=True, token=name, sender="s")
+    done = run(tmp_path, "forget", NAME)
+    assert done.exit_code == 0 and "0 census, 2 waiting" in done.output, done.output
+    assert sorted((one.text, one.name, one.token) for one in messages(tmp_path)) == [
+        ("Ask [removed]", CITIZEN, CITIZEN),
+        ("The year 2019 is missing", "[removed]", "[removed]"),
+        (WHAT, None, None),
+    ]
+    assert files_with(tmp_path, NAME) == []
 
 
 def test_a_broken_archive_does_not_stop_the_search(tmp_path: Path) -> None:

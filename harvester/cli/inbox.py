@@ -49,14 +49,18 @@ def accept(data: Path, ids: tuple[str, ...]) -> None:
     """Take the messages IDS in: their texts become public with the next export.
 
     A message that quotes the letter to the government or publisher is its reply; any other is a report on the dataset.
-    A name becomes public only if its owner agreed. You have read them: nobody else does.
+    A name becomes public only if its owner agreed. You have read them: nobody else does. Messages that cannot be taken
+    in are listed with the reason and wait on; the others are accepted, and the exit code is 3.
     """
     from catalog.repositories.inbox import messages, settle
     from catalog.repositories.inbox_reports import speaks_for, take_in
+    from harvester.cli.replies import SOME_FAILED
     from harvester.mail.tokens import holder_of
     from harvester.night.stages import writing
+    from harvester.terminal.scores import printable
 
     catalogue_of(data)
+    is_whole = True
     waiting = {one.id: one for one in messages(data)}
     _refuse_unknown(ids, waiting)
     with writing(data) as catalog:
@@ -66,10 +70,15 @@ def accept(data: Path, ids: tuple[str, ...]) -> None:
             is_confirmed = holder is not None and speaks_for(catalog, one, holder.entities)
             problem = take_in(catalog, one, is_confirmed=is_confirmed)
             if problem:
-                raise click.ClickException(f"{key}: {problem}; refuse it, or wait until the dataset is listed again")
+                again = "refuse it, or wait until the dataset is listed again"
+                click.echo(printable(f"{key}: not accepted: {problem}; {again}"), err=True)
+                is_whole = False
+                continue
             settle(data, key, "accepted")
             click.echo(f"{key}: accepted as {'the reply of who was asked' if is_confirmed else 'a report'}")
     click.echo("winnow export brings scorecards and site up to date")
+    if not is_whole:
+        raise click.exceptions.Exit(SOME_FAILED)
 
 
 @inbox.command()

@@ -126,6 +126,17 @@ def test_the_same_words_from_elsewhere_are_no_loss(form: Site, data: Path, tmp_p
     assert told == [("The map of 2017 is missing", "Ann")]
 
 
+def test_a_message_that_cannot_be_taken_in_stops_no_other(data: Path) -> None:
+    lost, *good = (
+        inbox.put(data, about=about, text=text, name=None, is_name_public=False, token=None, sender="many")
+        for about, text in (("gone", "The file is old"), ("north-0", "May is missing"), ("north-0", "June is missing"))
+    )
+    done = CliRunner().invoke(cli, ["--data", str(data), "inbox", "accept", good[0], lost, good[1]])
+    assert done.exit_code == 3 and f"{lost}: not accepted: nothing is known of gone" in done.stderr, done.output
+    assert [inbox.state_of(data, key) for key in (lost, *good)] == ["waiting", "accepted", "accepted"]
+    assert all(f"{key}: accepted" in done.stdout for key in good)
+
+
 def test_who_quotes_the_letter_replies_to_the_finding(form: Site, data: Path) -> None:
     token = issue(data, "hash", [("government", EVIL)], RUN)
     key = _send(form, about="f-file_served", text="The file comes in May", token=token).rpartition("/")[2]

@@ -112,8 +112,10 @@ def keep_held(catalog: Catalog, portal_id: str) -> None:
 def hold_new_causes(catalog: Catalog, run_id: str, portal_ids: Sequence[str], hold_days: int) -> None:
     """Hold back the causes that no export has seen yet, as :func:`decide` would; publish nothing.
 
-    The public copy may be made before the next export. ``portal_ids``: the portals whose causes were found anew, after
-    :func:`keep_held`. ``run_id`` and ``hold_days``: as for :func:`decide`; with 0 days no new cause is held back.
+    The public copy may be made before the next export. Causes of all portals are held back, also of those that the run
+    left as they are: they may have been found while there was no ``hold_days``. ``portal_ids``: the portals whose
+    causes were found anew, after :func:`keep_held`. ``run_id`` and ``hold_days``: as for :func:`decide`; with 0 days no
+    new cause is held back.
     """
     held = held_causes(catalog, run_id, hold_days) if hold_days else []
     with catalog.writing():

@@ -305,6 +305,17 @@ def test_a_cause_that_no_export_has_seen_is_in_no_public_copy(catalog: Catalog) 
     assert not catalog.value("select count(*) from causes where is_held")
 
 
+@pytest.mark.parametrize(("found_in", "unchanged"), [(["a", "c"], ["a", "c"]), (["c"], [])])
+def test_causes_of_portals_that_a_run_leaves_as_they_are_are_held_back_too(
+    catalog: Catalog, found_in: list[str], unchanged: list[str]
+) -> None:
+    # They were found without hold_days, and no export has seen them.
+    assert causes(catalog, "a") and not catalog.value("select count(*) from causes where is_held is not null")
+    find_causes(catalog, RUNS[0], found_in, unchanged, hold_days=14)
+    sql = "select distinct is_held from causes where portal_id = 'a' and state != 'unknown'"
+    assert catalog.rows(sql) == [{"is_held": 1}]
+
+
 def test_a_kill_between_portals_makes_no_new_cause_public(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     data, held = catalog.path.parent, causes(catalog, "a")
     catalog.db.conn.execute("update causes set is_held = null")

@@ -198,7 +198,6 @@ def write_conformance(
             "conformance",
             [
                 {
-                    "id": f"{dataset_id}/{one.standard}",
                     "dataset_id": dataset_id,
                     "portal_id": portal_id,
                     "standard": one.standard,

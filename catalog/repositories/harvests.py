@@ -322,8 +322,8 @@ def _mark_missing(
     overdue = f"missed_runs >= :grace and missing_on <= :latest and {chosen}"
     # Only our own constants are inserted into the text.
     for kind, condition in (("missing", "missing_since = :run"), ("retired", overdue)):
-        columns = ("id", "run_id", "portal_id", "dataset_id", "kind", "old_hash")
-        select = f"select null, :run, portal_id, id, '{kind}', raw_hash {gone} {condition}"
+        columns = ("run_id", "portal_id", "dataset_id", "kind", "old_hash")
+        select = f"select :run, portal_id, id, '{kind}', raw_hash {gone} {condition}"
         events = [dict(zip(columns, row, strict=True)) for row in run(select, values)]
         catalog.upsert("changes", events, keep=columns)
     run(

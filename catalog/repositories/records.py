@@ -195,7 +195,7 @@ def _write_events(
                 continue
             fields = plain(found)
             changes.append(base | hashes | {"kind": "changed", "fields": fields})
-    catalog.upsert("changes", [{"id": f"{c['run_id']}/{c['dataset_id']}/{c['kind']}", **c} for c in changes])
+    catalog.upsert("changes", changes)
     catalog.upsert(
         "record_versions",
         [

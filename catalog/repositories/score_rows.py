@@ -35,9 +35,7 @@ def write_score_rows(catalog: Catalog, run_id: str, level: str, rows: Sequence[M
     many = catalog.db.conn.executemany
     entities = _entities(catalog, level, rows)
     systems = _systems(catalog, rows)
-    run("insert into score_runs (id) select :run where not exists (select 1 from score_runs where id = :run)",
-        {"run": run_id})  # fmt: skip
-    of_run = run("select key from score_runs where id = ?", [run_id]).fetchone()[0]
+    of_run = _run_key(catalog, run_id)
     stored = {
         (entity, system): (key, value, corrections)
         for entity, system, key, value, corrections in run(
@@ -77,19 +75,25 @@ def keep_score_rows(catalog: Catalog, run_id: str, before: str) -> bool:
     Return False, and write nothing, if the run has scores already. Call it inside a transaction.
     """
     run = catalog.db.conn.execute
-    named = {"run": run_id, "before": before}
-    own = "(select key from score_runs where id = :run)"
-    if run(f"select exists (select 1 from score_rows where run = {own})", named).fetchone()[0]:  # noqa: S608  # a constant
+    named = {"run": _run_key(catalog, run_id), "before": before}
+    if run("select exists (select 1 from score_rows where run = :run)", named).fetchone()[0]:
         return False
-    run("insert into score_runs (id) select :run where not exists (select 1 from score_runs where id = :run)", named)
     run(
-        f"""insert into score_rows (entity, system, run, value) select r.entity, r.system, {own}, r.value
+        """insert into score_rows (entity, system, run, value) select r.entity, r.system, :run, r.value
             from score_rows r join score_values v on v.key = r.value
             where r.run = (select key from score_runs where id = :before) and v.corrections is null
-            order by r.key""",  # noqa: S608  # a constant
+            order by r.key""",
         named,
     )
     return True
+
+
+def _run_key(catalog: Catalog, run_id: str) -> int:
+    """Return the key of a run; one that has none gets one."""
+    run = catalog.db.conn.execute
+    run("insert into score_runs (id) select :run where not exists (select 1 from score_runs where id = :run)",
+        {"run": run_id})  # fmt: skip
+    return int(run("select key from score_runs where id = ?", [run_id]).fetchone()[0])
 
 
 def _entities(catalog: Catalog, level: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:

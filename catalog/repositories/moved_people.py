@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from catalog.repositories.people import COLUMNS, keep, keep_texts, leave_no_trace
+from catalog.repositories.people import COLUMNS, keep, leave_no_trace
 
 __all__ = ["move_names", "move_texts"]
 
@@ -24,7 +24,7 @@ def move_names(db: sqlite3.Connection, data: Path) -> None:
         if rows:
             db.execute("pragma secure_delete = on")
             ids = {old: _new_id(db) for old, _ in rows}
-            keep(data, kind, [(ids[old], name) for old, name in rows])
+            keep(data, kind, names=[(ids[old], name) for old, name in rows])
             for old, new in ids.items():
                 db.execute(f"update {table} set id = ?, {column} = null where id = ?", [new, old])  # noqa: S608  # names of the schema
                 if kind == "reply":
@@ -59,8 +59,12 @@ def move_texts(db: sqlite3.Connection, data: Path) -> int:
         if not rows:
             continue
         db.execute("pragma secure_delete = on")
-        keep_texts(data, kind, [(key, text) for key, text, _ in rows if text])
-        keep(data, kind, [(key, name) for key, _, name in rows if name])
+        keep(
+            data,
+            kind,
+            names=[(key, name) for key, _, name in rows if name],
+            texts=[(key, text) for key, text, _ in rows if text],
+        )
         db.executemany(
             f"update {table} set {text_column} = null, {name_column} = null, is_text_approved = 0 where id = ?",  # noqa: S608  # names of the schema
             [(key,) for key, _, _ in rows],

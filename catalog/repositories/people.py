@@ -38,7 +38,6 @@ __all__ = [
     "forget",
     "is_kept",
     "keep",
-    "keep_texts",
     "leave_no_trace",
     "name_of",
     "opened",
@@ -103,29 +102,24 @@ def is_kept(data: Path) -> bool:
     return (data / FILE).is_file()
 
 
-def keep(data: Path, kind: Kind, names: Iterable[tuple[str, str]]) -> None:
-    """Store names of people in the file ``people.db`` of the data folder ``data``. A file is made only if there are
-    names.
+def keep(
+    data: Path, kind: Kind, *, names: Iterable[tuple[str, str]] = (), texts: Iterable[tuple[str, str]] = ()
+) -> None:
+    """Store names and texts of people in the private file of the data folder ``data``, all or none. The file is made
+    only if there are any.
 
-    ``kind``: what the people wrote. ``names``: pairs of the id of that reply or report, and the name, which replaces
-    one kept for the same id.
+    ``kind``: what the people wrote. ``names`` and ``texts``: pairs of the id of that reply or report, and the name or
+    the text, which replaces one kept for the same id.
     """
     today = datetime.now(UTC).date().isoformat()
-    rows = [(kind, key, plain(name), today) for key, name in names]
-    if rows:
+    written = {
+        table: [(kind, key, plain(said), today) for key, said in pairs]
+        for table, pairs in (("people", names), ("texts", texts))
+    }
+    if any(written.values()):
         with opened(data) as db:
-            db.executemany("insert or replace into people values (?, ?, ?, ?)", rows)
-
-
-def keep_texts(data: Path, kind: Kind, texts: Iterable[tuple[str, str]]) -> None:
-    """Store texts in the private file of the data folder ``data``. The file is made only if there are texts.
-
-    ``kind``: what the people wrote. ``texts``: pairs of the id of that reply or report, and the text.
-    """
-    today = datetime.now(UTC).date().isoformat()
-    if rows := [(kind, key, plain(text), today) for key, text in texts]:
-        with opened(data) as db:
-            db.executemany("insert or replace into texts values (?, ?, ?, ?)", rows)
+            for table, rows in written.items():
+                db.executemany(f"insert or replace into {table} values (?, ?, ?, ?)", rows)  # noqa: S608  # ours
 
 
 def private_ids(data: Path) -> Callable[..., str]:

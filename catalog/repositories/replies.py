@@ -13,7 +13,7 @@ from catalog.model import stable_id
 from catalog.model.public_ids import CAUSE, is_intact
 from catalog.repositories.causes import apply_reply
 from catalog.repositories.finding_states import set_state
-from catalog.repositories.people import keep, keep_texts, private_ids
+from catalog.repositories.people import keep, private_ids
 from catalog.repositories.reply_files import CitizenReport, Problem, Reply
 from catalog.repositories.reply_targets import targets
 
@@ -117,8 +117,7 @@ def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Im
                 remedy = "nothing needs to be done; findings.csv of the last run lists what still stands"
                 done.problems.append(Problem(one.line, what, remedy))
         # Before the catalogue is committed, so that nothing is lost.
-        keep(catalog.path.parent, "reply", names)
-        keep_texts(catalog.path.parent, "reply", notes)
+        keep(catalog.path.parent, "reply", names=names, texts=notes)
     return done
 
 
@@ -226,8 +225,7 @@ def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: st
             texts.append((key, one.what if is_listed else f"{one.url}: {one.what}"))
             done.written["reports"] = done.written.get("reports", 0) + 1
         # Before the catalogue is committed, so that nothing is lost.
-        keep(catalog.path.parent, "report", names)
-        keep_texts(catalog.path.parent, "report", texts)
+        keep(catalog.path.parent, "report", names=names, texts=texts)
     return done
 
 

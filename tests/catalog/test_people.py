@@ -26,7 +26,7 @@ from catalog.repositories.people import (
     expire,
     files_with,
     forget,
-    keep_texts,
+    keep,
     name_of,
     private_ids,
 )
@@ -237,8 +237,8 @@ def test_names_and_texts_are_kept_for_a_year(data: Path) -> None:
 
 def test_a_person_is_forgotten_and_that_is_shown(data: Path) -> None:
     with open_catalog(data / "catalog.db") as catalog:
-        keep_texts(data, "reply", [(catalog.value("select id from replies"), f"Ask {NAME.upper()} or {NAME}.")])
-        keep_texts(data, "report", [(catalog.value("select id from reports"), f"{NAME} said so")])
+        keep(data, "reply", texts=[(catalog.value("select id from replies"), f"Ask {NAME.upper()} or {NAME}.")])
+        keep(data, "report", texts=[(catalog.value("select id from reports"), f"{NAME} said so")])
         approve(catalog, [catalog.value("select id from replies")])
     said = Reply(
         line=2,

@@ -29,8 +29,8 @@ def alpha3(text: str | None) -> str | None:
 
 
 @lru_cache(maxsize=1)
-def _names() -> dict[str, str]:
-    return {row["alpha3"]: row["name"] for row in read("countries")}
+def _by_code() -> dict[str, dict[str, str]]:
+    return {row["alpha3"]: row for row in read("countries")}
 
 
 def name_of(code: str) -> str:
@@ -40,12 +40,7 @@ def name_of(code: str) -> str:
     >>> name_of("KEN"), name_of("XKX")
     ('Kenya', 'XKX')
     """
-    return _names().get(code, code)
-
-
-@lru_cache(maxsize=1)
-def _short() -> dict[str, str]:
-    return {row["alpha3"]: row["alpha2"] for row in read("countries")}
+    return _by_code().get(code, {}).get("name", code)
 
 
 def alpha2(code: str) -> str | None:
@@ -55,4 +50,4 @@ def alpha2(code: str) -> str | None:
     >>> alpha2("KEN"), alpha2("XXX")
     ('KE', None)
     """
-    return _short().get(code)
+    return _by_code().get(code, {}).get("alpha2")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from catalog.db.schema import TABLES, ColumnSpec, metric_columns
+from catalog.db.schema.views import VIEWS
 from catalog.db.sqlite import Database
 
-__all__ = ["add_metric_columns", "add_missing", "create_table"]
+__all__ = ["add_metric_columns", "add_missing", "create_table", "drop_indexes", "drop_views"]
 
 
 def _sqlite_type(column: ColumnSpec) -> Any:
@@ -49,6 +51,20 @@ def add_missing(db: Database) -> None:
                 db.table(name).add_column(column, _sqlite_type(spec))
         for index in table.indexes:
             db.table(name).create_index(index, if_not_exists=True)
+
+
+def drop_views(db: Database) -> None:
+    """Drop the views that ``catalog.db.schema.views`` declares, so that the tables they read can be renamed."""
+    for name in set(db.view_names()) & VIEWS.keys():
+        db.execute(f"drop view [{name}]")
+
+
+def drop_indexes(db: Database, table: str, but: Sequence[str] = ()) -> None:
+    """Drop the indexes that were created on the table ``table``; its key stays, and so does an index of exactly the
+    columns ``but``."""
+    for index in db.table(table).indexes:
+        if index.origin == "c" and index.columns != list(but):
+            db.execute(f"drop index [{index.name}]")
 
 
 def add_metric_columns(db: Database) -> None:

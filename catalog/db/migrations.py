@@ -8,7 +8,7 @@ they hold no data and follow ``catalog/db/schema/views.py``, so a step that rena
 from __future__ import annotations
 
 from catalog.db.compacting import check_room, compact, mark_for_compacting
-from catalog.db.creating import add_metric_columns, add_missing, create_table
+from catalog.db.creating import add_metric_columns, add_missing, create_table, drop_indexes, drop_views
 from catalog.db.due_triggers import create_triggers
 from catalog.db.interning import intern_texts
 from catalog.db.kinds_of_rows import MEASURED_BEFORE, move_measurements
@@ -35,9 +35,7 @@ def s0020_kinds_of_distributions(db: Database) -> None:
     The stored measurements are moved there afterwards by :func:`catalog.db.kinds_of_rows.move_measurements`.
     """
     if "distribution_quality" in db.table_names():
-        for index in db.table("distribution_quality").indexes:
-            if index.origin == "c":
-                db.execute(f"drop index [{index.name}]")
+        drop_indexes(db, "distribution_quality")
         db.execute(f"alter table distribution_quality rename to {MEASURED_BEFORE}")
         mark_for_compacting(db)
     add_missing(db)
@@ -56,8 +54,7 @@ def s0022_checks_of_addresses(db: Database) -> None:
     The stored checks are moved there afterwards, 5,000 in a transaction, by :func:`catalog.db.moving.move_rows`; then
     the triggers are created again.
     """
-    for name in set(db.view_names()) & VIEWS.keys():
-        db.execute(f"drop view [{name}]")
+    drop_views(db)
     add_missing(db)
     for sql in observed.INDEXES.values():
         db.execute(sql)
@@ -196,13 +193,10 @@ def s0033_narrow_scores(db: Database) -> None:
     The stored scores are moved there afterwards, 5,000 in a transaction, by
     :func:`catalog.db.narrow_scores.move_scores`.
     """
-    for name in set(db.view_names()) & VIEWS.keys():
-        db.execute(f"drop view [{name}]")
+    drop_views(db)
     if "score_history" in db.table_names():
-        for index in db.table("score_history").indexes:
-            # That of the runs finds the rows to move.
-            if index.origin == "c" and index.columns != ["run_id"]:
-                db.execute(f"drop index [{index.name}]")
+        # That of the runs finds the rows to move.
+        drop_indexes(db, "score_history", but=["run_id"])
         db.execute(f"alter table score_history rename to {scored.BEFORE}")
         mark_for_compacting(db)
     add_missing(db)
@@ -223,15 +217,12 @@ def s0036_narrow_distributions(db: Database) -> None:
 
     The stored rows are moved there afterwards, 5,000 in a transaction, by :func:`catalog.db.moving.move_rows`.
     """
-    for name in set(db.view_names()) & VIEWS.keys():
-        db.execute(f"drop view [{name}]")
+    drop_views(db)
     tables = {"distributions", "changes", "conformance"} & set(db.table_names())
     for table in sorted(tables):
         for (trigger,) in db.execute("select name from sqlite_master where type = 'trigger' and tbl_name = ?", [table]):
             db.execute(f"drop trigger [{trigger}]")
-        for index in db.table(table).indexes:
-            if index.origin == "c":
-                db.execute(f"drop index [{index.name}]")
+        drop_indexes(db, table)
     if tables:
         # Nothing can refer to a view.
         for table in db.table_names():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from catalog.db.compacting import mark_for_compacting
-from catalog.db.creating import add_missing
+from catalog.db.creating import add_missing, drop_indexes, drop_views
 from catalog.db.first_steps import migrate
 from catalog.db.narrowing import BEFORE
 from catalog.db.schema import found, strips
-from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
+from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES
 from catalog.db.sqlite import Database
 
 __all__ = ["migrate"]
@@ -20,8 +20,7 @@ def s0012_names_of_the_field(db: Database) -> None:
     ``OLD_TABLES`` and ``OLD_COLUMNS`` map each old name to the new one.
     """
     # SQLite refuses to rename what a view reads under another name; create_views creates the views again.
-    for name in set(db.view_names()) & VIEWS.keys():
-        db.execute(f"drop view [{name}]")
+    drop_views(db)
     for before, now in OLD_TABLES.items():
         _rename_table(db, before, now)
     for table, columns in OLD_COLUMNS.items():
@@ -43,13 +42,10 @@ def s0014_narrow_findings(db: Database) -> None:
     The stored findings are moved there afterwards, 10,000 in a transaction, by
     :func:`catalog.db.narrowing.move_findings`.
     """
-    for name in set(db.view_names()) & VIEWS.keys():
-        db.execute(f"drop view [{name}]")
+    drop_views(db)
     has_findings = "findings" in db.table_names()
     if has_findings:
-        for index in db.table("findings").indexes:
-            if index.origin == "c":
-                db.execute(f"drop index [{index.name}]")
+        drop_indexes(db, "findings")
         db.execute(f"alter table findings rename to {BEFORE}")
         for name in found.FINDING_COLUMNS.keys() - {"key"} - db.table(BEFORE).columns_dict.keys():
             db.execute(f"alter table {BEFORE} add column [{name}]")
@@ -131,9 +127,7 @@ def _rename_table(db: Database, before: str, now: str) -> None:
     if now in names:
         db.execute(f"drop table [{now}]")
     # Index names contain the table name; add_missing creates them again.
-    for index in db.table(before).indexes:
-        if index.origin == "c":
-            db.execute(f"drop index [{index.name}]")
+    drop_indexes(db, before)
     db.execute(f"alter table [{before}] rename to [{now}]")
 
 

@@ -111,43 +111,9 @@ PRIVATE_VIEWS = frozenset({"answers"})
 """Views that the public file does not have: what they read is private."""
 
 _OURS = frozenset(
-    [
-        "id",
-        "portal_id",
-        "dataset_id",
-        "distribution_id",
-        "publisher_id",
-        "finding_id",
-        "reply_id",
-        "cause_id",
-        "parent_id",
-        "copy_of",
-        "cluster_id",
-        "run_id",
-        "first_seen_run",
-        "last_seen_run",
-        "changed_run",
-        "missing_since",
-        "rule_id",
-        "metric",
-        "state",
-        "status",
-        "severity",
-        "kind",
-        "type",
-        "verdict",
-        "grade",
-        "outcome",
-        "system",
-        "entity_level",
-        "entity_id",
-        "key",
-        "digest",
-        "raw_hash",
-        "mapping_hash",
-        "sha256",
-        "country",
-    ]
+    """id portal_id dataset_id distribution_id publisher_id finding_id reply_id cause_id parent_id copy_of
+    cluster_id run_id first_seen_run last_seen_run changed_run missing_since rule_id state status severity kind
+    type verdict grade outcome system entity_level entity_id key raw_hash sha256 country""".split()  # noqa: SIM905  # as the lists above
 )
 """Columns that hold only what we wrote: ids of ours, runs, codes and hashes."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from catalog.db.schema import TABLES, ColumnSpec, metric_columns
+from catalog.db.schema import METRIC_TABLES, TABLES, ColumnSpec, metric_columns
 from catalog.db.schema.views import VIEWS
 from catalog.db.sqlite import Database
 
@@ -70,9 +70,9 @@ def drop_indexes(db: Database, table: str, but: Sequence[str] = ()) -> None:
 def add_metric_columns(db: Database) -> None:
     """Add to ``dataset_quality`` and ``distribution_kinds`` every column of a metric or scoring system that they do not
     have yet."""
-    for subject, name in (("dataset", "dataset_quality"), ("distribution", "distribution_kinds")):
+    for name, subject in METRIC_TABLES.items():
         table = db.table(name)
         there = table.columns_dict
-        for name in metric_columns(subject):
-            if name not in there:
-                table.add_column(name, float)
+        for column in metric_columns(subject):
+            if column not in there:
+                table.add_column(column, float)

@@ -17,7 +17,7 @@ from catalog.db.moving import move_rows
 from catalog.db.narrow_scores import move_scores
 from catalog.db.narrowing import BEFORE, move_findings
 from catalog.db.packing import pack_records, pack_reports
-from catalog.db.schema import TABLES, address, dcat, found, judged, metric_columns, observed, scored, stored
+from catalog.db.schema import METRIC_TABLES, TABLES, address, dcat, found, judged, metric_columns, observed, scored, stored
 from catalog.db.schema.views import VIEWS
 from catalog.db.second_steps import migrate
 from catalog.db.sqlite import Database
@@ -278,8 +278,7 @@ def is_up_to_date(db: Database) -> bool:
     moved = {name for name, spec in TABLES.items() if spec.stored_in}
     if migrate.pending(db) or ({BEFORE, MEASURED_BEFORE, scored.BEFORE} | moved) & set(db.table_names()):
         return False
-    measured = {"dataset_quality": "dataset", "distribution_kinds": "distribution"}
-    return all(metric_columns(of).keys() <= db.table(name).columns_dict.keys() for name, of in measured.items())
+    return all(metric_columns(of).keys() <= db.table(name).columns_dict.keys() for name, of in METRIC_TABLES.items())
 
 
 def create_views(db: Database) -> None:

@@ -25,7 +25,7 @@ from catalog.db.schema.kinds import ColumnSpec, TableSpec, c
 from specs.metrics import metrics
 from specs.systems import systems
 
-__all__ = ["TABLES", "ColumnSpec", "TableSpec", "metric_columns"]
+__all__ = ["METRIC_TABLES", "TABLES", "ColumnSpec", "TableSpec", "metric_columns"]
 
 TABLES: dict[str, TableSpec] = (
     harvest.TABLES
@@ -41,6 +41,9 @@ TABLES: dict[str, TableSpec] = (
     | counted.TABLES
     | replied.TABLES
 )
+
+METRIC_TABLES = {"dataset_quality": "dataset", "distribution_kinds": "distribution"}
+"""Tables with a column for each metric, and the subject that :func:`metric_columns` takes."""
 
 
 def metric_columns(subject: str) -> dict[str, ColumnSpec]:

@@ -7,7 +7,7 @@ this list by :mod:`catalog.site.build`; nothing else of the catalogue is read fo
 
 from __future__ import annotations
 
-from catalog.db.schema import TABLES, metric_columns
+from catalog.db.schema import METRIC_TABLES, TABLES, metric_columns
 from catalog.db.schema.kinds import ColumnSpec
 from catalog.db.schema.views import VIEWS
 
@@ -104,9 +104,6 @@ _LISTED = {
         score_before score_after corrected_at""",
 }
 
-_METRICS = {"dataset_quality": "dataset", "distribution_kinds": "distribution"}
-"""Tables with a column for each metric, and what is measured there."""
-
 PRIVATE_VIEWS = frozenset({"answers"})
 """Views that the public file does not have: what they read is private."""
 
@@ -120,7 +117,7 @@ _OURS = frozenset(
 
 def _columns(name: str) -> dict[str, ColumnSpec]:
     columns = {column: TABLES[name].columns[column] for column in _LISTED[name].split()}
-    return columns | (metric_columns(_METRICS[name]) if name in _METRICS else {})
+    return columns | (metric_columns(METRIC_TABLES[name]) if name in METRIC_TABLES else {})
 
 
 PUBLIC: dict[str, dict[str, ColumnSpec]] = {name: _columns(name) for name in TABLES if name in _LISTED}

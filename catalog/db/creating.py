@@ -51,6 +51,11 @@ def add_missing(db: Database) -> None:
                 db.table(name).add_column(column, _sqlite_type(spec))
         for index in table.indexes:
             db.table(name).create_index(index, if_not_exists=True)
+    # All tables behind views are there now.
+    for view in TABLES.values():
+        if view.stored_key:
+            by = ", ".join(view.stored_key)
+            db.execute(f"create unique index if not exists {view.stored_in}_by_key on {view.stored_in} ({by})")
 
 
 def drop_views(db: Database) -> None:

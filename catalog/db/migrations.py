@@ -17,7 +17,7 @@ from catalog.db.moving import move_rows
 from catalog.db.narrow_scores import move_scores
 from catalog.db.narrowing import BEFORE, move_findings
 from catalog.db.packing import pack_records, pack_reports
-from catalog.db.schema import METRIC_TABLES, TABLES, address, dcat, found, judged, metric_columns, observed, scored, stored
+from catalog.db.schema import METRIC_TABLES, TABLES, address, found, metric_columns, observed, scored, stored
 from catalog.db.schema.views import VIEWS
 from catalog.db.second_steps import migrate
 from catalog.db.sqlite import Database
@@ -231,7 +231,7 @@ def s0036_narrow_distributions(db: Database) -> None:
                 db.table(table).transform(drop_foreign_keys=keys)
         mark_for_compacting(db)
     add_missing(db)
-    for sql in (dcat.INDEXES | judged.INDEXES | address.INDEXES | address.TRIGGERS | found.TRIGGERS).values():
+    for sql in (address.INDEXES | address.TRIGGERS | found.TRIGGERS).values():
         db.execute(sql)
 
 

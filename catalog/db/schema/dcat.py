@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from catalog.db.schema.forms import Form
 from catalog.db.schema.kinds import SEEN, TableSpec, c
-from catalog.db.schema.stored import stored_columns
+from catalog.db.schema.stored import stored_columns, stored_table
 
-__all__ = ["INDEXES", "TABLES"]
+__all__ = ["TABLES"]
 
 _DISTRIBUTION_FORMS = {
     **dict.fromkeys(("id", "dataset_id"), Form.KEY),
@@ -27,13 +27,6 @@ _CHANGE_FORMS = {
     "portal_id": Form.OPTIONAL_KEY,
     **dict.fromkeys(("old_hash", "new_hash"), Form.HEX),
 }
-_CHANGE_KEY = ("dataset_id", "run_id", "kind")
-
-INDEXES = {
-    "change_rows_by_key": f"""create unique index if not exists change_rows_by_key
-        on change_rows ({", ".join(_CHANGE_KEY)})"""
-}
-"""Indexes that a TableSpec cannot declare."""
 
 TABLES: dict[str, TableSpec] = {
     "publishers": TableSpec(
@@ -198,7 +191,7 @@ TABLES: dict[str, TableSpec] = {
         stored_in="change_rows",
         forms=_CHANGE_FORMS,
         made={"id": "{run_id} || '/' || {dataset_id} || '/' || {kind}"},
-        stored_key=_CHANGE_KEY,
+        stored_key=("dataset_id", "run_id", "kind"),
     ),
     "distributions": TableSpec(
         "One way to get at a dataset (dcat:Distribution). Text stands as declared.",
@@ -269,14 +262,8 @@ TABLES["distribution_rows"] = TableSpec(
     stored_columns(TABLES["distributions"].columns, _DISTRIBUTION_FORMS),
     indexes=(("dataset_id",), ("portal_id",)),
 )
-TABLES["change_rows"] = TableSpec(
+TABLES["change_rows"] = stored_table(
     "A change of a dataset as it is stored; the view changes spells it out.",
-    {
-        "key": c(int, "Number of the row."),
-        **stored_columns(
-            {name: spec for name, spec in TABLES["changes"].columns.items() if name != "id"}, _CHANGE_FORMS
-        ),
-    },
-    pk="key",
+    TABLES["changes"],
     indexes=(("run_id", "portal_id"),),
 )

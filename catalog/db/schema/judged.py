@@ -5,9 +5,9 @@ from __future__ import annotations
 from catalog.db.schema import scored
 from catalog.db.schema.forms import Form
 from catalog.db.schema.kinds import TableSpec, c
-from catalog.db.schema.stored import stored_columns
+from catalog.db.schema.stored import stored_table
 
-__all__ = ["DISTRIBUTION_COLUMNS", "INDEXES", "KIND", "TABLES"]
+__all__ = ["DISTRIBUTION_COLUMNS", "KIND", "TABLES"]
 
 _CONFORMANCE_FORMS = {
     **dict.fromkeys(("dataset_id", "standard"), Form.KEY),
@@ -16,13 +16,6 @@ _CONFORMANCE_FORMS = {
     "methodology_version": Form.TEXT,
     "record": Form.HEX,
 }
-_CONFORMANCE_KEY = ("dataset_id", "standard")
-
-INDEXES = {
-    "conformance_rows_by_key": f"""create unique index if not exists conformance_rows_by_key
-        on conformance_rows ({", ".join(_CONFORMANCE_KEY)})"""
-}
-"""Indexes that a TableSpec cannot declare."""
 
 DISTRIBUTION_COLUMNS = {
     "distribution_id": c(str, "Distribution.", "distributions"),
@@ -129,7 +122,7 @@ TABLES: dict[str, TableSpec] = {
         stored_in="conformance_rows",
         forms=_CONFORMANCE_FORMS,
         made={"id": "{dataset_id} || '/' || {standard}"},
-        stored_key=_CONFORMANCE_KEY,
+        stored_key=("dataset_id", "standard"),
     ),
     "score_history": TableSpec(
         "A score at the end of a run. Scores of different methodology versions are not compared.",
@@ -205,14 +198,8 @@ TABLES: dict[str, TableSpec] = {
         pk="dataset_id",
     ),
 }
-TABLES["conformance_rows"] = TableSpec(
+TABLES["conformance_rows"] = stored_table(
     "The result of a dataset under a standard as it is stored; the view conformance spells it out.",
-    {
-        "key": c(int, "Number of the row."),
-        **stored_columns(
-            {name: spec for name, spec in TABLES["conformance"].columns.items() if name != "id"}, _CONFORMANCE_FORMS
-        ),
-    },
-    pk="key",
+    TABLES["conformance"],
     indexes=(("portal_id", "standard"),),
 )

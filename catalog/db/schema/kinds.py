@@ -44,7 +44,7 @@ class TableSpec:
     made: Mapping[str, str] = field(default_factory=dict)
     """The columns that follow from others and are not stored: SQL with the others in braces, by name."""
     stored_key: tuple[str, ...] = ()
-    """For a view whose key is one of these: the columns by which the stored rows differ."""
+    """For a view whose key is one of these: the columns by which the stored rows differ. They get a unique index."""
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from catalog.db.schema.forms import KEYS, Form
 from catalog.db.schema.kinds import ColumnSpec, TableSpec, c
 
-__all__ = ["TABLES", "instead", "stored_columns", "view_sql"]
+__all__ = ["TABLES", "instead", "stored_columns", "stored_table", "view_sql"]
 
 
 _KEPT = {form: "blob" if form in (Form.HEX, Form.UUID) else "integer" for form in Form}
@@ -46,6 +46,21 @@ def stored_columns(columns: dict[str, ColumnSpec], forms: Mapping[str, Form]) ->
         else:
             found[name] = spec if form is None else c(bytes, spec.description)
     return found
+
+
+def stored_table(description: str, view: TableSpec, indexes: tuple[tuple[str, ...], ...] = ()) -> TableSpec:
+    """Return the declaration of the table in which the rows of a view are stored under a number of their own.
+
+    ``description``: what a row of the table is. ``view``: the declaration of the view; columns that follow from others
+    are not stored. ``indexes``: the columns of each index, besides that of ``view.stored_key``.
+    """
+    columns = {name: spec for name, spec in view.columns.items() if name not in view.made}
+    return TableSpec(
+        description,
+        {"key": c(int, "Number of the row."), **stored_columns(columns, view.forms)},
+        pk="key",
+        indexes=indexes,
+    )
 
 
 def _spelled(table: str, name: str, forms: Mapping[str, Form]) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from typing import Any
 from urllib.parse import urlsplit
 
 from datasette.utils import tilde_encode
@@ -19,7 +18,7 @@ from markupsafe import Markup, escape
 from catalog.db.schema.views import VIEWS, view_columns
 from catalog.site.metadata import DATABASE
 
-__all__ = ["drawn", "is_web_address", "listed"]
+__all__ = ["drawn", "is_web_address"]
 
 LONGEST = 20_000
 """Characters of a cell that are parsed; a longer text could be nested deeply enough to exhaust the parser's stack."""
@@ -102,12 +101,3 @@ def _references(table: str | None) -> dict[str, str]:
     if table in VIEWS:
         return {name: spec.references for name, spec in view_columns(table).items() if spec.references}
     return {"finding_id": "findings", "carried_from": "findings"} if table in ("replies", "corrections") else {}
-
-
-def listed(cell: object) -> list[Any]:
-    """Return the members of a cell with a JSON list; none of any other cell."""
-    try:
-        found = json.loads(cell) if isinstance(cell, str) and len(cell) <= 10 * LONGEST else []
-    except (ValueError, RecursionError):
-        found = []
-    return found if isinstance(found, list) else []

@@ -34,8 +34,8 @@ _OF_PROFILE = ("row_count", "is_sample")
 _OF_COLUMN = ("name", "kind", "filled", "nulls", "blanks", "distinct", "is_distinct_exact", "is_key")
 _ENOUGH = 10
 """Different values of a column from which its range is shown."""
-_MASKED = 1000
-"""Numbers below it are stored unrounded: as an end of a range they would be the text of a cell."""
+_MASKED = 3000
+"""Numbers below it are stored unrounded (they may be years): as an end of a range they would be the text of a cell."""
 
 
 def has_addresses(*values: object) -> bool:
@@ -121,8 +121,8 @@ def without_cells(text: str | None) -> str | None:
     """Return the profile of a table, as JSON, without what repeats a cell or lets one be guessed.
 
     ``text``: profile as :class:`quality.tables.scan.profile.TableProfile` gives it. Kept are the numbers of rows, and
-    of each column name, kind and counts; its range, in numbers and months, only where it has ten different values at
-    least, and no end of the range that stands as it is in a cell.
+    of each column name, kind and counts; its range, in rounded numbers and months, only where it has ten different
+    values at least, and no end of the range that is stored unrounded.
     """
     if not text:
         return text

@@ -1,4 +1,4 @@
-"""Countries: their names by Unicode CLDR, which governments are national, and the map of the front page."""
+"""Countries: which governments are national, and the map of the front page."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from specs.languages import languages
+from specs.vocabularies.countries import alpha2
 
-__all__ = ["country_name", "is_national", "world"]
+__all__ = ["is_national", "world"]
 
 _WORDS = frozenset((
     "the", "government", "of", "federal", "national", "republic", "kingdom", "commonwealth",
@@ -21,17 +22,6 @@ _WORDS = frozenset((
     "démocratique", "people", "s", "islamic", "arab", "plurinational", "bolivarian", "oriental",
 ))  # fmt: skip
 """Words that may stand beside a country's name in the name of its national government."""
-
-
-@lru_cache(maxsize=2_000)
-def country_name(code: str | None, tag: str) -> str:
-    """Return the name of a country in the language ``tag`` (BCP 47), by CLDR.
-
-    ``code``: ISO 3166-1 alpha-3. A code without a name there is returned as it is; None and "" give "".
-    """
-    from babel import Locale
-
-    return Locale.parse(tag, sep="-").territories.get(_two(code), code) if code else ""
 
 
 def is_national(government: str | None, code: str | None) -> bool:
@@ -63,21 +53,13 @@ def world() -> dict[str, Any]:
     return found
 
 
-def _two(code: str | None) -> str:
-    from babel.core import get_global
-
-    if code == "XKX":
-        return "XK"
-    return str((get_global("territory_aliases").get(code or "") or [code or ""])[0])
-
-
 @lru_cache(maxsize=500)
 def _names(code: str) -> list[list[str]]:
     """Return the names of a country in the languages of the site and in its own, as words, the longest first."""
     from babel import Locale, UnknownLocaleError
     from babel.languages import get_official_languages
 
-    two, found = _two(code), []
+    two, found = alpha2(code) or code, []
     for tag in [*languages(), *get_official_languages(two, regional=True)]:
         try:
             name = Locale.parse(tag.replace("_", "-"), sep="-").territories.get(two)

@@ -80,9 +80,7 @@ def _answer(page: Page, visit: Visit, is_json: bool, path: str) -> Response:
     if content is None:
         return _error(visit.options, visit.words, 404, path)
     if isinstance(content, Moved):
-        return Response.redirect(
-            site_url(visit.options, visit.words, content.path), status=301 if content.is_permanent else 302
-        )
+        return Response.redirect(site_url(visit.options, visit.words, content.path))
     status, headers = content.get("status") or 200, {"cache-control": "no-store"} if content.get("is_fresh") else {}
     if is_json:
         return Response(render_json(content), status=status, content_type=CONTENT_TYPES["json"], headers=headers)

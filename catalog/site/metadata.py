@@ -87,7 +87,7 @@ def metadata(options: SiteOptions | None = None) -> dict[str, Any]:
         "license": "CC BY 4.0 (our measurements; the portals' own texts keep their terms)",
         "license_url": "https://creativecommons.org/licenses/by/4.0/",
         "about": "How it is measured",
-        "about_url": f"{options.base_url}about",
+        "about_url": f"{options.base_url}method",
         "extra_css_urls": [f"{options.base_url}static/winnow.css"],
         "plugins": {"datasette-block-robots": {"literal": robots}, PLUGIN: asdict(options)},
         "databases": {

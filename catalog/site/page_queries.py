@@ -1,8 +1,6 @@
-"""The queries behind the site's own pages: templates name them, ``sql(named_sql.correction_about, ...)``.
+"""The queries behind the pages of tables, by name: a template says ``sql(named_sql.corrections_about, ...)``.
 
-The first word of a name is the page: correction or portal. ``portal_choices`` fills the list of portals
-of a canned query, and ``alias`` finds a dataset by another of its names. Visitors' input is always passed as a
-parameter.
+``alias`` finds a dataset by another of its ids; ``portal_choices`` fills the list of portals of a ready-made query.
 """
 
 from __future__ import annotations

@@ -35,6 +35,8 @@ def new_address(path: str, query: str) -> str | None:
     '/catalog/replies?reply=disputed&_facet=reply'
     >>> new_address("/catalog/responses/north%20x.json", "")
     '/catalog/replies/north%20x.json'
+    >>> new_address("/about", "")
+    '/method'
     >>> new_address("/catalog", "sql=select+1") is None
     True
     >>> new_address("/catalog/responses.json", "") is None
@@ -42,6 +44,8 @@ def new_address(path: str, query: str) -> str | None:
     >>> new_address("/catalog/findings/00007fb8fceed251e8b0.json", "_shape=array")
     '/catalog/findings.json?id=00007fb8fceed251e8b0&_shape=array'
     """
+    if path == "/about":
+        return "/method"
     if path.rstrip("/") == f"/{DATABASE}" and "sql=" in query:
         return _figure_address(query)
     match = _PAGE.fullmatch(path)

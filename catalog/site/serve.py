@@ -1,7 +1,7 @@
 """The public copy of a catalogue, and the command that serves it.
 
-The night writes one file while visitors read another: a copy without a log, opened as immutable. Datasette keeps the
-file that it opened, so a server must be restarted after ``publish``.
+The night writes one file while visitors read another: a copy without a log, opened as immutable. A server opens the new
+one by itself (:mod:`catalog.site.database`).
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import click
@@ -94,6 +95,6 @@ def refuse(data: Path, ids: tuple[str, ...]) -> None:
         click.echo(f"{key}: refused and erased")
 
 
-def _refuse_unknown(ids: tuple[str, ...], waiting: object) -> None:
-    if unknown := [key for key in ids if key not in waiting]:  # type: ignore[operator]
+def _refuse_unknown(ids: tuple[str, ...], waiting: Collection[str]) -> None:
+    if unknown := [key for key in ids if key not in waiting]:
         raise click.UsageError(f"{unknown[0]}: no such message waits; winnow inbox list shows them")

@@ -212,11 +212,12 @@ def test_a_profile_shows_ranges_of_many_values_and_nothing_that_stands_in_a_cell
                 column | {"distinct": 20, "minimum": 3, "maximum": 12_300},
                 column | {"distinct": 9, "minimum": 12_300, "maximum": 45_600},
                 column | {"distinct": 10, "minimum": "2020-01", "maximum": "2021-12"},
+                column | {"distinct": 20, "minimum": 1234, "maximum": 2871},
             ],
         }
     )
     ends = [(one["minimum"], one["maximum"]) for one in json.loads(without_cells(text) or "")["columns"]]
-    assert ends == [(None, 12_300), (None, None), ("2020-01", "2021-12")]
+    assert ends == [(None, 12_300), (None, None), ("2020-01", "2021-12"), (None, None)]
     assert not [word for word in ("hash", "frequent", "ends") if word in (without_cells(text) or "")]
     assert without_cells("[") is None and without_cells("[]") is None and without_cells(None) is None
 

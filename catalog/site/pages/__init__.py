@@ -21,4 +21,4 @@ def pages() -> tuple[Page, ...]:
     found: list[Page] = []
     for module in iter_modules(__path__):
         found += getattr(import_module(f"{__name__}.{module.name}"), "PAGES", ())
-    return tuple(sorted(found, key=lambda page: (page.names is not None, page.address)))
+    return tuple(sorted(found, key=lambda page: ("<" in page.address, page.address)))

@@ -21,8 +21,6 @@ __all__ = ["PAGES", "paged"]
 
 _LISTED = 20
 """Rows of each short list: changes, copies, parts, corrections, reports."""
-_TITLE = 300
-"""Characters of a title that are shown as the heading."""
 # Persons' names and addresses are not read.
 _DATASET = """
 select d.id, d.portal_id, d.identifier, d.title, d.description, d.publisher_id, d.keywords, d.themes, d.licence,
@@ -85,7 +83,6 @@ def _read(visit: Visit) -> Content | None:
     if not 1 <= number <= last:
         return None
     title = row["title"] or row["identifier"] or row["id"]
-    title = title if len(title) <= _TITLE else f"{title[:_TITLE]}…"
     quality = visit.row("select * from dataset_quality where dataset_id = :id", id=dataset_id)
     if quality is not None:
         applicable = quality["applicable"]
@@ -231,7 +228,7 @@ def _names(visit: Visit) -> Iterator[str]:
 def _address(dataset_id: str, number: int, anchor: str) -> Moved:
     name = dataset_id if number == 1 else f"{dataset_id}~{number}"
     # The page moves with the number of files and findings.
-    return Moved(f"/dataset/{quote(name, safe='~')}#{quote(anchor, safe='')}", is_permanent=False)
+    return Moved(f"/dataset/{quote(name, safe='~')}#{quote(anchor, safe='')}")
 
 
 def _read_file(visit: Visit) -> Moved | None:
@@ -246,6 +243,6 @@ def _read_finding(visit: Visit) -> Moved | None:
 
 PAGES = (
     Page(name="dataset", address="/dataset/<id>", read=_read, names=_names),
-    Page(name="file", address="/file/<id>", read=_read_file, names=lambda visit: (), is_mirrored=False),
-    Page(name="finding", address="/finding/<id>", read=_read_finding, names=lambda visit: (), is_mirrored=False),
+    Page(name="file", address="/file/<id>", read=_read_file, is_mirrored=False),
+    Page(name="finding", address="/finding/<id>", read=_read_finding, is_mirrored=False),
 )

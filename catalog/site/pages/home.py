@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from catalog.site.countries import country_name, world
+from catalog.site.countries import world
 from catalog.site.pages.commitments import with_slugs
 from catalog.site.pages.page import Content, Page, Visit
 from catalog.site.pages.paging import paged
@@ -64,7 +64,7 @@ def _map(visit: Visit, governments: int) -> Row:
     for row in rows:
         if row["country"] in shapes:
             shown.setdefault(row["country"], row)
-    nations = [row | {"place": country_name(code, visit.words.code)} for code, row in shown.items()]
+    nations = [row | {"place": visit.words.country(code)} for code, row in shown.items()]
     return {
         "nations": sorted(nations, key=lambda row: row["place"]),
         "others": governments - len(nations),

@@ -71,7 +71,7 @@ def _version(visit: Visit) -> Content | Moved | None:
     known = methodology_versions()
     today = methodology_version()
     if visit.name == today:
-        return Moved("/method", is_permanent=False)
+        return Moved("/method")
     if visit.name not in known:
         return None
     runs = visit.row(

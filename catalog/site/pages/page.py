@@ -91,7 +91,6 @@ class Moved:
     base and the language."""
 
     path: str
-    is_permanent: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +107,7 @@ class Page:
     read: Callable[[Visit], Content | Moved | None]
     names: Callable[[Visit], Iterable[str]] | None = None
     """Function that yields the names of all pages of this kind, which the mirror writes; None for a page without a
-    name in its address."""
+    name in its address, and for pages that nobody lists."""
     form: str = "html"
     """File extension of what the template gives: html, svg, xml (for a feed)."""
     is_mirrored: bool = True
@@ -150,8 +149,8 @@ class Page:
         return found.get("language"), unquote(found.get("name") or ""), bool(found.get("json"))
 
     def all_names(self, visit: Visit) -> Iterator[str]:
-        """Yield the names of all pages of this kind; "" for a page without a name."""
-        if self.names is None:
-            yield ""
-        else:
+        """Yield the names of all pages of this kind that a mirror or a sitemap lists; "" for a page without a name."""
+        if self.names is not None:
             yield from self.names(visit)
+        elif "<" not in self.address:
+            yield ""

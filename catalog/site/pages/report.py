@@ -43,5 +43,5 @@ def _state(visit: Visit) -> Content | None:
 
 PAGES = (
     Page(name="report", address="/report", read=_read),
-    Page(name="report_state", address="/report/<id>", read=_state, names=lambda visit: (), is_mirrored=False),
+    Page(name="report_state", address="/report/<id>", read=_state, is_mirrored=False),
 )

@@ -11,18 +11,15 @@ from datasette.plugins import pm
 from datasette.utils.asgi import Forbidden
 from pluggy import HookimplMarker
 
-from catalog.site.cells import drawn, listed
+from catalog.site.cells import drawn
 from catalog.site.csv_files import csv_routes
 from catalog.site.database import adopt, refresh
 from catalog.site.errors import answer
 from catalog.site.gate import Gate
 from catalog.site.live import routes
 from catalog.site.page_queries import NAMED_SQL
-from catalog.site.queries import queries
 from catalog.site.renamed import new_address
 from catalog.site.sitemap import sitemap_routes
-from specs.metrics import dimensions, grade, methodology_version, metrics
-from specs.systems import systems
 
 # The same as datasette.hookimpl, with types.
 hookimpl = HookimplMarker("datasette")
@@ -83,31 +80,8 @@ def skip_csrf(scope: dict[str, Any]) -> bool:
 
 @hookimpl
 def extra_template_vars() -> dict[str, Any]:
-    """Return the variables that the site's templates use (a hook of Datasette).
-
-    ``canned``: the ready-made queries. ``listed``: function that gives the members of a cell with a JSON list.
-    ``named_sql``: the queries of the pages by name. ``method``: version of the methodology, dimensions with their
-    points, weighted metrics, lowest score of each grade, and other scoring systems.
-    """
-    return {
-        "canned": queries(),
-        "listed": listed,
-        "named_sql": NAMED_SQL,
-        "method": {
-            "version": methodology_version(),
-            "dimensions": {name: spec.weight for name, spec in dimensions().items()},
-            "grades": _grades(),
-            "metrics": [m for m in metrics().values() if m.weight],
-            "systems": systems(),
-        },
-    }
-
-
-def _grades() -> dict[str, int]:
-    lowest: dict[str, int] = {}
-    for score in range(100, -1, -1):
-        lowest[grade(score) or ""] = score
-    return lowest
+    """Return the variable ``named_sql`` for templates (a hook of Datasette): the queries of tables' pages by name."""
+    return {"named_sql": NAMED_SQL}
 
 
 _DATASET_PAGE = re.compile(r"(?P<before>(?:/[\w.~-]+)*/(?P<database>[^/]+)/datasets/)(?P<id>[^/.]+)(?P<form>\.\w+)?")

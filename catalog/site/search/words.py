@@ -104,8 +104,8 @@ def is_unspaced(word: str) -> bool:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in the form of :func:`normal`, each cut to 64 characters unless it is of a script
-    without blanks. What stands between blanks, signs and scripts is a word.
+    """Return the words of a text in the form of :func:`normal`. What stands between blanks, signs and scripts is a
+    word.
 
     >>> words("L'État, budget 2020年度")
     ['l', 'état', 'budget', '2020', '年度']

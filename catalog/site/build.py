@@ -32,7 +32,7 @@ from catalog.site.cleaned import (
     without_private_fields,
 )
 from catalog.site.entities import SITE_TABLES, add_site_tables
-from catalog.site.indexes import PAGE_INDEXES
+from catalog.site.indexes import INDEXES
 from catalog.site.search.index import NAMES as SEARCH_TABLES
 from catalog.site.search.index import build_search_index
 
@@ -91,27 +91,6 @@ _VALUES = {
 }
 """SQL for the public value of a column, where it is not the stored one, by "table.column"; ``r`` is the stored row."""
 
-INDEXES = (
-    # Indexes for readers only; in the catalogue they would just slow down the night.
-    ("datasets", "first_seen_run"),
-    ("datasets", "changed_run"),
-    ("datasets", "missing_since"),
-    ("corrections", "corrected_at"),
-    ("dataset_quality", "publisher_id"),
-    ("dataset_quality", "score"),
-    ("distributions", "access_url"),
-    ("distributions", "download_url"),
-    ("finding_rows", "first_seen_key"),
-    ("finding_rows", "fixed_key"),
-    ("finding_rows", "withdrawn_key"),
-    ("finding_rows", "gain_points"),
-    ("finding_rows", "distribution_key"),
-    ("finding_rows", "rule_key"),
-)
-"""Tables and columns that only the public file has an index for."""
-_RARE = ("missing_since", "fixed_key", "withdrawn_key")
-"""Columns that are empty in most rows, and are never sorted by: an index of the others does."""
-
 
 def needs_upgrade(source: sqlite3.Connection) -> bool:
     """Return whether a catalogue must be brought up to date before :func:`build` can read it.
@@ -160,15 +139,12 @@ def build(
                 public.execute(f"create index [idx_{name}_{'_'.join(columns)}] on [{name}] ({', '.join(columns)})")
     for sql in (found.INDEXES | strips.INDEXES | scored.INDEXES).values():
         public.execute(sql)
-    for table, column in INDEXES:
-        where = f" where {column} is not null" if column in _RARE else ""
-        public.execute(f"create index public_{table}_{column} on {table} ({column}){where}")
     _create_views(public)
     public.execute("commit")
     public.execute("detach source")
     public.execute("begin")
     add_site_tables(public, times or {})
-    for name, on in PAGE_INDEXES.items():
+    for name, on in INDEXES.items():
         public.execute(f"create index {name} {on}")
     build_search_index(public)
     public.execute("commit")

@@ -46,11 +46,12 @@ class PublicDatabase(Database):  # type: ignore[misc]  # Datasette has no types
     """A public file under Datasette, which never changes: when another file stands at its path, it is replaced as a
     whole, see :func:`refresh`.
 
-    ``identity``: device, inode, size and time of change of the file when it was opened.
+    ``identity``: device, inode, size and time of change of the file when it was opened. ``looked_at``: when it was last
+    asked whether that is still so, by the monotonic clock.
     """
 
     def __init__(self, datasette: Any, path: str) -> None:
-        self.identity = _identity(path)
+        self.identity, self.looked_at = _identity(path), 0.0
         super().__init__(datasette, path=path, is_mutable=False)
         # Datasette would read the whole file to hash it.
         self.cached_hash = "-".join(f"{number:x}" for number in self.identity)
@@ -125,38 +126,32 @@ class PublicDatabase(Database):  # type: ignore[misc]  # Datasette has no types
 
 def adopt(datasette: Any) -> None:
     """Put a PublicDatabase in place of the file that a Datasette opened itself. Call it once, when it starts."""
-    for name, database in list(datasette.databases.items()):
-        if name == DATABASE and database.path and not isinstance(database, PublicDatabase):
-            _replace(datasette, name, PublicDatabase(datasette, str(database.path)))
-            database.close()
-
-
-_looked: dict[int, float] = {}
+    opened = datasette.databases.get(DATABASE)
+    if opened is not None and opened.path and not isinstance(opened, PublicDatabase):
+        _replace(datasette, PublicDatabase(datasette, str(opened.path)))
+        opened.close()
 
 
 def refresh(datasette: Any) -> None:
     """Open the public file anew if another one stands at its path since it was opened. It looks once a second at
     most."""
-    now = time.monotonic()
-    if now - _looked.get(id(datasette), 0.0) < _LOOK_EVERY_S:
+    opened, now = datasette.databases.get(DATABASE), time.monotonic()
+    if not isinstance(opened, PublicDatabase) or now - opened.looked_at < _LOOK_EVERY_S:
         return
-    _looked[id(datasette)] = now
-    for name, database in list(datasette.databases.items()):
-        if not isinstance(database, PublicDatabase):
-            continue
-        try:
-            is_same = _identity(database.path) == database.identity
-        except OSError:
-            # It is just being replaced, or gone: what is open goes on.
-            is_same = True
-        if not is_same:
-            _replace(datasette, name, PublicDatabase(datasette, database.path))
-            asyncio.get_running_loop().call_later(_CLOSE_AFTER_S, database.close)
+    opened.looked_at = now
+    try:
+        is_same = _identity(opened.path) == opened.identity
+    except OSError:
+        # It is just being replaced, or gone: what is open goes on.
+        is_same = True
+    if not is_same:
+        _replace(datasette, PublicDatabase(datasette, opened.path))
+        asyncio.get_running_loop().call_later(_CLOSE_AFTER_S, opened.close)
 
 
-def _replace(datasette: Any, name: str, database: PublicDatabase) -> None:
-    datasette.remove_database(name)
-    datasette.add_database(database, name=name)
+def _replace(datasette: Any, database: PublicDatabase) -> None:
+    datasette.remove_database(DATABASE)
+    datasette.add_database(database, name=DATABASE)
 
 
 def _identity(path: str) -> tuple[int, int, int, int]:

@@ -21,6 +21,7 @@ from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 from catalog.site.errors import options_of, respond
 from catalog.site.metadata import DATABASE, PLUGIN
 from catalog.site.pages import pages
+from catalog.site.render import program_digest
 from catalog.site.waiting import SqlQueue
 
 __all__ = ["Gate", "path_of"]
@@ -144,7 +145,13 @@ class Gate:
         database = self.datasette.databases.get(DATABASE)
         options = self.datasette.plugin_config(PLUGIN) or {}
         settings = [self.datasette.setting(name) for name in ("base_url", "default_allow_sql")]
-        told = (database.hash if database else "", settings, options, _changed_at(options.get("exports")), _made_with())
+        told = (
+            database.hash if database else "",
+            settings,
+            options,
+            _changed_at(options.get("exports")),
+            _made_with(),
+        )
         # Promises become overdue by the day.
         return f'W/"{hashlib.sha256(repr((told, datetime.now(UTC).date())).encode()).hexdigest()[:20]}"'.encode()
 
@@ -155,20 +162,17 @@ def _has_sql(query: str) -> bool:
     return bool({"sql", "_where"} & {name for name, _ in parse_qsl(query, keep_blank_values=True)})
 
 
+def _made_with() -> str:
+    """Return what tells programs apart that may write the same page in other words."""
+    return f"{version('winnow-opendata')} {program_digest()}"
+
+
 def _changed_at(exports: str | None) -> int:
     """Return when the exported files, whose sizes pages tell, were written; 0 if there are none."""
     try:
         return (Path(exports) / "manifest.json").stat().st_mtime_ns if exports else 0
     except OSError:
         return 0
-
-
-@cache
-def _made_with() -> str:
-    """Return the version of the program, and when its templates and phrases were changed last."""
-    package = Path(__file__).parents[2]
-    files = [*package.glob("catalog/site/**/*.*"), *package.glob("specs/languages/**/*.toml")]
-    return f"{version('winnow-opendata')} {max(file.stat().st_mtime_ns for file in files)}"
 
 
 class _Reply:

@@ -82,6 +82,7 @@ def render(page: Page, visit: Visit, content: Content, *, mark: str = "") -> str
             t=words.phrase,
             number=words.number,
             day=words.day,
+            night_of=lambda run: words.day(day_of_run(run)),
             charts=Charts(words),
             url=lambda path: site_url(options, words, path),
             page=page,

@@ -98,7 +98,7 @@ def test_what_vanished_is_read_by_index(public: Path) -> None:
         assert _columns(visit) and _files(visit)
         db.set_trace_callback(None)
         plans = [" ".join(row["detail"] for row in db.execute(f"explain query plan {sql}")) for sql in asked]
-    for plan, index in zip(plans, ("page_reports_columns", "page_distributions_retired"), strict=True):
+    for plan, index in zip(plans, ("public_reports_columns", "public_distributions_retired"), strict=True):
         assert index in plan and "TEMP B-TREE" not in plan, plan
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from catalog.site.pages.dataset import paged
 from catalog.site.pages.page import Content, Page, Visit
+from catalog.site.pages.paging import name_and_number
 from catalog.site.pages.search import label_of
 
 __all__ = ["PAGES", "PER_PAGE"]
@@ -74,7 +74,7 @@ def _read(visit: Visit) -> Content:
 
 def _read_list(facet: str) -> Callable[[Visit], Content | None]:
     def read(visit: Visit) -> Content | None:
-        name, number = paged(visit.name)
+        name, number = name_and_number(visit.name)
         group = _group(visit, facet, name)
         last = max(1, -(-group["datasets"] // PER_PAGE)) if group else 0
         if group is None or not 1 <= number <= last:

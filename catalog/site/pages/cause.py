@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from catalog.exports.cause_rows import fix_in_words, shared_in_words
-from catalog.site.pages.dataset import paged
 from catalog.site.pages.page import Content, Page, Visit
+from catalog.site.pages.paging import name_and_number, numbered
 
 __all__ = ["MEMBERS", "PAGES"]
 
@@ -37,7 +37,7 @@ where finding_id = :id order by number desc limit :limit"""
 
 
 def _read(visit: Visit) -> Content | None:
-    cause_id, number = paged(visit.name)
+    cause_id, number = name_and_number(visit.name)
     cause = visit.row(_CAUSE, id=cause_id)
     if cause is None:
         return None
@@ -69,10 +69,11 @@ def _members(visit: Visit, cause: int, number: int) -> list[dict[str, Any]]:
 
 
 def _names(visit: Visit) -> Iterator[str]:
-    for row in visit.rows("select id, number from causes order by id"):
+    sizes = """
+select c.id, (select count(*) from cause_members m where m.cause = c.number) as members from causes c order by c.id"""
+    for row in visit.conn.execute(sizes):
         yield row["id"]
-        members = int((visit.row(_COUNT, number=row["number"]) or {"members": 0})["members"])
-        yield from (f"{row['id']}~{number}" for number in range(2, -(-members // MEMBERS) + 1))
+        yield from numbered(row["id"], -(-row["members"] // MEMBERS))
 
 
 PAGES = (Page(name="cause", address="/cause/<id>", read=_read, names=_names),)

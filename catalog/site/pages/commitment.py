@@ -13,6 +13,7 @@ from catalog.exports.folders import folder_name
 from catalog.exports.promises import OVERALL
 from catalog.site.pages.commitments import slugs
 from catalog.site.pages.page import Content, Page, Visit
+from catalog.site.stored_json import texts
 from specs.measures import measures
 
 __all__ = ["PAGES"]
@@ -65,12 +66,12 @@ def _read(visit: Visit) -> Content | None:
     )
     known = measures()
     for reading in readings:
-        reading["flags"] = json.loads(reading["flags"] or "[]")
+        reading["flags"] = texts(reading["flags"])
         reading["failing"] = _failing(visit, reading) if reading["failing_datasets"] and not as_of else []
         reading["query"] = reading.pop("evidence_query")
         reading["unit"] = known[reading["measure"]].unit if reading["measure"] in known else None
     overall = next((one for one in readings if one["indicator_id"] == OVERALL), None)
-    commitment["evidence"] = [one for one in json.loads(commitment["evidence"] or "[]") if isinstance(one, str)]
+    commitment["evidence"] = texts(commitment["evidence"])
     return {
         "title": commitment["title"] or commitment["id"],
         "description": commitment["source_quote"],

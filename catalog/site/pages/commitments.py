@@ -6,10 +6,11 @@ import hashlib
 from typing import Any
 
 from catalog.exports.folders import folder_name
+from catalog.exports.promises import OVERALL
 from catalog.site.pages.page import Content, Visit
 from catalog.site.pages.paging import paged
 
-__all__ = ["PAGES", "SHOWN", "slugs", "with_slugs"]
+__all__ = ["PAGES", "promises", "slugs"]
 
 SHOWN = 50
 """Promises on a page."""
@@ -31,26 +32,35 @@ def slugs(visit: Visit) -> dict[str, str]:
     return found
 
 
-def with_slugs(visit: Visit, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _with_slugs(visit: Visit, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return rows of commitments, which have an "id", each with its "slug" as :func:`slugs` gives it."""
     known = slugs(visit) if rows else {}
     return [row | {"slug": known[row["id"]]} for row in rows]
 
 
-def _all(visit: Visit) -> list[dict[str, Any]]:
-    """Return all commitments with their last overall reading, those in most danger first."""
-    return visit.rows(
-        """select c.id, c.title, c.government, c.country, c.lead, c.is_example, c.irm_completion,
-             coalesce(r.deadline, c.deadline) as deadline, r.progress, r.expected, r.timing_status,
-             r.suggested_completion, r.run_id
-           from commitments c left join commitment_readings r on r.commitment_id = c.id
-             and r.indicator_id = '_overall'
-             and r.run_id = (select max(l.run_id) from commitment_readings l
-                             where l.commitment_id = c.id and l.indicator_id = '_overall')
-           order by case r.timing_status when 'missed' then 0 when 'regressed' then 1 when 'off_track' then 2
-             when 'at_risk' then 3 when 'on_track' then 4 when 'scheduled' then 5 when 'met' then 7
-             when 'met_late' then 7 else 6 end, coalesce(r.deadline, c.deadline, '9'), c.id"""
+def promises(visit: Visit, where: str = "true", limit: int = -1, **values: object) -> list[dict[str, Any]]:
+    """Return commitments with their last overall reading, those in most danger first, each with its "slug".
+
+    ``where``: SQL condition on the commitment ``c`` and that reading ``r``, a constant of ours. ``limit``: how many at
+    most; -1 for all. ``values``: values of the SQL parameters by name.
+    """
+    rows = visit.rows(
+        f"""select c.id, c.title, c.government, c.country, c.lead, c.is_example, c.irm_completion,
+              coalesce(r.deadline, c.deadline) as deadline, r.progress, r.expected, r.timing_status,
+              r.suggested_completion, r.run_id
+            from commitments c left join commitment_readings r on r.commitment_id = c.id
+              and r.indicator_id = :overall
+              and r.run_id = (select max(l.run_id) from commitment_readings l
+                              where l.commitment_id = c.id and l.indicator_id = :overall)
+            where {where}
+            order by case r.timing_status when 'missed' then 0 when 'regressed' then 1 when 'off_track' then 2
+              when 'at_risk' then 3 when 'on_track' then 4 when 'scheduled' then 5 when 'met' then 7
+              when 'met_late' then 7 else 6 end, coalesce(r.deadline, c.deadline, '9'), c.id limit :limit""",  # noqa: S608  # SQL of ours
+        overall=OVERALL,
+        limit=limit,
+        **values,
     )
+    return _with_slugs(visit, rows)
 
 
 def _count(visit: Visit) -> int:
@@ -58,8 +68,8 @@ def _count(visit: Visit) -> int:
 
 
 def _read(visit: Visit, offset: int) -> Content:
-    found = _all(visit)
-    chosen = with_slugs(visit, found[offset : offset + SHOWN])
+    found = promises(visit)
+    chosen = found[offset : offset + SHOWN]
     for one in chosen:
         one["government_slug"] = folder_name(one["government"] or "")
     t = visit.words.phrase

@@ -5,19 +5,21 @@ Files and findings are in pages: "<id>~2" is the second. ``/file/<id>`` and ``/f
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+from catalog.db.schema.views import NOT_ENDED, state_in
 from catalog.exports.folders import folder_name
 from catalog.site.pages.dataset_files import FILES, file_count, file_page, files_of
 from catalog.site.pages.dataset_findings import FINDINGS, ended_of, finding_count, finding_page, findings_of
 from catalog.site.pages.dataset_metrics import dimension_rows, metric_rows
 from catalog.site.pages.page import Content, Moved, Page, Visit
+from catalog.site.pages.paging import name_and_number, numbered
+from catalog.site.stored_json import listed, texts
 from catalog.vocabulary.terms import language_code
 
-__all__ = ["PAGES", "paged"]
+__all__ = ["PAGES"]
 
 _LISTED = 20
 """Rows of each short list: changes, copies, parts, corrections, reports."""
@@ -61,20 +63,8 @@ _QUALITY = (
 """What the page says of the measurements as a whole."""
 
 
-def paged(name: str) -> tuple[str, int]:
-    """Return the id and the number of the page that the last part of an address names; 0 for a number that is none.
-
-    >>> paged("north-1"), paged("north-1~3"), paged("north-1~x")
-    (('north-1', 1), ('north-1', 3), ('north-1', 0))
-    """
-    stem, tilde, number = name.rpartition("~")
-    if not tilde:
-        return name, 1
-    return stem, int(number) if number.isascii() and number.isdecimal() and len(number) < 6 and int(number) > 1 else 0
-
-
 def _read(visit: Visit) -> Content | None:
-    dataset_id, number = paged(visit.name)
+    dataset_id, number = name_and_number(visit.name)
     row = visit.row(_DATASET, id=dataset_id)
     if row is None:
         return _other_name(visit, dataset_id) if number == 1 else None
@@ -116,7 +106,7 @@ def _first_page(
     chosen = {"id": row["id"], "limit": _LISTED}
     return {
         "json_ld": _json_ld(visit, row, files),
-        "keywords": _texts(row["keywords"])[:_LISTED],
+        "keywords": texts(row["keywords"])[:_LISTED],
         "dimensions": dimension_rows(visit, quality) if quality else [],
         "metrics": metric_rows(visit, row, quality) if quality else [],
         "copy_of": visit.row(_NAMED, id=row["copy_of"]) if row["copy_of"] else None,
@@ -166,7 +156,7 @@ def _json_ld(visit: Visit, row: dict[str, Any], files: list[dict[str, Any]]) -> 
         "identifier": row["identifier"],
         "sameAs": row["landing_page"] if _is_web(row["landing_page"]) else None,
         "license": row["licence"] if _is_web(row["licence"]) else None,
-        "keywords": _texts(row["keywords"])[:_LISTED],
+        "keywords": texts(row["keywords"])[:_LISTED],
         "datePublished": row["issued"],
         "dateModified": row["modified"],
         "publisher": {"@type": "Organization", "name": row["publisher"]} if row["publisher"] else None,
@@ -184,29 +174,17 @@ def _short(text: str | None) -> str | None:
     return " ".join((text or "").split())[:300] or None
 
 
-def _texts(cell: str | None) -> list[str]:
-    try:
-        found = json.loads(cell) if cell else []
-    except (ValueError, RecursionError):
-        return []
-    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
-
-
 def _language(declared: str | None) -> str | None:
     """Return the tag of the language of a record; None if it declares none or several."""
-    codes = {language_code(one) for one in _texts(declared)}
+    codes = {language_code(one) for one in texts(declared)}
     return codes.pop() if len(codes) == 1 else None
 
 
 def _fields(cell: str | None) -> list[dict[str, Any]]:
     """Return the fields of a change with their old and new texts, cut for the page."""
-    try:
-        found = json.loads(cell) if cell else []
-    except (ValueError, RecursionError):
-        return []
     return [
         {"field": str(one.get("field"))[:80], "old": _cut(one.get("old")), "new": _cut(one.get("new"))}
-        for one in (found if isinstance(found, list) else [])[:_LISTED]
+        for one in listed(cell)[:_LISTED]
         if isinstance(one, dict)
     ]
 
@@ -218,10 +196,13 @@ def _cut(value: object) -> str | None:
 
 def _names(visit: Visit) -> Iterator[str]:
     """Yield the names of all pages of all datasets, and the other names of datasets."""
-    for row in visit.conn.execute("select id from datasets order by id"):
+    sizes = f"""
+select d.id, (select count(*) from distributions o where o.dataset_id = d.id) as files,
+  (select count(*) from keys k join finding_rows f on f.dataset_key = k.key
+   where k.id = d.id and {state_in(NOT_ENDED)}) as findings from datasets d order by d.id"""  # noqa: S608  # SQL of ours
+    for row in visit.conn.execute(sizes):
         yield row["id"]
-        counts = {"files": file_count(visit, row["id"]), "findings": finding_count(visit, row["id"])}
-        yield from (f"{row['id']}~{number}" for number in range(2, _last_page(**counts) + 1))
+        yield from numbered(row["id"], _last_page(row["files"], row["findings"]))
     yield from (row["id"] for row in visit.rows("select id from dataset_aliases order by id"))
 
 

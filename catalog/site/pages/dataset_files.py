@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
 from catalog.db.schema.views import MEASURED, address
 from catalog.site.pages.page import Visit
+from catalog.site.stored_json import listed, stored
 
 __all__ = ["FILES", "file_count", "file_page", "files_of", "ranges"]
 
@@ -61,22 +61,14 @@ def files_of(visit: Visit, dataset_id: str, number: int) -> list[dict[str, Any]]
     rows = visit.rows(_OF_DATASET, id=dataset_id, limit=FILES, offset=(number - 1) * FILES)
     for row in rows:
         row["checks"] = [one["outcome"] for one in visit.rows(_CHECKS, url=row["url"])] if row["url"] else []
-        row["redirect_chain"] = _listed(row["redirect_chain"])
-        row["defects"] = [_defect(visit, one) for one in _listed(row["defects"])[:_DEFECTS] if isinstance(one, dict)]
+        row["redirect_chain"] = listed(row["redirect_chain"])
+        row["defects"] = [_defect(visit, one) for one in listed(row["defects"])[:_DEFECTS] if isinstance(one, dict)]
         row["columns"] = _columns(row.pop("profile"))
-        now, before = _listed(row.pop("names")), _listed(row.pop("columns_before"))
+        now, before = listed(row.pop("names")), listed(row.pop("columns_before"))
         # Drift: what the table had when it was last read in another form.
         row["lost_columns"] = [str(name)[:80] for name in before if name not in now][:_COLUMNS]
         row["new_columns"] = [str(name)[:80] for name in now if name not in before][:_COLUMNS] if before else []
     return rows
-
-
-def _listed(cell: str | None) -> list[Any]:
-    try:
-        found = json.loads(cell) if cell else []
-    except (ValueError, RecursionError):
-        return []
-    return found if isinstance(found, list) else []
 
 
 def _defect(visit: Visit, defect: dict[str, Any]) -> dict[str, Any]:
@@ -92,12 +84,8 @@ def _defect(visit: Visit, defect: dict[str, Any]) -> dict[str, Any]:
 
 def _columns(cell: str | None) -> list[dict[str, Any]]:
     """Return the columns of a stored profile: name, kind, filled share and range. Everything else is left out."""
-    try:
-        profile = json.loads(cell) if cell else {}
-    except (ValueError, RecursionError):
-        return []
-    found = profile.get("columns") if isinstance(profile, dict) else None
-    rows = profile.get("row_count") or 0 if isinstance(profile, dict) else 0
+    profile = stored(cell, dict)
+    found, rows = profile.get("columns"), profile.get("row_count") or 0
     return [
         {
             "name": column.get("name"),

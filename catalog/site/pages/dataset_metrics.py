@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from catalog.db.schema.views import MEASURED, NOT_ENDED, address, is_current, state_in
 from catalog.exports.cards import day_of_run
 from catalog.site.pages.page import Visit
+from catalog.site.stored_json import listed, stored
 from specs.metrics import Metric, dimensions, metrics
 
 __all__ = ["dimension_rows", "metric_rows"]
@@ -44,7 +44,7 @@ def metric_rows(visit: Visit, dataset: Mapping[str, Any], quality: Mapping[str, 
     parts = _parts(visit, dataset["id"], [one for one in weighted if one.subject == "distribution"])
     seen = {row["rule_id"]: row for row in visit.rows(_OBSERVED, id=dataset["id"])}
     checked = visit.row(_CHECKED, id=dataset["id"]) or {}
-    fixes, unknown = _mapping(quality["fixes"]), set((quality["unknown"] or "").split(","))
+    fixes, unknown = stored(quality["fixes"], dict), set((quality["unknown"] or "").split(","))
     lines = []
     for metric in weighted:
         if metric.subject == "dataset":
@@ -118,23 +118,7 @@ def _declared(dataset: Mapping[str, Any], metric: Metric) -> str:
         value = dataset.get(name)
         if name.startswith("contact") or value in (None, "", "[]", "{}"):
             continue
-        listed = _listed(value) if isinstance(value, str) and value.startswith("[") else None
-        found.append(", ".join(map(str, listed)) if listed is not None else str(value))
+        members = listed(value) if isinstance(value, str) else []
+        found.append(", ".join(map(str, members)) if members else str(value))
     said = "; ".join(found)
     return f"{said[:_SHOWN]}…" if len(said) > _SHOWN else said
-
-
-def _listed(text: str) -> list[Any] | None:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, list) else None
-
-
-def _mapping(cell: str | None) -> dict[str, Any]:
-    try:
-        found = json.loads(cell) if cell else {}
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

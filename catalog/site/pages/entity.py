@@ -13,7 +13,7 @@ from catalog.exports.folders import folder_name, publisher_folder
 from catalog.exports.wording import peers_in_words, withheld_in_words
 from catalog.site.entities import KINDS
 from catalog.site.pages.census import best_of, portals_of
-from catalog.site.pages.commitments import with_slugs
+from catalog.site.pages.commitments import promises
 from catalog.site.pages.page import Content, Page, Visit
 from catalog.vocabulary.promises import key_datasets
 from specs.methodology import is_comparable
@@ -110,7 +110,7 @@ def _content(visit: Visit, entity: Row) -> Content:
         "fixes": _fixes(visit, entity),
         "portals": _members(visit, "portal", entity) if kind == "government" else [],
         "publishers": _members(visit, "publisher", entity) if kind != "publisher" else [],
-        "commitments": _commitments(visit, entity) if kind == "government" else [],
+        "commitments": promises(visit, "c.government = :id", SHOWN, id=entity["id"]) if kind == "government" else [],
         "census": _census(visit, entity) if kind != "publisher" else None,
         "replies": _replies(visit, entity),
         "peers": _peers(visit, entity),
@@ -172,21 +172,6 @@ def _members(visit: Visit, kind: str, entity: Row) -> list[Row]:
         id=entity["id"],
         limit=LISTED,
     )
-
-
-def _commitments(visit: Visit, entity: Row) -> list[Row]:
-    rows = visit.rows(
-        """select c.id, c.title, c.is_example, coalesce(r.deadline, c.deadline) as deadline, r.progress, r.expected,
-             r.timing_status
-           from commitments c left join commitment_readings r on r.commitment_id = c.id
-             and r.indicator_id = '_overall'
-             and r.run_id = (select max(l.run_id) from commitment_readings l
-                             where l.commitment_id = c.id and l.indicator_id = '_overall')
-           where c.government = :id order by deadline, c.id limit :limit""",
-        id=entity["id"],
-        limit=SHOWN,
-    )
-    return with_slugs(visit, rows)
 
 
 def _census(visit: Visit, entity: Row) -> Row | None:

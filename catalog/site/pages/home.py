@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from catalog.site.countries import world
-from catalog.site.pages.commitments import with_slugs
+from catalog.site.pages.commitments import promises
 from catalog.site.pages.page import Content, Page, Visit
 from catalog.site.pages.paging import paged
 
@@ -18,6 +18,8 @@ GOVERNMENTS = 20
 PER_PAGE = 50
 """Governments on a page of all."""
 _GRADES = "score, score_low, score_high, ci_low, ci_high, coverage_pct, withheld, addresses, asked, datasets"
+
+_AT_RISK = "r.timing_status in ('missed', 'regressed', 'off_track', 'at_risk')"
 
 Row = dict[str, Any]
 
@@ -40,7 +42,7 @@ def _read(visit: Visit) -> Content:
         "governments": _governments(visit),
         "more_governments": max(0, figures.get("governments", 0) - GOVERNMENTS),
         "movers": _movers(visit),
-        "promises": _promises(visit),
+        "promises": promises(visit, _AT_RISK, SHOWN),
         "vanished": visit.rows(
             """select d.id, d.title, d.identifier, d.retired_at, p.id as portal_id, p.title as portal
                from (select * from datasets where status = 'retired' order by retired_at desc, id desc
@@ -102,21 +104,6 @@ def _movers(visit: Visit) -> list[Row]:
         if len(rows) >= 3:
             break
     return rows
-
-
-def _promises(visit: Visit) -> list[Row]:
-    rows = visit.rows(
-        """select c.id, c.title, c.government, c.is_example, r.progress, r.expected, r.timing_status,
-             coalesce(r.deadline, c.deadline) as deadline
-           from commitments c join commitment_readings r on r.commitment_id = c.id and r.indicator_id = '_overall'
-           where r.timing_status in ('missed', 'regressed', 'off_track', 'at_risk')
-             and r.run_id = (select max(l.run_id) from commitment_readings l
-                             where l.commitment_id = c.id and l.indicator_id = '_overall')
-           order by case r.timing_status when 'missed' then 0 when 'regressed' then 1 when 'off_track' then 2
-             else 3 end, deadline, c.id limit :shown""",
-        shown=SHOWN,
-    )
-    return with_slugs(visit, rows)
 
 
 def _night(visit: Visit) -> Row | None:

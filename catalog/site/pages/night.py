@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from catalog.exports.cards import day_of_run
 from catalog.site.pages.page import Content, Page, Visit
+from catalog.site.stored_json import texts
 
 __all__ = ["PAGES", "SHOWN"]
 
@@ -36,7 +38,7 @@ def _read(visit: Visit) -> Content | None:
         run=visit.name,
     )
     for harvest in harvests:
-        harvest["reasons"] = _texts(harvest["reasons"])
+        harvest["reasons"] = texts(harvest["reasons"])
     near = visit.row(
         """select (select max(run_id) from harvests where run_id < :run and verdict is not null) as before,
              (select min(run_id) from harvests where run_id > :run and verdict is not null) as after""",
@@ -46,7 +48,7 @@ def _read(visit: Visit) -> Content | None:
         name: sum(one[name] or 0 for one in harvests) for name in ("datasets", "added", "changed", "removed", "errors")
     }
     return {
-        "title": visit.words.phrase("night.title", day=visit.words.day(_day(visit.name))),
+        "title": visit.words.phrase("night.title", day=visit.words.day(day_of_run(visit.name))),
         "run_id": visit.name,
         "night": run,
         "portals": len(harvests),
@@ -59,18 +61,6 @@ def _read(visit: Visit) -> Content | None:
         "near": near,
         "manifest": _manifest(visit),
     }
-
-
-def _day(run: str) -> str:
-    return f"{run[:4]}-{run[4:6]}-{run[6:8]}"
-
-
-def _texts(cell: str | None) -> list[str]:
-    try:
-        found = json.loads(cell or "[]")
-    except ValueError:
-        return []
-    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
 def _manifest(visit: Visit) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from catalog.site.pages.page import Content, Page, Visit
 
-__all__ = ["paged"]
+__all__ = ["name_and_number", "numbered", "paged"]
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 
@@ -43,3 +43,21 @@ def paged(
 
     first = Page(name=name, address=address, read=read_page)
     return first, replace(first, address=f"{address}/page/<number>", names=further)
+
+
+def name_and_number(name: str) -> tuple[str, int]:
+    """Return the id and the number of the page that the last part of an address names, for things whose own page is
+    continued at ``<id>~<number>``; 0 for a number that is none.
+
+    >>> name_and_number("north-1"), name_and_number("north-1~3"), name_and_number("north-1~x")
+    (('north-1', 1), ('north-1', 3), ('north-1', 0))
+    """
+    stem, tilde, number = name.rpartition("~")
+    if not tilde:
+        return name, 1
+    return stem, int(number) if _NUMBER.fullmatch(number) and number != "1" else 0
+
+
+def numbered(name: str, last: int) -> Iterator[str]:
+    """Yield the names of the further pages of the thing ``name``, whose last page has the number ``last``."""
+    yield from (f"{name}~{number}" for number in range(2, last + 1))

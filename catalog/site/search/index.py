@@ -6,7 +6,6 @@ The full-text table holds no text of its own, only tokens (:mod:`catalog.site.se
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from catalog.db.schema.views import is_current
 from catalog.exports.folders import folder_name
 from catalog.site.search.words import LONGEST, STEMMERS, fold, is_unspaced, pairs, stem_tokens, words
+from catalog.site.stored_json import stored, texts
 from catalog.vocabulary.terms import language_code, theme
 from specs.languages import languages
 from specs.metrics import grade
@@ -119,11 +119,11 @@ class _Writer:
         )
         for value in {self._value(*one) for one in _choices(row, kinds) if one[1]}:
             self.rows["search_has"].append((number, value))
-        own = _listed(row["keywords"])
+        own = texts(row["keywords"])
         title = [self._text(row["title"], codes)]
         text = [self._text((row["description"] or "")[:TEXT_LIMIT], codes)]
         names = [self._text(name, codes) for name in (row["publisher"], *own)]
-        names += [self._text(name, ()) for name in (row["identifier"], *_listed(row["other_identifiers"]))]
+        names += [self._text(name, ()) for name in (row["identifier"], *texts(row["other_identifiers"]))]
         for code, said in _translations(row["translations"]):
             title.append(self._text(said.get("title"), code))
             text.append(self._text(str(said.get("description") or "")[:TEXT_LIMIT], code))
@@ -167,7 +167,7 @@ class _Writer:
 
     def _codes(self, declared: str | None) -> tuple[str, ...]:
         """Return the languages by which the words of a record are stemmed."""
-        known = {code for said in _listed(declared) if (code := language_code(said))}
+        known = {code for said in texts(declared) if (code := language_code(said))}
         if not known:
             self.codes.update(interface_codes())
             return interface_codes()
@@ -202,7 +202,7 @@ def _choices(row: sqlite3.Row, kinds: Sequence[sqlite3.Row]) -> Iterator[tuple[s
     yield "portal", row["portal_id"], row["portal"] or ""
     if row["publisher_id"]:
         yield "publisher", row["publisher_id"], row["publisher"] or ""
-    for said in _listed(row["themes"]):
+    for said in texts(row["themes"]):
         if (found := theme(said)) is not None:
             yield "theme", found.id
     for kind in kinds:
@@ -216,23 +216,10 @@ def _choices(row: sqlite3.Row, kinds: Sequence[sqlite3.Row]) -> Iterator[tuple[s
 
 def _translations(cell: str | None) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """Yield the texts of a record in its other languages, each with the codes of its language that can be stemmed."""
-    try:
-        said = json.loads(cell) if cell else {}
-    except ValueError:
-        return
-    for tag, texts in said.items() if isinstance(said, dict) else ():
-        if isinstance(texts, dict):
+    for tag, own in stored(cell, dict).items():
+        if isinstance(own, dict):
             code = tag.partition("-")[0].lower()
-            yield ((code,) if code in STEMMERS else ()), texts
-
-
-def _listed(cell: str | None) -> list[str]:
-    """Return the texts of a cell with a JSON list; none of a cell with anything else."""
-    try:
-        found = json.loads(cell) if cell else []
-    except (ValueError, RecursionError):
-        return []
-    return _words_of(found)
+            yield ((code,) if code in STEMMERS else ()), own
 
 
 def _words_of(found: object) -> list[str]:

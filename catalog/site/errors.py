@@ -6,6 +6,7 @@ import json
 import logging
 import sqlite3
 import traceback
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from catalog.site.pages import SiteOptions
 from catalog.site.render import CONTENT_TYPES, error_page
 from specs.languages import Language, language, languages
 
-__all__ = ["answer", "language_of", "options_of", "respond", "status_of"]
+__all__ = ["Scope", "answer", "language_of", "options_of", "path_of", "respond", "status_of"]
 
+Scope = MutableMapping[str, Any]
 _DATASETTE = Path(datasette.__file__).parent
 _READERS = (_DATASETTE / "filters.py", _DATASETTE / "facets.py", _DATASETTE / "renderer.py")
 _OURS = Path(__file__).parent / "pages"
@@ -27,6 +29,14 @@ log = logging.getLogger(__name__)
 
 _REFUSED = ("no such column", "no such table", "too big", "too large", "string or blob", "datatype mismatch")
 """What SQLite says of a request that nobody can answer, whatever is asked for again."""
+
+
+def path_of(scope: Scope, base_url: str) -> str:
+    """Return the path of a request as the browser sent it, percent-encoded, without the query string and without the
+    path that all addresses of the site begin with (``base_url``)."""
+    raw: str = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+    base = base_url.rstrip("/")
+    return raw[len(base) :] if base and raw.startswith(f"{base}/") else raw
 
 
 def options_of(served: Any) -> SiteOptions:
@@ -78,16 +88,19 @@ def answer(served: Any, request: Any, exception: BaseException) -> Response:
     status = status_of(exception)
     if status == 500:
         log.error("%s %r", request.method, request.path, exc_info=exception)
-    return respond(options_of(served), request.scope.get("raw_path", b"").decode("latin-1"), status)
+    return respond(options_of(served), path_of(request.scope, served.setting("base_url")), status)
 
 
-def respond(options: SiteOptions, path: str, status: int) -> Response:
-    """Return the answer for an error. ``path``: requested path as the browser sent it. It reads no database."""
-    path = path.partition("?")[0]
+def respond(options: SiteOptions, path: str, status: int, why: str | None = None) -> Response:
+    """Return the answer for an error. It reads no database.
+
+    ``path``: requested path, as :func:`path_of` returns it. ``why``: key of the phrase that says what is wrong on the
+    page; None gives the one of ``status``.
+    """
     if path.endswith((".json", ".csv", ".blob")):
         body = json.dumps({"ok": False, "status": status, "error": _SAID.get(status, "")}) + "\n"
         return Response(body, status=status, content_type=CONTENT_TYPES["json"])
-    page = error_page(options, language_of(path), status, path)
+    page = error_page(options, language_of(path), status, path, why)
     return Response(page, status=status, content_type=CONTENT_TYPES["html"], headers={"cache-control": "no-cache"})
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -18,17 +18,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 
-from catalog.site.errors import options_of, respond
+from catalog.site.errors import Scope, options_of, path_of, respond
 from catalog.site.metadata import DATABASE, PLUGIN
 from catalog.site.pages import pages
 from catalog.site.render import program_digest
 from catalog.site.waiting import SqlQueue
 
-__all__ = ["Gate", "path_of"]
+__all__ = ["Gate"]
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 App = Callable[..., Awaitable[None]]
-Scope = MutableMapping[str, Any]
 
 _LONGEST, _LONGEST_QUERY = 4_000, 60_000
 """Characters of a path, and of a query string."""
@@ -46,14 +45,6 @@ _READS_MORE = re.compile(r"/(?:report|downloads|night)(?:[/.]|$)")
 """Paths of pages that read something else than the public file: the inbox, or the exports."""
 _WORTH_PACKING = 600
 """Bytes from which a response is compressed."""
-
-
-def path_of(scope: Scope, base_url: str) -> str:
-    """Return the path of a request as the browser sent it, percent-encoded, without the query string and without the
-    path that all addresses of the site begin with (``base_url``)."""
-    raw: str = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
-    base = base_url.rstrip("/")
-    return raw[len(base) :] if base and raw.startswith(f"{base}/") else raw
 
 
 class Gate:

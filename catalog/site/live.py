@@ -3,53 +3,53 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from datasette.utils import sqlite_timelimit
-from datasette.utils.asgi import Response
+from datasette.utils.asgi import NotFound, Response
 
-from catalog.site.gate import path_of
-from catalog.site.metadata import DATABASE, PLUGIN
+from catalog.site.errors import options_of, path_of, respond
+from catalog.site.metadata import DATABASE
 from catalog.site.pages import Content, Moved, Page, SiteOptions, Visit, pages
-from catalog.site.render import CONTENT_TYPES, error_page, render, render_json, site_url
+from catalog.site.render import CONTENT_TYPES, render, render_json, site_url
 from catalog.site.reporting import TooLargeError, is_from_elsewhere, read_body, take_report
+from catalog.site.sitemap import sitemap
 from specs.languages import Language, language, site_languages
 
 __all__ = ["routes"]
 
 BODY_SECONDS = 20
 """Seconds within which a form must have come."""
+SITEMAP_LIMIT_MS = 10_000
 TIME_LIMIT_MS = 2000
 """Milliseconds after which a query of a page is stopped; the visitor gets status 503."""
 
 
 def routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
-    """Return the routes of all pages for Datasette: regular expressions of paths, and the functions that answer."""
-    return [(page.pattern.pattern, _view_of(page)) for page in pages()]
+    """Return the routes of all pages and of the sitemap for Datasette: regular expressions of paths, and what answers."""
+    return [
+        (r"/sitemap(?:-(?P<part>[1-9]\d{0,4}))?\.xml$", _sitemap),
+        *((page.pattern.pattern, _view_of(page)) for page in pages()),
+    ]
 
 
 def _view_of(page: Page) -> Callable[..., Awaitable[Response]]:
     async def view(datasette: Any, request: Any) -> Response:
-        options = SiteOptions(**(datasette.plugin_config(PLUGIN) or {}))
+        options = options_of(datasette)
         path = path_of(request.scope, datasette.setting("base_url"))
         found = page.name_in(path)
         if found is None or (found[0] and found[0] not in site_languages()):
-            return _error(options, language(None), 404, path)
+            return respond(options, path, 404)
         tag, name, is_json = found
         args = {key: request.args[key] for key in request.args}
         words = language(tag)
         if request.method == "POST" and page.name == "report":
             return await _take(datasette, request, options, words, path)
-        try:
-            return await datasette.get_database(DATABASE).execute_fn(
-                lambda conn: _answer(page, Visit(conn, words, options, name, args), is_json, path)
-            )
-        except sqlite3.OperationalError as error:
-            if "interrupted" not in str(error):
-                raise
-            return _error(options, words, 503, path)
+        return await datasette.get_database(DATABASE).execute_fn(
+            lambda conn: _answer(page, Visit(conn, words, options, name, args), is_json, path)
+        )
 
     return view
 
@@ -57,20 +57,20 @@ def _view_of(page: Page) -> Callable[..., Awaitable[Response]]:
 async def _take(datasette: Any, request: Any, options: SiteOptions, words: Language, path: str) -> Response:
     """Answer the form of ``/report``."""
     if is_from_elsewhere(request.scope["headers"]):
-        return _error(options, words, 403, path, "report.expired")
+        return respond(options, path, 403, "report.expired")
     try:
         body = await asyncio.wait_for(read_body(request.receive), BODY_SECONDS)
     except TooLargeError:
-        return _error(options, words, 413, path, "report.too_large")
+        return respond(options, path, 413, "report.too_large")
     except (TimeoutError, ConnectionError):
-        return _error(options, words, 400, path, "report.expired")
+        return respond(options, path, 400, "report.expired")
     address = (request.scope.get("client") or [""])[0]
     status, what = await datasette.get_database(DATABASE).execute_fn(
         lambda conn: take_report(conn, options, words, body, address)
     )
     if status == 303:
         return Response.redirect(site_url(options, words, what), status=303)
-    return _error(options, words, status, path, what)
+    return respond(options, path, status, what)
 
 
 def _answer(page: Page, visit: Visit, is_json: bool, path: str) -> Response:
@@ -78,7 +78,7 @@ def _answer(page: Page, visit: Visit, is_json: bool, path: str) -> Response:
     with sqlite_timelimit(visit.conn, TIME_LIMIT_MS):
         content: Content | Moved | None = page.read(visit)
     if content is None:
-        return _error(visit.options, visit.words, 404, path)
+        return respond(visit.options, path, 404)
     if isinstance(content, Moved):
         return Response.redirect(site_url(visit.options, visit.words, content.path))
     status, headers = content.get("status") or 200, {"cache-control": "no-store"} if content.get("is_fresh") else {}
@@ -88,6 +88,20 @@ def _answer(page: Page, visit: Visit, is_json: bool, path: str) -> Response:
     return Response(text, status=status, content_type=CONTENT_TYPES[page.form], headers=headers)
 
 
-def _error(options: SiteOptions, words: Language, status: int, path: str, why: str | None = None) -> Response:
-    page = error_page(options, words, status, path, why)
-    return Response(page, status=status, content_type=CONTENT_TYPES["html"])
+async def _sitemap(datasette: Any, request: Any) -> Response:
+    """Answer with the list of all pages, or a part of it."""
+    options = options_of(datasette)
+    part = request.url_vars.get("part")
+    # The protocol wants whole addresses.
+    if options.public_url is None:
+        host = request.headers.get("host") or "localhost"
+        options = replace(options, public_url=f"{request.scheme}://{host}")
+
+    def read(conn: Any) -> str | None:
+        with sqlite_timelimit(conn, SITEMAP_LIMIT_MS):
+            return sitemap(Visit(conn, language("en"), options), int(part) if part else None)
+
+    text = await datasette.get_database(DATABASE).execute_fn(read)
+    if text is None:
+        raise NotFound("no such part")
+    return Response(text, content_type="application/xml; charset=utf-8")

@@ -13,21 +13,21 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import cache
-from html import escape
-from itertools import islice
+from itertools import count, islice
 from multiprocessing import get_context
 from pathlib import Path, PurePosixPath
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from catalog.db.store import CatalogError
 from catalog.site.pages import Content, Moved, Page, SiteOptions, Visit, pages
 from catalog.site.render import error_page, program_digest, render, render_json
 from catalog.site.search.mirror_index import BUNDLE, index_mirror
+from catalog.site.sitemap import sitemap
 from specs.languages import language, site_languages
 
 __all__ = ["PAGES_LIMIT_BYTES", "Mirror", "write_mirror"]
@@ -39,8 +39,6 @@ FILES = "winnow-files.json"
 _STATIC = Path(__file__).parent / "static"
 _CHUNK = 200
 """Pages that a process renders at a time."""
-_SITEMAP_MAX = 50_000
-"""Addresses that a sitemap may have (https://www.sitemaps.org/protocol.html)."""
 _MARK = re.compile(rb'<meta name="winnow-page" content="([0-9a-f]{32}) ([0-9TZ]*)">')
 _MARKED_WITHIN = 2_000
 """Bytes at the beginning of a page among which its mark stands."""
@@ -77,17 +75,17 @@ def write_mirror(
     counts = {True: 0, False: 0}
     try:
         with closing(_opened(public)) as conn:
-            run = Visit(conn, language("en"), options).run
             chunks = _chunks(conn, options, tags)
             for paths, written in _rendered(chunks, public, out, options, tags, processes):
                 made.update(paths)
                 counts[True] += written
                 counts[False] += len(paths) - written
+            first = language("en" if "en" in tags else tags[0])
+            made.update(_write_sitemaps(out, Visit(conn, first, options)), ("404.html",))
     except sqlite3.DatabaseError as error:
         raise CatalogError(f"{public}: {error}; publish the catalogue again") from error
     shutil.copytree(_STATIC, out / "static", dirs_exist_ok=True)
     _write(out / "404.html", error_page(options, language("en"), 404, ""))
-    made.update(_write_sitemaps(out, made, options, run), ("404.html",))
     made.update(f"static/{path.relative_to(_STATIC).as_posix()}" for path in _STATIC.rglob("*") if path.is_file())
     # Only here, when everything is made: a call that is killed before has removed nothing.
     if (removed := _remove_others(out, made)) or counts[True] or not (out / BUNDLE).is_dir():
@@ -210,31 +208,21 @@ def _write(path: Path, text: str) -> bool:
     return True
 
 
-def _write_sitemaps(out: Path, made: Iterable[str], options: SiteOptions, run: str) -> list[str]:
+def _write_sitemaps(out: Path, visit: Visit) -> list[str]:
     """Write ``robots.txt``, and ``sitemap.xml`` with its parts where the address of the site is known: a sitemap needs
     whole addresses. Return the names of the files."""
-    base = f"{options.public_url}{options.base_url}" if options.public_url else ""
+    base = f"{visit.options.public_url}{visit.options.base_url}" if visit.options.public_url else ""
     _write(out / "robots.txt", f"User-agent: *\nDisallow:\n{f'Sitemap: {base}sitemap.xml' if base else ''}\n")
     if not base:
         return ["robots.txt"]
-    addresses = [base + _escaped(path.removesuffix("index.html")) for path in sorted(made) if path.endswith(".html")]
-    parts = [addresses[at : at + _SITEMAP_MAX] for at in range(0, len(addresses), _SITEMAP_MAX)] or [[]]
-    names = [f"sitemap-{number}.xml" for number in range(1, len(parts) + 1)]
-    for name, part in zip(names, parts, strict=True):
-        _write(out / name, _sitemap("urlset", "url", part))
-    _write(out / "sitemap.xml", _sitemap("sitemapindex", "sitemap", [base + name for name in names]))
-    return ["robots.txt", "sitemap.xml", *names]
-
-
-def _sitemap(root: str, entry: str, addresses: Sequence[str]) -> str:
-    listed = "".join(f"<{entry}><loc>{address}</loc></{entry}>\n" for address in addresses)
-    space = "http://www.sitemaps.org/schemas/sitemap/0.9"
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<{root} xmlns="{space}">\n{listed}</{root}>\n'
-
-
-def _escaped(path: str) -> str:
-
-    return escape(quote(path, safe="/"))
+    whole, names = sitemap(visit), ["robots.txt", "sitemap.xml"]
+    _write(out / "sitemap.xml", whole or "")
+    for number in count(1) if "<sitemapindex" in (whole or "") else ():
+        if (part := sitemap(visit, number)) is None:
+            break
+        names.append(f"sitemap-{number}.xml")
+        _write(out / names[-1], part)
+    return names
 
 
 def _remove_others(out: Path, made: set[str]) -> int:

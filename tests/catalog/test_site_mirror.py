@@ -117,9 +117,10 @@ def test_it_has_search_a_sitemap_and_a_page_for_what_is_not_there(made: tuple[Pa
     out, _ = made
     assert (out / "pagefind/pagefind.js").is_file()
     assert "no such page" in (out / "404.html").read_text("utf-8")
-    listed = ElementTree.parse(out / "sitemap-1.xml").getroot()
+    listed = ElementTree.parse(out / "sitemap.xml").getroot()
     addresses = {url[0].text or "" for url in listed}
     assert "https://open.example/watch/census/" in addresses
+    assert not [one for one in addresses if "/card/" in one], "a card is no page"
     assert all((out / one.removeprefix("https://open.example/watch/") / "index.html").is_file() for one in addresses)
     assert 'rel="canonical" href="https://open.example/watch/fr/census/"' in (out / "fr/census/index.html").read_text()
     assert not re.search(r'<form[^>]+method="post"', (out / "report/index.html").read_text("utf-8"))

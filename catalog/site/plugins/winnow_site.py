@@ -19,7 +19,6 @@ from catalog.site.gate import Gate
 from catalog.site.live import routes
 from catalog.site.page_queries import NAMED_SQL
 from catalog.site.renamed import new_address
-from catalog.site.sitemap import sitemap_routes
 
 # The same as datasette.hookimpl, with types.
 hookimpl = HookimplMarker("datasette")
@@ -56,7 +55,7 @@ def render_cell(value: object, column: str, table: str | None, datasette: Any) -
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
     """Return the routes of the site's own pages, which come before those of Datasette (a hook of Datasette)."""
-    return [*csv_routes(), *sitemap_routes(), *routes()]
+    return [*csv_routes(), *routes()]
 
 
 @hookimpl

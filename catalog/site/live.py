@@ -28,7 +28,7 @@ TIME_LIMIT_MS = 2000
 
 
 def routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
-    """Return the routes of all pages and of the sitemap for Datasette: regular expressions of paths, and what answers."""
+    """Return the routes of all pages and of the sitemap for Datasette: patterns of paths, and what answers."""
     return [
         (r"/sitemap(?:-(?P<part>[1-9]\d{0,4}))?\.xml$", _sitemap),
         *((page.pattern.pattern, _view_of(page)) for page in pages()),

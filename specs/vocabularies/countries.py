@@ -47,7 +47,8 @@ def alpha2(code: str) -> str | None:
     """Return the two-letter code (ISO 3166-1 alpha-2) of the country with the three-letter code ``code``; None if it is
     unknown.
 
-    >>> alpha2("KEN"), alpha2("XXX")
-    ('KE', None)
+    >>> alpha2("KEN"), alpha2("XKX"), alpha2("XXX")
+    ('KE', 'XK', None)
     """
-    return _by_code().get(code, {}).get("alpha2")
+    # A code that users have assigned, and that Unicode CLDR has a name for; the standard has none.
+    return "XK" if code == "XKX" else _by_code().get(code, {}).get("alpha2")

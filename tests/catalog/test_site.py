@@ -195,7 +195,7 @@ def test_last_night_says_what_came_and_went(site: Site) -> None:
         "added",
         "new finding",
         "finding fixed",
-    } | ({"new finding"})
+    }
 
 
 def test_share_of_open_licences(site: Site) -> None:

@@ -23,7 +23,7 @@ from tests.catalog.browsing import OF_THE_SITE, fill
 
 pytestmark = OF_THE_SITE
 
-OPTIONS = SiteOptions(public_url="https://open.example/watch", base_url="/")
+OPTIONS = SiteOptions(public_url="https://open.example/watch", base_url="/", operator="Data Watch")
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,14 @@ def made(public: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
     """A mirror, made by two processes."""
     out = tmp_path_factory.mktemp("mirror")
     return out, write_mirror(public, out, OPTIONS, ["en", "fr"], processes=2)
+
+
+def test_it_has_the_pages_of_the_live_site_with_their_data_in_each_language(made: tuple[Path, Mirror]) -> None:
+    out, done = made
+    assert done.written > 100 and done.size > 100_000
+    assert "Data Watch" in (out / "imprint/index.html").read_text("utf-8")
+    assert 'lang="fr"' in (out / "fr/imprint/index.html").read_text("utf-8")
+    assert json.loads((out / "imprint.json").read_text("utf-8"))["operator"] == "Data Watch"
 
 
 def test_unchanged_pages_keep_their_bytes(made: tuple[Path, Mirror], public: Path) -> None:

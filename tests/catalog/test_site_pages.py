@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
-from catalog.site.mirror import write_mirror
-from catalog.site.pages import SiteOptions, pages
+from catalog.site.pages import pages
 from specs.languages import languages
 from tests.catalog.browsing import OF_THE_SITE
 
@@ -32,10 +29,3 @@ def test_a_page_is_live_in_each_language_and_as_data(site: Any) -> None:
     assert '<html lang="es">' in site.page("/es/imprint")
     assert site.get("/imprint.json").json()["title"] == "Imprint"
     assert site.get("/xx/imprint").status_code == 404
-
-
-def test_the_mirror_has_the_same_page(public: Path, tmp_path: Path) -> None:
-    assert write_mirror(public, tmp_path, SiteOptions(operator="Data Watch"), ["en", "es"])
-    assert "Data Watch" in (tmp_path / "imprint/index.html").read_text("utf-8")
-    assert 'lang="es"' in (tmp_path / "es/imprint/index.html").read_text("utf-8")
-    assert json.loads((tmp_path / "imprint.json").read_text("utf-8"))["operator"] == "Data Watch"

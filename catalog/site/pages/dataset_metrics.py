@@ -26,7 +26,8 @@ join resource_checks c on c.url = {address()} where d.dataset_id = :id and {is_c
 
 
 def dimension_rows(visit: Visit, quality: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the six dimensions with their values from 0 to 100, None where nothing applies or is known."""
+    """Return the six dimensions of a dataset, or of the mean over many, with their values from 0 to 100; None where
+    nothing applies or is known. ``quality``: a row with a column for each dimension."""
     return [
         {"id": name, "name": visit.words.value("dimension", name), "value": quality[name], "points": spec.weight}
         for name, spec in dimensions().items()

@@ -14,10 +14,11 @@ from catalog.exports.wording import peers_in_words, withheld_in_words
 from catalog.site.entities import KINDS
 from catalog.site.pages.census import best_of, portals_of
 from catalog.site.pages.commitments import promises
+from catalog.site.pages.dataset_metrics import dimension_rows
 from catalog.site.pages.page import Content, Page, Visit
 from catalog.vocabulary.promises import key_datasets
 from specs.methodology import is_comparable
-from specs.metrics import dimensions, metrics
+from specs.metrics import metrics
 from specs.systems import systems
 
 __all__ = ["PAGES", "dimension_rows", "entity_of", "names_of", "nights_of"]
@@ -75,14 +76,6 @@ def nights_of(visit: Visit, entity: Row, limit: int = NIGHTS) -> list[Row]:
         kind=entity["kind"],
         limit=limit,
     )
-
-
-def dimension_rows(visit: Visit, entity: Row) -> list[Row]:
-    """Return the dimensions of a score with their words and values: the mean over the datasets, or None."""
-    return [
-        {"id": name, "name": visit.words.value("dimension", name), "value": entity[name], "points": spec.weight}
-        for name, spec in dimensions().items()
-    ]
 
 
 def _read(kind: str) -> Callable[[Visit], Content | None]:

@@ -74,7 +74,7 @@ def ours(urls: list[str], delay_s: float, per_host: int) -> dict[str, Any]:
         run = RunContext(catalog=catalog, run_id=run_id, data=Path(folder))
         local = frozenset(url.split("/")[2].split(":")[0] for url in urls)
         targets = [CheckTarget(url=url, portal_id="p", format=None, media_type=None, previous=None) for url in urls]
-        jobs = [links.CheckTask(target, limits, links.BrokenRule()) for target in targets]
+        jobs = [links.CheckTask(target, limits) for target in targets]
         begun = time.perf_counter()
         asyncio.run(links._check(run, jobs, local, [], time.monotonic()))
         wall_s = time.perf_counter() - begun

@@ -331,3 +331,30 @@ class Site:
         assert response.status_code == 200, (query, response.text)
         found: list[dict[str, Any]] = response.json()
         return found
+
+
+def raw(site: Site, path: str, query: bytes = b"", *, method: str = "GET", **headers: str) -> tuple[int, Any, bytes]:
+    """Send a request with exactly these bytes of path and query; return status, headers and body."""
+    sent: list[dict[str, Any]] = []
+
+    async def ask() -> None:
+        await site.datasette.invoke_startup()
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(event: dict[str, Any]) -> None:
+            sent.append(event)
+
+        asked = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        scope = {
+            "type": "http", "method": method, "path": path,
+            "raw_path": path.encode("latin-1", "replace"),
+            "query_string": query, "headers": asked, "client": ("192.0.2.1", 1),
+            "scheme": "http", "http_version": "1.1",
+        }  # fmt: skip
+        await site.datasette.app()(scope, receive, send)
+
+    asyncio.run(ask())
+    start, *rest = sent
+    return start["status"], dict(start["headers"]), b"".join(one.get("body", b"") for one in rest)

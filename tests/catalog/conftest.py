@@ -44,3 +44,11 @@ def site(public: Path) -> Iterator[Site]:
     """The site over that copy, asked without a server."""
     with closing(Site(public)) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def asking(public: Path) -> Iterator[Site]:
+    """The site with SQL of visitors."""
+    with closing(Site(public)) as opened:
+        opened.datasette._settings["default_allow_sql"] = True
+        yield opened

@@ -2,70 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import csv
 import gzip
-import io
 import random
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from catalog.db.schema.public import PUBLIC
-from catalog.site import csv_files
 from catalog.site.cells import drawn, is_web_address
 from catalog.site.database import PublicDatabase
-from catalog.site.gate import _has_sql
 from catalog.site.pages import SiteOptions, Visit, pages
 from catalog.site.sitemap import sitemap
-from catalog.site.waiting import WAITING, SqlQueue
 from specs.languages import language
-from tests.catalog.browsing import OF_THE_SITE, RUN, Site
+from tests.catalog.browsing import OF_THE_SITE, RUN, Site, raw
 
 # Where Datasette refuses a facet, it leaves others unasked.
 pytestmark = [*OF_THE_SITE, pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")]
-
-
-@pytest.fixture(scope="module")
-def asking(public: Path) -> Iterator[Site]:
-    """The site with SQL of visitors."""
-    with closing(Site(public)) as opened:
-        opened.datasette._settings["default_allow_sql"] = True
-        yield opened
-
-
-def raw(site: Site, path: str, query: bytes = b"", *, method: str = "GET", **headers: str) -> tuple[int, Any, bytes]:
-    """Send a request with exactly these bytes of path and query; return status, headers and body."""
-    sent: list[dict[str, Any]] = []
-
-    async def ask() -> None:
-        await site.datasette.invoke_startup()
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(event: dict[str, Any]) -> None:
-            sent.append(event)
-
-        asked = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-        scope = {
-            "type": "http", "method": method, "path": path,
-            "raw_path": path.encode("latin-1", "replace"),
-            "query_string": query, "headers": asked, "client": ("192.0.2.1", 1),
-            "scheme": "http", "http_version": "1.1",
-        }  # fmt: skip
-        await site.datasette.app()(scope, receive, send)
-
-    asyncio.run(ask())
-    start, *rest = sent
-    return start["status"], dict(start["headers"]), b"".join(one.get("body", b"") for one in rest)
 
 
 @pytest.mark.parametrize(
@@ -178,79 +135,6 @@ def test_odd_addresses_of_all_kinds_are_answered(asking: Site) -> None:
         query = "&".join(f"{chance.choice(names)}={chance.choice(parts)}" for _ in range(chance.randrange(4)))
         status, _, body = raw(asking, path, query.encode())
         assert status < 500, (path, query, status, body[-500:])
-
-
-@pytest.mark.parametrize(
-    ("sql", "status"),
-    [
-        ("select zeroblob(2000000000)", 400),
-        ("select replace(hex(zeroblob(500000)), '0', hex(zeroblob(500)))", 400),
-        ("with recursive n(x) as (select 1 union all select x + 1 from n) select max(x) from n", 503),
-        ("with recursive n(x) as (select 1 union all select x + 1 from n) select zeroblob(9000000) from n", 413),
-        ("select load_extension('x')", 400),
-        ("attach 'x.db' as y", 400),
-        ("delete from datasets", 400),
-        ("pragma hard_heap_limit = 0", 400),
-        ("select * from nothing", 400),
-    ],
-)
-def test_sql_of_visitors_has_limits(asking: Site, sql: str, status: int) -> None:
-    asking.datasette.sql_time_limit_ms = 400
-    response = asking.get("/catalog.json", sql=sql)
-    assert response.status_code == status, response.text[:300]
-    assert asking.get("/catalog.json", sql="select count(*) as n from datasets", _shape="array").json()[0]["n"]
-
-
-def test_sql_of_visitors_is_off_unless_asked_for(site: Site) -> None:
-    for path in ("/catalog.json", "/catalog", "/catalog.csv"):
-        assert site.get(path, sql="select 1").status_code == 403
-    assert "Custom SQL" not in site.page("/catalog") and "View and edit SQL" not in site.page("/catalog/datasets")
-    assert site.get("/catalog/broken_links.json").status_code == 200
-
-
-def test_sql_of_one_address_waits_for_its_turn_and_that_of_others_does_not() -> None:
-    async def ask() -> list[str]:
-        queue, told = SqlQueue(), []
-
-        async def one(address: str, name: str) -> None:
-            if not await queue.enter(address):
-                told.append(f"{name} refused")
-                return
-            told.append(name)
-            await asyncio.sleep(0.01)
-            queue.leave(address)
-
-        names = [("a", f"a{number}") for number in range(WAITING + 2)] + [("b", "b0"), ("c", "c0")]
-        waiting = [asyncio.ensure_future(one(*name)) for name in names]
-        await asyncio.sleep(0)
-        waiting[3].cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-        assert await queue.enter("a") and await queue.enter("b")
-        return told
-
-    told = asyncio.run(ask())
-    assert told[:3] == ["a0", f"a{WAITING + 1} refused", "b0"]
-    assert told[3] in ("a1", "c0") and "a3" not in told and len(told) == WAITING + 3
-
-
-def test_a_csv_is_whole(asking: Site, public: Path) -> None:
-    asking.datasette.max_returned_rows = 2
-    with closing(sqlite3.connect(public)) as conn:
-        count = conn.execute("select count(*) from findings").fetchone()[0]
-    assert count > 4
-    for path in (
-        "/catalog/findings.csv",
-        "/catalog/findings.csv?_sort=state",
-        "/catalog/findings.csv?_stream=on&_size=max",
-    ):
-        rows = [*csv.DictReader(io.StringIO(asking.get(path).text))]
-        assert len({row["id"] for row in rows}) == len(rows) == count, path
-    assert len(asking.get("/catalog/findings.csv?_size=1").text.splitlines()) == 2
-    assert len(asking.get("/catalog/broken_links.csv").text.splitlines()) >= 2
-    told = asking.get("/catalog.csv", sql="select id from findings")
-    assert told.status_code == 413 and "too large" in told.text
-    assert asking.get("/catalog.csv", sql="select id from findings limit 2").text.count("\n") == 3
-    asking.datasette.max_returned_rows = 2000
 
 
 @pytest.mark.parametrize(
@@ -378,35 +262,10 @@ def test_a_site_below_a_path_has_all_its_links_there(public: Path) -> None:
         assert 'rel="canonical" href="https://x.example/data/imprint"' in site.page("/imprint")
 
 
-def test_parameters_that_change_the_form_of_an_answer_do_not_break_a_csv(site: Site) -> None:
-    whole = site.get("/catalog/portals.csv").text
-    for form in ("_shape=array", "_shape=object", "_nl=on", "_extra=count", "_labels=on"):
-        assert site.get(f"/catalog/portals.csv?{form}").text == whole, form
-
-
 def test_what_reads_more_than_the_file_is_never_said_to_be_unchanged(site: Site) -> None:
     assert "etag" in site.get("/imprint").headers
     for path in ("/report", "/downloads", f"/night/{RUN}", "/fr/downloads"):
         assert "etag" not in site.get(path).headers, path
-
-
-def test_sql_under_another_spelling_is_sql() -> None:
-    assert _has_sql("%73ql=select+1") and _has_sql("a=b&%5fwhere=1") and not _has_sql("q=sql")
-
-
-def test_sql_at_an_address_in_another_spelling_waits_its_turn(asking: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    enter = SqlQueue.enter
-
-    async def noted(queue: SqlQueue, address: str) -> bool:
-        asked.append(address)
-        return await enter(queue, address)
-
-    monkeypatch.setattr(SqlQueue, "enter", noted)
-    for path in ("/catalog.json", "/c%61talog.json", "/~63atalog.json"):
-        before = len(asked)
-        raw(asking, path, b"%73ql=select+1")
-        assert len(asked) > before, path
 
 
 def test_a_page_is_another_one_after_the_options_or_the_exports_have_changed(public: Path, tmp_path: Path) -> None:
@@ -418,44 +277,3 @@ def test_a_page_is_another_one_after_the_options_or_the_exports_have_changed(pub
                 (tmp_path / "manifest.json").write_text("{}")
                 tags.append(site.get("/imprint").headers["etag"])
     assert len(set(tags)) == 4
-
-
-def test_a_csv_with_a_filter_that_is_not_known_is_refused(site: Site) -> None:
-    for query in ("title__nosuch=1", "nosuch=1", "nosuch__exact=1", "_x__y=1"):
-        assert site.get(f"/catalog/portals.csv?{query}").status_code == 400, query
-    assert len(site.get("/catalog/portals.csv?title__exact=South").text.splitlines()) == 2
-
-
-def test_a_visitor_who_takes_nothing_gives_the_place_free(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_files, "_SEND_SECONDS", 0.05)
-
-    async def ask(stuck: int) -> None:
-        await site.datasette.invoke_startup()
-        sent = 0
-
-        async def send(event: dict[str, Any]) -> None:
-            nonlocal sent
-            sent += event["type"] == "http.response.body"
-            if sent == stuck:
-                await asyncio.Event().wait()
-
-        scope = {
-            "type": "http", "method": "GET", "path": "/catalog/portals.csv", "raw_path": b"/catalog/portals.csv",
-            "query_string": b"", "headers": [], "client": ("192.0.2.9", 1), "scheme": "http", "http_version": "1.1",
-        }  # fmt: skip
-        await asyncio.wait_for(site.datasette.app()(scope, None, send), 20)
-
-    # The last part may be the one that is not taken.
-    for stuck in (1, 2):
-        asyncio.run(ask(stuck))
-        assert not csv_files._sending
-
-
-def test_a_csv_for_which_no_connection_opens_gives_the_place_free(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(database: PublicDatabase) -> sqlite3.Connection:
-        raise sqlite3.OperationalError("unable to open database file")
-
-    monkeypatch.setattr(csv_files, "_connect", fail)
-    for _ in range(3):
-        assert site.get("/catalog/portals.csv").status_code != 429
-    assert not csv_files._sending

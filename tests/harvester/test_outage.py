@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +44,17 @@ def server() -> Iterator[PortalServer]:
         yield made
 
 
-def closed_ports(count: int) -> list[int]:
-    """Return free ports on which nothing listens; each stands for a host that does not respond."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+@contextmanager
+def closed_ports(count: int) -> Iterator[list[int]]:
+    """Give ports on which nothing listens; each stands for a host that does not respond.
+
+    They stay bound, so that no server of another test can take one meanwhile.
+    """
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        yield [one.getsockname()[1] for one in sockets]
 
 
 def checked(
@@ -64,9 +67,10 @@ def checked(
     # Any port may be asked here: in real life these are other hosts.
     portal = spec("p", "dcat-us", server.url, limits={"timeout_s": 5})
     run = harvest(catalog, portal)
-    if is_cut_off:
-        catalog.db.conn.execute("update portals set url = ?", [f"http://127.0.0.1:{closed_ports(1)[0]}/"])
-    check(run, [portal])
+    with closed_ports(1) as (port,):
+        if is_cut_off:
+            catalog.db.conn.execute("update portals set url = ?", [f"http://127.0.0.1:{port}/"])
+        check(run, [portal])
     return run, catalog.rows("select url, outcome, fault from resource_checks order by url")
 
 
@@ -84,8 +88,8 @@ def any_port(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("hosts", [2, HOSTS + 3])
 def test_where_nothing_answers_nothing_is_said(hosts: int, catalog: Catalog, server: PortalServer) -> None:
     """However many hosts there are: a small portal has its files on two."""
-    urls = [f"http://127.0.0.1:{port}/x" for port in closed_ports(hosts)]
-    run, rows = checked(catalog, server, urls, is_cut_off=True)
+    with closed_ports(hosts) as ports:
+        run, rows = checked(catalog, server, [f"http://127.0.0.1:{port}/x" for port in ports], is_cut_off=True)
     assert {(row["outcome"], row["fault"]) for row in rows} == {("unknown", "ours")}
     assert run.traffic["hosts_lost_with_network"] >= min(hosts, HOSTS)
 
@@ -113,8 +117,8 @@ def test_a_name_is_not_gone_where_no_name_resolves(
 
 @pytest.mark.usefixtures("any_port")
 def test_dead_hosts_are_dead_where_the_portal_answers(catalog: Catalog, server: PortalServer) -> None:
-    urls = [f"http://127.0.0.1:{port}/x" for port in closed_ports(HOSTS + 3)]
-    run, rows = checked(catalog, server, urls, is_cut_off=False)
+    with closed_ports(HOSTS + 3) as ports:
+        run, rows = checked(catalog, server, [f"http://127.0.0.1:{port}/x" for port in ports], is_cut_off=False)
     assert {row["fault"] for row in rows} == {"connect"} and len(rows) == HOSTS + 3
     assert "hosts_lost_with_network" not in run.traffic
 

@@ -88,17 +88,19 @@ def answer(served: Any, request: Any, exception: BaseException) -> Response:
     status = status_of(exception)
     if status == 500:
         log.error("%s %r", request.method, request.path, exc_info=exception)
-    return respond(options_of(served), path_of(request.scope, served.setting("base_url")), status)
+    path, why = path_of(request.scope, served.setting("base_url")), getattr(exception, "why", None)
+    return respond(options_of(served), path, status, why)
 
 
 def respond(options: SiteOptions, path: str, status: int, why: str | None = None) -> Response:
     """Return the answer for an error. It reads no database.
 
-    ``path``: requested path, as :func:`path_of` returns it. ``why``: key of the phrase that says what is wrong on the
-    page; None gives the one of ``status``.
+    ``path``: requested path, as :func:`path_of` returns it. ``why``: key of the phrase that says what is wrong; None
+    gives the one of ``status``.
     """
     if path.endswith((".json", ".csv", ".blob")):
-        body = json.dumps({"ok": False, "status": status, "error": _SAID.get(status, "")}) + "\n"
+        said = language(None).phrase(why) if why else _SAID.get(status, "")
+        body = json.dumps({"ok": False, "status": status, "error": said}) + "\n"
         return Response(body, status=status, content_type=CONTENT_TYPES["json"])
     page = error_page(options, language_of(path), status, path, why)
     return Response(page, status=status, content_type=CONTENT_TYPES["html"], headers={"cache-control": "no-cache"})

@@ -22,6 +22,7 @@ from catalog.site.errors import Scope, options_of, path_of, respond
 from catalog.site.metadata import DATABASE, PLUGIN
 from catalog.site.pages import pages
 from catalog.site.render import program_digest
+from catalog.site.table_filters import UnknownFilterError, is_unknown_parameter
 from catalog.site.waiting import SqlQueue
 
 __all__ = ["Gate"]
@@ -76,6 +77,9 @@ class Gate:
         reply = _Reply(send, path, asked, scope["method"])
         if status := self._refused(scope, path, query):
             await respond(options_of(self.datasette), path, status).asgi_send(reply)
+            return
+        if is_unknown_parameter(path, query):
+            await respond(options_of(self.datasette), path, 400, UnknownFilterError.why).asgi_send(reply)
             return
         if scope["method"] == "OPTIONS":
             headers = [(b"access-control-allow-methods", b"GET, HEAD"), (b"content-length", b"0")]

@@ -120,9 +120,16 @@ def test_sql_at_an_address_in_another_spelling_waits_its_turn(asking: Site, monk
         assert len(asked) > before, path
 
 
-def test_a_csv_with_a_filter_that_is_not_known_is_refused(site: Site) -> None:
+@pytest.mark.parametrize("form", ["", ".json", ".csv"])
+def test_a_filter_that_is_not_known_is_refused(site: Site, form: str) -> None:
     for query in ("title__nosuch=1", "nosuch=1", "nosuch__exact=1", "_x__y=1"):
-        assert site.get(f"/catalog/portals.csv?{query}").status_code == 400, query
+        told = site.get(f"/catalog/portals{form}?{query}")
+        assert told.status_code == 400 and "a filter that does not exist here" in told.text, query
+    assert site.get(f"/catalog/broken_links{form}?nosuch=1").status_code == 400
+    assert site.get(f"/catalog/broken_links{form}?portal=north").status_code == 200
+    for known in ("title__exact=South", "title=South", "_sort=title&_facet=type&_size=2&country__isnull=1", "rowid=1"):
+        assert site.get(f"/catalog/portals{form}?{known}").status_code == 200, known
+    assert site.get("/catalog/dataset_list?nosuch=1").status_code == 400
     assert len(site.get("/catalog/portals.csv?title__exact=South").text.splitlines()) == 2
 
 

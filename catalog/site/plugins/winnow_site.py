@@ -19,6 +19,7 @@ from catalog.site.gate import Gate
 from catalog.site.live import routes
 from catalog.site.page_queries import NAMED_SQL
 from catalog.site.renamed import new_address
+from catalog.site.table_filters import check_filters
 
 # The same as datasette.hookimpl, with types.
 hookimpl = HookimplMarker("datasette")
@@ -56,6 +57,12 @@ def render_cell(value: object, column: str, table: str | None, datasette: Any) -
 def register_routes() -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
     """Return the routes of the site's own pages, which come before those of Datasette (a hook of Datasette)."""
     return [*csv_routes(), *routes()]
+
+
+@hookimpl
+async def filters_from_request(request: Any, table: str, datasette: Any) -> None:
+    """Refuse a table with a filter that it does not have (a hook of Datasette)."""
+    await check_filters(datasette, request, table)
 
 
 @hookimpl

@@ -78,7 +78,7 @@ def _governments(visit: Visit, shown: int = GOVERNMENTS, offset: int = 0) -> lis
     """Return ``shown`` governments from the place ``offset`` on: with enough measured by score, then all others by
     name, whatever their score."""
     return visit.rows(
-        f"""select slug, name, country, grade_best, grade_worst, {_GRADES} from site_entities
+        f"""select kind, slug, name, country, grade_best, grade_worst, {_GRADES} from site_entities
             where kind = 'government'
             order by grade_best is not grade_worst or grade_best is null,
               case when grade_best is grade_worst then score end desc, name, slug limit :shown offset :offset""",  # noqa: S608

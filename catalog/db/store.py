@@ -26,6 +26,7 @@ from catalog.db.sqlite import Database
 from catalog.model import Portal
 from catalog.repositories.lost_runs import LOST
 from catalog.repositories.moved_people import move_names, move_texts
+from catalog.repositories.persons import public_email
 from catalog.repositories.recipients import is_contact
 from specs.methodology import is_comparable
 
@@ -171,6 +172,8 @@ class Catalog:
         db.conn.create_function("unpacked", 1, self.packed.text)
         # Who operates a portal: its contact may be several addresses, in any spelling.
         db.conn.create_function("is_contact", 2, is_contact, deterministic=True)
+        # Which addresses of contacts exported files show.
+        db.conn.create_function("public_email", 1, public_email, deterministic=True)
 
     def __enter__(self) -> Catalog:
         return self

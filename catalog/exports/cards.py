@@ -96,7 +96,7 @@ def _entities(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[
     # Only constants of this package are inserted into the text, here and below.
     return catalog.rows(
         f"""select {key} as entity_id, {name} as entity_name, min(p.country) as country_iso3, min(p.url) as portal_url,
-              min(p.contact_email) as contact_email, g.name as government,
+              public_email(min(p.contact_email)) as contact_email, g.name as government,
               min(p.type) as portal_type, min(p.language) as language, min(p.id) as portal_id,
               case when '{level}' = 'portal' then min(h.verdict) end as harvest_verdict
             from portals p join governments g on g.portal_id = p.id left join datasets d on d.portal_id = p.id {join}

@@ -40,7 +40,7 @@ _SQL = {
     "dataset_url": "coalesce(d.landing_page, d.source_url)",
     "publisher_id": "d.publisher_id",
     "publisher_name": "b.name",
-    "contact": "coalesce(d.contact_email, b.email, p.contact_email)",
+    "contact": "coalesce(public_email(d.contact_email), public_email(b.email), public_email(p.contact_email))",
     "evidence_url": "coalesce(d.source_url, p.url)",
     "evidence_record": "f.exchange",
     "cause_id": CAUSE,

@@ -49,7 +49,8 @@ def finding_rows(
         f"""select f.*, {runs_failing(":run")} as runs_now, {LAST_SEEN} as last_now, f.id as finding_id,
               d.title as dataset_title,
              coalesce(d.landing_page, d.source_url) as dataset_url, b.name as publisher_name,
-             coalesce(d.contact_email, b.email, p.contact_email) as contact,
+             coalesce(public_email(d.contact_email), public_email(b.email), public_email(p.contact_email))
+               as contact,
              coalesce(d.source_url, p.url) as evidence_url, f.exchange as evidence_record,
              {CAUSE} as cause_id,
              g.name as government, {commitments} as commitment_ids,

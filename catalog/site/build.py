@@ -7,6 +7,7 @@ replies and reports the names that may not be public and the texts that nobody h
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Mapping, Set
 from functools import lru_cache
@@ -22,15 +23,16 @@ from catalog.db.schema.views import VIEWS
 from catalog.db.sqlite import Database
 from catalog.db.store import CatalogError
 from catalog.repositories.people import COLUMNS
-from catalog.repositories.withheld import add_functions, hold_back
-from catalog.site.cleaned import (
+from catalog.repositories.persons import (
     ADDRESS,
     has_addresses,
+    public_email,
+    public_name,
     without_addresses,
     without_addresses_in_json,
-    without_cells,
-    without_private_fields,
 )
+from catalog.repositories.withheld import add_functions, hold_back
+from catalog.site.cleaned import without_cells, without_private_fields
 from catalog.site.entities import SITE_TABLES, add_site_tables
 from catalog.site.indexes import INDEXES
 from catalog.site.search.index import NAMES as SEARCH_TABLES
@@ -71,6 +73,11 @@ _VALUES = {
     "causes.state": "iif(state = 'new', 'open', state)",
     "causes.examples": "public_examples(examples)",
     "changes.fields": "public_fields(fields)",
+    # Which addresses and names of contacts are public is decided in one place for all forms of the data.
+    "publishers.email": "public_email(email)",
+    "datasets.contact_email": "public_email(contact_email)",
+    "datasets.contact_name": """iif(contact_name is null, null, public_name(contact_name, (
+        select json_array(b.name, b.parent, b.ancestors) from source.publishers b where b.id = r.publisher_id)))""",
     "dataset_quality.findings": """findings - (select count(*) from temp.held where held.dataset_id = r.dataset_id)""",
     "table_reports.profile": "public_profile(profile)",
     "table_reports.defects": "public_defects(distribution_id, defects)",
@@ -216,9 +223,22 @@ def _add_functions(public: sqlite3.Connection) -> None:
 
     public.create_function("public_profile", 1, profile)
     public.create_function("public_fields", 1, lru_cache(1000)(without_private_fields))
+    public.create_function("public_email", 1, public_email)
+    public.create_function("public_name", 2, _public_name)
     public.create_function("public_text", 1, without_addresses)
     public.create_function("public_json", 1, without_addresses_in_json)
     public.create_function("has_addresses", -1, has_addresses)
+
+
+def _public_name(declared: str | None, publisher: str | None) -> str | None:
+    """Return the name of a contact where it is public. ``publisher``: name, parent and ancestors of the publisher as
+    JSON; None if there is no publisher."""
+    name, parent, ancestors = json.loads(publisher or "[null, null, null]")
+    try:
+        above = [one for one in json.loads(ancestors or "[]") if isinstance(one, str)]
+    except ValueError:
+        above = []
+    return public_name(declared, [one for one in (name, parent, *above) if one])
 
 
 def _create_views(public: sqlite3.Connection) -> None:

@@ -1,4 +1,7 @@
-"""What the public file shows of texts that strangers wrote: no e-mail address, no value of a cell, no private field."""
+"""What the public file shows of profiles of tables and of changes of records: no value of a cell, no private field.
+
+E-mail addresses in texts are removed by :mod:`catalog.repositories.persons`.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,9 @@ import json
 import re
 from typing import Any
 
-__all__ = [
-    "ADDRESS",
-    "has_addresses",
-    "without_addresses",
-    "without_addresses_in_json",
-    "without_cells",
-    "without_private_fields",
-]
+from catalog.repositories.persons import without_addresses
 
-ADDRESS = "[e-mail address]"
-"""What stands in place of an e-mail address."""
-_FROM_SIGN = re.compile(r"(?:@|%(?:25)?40| ?[(\[](?:at|AT)[)\]] ?)[\w-]+(?:\.[\w-]+)+")
+__all__ = ["without_cells", "without_private_fields"]
 
 _WORDS = """accessrights accessurl accrualperiodicity byte_size bytesize checksum conformsto created description
     documentation downloadurl extent format frequency hash identifier issued keyword keywords landingpage language
@@ -36,62 +30,6 @@ _ENOUGH = 10
 """Different values of a column from which its range is shown."""
 _MASKED = 3000
 """Numbers below it are stored unrounded (they may be years): as an end of a range they would be the text of a cell."""
-
-
-def has_addresses(*values: object) -> bool:
-    """Return whether one of the values is a text that may have an e-mail address in it.
-
-    It is quick, and wrong about some texts that have none: :func:`without_addresses` leaves those as they are.
-    """
-    # One test after the other in plain sight: it is asked for each row of the public file.
-    for value in values:
-        if isinstance(value, str) and (
-            "@" in value
-            or ("%" in value and ("%40" in value or "%2540" in value))
-            or ("at)" in value or "at]" in value or "AT)" in value or "AT]" in value)
-        ):
-            return True
-    return False
-
-
-def without_addresses(text: str | None) -> str | None:
-    """Return a text with ``ADDRESS`` in place of each e-mail address; None for None.
-
-    >>> without_addresses("Write to jane.doe@example.org, or see https://example.org/@news")
-    'Write to [e-mail address], or see https://example.org/@news'
-    """
-    if not isinstance(text, str) or not has_addresses(text):
-        return text
-    kept, end = [], 0
-    for found in _FROM_SIGN.finditer(text):
-        # Backwards from the sign: a pattern that begins with the name takes hours on a long text without spaces.
-        start = found.start()
-        while start > end and (text[start - 1].isalnum() or text[start - 1] in "_.+%-"):
-            start -= 1
-        if start < found.start() and text[found.start() - 1] not in ".+%-":
-            kept += [text[end:start], ADDRESS]
-            end = found.end()
-    return "".join([*kept, text[end:]])
-
-
-def without_addresses_in_json(text: str | None) -> str | None:
-    """Return a JSON text with ``ADDRESS`` in place of each e-mail address in its texts and keys; None for None.
-
-    It stays JSON: in the text itself an address may stand right behind an escape such as ``\\n``. What is no JSON is
-    treated as a plain text.
-    """
-    if not isinstance(text, str) or not has_addresses(text):
-        return text
-    try:
-        return json.dumps(_cleaned(json.loads(text)), ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return without_addresses(text)
-
-
-def _cleaned(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {without_addresses(key): _cleaned(one) for key, one in value.items()}
-    return [_cleaned(one) for one in value] if isinstance(value, list) else without_addresses(value)
 
 
 def without_private_fields(text: str | None) -> str | None:

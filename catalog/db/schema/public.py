@@ -13,11 +13,12 @@ from catalog.db.schema.views import VIEWS
 
 __all__ = ["PRIVATE_VIEWS", "PUBLIC", "is_free", "is_public"]
 
-# Left out, and why. Addresses and names of persons: portals.contact_email, publishers.email, datasets.contact_name and
-# contact_email, contradictions (they quote both), harvests.approved_by, sent.recipient_hash (a known address has a
-# known hash). Records as received (records.raw, record_versions.raw) and what quotes them (harvest_errors.value): they
-# hold whatever a portal sent. What only this machine needs: commands, paths, checkpoints, portal files, the HTTP cache,
-# work that waits, dictionaries, digests by which a change is noticed.
+# Left out, and why. Addresses and names of persons: portals.contact_email, contradictions (they quote contacts),
+# harvests.approved_by, sent.recipient_hash (a known address has a known hash). Of publishers.email and of contact_name
+# and contact_email of datasets only what catalog.repositories.persons takes for an office's is there. Records as
+# received (records.raw, record_versions.raw) and what quotes them (harvest_errors.value): they hold whatever a portal
+# sent. What only this machine needs: commands, paths, checkpoints, portal files, the HTTP cache, work that waits,
+# dictionaries, digests by which a change is noticed.
 _LISTED = {
     "runs": "id status stage started_at finished_at winnow_version methodology_version portals traffic",
     "portals": """id type title url government country language datasets score score_low score_high grade last_run""",
@@ -25,13 +26,15 @@ _LISTED = {
         duplicates errors added changed removed retired requests not_modified bytes newest_record tls_fault
         robots_decision started_at finished_at approved_at suite gates_failed""",
     "harvest_errors": "id run_id portal_id kind is_lost is_fatal record_id title pointer message url created_at",
-    "publishers": """id portal_id identifier name parent ancestors url datasets score score_low score_high grade""",
+    "publishers": """id portal_id identifier name parent ancestors email url datasets score score_low score_high
+        grade""",
     "datasets": """id portal_id identifier title description publisher_id keywords themes licence licence_title
         access_rights rights issued modified record_modified frequency spatial temporal_start temporal_end language
-        landing_page contact_url conforms_to applicable_legislation hvd_categories provenance relations
-        other_identifiers documentation described_by described_by_type bureau_codes program_codes is_part_of parent_id
-        is_series harvested_from translations not_carried source_url source_pointer raw_hash exchange status
-        missed_runs missing_since missing_on retired_at cluster_id copy_of first_seen_run last_seen_run changed_run""",
+        landing_page contact_name contact_email contact_url conforms_to applicable_legislation hvd_categories
+        provenance relations other_identifiers documentation described_by described_by_type bureau_codes program_codes
+        is_part_of parent_id is_series harvested_from translations not_carried source_url source_pointer raw_hash
+        exchange status missed_runs missing_since missing_on retired_at cluster_id copy_of first_seen_run last_seen_run
+        changed_run""",
     "dataset_aliases": "id dataset_id portal_id identifier run_id",
     "records": "dataset_id raw_hash run_id",
     "record_versions": "id dataset_id run_id replaced_run raw_hash",
@@ -110,9 +113,9 @@ PRIVATE_VIEWS = frozenset({"answers"})
 _OURS = frozenset(
     """id portal_id dataset_id distribution_id publisher_id finding_id reply_id cause_id parent_id copy_of
     cluster_id run_id first_seen_run last_seen_run changed_run missing_since rule_id state status severity kind
-    type verdict grade outcome system entity_level entity_id key raw_hash sha256 country""".split()  # noqa: SIM905  # as the lists above
+    type verdict grade outcome system entity_level entity_id key raw_hash sha256 country email contact_email""".split()  # noqa: SIM905  # as the lists above
 )
-"""Columns that hold only what we wrote: ids of ours, runs, codes and hashes."""
+"""Columns that hold only what we wrote or chose: ids of ours, runs, codes and hashes, and the addresses of offices."""
 
 
 def _columns(name: str) -> dict[str, ColumnSpec]:

@@ -9,6 +9,7 @@ from typing import Any
 from catalog.db.schema.views import is_present
 from catalog.db.store import Catalog
 from catalog.exports.figures import KEYS, figures, file_figures, sources
+from catalog.exports.grades import add_grades
 from catalog.exports.peers import add_peers
 from catalog.exports.promises import commitment_counts
 from catalog.repositories.narrow_findings import finding_counts
@@ -42,9 +43,10 @@ def card_rows(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> li
     """Return the rows of ``scorecard.csv`` as of a run: one for each government, portal and publisher.
 
     Those of portals come first, then those of publishers, then those of governments; within a level they are sorted by
-    id. Each row also has the name of its ``government``. Scores, commitments, response times, overdue promises, and
-    what was added, removed or fixed, are those of the run ``run_id``; other counts and percentages are of the catalogue
-    as it is now. ``schema``: major version of the columns; it appears in the rows as ``schema_version``.
+    id. Each row also has the name of its ``government`` and the ``grades`` of
+    :func:`catalog.exports.grades.add_grades`. Scores, commitments, response times, overdue promises, and what was
+    added, removed or fixed, are those of the run ``run_id``; other counts and percentages are of the catalogue as it is
+    now. ``schema``: major version of the columns; it appears in the rows as ``schema_version``.
     """
     head = head_of(catalog, run_id, schema)
     rows: list[dict[str, Any]] = []
@@ -86,6 +88,7 @@ def card_rows(catalog: Catalog, run_id: str, schema: Schema = SCHEMAS[-1]) -> li
                 found[name].update(counts)
         about = {"entity_level": level, "findings_url": "findings.csv", "queries_url": "queries.csv"}
         rows += [{**head, **about, **found[name]} for name in sorted(found)]
+    add_grades(catalog, rows)
     add_peers(rows)
     return rows
 

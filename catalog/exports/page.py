@@ -25,7 +25,7 @@ from catalog.exports.folders import SENT, folder_name
 from catalog.exports.html import html_environment, link_elsewhere
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.promises import OVERALL, commitment_rows
-from catalog.exports.wording import changes_in_words, peers_in_words, withheld_in_words
+from catalog.exports.wording import changes_in_words, grades_in_words, peers_in_words, withheld_in_words
 from catalog.repositories.census import census_of
 from catalog.repositories.first_fixes import first_fixes
 from catalog.repositories.held import held_causes, ids_apart
@@ -165,6 +165,7 @@ def government_page(
             number=words.number,
             day=day_of_run,
             card=full,
+            grades=_grades(words, card),
             fixes=_fixes(catalog, words, card),
             unseen=unseen_hosts_in_words(catalog, words, card["entity_id"]),
             files=files,
@@ -212,6 +213,7 @@ def run_page(
             t=words.phrase,
             number=words.number,
             head=head,
+            grades_of=partial(_grades, words),
             links=links,
             base=base,
             published_by=published_by,
@@ -219,6 +221,11 @@ def run_page(
             portals=[card for card in full if card["entity_level"] == "portal"],
         )
     )
+
+
+def _grades(words: Language, card: dict[str, Any]) -> str:
+    """Return the grade of a row of the scorecard, or the range of grades where too little was observed."""
+    return grades_in_words(words, card["grades"]) if card.get("grades") else "–"
 
 
 def _fixes(catalog: Catalog, words: Language, card: dict[str, Any]) -> list[dict[str, Any]]:

@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["COVERAGE_MIN", "PEERS_MIN", "add_peers"]
+from catalog.exports.grades import is_observed
 
-COVERAGE_MIN = 80.0
-"""Percent of the applicable measurements that a ranked entity must have."""
+__all__ = ["PEERS_MIN", "add_peers"]
+
 PEERS_MIN = 3
 """Minimum of ranked members of a group: the first of two says nothing."""
 
@@ -23,8 +23,8 @@ def add_peers(rows: Sequence[dict[str, Any]]) -> None:
 
     A peer group consists of the governments, portals or publishers of one country or, if fewer than three of them can
     be ranked, of one portal type. If fewer than three of that type can be ranked either, all three columns stay as they
-    are. A row without a score, or with less than 80 % of the applicable measurements made, cannot be ranked: it gets
-    its group and the number of ranked members, but no rank.
+    are. A row without a score, or with too little observed (see :func:`catalog.exports.grades.is_observed`), cannot be
+    ranked: it gets its group and the number of ranked members, but no rank.
     """
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -43,7 +43,7 @@ def add_peers(rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _is_ranked(row: dict[str, Any]) -> bool:
-    return row.get("score") is not None and (row.get("coverage_pct") or 0.0) >= COVERAGE_MIN
+    return row.get("score") is not None and is_observed(row)
 
 
 def _names(row: dict[str, Any]) -> list[str]:

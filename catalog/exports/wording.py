@@ -94,6 +94,15 @@ def peers_in_words(words: Language, group: str | None) -> str:
     return words.phrase(f"peers_{kind.replace('-', '_')}", level=words.value("levels", level), value=value)
 
 
+def grades_in_words(words: Language, grades: tuple[str, str]) -> str:
+    """Return the best and the worst grade that a score allows in words of a language: "B", or "A to D".
+
+    ``grades``: as :func:`catalog.exports.grades.grade_range` returns them.
+    """
+    best, worst = grades
+    return best if best == worst else words.phrase("charts.grade_range", best=best, worst=worst)
+
+
 def withheld_in_words(words: Language, reason: str | None) -> str:
     """Return why a government, portal or publisher has no score, in words of a language; "" for None.
 

@@ -22,6 +22,7 @@ from catalog.db.schema.public import PRIVATE_VIEWS, PUBLIC, is_free
 from catalog.db.schema.views import VIEWS
 from catalog.db.sqlite import Database
 from catalog.db.store import CatalogError
+from catalog.exports.grades import grade_range, grade_text
 from catalog.repositories.people import COLUMNS
 from catalog.repositories.persons import (
     ADDRESS,
@@ -68,6 +69,10 @@ _WHERE = {
 """SQL conditions on the rows of a table that are public."""
 
 _VALUES = {
+    # For a single dataset, the share that was measured says too little.
+    "dataset_quality.grade": "public_grade(score, score_low, score_high, null, null)",
+    "score_values.grade": """iif(grade is null, null,
+        public_grade(score, score_low, score_high, coverage_pct, withheld))""",
     # What is new tonight is not new for ever, and the file is made again only after a change.
     "finding_rows.state": "iif(state = 'new', 'open', state)",
     "causes.state": "iif(state = 'new', 'open', state)",
@@ -225,6 +230,7 @@ def _add_functions(public: sqlite3.Connection) -> None:
     public.create_function("public_fields", 1, lru_cache(1000)(without_private_fields))
     public.create_function("public_email", 1, public_email)
     public.create_function("public_name", 2, _public_name)
+    public.create_function("public_grade", 5, _grade, deterministic=True)
     public.create_function("public_text", 1, without_addresses)
     public.create_function("public_json", 1, without_addresses_in_json)
     public.create_function("has_addresses", -1, has_addresses)
@@ -239,6 +245,15 @@ def _public_name(declared: str | None, publisher: str | None) -> str | None:
     except ValueError:
         above = []
     return public_name(declared, [one for one in (name, parent, *above) if one])
+
+
+@lru_cache(10_000)
+def _grade(
+    score: float | None, low: float | None, high: float | None, coverage: float | None, withheld: str | None
+) -> str | None:
+    """Return the letter of a score, or the range of letters where too little was observed for one."""
+    told = {"score": score, "score_low": low, "score_high": high, "coverage_pct": coverage, "withheld": withheld}
+    return grade_text(grade_range(told))
 
 
 def _create_views(public: sqlite3.Connection) -> None:

@@ -14,8 +14,8 @@ from markupsafe import Markup
 
 from catalog.db.store import started
 from catalog.exports.cards import day_of_run
-from catalog.exports.wording import withheld_in_words
-from catalog.site.grades import grade_range
+from catalog.exports.grades import grade_range
+from catalog.exports.wording import grades_in_words, withheld_in_words
 from catalog.site.world_map import draw_world
 from specs.languages import Language
 from specs.methodology import is_comparable
@@ -45,7 +45,7 @@ class Charts:
     def grade(self, row: Mapping[str, Any], size: str = "") -> Markup:
         """Return the grade of a score as a coloured letter, as a hatched range such as "B to D", or as "?".
 
-        ``row``: as for :func:`catalog.site.grades.grade_range`. ``size``: "big" for the heading of a page, or "".
+        ``row``: as for :func:`catalog.exports.grades.grade_range`. ``size``: "big" for the heading of a page, or "".
         """
         t = self._words.phrase
         found = grade_range(row)
@@ -61,7 +61,7 @@ class Charts:
             )
         # Two letters and the word between them, never the better one alone.
         return Markup('<span class="grade grade-range {}"><span class="sr">{} </span>{}</span>').format(
-            size, t("charts.grade"), t("charts.grade_range", best=best, worst=worst)
+            size, t("charts.grade"), grades_in_words(self._words, found)
         )
 
     def score(self, row: Mapping[str, Any], name: str = "") -> Markup:
@@ -268,8 +268,7 @@ class Charts:
         if found is None:
             # Too few datasets, or too little observed.
             return withheld_in_words(self._words, row.get("withheld")) or self._words.phrase("charts.grade_unknown")
-        best, worst = found
-        return best if best == worst else self._words.phrase("charts.grade_range", best=best, worst=worst)
+        return grades_in_words(self._words, found)
 
     def swatch(self, kind: str) -> Markup:
         """Return the small square of a legend that looks like the parts of a kind, one of :data:`STATES`."""

@@ -16,9 +16,9 @@ from catalog.db.schema import metric_columns
 from catalog.db.schema.views import MEASURED, is_open
 from catalog.db.store import started
 from catalog.exports.folders import folder_name
+from catalog.exports.grades import grade_range, grade_text
 from catalog.exports.peers import add_peers
 from catalog.site.countries import is_national
-from catalog.site.grades import grade_range
 from specs.methodology import is_comparable
 from specs.metrics import dimensions, metrics
 
@@ -67,7 +67,9 @@ def add_site_tables(copy: sqlite3.Connection, times: Mapping[tuple[str, str], Ma
     for table, names in SITE_TABLES.items():
         copy.execute(f"drop table if exists {table}")
         copy.execute(f"create table {table} ({', '.join(f'[{column}]' for column in names)})")
-    _insert(copy, "site_entities", _entities(copy, times))
+    entities = _entities(copy, times)
+    _insert(copy, "site_entities", entities)
+    _set_grades(copy, entities)
     _insert(copy, "site_examples", _examples(copy))
     _insert(copy, "site_best", _best(copy))
     _insert(copy, "site_figures", ({"name": name, "value": value} for name, value in _figures(copy).items()))
@@ -135,15 +137,29 @@ def _entities(copy: sqlite3.Connection, times: Mapping[tuple[str, str], Mapping[
     return list(found.values())
 
 
+def _set_grades(copy: sqlite3.Connection, entities: Iterable[Row]) -> None:
+    """Write into the tables the grades that the pages show: a range where too little was observed for one letter."""
+    for kind, table in (("portal", "portals"), ("publisher", "publishers")):
+        copy.executemany(
+            f"update {table} set grade = ? where id = ?",  # noqa: S608  # names above
+            ((grade_text(grade_range(row)), row["id"]) for row in entities if row["kind"] == kind),
+        )
+    # Who was never asked was not asked on earlier nights either.
+    copy.execute(
+        """update score_values set grade = public_grade(score, score_low, score_high, 0.0, withheld)
+           where grade is not null and key in (
+             select r.value from site_entities s join score_entities e on e.entity_id = s.id and e.entity_level = s.kind
+             join score_rows r on r.entity = e.key where s.addresses and not coalesce(s.asked, 0))"""
+    )
+
+
 def _rank(rows: list[Row]) -> None:
-    """Add peers and ranks. Of whom no address was asked has no rank, whatever share of the rest was measured."""
+    """Add peers and ranks."""
     shown = []
     for row in rows:
-        was_seen = not row.get("addresses") or row.get("asked")
-        coverage = row.get("coverage_pct") if was_seen else 0.0
         shown.append(
             {"entity_level": row["kind"], "country_iso3": row["country"], "portal_type": row["portal_type"]}
-            | {"score": row.get("score"), "coverage_pct": coverage}
+            | {name: row.get(name) for name in ("score", "coverage_pct", "addresses", "asked")}
         )
     add_peers(shown)
     for row, peers in zip(rows, shown, strict=True):

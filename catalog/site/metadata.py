@@ -59,7 +59,7 @@ _VIEW = {
     "title": "Title; leads to the page of the dataset.",
     "portal": "Name of the portal.",
     "publisher": "Publisher as declared.",
-    "grade": "A to E, from the score.",
+    "grade": "A to E, from the score; a range, B to D, where too little was observed for one letter.",
     "score": "Winnow score, 0 to 100.",
     "findings": "Open findings.",
     "modified": "Last change of the data as declared.",

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 from markupsafe import Markup
 
+from catalog.exports.grades import grade_range
 from catalog.site.charts import Charts
-from catalog.site.grades import grade_range
 from specs.languages import languages
 
 SCORED = {"score": 71.0, "score_low": 60.0, "score_high": 76.0, "ci_low": 63.0, "ci_high": 79.0, "coverage_pct": 94.0}

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from catalog.db.store import open_catalog
+from catalog.exports.cards import card_rows
 from catalog.exports.folders import folder_name
 from catalog.site.countries import is_national
 from catalog.site.entities import SITE_TABLES
@@ -116,12 +117,15 @@ def test_portals_of_which_nothing_was_asked_do_not_lead_with_a_good_grade(tmp_pa
             if is_asked:
                 catalog.upsert("resource_checks", [{"url": url, "outcome": "ok", "run_id": run}])
             score = 62.0 if name == "Chile" else 95.0
-            catalog.db.conn.execute(
+            catalog.db.conn.executemany(
                 """insert into score_history (run_id, system, methodology_version, entity_level, entity_id, score,
-                     score_low, score_high, coverage_pct)
-                   values (?, 'winnow', '2.1.0', 'government', ?, ?, 60, 97, ?)""",
-                [run, name, score, coverage],
+                     score_low, score_high, coverage_pct, grade)
+                   values (?, 'winnow', '2.1.0', ?, ?, ?, 60, 97, ?, 'A')""",
+                [(run, level, name, score, coverage) for level in ("government", "portal")],
             )
+            scores = {"score": 75.0, "score_low": 74.0 if is_asked else 30.0, "score_high": 76.0, "grade": "B"}
+            catalog.upsert("dataset_quality", [{"dataset_id": f"{name}-1", "portal_id": name, "run_id": run} | scores])
+        cards = {(row["entity_level"], row["entity_id"]): row for row in card_rows(catalog, run)}
     public = tmp_path / "public" / "catalog.db"
     publish(tmp_path / "catalog.db", public)
     with closing(sqlite3.connect(public)) as conn:
@@ -131,6 +135,23 @@ def test_portals_of_which_nothing_was_asked_do_not_lead_with_a_good_grade(tmp_pa
         content = home.read(visit)
         assert isinstance(content, dict)
         text = render(home, visit, content)
+        told = visit.rows("select kind, id, grade_best, grade_worst, rank from site_entities where kind != 'publisher'")
+        tables = {
+            "portals": visit.rows("select id, grade from portals order by id"),
+            "history": visit.rows("select entity_id as id, grade from score_history where entity_level = 'portal'"),
+        }
+        datasets = {
+            name: [row["grade"] for row in visit.rows(f"select grade from {name} order by grade")]  # noqa: S608  # names
+            for name in ("dataset_quality", "dataset_list")
+        }
+    # The page, the tables and the scorecard say the same.
+    for row in told:
+        card = cards[row["kind"], row["id"]]
+        assert card["grades"] == (row["grade_best"], row["grade_worst"]) and card.get("rank") == row["rank"], row
+        assert card["grade"] == (row["grade_best"] if row["grade_best"] == row["grade_worst"] else None)
+    shown = {"Chile": "C", "Kenya": "A to C", "Norway": "A to C"}
+    assert all({row["id"]: row["grade"] for row in rows} == shown for rows in tables.values()), tables
+    assert datasets["dataset_quality"] == datasets["dataset_list"] == ["B", "B", "B to D"]
     assert [row["name"] for row in content["governments"]] == ["Chile", "Kenya", "Norway"], "not the better score first"
     assert "grade-A" not in text and text.count("A to C") >= 4 and 'class="m-C"' in text
     assert text.count('class="m-range"') == 2 and content["map"]["others"] == 0

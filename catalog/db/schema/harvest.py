@@ -45,7 +45,7 @@ TABLES: dict[str, TableSpec] = {
             "score": c(float, "Winnow score, 0 to 100: mean over its datasets."),
             "score_low": c(float, "The score if everything unknown had failed."),
             "score_high": c(float, "The score if everything unknown had passed."),
-            "grade": c(str, "A to E, from the score."),
+            "grade": c(str, "A to E; in the public file a range, such as B to D, where too little was observed."),
             "last_run": c(str, "Last run that harvested it.", "runs"),
         },
         facets=("country", "type", "grade"),

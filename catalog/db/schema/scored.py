@@ -25,7 +25,7 @@ SCORE_COLUMNS: dict[str, ColumnSpec] = {
     "score": c(float, "Score: for winnow 0 to 100."),
     "score_low": c(float, "If everything unknown had failed."),
     "score_high": c(float, "If everything unknown had passed."),
-    "grade": c(str, "A to E; only for winnow."),
+    "grade": c(str, "A to E, only for winnow; in the public file a range, such as B to D, if too little was observed."),
     "datasets": c(int, "Datasets behind it."),
     "coverage_pct": c(float, "Measurements made of those that apply, 0 to 100."),
     "families": c(int, "Families of datasets behind it: parts of one count once."),

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from catalog.db.store import instant, started
-from catalog.exports.wording import withheld_in_words
+from catalog.exports.grades import grade_range
+from catalog.exports.wording import grades_in_words, withheld_in_words
 from catalog.site.entities import KINDS
-from catalog.site.grades import grade_range
 from catalog.site.pages.entity import entity_of, names_of, nights_of
 from catalog.site.pages.page import Content, Page, Visit
 from specs.methodology import is_comparable
@@ -83,7 +83,7 @@ def _shown(visit: Visit, entity: Row) -> Content:
         said = f"{grades[0]} {words.number(entity['score'])}"
     else:
         # No score beside a range: it would be read as a grade.
-        said = t("charts.grade_range", best=grades[0], worst=grades[1])
+        said = grades_in_words(words, grades)
     label = t("shown.label")
     return {
         "title": t("shown.title", name=entity["name"]),

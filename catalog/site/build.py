@@ -253,7 +253,11 @@ def _grade(
 ) -> str | None:
     """Return the letter of a score, or the range of letters where too little was observed for one."""
     told = {"score": score, "score_low": low, "score_high": high, "coverage_pct": coverage, "withheld": withheld}
-    return grade_text(grade_range(told))
+    try:
+        return grade_text(grade_range(told))
+    except TypeError:
+        # A text where a number should be: such a row has no grade.
+        return None
 
 
 def _create_views(public: sqlite3.Connection) -> None:

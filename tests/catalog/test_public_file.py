@@ -30,7 +30,16 @@ pytestmark = OF_THE_SITE
 STORED = [name for name, table in TABLES.items() if not table.is_view]
 OF_CONTACTS = {"publishers.email", "datasets.contact_email", "datasets.contact_name"}
 """Public columns that show only what is an office's or a body's."""
-CHANGED = {*OF_CONTACTS, "census.confirmed_by", "change_rows.fields", "table_reports.profile", "table_reports.defects"}
+GRADES = {"dataset_quality.grade", "score_values.grade", "portals.grade"}
+"""Public columns that are worked out from the score, and show no letter where too little was observed."""
+CHANGED = {
+    *OF_CONTACTS,
+    *GRADES,
+    "census.confirmed_by",
+    "change_rows.fields",
+    "table_reports.profile",
+    "table_reports.defects",
+}
 """Public columns that do not show the stored text as it is."""
 APPROVED = {"replies.note", "replies.replied_by", "reports.what", "reports.who"}
 STORED_IN = {table.stored_in: name for name, table in TABLES.items() if table.stored_in}

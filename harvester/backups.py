@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 
 from catalog.db.copying import copy_database, fault_of, known_steps, steps_of
 from catalog.db.store import now
+from catalog.parquet.package import ID_FILE
 from catalog.repositories.inbox import FILE as INBOX
 from catalog.repositories.letter_tokens import FILE as TOKENS
 from catalog.repositories.people import FILE as PEOPLE
@@ -33,7 +34,7 @@ __all__ = ["BackupFile", "restore", "write_backup"]
 
 INDEX, FORMAT = "backup.json", "winnow backup 1"
 CATALOGUE = "catalog.db"
-_STATE = ("winnow.toml", STOP_LIST, PEOPLE, TOKENS, INBOX, "portals", "commitments", "census", "manifests")
+_STATE = ("winnow.toml", ID_FILE, STOP_LIST, PEOPLE, TOKENS, INBOX, "portals", "commitments", "census", "manifests")
 """Files and folders of the operator, and the proofs of former runs, beside the catalogue."""
 _DATABASES = (PEOPLE, TOKENS, INBOX)
 """The databases among them."""

@@ -10,9 +10,10 @@ from textwrap import dedent
 
 from pydantic import BaseModel
 
-from catalog.db.schema import TABLES
+from catalog.db.schema import TABLES, metric_columns
 from catalog.db.schema.public import is_public
 from catalog.db.schema.views import VIEWS
+from catalog.parquet.package import all_tables
 from harvester.cli.configuration import Configuration, Mailbox, MailServer, Operator
 from harvester.cli.main import cli
 from harvester.detect.probes import places_of
@@ -94,6 +95,25 @@ def csv_tables() -> str:
             for one in file.column
             if one.name not in left
         ]
+    return "\n".join(parts).rstrip()
+
+
+def parquet_tables() -> str:
+    """Return the tables of the Parquet package with their columns; of metrics and scoring systems, one line for all."""
+    measured = {*metrics(), *metric_columns("dataset")}
+    parts = []
+    for name, table in all_tables().items():
+        split = "One file for each portal." if table.portal else "One file."
+        heading = "| column | type | what it says |", "| --- | --- | --- |"
+        parts += [f"### `{name}`", "", f"{table.description} {split}", "", *heading]
+        columns = [one for one in table.columns if not (name.endswith("_metrics") and one.name in measured)]
+        for one in columns:
+            into = f" Points into `{one.references}`." if one.references else ""
+            parts.append(f"| `{one.name}` | {one.type} | {_cell(one.description)}{into} |")
+        if len(columns) < len(table.columns):
+            text = "A column for each metric of this table; of datasets also for each system, with `_low` and `_high`."
+            parts.append(f"| … | number | {text} |")
+        parts.append("")
     return "\n".join(parts).rstrip()
 
 
@@ -213,6 +233,7 @@ PAGES = {
     "tables": ("tables.md", catalogue_table),
     "columns": ("tables.md", column_tables),
     "csv": ("csv-columns.md", csv_tables),
+    "parquet": ("parquet.md", parquet_tables),
     "exits": ("exit-codes.md", exit_table),
     "configuration": ("configuration.md", configuration_tables),
 }

@@ -289,14 +289,9 @@ def _run(
         catalog.set_run(run_id, status="complete", finished_at=now(), summary=result)
         RUN.end()
     if "export" in stages:
-        # Only now may the copy say that the run is complete.
-        from catalog.exports.manifest import seal
-        from catalog.exports.prometheus import write_prometheus
-        from catalog.site.serve import publish
+        from harvester.night.publication import publish_run
 
-        publish(catalog.path, run.data / "site" / "catalog.db", run.data / "exports")
-        seal(catalog, run_id, run.data)
-        write_prometheus(catalog, run_id, result, run.data / "winnow.prom")
+        publish_run(run, result)
     return result
 
 

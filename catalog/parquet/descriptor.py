@@ -1,0 +1,178 @@
+"""``datapackage.json`` of the Parquet package (Data Package v2): every file with hash, bytes, rows and schema.
+
+The member ``winnow`` says what a program needs that takes the package in: the version of the format, whose catalogue it
+is, how it was made, and each portal's last complete harvest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from catalog.parquet.columns import ColumnType
+from catalog.parquet.partitions import Partition
+from catalog.parquet.tables import PackageTable
+
+__all__ = ["DESCRIPTOR", "FORMAT", "LICENCE", "TERMS", "Origin", "known_partitions", "write_descriptor"]
+
+DESCRIPTOR = "datapackage.json"
+FORMAT = 1
+"""Version of the layout of the package. It rises when a reader of the last version would read something wrong; a new
+table or column does not raise it."""
+LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+"""Licence of the measurements."""
+TERMS = (
+    "Measurements, scores and findings are under CC BY 4.0. What publishers declare (titles, descriptions, addresses) "
+    "stays under the terms that they state: see the columns licence and rights."
+)
+_TYPES: Mapping[ColumnType, dict[str, str]] = {
+    "text": {"type": "string"},
+    "integer": {"type": "integer"},
+    "number": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "instant": {"type": "datetime"},
+    "day": {"type": "date"},
+    "texts": {"type": "array"},
+    "json": {"type": "string"},
+}
+"""Types of fields of Table Schema, by type of column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose catalogue a package is of."""
+
+    id: str
+    """Id that the catalogue keeps for ever: an IRI."""
+    site_url: str | None = None
+    """Web address of its site, without a slash at its end; None where it has none."""
+    published_by: str | None = None
+    """Name of who publishes it; None where it is not told."""
+
+
+def _table_schema(table: PackageTable) -> dict[str, Any]:
+    fields = []
+    for one in table.columns:
+        about: dict[str, Any] = {"name": one.name, **_TYPES[one.type], "description": one.description}
+        if one.type == "json":
+            about["winnow:holds"] = "JSON"
+        if one.references:
+            about["winnow:references"] = one.references
+        fields.append(about)
+    return {
+        "$schema": "https://datapackage.org/profiles/2.0/tableschema.json",
+        "fields": fields,
+        "primaryKey": [*table.key],
+    }
+
+
+def _resource(table: PackageTable, part: Partition, shown: str) -> dict[str, Any]:
+    return {
+        "name": f"{table.name}.{part.portal}".lower() if part.portal else table.name,
+        "path": part.path,
+        "title": f"{table.name}: {part.portal}" if part.portal else table.name,
+        "description": table.description,
+        "format": "parquet",
+        "mediatype": "application/vnd.apache.parquet",
+        "bytes": part.bytes,
+        "hash": f"sha256:{part.sha256}",
+        "schema": shown,
+        "winnow:table": table.name,
+        "winnow:portal": part.portal,
+        "winnow:rows": part.rows,
+        "winnow:source": part.source,
+    }
+
+
+def write_descriptor(
+    out: Path,
+    tables: Mapping[str, PackageTable],
+    parts: Iterable[Partition],
+    origin: Origin,
+    run: Mapping[str, Any],
+    portals: Sequence[Mapping[str, Any]],
+    public_file: str,
+) -> Path:
+    """Write ``datapackage.json`` and ``schemas/<table>.json`` into the folder of the package, and return the path of
+    the former.
+
+    ``tables``: by name. ``parts``: all files. ``run``: the row of the last run. ``portals``: rows of the table portals
+    with ``last_complete_run`` and ``last_complete_at``. ``public_file``: SHA-256 of the public file behind the package.
+    """
+    (out / "schemas").mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        replace_text(out / "schemas" / f"{name}.json", _json(_table_schema(table)))
+    package = {
+        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+        "name": "winnow-catalogue",
+        "id": origin.id,
+        "title": f"Open data portals as Winnow found them{f': {origin.published_by}' if origin.published_by else ''}",
+        "description": f"The catalogue of a Winnow as tables in Parquet. {TERMS}",
+        **({"homepage": origin.site_url} if origin.site_url else {}),
+        "version": run["id"],
+        "created": run["finished_at"] or run["started_at"],
+        "licenses": [{"name": "CC-BY-4.0", "path": LICENCE, "title": "Creative Commons Attribution 4.0"}],
+        "sources": [
+            {"title": one["title"] or one["id"], **({"path": one["url"]} if one["url"] else {})} for one in portals
+        ],
+        **({"contributors": [{"title": origin.published_by, "roles": ["publisher"]}]} if origin.published_by else {}),
+        "winnow": {
+            "format": FORMAT,
+            "catalogue": asdict(origin),
+            "run": run["id"],
+            "winnow_version": run["winnow_version"],
+            "methodology_version": run["methodology_version"],
+            "public_file": public_file,
+            "portals": [
+                {
+                    "id": one["id"],
+                    "type": one["type"],
+                    "url": one["url"],
+                    "last_complete_run": one["last_complete_run"],
+                    "last_complete_at": one["last_complete_at"],
+                    # Whoever takes in portals of others puts itself behind those that they came from.
+                    "origin": [asdict(origin)],
+                }
+                for one in portals
+            ],
+        },
+        "resources": [_resource(tables[part.table], part, f"schemas/{part.table}.json") for part in parts],
+    }
+    target = out / DESCRIPTOR
+    replace_text(target, _json(package))
+    return target
+
+
+def known_partitions(out: Path) -> tuple[dict[str, Partition], str]:
+    """Return the partitions that the present ``datapackage.json`` lists, by path, and the SHA-256 of the public file
+    that they were made from; none and "" if there is no such file that can be read."""
+    try:
+        package = json.loads((out / DESCRIPTOR).read_text("utf-8"))
+        if package["winnow"]["format"] != FORMAT:
+            return {}, ""
+        parts = [
+            Partition(
+                str(one["winnow:table"]), one["winnow:portal"], str(one["path"]), int(one["winnow:rows"]),
+                int(one["bytes"]), str(one["hash"]).removeprefix("sha256:"), str(one["winnow:source"]),
+            )
+            for one in package["resources"]
+        ]  # fmt: skip
+        return {part.path: part for part in parts}, str(package["winnow"]["public_file"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}, ""
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8, unless it has this text already; it is never half written."""
+    if path.is_file() and path.read_text("utf-8") == text:
+        return
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, "utf-8", newline="\n")
+    part.replace(path)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"

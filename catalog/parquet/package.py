@@ -1,0 +1,103 @@
+"""Write the Parquet package of a catalogue: tables, ``datapackage.json``, ``croissant.json`` and schemas."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import uuid
+from contextlib import closing
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from catalog.exports.state import sha256
+from catalog.parquet.croissant import write_croissant
+from catalog.parquet.descriptor import Origin, known_partitions, write_descriptor
+from catalog.parquet.dictionaries import dictionaries
+from catalog.parquet.partitions import Partition, write_table
+from catalog.parquet.tables import PackageTable, package_tables
+from catalog.site.published import read_public_copy
+
+__all__ = ["FOLDER", "ID_FILE", "NEEDS", "all_tables", "catalogue_id", "is_possible", "write_package"]
+
+log = logging.getLogger(__name__)
+
+FOLDER = "parquet"
+"""Name of the folder of the package, in the folder of exported files."""
+ID_FILE = "catalogue.id"
+"""Name of the file with the id of the catalogue, in the data folder."""
+NEEDS = 'the Parquet package needs pyarrow: pip install "winnow-opendata[parquet]"'
+
+
+@cache
+def is_possible() -> bool:
+    """Return whether pyarrow is installed, without which no package is written."""
+    return find_spec("pyarrow") is not None
+
+
+def all_tables() -> dict[str, PackageTable]:
+    """Return all tables of the package by name: those of the public file and the dictionaries."""
+    return package_tables() | dictionaries()
+
+
+def catalogue_id(data: Path) -> str:
+    """Return the id of the catalogue in the data folder ``data``, ``urn:uuid:…``; the first call makes it.
+
+    The file :data:`ID_FILE` keeps it, so that who takes in packages recognises the catalogue, also after it has moved
+    to another address.
+    """
+    path = data / ID_FILE
+    try:
+        found = path.read_text("utf-8").strip()
+        return uuid.UUID(found.removeprefix("urn:uuid:")).urn
+    except (OSError, ValueError):
+        made = uuid.uuid4().urn
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(f"{made}\n", "utf-8")
+    part.replace(path)
+    return made
+
+
+def write_package(public: Path, out: Path, origin: Origin) -> list[Path]:
+    """Write the Parquet package of the public file ``public`` into the folder ``out``, and return the paths of the
+    files that were written.
+
+    A file whose rows have not changed keeps its bytes; if the public file is the one that the present package was made
+    from, nothing is read. Files of portals that are gone are deleted. Return [], and log once what to install, if
+    pyarrow is missing. ``origin``: whose catalogue it is. Raise sqlite3.Error if ``public`` cannot be read.
+    """
+    if not is_possible():
+        log.warning("%s", NEEDS)
+        return []
+    known, made_from = known_partitions(out)
+    copy = read_public_copy(public)
+    hashed = copy.sha256 if copy else sha256(public)
+    tables = all_tables()
+    out.mkdir(parents=True, exist_ok=True)
+    parts: list[Partition] = []
+    with closing(sqlite3.connect(f"{public.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+        if made_from == hashed and all((out / path).is_file() for path in known):
+            parts = [*known.values()] if {one.table for one in known.values()} == tables.keys() else []
+        if not parts:
+            parts = [one for table in tables.values() for one in write_table(table, opened, out, known)]
+        run = _rows(opened, "select * from runs order by id desc limit 1")
+        portals = _rows(opened, tables["portals"].sql)
+    head = run[0] if run else dict.fromkeys(("id", "started_at", "finished_at", "winnow_version"), "")
+    head.setdefault("methodology_version", "")
+    descriptor = write_descriptor(out, tables, parts, origin, head, portals, hashed)
+    cite = (
+        f"{origin.published_by or 'Winnow'}: catalogue of open data portals, run {head['id']}. {origin.site_url or ''}"
+    )
+    written = [descriptor, write_croissant(out, tables, origin, head, cite.strip())]
+    current = {part.path for part in parts}
+    for path in sorted(out.glob("**/*.parquet")):
+        if path.relative_to(out).as_posix() not in current:
+            path.unlink()
+    return [*written, *(out / part.path for part in parts if known.get(part.path) != part)]
+
+
+def _rows(public: sqlite3.Connection, sql: str) -> list[dict[str, Any]]:
+    cursor = public.execute(sql)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]

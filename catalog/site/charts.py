@@ -16,6 +16,7 @@ from catalog.db.store import started
 from catalog.exports.cards import day_of_run
 from catalog.exports.grades import grade_range
 from catalog.exports.wording import grades_in_words, withheld_in_words
+from catalog.site.chart_parts import hatching, percent, solid_bar, strip_of_cells
 from catalog.site.world_map import draw_world
 from specs.languages import Language
 from specs.methodology import is_comparable
@@ -81,17 +82,15 @@ class Charts:
         else:
             said = t("charts.score_said", score=self._number(score), low=self._number(low), high=self._number(high))
         low, high = _share(low), max(_share(high), _share(low))
-        parts = Markup('<rect class="c-track" width="100%" height="14"/>')
-        parts += Markup('<rect class="c-ok" width="{}%" height="14"/>').format(_number(low))
-        names, mark, hatch = self._start(parts)
-        mark += hatch.format("0", _number(low), _number(high - low), 14) if high > low else ""
+        names, mark, hatch = self._start(solid_bar(low))
+        mark += hatch.format("0", percent(low), percent(high - low), 14) if high > low else ""
         if row.get("ci_low") is not None and row.get("ci_high") is not None:
-            ends = [_number(_share(row[end])) for end in ("ci_low", "ci_high")]
+            ends = [percent(_share(row[end])) for end in ("ci_low", "ci_high")]
             mark += Markup('<line class="c-interval" x1="{}%" x2="{}%" y1="18" y2="18"/>').format(*ends)
             ci = [self._number(row[end]) for end in ("ci_low", "ci_high")]
             said += f" {t('charts.interval_said', low=ci[0], high=ci[1])}"
         if score is not None:
-            place = _number(_share(score))
+            place = percent(_share(score))
             mark += Markup('<line class="c-mark" x1="{}%" x2="{}%" y1="0" y2="20"/>').format(place, place)
         return self._svg(names, "c-score", 22, t("charts.score", name=name), said, mark)
 
@@ -115,7 +114,7 @@ class Charts:
         lines = Markup().join(
             Markup('<tr><th scope="row">{}</th><td class="bar">{}</td><td class="number">{}</td></tr>').format(
                 row["name"],
-                self.bar(row["value"], row["name"], low=row.get("low"), high=row.get("high")),
+                self._bar_in_row(row),
                 t("charts.unknown") if row["value"] is None else self._number(row["value"]),
             )
             for row in rows
@@ -124,6 +123,17 @@ class Charts:
             '<table class="bars"><caption>{}</caption><thead class="sr"><tr><th scope="col">{}</th>'
             '<th scope="col">{}</th><th scope="col">{}</th></tr></thead><tbody>{}</tbody></table>'
         ).format(caption, heading, t("charts.bar"), unit, lines)
+
+    def _bar_in_row(self, row: Mapping[str, Any]) -> Markup:
+        if row.get("low") is not None:
+            return self.bar(row["value"], row["name"], low=row["low"], high=row.get("high"))
+        # The row says the same in words: to screen readers the bar would say it twice.
+        names, body, hatch = self._start(solid_bar(_share(row["value"])))
+        if row["value"] is None:
+            body += hatch.format("0", "0", "100", 14)
+        return Markup('<svg class="chart c-score" width="100%" height="14" aria-hidden="true">{}{}</svg>').format(
+            hatching(names, body), body
+        )
 
     def trend(self, nights: Iterable[Mapping[str, Any]], name: str) -> Markup:
         """Return the score over time as a line with its 95 % interval as a band and the unknown hatched, and the same
@@ -149,7 +159,7 @@ class Charts:
             drawn += Markup('<polyline class="c-line" points="{}"/>').format(points)
             if len(rows) <= DOTS_MAX or len(part) == 1:
                 for at in part:
-                    place = (_number(places[at] / _HIGH * 100), _number(100 - _share(rows[at]["score"])))
+                    place = (percent(places[at] / _HIGH * 100), percent(100 - _share(rows[at]["score"])))
                     dots += Markup('<circle class="c-dot" cx="{}%" cy="{}%" r="3"/>').format(*place)
         for at in range(1, len(rows)):
             if not is_comparable(rows[at].get("methodology_version"), rows[at - 1].get("methodology_version")):
@@ -185,17 +195,8 @@ class Charts:
         unknown. The last 60 are shown. ``name``: the address, for screen readers.
         """
         t, kinds = self._words.phrase, [_kind(one) for one in outcomes[-CHECKS_MAX:]]
-        names, body, hatch = self._start(Markup())
         # Sixty places, so that strips of two addresses compare; those before the first check stay empty.
-        left = CHECKS_MAX - len(kinds)
-        for at, kind in enumerate(kinds, left):
-            x, width = _number(at * 100 / CHECKS_MAX), _number(80 / CHECKS_MAX)
-            if kind == "unknown":
-                body += hatch.format("0", x, width, 20)
-            else:
-                top = 0 if kind == "ok" else 12
-                cell = '<rect class="c-{}" x="{}%" y="{}" width="{}%" height="{}"/>'
-                body += Markup(cell).format(kind, x, top, width, 20 - top)
+        names, body, _ = self._start(strip_of_cells(kinds, CHECKS_MAX))
         counts = {kind: kinds.count(kind) for kind in ("ok", "bad", "unknown")}
         said = t("charts.checks_said", **counts)
         if kinds:
@@ -217,18 +218,18 @@ class Charts:
         for part in shown:
             width = 100 * part["count"] / total
             if part["kind"] == "unknown":
-                body += hatch.format("0", _number(at), _number(width), 18)
+                body += hatch.format("0", percent(at), percent(width), 18)
             else:
                 cell = '<rect class="c-{}" x="{}%" width="{}%" height="18"/>'
-                body += Markup(cell).format(part["kind"], _number(at), _number(width))
+                body += Markup(cell).format(part["kind"], percent(at), percent(width))
             if part["kind"] == "bad":
                 # Red and amber are alike to some eyes: what failed is split along its length.
                 body += Markup('<line class="c-gap" x1="{}%" x2="{}%" y1="9" y2="9"/>').format(
-                    _number(at), _number(at + width)
+                    percent(at), percent(at + width)
                 )
             at += width
             # A gap tells two parts apart that look alike in grey.
-            body += Markup('<line class="c-gap" x1="{0}%" x2="{0}%" y2="18"/>').format(_number(at)) if at < 99.9 else ""
+            body += Markup('<line class="c-gap" x1="{0}%" x2="{0}%" y2="18"/>').format(percent(at)) if at < 99.9 else ""
         said = "; ".join(f"{part['label']}: {self._words.number(part['count'], 0)}" for part in shown)
         legend = Markup().join(
             Markup("<li>{}{} <strong>{}</strong></li>").format(
@@ -272,13 +273,15 @@ class Charts:
 
     def swatch(self, kind: str) -> Markup:
         """Return the small square of a legend that looks like the parts of a kind, one of :data:`STATES`."""
-        _, body, hatch = self._start(Markup())
+        names, body, hatch = self._start(Markup())
         body += hatch.format("0", "0", "100", 12) if kind == "unknown" else ""
         if kind != "unknown":
             body += Markup('<rect class="c-{}" width="100%" height="12"/>').format(kind)
         if kind == "bad":
             body += Markup('<line class="c-gap" x2="100%" y1="6" y2="6"/>')
-        return Markup('<svg class="swatch" width="12" height="12" aria-hidden="true">{}</svg>').format(body)
+        return Markup('<svg class="swatch" width="12" height="12" aria-hidden="true">{}{}</svg>').format(
+            hatching(names, body), body
+        )
 
     def _nights(self, rows: Sequence[Mapping[str, Any]], name: str) -> Markup:
         t = self._words.phrase
@@ -309,24 +312,20 @@ class Charts:
         return self._words.number(value)
 
     def _start(self, before: Markup) -> tuple[str, Markup, Markup]:
-        """Begin a chart: return the stem of its ids, its text so far with its own pattern of hatching, and the text of
-        a hatched part, to be formatted with y, x and width (both in percent) and height."""
+        """Begin a chart: return the stem of its ids, its text so far, and the text of a hatched part, to be formatted
+        with y, x and width (both in percent) and height."""
         self._count += 1
         name = f"c{self._count}"
-        pattern = Markup(
-            '<pattern id="{}h" width="6" height="6" patternUnits="userSpaceOnUse">'
-            '<path class="c-hatch" d="M-1,1L1,-1M0,6L6,0M5,7L7,5"/></pattern>'
-        ).format(name)
         hatch = Markup(
             '<rect class="c-unknown" y="{{}}" x="{{}}%" width="{{}}%" height="{{}}" fill="url(#{}h)"/>'
         ).format(name)
-        return name, pattern + before, hatch
+        return name, before, hatch
 
     def _svg(self, names: str, kind: str, height: int, title: str, said: str, body: Markup) -> Markup:
         return Markup(
             '<svg class="chart {0}" width="100%" height="{1}" role="img" aria-labelledby="{2}t {2}d">'
-            '<title id="{2}t">{3}</title><desc id="{2}d">{4}</desc>{5}</svg>'
-        ).format(kind, height, names, title, said, body)
+            '<title id="{2}t">{3}</title><desc id="{2}d">{4}</desc>{5}{6}</svg>'
+        ).format(kind, height, names, title, said, hatching(names, body), body)
 
 
 def _look(row: Mapping[str, Any]) -> str:
@@ -344,10 +343,6 @@ def _or(value: float | None, default: float | None) -> float | None:
 
 def _share(value: float | None) -> float:
     return min(max(value or 0.0, 0.0), 100.0)
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def _height(score: float) -> str:

@@ -69,7 +69,7 @@ def write_mirror(
     for tag in tags:
         if tag not in site_languages():
             raise CatalogError(f"{tag}: the site is not shown in this language; take some of {list(site_languages())}")
-    options = replace(options, is_static=True)
+    options = replace(options, is_static=True, languages=tuple(tags))
     out.mkdir(parents=True, exist_ok=True)
     made: set[str] = set()
     counts = {True: 0, False: 0}
@@ -161,7 +161,9 @@ def _render_chunk(
         before = _mark_of(folder / path)
         if before and before[0] == digest and (folder / data).is_file():
             continue
-        written += _write(folder / data, render_json(content, is_compact=True))
+        written += _write(
+            folder / data, render_json(page.shorten(content) if page.shorten else content, is_compact=True)
+        )
         # Last: the mark in it says that both are there.
         written += _write(folder / path, render(page, visit, content, mark=f"{digest} {visit.run}"))
     return paths, written

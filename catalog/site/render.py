@@ -68,7 +68,7 @@ def render(page: Page, visit: Visit, content: Content, *, mark: str = "") -> str
     path = content.get("canonical") or page.path(visit.name)
     # Absolute where the site's address is known: for citations, feeds and pages that show a card.
     base = options.public_url or ""
-    tags = list(site_languages()) if page.is_translated else ["en"]
+    tags = (options.languages or list(site_languages())) if page.is_translated else ["en"]
 
     def at(tag: str) -> str:
         return base + site_url(options, languages()[tag], path)
@@ -119,10 +119,18 @@ def program_digest() -> str:
 
 def render_json(content: Content, *, is_compact: bool = False) -> str:
     """Return the contents of a page as JSON, without what only its form needs (names that begin with "_").
-    ``is_compact``: without line breaks, which are a third of it."""
+    ``is_compact``: without line breaks, and without names whose value is null or empty, which are half of it."""
     content = {name: value for name, value in content.items() if not name.startswith("_")}
     form: dict[str, Any] = {"separators": (",", ":")} if is_compact else {"indent": 1}
+    if is_compact:
+        content = _without_empty(content)
     return json.dumps(content, ensure_ascii=False, default=str, **form) + "\n"
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_empty(one) for key, one in value.items() if one is not None and one not in ("", [], {})}
+    return [_without_empty(one) for one in value] if isinstance(value, list) else value
 
 
 def error_page(options: SiteOptions, words: Language, status: int, path: str, why: str | None = None) -> str:
@@ -169,5 +177,5 @@ def _xml(text: object) -> str:
 
 def _json_ld(value: Any) -> Markup:
     """Return an object as JSON that cannot end the script element it stands in."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = json.dumps(value, ensure_ascii=False, default=str, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # escaped just now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from catalog.site.pages import SiteOptions, Visit, pages
 from catalog.site.pages.dataset import PAGES
 from catalog.site.pages.dataset_files import ranges
-from catalog.site.render import render
+from catalog.site.render import render, render_json
 from specs.languages import language
 from tests.catalog.browsing import OF_THE_SITE
 
@@ -141,6 +142,35 @@ def test_what_happened_to_it_is_a_feed(site: Any) -> None:
     assert site.get("/feed/dataset/nobody.xml").status_code == 404
 
 
+def test_a_page_of_the_mirror_is_small_with_eight_files_and_all_their_checks(public: Path, tmp_path: Path) -> None:
+    """What the mirror of a national portal weighs is decided here: 12,500 datasets must stay below 500 MB."""
+    changed = tmp_path / "catalog.db"
+    shutil.copy(public, changed)
+    with closing(sqlite3.connect(changed)) as conn:
+        conn.row_factory = sqlite3.Row
+        chosen = "select 'more-' || :n, dataset_id, portal_id, :n, 'File ' || :n, :url, format, 0"
+        for n in range(6):
+            conn.execute(
+                f"""insert into distributions (id, dataset_id, portal_id, position, title, download_url, format,
+                      is_retired) {chosen} from distributions where id = 'north-d0'""",  # SQL of the test
+                {"n": n, "url": f"https://data.example/a-folder/of-files/file-{n}.csv"},
+            )
+        conn.execute("delete from distributions where id = 'north-d9'")
+        options = SiteOptions(is_static=True, languages=("en",), public_url="https://open.example")
+        visit = Visit(conn, language("en"), options, "north-0")
+        content = PAGES[0].read(visit)
+        assert isinstance(content, dict) and len(content["files"]) == 8
+        for file in content["files"]:
+            file["checks"] = (["ok"] * 9 + ["broken", "unknown"]) * 5 + ["ok"] * 5
+        text, data = render(PAGES[0], visit, content), render_json(PAGES[0].shorten(content), is_compact=True)
+    assert len(text.encode()) < 24_000 and len(data.encode()) < 10_000
+    metrics = {one["metric"]: one for one in json.loads(data)["metrics"]}
+    assert metrics["licence_open"] == {"metric": "licence_open", "answer": "ok"}
+    # A line for each metric, with its answer, stays in the page.
+    assert all(f'href="/metric/{name}/"' in text for name in metrics)
+    assert "json_ld" not in data and "null" not in data
+
+
 def test_it_is_there_in_every_language_and_in_the_mirror(site: Any, public: Path) -> None:
     assert "Lo que falla" in site.page("/es/dataset/north-0")
     conn = sqlite3.connect(f"{public.as_uri()}?immutable=1", uri=True)
@@ -175,9 +205,9 @@ def test_large_datasets_come_in_pages(tmp_path: Path) -> None:
                 catalog,
                 [
                     {"id": f"{rule}-{n}", "state": "open", "rule_id": rule, "dataset_id": "p-1", "portal_id": "p"}
-                    | {"distribution_id": f"p-f{n:02}", "gain_points": gain}
+                    | {"distribution_id": f"p-f{n % 35:02}", "gain_points": gain}
                     for rule, gain in (("link_ok", 2.0), ("licence_open", 5.0))
-                    for n in range(25)
+                    for n in range(60)
                 ],
             )
         conn = catalog.db.conn
@@ -186,10 +216,12 @@ def test_large_datasets_come_in_pages(tmp_path: Path) -> None:
         for name in ("p-1", "p-1~2", "p-1~3", "p-1~4"):
             content = PAGES[0].read(Visit(conn, language("en"), SiteOptions(), name))
             assert isinstance(content, dict) and content["last_page"] == 4
-            seen += [one["id"] for group in content["findings"] for one in group["findings"]]
-        assert len(seen) == len(set(seen)) == 50 and seen[24].startswith("licence_open") and "link_ok" in seen[25]
+            # What several files have in common is said once.
+            assert all(len(group["observations"]) == 1 for group in content["findings"])
+            seen += [one["id"] for group in content["findings"] for one in group["observations"][0]["findings"]]
+        assert len(seen) == len(set(seen)) == 120 and seen[59].startswith("licence_open") and "link_ok" in seen[60]
         for path, now in ((1, "p-1~2#file-p-f15"), (2, "p-1~3#finding-link_ok-")):
-            name = "p-f15" if path == 1 else seen[45]
+            name = "p-f15" if path == 1 else seen[105]
             moved = PAGES[path].read(Visit(conn, language("en"), SiteOptions(), name))
             assert moved is not None and f"/dataset/{now}" in moved.path  # type: ignore[union-attr]
         conn.row_factory = before

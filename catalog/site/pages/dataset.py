@@ -12,8 +12,15 @@ from urllib.parse import quote
 from catalog.db.schema.views import NOT_ENDED, state_in
 from catalog.exports.folders import folder_name
 from catalog.site.pages.dataset_files import FILES, file_count, file_page, files_of
-from catalog.site.pages.dataset_findings import FINDINGS, ended_of, finding_count, finding_page, findings_of
-from catalog.site.pages.dataset_metrics import dimension_rows, metric_rows
+from catalog.site.pages.dataset_findings import (
+    FINDINGS,
+    ended_of,
+    finding_count,
+    finding_page,
+    findings_of,
+    shorten_findings,
+)
+from catalog.site.pages.dataset_metrics import dimension_rows, fold_metrics, metric_rows, shorten_metric
 from catalog.site.pages.page import Content, Moved, Page, Visit
 from catalog.site.pages.paging import name_and_number, numbered
 from catalog.site.stored_json import listed, texts
@@ -104,11 +111,13 @@ def _first_page(
 ) -> Content:
     """Return what only the first page of a dataset shows."""
     chosen = {"id": row["id"], "limit": _LISTED}
+    metrics = metric_rows(visit, row, quality) if quality else []
     return {
         "json_ld": _json_ld(visit, row, files),
         "keywords": texts(row["keywords"])[:_LISTED],
         "dimensions": dimension_rows(visit, quality) if quality else [],
-        "metrics": metric_rows(visit, row, quality) if quality else [],
+        "metrics": metrics,
+        "_metric_lines": fold_metrics(metrics),
         "copy_of": visit.row(_NAMED, id=row["copy_of"]) if row["copy_of"] else None,
         "parent": visit.row(_NAMED, id=row["parent_id"]) if row["parent_id"] else None,
         "members": visit.rows(_MEMBERS, **chosen),
@@ -222,8 +231,20 @@ def _read_finding(visit: Visit) -> Moved | None:
     return _address(*found, f"finding-{visit.name}") if found else None
 
 
+def _shorten(content: Content) -> Content:
+    """Return the contents without what stands elsewhere in the mirror: of a metric the question, dimension and kind
+    (``/metric/<id>.json``) and the declared value (``dataset``); of a finding the address and title of its file
+    (``files``); and the description in short and the JSON-LD, which are in the page."""
+    short = {key: value for key, value in content.items() if key not in ("json_ld", "description")}
+    if metrics := content.get("metrics"):
+        short["metrics"] = [shorten_metric(one) for one in metrics]
+    if groups := content.get("findings"):
+        short["findings"] = [shorten_findings(one) for one in groups]
+    return short
+
+
 PAGES = (
-    Page(name="dataset", address="/dataset/<id>", read=_read, names=_names),
+    Page(name="dataset", address="/dataset/<id>", read=_read, names=_names, shorten=_shorten),
     Page(name="file", address="/file/<id>", read=_read_file, is_mirrored=False),
     Page(name="finding", address="/finding/<id>", read=_read_finding, is_mirrored=False),
 )

@@ -9,12 +9,19 @@ from catalog.db.schema.views import ANSWERED, CAUSE, NOT_ENDED, state_in
 from catalog.exports.cards import day_of_run
 from catalog.site.pages.page import Visit
 
-__all__ = ["FINDINGS", "ended_of", "finding_count", "finding_page", "findings_of"]
+__all__ = ["FINDINGS", "ended_of", "finding_count", "finding_page", "findings_of", "shorten_findings"]
 
-FINDINGS = 20
+FINDINGS = 50
 """Findings on a page."""
 _ENDED = 10
 """Findings shown that have ended, the last ones."""
+_OWN_OF_EACH = (
+    *("id", "distribution_id", "resource_url", "file_title", "position", "checked_at"),
+    *("format_declared", "format_served"),
+)
+"""What tells findings apart that say the same of several files."""
+_OF_GROUP = ("key", "severity", "rule_id", "rule_title", "dimension", "how_to_fix")
+"""What is said once for all findings of a rule."""
 # All findings of a rule stand together, the rule first whose findings bring most.
 _OWN = f"""
 own as (select f.key, r.rule_id, f.gain_points from finding_rows f join rules r on r.key = f.rule_key
@@ -61,12 +68,17 @@ def finding_page(visit: Visit, finding_id: str) -> tuple[str, int] | None:
 
 def findings_of(visit: Visit, dataset_id: str, number: int) -> list[dict[str, Any]]:
     """Return the findings on page ``number`` of a dataset, from 1, in groups of one rule each, in the language of the
-    page."""
+    page.
+
+    The ``observations`` of a group are what was seen, each once, with its ``findings``: those that say so, with the
+    file that each is about.
+    """
     first = (number - 1) * FINDINGS
     keys = [row["key"] for row in visit.rows(_PAGE, id=dataset_id, first=first, end=first + FINDINGS)]
     found = {row["key"]: row for row in visit.rows(_SHOWN, keys=json.dumps(keys))}
     words, night = visit.words, day_of_run(visit.run) or ""
     groups: dict[str, dict[str, Any]] = {}
+    alike: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in (found[key] for key in keys if key in found):
         group = groups.setdefault(
             row["rule_id"],
@@ -76,16 +88,37 @@ def findings_of(visit: Visit, dataset_id: str, number: int) -> list[dict[str, An
                 "severity": row["severity"],
                 "dimension": row["dimension"],
                 "fix": words.fix(row["rule_id"], row["field"], row["how_to_fix"]),
-                "findings": [],
+                "observations": [],
             },
         )
         rule, colon, column = (row["field"] or "").partition(": ")
         row["column"] = column if colon else ("" if rule in words.defects else rule)
         row["is_overdue"] = row["reply"] == "will_fix_by" and (row["promised_on"] or "9") < night
-        row["said"] = words.said(row["observed"], row["field"])
-        row["lines"] = [int(line) for line in (row.pop("rows") or "").split() if line.isdecimal()]
-        group["findings"].append(row)
+        own = {name: row.pop(name) for name in _OWN_OF_EACH}
+        rule_id = row["rule_id"]
+        for name in _OF_GROUP:
+            del row[name]
+        same = (rule_id, *row.values())
+        if same not in alike:
+            row["lines"] = [int(line) for line in (row.pop("rows") or "").split() if line.isdecimal()]
+            alike[same] = row | {"findings": []}
+            group["observations"].append(alike[same])
+        alike[same]["findings"].append(own)
     return list(groups.values())
+
+
+def shorten_findings(group: dict[str, Any]) -> dict[str, Any]:
+    """Return a group of :func:`findings_of` without what stands elsewhere: question, dimension, remedy and what is
+    expected on the page of the metric; of each finding all but ``id`` and ``distribution_id`` with the file."""
+    return {
+        "rule_id": group["rule_id"],
+        "severity": group["severity"],
+        "observations": [
+            {name: value for name, value in one.items() if name != "expected" and value is not False}
+            | {"findings": [{name: own[name] for name in ("id", "distribution_id")} for own in one["findings"]]}
+            for one in group["observations"]
+        ],
+    }
 
 
 def ended_of(visit: Visit, dataset_id: str) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from catalog.db.schema.views import MEASURED, NOT_ENDED, address, is_current, state_in
@@ -11,9 +11,11 @@ from catalog.site.pages.page import Visit
 from catalog.site.stored_json import listed, stored
 from specs.metrics import Metric, dimensions, metrics
 
-__all__ = ["dimension_rows", "metric_rows"]
+__all__ = ["dimension_rows", "fold_metrics", "metric_rows", "shorten_metric"]
 
-_SHOWN = 80
+_ELSEWHERE = ("question", "dimension", "is_observed", "declared")
+"""What of a line is said on the page of the metric, or among the facts of the dataset."""
+_SHOWN = 60
 """Characters of a declared value."""
 _FINDINGS = 2_000
 """Findings of a dataset that are read for what was observed."""
@@ -73,6 +75,29 @@ def metric_rows(visit: Visit, dataset: Mapping[str, Any], quality: Mapping[str, 
             }
         )
     return lines
+
+
+def fold_metrics(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return lines of :func:`metric_rows` with those of a dimension that say the same of several questions as one; one
+    with points to gain stays alone. Each has ``questions``: pairs of metric and question."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for line in lines:
+        said = {name: value for name, value in line.items() if name not in ("metric", "question")}
+        key = (line["metric"] if line["points"] else "", *said.values())
+        found.setdefault(key, said | {"questions": []})["questions"].append((line["metric"], line["question"]))
+    return list(found.values())
+
+
+def shorten_metric(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a line of :func:`metric_rows` without what stands elsewhere: the question and what else the page of the
+    metric says, the declared value, the day on which the record was read, counts that are 0 or follow from the
+    answer, and that it is about one thing."""
+    follows = {"passing", "share"} if line["answer"] == "ok" else set()
+    if line["applicable"] == 1:
+        follows.add("applicable")
+    if not line["is_observed"]:
+        follows.add("day")
+    return {name: value for name, value in line.items() if value and name not in _ELSEWHERE and name not in follows}
 
 
 def _parts(visit: Visit, dataset_id: str, asked: list[Metric]) -> dict[str, dict[str, Any]]:

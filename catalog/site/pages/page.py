@@ -41,6 +41,8 @@ class SiteOptions:
     """Web address at which that folder is published, without a slash at its end; None if it is not."""
     inbox: str | None = None
     """Path of the data folder whose inbox takes reports of visitors; None if the site takes none."""
+    languages: tuple[str, ...] = ()
+    """Tags of the languages that a mirror has; () for all in which the site is shown."""
     is_static: bool = False
     """Whether the pages are files of the mirror: no form works there, and addresses of pages end with a slash."""
 
@@ -110,6 +112,8 @@ class Page:
     name in its address, and for pages that nobody lists."""
     form: str = "html"
     """File extension of what the template gives: html, svg, xml (for a feed)."""
+    shorten: Callable[[Content], Content] | None = None
+    """Function that returns what of the contents the JSON in the mirror has; None for all of them."""
     is_mirrored: bool = True
     """Whether the mirror has it."""
     is_framed: bool = False

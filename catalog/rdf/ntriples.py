@@ -22,7 +22,7 @@ from catalog.rdf.terms import (
 )
 from catalog.rdf.values import MAX_IRI, text, value
 
-__all__ = ["NTriplesWriter", "n_triples"]
+__all__ = ["NTriplesWriter", "direct_term", "n_triples", "term_text"]
 
 _OWN = "urn:winnow:"
 """Beginning of the IRIs that this program makes, which are valid."""
@@ -88,6 +88,20 @@ def _address(declared: str) -> str:
 
 _DIRECT: dict[Callable[..., RdfTerm], Callable[[str], str]] = {text: _literal, value: _address}
 """For the functions that make most terms: what makes the same term as a text at once."""
+
+
+def term_text(term: RdfTerm) -> str:
+    """Return a term as text in N-Triples, as :func:`n_triples` writes it."""
+    return _term(term)
+
+
+def direct_term(make: Callable[..., RdfTerm]) -> Callable[[str], str]:
+    """Return a function that gives, in N-Triples, the term that ``make`` returns for a text.
+
+    ``make``: one of the functions :func:`catalog.rdf.values.text` and :func:`catalog.rdf.values.value`; raise KeyError
+    for any other. It is faster than making the term and then its text.
+    """
+    return _DIRECT[make]
 
 
 def n_triples(graph: RdfGraph) -> bytes:

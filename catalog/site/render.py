@@ -15,6 +15,7 @@ from markupsafe import Markup
 from catalog.exports.cards import day_of_run
 from catalog.exports.html import html_environment, link_elsewhere
 from catalog.site.charts import Charts
+from catalog.site.linked import linked_data
 from catalog.site.pages.page import Content, Page, SiteOptions, Visit
 from specs.languages import Language, languages, site_languages
 from specs.metrics import methodology_version
@@ -68,6 +69,7 @@ def render(page: Page, visit: Visit, content: Content, *, mark: str = "") -> str
     path = content.get("canonical") or page.path(visit.name)
     # Absolute where the site's address is known: for citations, feeds and pages that show a card.
     base = options.public_url or ""
+    linked = linked_data(content, path, lambda path: base + site_url(options, words, path))
     tags = (options.languages or list(site_languages())) if page.is_translated else ["en"]
 
     def at(tag: str) -> str:
@@ -77,7 +79,7 @@ def render(page: Page, visit: Visit, content: Content, *, mark: str = "") -> str
         _environment()
         .get_template(f"{page.name}.{page.form}")
         .render(
-            **(dict.fromkeys(_FRAME) | content),
+            **(dict.fromkeys(_FRAME) | content | {"json_ld": linked}),
             w=words,
             t=words.phrase,
             number=words.number,

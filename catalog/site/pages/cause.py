@@ -50,6 +50,7 @@ def _read(visit: Visit) -> Content | None:
     return {
         "title": words.phrase("cause.title", question=question, name=cause["root_name"] or cause["portal"] or ""),
         "description": words.phrase("cause.description"),
+        "_above": [(cause["portal"], f"/portal/{quote(cause['portal_id'], safe='')}")] if cause["portal"] else [],
         "canonical": f"/cause/{quote(visit.name, safe='~')}",
         "cause": cause | {"question": question},
         "fix": fix_in_words(words, cause),

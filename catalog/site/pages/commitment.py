@@ -72,8 +72,19 @@ def _read(visit: Visit) -> Content | None:
         reading["unit"] = known[reading["measure"]].unit if reading["measure"] in known else None
     overall = next((one for one in readings if one["indicator_id"] == OVERALL), None)
     commitment["evidence"] = texts(commitment["evidence"])
+    commitments, title = visit.words.phrase("commitments.title"), commitment["title"] or commitment["id"]
     return {
-        "title": commitment["title"] or commitment["id"],
+        "title": title,
+        "json_ld": {
+            "@type": "DefinedTerm",
+            "@id": f"/commitment/{visit.name}",
+            "name": title,
+            "termCode": commitment["id"],
+            "description": commitment["source_quote"],
+            "url": f"/commitment/{visit.name}",
+            "inDefinedTermSet": {"@type": "DefinedTermSet", "name": commitments, "url": "/commitments"},
+        },
+        "_above": [(commitments, "/commitments")],
         "description": commitment["source_quote"],
         "commitment": commitment,
         "government_slug": folder_name(commitment["government"] or ""),

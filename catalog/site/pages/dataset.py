@@ -88,6 +88,7 @@ def _read(visit: Visit) -> Content | None:
         "title": title,
         "description": _short(row["description"]),
         "canonical": f"/dataset/{quote(visit.name, safe='~')}",
+        "_above": _above(row),
         "feed": None if visit.options.is_static else f"/feed/dataset/{quote(dataset_id, safe='')}.xml",
         "became": None,
         "dataset": row | {"tag": _language(row["language"])},
@@ -146,6 +147,12 @@ def _other_name(visit: Visit, name: str) -> Content | None:
     }
 
 
+def _above(row: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return names and paths of the pages above that of a dataset: its government and its portal."""
+    found = [(row["government"], f"/government/{folder_name(row['government'])}")] if row["government"] else []
+    return [*found, (row["portal"], f"/portal/{_quoted(row['portal_id'])}")] if row["portal"] else found
+
+
 def _json_ld(visit: Visit, row: dict[str, Any], files: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the dataset as schema.org's Dataset, with the files of the page."""
     downloads = [
@@ -158,8 +165,8 @@ def _json_ld(visit: Visit, row: dict[str, Any], files: list[dict[str, Any]]) -> 
         if _is_web(file["url"]) and not file["is_retired"]
     ]
     found = {
-        "@context": "https://schema.org",
         "@type": "Dataset",
+        "@id": f"/dataset/{_quoted(row['id'])}",
         "name": row["title"] or row["identifier"],
         "description": _short(row["description"]),
         "identifier": row["identifier"],
@@ -168,11 +175,25 @@ def _json_ld(visit: Visit, row: dict[str, Any], files: list[dict[str, Any]]) -> 
         "keywords": texts(row["keywords"])[:_LISTED],
         "datePublished": row["issued"],
         "dateModified": row["modified"],
-        "publisher": {"@type": "Organization", "name": row["publisher"]} if row["publisher"] else None,
-        "includedInDataCatalog": {"@type": "DataCatalog", "name": row["portal"]},
+        "publisher": {
+            "@type": "Organization",
+            "name": row["publisher"],
+            "@id": f"/publisher/{_quoted(row['publisher_id'])}",
+        }
+        if row["publisher"]
+        else None,
+        "includedInDataCatalog": {
+            "@type": "DataCatalog",
+            "name": row["portal"],
+            "@id": f"/portal/{_quoted(row['portal_id'])}",
+        },
         "distribution": downloads,
     }
     return {key: value for key, value in found.items() if value}
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="")
 
 
 def _is_web(url: str | None) -> bool:

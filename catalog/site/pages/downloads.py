@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
+from catalog.exports.cards import day_of_run
+from catalog.site.linked import LICENCE
 from catalog.site.pages.page import Content, Page, Visit
 
 __all__ = ["PAGES"]
@@ -35,6 +38,7 @@ def _read(visit: Visit) -> Content:
         for path, spec in sorted(sealed.items(), key=lambda one: (one[0] not in described, one[0]))
         if "/" not in path and not path.endswith((".schema.json", ".csv-metadata.json"))
     ]
+    base = f"{visit.options.exports_url}/" if visit.options.exports_url else None
     copy = (manifest.get("outputs") or {}).get("site/catalog.db")
     return {
         "title": t("downloads.title"),
@@ -43,8 +47,31 @@ def _read(visit: Visit) -> Content:
         "files": files,
         "folders": len({path.partition("/")[0] for path in sealed if "/" in path}),
         "database": copy if isinstance(copy, dict) else None,
-        "licence": "https://creativecommons.org/licenses/by/4.0/",
-        "exports_url": f"{visit.options.exports_url}/" if visit.options.exports_url else None,
+        "json_ld": {
+            "@type": "Dataset",
+            "@id": "/downloads",
+            "name": t("downloads.title"),
+            "description": t("downloads.description"),
+            "url": "/downloads",
+            "license": LICENCE,
+            "dateModified": day_of_run(manifest.get("run")),
+            "includedInDataCatalog": {"@type": "DataCatalog", "name": "Winnow", "url": "/"},
+            "distribution": [_download(f"{base}{one['path']}", one) for one in files] if base else [],
+        },
+        "licence": LICENCE,
+        "exports_url": base,
+    }
+
+
+def _download(url: str, file: dict[str, Any]) -> dict[str, Any]:
+    kind = guess_type(file["path"])[0]
+    return {
+        "@type": "DataDownload",
+        "name": file["title"] or file["path"],
+        "contentUrl": url,
+        "encodingFormat": kind,
+        "contentSize": f"{file['bytes']} B" if file["bytes"] is not None else None,
+        "sha256": file["sha256"],
     }
 
 

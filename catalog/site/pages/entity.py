@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from catalog.db.store import started
 from catalog.exports.cause_rows import fix_in_words
@@ -93,6 +94,7 @@ def _content(visit: Visit, entity: Row) -> Content:
         "title": entity["name"],
         "description": t(f"entity.description_{kind}", name=entity["name"]),
         "json_ld": _json_ld(visit, entity),
+        "_above": _above(visit, entity),
         "feed": f"/feed/{kind}/{entity['slug']}.xml",
         "entity": entity,
         "withheld": withheld_in_words(words, entity["withheld"]),
@@ -113,14 +115,34 @@ def _content(visit: Visit, entity: Row) -> Content:
     }
 
 
+_TYPES = {"government": "GovernmentOrganization", "portal": "DataCatalog", "publisher": "Organization"}
+
+
 def _json_ld(visit: Visit, entity: Row) -> Row:
-    types = {"government": "GovernmentOrganization", "portal": "DataCatalog", "publisher": "Organization"}
-    found: Row = {"@context": "https://schema.org", "@type": types[entity["kind"]], "name": entity["name"]}
-    if entity["kind"] == "portal" and (entity["url"] or "").startswith(("http://", "https://")):
-        found["url"] = entity["url"]
-    if entity["kind"] == "portal" and entity["government"]:
-        found["publisher"] = {"@type": "GovernmentOrganization", "name": entity["government"]}
+    kind, government = entity["kind"], entity["government"]
+    path = f"/{kind}/{quote(entity['slug'], safe='')}"
+    found: Row = {"@type": _TYPES[kind], "@id": path, "name": entity["name"], "mainEntityOfPage": path}
+    above = {
+        "@type": "GovernmentOrganization",
+        "name": government,
+        "@id": f"/government/{folder_name(government or '')}",
+    }
+    if kind == "portal":
+        # Its own address, not that of our page about it.
+        found["url"] = entity["url"] if (entity["url"] or "").startswith(("http://", "https://")) else None
+        found["description"] = visit.words.phrase("entity.description_portal", name=entity["name"])
+    if kind != "government" and government:
+        found["publisher" if kind == "portal" else "parentOrganization"] = above
     return found
+
+
+def _above(visit: Visit, entity: Row) -> list[tuple[str, str]]:
+    """Return names and paths of the pages above that of an entity."""
+    if entity["kind"] == "government":
+        return [(visit.words.phrase("run_governments"), "/governments")]
+    found = [(entity["government"], f"/government/{folder_name(entity['government'])}")] if entity["government"] else []
+    portal = entity_of(visit, "portal", entity["portal_id"]) if entity["kind"] == "publisher" else None
+    return found + ([(portal["name"], f"/portal/{quote(portal['slug'], safe='')}")] if portal else [])
 
 
 def _then(nights: list[Row]) -> list[Row]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from catalog.exports.cards import day_of_run
 from catalog.site.countries import world
+from catalog.site.linked import LICENCE
 from catalog.site.pages.commitments import promises
 from catalog.site.pages.page import Content, Page, Visit
 from catalog.site.pages.paging import paged
@@ -30,13 +32,7 @@ def _read(visit: Visit) -> Content:
     return {
         "title": t("home.title"),
         "description": t("home.description"),
-        "json_ld": {
-            "@context": "https://schema.org",
-            "@type": "WebSite",
-            "name": "Winnow",
-            "description": t("home.description"),
-            "license": "https://creativecommons.org/licenses/by/4.0/",
-        },
+        "json_ld": _json_ld(visit),
         "figures": {name: figures.get(name, 0) for name in ("portals", "datasets", "files", "findings")},
         "map": _map(visit, figures.get("governments", 0)),
         "governments": _governments(visit),
@@ -51,6 +47,31 @@ def _read(visit: Visit) -> Content:
             shown=SHOWN,
         ),
         "night": _night(visit),
+    }
+
+
+def _json_ld(visit: Visit) -> Row:
+    options, search = visit.options, "/search?q={words}"
+    return {
+        "@type": "DataCatalog",
+        "name": "Winnow",
+        "description": visit.words.phrase("home.description"),
+        "url": "/",
+        "inLanguage": visit.words.code,
+        "license": LICENCE,
+        "isAccessibleForFree": True,
+        "dateModified": day_of_run(visit.run),
+        "publisher": {"@type": "Organization", "name": options.operator, "url": "/imprint"}
+        if options.operator
+        else None,
+        # The search of the mirror needs a script.
+        "potentialAction": None
+        if options.is_static
+        else {
+            "@type": "SearchAction",
+            "target": {"@type": "EntryPoint", "urlTemplate": search},
+            "query-input": "required name=words",
+        },
     }
 
 
@@ -126,10 +147,20 @@ def _count(visit: Visit) -> int:
 
 
 def _read_governments(visit: Visit, offset: int) -> Content:
+    governments = _governments(visit, PER_PAGE, offset)
     return {
         "title": visit.words.phrase("run_governments"),
         "description": visit.words.phrase("home.description"),
-        "governments": _governments(visit, PER_PAGE, offset),
+        "governments": governments,
+        "json_ld": {
+            "@type": "ItemList",
+            "name": visit.words.phrase("run_governments"),
+            "numberOfItems": len(governments),
+            "itemListElement": [
+                {"@type": "ListItem", "position": number, "name": row["name"], "url": f"/government/{row['slug']}"}
+                for number, row in enumerate(governments, offset + 1)
+            ],
+        },
     }
 
 

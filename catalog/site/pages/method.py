@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from catalog.db.schema.views import is_open
+from catalog.site.linked import LICENCE
 from catalog.site.pages.page import Content, Moved, Page, Visit
 from specs.methodology import is_comparable, methodology_versions
 from specs.metrics import Metric, dimensions, entity_spec, grade, methodology_version, metrics
@@ -44,6 +45,15 @@ def _method(visit: Visit) -> Content:
     t, entity = visit.words.phrase, entity_spec()
     return {
         "title": t("method.title"),
+        "json_ld": {
+            "@type": "DefinedTermSet",
+            "@id": "/method",
+            "name": t("method.title"),
+            "description": t("method.description"),
+            "url": "/method",
+            "version": methodology_version(),
+            "license": LICENCE,
+        },
         "description": t("method.description"),
         "version": methodology_version(),
         "dimensions": [
@@ -80,6 +90,7 @@ def _version(visit: Visit) -> Content | Moved | None:
     )
     return {
         "title": visit.words.phrase("method.version_title", version=visit.name),
+        "_above": [(visit.words.phrase("method.title"), "/method")],
         "version": visit.name,
         "digest": known[visit.name].answers,
         "is_comparable": is_comparable(visit.name, today),
@@ -93,9 +104,20 @@ def _metric(visit: Visit) -> Content | None:
         return None
     words = visit.words
     question = words.question(metric.id, metric.question)
+    method, rationale = words.phrase("method.title"), words.rationales.get(metric.id, metric.rationale)
     return {
         "title": question,
-        "description": words.rationales.get(metric.id, metric.rationale),
+        "description": rationale,
+        "json_ld": {
+            "@type": "DefinedTerm",
+            "@id": f"/metric/{metric.id}",
+            "name": question,
+            "termCode": metric.id,
+            "description": rationale,
+            "url": f"/metric/{metric.id}",
+            "inDefinedTermSet": {"@type": "DefinedTermSet", "@id": "/method", "name": method, "url": "/method"},
+        },
+        "_above": [(method, "/method")],
         "metric": {
             "id": metric.id,
             "dimension": metric.dimension,
@@ -105,7 +127,7 @@ def _metric(visit: Visit) -> Content | None:
             "source": metric.source,
             "observed": metric.observed,
             "needs_data": metric.needs_data,
-            "rationale": words.rationales.get(metric.id, metric.rationale),
+            "rationale": rationale,
             "weighs": metric.weighs,
             "fix": words.fix(metric.id, None, metric.fix),
             "example": metric.example,

@@ -84,7 +84,7 @@ def _defined() -> dict[str, Words]:
     return {
         "metrics": {one.id: one.fix for one in metrics().values()},
         "table_rules": {name: one.fix for name, one in rules.items()},
-        "questions": {one.id: one.question for one in asked},
+        "questions": {one.id: one.question for one in metrics().values()},
         "rationales": {one.id: one.rationale for one in asked},
         "defects": {name: one.message for name, one in rules.items()},
         "reasons": {name: one.why for name, one in rules.items() if one.why},

@@ -135,7 +135,9 @@ def _question(metric: str, words: Language) -> str:
         return words.phrase(f"quality.{end}", of=_question(of, words))
     if metric in systems():
         system = systems()[metric]
-        return words.phrase("quality.system", title=system.title, maximum=words.number(system.maximum, int(system.maximum % 1 > 0)))
+        return words.phrase(
+            "quality.system", title=system.title, maximum=words.number(system.maximum, int(system.maximum % 1 > 0))
+        )
     if metric in dimensions():
         return words.phrase("quality.dimension", name=_dimension(metric, words))
     if metric in SCORES:

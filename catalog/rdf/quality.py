@@ -10,17 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from sqlite3 import Connection
-from typing import Any
 
 from catalog.rdf.dcat import GraphSink, StatementSink, Term
 from catalog.rdf.names import ResourceNames
 from catalog.rdf.terms import LITERAL, RDF_TYPE, XSD, RdfGraph, RdfTerm
 from catalog.rdf.values import DCT, LABEL, iri, text
-from catalog.repositories.measured_datasets import NOTHING, MeasuredDataset, MeasuredFile, measured_datasets
+from catalog.repositories.measured_datasets import NOTHING, MeasuredDataset, measured_datasets
 
 __all__ = [
-    "DQV", "LICENCE", "PROV", "QB", "add_run", "measurement_iri", "quality_graph", "quality_of", "reason_iri",
-    "run_instant", "value_type",
+    "DQV", "LICENCE", "PROV", "QB", "add_measurement", "add_run", "measurement_iri", "quality_graph", "quality_of",
+    "reason_iri", "run_instant", "value_type",
 ]  # fmt: skip
 
 DQV = "http://www.w3.org/ns/dqv#"
@@ -40,14 +39,26 @@ def quality_of(measured: MeasuredDataset, sink: StatementSink[Term], names: Reso
     is the overall score alone. ``names``: the IRIs of things. Metrics, reasons and the run are named but not described,
     see :mod:`catalog.rdf.metrics` and :func:`add_run`.
     """
-    writer = _Writer(measured, sink, names)
     node = names.dataset(measured.id)
-    writer.set_of(node, measured.id)
+    whole = sink.term(iri, measurement_iri(measured.id, "quality", names))
+    sink.add(whole, RDF_TYPE, sink.term(iri, f"{DQV}QualityMeasurementDataset"))
+    sink.add(whole, _ON, sink.term(iri, node))
+    sink.add(whole, f"{DCT}license", sink.term(iri, LICENCE))
+    sink.add(whole, f"{DCT}publisher", sink.term(iri, names.operator))
+
+    def add(of: str, key: str, metric: str, value: float | str | None, reason: str, is_file: bool = False) -> None:
+        own = measurement_iri(key, metric, names, is_file=is_file)
+        made = add_measurement(sink, names, of, own, names.metric(metric), value, reason, measured.run_id)
+        sink.add(made, _WITHIN, whole)
+
     for metric, score in measured.scores.items():
-        writer.add(node, measured.id, metric, score, NOTHING)
-    writer.add_answers(node, measured)
+        add(node, measured.id, metric, score, NOTHING)
+    for metric, value in _both(measured.values, measured.unknown):
+        add(node, measured.id, metric, value, measured.unknown.get(metric, ""))
     for file in measured.files:
-        writer.add_answers(names.file(file.id), file)
+        on = names.file(file.id)
+        for metric, value in _both(file.values, file.unknown):
+            add(on, file.id, metric, value, file.unknown.get(metric, ""), is_file=True)
 
 
 def quality_graph(conn: Connection, dataset_id: str, names: ResourceNames) -> RdfGraph | None:
@@ -126,50 +137,35 @@ _HAS, _OF, _ON = f"{DQV}hasQualityMeasurement", f"{DQV}isMeasurementOf", f"{DQV}
 _VALUE, _BY, _AT, _WITHIN = f"{DQV}value", f"{PROV}wasGeneratedBy", f"{PROV}generatedAtTime", f"{QB}dataSet"
 
 
-class _Writer:
-    """Adds the measurements of one dataset; what they share is made once."""
+def add_measurement(
+    sink: StatementSink[Term],
+    names: ResourceNames,
+    subject: str,
+    own: str,
+    metric: str,
+    value: float | str | None,
+    reason: str,
+    run_id: str,
+) -> Term:
+    """Add one dqv:QualityMeasurement to ``sink`` and return its node.
 
-    def __init__(self, measured: MeasuredDataset, sink: StatementSink[Any], names: ResourceNames) -> None:
-        self.sink, self.names = sink, names
-        self.kind = sink.term(iri, f"{DQV}QualityMeasurement")
-        self.run = sink.term(iri, names.night(measured.run_id))
-        when = run_instant(measured.run_id)
-        self.when = sink.term(_instant, when) if when else None
-        self.whole: Any = None
-
-    def set_of(self, node: str, key: str) -> None:
-        """Add the set that all these measurements belong to, with their licence."""
-        sink = self.sink
-        self.whole = sink.term(iri, measurement_iri(key, "quality", self.names))
-        sink.add(self.whole, RDF_TYPE, sink.term(iri, f"{DQV}QualityMeasurementDataset"))
-        sink.add(self.whole, f"{DQV}computedOn", sink.term(iri, node))
-        sink.add(self.whole, f"{DCT}license", sink.term(iri, LICENCE))
-        sink.add(self.whole, f"{DCT}publisher", sink.term(iri, self.names.operator))
-
-    def add_answers(self, node: str, of: MeasuredDataset | MeasuredFile) -> None:
-        is_file = isinstance(of, MeasuredFile)
-        for metric, value in _both(of.values, of.unknown):
-            self.add(node, of.id, metric, value, of.unknown.get(metric, ""), is_file=is_file)
-
-    def add(
-        self, node: str, key: str, metric: str, value: float | str | None, reason: str, *, is_file: bool = False
-    ) -> None:
-        """Add a measurement; without a value it gets the reason."""
-        sink, names = self.sink, self.names
-        subject, own = sink.term(iri, node), sink.term(iri, measurement_iri(key, metric, names, is_file=is_file))
-        sink.add(subject, _HAS, own)
-        sink.add(own, RDF_TYPE, self.kind)
-        sink.add(own, _OF, sink.term(iri, names.metric(metric)))
-        sink.add(own, _ON, subject)
-        sink.add(own, _BY, self.run)
-        sink.add(own, _WITHIN, self.whole)
-        if self.when is not None:
-            sink.add(own, _AT, self.when)
-        if value is None:
-            sink.add(own, _STATUS, sink.term(iri, reason_iri(reason, names)))
-        else:
-            made = sink.term(text, value) if isinstance(value, str) else sink.term(_double, repr(float(value)))
-            sink.add(own, _VALUE, made)
+    ``subject``: IRI of what was measured. ``own``: IRI of the measurement. ``metric``: IRI of the metric. ``value``: a
+    number or a text; None if it is unknown, then ``reason`` is one of
+    :data:`catalog.repositories.measured_datasets.REASONS`. ``run_id``: the run that measured it.
+    """
+    node, on, add = sink.term(iri, own), sink.term(iri, subject), sink.add
+    add(on, _HAS, node)
+    add(node, RDF_TYPE, sink.term(iri, f"{DQV}QualityMeasurement"))
+    add(node, _OF, sink.term(iri, metric))
+    add(node, _ON, on)
+    add(node, _BY, sink.term(iri, names.night(run_id)))
+    if when := run_instant(run_id):
+        add(node, _AT, sink.term(_instant, when))
+    if value is None:
+        add(node, _STATUS, sink.term(iri, reason_iri(reason, names)))
+    else:
+        add(node, _VALUE, sink.term(text, value) if isinstance(value, str) else sink.term(_double, repr(float(value))))
+    return node
 
 
 def _both(values: Mapping[str, float], unknown: Mapping[str, str]) -> Iterator[tuple[str, float | None]]:

@@ -25,6 +25,7 @@ FORMATS = (
     "pdf.PrintedPages",
     "changes.ChangesFile",
     "dcat.RdfCatalogue",
+    "quality_files.QualityFiles",
 )
 """Module and class of each format, in the order of writing: a page must be written before it is printed."""
 OF_SCHEMA_1 = {"tables.FolderTables": "scorecard.ScorecardFiles"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from specs.exports import SCHEMAS, Schema
 from specs.languages import tag_of
@@ -38,6 +39,12 @@ class ExportOptions:
     """Seconds for printing all pages together; pages not reached in this time are not printed."""
     schema: Schema = SCHEMAS[-1]
     """Major version of the columns; see :mod:`specs.exports`."""
+    site_url: str | None = None
+    """Web address of the public site, without a slash at its end; IRIs in RDF are below it. None if it is not known:
+    then they are URNs."""
+    dqv: Literal["scores", "full"] = "scores"
+    """How much of what was measured is written as RDF: the scores of datasets, or every measurement of every file
+    too."""
     has_books: bool = False
     """Whether every folder gets workbooks. Otherwise only those do that somebody receives by mail."""
 

@@ -16,6 +16,7 @@ from catalog.rdf.names import ResourceNames
 from catalog.rdf.quality import DQV, PROV, add_measurement
 from catalog.rdf.terms import RDF_TYPE, XSD, RdfGraph
 from catalog.rdf.values import DCAT, DCT, FOAF, SKOS, day, in_language, iri, text, value
+from catalog.repositories.commitment_slugs import commitment_slugs
 from catalog.repositories.measured_datasets import NOTHING
 from specs.languages import languages
 from specs.measures import measures
@@ -44,7 +45,7 @@ def add_promise(conn: Connection, key: str, sink: StatementSink[Term], names: Re
     if found is None:
         return False
     row: dict[str, str | None] = dict(zip(_COLUMNS, found, strict=True))
-    own = names.of("commitment", key.replace("/", "-"))
+    own = names.of("commitment", commitment_slugs(conn)[key])
     node, add, term = sink.term(iri, own), sink.add, sink.term
     add(node, RDF_TYPE, term(iri, f"{DQV}QualityPolicy"))
     add(node, f"{DCT}identifier", term(text, key))

@@ -145,7 +145,8 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a click command with the options of the exported files: --language, --pdf, --xlsx and --schema."""
+    """Decorate a click command with the options of the exported files: --language, --pdf, --xlsx, --dqv
+    and --schema."""
     options = [
         click.option(
             "--language",
@@ -153,6 +154,14 @@ def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--pdf", is_flag=True, help="Print every report as PDF too, if Chromium is installed."),
         click.option("--xlsx", is_flag=True, help="Write workbooks into all folders, not only those sent by mail."),
+        click.option(
+            "--dqv",
+            type=click.Choice(["scores", "full"]),
+            default="scores",
+            show_default=True,
+            help="Measurements as RDF: the scores of datasets, or everything measured of every file too; the log says "
+            "first how large that will be.",
+        ),
         click.option(
             "--schema",
             type=click.Choice(["1", "2"]),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from catalog.exports.folders import folder_name
 from catalog.exports.promises import OVERALL
+from catalog.repositories.commitment_slugs import commitment_slugs
 from catalog.site.pages.page import Content, Visit
 from catalog.site.pages.paging import paged
 
@@ -21,15 +21,7 @@ def slugs(visit: Visit) -> dict[str, str]:
     """Return the part of each commitment's address that names it, by the commitment's id: the id, with hyphens in
     place of slashes. Where that is the same for several ids, all but the first in order of the alphabet end with a hash
     of the id."""
-    found: dict[str, str] = {}
-    taken: set[str] = set()
-    for row in visit.rows("select id from commitments order by id"):
-        slug = row["id"].replace("/", "-")
-        if slug in taken:
-            slug += f"-{hashlib.sha256(row['id'].encode()).hexdigest()[:8]}"
-        found[row["id"]] = slug
-        taken.add(slug)
-    return found
+    return commitment_slugs(visit.conn)
 
 
 def _with_slugs(visit: Visit, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -37,8 +37,8 @@ __all__ = ["FullSize", "QualityFiles", "full_size"]
 
 log = logging.getLogger(__name__)
 FOLDER = "rdf/quality"
-_FILES = """select d.id, (select count(*) from distributions f join keys k on k.id = f.id
-      join measured_distributions m on m.distribution_key = k.key where f.dataset_id = d.id and not f.is_retired)
+_FILES = """select d.id, (select count(*) from current_distributions f join keys k on k.id = f.id
+      join measured_distributions m on m.distribution_key = k.key where f.dataset_id = d.id)
     from present_datasets d join dataset_quality q on q.dataset_id = d.id where d.portal_id = ? order by d.id"""
 _SCORED = "select count(*) from present_datasets d join dataset_quality q on q.dataset_id = d.id"
 SAMPLE = 40

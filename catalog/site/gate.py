@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 
 from catalog.site.errors import Scope, options_of, path_of, respond
+from catalog.site.machine.negotiation import RDF_FORMS, form_for
 from catalog.site.metadata import DATABASE, PLUGIN
 from catalog.site.pages import pages
 from catalog.site.render import program_digest
@@ -41,9 +42,14 @@ _FRAMED_POLICY = f"{_SHARED}frame-ancestors *".encode()
 _ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 _NOT_OPEN = (b"text/html",)
 """Media types that programs of other sites may not read."""
-_PACKED = (b"text/", b"application/json", b"application/xml", b"application/atom+xml", b"image/svg+xml")
+_PACKED = (
+    *(b"text/", b"application/json", b"application/xml", b"application/atom+xml", b"image/svg+xml"),
+    *(form.media_type.encode() for form in RDF_FORMS.values()),
+)
 _READS_MORE = re.compile(r"/(?:report|downloads|night)(?:[/.]|$)")
 """Paths of pages that read something else than the public file: the inbox, or the exports."""
+_OF_FILE = re.compile(r"/(?:catalog\.(?:ttl|jsonld|rdf|nt)|data\.json|changes(?:/[^/]+)?\.xml)$")
+"""Paths of what depends on the public file alone and not on the day: harvesters ask for it every night."""
 _WORTH_PACKING = 600
 """Bytes from which a response is compressed."""
 
@@ -93,7 +99,8 @@ class Gate:
             await reply({"type": "http.response.body", "body": b""})
             return
         if scope["method"] in ("GET", "HEAD"):
-            reply.tag = b"" if _READS_MORE.search(unquote(path)) else self._tag()
+            accept = asked.get(b"accept", b"").decode("latin-1")
+            reply.tag = b"" if _READS_MORE.search(unquote(path)) else self._tag(path, form_for(accept))
             if reply.tag and reply.tag in (one.strip() for one in asked.get(b"if-none-match", b"").split(b",")):
                 await reply({"type": "http.response.start", "status": 304, "headers": []})
                 await reply({"type": "http.response.body", "body": b""})
@@ -135,8 +142,9 @@ class Gate:
             return 404
         return None
 
-    def _tag(self) -> bytes:
-        """Return the ETag of all pages, as of the public file that is open."""
+    def _tag(self, path: str, form: str) -> bytes:
+        """Return the ETag of all pages, as of the public file that is open. ``form``: what the request asks for: a page
+        and the graph of the same thing have one address."""
         database = self.datasette.databases.get(DATABASE)
         options = self.datasette.plugin_config(PLUGIN) or {}
         settings = [self.datasette.setting(name) for name in ("base_url", "default_allow_sql")]
@@ -146,9 +154,11 @@ class Gate:
             options,
             _changed_at(options.get("exports")),
             _made_with(),
+            form,
+            # Promises become overdue by the day.
+            None if _OF_FILE.match(path) else datetime.now(UTC).date(),
         )
-        # Promises become overdue by the day.
-        return f'W/"{hashlib.sha256(repr((told, datetime.now(UTC).date())).encode()).hexdigest()[:20]}"'.encode()
+        return f'W/"{hashlib.sha256(repr(told).encode()).hexdigest()[:20]}"'.encode()
 
 
 def _has_sql(query: str) -> bool:
@@ -199,8 +209,10 @@ class _Reply:
         await self.send({"type": "http.response.body", "body": body, "more_body": more})
 
     def _headers(self, start: dict[str, Any], length: int, more: bool) -> list[tuple[bytes, bytes]]:
-        ours = {b"content-security-policy", b"x-frame-options", b"vary", *(name for name, _ in _ALWAYS)}
+        ours = {b"content-security-policy", b"x-frame-options", *(name for name, _ in _ALWAYS)}
         given = {name.lower(): value for name, value in start.get("headers", ()) if name.lower() not in ours}
+        # Datasette adds cookies to it, which this site does not set.
+        varies = [b"Accept"] if b"Accept" in given.pop(b"vary", b"").split(b", ") else []
         kind, status = given.get(b"content-type", b""), start["status"]
         given |= dict(_ALWAYS)
         given[b"content-security-policy"] = _FRAMED_POLICY if _is_framed(self.path) else _POLICY
@@ -211,11 +223,15 @@ class _Reply:
             given[b"etag"] = self.tag
             given[b"cache-control"] = b"public, max-age=0, must-revalidate"
         if kind.startswith(_PACKED) and b"content-encoding" not in given and status not in (204, 304):
-            given[b"vary"] = b"Accept-Encoding"
+            varies.append(b"Accept-Encoding")
             if self._takes_gzip and self.method != "HEAD" and (more or length >= _WORTH_PACKING):
                 given.pop(b"content-length", None)
                 given[b"content-encoding"] = b"gzip"
                 self._packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+        if b"content-encoding" in given and b"Accept-Encoding" not in varies:
+            varies.append(b"Accept-Encoding")
+        if varies:
+            given[b"vary"] = b", ".join(varies)
         return list(given.items())
 
 

@@ -11,6 +11,9 @@ from datasette.utils import sqlite_timelimit
 from datasette.utils.asgi import NotFound, Response
 
 from catalog.site.errors import options_of, path_of, respond
+from catalog.site.machine.answers import THINGS
+from catalog.site.machine.negotiation import HTML, RDF_FORMS, form_for
+from catalog.site.machine.routes import alternate_links, graph_response
 from catalog.site.metadata import DATABASE
 from catalog.site.pages import Content, Moved, Page, SiteOptions, Visit, pages
 from catalog.site.render import CONTENT_TYPES, render, render_json, site_url
@@ -47,9 +50,15 @@ def _view_of(page: Page) -> Callable[..., Awaitable[Response]]:
         words = language(tag)
         if request.method == "POST" and page.name == "report":
             return await _take(datasette, request, options, words, path)
-        return await datasette.get_database(DATABASE).execute_fn(
+        is_thing = page.name in THINGS and not is_json
+        if is_thing and (form := form_for(request.headers.get("accept") or "")) != HTML:
+            return await graph_response(datasette, request, page.name, name, RDF_FORMS[form])
+        response = await datasette.get_database(DATABASE).execute_fn(
             lambda conn: _answer(page, Visit(conn, words, options, name, args), is_json, path)
         )
+        if is_thing and response.status == 200:
+            response.headers |= {"vary": "Accept", "link": alternate_links(options, page, name)}
+        return response
 
     return view
 

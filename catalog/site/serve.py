@@ -19,6 +19,7 @@ from catalog.db.sqlite import Database
 from catalog.db.store import Catalog, CatalogError
 from catalog.repositories.response_times import response_times
 from catalog.site.build import build, is_built, needs_upgrade
+from catalog.site.machine.snapshots import keep_former
 from catalog.site.metadata import DATABASE, metadata
 from catalog.site.pages import SiteOptions
 from catalog.site.published import forget_public_copy, read_public_copy, source_digest, write_public_copy
@@ -86,13 +87,14 @@ def datasette_command(
     ]
 
 
-def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
+def publish(db: Path, out: Path, exports: Path | None = None, *, nights: int = 0) -> bool:
     """Write the public copy of the catalogue ``db`` to ``out``, and return whether it was written. A run may write to
     the catalogue meanwhile.
 
     ``exports``: folder of the files exported from the same state of the catalogue. If it is given, nothing has changed
     since the present copy was made, and that copy has all views of this version, the copy stays. None writes the copy
-    in any case.
+    in any case. ``nights``: for how many nights the copy that is replaced is kept, for harvests of the catalogue that
+    began on it (:mod:`catalog.site.machine.snapshots`); 0 keeps none, and deletes those that are kept.
 
     The copy has the tables and columns that :mod:`catalog.db.schema.public` lists, and no others. Left out of them are
     findings that must not be published yet: those of suspected personal data (see
@@ -131,6 +133,7 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
             times = response_times(Catalog(Database(source), ready), last) if last else {}
         with closing(sqlite3.connect(part, timeout=30, isolation_level=None)) as public:
             build(public, str(ready), times)
+        keep_former(out, part, nights)
         part.replace(out)
         if told:
             write_public_copy(out, told)
@@ -144,12 +147,12 @@ def publish(db: Path, out: Path, exports: Path | None = None) -> bool:
         upgraded.unlink(missing_ok=True)
 
 
-def publish_what_is_done(db: Path, out: Path, exports: Path) -> str | None:
+def publish_what_is_done(db: Path, out: Path, exports: Path, *, nights: int = 0) -> str | None:
     """Bring the public copy ``out`` of the catalogue ``db`` up to date, but not with a run that has done only a part.
 
-    ``exports``: as for :func:`publish`; where nothing has changed the copy stays. Return None, or the id of the last
-    run if it is under way or was interrupted: then a copy that this version can show stays as it is. Without such a
-    copy one is written all the same. Raise CatalogError like :func:`publish`.
+    ``exports``, ``nights``: as for :func:`publish`; where nothing has changed the copy stays. Return None, or the id of
+    the last run if it is under way or was interrupted: then a copy that this version can show stays as it is. Without
+    such a copy one is written all the same. Raise CatalogError like :func:`publish`.
     """
     if is_current(out) and db.is_file():
         with closing(sqlite3.connect(f"{db.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as source:
@@ -159,7 +162,7 @@ def publish_what_is_done(db: Path, out: Path, exports: Path) -> str | None:
                 raise CatalogError(f"{db}: {error}; check that it is a catalogue") from error
         if last and last[1] in ("running", "interrupted"):
             return str(last[0])
-    publish(db, out, exports)
+    publish(db, out, exports, nights=nights)
     return None
 
 

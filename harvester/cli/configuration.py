@@ -178,6 +178,10 @@ class Configuration(Strict):
     """Number of days for which a new cause (one fault that explains many findings) and its findings stay unpublished
     after every address of the government has had a letter about it, and at the latest twice that many days after the
     first letter about it. 14 is fair before a first publication."""
+    feed_nights: Annotated[int, Field(ge=0, le=14)] = 2
+    """Number of nights for which the public file of an earlier night is kept beside the present one, so that a harvest
+    of the site's catalogue (``/catalog.ttl``) that began before it was published anew ends on the file it began on.
+    Each takes as much disk as the present file; 0 keeps none, and such a harvest must begin again."""
     timestamp_authority: Annotated[str, AfterValidator(_web_address)] | None = None
     """Address of an authority for RFC 3161 time stamps; only a hash is sent there, and only by ``winnow verify
     --timestamp``."""

@@ -52,9 +52,11 @@ def serve(
 def _published(data: Path) -> Path:
     """Return the public copy of the catalogue, up to date; say so if it is of an earlier night."""
     from catalog.site.serve import publish_what_is_done
+    from harvester.cli.configuration import load
 
     public = data / "site" / "catalog.db"
-    if run_id := publish_what_is_done(catalogue_of(data), public, data / "exports"):
+    nights = load(data).feed_nights
+    if run_id := publish_what_is_done(catalogue_of(data), public, data / "exports", nights=nights):
         click.echo(f"run {run_id} is not finished: the site shows what was published before it", err=True)
     return public
 

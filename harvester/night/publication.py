@@ -33,7 +33,7 @@ def publish_run(run: RunContext, result: dict[str, Any]) -> None:
     cannot be in it. Raise CatalogError if the public file cannot be written.
     """
     public, exports = run.data / "site" / "catalog.db", run.data / "exports"
-    publish(run.catalog.path, public, exports)
+    publish(run.catalog.path, public, exports, nights=configuration(run.data).feed_nights)
     write_package(public, exports / FOLDER, origin_of(run.data))
     seal(run.catalog, run.run_id, run.data)
     write_prometheus(run.catalog, run.run_id, result, run.data / "winnow.prom")

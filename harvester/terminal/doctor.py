@@ -90,6 +90,7 @@ def _everything(data: Path, *, is_offline: bool) -> Iterator[Told]:
     yield from _waiting(data)
     yield from _private(data)
     yield from _held(data, configuration)
+    yield from _former(data, configuration)
     specs: list[PortalSpec] = []
     try:
         from harvester.cli.registry import known_in
@@ -239,6 +240,22 @@ def _held(data: Path, configuration: Configuration) -> Iterator[Told]:
     if is_of_this_version(path):
         with suppress(CatalogError), open_catalog(path) as catalog:
             yield from map(_note, held_lines(catalog, configuration.hold_days))
+
+
+def _former(data: Path, configuration: Configuration) -> Iterator[Told]:
+    """Yield what the public files of earlier nights take, which harvests of the site's catalogue may still read."""
+    from catalog.site.machine.snapshots import former_size
+
+    public = data / "site" / "catalog.db"
+    count, size = former_size(public)
+    if count:
+        yield _note(
+            f"site: public files of {count} earlier nights are kept for harvesters, {size / 1e6:,.0f} MB (feed_nights "
+            f"is {configuration.feed_nights})"
+        )
+    elif configuration.feed_nights and public.is_file():
+        size = public.stat().st_size * configuration.feed_nights
+        yield _note(f"site: public files of earlier nights will take up to {size / 1e6:,.0f} MB (feed_nights)")
 
 
 def _contact(configuration: Configuration) -> str | None:

@@ -17,6 +17,7 @@ from catalog.site.database import adopt, refresh
 from catalog.site.errors import answer
 from catalog.site.gate import Gate
 from catalog.site.live import routes
+from catalog.site.machine.routes import machine_routes
 from catalog.site.page_queries import NAMED_SQL
 from catalog.site.renamed import new_address
 from catalog.site.table_filters import check_filters
@@ -56,7 +57,7 @@ def render_cell(value: object, column: str, table: str | None, datasette: Any) -
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
     """Return the routes of the site's own pages, which come before those of Datasette (a hook of Datasette)."""
-    return [*csv_routes(), *routes()]
+    return [*csv_routes(), *machine_routes(), *routes()]
 
 
 @hookimpl

@@ -55,24 +55,26 @@ def serialize(graph: RdfGraph, syntax: str, *, name: RdfTerm) -> str:
 
 
 def transcribed(statements: bytes, syntax: str) -> bytes:
-    """Return statements in N-Triples in another RDF syntax, quickly, for answers of many thousand statements.
+    """Return statements in another RDF syntax, quickly, for answers of many thousand statements.
 
-    ``statements``: N-Triples in UTF-8, sorted by subject, as :class:`catalog.rdf.ntriples.NTriplesWriter` gives them.
-    ``syntax``: turtle, xml, json-ld or n-triples, which gives them as they are. JSON-LD is expanded: without a context.
-    Characters that XML does not allow become U+FFFD in RDF/XML. Raise ValueError for another syntax, and SyntaxError
-    for what is no N-Triples.
+    ``statements``: N-Triples or N-Quads in UTF-8, those about one subject together; the graphs are not used.
+    ``syntax``: turtle, xml, json-ld or n-triples. JSON-LD is expanded: without a context. Characters that XML does not
+    allow become U+FFFD in RDF/XML. Raise ValueError for another syntax, and SyntaxError for what is no N-Quads.
     """
-    if syntax == "n-triples":
-        return statements
     from pyoxigraph import RdfFormat, parse
     from pyoxigraph import serialize as written
 
-    formats = {"turtle": RdfFormat.TURTLE, "xml": RdfFormat.RDF_XML, "json-ld": RdfFormat.JSON_LD}
+    formats = {
+        "turtle": RdfFormat.TURTLE,
+        "xml": RdfFormat.RDF_XML,
+        "json-ld": RdfFormat.JSON_LD,
+        "n-triples": RdfFormat.N_TRIPLES,
+    }
     if syntax not in formats:
-        raise ValueError(f"{syntax!r} is no syntax; take one of: n-triples, {', '.join(formats)}")
-    triples = (quad.triple for quad in parse(statements, format=RdfFormat.N_TRIPLES))
-    prefixes = {prefix: space for space, prefix in PREFIXES.items() if space.encode() in statements}
-    made = written(triples, format=formats[syntax], prefixes={} if syntax == "json-ld" else prefixes) or b""
+        raise ValueError(f"{syntax!r} is no syntax; take one of: {', '.join(formats)}")
+    triples = (quad.triple for quad in parse(statements, format=RdfFormat.N_QUADS))
+    used = {prefix: space for space, prefix in PREFIXES.items() if space.encode() in statements}
+    made = written(triples, format=formats[syntax], prefixes=used if syntax in ("turtle", "xml") else {}) or b""
     return _NO_XML.sub("\ufffd", made.decode()).encode() if syntax == "xml" else made
 
 

@@ -6,20 +6,18 @@ It takes half the time of :mod:`catalog.repositories.reading`, which gives the s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from sqlite3 import Connection
 from typing import Any
 
 from catalog.db.rows import contact_of, row_reader
-from catalog.db.schema.public import is_public
 from catalog.db.store import Catalog
-from catalog.model import DataService, Dataset, Publisher
+from catalog.model import DataService, Dataset
 from catalog.model.declared import DeclaredPart
 from catalog.repositories.reading import publishers_of
 
-__all__ = ["DeclaredDataset", "declared_in", "declared_of"]
+__all__ = ["DeclaredDataset", "declared_of"]
 
 CHUNK = 500
 """Datasets read at once."""
@@ -42,8 +40,6 @@ _SERVICE = row_reader("data_services", DataService)
 _OF_DATASET = ("id", "publisher_id", "contact_name", "contact_email", "contact_url", *_DATASET.columns)
 _OF_PART = ("dataset_id", "position", "id", *DeclaredPart._fields)
 _FIRST = _OF_PART.index("id") + 1
-_HIDDEN = ""
-"""Stands for a column that the public file does not have."""
 _LANGUAGE, _CONFORMS_TO = _LISTS = tuple(DeclaredPart._fields.index(name) for name in ("language", "conforms_to"))
 
 
@@ -57,49 +53,22 @@ def declared_of(catalog: Catalog, ids: Sequence[str]) -> Iterator[DeclaredDatase
     Unknown ids are skipped. The others come in the order of ``ids`` if those are sorted.
     """
     for start in range(0, len(ids), CHUNK):
-        chunk = ids[start : start + CHUNK]
-        yield from _chunk(catalog.db.conn, chunk, lambda keys: publishers_of(catalog, keys), _OF_DATASET)
+        yield from _chunk(catalog, ids[start : start + CHUNK])
 
 
-def declared_in(public: Connection, ids: Sequence[str]) -> Iterator[DeclaredDataset]:
-    """Yield the datasets with these ids as :func:`declared_of` does, but from the public file of the site.
-
-    ``public``: connection to that file. What is not public of them is not there, see
-    :mod:`catalog.repositories.persons`.
-    """
-    shown = [name if is_public("datasets", name) else _HIDDEN for name in _OF_DATASET]
-    for start in range(0, len(ids), CHUNK):
-        yield from _chunk(public, ids[start : start + CHUNK], lambda keys: _publishers(public, keys), shown)
-
-
-def _publishers(public: Connection, ids: Collection[str]) -> dict[str, Publisher]:
-    columns = ("id", "name", "identifier", "email", "url", "parent", "ancestors")
-    return {
-        key: Publisher(
-            name=name, identifier=own, email=email, url=url, parent=parent, ancestors=tuple(json.loads(above or "[]"))
-        )
-        for key, name, own, email, url, parent, above in _selected(public, columns, "publishers where id", [*ids])
-    }
-
-
-def _chunk(
-    conn: Connection,
-    ids: Sequence[str],
-    publishers_with: Callable[[Collection[str]], dict[str, Publisher]],
-    columns: Sequence[str],
-) -> Iterator[DeclaredDataset]:
-    rows = _selected(conn, columns, "datasets where id", ids)
+def _chunk(catalog: Catalog, ids: Sequence[str]) -> Iterator[DeclaredDataset]:
+    rows = _selected(catalog, _OF_DATASET, "datasets where id", ids)
     rows.sort(key=itemgetter(0))
     of_dataset: dict[str, list[tuple[Any, ...]]] = {}
-    for row in _selected(conn, _OF_PART, "current_distributions where dataset_id", ids):
+    for row in _selected(catalog, _OF_PART, "current_distributions where dataset_id", ids):
         of_dataset.setdefault(row[0], []).append(row)
     services: dict[str, list[DataService]] = {}
     for dataset_id, _, *values in sorted(
-        _selected(conn, ("dataset_id", "id", *_SERVICE.columns), "current_services where dataset_id", ids),
+        _selected(catalog, ("dataset_id", "id", *_SERVICE.columns), "current_services where dataset_id", ids),
         key=itemgetter(1),
     ):
         services.setdefault(dataset_id, []).append(_SERVICE.read(values))
-    publishers = publishers_with({row[1] for row in rows if row[1]})
+    publishers = publishers_of(catalog, {row[1] for row in rows if row[1]})
     for dataset_id, publisher_id, name, email, url, *values in rows:
         own = of_dataset.get(dataset_id, [])
         # Nearly always they are stored in this order; SQLite would copy whole rows to sort them.
@@ -122,10 +91,7 @@ def _part(values: tuple[Any, ...]) -> DeclaredPart:
     return DeclaredPart._make(values)
 
 
-def _selected(conn: Connection, columns: Sequence[str], where: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
-    named = ", ".join("null" if name == _HIDDEN else f"[{name}]" for name in columns)
-    cursor = conn.cursor()
-    # The site reads rows by name elsewhere.
-    cursor.row_factory = None
+def _selected(catalog: Catalog, columns: Sequence[str], where: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
+    named = ", ".join(f"[{name}]" for name in columns)
     sql = f"select {named} from {where} in ({', '.join('?' * len(ids))})"  # noqa: S608  # names of the schema
-    return cursor.execute(sql, ids).fetchall()
+    return catalog.db.conn.execute(sql, ids).fetchall()

@@ -8,23 +8,24 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from catalog.rdf.ntriples import NTriplesWriter
+from catalog.rdf.ntriples import n_triples
+from catalog.rdf.published import (
+    PublishedGraph,
+    describe_dataset,
+    describe_portal,
+    describe_whole,
+    published_datasets,
+    published_portals,
+)
+from catalog.rdf.published.lines import PairedLines, turtle_head
 from catalog.rdf.syntaxes import serialize, transcribed
-from catalog.rdf.terms import IRI, LITERAL, RDF_TYPE, XSD, RdfTerm, read_graph
-from catalog.rdf.values import iri
+from catalog.rdf.terms import IRI, LITERAL, RDF_TYPE, XSD, RdfGraph, RdfTerm
 from catalog.site.machine.negotiation import RdfForm
 from catalog.site.machine.paging import CataloguePage, file_of, page_of, read_request
-from catalog.site.machine.statements import (
-    dataset_statements,
-    names_of,
-    portal_statements,
-    publisher_statements,
-    quality_statements,
-    whole_statements,
-)
+from catalog.site.machine.statements import add_dataset, add_portal, add_publisher, add_whole, publication_of
 from catalog.site.pages import SiteOptions
 
-__all__ = ["THINGS", "CatalogueAnswer", "catalogue_page", "graph_of"]
+__all__ = ["THINGS", "CatalogueAnswer", "catalogue_page", "graph_of", "what_became_of"]
 
 HYDRA = "http://www.w3.org/ns/hydra/core#"
 THINGS = ("dataset", "publisher", "portal", "metric", "home")
@@ -36,32 +37,31 @@ _NESTED = 500
 def graph_of(
     conn: sqlite3.Connection, options: SiteOptions, thing: str, name: str, form: RdfForm
 ) -> str | bytes | None:
-    """Return a thing of the catalogue in an RDF syntax; None if there is no such thing.
+    """Return a thing of the catalogue in an RDF syntax; None if there is no such thing, or no longer.
 
     ``conn``: connection to the public file. ``thing``: one of :data:`THINGS`; ``name``: its id, "" for the home page,
     which is the catalogue of all portals. The graph of a dataset has its files, publisher and measurements.
     """
-    names = names_of(conn, options)
-    statements: bytes | None
-    if thing == "dataset":
-        found = conn.execute("select 1 from datasets where id = ?", [name]).fetchone()
-        statements = dataset_statements(conn, [name], names) + quality_statements(conn, name, names) if found else None
-    elif thing == "publisher":
-        statements = publisher_statements(conn, name, names)
-    elif thing == "portal":
-        statements = portal_statements(conn, name, names)
-    else:
-        statements = whole_statements(conn, names) if thing == "home" else None
-    if statements is None:
+    publication, graph = publication_of(conn, options), RdfGraph()
+    sink = PublishedGraph(graph)
+    if thing == "home":
+        add_whole(conn, sink, publication)
+    elif thing not in _ADDED or not _ADDED[thing](conn, name, sink, publication):
         return None
-    return written(statements, form)
+    if sum(len(values) for properties in graph.nodes.values() for values in properties.values()) > _NESTED:
+        return transcribed(n_triples(graph), form.syntax)
+    return serialize(graph, form.syntax, name=RdfTerm(IRI, publication.names.whole))
 
 
-def written(statements: bytes, form: RdfForm) -> str | bytes:
-    """Return N-Triples in the syntax ``form``: nested and in a fixed order if they are few."""
-    if form.syntax == "n-triples" or statements.count(b"\n") > _NESTED:
-        return transcribed(statements, form.syntax)
-    return serialize(read_graph(statements, "application/n-triples"), form.syntax, name=RdfTerm(IRI, ""))
+_ADDED = {"dataset": add_dataset, "publisher": add_publisher, "portal": add_portal}
+
+
+def what_became_of(conn: sqlite3.Connection, dataset_id: str) -> tuple[str | None, bool]:
+    """Return what became of a dataset that has no graph: the id that it has now, None if it has no other; and whether
+    it was here once and is no longer listed."""
+    alias = conn.execute("select dataset_id from dataset_aliases where id = ?", [dataset_id]).fetchone()
+    known = conn.execute("select 1 from datasets where id = ?", [dataset_id]).fetchone()
+    return (alias[0] if alias and not known else None), known is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,25 +111,31 @@ def withheld_in(conn: sqlite3.Connection) -> list[str]:
 def _page(
     conn: sqlite3.Connection, options: SiteOptions, page: CataloguePage, form: RdfForm, address: str
 ) -> CatalogueAnswer:
-    names = names_of(conn, options)
-    lines = NTriplesWriter()
-    whole, view = lines.term(iri, names.whole), lines.term(iri, f"{address}?{page.this}")
+    publication = publication_of(conn, options)
+    names = publication.names
+    lines = PairedLines(names.whole, has_turtle=form.syntax == "turtle")
+    view = lines.resource(f"{address}?{page.this}")
     for kind in ("PagedCollection", "PartialCollectionView"):
-        lines.add(view, RDF_TYPE, lines.term(iri, f"{HYDRA}{kind}"))
-    lines.add(whole, f"{HYDRA}view", view)
+        lines.add_iri(view, RDF_TYPE, f"{HYDRA}{kind}")
     links = {"first": page.first, "next": page.next, "last": page.last}
-    for name, query in links.items():
-        if query is not None:
-            node = lines.term(iri, f"{address}?{query}")
-            # The second name is that of an earlier draft, which harvesters read.
-            lines.add(view, f"{HYDRA}{name}", node)
-            lines.add(view, f"{HYDRA}{name}Page", node)
+    found = {name: query for name, query in links.items() if query is not None}
+    for name, query in found.items():
+        # The second name is that of an earlier draft, which harvesters read.
+        for predicate in (name, f"{name}Page"):
+            lines.add(view, f"{HYDRA}{predicate}", lines.resource(f"{address}?{query}"))
     lines.add(view, f"{HYDRA}totalItems", lines.term(_integer, str(page.total)))
-    for key in page.ids:
-        lines.add(whole, "http://www.w3.org/ns/dcat#dataset", lines.term(iri, names.dataset(key)))
-    statements = whole_statements(conn, names) + lines.take() + dataset_statements(conn, page.ids, names)
-    body = transcribed(statements, form.syntax)
-    return CatalogueAnswer(body, page.run, {name: query for name, query in links.items() if query is not None})
+    lines.add(lines.resource(names.whole), f"{HYDRA}view", view)
+    datasets = list(published_datasets(conn, page.ids))
+    shown, portals = {one.portal_id for one in datasets}, published_portals(conn)
+    describe_whole(portals, lines, publication)
+    for portal in portals:
+        if portal.id in shown:
+            describe_portal(portal, lines, publication)
+    for one in datasets:
+        describe_dataset(one, lines, publication)
+    quads, turtle = lines.take()
+    body = turtle_head() + turtle if form.syntax == "turtle" else transcribed(quads, form.syntax)
+    return CatalogueAnswer(body, page.run, found)
 
 
 def _integer(number: str) -> RdfTerm:

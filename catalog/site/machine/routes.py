@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from datasette.utils import sqlite_timelimit
 from datasette.utils.asgi import Response
 
 from catalog.site.errors import options_of, path_of, respond
-from catalog.site.machine.answers import THINGS, catalogue_page, graph_of
+from catalog.site.machine.answers import THINGS, catalogue_page, graph_of, what_became_of
 from catalog.site.machine.negotiation import RDF_FORMS, RdfForm, alternates
 from catalog.site.machine.paging import GoneError, UnreadableError
 from catalog.site.metadata import DATABASE
@@ -57,12 +57,17 @@ async def graph_response(datasette: Any, request: Any, thing: str, name: str, fo
 
     def read(conn: Any) -> Any:
         with sqlite_timelimit(conn, _TIME_LIMIT_MS):
-            return graph_of(conn, options, thing, name, form)
+            body = graph_of(conn, options, thing, name, form)
+            return body, *(what_became_of(conn, name) if body is None and thing == "dataset" else (None, False))
 
-    body = await datasette.get_database(DATABASE).execute_fn(read)
-    if body is None:
-        return respond(options, path_of(request.scope, datasette.setting("base_url")), 404)
-    return Response(body, content_type=_type(form), headers={"vary": "Accept"})
+    body, became, is_gone = await datasette.get_database(DATABASE).execute_fn(read)
+    if body is not None:
+        return Response(body, content_type=_type(form), headers={"vary": "Accept"})
+    if became:
+        return Response.redirect(f"{options.base_url}dataset/{quote(became, safe='')}.{form.ext}")
+    if is_gone:
+        return _told(410, "This dataset is no longer listed by its portal. Its page says since when.")
+    return respond(options, path_of(request.scope, datasette.setting("base_url")), 404)
 
 
 def alternate_links(options: SiteOptions, page: Page, name: str) -> str:

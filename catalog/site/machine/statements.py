@@ -1,110 +1,90 @@
-"""Read what is published of datasets, publishers and portals from the public file, as RDF statements in N-Triples."""
+"""State what is published of the things of the catalogue, from the public file."""
 
 from __future__ import annotations
 
-import re
 import sqlite3
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from catalog.rdf.dcat import describe
-from catalog.rdf.names import ResourceNames, own_iris
-from catalog.rdf.ntriples import NTriplesWriter, n_triples
-from catalog.rdf.quality import quality_graph
+from catalog.rdf.names import ResourceNames
+from catalog.rdf.published import (
+    Publication,
+    PublishedSink,
+    describe_dataset,
+    describe_portal,
+    describe_whole,
+    names_of,
+    published_datasets,
+    published_portals,
+)
+from catalog.rdf.published.sinks import Term
+from catalog.rdf.published.values import address, words
+from catalog.rdf.quality import add_run, quality_of
 from catalog.rdf.terms import RDF_TYPE
-from catalog.rdf.values import DCAT, DCT, FOAF, iri, text, value
-from catalog.repositories.declared import declared_in
+from catalog.rdf.values import FOAF
+from catalog.repositories.measured_datasets import measured_datasets
 from catalog.site.pages import SiteOptions
 
-__all__ = ["dataset_statements", "names_of", "portal_statements", "publisher_statements", "quality_statements",
-           "whole_statements"]  # fmt: skip
-
-_OURS = re.compile(rb"<urn:winnow:([a-z]+):([^>]*)>")
+__all__ = ["add_dataset", "add_portal", "add_publisher", "add_whole", "publication_of"]
 
 
-def names_of(conn: sqlite3.Connection, options: SiteOptions) -> ResourceNames:
-    """Return the IRIs of the things in a public file. ``conn``: connection to that file."""
-    site = f"{options.public_url}{options.base_url}".rstrip("/") if options.public_url else None
+def publication_of(conn: sqlite3.Connection, options: SiteOptions) -> Publication:
+    """Return under which IRIs and in which profile the site publishes. ``conn``: connection to its public file."""
     (_, _, path), *_ = conn.execute("pragma database_list").fetchall()
-    told = Path(path).stat()
-    return ResourceNames(site, _own(path, told.st_ino, told.st_mtime_ns))
+    told, site = Path(path).stat(), options.public_url
+    names = _names(path, told.st_ino, told.st_mtime_ns, f"{site}{options.base_url}".rstrip("/") if site else None)
+    return Publication(names, operator=options.operator, contact=options.contact)
 
 
-@lru_cache(maxsize=4)
-def _own(path: str, inode: int, changed: int) -> dict[str, str]:
-    """Return the publishers' own IRIs of datasets; a file is read once, because it never changes."""
+@lru_cache(maxsize=8)
+def _names(path: str, inode: int, changed: int, site: str | None) -> ResourceNames:
+    """Return the IRIs of the things in a public file, which is read once, because it never changes."""
     conn = sqlite3.connect(f"{Path(path).absolute().as_uri()}?immutable=1", uri=True)
     try:
-        return own_iris(conn.execute("select id, identifier, other_identifiers from present_datasets order by id"))
+        return names_of(conn, site)
     finally:
         conn.close()
 
 
-def dataset_statements(conn: sqlite3.Connection, ids: Sequence[str], names: ResourceNames) -> bytes:
-    """Return what is published of datasets with their files, publishers and services. ``ids``: at most a page of them;
-    unknown ids are skipped."""
-    lines = NTriplesWriter()
-    for declared in declared_in(conn, ids):
-        describe(declared, lines, inherits=False)
-        node = lines.node("dataset", declared.id)
-        lines.add(node, RDF_TYPE, lines.term(iri, f"{DCAT}Dataset"))
-    portals = dict(conn.execute(f"select id, portal_id from datasets where id in ({', '.join('?' * len(ids))})", ids))  # noqa: S608  # placeholders only
-    for key, portal_id in portals.items():
-        lines.add(lines.node("catalog", portal_id), f"{DCAT}dataset", lines.node("dataset", key))
-    return _named(lines.take(), names)
+def add_dataset(conn: sqlite3.Connection, key: str, sink: PublishedSink[Term], publication: Publication) -> bool:
+    """State all about a present dataset: what it declares, and all measurements of it and its files; return whether
+    there is such a dataset."""
+    found = next(published_datasets(conn, [key]), None)
+    if found is None:
+        return False
+    describe_dataset(found, sink, publication)
+    measured = next(iter(measured_datasets(conn, dataset_id=key, is_full=True)), None)
+    if measured is not None:
+        quality_of(measured, sink, publication.names)
+        add_run(conn, measured.run_id, sink, publication.names)
+    return True
 
 
-def quality_statements(conn: sqlite3.Connection, dataset_id: str, names: ResourceNames) -> bytes:
-    """Return all measurements of a dataset; b"" if there are none."""
-    graph = quality_graph(conn, dataset_id, names)
-    return n_triples(graph) if graph else b""
+def add_portal(conn: sqlite3.Connection, key: str, sink: PublishedSink[Term], publication: Publication) -> bool:
+    """State what is published of the catalogue of a portal, without its datasets; return whether there is one."""
+    found = next((one for one in published_portals(conn) if one.id == key), None)
+    if found is not None:
+        describe_portal(found, sink, publication)
+    return found is not None
 
 
-def portal_statements(conn: sqlite3.Connection, portal_id: str, names: ResourceNames) -> bytes | None:
-    """Return what is published of a portal's catalogue itself, without its datasets; None if there is none."""
-    row = conn.execute("select title, url from portals where id = ?", [portal_id]).fetchone()
+def add_whole(conn: sqlite3.Connection, sink: PublishedSink[Term], publication: Publication) -> None:
+    """State what is published of the catalogue of all portals, without their datasets."""
+    describe_whole(published_portals(conn), sink, publication)
+
+
+def add_publisher(conn: sqlite3.Connection, key: str, sink: PublishedSink[Term], publication: Publication) -> bool:
+    """State what is published of a publisher; return whether there is one."""
+    row = conn.execute("select name, url, email from publishers where id = ?", [key]).fetchone()
     if row is None:
-        return None
-    lines = NTriplesWriter()
-    node = lines.node("catalog", portal_id)
-    lines.add(node, RDF_TYPE, lines.term(iri, f"{DCAT}Catalog"))
-    for predicate, make, said in ((f"{DCT}title", text, row[0]), (f"{FOAF}homepage", value, row[1])):
-        if said:
-            lines.add(node, predicate, lines.term(make, said))
-    return _named(lines.take(), names)
-
-
-def publisher_statements(conn: sqlite3.Connection, publisher_id: str, names: ResourceNames) -> bytes | None:
-    """Return what is published of a publisher; None if there is no such publisher."""
-    row = conn.execute("select name, url, email from publishers where id = ?", [publisher_id]).fetchone()
-    if row is None:
-        return None
-    lines = NTriplesWriter()
-    node = lines.node("publisher", publisher_id)
-    lines.add(node, RDF_TYPE, lines.term(iri, f"{FOAF}Agent"))
-    mbox = f"mailto:{row[2]}" if row[2] else None
-    for name, make, said in (("name", text, row[0]), ("homepage", value, row[1]), ("mbox", value, mbox)):
-        if said:
-            lines.add(node, f"{FOAF}{name}", lines.term(make, said))
-    return _named(lines.take(), names)
-
-
-def whole_statements(conn: sqlite3.Connection, names: ResourceNames) -> bytes:
-    """Return what is published of the catalogue of all portals: its title and its parts, the portals' catalogues."""
-    lines = NTriplesWriter()
-    node = lines.term(iri, names.whole)
-    lines.add(node, RDF_TYPE, lines.term(iri, f"{DCAT}Catalog"))
-    lines.add(node, f"{DCT}title", lines.term(text, "Winnow"))
-    parts = []
-    for (portal_id,) in conn.execute("select id from portals order by id"):
-        lines.add(node, f"{DCT}hasPart", lines.node("catalog", portal_id))
-        parts.append(portal_statements(conn, portal_id, names) or b"")
-    return _named(lines.take(), names) + b"".join(parts)
-
-
-def _named(statements: bytes, names: ResourceNames) -> bytes:
-    def renamed(found: re.Match[bytes]) -> bytes:
-        return f"<{names.of(found[1].decode(), found[2].decode())}>".encode()
-
-    return _OURS.sub(renamed, statements)
+        return False
+    name, url, email = row
+    node = sink.resource(publication.names.publisher(key))
+    sink.add_iri(node, RDF_TYPE, f"{FOAF}Agent")
+    sink.add(node, f"{FOAF}name", sink.term(words, name or key))
+    if url and url.strip():
+        sink.add(node, f"{FOAF}homepage", sink.term(address, url))
+    if email:
+        # The public file holds addresses of offices only.
+        sink.add_iri(node, f"{FOAF}mbox", f"mailto:{email}")
+    return True

@@ -128,12 +128,12 @@ class Charts:
         if row.get("low") is not None:
             return self.bar(row["value"], row["name"], low=row["low"], high=row.get("high"))
         # The row says the same in words: to screen readers the bar would say it twice.
-        names, body, hatch = self._start(solid_bar(_share(row["value"])))
+        names, body, hatch = self._start(Markup())
         if row["value"] is None:
-            body += hatch.format("0", "0", "100", 14)
-        return Markup('<svg class="chart c-score" width="100%" height="14" aria-hidden="true">{}{}</svg>').format(
-            hatching(names, body), body
-        )
+            body = hatch.format("0", "0", "100", 14)
+        else:
+            body = Markup('<rect class="c-ok" width="{}%" height="14"/>').format(percent(_share(row["value"])))
+        return Markup('<svg class="c-bar" aria-hidden="true">{}{}</svg>').format(hatching(names, body), body)
 
     def trend(self, nights: Iterable[Mapping[str, Any]], name: str) -> Markup:
         """Return the score over time as a line with its 95 % interval as a band and the unknown hatched, and the same

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from catalog.db.schema.views import NOT_ENDED, state_in
 from catalog.exports.folders import folder_name
-from catalog.site.pages.dataset_files import FILES, file_count, file_page, files_of
+from catalog.site.pages.dataset_files import FILES, file_count, file_page, files_of, shorten_file
 from catalog.site.pages.dataset_findings import (
     FINDINGS,
     ended_of,
@@ -255,12 +255,20 @@ def _read_finding(visit: Visit) -> Moved | None:
 def _shorten(content: Content) -> Content:
     """Return the contents without what stands elsewhere in the mirror: of a metric the question, dimension and kind
     (``/metric/<id>.json``) and the declared value (``dataset``); of a finding the address and title of its file
-    (``files``); and the description in short and the JSON-LD, which are in the page."""
+    (``files``); on further pages the dataset; and the description in short and the JSON-LD, which are in the page.
+
+    Metrics of which only "ok" is left are a list of names, ``passed``.
+    """
     short = {key: value for key, value in content.items() if key not in ("json_ld", "description")}
-    if metrics := content.get("metrics"):
-        short["metrics"] = [shorten_metric(one) for one in metrics]
-    if groups := content.get("findings"):
-        short["findings"] = [shorten_findings(one) for one in groups]
+    if content.get("became"):
+        return short
+    if content["page_number"] > 1:
+        short |= {"dataset": {"id": content["dataset"]["id"]}, "quality": None}
+    short["files"] = [shorten_file(one, content["dataset"]["last_seen_run"]) for one in content["files"]]
+    short["findings"] = [shorten_findings(one) for one in content["findings"]]
+    lines = [shorten_metric(one) for one in content.get("metrics", ())]
+    short["passed"] = [one["metric"] for one in lines if one == {"metric": one["metric"], "answer": "ok"}]
+    short["metrics"] = [one for one in lines if one["metric"] not in short["passed"]]
     return short
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby
 from typing import Any
 
 from catalog.db.schema.views import MEASURED, address
 from catalog.site.pages.page import Visit
 from catalog.site.stored_json import listed, stored
 
-__all__ = ["FILES", "file_count", "file_page", "files_of", "ranges"]
+__all__ = ["FILES", "file_count", "file_page", "files_of", "ranges", "shorten_file"]
 
 FILES = 10
 """Files on a page."""
@@ -69,6 +70,14 @@ def files_of(visit: Visit, dataset_id: str, number: int) -> list[dict[str, Any]]
         row["lost_columns"] = [str(name)[:80] for name in before if name not in now][:_COLUMNS]
         row["new_columns"] = [str(name)[:80] for name in now if name not in before][:_COLUMNS] if before else []
     return rows
+
+
+def shorten_file(file: dict[str, Any], seen: str | None) -> dict[str, Any]:
+    """Return a file of :func:`files_of` without what is 0, and without the run in which it was last seen if that is
+    ``seen``, the one of its dataset; ``checks`` as pairs of an outcome and how often it came in a row, the oldest
+    first."""
+    short = {name: value for name, value in file.items() if value and (name, value) != ("last_seen_run", seen)}
+    return short | {"checks": [[outcome, len([*alike])] for outcome, alike in groupby(file["checks"])]}
 
 
 def _defect(visit: Visit, defect: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ FINDINGS = 50
 _ENDED = 10
 """Findings shown that have ended, the last ones."""
 _OWN_OF_EACH = (
-    *("id", "distribution_id", "resource_url", "file_title", "position", "checked_at"),
+    *("id", "distribution_id", "resource_url", "title", "position", "checked_at"),
     *("format_declared", "format_served"),
 )
 """What tells findings apart that say the same of several files."""
@@ -37,7 +37,7 @@ _SHOWN = f"""
 select f.id, f.key, f.state, f.severity, f.rule_id, f.rule_title, f.dimension, f.fault_party, f.distribution_id,
        f.resource_url, f.observed, f.expected, f.http_status, f.format_declared, f.format_served, f.field, f.first_row,
        f.error_count, f.rows, f.how_to_fix, f.gain_points, f.first_seen_run, f.runs_failing, f.checked_at,
-       d.title as file_title, d.position, {CAUSE} as cause_id,
+       d.title, d.position, {CAUSE} as cause_id,
        r.reply, r.note, r.is_text_approved, r.replied_by, r.replied_on, r.promised_on, r.outcome as reply_outcome
 from findings f left join distributions d on d.id = f.distribution_id
 left join latest_replies r on r.finding_id = {ANSWERED}
@@ -109,13 +109,14 @@ def findings_of(visit: Visit, dataset_id: str, number: int) -> list[dict[str, An
 
 def shorten_findings(group: dict[str, Any]) -> dict[str, Any]:
     """Return a group of :func:`findings_of` without what stands elsewhere: question, dimension, remedy and what is
-    expected on the page of the metric; of each finding all but ``id`` and ``distribution_id`` with the file."""
+    expected on the page of the metric; the rest with the file. ``findings`` has by id what each is about: the id of a
+    file, or "dataset"."""
     return {
         "rule_id": group["rule_id"],
         "severity": group["severity"],
         "observations": [
             {name: value for name, value in one.items() if name != "expected" and value is not False}
-            | {"findings": [{name: own[name] for name in ("id", "distribution_id")} for own in one["findings"]]}
+            | {"findings": {own["id"]: own["distribution_id"] or "dataset" for own in one["findings"]}}
             for one in group["observations"]
         ],
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,12 +21,21 @@ from catalog.rdf.published import (
 from catalog.rdf.published.lines import PairedLines, turtle_head
 from catalog.rdf.syntaxes import serialize, transcribed
 from catalog.rdf.terms import IRI, LITERAL, RDF_TYPE, XSD, RdfGraph, RdfTerm
+from catalog.site.machine.data_json import catalogue_head, data_json_datasets, shared_identifiers
 from catalog.site.machine.negotiation import RdfForm
-from catalog.site.machine.paging import CataloguePage, file_of, page_of, read_request
+from catalog.site.machine.paging import CataloguePage, PageRequest, file_of, page_of, read_request
 from catalog.site.machine.statements import add_dataset, add_portal, add_publisher, add_whole, publication_of
 from catalog.site.pages import SiteOptions
 
-__all__ = ["THINGS", "CatalogueAnswer", "catalogue_page", "graph_of", "what_became_of"]
+__all__ = [
+    "THINGS",
+    "CatalogueAnswer",
+    "catalogue_page",
+    "data_json_page",
+    "data_json_part",
+    "graph_of",
+    "what_became_of",
+]
 
 HYDRA = "http://www.w3.org/ns/hydra/core#"
 THINGS = ("dataset", "publisher", "portal", "metric", "home")
@@ -94,6 +104,33 @@ def catalogue_page(
         return _page(conn, options, page_of(conn, request), form, address)
     with closing(opened(former)) as older:
         return _page(older, options, page_of(older, request, withheld_in(conn)), form, address)
+
+
+def data_json_page(
+    conn: sqlite3.Connection, public: Path, options: SiteOptions, args: Mapping[str, str], address: str
+) -> CatalogueAnswer:
+    """Return a page of ``data.json``, as :func:`catalogue_page` does; ``page=first`` in ``args`` is the first one."""
+    request = read_request({**args, "page": "" if args.get("page") == "first" else args.get("page", "")})
+    former = file_of(request, conn, public)
+    with closing(opened(former)) if former else nullcontext(conn) as read:
+        page = page_of(read, request, withheld_in(conn) if former else ())
+        publication = publication_of(read, options)
+        found = data_json_datasets(read, page.ids, publication, shared_identifiers(read))
+        body = json.dumps(catalogue_head(address) | {"dataset": list(found)}, ensure_ascii=False)
+    links = {"first": page.first, "next": page.next, "last": page.last}
+    return CatalogueAnswer(
+        body.encode("utf-8", "replace"), page.run, {name: query for name, query in links.items() if query is not None}
+    )
+
+
+def data_json_part(conn: sqlite3.Connection, options: SiteOptions, after: str) -> tuple[list[bytes], str | None]:
+    """Return the next datasets of the whole ``data.json``, each as JSON, and the id of the last one; None after the
+    last dataset. ``after``: id of the last one of the part before, "" for the first part."""
+    page = page_of(conn, PageRequest(after=after))
+    publication = publication_of(conn, options)
+    found = data_json_datasets(conn, page.ids, publication, shared_identifiers(conn))
+    made = [json.dumps(one, ensure_ascii=False).encode("utf-8", "replace") for one in found]
+    return made, page.ids[-1] if page.next is not None else None
 
 
 def opened(path: Path) -> sqlite3.Connection:

@@ -16,7 +16,7 @@ from catalog.model import stable_id
 from specs.exports import export_files
 
 __all__ = [
-    "EVERYTHING", "KEYS", "PUBLISHERS_MAX", "SENT", "SENT_1", "SUMS", "folder_name", "publisher_folder",
+    "EVERYTHING", "KEYS", "OWN_FOLDERS", "PUBLISHERS_MAX", "SENT", "SENT_1", "SUMS", "folder_name", "publisher_folder",
     "publishers_of", "seal_folder",
 ]  # fmt: skip
 
@@ -29,6 +29,8 @@ PUBLISHERS_MAX = 300
 """Maximum of publisher folders inside a government's: those with most findings. The government's own files have all."""
 DATASETS_MIN = 5
 """Datasets from which on a publisher gets a folder."""
+OWN_FOLDERS = frozenset({"publishers", "parquet", "rdf", "releases"})
+"""Folders of ours beside those of governments."""
 EVERYTHING = "everything"
 """Name of the folder that holds all governments."""
 SUMS = "SHA256SUMS"
@@ -39,13 +41,13 @@ def folder_name(government: str) -> str:
     """Return the name of a government's folder: lower-case ASCII letters, digits and hyphens.
 
     At most 40 characters of the name are kept. If the result differs from the government's name in more than case and
-    blanks, or is "publishers", a hyphen and six hexadecimal digits of a hash are added, so that two governments do not
-    share a folder.
+    blanks, or is the name of a folder of ours (:data:`OWN_FOLDERS`), a hyphen and six hexadecimal digits of a hash are
+    added, so that two governments do not share a folder.
     """
     plain = unicodedata.normalize("NFKD", government).encode("ascii", "ignore").decode()
     word = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40]
     # The same parent folder holds files of all governments, and one name is that of our own folder.
-    is_same = word == re.sub(r"\s+", "-", government.strip().lower()) and word != "publishers"
+    is_same = word == re.sub(r"\s+", "-", government.strip().lower()) and word not in OWN_FOLDERS
     return word if is_same else f"{word or 'government'}-{stable_id(government)[:6]}"
 
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from catalog.db.store import Catalog, now
+from catalog.exports.folders import SUMS
 from catalog.exports.state import read_state
+from catalog.parquet.descriptor import known_partitions
 from catalog.site.published import read_public_copy
 
 __all__ = ["Verification", "manifests", "seal", "verify"]
@@ -54,7 +56,10 @@ def _outputs(data: Path, archive: str | None) -> dict[str, dict[str, Any]]:
     """
     folder = data / "exports"
     state = read_state(folder)
+    packed = {f"parquet/{one.path}": one for one in known_partitions(folder / "parquet")[0].values()}
     paths = [path for path in folder.rglob("*") if path.is_file() and path.name != COPY and path.suffix != ".part"]
+    # Of a release its list of hashes is enough: it is never written again.
+    paths = [path for path in paths if path.name == SUMS or folder / "releases" not in path.parents]
     paths += [path for path in (data / "site" / "catalog.db",) if path.is_file()]
     if archive and (data / archive).is_file():
         paths.append(data / archive)
@@ -62,6 +67,9 @@ def _outputs(data: Path, archive: str | None) -> dict[str, dict[str, Any]]:
     for path in sorted(paths):
         name, size = path.relative_to(data).as_posix(), path.stat().st_size
         known = state.hash_of(name.removeprefix("exports/"), size) if name.startswith("exports/") else None
+        part = packed.get(name.removeprefix("exports/"))
+        if part and part.bytes == size:
+            known = part.sha256
         if name == "site/catalog.db" and (copy := read_public_copy(path)):
             known = copy.sha256
         found[name] = {"sha256": known or _sha256(path), "bytes": size}

@@ -41,6 +41,7 @@ from harvester.cli.options import (
 from harvester.cli.portals import add_to as _add_portal_commands
 from harvester.cli.proofs import add_to as _add_proof_commands
 from harvester.cli.query import add_to as _add_query_command
+from harvester.cli.release import add_to as _add_release_command
 from harvester.cli.replies import add_to as _add_reply_commands
 from harvester.cli.replies import replies
 from harvester.cli.scores import add_to as _add_score_commands
@@ -346,6 +347,7 @@ _add_shard_commands(cli)
 _add_proof_commands(cli)
 _add_backup_commands(cli)
 _add_query_command(cli)
+_add_release_command(cli)
 
 
 @cli.command()

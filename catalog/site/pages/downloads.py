@@ -8,10 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from catalog.exports.cards import day_of_run
+from catalog.exports.folders import OWN_FOLDERS
+from catalog.parquet.releases import releases
 from catalog.site.linked import LICENCE
 from catalog.site.pages.page import Content, Page, Visit
 
 __all__ = ["PAGES"]
+
+_PACKAGES = {
+    "parquet/datapackage.json": "The catalogue as Parquet tables: every file with its hash (Data Package v2)",
+    "parquet/croissant.json": "The same tables described as Croissant",
+}
+"""Files in folders of ours that lead to all others there, with what they are."""
 
 
 def _read(visit: Visit) -> Content:
@@ -30,13 +38,13 @@ def _read(visit: Visit) -> Content:
     files = [
         {
             "path": path,
-            "title": (described.get(path) or {}).get("title"),
+            "title": _PACKAGES.get(path) or (described.get(path) or {}).get("title"),
             "bytes": spec.get("bytes"),
             "sha256": spec.get("sha256"),
             "rows": (described.get(path) or {}).get("rows"),
         }
         for path, spec in sorted(sealed.items(), key=lambda one: (one[0] not in described, one[0]))
-        if "/" not in path and not path.endswith((".schema.json", ".csv-metadata.json"))
+        if ("/" not in path or path in _PACKAGES) and not path.endswith((".schema.json", ".csv-metadata.json"))
     ]
     base = f"{visit.options.exports_url}/" if visit.options.exports_url else None
     copy = (manifest.get("outputs") or {}).get("site/catalog.db")
@@ -45,7 +53,8 @@ def _read(visit: Visit) -> Content:
         "description": t("downloads.description"),
         "run_id": manifest.get("run"),
         "files": files,
-        "folders": len({path.partition("/")[0] for path in sealed if "/" in path}),
+        "folders": len({path.partition("/")[0] for path in sealed if "/" in path} - OWN_FOLDERS),
+        "releases": releases(exports)[::-1] if exports else [],
         "database": copy if isinstance(copy, dict) else None,
         "json_ld": {
             "@type": "Dataset",

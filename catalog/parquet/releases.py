@@ -1,0 +1,187 @@
+"""Frozen releases of what is published: ``releases/<edition>`` below the exported files, written once and never again.
+
+A release has the Parquet package, the RDF files and the figures of the scorecards as the last manifest sealed them, the
+method in words, and what it takes to cite it: hashes, DataCite metadata and ``CITATION.cff``. Each names the hash of
+the list of hashes of the one before, so that none can be put in between later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from catalog.db.store import CatalogError, now
+from catalog.exports.folders import SUMS
+from catalog.exports.manifest import manifests
+from catalog.exports.state import sha256
+from catalog.parquet.citing import citation, datacite, readme
+from catalog.parquet.descriptor import Origin
+
+__all__ = ["RELEASE", "RELEASES", "WITHDRAWN", "check_edition", "releases", "withdraw_release", "write_release"]
+
+RELEASES = "releases"
+"""Name of the folder of releases, in the folder of exported files."""
+RELEASE = "release.json"
+"""What a release says of itself."""
+WITHDRAWN = "withdrawn.json"
+"""When and why the contents of a release were taken away."""
+_EDITION = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])(?:-[a-z0-9]{1,20})?")
+_KEPT = (RELEASE, SUMS, WITHDRAWN, "datacite.json", "CITATION.cff", "README.md")
+"""What is left of a release that was withdrawn."""
+_FIGURES = re.compile(r"exports/(?:scorecard|commitments|census|corrections|causes|rules)\.(?:csv|schema\.json)")
+
+
+def check_edition(edition: str) -> None:
+    """Raise CatalogError unless ``edition`` is year and month, such as "2026-11", or these and a word:
+    "2026-11-second"."""
+    if not _EDITION.fullmatch(edition):
+        raise CatalogError(f"{edition}: an edition is year and month, such as 2026-11, or these and a word: 2026-11-b")
+
+
+def _is_released(name: str) -> bool:
+    return name.startswith(("exports/parquet/", "exports/rdf/")) or bool(
+        _FIGURES.fullmatch(name) or re.fullmatch(r"exports/catalog\.nt(?:\.gz)?", name)
+    )
+
+
+def write_release(data: Path, edition: str, origin: Origin, method: str, address: str | None) -> Path:
+    """Write the release ``edition`` of the data folder ``data``, and return the path of its folder.
+
+    Nothing may write to the data folder meanwhile. The files are those that the newest manifest lists, and each must
+    still have the hash that stands there. ``edition``: see :func:`check_edition`. ``origin``: whose catalogue it is.
+    ``method``: the methodology in words, as Markdown. ``address``: web address of the exported files, without a slash
+    at its end; None if they are not published. Raise CatalogError if there is such a release already, if nothing is
+    exported, if the Parquet package is missing or is not that of the public file, or if a file was changed.
+    """
+    check_edition(edition)
+    exports = data / "exports"
+    target = exports / RELEASES / edition
+    if target.exists():
+        raise CatalogError(f"{target}: this edition is there already, and a release is never changed; name another one")
+    sealed = manifests(data)
+    if not sealed:
+        raise CatalogError(f"{data}: nothing is exported there; winnow export does")
+    manifest = json.loads(sealed[-1].read_text("utf-8"))
+    _check_package(exports, manifest)
+    before = releases(exports)
+    part = target.with_name(f"{edition}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        for name, output in sorted(manifest["outputs"].items()):
+            if _is_released(name):
+                _copy(data / name, part / name.removeprefix("exports/"), str(output["sha256"]))
+        (part / "methodology.md").write_text(method, "utf-8", newline="\n")
+        size = sum(path.stat().st_size for path in _files(part))
+        about = {
+            "edition": edition,
+            "made_at": now(),
+            "run": manifest["run"],
+            "winnow_version": manifest["winnow_version"],
+            "methodology_version": manifest["methodology_version"],
+            "manifest": {"name": sealed[-1].name, "sha256": sha256(sealed[-1])},
+            "catalogue": asdict(origin),
+            "address": f"{address}/{RELEASES}/{edition}/" if address else None,
+            "previous": {"edition": before[-1]["edition"], "sha256": before[-1]["sums"]} if before else None,
+            "files": len([*_files(part)]),
+            "bytes": size,
+        }
+        portals = json.loads((part / "parquet" / "datapackage.json").read_text("utf-8"))["winnow"]["portals"]
+        for file, text in (
+            (RELEASE, _json(about)),
+            ("datacite.json", _json(datacite(about, portals))),
+            ("CITATION.cff", citation(about)),
+            ("README.md", readme(about)),
+        ):
+            (part / file).write_text(text, "utf-8", newline="\n")
+        sums = "".join(f"{sha256(path)}  {path.relative_to(part).as_posix()}\n" for path in _files(part))
+        (part / SUMS).write_text(sums, "utf-8", newline="\n")
+        for path in _files(part):
+            path.chmod(0o444)
+        part.rename(target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return target
+
+
+def _check_package(exports: Path, manifest: Mapping[str, Any]) -> None:
+    from catalog.parquet.package import NEEDS
+
+    described = exports / "parquet" / "datapackage.json"
+    if "exports/parquet/datapackage.json" not in manifest["outputs"] or not described.is_file():
+        raise CatalogError(f"{described}: there is no such file; {NEEDS}, and run winnow export")
+    public = manifest["outputs"].get("site/catalog.db") or {}
+    if json.loads(described.read_text("utf-8"))["winnow"]["public_file"] != public.get("sha256"):
+        raise CatalogError(f"{described}: it was not made from the present public file; run winnow export first")
+
+
+def _copy(source: Path, target: Path, expected: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    try:
+        with source.open("rb") as read, target.open("xb") as write:
+            while block := read.read(1 << 20):
+                digest.update(block)
+                write.write(block)
+    except FileNotFoundError:
+        raise CatalogError(
+            f"{source}: it is missing, and the last manifest lists it; run winnow export first"
+        ) from None
+    if digest.hexdigest() != expected:
+        raise CatalogError(f"{source}: it was changed after it was sealed; run winnow verify, then winnow export")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def releases(exports: Path) -> list[dict[str, Any]]:
+    """Return what each release says of itself, the oldest edition first.
+
+    ``exports``: folder of exported files. Besides the members of ``release.json`` each has ``sums``, the SHA-256 of its
+    list of hashes, and ``withdrawn``: None, or an object with ``at`` and ``reason``. A folder whose ``release.json``
+    cannot be read is left out.
+    """
+    found = []
+    for path in sorted((exports / RELEASES).glob(f"*/{RELEASE}")):
+        try:
+            about = json.loads(path.read_text("utf-8"))
+            gone = path.with_name(WITHDRAWN)
+            withdrawn = json.loads(gone.read_text("utf-8")) if gone.is_file() else None
+            if about["edition"] == path.parent.name:
+                found.append(about | {"sums": sha256(path.with_name(SUMS)), "withdrawn": withdrawn})
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return sorted(found, key=lambda one: (str(one["made_at"]), str(one["edition"])))
+
+
+def withdraw_release(exports: Path, edition: str, reason: str) -> Path:
+    """Delete the contents of a release, such as when a court asks for it, and return the path of its folder.
+
+    What it said of itself and its list of hashes stay, so that nobody can make another one of that name, and whoever
+    has kept a file can still show that it was in it. ``reason``: in words; it is published. ``exports``: folder of
+    exported files. Raise CatalogError if there is no such release.
+    """
+    check_edition(edition)
+    folder = exports / RELEASES / edition
+    if not (folder / RELEASE).is_file():
+        raise CatalogError(f"{folder}: there is no such release")
+    part = folder / f"{WITHDRAWN}.part"
+    part.write_text(_json({"at": now(), "reason": reason}), "utf-8")
+    part.replace(folder / WITHDRAWN)
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in _KEPT:
+            path.unlink()
+    return folder
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"

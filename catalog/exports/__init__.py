@@ -24,11 +24,11 @@ FORMATS = (
     "feed.AtomFeeds",
     "pdf.PrintedPages",
     "changes.ChangesFile",
-    "dcat.RdfCatalogue",
+    "rdf_files.RdfFiles",
     "quality_files.QualityFiles",
 )
 """Module and class of each format, in the order of writing: a page must be written before it is printed."""
-OF_SCHEMA_1 = {"tables.FolderTables": "scorecard.ScorecardFiles"}
+OF_SCHEMA_1 = {"tables.FolderTables": "scorecard.ScorecardFiles", "rdf_files.RdfFiles": "dcat.RdfCatalogue"}
 
 
 def output_formats(schema: Schema = SCHEMAS[-1]) -> Iterator[OutputFormat]:

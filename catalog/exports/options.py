@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from catalog.rdf.published.context import PROFILES, ProfileName
 from specs.exports import SCHEMAS, Schema
 from specs.languages import tag_of
 
-__all__ = ["ExportOptions"]
+__all__ = ["RDF_FOLDER", "ExportOptions"]
+
+RDF_FOLDER = "rdf"
+"""Name of the folder of the RDF files, in the folder of all governments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class ExportOptions:
     public_url: str | None = None
     """Web address at which the folder of all exported files is published, without a slash at its end. Pages and feeds
     then name files by whole addresses; None leaves them relative."""
+    rdf_profile: ProfileName = PROFILES[0]
+    """Profile of DCAT in which the catalogue is written as RDF."""
     hold_days: int | None = None
     """Number of days for which a new cause and its findings stay unpublished after its government was told of it,
     see :func:`catalog.repositories.held.held_causes`; 0 publishes at once. None takes the number

@@ -42,7 +42,10 @@ def export_digest() -> str:
 def mapping_digest() -> str:
     """Return a digest of the files that decide how a dataset is mapped to RDF: code and vocabularies."""
     own = _below(*(_CATALOG / name for name in ("rdf", "vocabulary", "model")))
-    code = [Path(__file__).with_name(name) for name in ("dcat.py", "gzip_parts.py", "parts.py")]
+    code = [Path(__file__).with_name(name) for name in ("rdf_files.py", "gzip_parts.py", "parts.py")]
+    # Which addresses of contacts are published.
+    code += [_CATALOG / "repositories" / name for name in ("persons.py", "recipients.py")]
+    code.append(_specs() / "role_addresses.toml")
     return _digest([*own, *code, *_below(_specs() / "vocabularies", kinds=(*_KINDS, ".csv", ".json"))])
 
 

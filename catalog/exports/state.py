@@ -72,6 +72,8 @@ class ExportState:
         """
         folder, _, file = name.rpartition("/")
         known = self.folders.get(folder or ".")
+        # Files in folders that are of nobody alone are recorded with everything, by their whole path.
+        file, known = (file, known) if known else (name, self.folders.get("."))
         found = known.files.get(file) if known else None
         return found[1] if found and found[0] == size else None
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from catalog.exports.folders import EVERYTHING
 from catalog.exports.job import ExportJob, OutputFormat
+from catalog.exports.options import RDF_FOLDER
 from catalog.exports.package import describe_columns, files_of, resource, write_package
 from catalog.exports.sent_file import OTHERS
-from catalog.exports.state import STATE, ExportState, FolderState, read_state
+from catalog.exports.state import STATE, ExportState, FolderState, read_state, sha256
 
 __all__ = ["update"]
 
@@ -24,8 +25,9 @@ def update(job: ExportJob, formats: Iterator[OutputFormat]) -> list[Path]:
     files.
 
     A file that an earlier export wrote into such a folder and this one did not is deleted. ``formats``: the output
-    formats in the order of writing. The folder ``job.out`` gets a new data package in every run, because that names the
-    run; if nothing else has changed, only this data package and its list of hashes are written.
+    formats in the order of writing. The files below the folder ``rdf`` are recorded and listed with those of
+    ``job.out``. That folder gets a new data package in every run, because that names the run; if nothing else has
+    changed, only this data package and its list of hashes are written.
     """
     out, state, prints = job.out, read_state(job.out), job.fingerprints
     if prints.is_everything(state.everything) and state.is_whole(out):
@@ -45,6 +47,12 @@ def update(job: ExportJob, formats: Iterator[OutputFormat]) -> list[Path]:
     # Publishers first, then their government, then everything: a data package names files of the folders below it.
     for folder in sorted(due, key=lambda one: (-len(one.parts), one)):
         found = files_of(folder, only=by_folder[folder])
+        if folder == out:
+            found |= {
+                path.relative_to(out).as_posix(): (path.stat().st_size, sha256(path))
+                for path in sorted(written)
+                if out / RDF_FOLDER in path.parents
+            }
         own = state.folders[_name(job, folder)] = FolderState(due[folder], job.run_id, found)
         written += write_package(folder, job.packages[folder], job.head, own, _linked(job, folder, state))
     if job.parts.is_changed:

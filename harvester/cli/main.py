@@ -197,6 +197,7 @@ def _run(
                     has_books=options.get("xlsx", False),
                     dqv=options.get("dqv") or "scores",
                     schema=1 if options.get("schema") == "1" else 2,
+                    rdf_profile=options.get("rdf_profile") or "dcat-ap-3",
                 ),
             )
     if options["as_json"]:

@@ -145,8 +145,8 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a click command with the options of the exported files: --language, --pdf, --xlsx, --dqv
-    and --schema."""
+    """Decorate a click command with the options of the exported files: --language, --pdf, --xlsx, --dqv, --schema and
+    --rdf-profile."""
     options = [
         click.option(
             "--language",
@@ -168,6 +168,13 @@ def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default="2",
             show_default=True,
             help="Form of the CSVs: 1 is the old one, where every row names the run.",
+        ),
+        click.option(
+            "--rdf-profile",
+            type=click.Choice(["dcat-ap-3", "dcat-ap-2", "dcat-us-3"]),
+            default="dcat-ap-3",
+            show_default=True,
+            help="Profile of DCAT in which the catalogue is written as RDF.",
         ),
     ]
     for option in reversed(options):

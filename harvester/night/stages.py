@@ -176,7 +176,7 @@ def _published(export: ExportOptions, own: Configuration) -> ExportOptions:
     said = {code: own.operator.in_language(code).imprint for code in languages()} if own.operator.texts else {}
     imprints = {code: text for code, text in said.items() if text and text != imprint}
     url, days = export.public_url or own.public_url, own.hold_days if export.hold_days is None else export.hold_days
-    site = export.site_url or own.site_url
+    site = export.site_url or (own.site_url.rstrip("/") if own.site_url else None)
     by = export.published_by or by
     return replace(export, public_url=url, site_url=site, published_by=by, imprints=imprints, hold_days=days)
 

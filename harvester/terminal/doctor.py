@@ -86,6 +86,8 @@ def _everything(data: Path, *, is_offline: bool) -> Iterator[Told]:
         yield _fault(str(error))
         configuration = Configuration()
     yield from _network(data, configuration)
+    if configuration.site_url is None:
+        yield _note("no site_url in winnow.toml: things in the exported RDF have URNs, which nobody can look up")
     yield from _mail(data, configuration, is_offline=is_offline)
     yield from _waiting(data)
     yield from _private(data)

@@ -37,5 +37,6 @@ def test_what_the_formats_write_is_sealed_with_its_folder(tmp_path: Path) -> Non
     for folder in (tmp_path / "out", tmp_path / "out" / "gamma"):
         sums = (folder / "SHA256SUMS").read_text("utf-8")
         # The state is ours: what the next export keeps.
-        sealed = {path.name for path in folder.iterdir() if path.is_file()} - {"SHA256SUMS", STATE, PARTS}
+        held_files = [path for path in (*folder.iterdir(), *folder.glob("rdf/**/*")) if path.is_file()]
+        sealed = {path.relative_to(folder).as_posix() for path in held_files} - {"SHA256SUMS", STATE, PARTS}
         assert sums.count("\n") == len(sealed)

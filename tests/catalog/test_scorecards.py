@@ -117,8 +117,8 @@ def test_the_hashes_hold_and_tell_a_change(sent: tuple[Catalog, Path]) -> None:
     for folder in folders(out):
         lines = (folder / "SHA256SUMS").read_text().splitlines()
         assert {line[66:] for line in lines} == {
-            path.name
-            for path in folder.iterdir()
+            path.relative_to(folder).as_posix()
+            for path in (*folder.iterdir(), *folder.glob("rdf/**/*"))
             if path.is_file() and path.name not in ("SHA256SUMS", "folders.json", "parts.json")
         }
         for line in lines:

@@ -16,9 +16,9 @@ from catalog.rdf.published.licences import Licences
 from catalog.rdf.published.places import GEOJSON, WKT, shape
 from catalog.rdf.published.reading import PublishedDataset, PublishedFile, PublishedService
 from catalog.rdf.published.sinks import PublishedSink, Term
-from catalog.rdf.published.values import address, digest, instant, moment, words
+from catalog.rdf.published.values import address, digest, instant, moment, typed, words
 from catalog.rdf.published.writer import ResourceWriter
-from catalog.rdf.terms import IRI, LITERAL, XSD, Property, RdfTerm
+from catalog.rdf.terms import IRI, XSD, Property, RdfTerm
 from catalog.rdf.values import ADMS, DCAT, DCATAP, DCT, FOAF, SKOS, SPDX, VCARD, in_language, is_iri, text
 from catalog.repositories.persons import public_email, public_name, without_addresses
 
@@ -152,8 +152,8 @@ class _Writer(ResourceWriter[Term]):
             self.readings["places"] = None
             area = self.blank(f"{DCT}Location")
             add(node, f"{DCT}spatial", area)
-            add(area, f"{LOCN}geometry", term(_of_type, found.geojson, GEOJSON))
-            add(area, f"{DCAT}centroid" if found.is_point else f"{DCAT}bbox", term(_of_type, found.wkt, WKT))
+            add(area, f"{LOCN}geometry", term(typed, found.geojson, GEOJSON))
+            add(area, f"{DCAT}centroid" if found.is_point else f"{DCAT}bbox", term(typed, found.wkt, WKT))
         dates = [(n, one) for n, one in (("startDate", d.temporal_start), ("endDate", d.temporal_end)) if one]
         if dates:
             self.note_dates(d.temporal_start, d.temporal_end)
@@ -235,7 +235,7 @@ class _Writer(ResourceWriter[Term]):
         if file.checksum and (found := digest(file.checksum, file.checksum_algorithm)):
             checksum = self.blank(f"{SPDX}Checksum")
             add(node, f"{SPDX}checksum", checksum)
-            add(checksum, f"{SPDX}checksumValue", term(_of_type, found[0], f"{XSD}hexBinary"))
+            add(checksum, f"{SPDX}checksumValue", term(typed, found[0], f"{XSD}hexBinary"))
             self.sink.add_iri(checksum, f"{SPDX}algorithm", found[1])
         for one in json.loads(file.language) if file.language else ():
             self.concept(node, "language", one)
@@ -270,10 +270,6 @@ class _Writer(ResourceWriter[Term]):
 
 def _tagged(declared: str, language: str) -> RdfTerm:
     return in_language(without_addresses(declared) or "", language)
-
-
-def _of_type(value: str, datatype: str) -> RdfTerm:
-    return RdfTerm(LITERAL, value, datatype)
 
 
 _TEXT_FORMS = tuple(_TEXTS.values())

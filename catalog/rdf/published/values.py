@@ -17,17 +17,9 @@ from catalog.rdf.values import algorithm_name, concept, day, is_iri, text
 from catalog.repositories.persons import has_addresses, without_addresses
 
 __all__ = [
-    "KnownLicence",
-    "address",
-    "decimal_size",
-    "digest",
-    "instant",
-    "known",
-    "known_licence",
-    "moment",
-    "size",
+    "KnownLicence", "address", "decimal_size", "digest", "instant", "known", "known_licence", "moment", "size", "typed",
     "words",
-]
+]  # fmt: skip
 
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _SIZE = re.compile(r"\+?([0-9]{1,18})(?:\.0*)?")
@@ -142,6 +134,11 @@ def decimal_size(declared: str) -> RdfTerm:
 def _size(declared: str, datatype: str) -> RdfTerm:
     match = _SIZE.fullmatch(declared.strip())
     return RdfTerm(LITERAL, match[1], XSD + datatype) if match else words(declared)
+
+
+def typed(value: str, datatype: str) -> RdfTerm:
+    """Return a literal of a datatype. ``datatype``: its IRI. ``value``: a text that is valid for it."""
+    return RdfTerm(LITERAL, value, datatype)
 
 
 def digest(checksum: str, algorithm: str | None) -> tuple[str, str] | None:

@@ -44,7 +44,8 @@ def _read(visit: Visit) -> Content:
             "rows": (described.get(path) or {}).get("rows"),
         }
         for path, spec in sorted(sealed.items(), key=lambda one: (one[0] not in described, one[0]))
-        if ("/" not in path or path in _PACKAGES) and not path.endswith((".schema.json", ".csv-metadata.json"))
+        if ("/" not in path.removeprefix("rdf/") or path in _PACKAGES)
+        and not path.endswith((".schema.json", ".csv-metadata.json"))
     ]
     base = f"{visit.options.exports_url}/" if visit.options.exports_url else None
     copy = (manifest.get("outputs") or {}).get("site/catalog.db")

@@ -21,6 +21,7 @@ from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 from catalog.site.errors import Scope, options_of, path_of, respond
 from catalog.site.machine.negotiation import RDF_FORMS, form_for
 from catalog.site.metadata import DATABASE, PLUGIN
+from catalog.site.page_cache import ResponseCache
 from catalog.site.pages import pages
 from catalog.site.render import program_digest
 from catalog.site.table_filters import UnknownFilterError, is_unknown_parameter
@@ -70,7 +71,7 @@ class Gate:
         before: Callable[[], None],
     ) -> None:
         self.datasette, self.app, self.redirect, self.before = datasette, app, redirect, before
-        self.queue = SqlQueue()
+        self.queue, self.kept = SqlQueue(), ResponseCache()
 
     async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
         """Answer a request, or pass it on to Datasette."""
@@ -93,11 +94,7 @@ class Gate:
             await reply({"type": "http.response.body", "body": b""})
             return
         self.before()
-        if location := await self.redirect(path, query):
-            headers = [(b"location", (base_url.rstrip("/") + location).encode("latin-1")), (b"content-length", b"0")]
-            await reply({"type": "http.response.start", "status": 301, "headers": headers})
-            await reply({"type": "http.response.body", "body": b""})
-            return
+        key = None
         if scope["method"] in ("GET", "HEAD"):
             accept = asked.get(b"accept", b"").decode("latin-1")
             reply.tag = b"" if _READS_MORE.search(unquote(path)) else self._tag(path, form_for(accept))
@@ -105,6 +102,16 @@ class Gate:
                 await reply({"type": "http.response.start", "status": 304, "headers": []})
                 await reply({"type": "http.response.body", "body": b""})
                 return
+            key = None if _has_sql(query) else self.kept.key(reply.tag, scope, asked)
+            if await self.kept.answer(key, send):
+                return
+            reply.send = self.kept.keeping(key, send)
+        if location := await self.redirect(path, query):
+            headers = [(b"location", (base_url.rstrip("/") + location).encode("latin-1")), (b"content-length", b"0")]
+            await reply({"type": "http.response.start", "status": 301, "headers": headers})
+            await reply({"type": "http.response.body", "body": b""})
+            return
+        if scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}
         if not _has_sql(query):
             await self.app(scope, receive, reply)
@@ -167,6 +174,7 @@ def _has_sql(query: str) -> bool:
     return bool({"sql", "_where"} & {name for name, _ in parse_qsl(query, keep_blank_values=True)})
 
 
+@cache
 def _made_with() -> str:
     """Return what tells programs apart that may write the same page in other words."""
     return f"{version('winnow-opendata')} {program_digest()}"

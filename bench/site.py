@@ -3,12 +3,14 @@
     python bench/site.py DATA [REQUESTS]
 
 ``DATA`` is a data folder with a catalogue that was harvested and scored, for example by ``bench/nation.py``; its public
-file is made in a folder of its own, and nothing in ``DATA`` is changed. ``REQUESTS`` (default 2,000) are sent to the
-real server: pages of all kinds, tables, queries and data, each kind equally often, in an order that is the same each
-time. Each page was asked once before. Printed are the medians and 99th percentiles of one client and of twenty at once,
-the slowest kinds, and every kind of page with an SQL statement over 50 ms. Server and clients share the machine.
+file is made in a folder of its own, and nothing in ``DATA`` is changed. It may also be a public file. ``REQUESTS``
+(default 2,000) are sent to the real server: pages of all kinds, tables, queries and data, each kind equally often, in
+an order that is the same each time. Printed are the medians and 99th percentiles of one client and of twenty at once:
+first of requests that nobody sent before ("cold": each address once), then of those that were all sent before ("warm":
+the server keeps finished pages until the next night). Then the slowest kinds, and every kind of page with an SQL
+statement over 50 ms. Server and clients share the machine.
 
-Targets for 50,000 datasets on two cores: a 99th percentile of 100 ms for one client, and of one second for twenty.
+Targets for 50,000 datasets on two cores, warm: a 99th percentile of 100 ms for one client, of one second for twenty.
 """
 
 from __future__ import annotations
@@ -153,6 +155,13 @@ def ask(port: int, asked: Sequence[tuple[str, str]]) -> list[tuple[str, float, i
     return found
 
 
+def ask_at_once(port: int, asked: Sequence[tuple[str, str]]) -> list[tuple[str, float, int]]:
+    """Ask like :func:`ask`, by twenty clients at once, each for every twentieth address."""
+    with ThreadPoolExecutor(20) as clients:
+        parts = clients.map(lambda number: ask(port, asked[number::20]), range(20))
+        return [one for part in parts for one in part]
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
@@ -199,20 +208,22 @@ def slow_statements(public: Path) -> None:
 
 def main(data: Path, requests: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        public = Path(folder) / "catalog.db"
-        begun = time.process_time()
-        publish(data / "catalog.db", public)
-        print(f"published in {time.process_time() - begun:.1f} s CPU, {public.stat().st_size / 1e6:.0f} MB")
+        public = data if data.is_file() else Path(folder) / "catalog.db"
+        if not data.is_file():
+            begun = time.process_time()
+            publish(data / "catalog.db", public)
+            print(f"published in {time.process_time() - begun:.1f} s CPU, {public.stat().st_size / 1e6:.0f} MB")
         kinds = addresses(public)
         chance = random.Random(1)
         every = [(kind, path) for kind, paths in kinds.items() for path in paths]
         asked = [(kind, chance.choice(kinds[kind])) for kind in (chance.choice([*kinds]) for _ in range(requests))]
+        chance.shuffle(every)
         with served(public) as port:
-            ask(port, every)
-            show("1 client", ask(port, asked))
-            with ThreadPoolExecutor(20) as clients:
-                parts = [asked[number::20] for number in range(20)]
-                show("20 clients", [one for part in clients.map(lambda part: ask(port, part), parts) for one in part])
+            show("cold, 20 clients", ask_at_once(port, every))
+        with served(public) as port:
+            show("cold, 1 client", ask(port, every))
+            show("warm, 1 client", ask(port, asked))
+            show("warm, 20 clients", ask_at_once(port, asked))
         slow_statements(public)
 
 

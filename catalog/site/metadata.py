@@ -68,7 +68,9 @@ _VIEW = {
     "status": "present, missing or retired.",
 }
 # Crawlers that follow every facet and query overload a site; pages, rows and tables are open to them.
-_ROBOTS = "User-agent: *\nDisallow: /*?"
+# The catalogue for programs is read page by page: that is the most specific rule, and stands first for old readers.
+_ROBOTS = "User-agent: *\n{open}Disallow: /*?"
+_OPEN = ("catalog.ttl", "catalog.jsonld", "catalog.rdf", "catalog.nt", "data.json")
 
 
 def metadata(options: SiteOptions | None = None) -> dict[str, Any]:
@@ -78,7 +80,7 @@ def metadata(options: SiteOptions | None = None) -> dict[str, Any]:
     options of the site's pages. ``options``: who runs the site and where; None for the defaults.
     """
     options = options or SiteOptions()
-    robots = _ROBOTS
+    robots = _ROBOTS.format(open="".join(f"Allow: {options.base_url}{name}\n" for name in _OPEN))
     if options.public_url:
         robots += f"\nSitemap: {options.public_url}{options.base_url}sitemap.xml"
     return {

@@ -206,7 +206,10 @@ def test_share_of_open_licences(site: Site) -> None:
 
 def test_headers_and_robots(site: Site) -> None:
     response = site.get("/robots.txt")
-    assert response.text == "User-agent: *\nDisallow: /*?"
+    # Queries are closed to crawlers, but not the pages of the catalogue for programs.
+    first, *open_to_all, last = response.text.split("\n")
+    assert (first, last) == ("User-agent: *", "Disallow: /*?") and "Allow: /catalog.ttl" in open_to_all
+    assert all(line.startswith("Allow: /") for line in open_to_all)
     assert "default-src 'none'" in response.headers["content-security-policy"]
     css = site.get("/static/winnow.css")
     assert css.status_code == 200 and "url(" not in css.text and "@import" not in css.text

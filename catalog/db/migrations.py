@@ -242,6 +242,12 @@ def s0037_unused_indexes(db: Database) -> None:
         db.execute(f"drop index if exists idx_dataset_quality_{name}")
 
 
+@migrate()
+def s0038_withholdings(db: Database) -> None:
+    """Add the table of datasets whose content is withheld."""
+    add_missing(db)
+
+
 def bring_up_to_date(db: Database) -> None:
     """Migrate a catalogue of any age, or an empty file, to the present tables, metric columns and views.
 

@@ -11,6 +11,7 @@ from catalog.db.schema.views import STANDING_CAUSES, state_in
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run, head_of
 from catalog.repositories.held import ids_apart
+from catalog.repositories.withholding import WITHHELD_CAUSES
 from specs.causes import cause_rules
 from specs.exports import REPLY_COLUMNS
 from specs.languages import Language
@@ -36,7 +37,8 @@ def cause_rows(
     ``government`` or ``publisher_id``: name or id of the only one whose causes are wanted; None means all. With
     ``publisher_id``, only causes that concern this publisher are given, not those that concern its whole portal.
     ``says_new``: False gives the state "open" to causes whose state is "new". ``held``: False leaves out the causes
-    that are not published yet, see :mod:`catalog.repositories.held`; True gives only these.
+    that are not published yet, see :mod:`catalog.repositories.held`; True gives only these. Causes of which every
+    finding is about a dataset whose content is withheld are left out.
     """
     head = head_of(catalog, run_id)
     whose = ""
@@ -52,7 +54,7 @@ def cause_rows(
            left join publishers b on c.entity_level = 'publisher' and b.id = c.entity_id
            left join latest_replies r on r.finding_id = c.id
            where ({state_in(STANDING_CAUSES, "c")} or c.fixed_run = :run)
-             and coalesce(c.is_held, 0) = :held {whose}
+             and coalesce(c.is_held, 0) = :held and c.number not in ({WITHHELD_CAUSES}) {whose}
            order by g.name, c.state = 'unknown', c.gain_points desc, c.findings desc, c.id""",  # noqa: S608  # our own constants
         {"run": run_id, "government": government, "publisher": publisher_id, "held": held},
     )

@@ -26,7 +26,7 @@ def census_rows(catalog: Catalog, *, government: str | None = None) -> Iterator[
     means all.
     """
     titles = {one.id: one.title for one in key_datasets()}
-    for row in census_of(catalog, government=government):
+    for row in census_of(catalog, government=government, is_shown=True):
         yield {
             **row,
             "key_title": titles.get(row["key"], row["key"]),

@@ -9,13 +9,17 @@ from typing import Any
 from catalog.exports.csvfile import CsvFile, write_csv
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.repositories.changes import RecordChange, changes
+from catalog.repositories.withholding import WITHHELD
 from specs.exports import export_files, schema_version
 
 __all__ = ["ChangesFile", "write_changes"]
 
 
 class ChangesFile(OutputFormat):
-    """Writes ``changes.csv``: the datasets of all portals that a run added, changed or did not find."""
+    """Writes ``changes.csv``: the datasets of all portals that a run added, changed or did not find.
+
+    Datasets whose content is withheld are left out.
+    """
 
     name = "changes.csv"
     title = export_files()["changes"].title
@@ -25,7 +29,9 @@ class ChangesFile(OutputFormat):
 
         In schema 1 the CSV is always written, with its copy for Excel and its Table Schema.
         """
-        path, found = job.out / self.name, changes(job.catalog, job.run_id)
+        hidden = {key for (key,) in job.catalog.db.conn.execute(WITHHELD)}
+        path = job.out / self.name
+        found = (one for one in changes(job.catalog, job.run_id) if one.dataset_id not in hidden)
         if job.options.schema == 1:
             return write_changes(path, job.run_id, found)
         if not job.is_due(job.out):

@@ -8,6 +8,7 @@ from typing import Any
 from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run
 from catalog.repositories.withheld import withheld
+from catalog.repositories.withholding import WITHHELD
 
 __all__ = ["correction_rows"]
 
@@ -18,7 +19,8 @@ def correction_rows(catalog: Catalog, run_id: str, *, government: str | None = N
     A finding was corrected if it was disputed and a new look showed that it did not hold (reason "dispute"), or if our
     rule was changed and no longer gives the finding although the data are the same (reason "rules"). The file is about
     all runs: a correction stays in it. Corrections of findings that must not be published as of the run ``run_id`` are
-    left out, see :func:`catalog.repositories.withheld.withheld`: such a finding may have been found again since.
+    left out, see :func:`catalog.repositories.withheld.withheld`: such a finding may have been found again since. So are
+    those of datasets whose content is withheld.
     ``government``: name of the only government whose portals are wanted; None means all.
     """
     rows = catalog.each(
@@ -30,6 +32,7 @@ def correction_rows(catalog: Catalog, run_id: str, *, government: str | None = N
            left join datasets d on d.id = c.dataset_id left join publishers b on b.id = d.publisher_id
            left join findings f on f.id = c.finding_id
            where (:government is null or g.name = :government) and not coalesce({withheld(run_id)}, false)
+             and coalesce(c.dataset_id, '') not in ({WITHHELD})
            order by c.corrected_at desc, c.id""",  # noqa: S608  # our own constants
         {"government": government},
     )

@@ -17,7 +17,7 @@ from catalog.rdf.ntriples import NTriplesWriter
 from catalog.rdf.terms import LITERAL, RDF_TYPE, XSD, RdfGraph, RdfTerm
 from catalog.rdf.values import DCAT, DCT, FOAF, iri, node_of, text, value
 from catalog.repositories.declared import DeclaredDataset, declared_of
-from catalog.repositories.reading import StoredDataset, present
+from catalog.repositories.reading import StoredDataset, shown
 
 __all__ = ["RdfCatalogue", "export_rdf", "graph_of_dataset"]
 
@@ -54,7 +54,7 @@ def export_rdf(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
     with part.open("wb") as file:
         for portal in catalog.rows(_PORTALS):
             file.write(_head(lines, portal))
-            for stored in declared_of(catalog, present(catalog, portal["id"])):
+            for stored in declared_of(catalog, shown(catalog, portal["id"])):
                 _state(lines, lines.node("catalog", portal["id"]), stored, *scores.get(stored.id, (None, None)))
                 file.write(lines.take())
     part.replace(target)

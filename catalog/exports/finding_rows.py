@@ -11,7 +11,7 @@ from catalog.exports.cards import day_of_run, head_of
 from catalog.exports.promises import has_commitments
 from catalog.repositories.finding_states import LAST_SEEN, runs_failing
 from catalog.repositories.held import HELD_FINDING
-from catalog.repositories.withheld import OPERATED, withheld, withheld_personal
+from catalog.repositories.withheld import OPERATED, withheld, withheld_content, withheld_personal
 from specs.exports import REPLY_COLUMNS
 
 __all__ = ["finding_rows"]
@@ -37,14 +37,14 @@ def finding_rows(
     Findings that must not be published yet are left out. ``operator``: an e-mail address; if given, only unpublished
     findings of suspected personal data are returned, from the portals with this contact address. ``held``: True gives
     only the findings of causes of which the government hears first, without those of suspected personal data;
-    ``operator`` then changes nothing.
+    ``operator`` then changes nothing. Findings about datasets whose content is withheld are never returned.
     """
     head = head_of(catalog, run_id, 1)
     commitments = _FAILED_COMMITMENTS if has_commitments(catalog) else "null"
     group = "government" if order == "government" else "f.publisher_id"
     told = f"{withheld_personal(run_id)} and {OPERATED}" if operator else f"not ({withheld(run_id)})"
     if held:
-        told = f"{HELD_FINDING} and not {withheld_personal(run_id)}"
+        told = f"{HELD_FINDING} and not {withheld_personal(run_id)} and not {withheld_content()}"
     rows = catalog.each(
         f"""select f.*, {runs_failing(":run")} as runs_now, {LAST_SEEN} as last_now, f.id as finding_id,
               d.title as dataset_title,

@@ -62,6 +62,8 @@ _ROWS = {
     "census": """select portal_id, '', key, state, reason, dataset_id, points, evidence, candidates, waiting, searched,
           confirmed_by, confirmed_on, since_run, state_before
         from census""",
+    "withholdings": "select w.portal_id, d.publisher_id, w.id, w.lifted_at from withholdings w"
+    " left join datasets d on d.id = w.dataset_id",
     "reports": """select r.portal_id, d.publisher_id, r.id, r.reported_on, r.what, r.who, r.url
         from reports r left join datasets d on d.id = r.dataset_id""",
     "corrections": """select c.portal_id, d.publisher_id, c.id, c.corrected_at

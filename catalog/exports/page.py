@@ -268,7 +268,7 @@ def _census(catalog: Catalog, words: Language, government: str) -> list[dict[str
     Where a government has many portals only the numbers are given.
     """
     of_portal: dict[str, list[dict[str, Any]]] = {}
-    for row in census_of(catalog, government=government):
+    for row in census_of(catalog, government=government, is_shown=True):
         of_portal.setdefault(row["portal_title"], []).append(row)
     states = ("open", "unknown", "closed", "not_found", "not_observed")
     return [
@@ -299,7 +299,7 @@ def _reports(catalog: Catalog, government: str) -> list[dict[str, Any]]:
     return catalog.rows(
         """select r.reported_on, r.who, r.what, coalesce(r.url, d.landing_page) as url, d.title
            from reports r join governments g on g.portal_id = r.portal_id
-           join present_datasets d on d.id = r.dataset_id
+           join shown_datasets d on d.id = r.dataset_id
            where g.name = ? and r.is_text_approved = 1 order by r.reported_on desc, r.id limit 10""",
         [government],
     )

@@ -39,8 +39,8 @@ log = logging.getLogger(__name__)
 FOLDER = "rdf/quality"
 _FILES = """select d.id, (select count(*) from current_distributions f join keys k on k.id = f.id
       join measured_distributions m on m.distribution_key = k.key where f.dataset_id = d.id)
-    from present_datasets d join dataset_quality q on q.dataset_id = d.id where d.portal_id = ? order by d.id"""
-_SCORED = "select count(*) from present_datasets d join dataset_quality q on q.dataset_id = d.id"
+    from shown_datasets d join dataset_quality q on q.dataset_id = d.id where d.portal_id = ? order by d.id"""
+_SCORED = "select count(*) from shown_datasets d join dataset_quality q on q.dataset_id = d.id"
 SAMPLE = 40
 """Datasets of a portal that are rendered to estimate the size of all."""
 
@@ -137,7 +137,7 @@ def full_size(catalog: Catalog, names: ResourceNames, sample: int = SAMPLE) -> F
 
 
 def _names(job: ExportJob) -> ResourceNames:
-    rows = job.catalog.db.conn.execute("select id, identifier, other_identifiers from present_datasets")
+    rows = job.catalog.db.conn.execute("select id, identifier, other_identifiers from shown_datasets")
     return ResourceNames(job.options.site_url, own_iris(rows))
 
 

@@ -41,7 +41,7 @@ __all__ = ["RdfFiles", "publication_of"]
 INDEX = "index.ttl"
 _ROWS = """select d.id, d.mapping_hash, d.first_seen_run, d.changed_run, d.publisher_id,
       b.name, b.identifier, b.email, b.url, b.parent, b.ancestors
-    from present_datasets d left join publishers b on b.id = d.publisher_id where d.portal_id = ? order by d.id"""
+    from shown_datasets d left join publishers b on b.id = d.publisher_id where d.portal_id = ? order by d.id"""
 
 
 class _Syntax(NamedTuple):

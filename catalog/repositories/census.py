@@ -14,6 +14,7 @@ from typing import Any
 
 from catalog.db.schema import TABLES
 from catalog.db.store import Catalog
+from catalog.repositories.withholding import WITHHELD, WITHHELD_REASON
 from catalog.vocabulary.promises import key_datasets
 
 __all__ = [
@@ -148,9 +149,13 @@ def portals_asked(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
     )
 
 
-def census_of(catalog: Catalog, portal_id: str | None = None, *, government: str | None = None) -> list[dict[str, Any]]:
+def census_of(
+    catalog: Catalog, portal_id: str | None = None, *, government: str | None = None, is_shown: bool = False
+) -> list[dict[str, Any]]:
     """Return the rows of the last census of a portal, one for each key dataset, with the names of what they refer to.
     ``portal_id``: None returns those of all portals. ``government``: name of the only one whose portals are wanted.
+    ``is_shown``: whether the rows are for a file that others read; then a row whose dataset is withheld keeps the state
+    and the id, and names nothing of the dataset.
 
     A row has the columns of ``census``, and portal_title, government, dataset_title, dataset_url and publisher_id. Rows
     are sorted by portal. Those of a portal are in the order in which the vocabulary lists the key datasets; a key that
@@ -165,6 +170,11 @@ def census_of(catalog: Catalog, portal_id: str | None = None, *, government: str
            where (:portal is null or c.portal_id = :portal) and (:government is null or g.name = :government)""",
         {"portal": portal_id, "government": government},
     )
+    hidden = {key for (key,) in catalog.db.conn.execute(WITHHELD)} if is_shown else set()
+    for row in rows:
+        if row["dataset_id"] in hidden:
+            row |= dict.fromkeys(("dataset_title", "dataset_url", "points", "evidence", "confirmed_by"))
+            row["reason"] = WITHHELD_REASON
     return sorted(rows, key=lambda row: (row["portal_id"], order.get(row["key"], len(order)), row["key"]))
 
 

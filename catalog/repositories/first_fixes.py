@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from catalog.db.store import Catalog
+from catalog.repositories.withholding import WITHHELD_CAUSES
 
 __all__ = ["Fix", "first_fixes", "rank_fixes", "write_fixes"]
 
@@ -103,15 +104,17 @@ def first_fixes(
     cause, the row also has the level, root_name, split, first_seen_run and examples of the cause; else these are None,
     and examples is []. The same goes for a cause that is no longer stored. Here level is where the cause lies, such as
     "host". An example has finding_id, title and url. ``with_held``: whether fixes of causes are included that are not
-    published yet, see :mod:`catalog.repositories.held`.
+    published yet, see :mod:`catalog.repositories.held`. Left out are fixes of causes whose every finding is about a
+    dataset whose content is withheld.
     """
     found = catalog.rows(
-        """select t.rule_id, t.how_to_fix, t.datasets, t.places, t.gain_points, t.effort_hours,
+        f"""select t.rule_id, t.how_to_fix, t.datasets, t.places, t.gain_points, t.effort_hours,
              coalesce(t.is_large, 1) as is_large, t.cause_id, c.level, c.root_name, c.split, c.first_seen_run,
              coalesce(c.examples, '[]') as examples
            from top_fixes t left join causes c on c.id = t.cause_id
            where t.entity_level = ? and t.entity_id = ? and (? or coalesce(c.is_held, 0) = 0)
-           order by t.rank limit ?""",
+             and coalesce(c.number, 0) not in ({WITHHELD_CAUSES})
+           order by t.rank limit ?""",  # noqa: S608  # our own constants
         [level, entity_id, with_held, limit],
     )
     return [row | {"examples": json.loads(row["examples"])} for row in found]

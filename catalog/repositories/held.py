@@ -22,6 +22,7 @@ from catalog.db.schema.found import public_id
 from catalog.db.schema.views import NOT_ENDED, STANDING_CAUSES, state_in
 from catalog.db.store import Catalog, started
 from catalog.repositories.recipients import addresses_in, recipient_hash, stopped
+from catalog.repositories.withholding import WITHHELD_KEYS
 
 __all__ = [
     "HELD_FINDING",
@@ -172,8 +173,10 @@ def held_apart(catalog: Catalog, run_id: str, hold_days: int, *, government: str
 
 
 def ids_apart(db: sqlite3.Connection) -> frozenset[str]:
-    """Return the ids of the findings that are held back though their cause has ended. ``db``: a catalogue or a copy."""
-    sql = f"select {public_id('f')} from held_findings h cross join finding_rows f on f.key = h.finding"  # noqa: S608  # our own constants
+    """Return the ids of the findings that no example of a cause may name: those that are held back though their cause
+    has ended, and those about datasets whose content is withheld. ``db``: a catalogue or a copy."""
+    keys = f"select finding as key from held_findings union {WITHHELD_KEYS}"  # noqa: S608  # our own constants
+    sql = f"select {public_id('f')} from ({keys}) h cross join finding_rows f on f.key = h.key"  # noqa: S608  # see above
     return frozenset(key for (key,) in db.execute(sql))
 
 

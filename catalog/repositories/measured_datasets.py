@@ -96,7 +96,7 @@ def measured_datasets(
     rows = conn.execute(
         f"""select d.id, d.portal_id, q.run_id, q.methodology_version, coalesce({interned("q.unknown")}, ''),
               d.not_carried, {", ".join(f"q.[{name}]" for name in columns)}
-            from present_datasets d join dataset_quality q on q.dataset_id = d.id where {of} = ? order by d.id""",  # noqa: S608  # names of the schema
+            from shown_datasets d join dataset_quality q on q.dataset_id = d.id where {of} = ? order by d.id""",  # noqa: S608  # names of the schema
         [key],
     )
     for key, portal, run_id, version, missing, not_carried, *cells in map(tuple, rows):

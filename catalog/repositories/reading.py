@@ -28,6 +28,7 @@ __all__ = [
     "files",
     "present",
     "publishers_of",
+    "shown",
     "stored_datasets",
 ]
 
@@ -69,6 +70,12 @@ def datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
 def present(catalog: Catalog, portal_id: str) -> list[str]:
     """Return the ids of the datasets that a portal currently lists (neither missing nor retired), sorted."""
     sql = "select id from present_datasets where portal_id = ? order by id"
+    return [row["id"] for row in catalog.rows(sql, [portal_id])]
+
+
+def shown(catalog: Catalog, portal_id: str) -> list[str]:
+    """Return the ids of the datasets that a portal currently lists, sorted, without those whose content is withheld."""
+    sql = "select id from shown_datasets where portal_id = ? order by id"
     return [row["id"] for row in catalog.rows(sql, [portal_id])]
 
 

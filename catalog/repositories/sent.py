@@ -16,7 +16,7 @@ from catalog.repositories.first_fixes import first_fixes
 from catalog.repositories.held_news import HeldNews, held_news
 from catalog.repositories.method_changes import method_changes
 from catalog.repositories.recipients import addresses_in, is_address, is_role, recipient_hash
-from catalog.repositories.withheld import OPERATED, withheld, withheld_personal
+from catalog.repositories.withheld import OPERATED, withheld, withheld_content, withheld_personal
 
 __all__ = [
     "Letter",
@@ -227,7 +227,9 @@ def _letter(
     # else.
     is_theirs = "true" if level == "publisher" else OPERATED if channel == "mail" else "false"
     # What is held back is told by mail first, and by no webhook: who is behind it is not known.
-    is_told = f"({is_theirs} or not {withheld_personal(run_id)})" if channel == "mail" else f"not {withheld(run_id)}"
+    is_told = f"not {withheld(run_id)}"
+    if channel == "mail":
+        is_told = f"({is_theirs} or not {withheld_personal(run_id)}) and not {withheld_content()}"
     # Only constants of this module are inserted into the text, here and below.
     method = method_changes(catalog, since, run_id) if since else None
     about["changed"] = json.dumps([run for run, _, _ in method or ()])

@@ -10,6 +10,7 @@ from catalog.db.copying import copy_database
 from catalog.db.migrations import bring_up_to_date
 from catalog.db.packed import PackedTexts
 from catalog.db.sqlite import Database
+from catalog.repositories.set_apart import delete_apart
 from catalog.repositories.withheld import take_out
 from catalog.site.cleaned import without_cells
 
@@ -26,6 +27,8 @@ _PERSONAL = (
     "update harvests set approved_by = null",
     # Of tables their kind and shape, and no cell.
     "update table_reports set report = null, profile = without_cells(profile)",
+    # It was trained from reports, with words of cells, and compresses none any more.
+    "delete from record_dictionaries where portal_id is null",
 )
 
 
@@ -35,9 +38,10 @@ def copy_shareable(source: Path, copy: Path) -> None:
 
     Left out are names and texts of people who replied or reported, names and reasons of people who confirmed a census,
     the list of what was sent, which holds hashes of recipients, contacts of portals, publishers and datasets, who
-    approved a harvest, cells of tables, and the findings that must not be published yet
-    (:func:`catalog.repositories.withheld.take_out`). Records stay as the portals published them. The copy has the
-    schema of this version. Raise sqlite3.DatabaseError if the catalogue cannot be read.
+    approved a harvest, cells of tables, the findings that must not be published yet
+    (:func:`catalog.repositories.withheld.take_out`), and datasets whose content is withheld. Other records stay as the
+    portals published them. The copy has the schema of this version. Raise sqlite3.DatabaseError if the catalogue cannot
+    be read.
     """
     copy_database(source, copy)
     with closing(sqlite3.connect(copy)) as out:
@@ -50,7 +54,8 @@ def copy_shareable(source: Path, copy: Path) -> None:
         out.execute("create temp table was_due as select dataset_id from to_score")
         for statement in _PERSONAL:
             out.execute(statement)
-        take_out(out)
+        if take_out(out):
+            delete_apart(out, packed)
         out.execute("delete from to_score where dataset_id not in (select dataset_id from was_due)")
         out.commit()
         # What was deleted must not stand in a page that is free now.

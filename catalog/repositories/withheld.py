@@ -1,7 +1,8 @@
 """Withhold findings about personal data: at first only the publisher and its portal's operator learn where they are.
 
 We do not point strangers to a leak. The public copy of the catalogue, and every file for others, shows such a
-finding only once it is fixed, or :data:`DAYS` after it was found.
+finding only once it is fixed, or :data:`DAYS` after it was found. Findings about a dataset whose content is withheld
+(:mod:`catalog.repositories.withholding`) are shown to nobody.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from catalog.db.schema.found import public_id
 from catalog.db.store import started
 from catalog.repositories.held import HELD_KEYS
 from catalog.repositories.pruning import used
+from catalog.repositories.set_apart import set_apart
+from catalog.repositories.withholding import WITHHELD_KEYS
 from specs.table_rules import personal_rules
 
 __all__ = [
@@ -27,6 +30,7 @@ __all__ = [
     "take_out",
     "watched",
     "withheld",
+    "withheld_content",
     "withheld_personal",
 ]
 
@@ -40,27 +44,34 @@ OPERATED = "is_contact(p.contact_email, :recipient)"
 def withheld(run_id: str) -> str:
     """Return an SQL condition that is true of a finding ``f`` that must not be published as of the run ``run_id``.
 
-    Such a finding reports suspected personal data (:func:`withheld_personal`), or belongs to a cause of which the
-    government hears first (:mod:`catalog.repositories.held`). The findings are found by indexes: no condition is
-    compared with every row of the view ``findings``.
+    Such a finding reports suspected personal data (:func:`withheld_personal`), belongs to a cause of which the
+    government hears first (:mod:`catalog.repositories.held`), or is about a dataset whose content is withheld. The
+    findings are found by indexes: no condition is compared with every row of the view ``findings``.
     """
-    return f"f.key in ({_personal_keys(run_id)} union all {HELD_KEYS})"
+    return f"f.key in ({_personal_keys(run_id)} union all {HELD_KEYS} union all {WITHHELD_KEYS})"
 
 
 def watched() -> str:
     """Return an SQL condition that is true of a finding ``f`` that :func:`withheld` may hold back in one run and not
-    in another: one that reports suspected personal data, in any state, or belongs to a cause that is held back."""
-    return f"f.key in ({_personal_keys()} union all {HELD_KEYS})"
+    in another: one that reports suspected personal data, in any state, belongs to a cause that is held back, or is
+    about a dataset whose content is withheld."""
+    return f"f.key in ({_personal_keys()} union all {HELD_KEYS} union all {WITHHELD_KEYS})"
 
 
 def withheld_personal(run_id: str, alias: str = "f") -> str:
     """Return an SQL condition that is true of a finding of suspected personal data that is not public yet.
 
     Such a finding reports suspected personal data, is neither fixed nor withdrawn, and was first found less than 90
-    days before that run; a finding without a first run counts as recent. ``alias``: name of the view ``findings`` in
+    days before that run; a finding without a first run counts as recent. It is false of a finding about a dataset whose
+    content is withheld, of which nobody is told (:func:`withheld_content`). ``alias``: name of the view ``findings`` in
     the query.
     """
-    return f"{alias}.key in ({_personal_keys(run_id)})"
+    return f"{alias}.key in ({_personal_keys(run_id)} and own.key not in ({WITHHELD_KEYS}))"
+
+
+def withheld_content() -> str:
+    """Return an SQL condition that is true of a finding ``f`` about a dataset whose content is withheld."""
+    return f"f.key in ({WITHHELD_KEYS})"
 
 
 def _personal_keys(run_id: str | None = None) -> str:
@@ -138,14 +149,16 @@ def add_functions(connection: sqlite3.Connection) -> None:
     connection.create_function("public_examples", 1, examples)
 
 
-def take_out(copy: sqlite3.Connection) -> None:
-    """Remove the findings that must not be published from a copy of a catalogue, and all that would reveal them.
+def take_out(copy: sqlite3.Connection) -> bool:
+    """Remove the findings that must not be published from a copy of a catalogue, and all that would reveal them. Return
+    whether the content of a dataset is withheld, which :func:`catalog.repositories.set_apart.delete_apart` removes.
 
     ``copy``: connection to the copy; SQLite's ``secure_delete`` must be on, unless the file stays private. Their
     replies, corrections and table defects are removed too, and the counts of findings are lowered. Triggers make the
     changed datasets due: the caller takes those out of ``to_score`` again.
     """
     hold_back(copy)
+    are_apart = set_apart(copy)
     add_functions(copy)
     for table, column, public in (
         ("table_reports", "defects", "public_defects(distribution_id, defects)"),
@@ -169,6 +182,7 @@ def take_out(copy: sqlite3.Connection) -> None:
     for table in ("finding_texts", "rules"):
         copy.execute(f"delete from {table} where key not in ({used(table)})")  # noqa: S608  # see above
     copy.execute("drop table held")
+    return are_apart
 
 
 def field_of(one: Mapping[str, str]) -> str:

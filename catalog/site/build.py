@@ -1,8 +1,9 @@
 """Build the public file from the tables and columns that :mod:`catalog.db.schema.public` lists.
 
 Rows are read from the catalogue and written to a new file, so that nothing private was ever in a page of it. Left out
-are findings that must not be public yet (:mod:`catalog.repositories.withheld`) with all that would reveal them; of
-replies and reports the names that may not be public and the texts that nobody has approved.
+are findings that must not be public yet (:mod:`catalog.repositories.withheld`) with all that would reveal them;
+datasets whose content is withheld (:mod:`catalog.repositories.set_apart`); of replies and reports the names that may
+not be public and the texts that nobody has approved.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from catalog.repositories.persons import (
     without_addresses,
     without_addresses_in_json,
 )
+from catalog.repositories.set_apart import APART_VALUES, apart_condition, set_apart
 from catalog.repositories.withheld import add_functions, hold_back
 from catalog.site.cleaned import without_cells, without_private_fields
 from catalog.site.entities import SITE_TABLES, add_site_tables
@@ -65,6 +67,7 @@ _WHERE = {
     "addresses": "url not in (select url from temp.merged)",
     "resource_checks": "url not in (select url from temp.merged)",
     "corrections": "finding_id is null or finding_id not in (select id from temp.held)",
+    "withholdings": "lifted_at is null",
 }
 """SQL conditions on the rows of a table that are public."""
 
@@ -89,7 +92,7 @@ _VALUES = {
     # The id of the catalogue ends with the hash of an address.
     "sent.id": "run_id || '/' || channel || '/' || entity_level || '/' || entity_id || '/' || rowid",
     "census.confirmed_by": "iif(confirmed_by is null, null, 'a person')",
-    "census.reason": "replace(reason, coalesce(nullif(confirmed_by, ''), char(0)), 'A person')",
+    **APART_VALUES,
     **{
         f"{_SHOWN.get(table, table)}.{column}": f"""coalesce(
             (select text from source.finding_texts t where t.key = r.{column}), r.{column})"""  # noqa: S608  # names of the schema
@@ -131,6 +134,7 @@ def build(
     public.execute("begin")
     # While the database is empty, names without a schema are those of the catalogue.
     hold_back(public)
+    are_apart = set_apart(public)
     add_functions(public)
     _add_functions(public)
     # Addresses of the web that differ only in an e-mail address are one to readers, who must not take the check of one
@@ -144,7 +148,7 @@ def build(
         public.execute(_create(name, PUBLIC[name]))
     shared = {key for (key,) in public.execute("select key from source.shared_texts where has_addresses(text)")}
     for name in tables:
-        _copy(public, name, shared)
+        _copy(public, name, shared, are_apart=are_apart)
     for name in tables:
         for columns in TABLES[name].indexes:
             if set(columns) <= PUBLIC[name].keys():
@@ -174,11 +178,12 @@ def _create(name: str, columns: Mapping[str, ColumnSpec]) -> str:
     return f"create table [{name}] ({', '.join(parts)})"
 
 
-def _copy(public: sqlite3.Connection, name: str, shared: Set[int]) -> None:
+def _copy(public: sqlite3.Connection, name: str, shared: Set[int], *, are_apart: bool) -> None:
     listed = ", ".join(f"[{column}]" for column in PUBLIC[name])
     cleaned = _with_addresses(public, name, shared)
     values = ", ".join(_value(name, column, is_cleaned=column in cleaned) for column in PUBLIC[name])
-    chosen = f"select {values} from source.[{name}] r where {_where(name)}"  # noqa: S608  # names of the schema
+    where = f"({_where(name)}) and {apart_condition(name)}" if are_apart else _where(name)
+    chosen = f"select {values} from source.[{name}] r where {where}"  # noqa: S608  # names of the schema
     public.execute(f"insert into main.[{name}] ({listed}) {chosen}")  # names of the schema
 
 

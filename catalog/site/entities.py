@@ -33,21 +33,23 @@ _SCORE = (
 )  # fmt: skip
 _ENTITY = (
     "kind", "id", "slug", "name", "country", "is_national", "government", "portal_id", "portal_type", "url", "portals",
-    "publishers", "datasets", "files", "addresses", "asked", "findings", *_SCORE, "grade_best", "grade_worst",
-    "score_before", "run_before", "peer_group", "peer_count", "rank", *dimensions(), *_TIMES,
+    "publishers", "datasets", "datasets_withheld", "files", "addresses", "asked", "findings", *_SCORE, "grade_best",
+    "grade_worst", "score_before", "run_before", "peer_group", "peer_count", "rank", *dimensions(), *_TIMES,
 )  # fmt: skip
 SITE_TABLES: Mapping[str, tuple[str, ...]] = {
     "site_entities": _ENTITY,
     "site_examples": ("kind", "id", "dimension", "is_best", "dataset_id", "value"),
     "site_best": ("metric", "dataset_id", "score"),
     "site_figures": ("name", "value"),
+    "site_withheld": ("id", "kind", "dataset_id"),
 }
 """Tables that only the public file has, with their columns: a row for each government, portal and publisher; for each
-government and publisher and each dimension its best and its worst dataset; for each metric a dataset that passes; and
-the figures of the front page by name."""
+government and publisher and each dimension its best and its worst dataset; for each metric a dataset that passes; the
+figures of the front page by name; and the ids of datasets whose content is withheld, of their files and findings."""
 _INDEXES = (
     ("site_entities", "kind, slug"), ("site_entities", "kind, id"), ("site_entities", "kind, government"),
     ("site_entities", "kind, portal_id"), ("site_entities", "kind, peer_group, rank"), ("site_examples", "kind, id"),
+    ("site_withheld", "id"),
 )  # fmt: skip
 _MONTH = timedelta(days=28)
 """Time over which the front page says who moved."""
@@ -60,7 +62,9 @@ Row = dict[str, Any]
 def add_site_tables(copy: sqlite3.Connection, times: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
     """Write the tables :data:`SITE_TABLES` into a public copy of a catalogue, from what stands in it.
 
-    Call it when everything that must not be published is taken out. ``times``: response times by (kind, id), from
+    Call it when everything that must not be published is taken out, on the connection that
+    :func:`catalog.repositories.set_apart.set_apart` was called with: datasets whose content is withheld are counted,
+    and their dimensions too. ``times``: response times by (kind, id), from
     :func:`catalog.repositories.response_times.response_times`; letters are not public, so they cannot be told from the
     copy.
     """
@@ -73,6 +77,9 @@ def add_site_tables(copy: sqlite3.Connection, times: Mapping[tuple[str, str], Ma
     _insert(copy, "site_examples", _examples(copy))
     _insert(copy, "site_best", _best(copy))
     _insert(copy, "site_figures", ({"name": name, "value": value} for name, value in _figures(copy).items()))
+    copy.execute(
+        "insert into site_withheld select id, kind, dataset_id from temp.apart where kind != 'cause' order by id, kind"
+    )
     for number, (table, columns) in enumerate(_INDEXES):
         copy.execute(f"create index site_{number} on {table} ({columns})")
 
@@ -167,13 +174,17 @@ def _rank(rows: list[Row]) -> None:
 
 
 def _measured(copy: sqlite3.Connection, kind: str) -> list[Row]:
-    means = ", ".join(f"round(avg(q.[{name}]), 2) as [{name}]" for name in dimensions())
+    means = ", ".join(f"round(avg([{name}]), 2) as [{name}]" for name in dimensions())
     publishers = "count(distinct d.publisher_id)" if kind != "publisher" else "1"
+    own = "d.portal_id, d.publisher_id, d.copy_of"
     return _rows(
         copy,
-        f"""select {_KEY[kind]} as id, count(*) as datasets, {publishers} as publishers, {means}
-            from present_datasets d join governments g on g.portal_id = d.portal_id
-            left join dataset_quality q on q.dataset_id = d.id where {_COUNTED[kind]} group by 1""",  # noqa: S608
+        f"""select {_KEY[kind]} as id, count(*) as datasets, sum(is_apart) as datasets_withheld,
+              {publishers} as publishers, {means}
+            from (select {own}, 0 as is_apart{_listed([*dimensions()])} from present_datasets d
+                  left join dataset_quality q on q.dataset_id = d.id
+                  union all select {own}, 1, {", ".join(dimensions())} from apart_measured d) d
+            join governments g on g.portal_id = d.portal_id where {_COUNTED[kind]} group by 1""",  # noqa: S608
     )
 
 
@@ -298,7 +309,7 @@ def _listed(columns: list[str]) -> str:
 def _figures(copy: sqlite3.Connection) -> dict[str, int]:
     counted = {
         "portals": "select count(*) from portals",
-        "datasets": "select count(*) from present_datasets",
+        "datasets": "select (select count(*) from present_datasets) + (select count(*) from apart_measured)",
         "files": "select count(*) from current_distributions",
         "findings": f"select count(*) from finding_rows f where {is_open()}",  # noqa: S608
         "publishers": "select count(*) from publishers",

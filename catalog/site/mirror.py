@@ -128,7 +128,9 @@ def _rendered(
 
 
 @cache
-def _opened_once(public: str) -> sqlite3.Connection:
+def _opened_once(public: str, made_at: int) -> sqlite3.Connection:
+    """Return a connection for all chunks of a process. ``made_at``: when the file was written; a later one is another
+    file under the same name."""
     return _opened(Path(public))
 
 
@@ -145,8 +147,9 @@ def _render_chunk(
     address, tag, names = chunk
     page = next(one for one in pages() if one.address == address)
     words, folder, paths, written = language(tag), Path(out), [], 0
+    conn = _opened_once(public, Path(public).stat().st_mtime_ns)
     for name in names:
-        visit = Visit(_opened_once(public), words, options, name)
+        visit = Visit(conn, words, options, name)
         content = page.read(visit)
         if content is None or isinstance(content, Moved):
             continue

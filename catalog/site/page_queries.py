@@ -1,6 +1,7 @@
 """The queries behind the pages of tables, by name: a template says ``sql(named_sql.corrections_about, ...)``.
 
-``alias`` finds a dataset by another of its ids; ``portal_choices`` fills the list of portals of a ready-made query.
+``alias`` finds a dataset by another of its ids, ``withheld`` one whose content is withheld; ``portal_choices`` fills
+the list of portals of a ready-made query.
 """
 
 from __future__ import annotations
@@ -14,5 +15,6 @@ from corrections c left join datasets d on d.id = c.dataset_id
 left join publishers b on b.id = d.publisher_id left join findings f on f.id = c.finding_id
 where c.id in (select value from json_each(:ids))""",
     "alias": "select dataset_id from dataset_aliases where id = :id",
+    "withheld": "select dataset_id from site_withheld where id = :id",
     "portal_choices": "select id, title from portals order by title limit 2000",
 }

@@ -35,6 +35,7 @@ _TOLD = (
     "select id, replied_by from replies where is_name_public order by id",
     "select id, who from reports where is_name_public order by id",
     "select count(*), max(id) from corrections",
+    "select id, reason, lifted_at from withholdings order by id",
     "select portal_id, kind, record_id, pointer, value, message, url from harvest_errors"
     " where run_id = (select max(id) from runs) order by id",
     "select name, sql from sqlite_master order by name",

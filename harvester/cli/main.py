@@ -50,6 +50,7 @@ from harvester.cli.shards import add_to as _add_shard_commands
 from harvester.cli.shards import shard_options, work_on_shard
 from harvester.cli.site import add_to as _add_site_commands
 from harvester.cli.supervisor import supervised
+from harvester.cli.withhold import add_to as _add_withhold_command
 from harvester.night.interrupts import INTERRUPTED_WORDS, begin_ending, heed_signals, is_interrupted
 
 if TYPE_CHECKING:
@@ -342,6 +343,7 @@ _add_causes_command(cli)
 _add_score_commands(cli)
 _add_send_commands(cli)
 _add_inbox_commands(cli)
+_add_withhold_command(cli)
 _add_reply_commands(cli)
 replies.add_command(fetch)
 _add_shard_commands(cli)

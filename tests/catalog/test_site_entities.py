@@ -97,7 +97,8 @@ def test_every_query_of_a_page_is_answered_by_an_index(public: Path) -> None:
         nights_of(visit, {"kind": "portal", "id": "north"})
         assert any("SEARCH" in plan and "entity" in plan for plan in plans), plans
         assert not any(plan.startswith("SCAN r") for plan in plans), plans
-        for table in SITE_TABLES:
+        # Nothing is withheld here.
+        for table in SITE_TABLES.keys() - {"site_withheld"}:
             assert conn.execute(f"select count(*) from {table}").fetchone()[0], table  # noqa: S608  # our own names
 
 

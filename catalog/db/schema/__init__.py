@@ -20,6 +20,7 @@ from catalog.db.schema import (
     scored,
     stored,
     strips,
+    withheld,
 )
 from catalog.db.schema.kinds import ColumnSpec, TableSpec, c
 from specs.metrics import metrics
@@ -40,6 +41,7 @@ TABLES: dict[str, TableSpec] = (
     | promised.TABLES
     | counted.TABLES
     | replied.TABLES
+    | withheld.TABLES
 )
 
 METRIC_TABLES = {"dataset_quality": "dataset", "distribution_kinds": "distribution"}

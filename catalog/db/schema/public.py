@@ -14,11 +14,11 @@ from catalog.db.schema.views import VIEWS
 __all__ = ["PRIVATE_VIEWS", "PUBLIC", "is_free", "is_public"]
 
 # Left out, and why. Addresses and names of persons: portals.contact_email, contradictions (they quote contacts),
-# harvests.approved_by, sent.recipient_hash (a known address has a known hash). Of publishers.email and of contact_name
-# and contact_email of datasets only what catalog.repositories.persons takes for an office's is there. Records as
-# received (records.raw, record_versions.raw) and what quotes them (harvest_errors.value): they hold whatever a portal
-# sent. What only this machine needs: commands, paths, checkpoints, portal files, the HTTP cache, work that waits,
-# dictionaries, digests by which a change is noticed.
+# harvests.approved_by, who withheld a dataset, sent.recipient_hash (a known address has a known hash). Of
+# publishers.email and of contact_name and contact_email of datasets only what catalog.repositories.persons takes for an
+# office's is there. Records as received (records.raw, record_versions.raw) and what quotes them (harvest_errors.value):
+# they hold whatever a portal sent. What only this machine needs: commands, paths, checkpoints, portal files, the HTTP
+# cache, work that waits, dictionaries, digests by which a change is noticed.
 _LISTED = {
     "runs": "id status stage started_at finished_at winnow_version methodology_version portals traffic",
     "portals": """id type title url government country language datasets score score_low score_high grade last_run""",
@@ -103,6 +103,7 @@ _LISTED = {
         imported_at carried_from number outcome checked_at""",
     "reports": """id portal_id dataset_id distribution_id url what who is_name_public is_text_approved reported_on
         imported_at""",
+    "withholdings": "id dataset_id portal_id run_id reason withheld_at lifted_at",
     "corrections": """id reason field finding_id reply_id portal_id dataset_id rule_id run_id observed_before
         score_before score_after corrected_at""",
 }

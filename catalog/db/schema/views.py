@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from catalog.db.schema import TABLES, found, judged, metric_columns, replied
+from catalog.db.schema import TABLES, found, judged, metric_columns, replied, withheld
 from catalog.db.schema.address import address
 from catalog.db.schema.kinds import ColumnSpec, c
 from catalog.db.schema.scored import SCORE_SQL
@@ -197,6 +197,16 @@ VIEWS = {
         description="Datasets that their portal lists: neither missing nor retired.",
         table="datasets",
         sql=f"select * from datasets where {is_present('')}",
+    ),
+    "withheld_datasets": View(
+        description="Datasets whose content the operator has withheld: they are in no page and no exported file.",
+        columns=withheld.WITHHELD_COLUMNS,
+        sql=withheld.WITHHELD_SQL,
+    ),
+    "shown_datasets": View(
+        description="Datasets that their portal lists and whose content is not withheld.",
+        table="datasets",
+        sql=withheld.SHOWN_SQL,
     ),
     "current_distributions": View(
         description="Distributions that their dataset has as of the last harvest, each with the address that speaks.",

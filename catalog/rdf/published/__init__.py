@@ -49,7 +49,7 @@ def names_of(conn: sqlite3.Connection, site: str | None) -> ResourceNames:
     return ResourceNames(site, own_iris(cursor.execute(_IDENTIFIERS)))
 
 
-_IDENTIFIERS = "select id, identifier, other_identifiers from present_datasets order by id"
+_IDENTIFIERS = "select id, identifier, other_identifiers from shown_datasets order by id"
 
 
 def graph_of(

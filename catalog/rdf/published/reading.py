@@ -132,15 +132,15 @@ _OF = {"access_url": _ADDRESS}
 def published_datasets(conn: sqlite3.Connection, ids: Sequence[str]) -> Iterator[PublishedDataset]:
     """Yield the present datasets with these ids, with their files, services and publishers.
 
-    Ids of datasets that are unknown, missing or retired are skipped. The datasets are sorted by id within each chunk of
-    500 ids. ``conn``: connection to the catalogue or to a public file of it; any row factory.
+    Ids of datasets that are unknown, missing, retired or withheld are skipped. The datasets are sorted by id within
+    each chunk of 500 ids. ``conn``: connection to the catalogue or to a public file of it; any row factory.
     """
     for start in range(0, len(ids), CHUNK):
         yield from _chunk(conn, ids[start : start + CHUNK])
 
 
 def _chunk(conn: sqlite3.Connection, ids: Sequence[str]) -> Iterator[PublishedDataset]:
-    rows = sorted(_selected(conn, _DATASET, "present_datasets", "id", ids))
+    rows = sorted(_selected(conn, _DATASET, "shown_datasets", "id", ids))
     files: dict[str, list[tuple[int, str, PublishedFile]]] = {}
     for dataset_id, key, position, *values in _selected(
         conn, ("dataset_id", "id", "position", *_FILE), "current_distributions", "dataset_id", ids

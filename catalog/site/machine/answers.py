@@ -68,9 +68,11 @@ _ADDED = {"dataset": add_dataset, "publisher": add_publisher, "portal": add_port
 
 def what_became_of(conn: sqlite3.Connection, dataset_id: str) -> tuple[str | None, bool]:
     """Return what became of a dataset that has no graph: the id that it has now, None if it has no other; and whether
-    it was here once and is no longer listed."""
+    it was here once and is no longer listed, or is withheld."""
     alias = conn.execute("select dataset_id from dataset_aliases where id = ?", [dataset_id]).fetchone()
-    known = conn.execute("select 1 from datasets where id = ?", [dataset_id]).fetchone()
+    known = conn.execute(
+        "select 1 from datasets where id = :id union all select 1 from site_withheld where id = :id", {"id": dataset_id}
+    ).fetchone()
     return (alias[0] if alias and not known else None), known is not None
 
 

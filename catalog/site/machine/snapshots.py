@@ -45,12 +45,16 @@ def keep_former(public: Path, new: Path, nights: int) -> None:
 
     Call it when the file that comes in its place is complete. ``public``: the present file; if there is none, nothing
     is kept. ``new``: the file that will replace it: if it is of the same run, the present one is not kept, because the
-    new one takes its part. ``nights``: 0 keeps none. Raise OSError if the folder cannot be written, and sqlite3.Error
+    new one takes its part. ``nights``: 0 keeps none; nor is any kept if ``new`` is the first that withholds the content
+    of a dataset. Raise OSError if the folder cannot be written, and sqlite3.Error
     if ``new`` is no public file.
     """
     folder = public.parent / FORMER
     with closing(_opened(new)) as conn:
-        coming = run_of(conn)
+        coming, apart = run_of(conn), _apart(conn)
+    if apart and public.is_file():
+        with closing(_opened(public)) as conn:
+            nights = 0 if apart - _apart(conn) else nights
     if nights > 0 and public.is_file():
         leaving = ""
         # A file of another version may have no harvests to tell its run by.
@@ -64,6 +68,13 @@ def keep_former(public: Path, new: Path, nights: int) -> None:
         path.unlink(missing_ok=True)
     with suppress(OSError):
         folder.rmdir()
+
+
+def _apart(conn: sqlite3.Connection) -> set[str]:
+    """Return the ids of the datasets whose content a public file withholds; none where it is of a version before."""
+    with suppress(sqlite3.OperationalError):
+        return {key for (key,) in conn.execute("select id from site_withheld where kind = 'dataset'")}
+    return set()
 
 
 def drop_former(public: Path) -> None:

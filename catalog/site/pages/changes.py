@@ -30,6 +30,8 @@ _GONE = frozenset({"missing", "retired", "merged", "withheld"})
 _SOURCES = {
     "changes": "select dataset_id as id, kind, null as became, run_id from changes",
     "dataset_aliases": "select id, 'merged' as kind, dataset_id as became, run_id from dataset_aliases",
+    # Entries of earlier runs about such a dataset are gone, and this one says so.
+    "withholdings": "select distinct dataset_id as id, 'withheld' as kind, null as became, run_id from withholdings",
 }
 """SQL of the entries, by the table that they are from."""
 _OF_RUN = " union all ".join(f"select * from ({sql}) where run_id = :run" for sql in _SOURCES.values())  # noqa: S608  # SQL of ours

@@ -60,6 +60,11 @@ _STANDARDS = """
 select standard, conforms, violations, warnings from conformance where dataset_id = :id order by standard"""
 _SERVICES = """
 select title, endpoint_url from data_services where dataset_id = :id and not coalesce(is_retired, 0) limit :limit"""
+# An id of such a dataset, of a file or finding of it; a dataset may have been withheld under two ids.
+_WITHHELD = """
+select s.dataset_id as id, h.reason, h.withheld_at, h.portal_id, coalesce(nullif(p.title, ''), p.id) as portal
+from site_withheld s join withholdings h on h.dataset_id = s.dataset_id left join portals p on p.id = h.portal_id
+where s.id = :id order by h.withheld_at, h.id limit 1"""
 _ALIAS = "select a.dataset_id, a.run_id, d.title from dataset_aliases a left join datasets d on d.id = a.dataset_id"
 
 
@@ -74,7 +79,7 @@ def _read(visit: Visit) -> Content | None:
     dataset_id, number = name_and_number(visit.name)
     row = visit.row(_DATASET, id=dataset_id)
     if row is None:
-        return _other_name(visit, dataset_id) if number == 1 else None
+        return (_withheld(visit, dataset_id) or _other_name(visit, dataset_id)) if number == 1 else None
     counts = {"files": file_count(visit, dataset_id), "findings": finding_count(visit, dataset_id)}
     last = _last_page(**counts)
     if not 1 <= number <= last:
@@ -91,6 +96,7 @@ def _read(visit: Visit) -> Content | None:
         "_above": _above(row),
         "feed": None if visit.options.is_static else f"/feed/dataset/{quote(dataset_id, safe='')}.xml",
         "became": None,
+        "withheld": None,
         "dataset": row | {"tag": _language(row["language"])},
         "government_slug": folder_name(row["government"]) if row["government"] else None,
         "quality": quality and {key: quality[key] for key in _QUALITY},
@@ -134,6 +140,23 @@ def _first_page(
     }
 
 
+def _withheld(visit: Visit, name: str) -> Content | None:
+    """Return the page of a dataset whose content is withheld: since when, and why; None for any other.
+
+    Its status is 200, as for one that is retired or merged: a mirror can give no other.
+    """
+    found = visit.row(_WITHHELD, id=name)
+    if found is None:
+        return None
+    return {
+        "title": visit.words.phrase("dataset.withheld_title", id=found["id"]),
+        "became": None,
+        "withheld": found,
+        "canonical": f"/dataset/{quote(found['id'], safe='')}",
+        "is_listed": False,
+    }
+
+
 def _other_name(visit: Visit, name: str) -> Content | None:
     """Return the page of an id that a dataset had before, or would have by its new identifier; None for any other."""
     alias = visit.row(f"{_ALIAS} where a.id = :id", id=name)
@@ -141,6 +164,7 @@ def _other_name(visit: Visit, name: str) -> Content | None:
         return None
     return {
         "title": visit.words.phrase("dataset.other_name", id=name),
+        "withheld": None,
         "became": {"id": alias["dataset_id"], "title": alias["title"] or alias["dataset_id"], "run": alias["run_id"]},
         "canonical": f"/dataset/{quote(alias['dataset_id'], safe='')}",
         "is_listed": False,
@@ -234,6 +258,8 @@ select d.id, (select count(*) from distributions o where o.dataset_id = d.id) as
         yield row["id"]
         yield from numbered(row["id"], _last_page(row["files"], row["findings"]))
     yield from (row["id"] for row in visit.rows("select id from dataset_aliases order by id"))
+    withheld = "select id from site_withheld where kind in ('dataset', 'alias') order by id"
+    yield from (row["id"] for row in visit.rows(withheld))
 
 
 def _address(dataset_id: str, number: int, anchor: str) -> Moved:
@@ -244,12 +270,17 @@ def _address(dataset_id: str, number: int, anchor: str) -> Moved:
 
 def _read_file(visit: Visit) -> Moved | None:
     found = file_page(visit, visit.name)
-    return _address(*found, f"file-{visit.name}") if found else None
+    return _address(*found, f"file-{visit.name}") if found else _to_withheld(visit)
 
 
 def _read_finding(visit: Visit) -> Moved | None:
     found = finding_page(visit, visit.name)
-    return _address(*found, f"finding-{visit.name}") if found else None
+    return _address(*found, f"finding-{visit.name}") if found else _to_withheld(visit)
+
+
+def _to_withheld(visit: Visit) -> Moved | None:
+    found = visit.row(_WITHHELD, id=visit.name)
+    return Moved(f"/dataset/{quote(found['id'], safe='')}") if found else None
 
 
 def _shorten(content: Content) -> Content:
@@ -260,7 +291,7 @@ def _shorten(content: Content) -> Content:
     Metrics of which only "ok" is left are a list of names, ``passed``.
     """
     short = {key: value for key, value in content.items() if key not in ("json_ld", "description")}
-    if content.get("became"):
+    if content.get("became") or content.get("withheld"):
         return short
     if content["page_number"] > 1:
         short |= {"dataset": {"id": content["dataset"]["id"]}, "quality": None}

@@ -1,4 +1,5 @@
-"""``/vanished``: what disappeared from portals after a complete harvest and the grace period, or lost columns."""
+"""``/vanished``: what disappeared from portals after a complete harvest and the grace period, or lost columns; and
+what the operator withholds."""
 
 from __future__ import annotations
 
@@ -95,6 +96,16 @@ def _portals(visit: Visit) -> list[dict[str, Any]]:
     )
 
 
+def _withheld(visit: Visit) -> list[dict[str, Any]]:
+    """Return datasets whose content the operator has withheld, the latest first, with the day and the reason."""
+    return visit.rows(
+        """select h.dataset_id as id, h.portal_id, p.title as portal, min(h.withheld_at) as withheld_at, h.reason
+           from withholdings h left join portals p on p.id = h.portal_id
+           group by h.dataset_id order by withheld_at desc, id limit :shown""",
+        shown=SHOWN,
+    )
+
+
 def _count(visit: Visit) -> int:
     return int((visit.row("select count(*) as n from datasets where status = 'retired'") or {})["n"])
 
@@ -109,6 +120,8 @@ def _read(visit: Visit, offset: int) -> Content:
         "portals": _portals(visit) if is_first else [],
         "files": _files(visit) if is_first else [],
         "tables": _columns(visit) if is_first else [],
+        "withheld": _withheld(visit) if is_first else [],
+        "withheld_count": (visit.row("select count(distinct dataset_id) as n from withholdings") or {})["n"],
         "feed": "/vanished.xml",
     }
 

@@ -95,7 +95,8 @@ _DATASET_PAGE = re.compile(r"(?P<before>(?:/[\w.~-]+)*/(?P<database>[^/]+)/datas
 
 
 async def _other_name(datasette: Any, path: str) -> str | None:
-    """Return the address of a dataset's page if the path holds another name of it; None for every other path."""
+    """Return the address of a dataset's page if the path holds another name of it, or if its content is withheld; None
+    for every other path."""
     match = _DATASET_PAGE.fullmatch(path)
     if match is None or match["database"] not in datasette.databases:
         return None
@@ -103,7 +104,11 @@ async def _other_name(datasette: Any, path: str) -> str | None:
     if not await database.table_exists("dataset_aliases"):
         return None
     row = (await database.execute(NAMED_SQL["alias"], {"id": match["id"]})).first()
-    return f"{match['before']}{row[0]}{match['form'] or ''}" if row else None
+    if row:
+        return f"{match['before']}{row[0]}{match['form'] or ''}"
+    row = (await database.execute(NAMED_SQL["withheld"], {"id": match["id"]})).first()
+    base = match["before"].removesuffix(f"{match['database']}/datasets/")
+    return f"{base}dataset/{row[0]}{match['form'] or ''}" if row else None
 
 
 @hookimpl

@@ -101,5 +101,5 @@ def describe_whole(portals: Iterable[PublishedPortal], sink: PublishedSink[Term]
 
 
 def _home(sink: PublishedSink[Term], node: Term, url: str) -> None:
-    if address(url).kind == IRI:
+    if url and address(url).kind == IRI:
         sink.add(node, f"{FOAF}homepage", sink.term(address, url))

@@ -12,14 +12,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from catalog.db.store import started
-from catalog.exports.cards import day_of_run
 from catalog.exports.grades import grade_range
 from catalog.exports.wording import grades_in_words, withheld_in_words
 from catalog.site.chart_parts import hatching, percent, solid_bar, strip_of_cells
+from catalog.site.trend_chart import Trend
 from catalog.site.world_map import draw_world
 from specs.languages import Language
-from specs.methodology import is_comparable
 
 __all__ = ["STATES", "Charts"]
 
@@ -27,12 +25,6 @@ STATES = ("ok", "part", "bad", "other", "unknown")
 """Kinds of parts of a stacked bar, each with a look of its own: passed, in part, failed, neither, not observed."""
 CHECKS_MAX = 60
 """Checks of a strip."""
-DOTS_MAX = 40
-"""Nights up to which a trend has a dot for each."""
-ROWS_MAX = 30
-"""Nights in the table beneath a trend, the last ones."""
-_HIGH = 1000
-"""Units of the plane in which a trend is drawn, both ways."""
 
 
 class Charts:
@@ -135,57 +127,30 @@ class Charts:
             body = Markup('<rect class="c-ok" width="{}%" height="14"/>').format(percent(_share(row["value"])))
         return Markup('<svg class="c-bar" aria-hidden="true">{}{}</svg>').format(hatching(names, body), body)
 
-    def trend(self, nights: Iterable[Mapping[str, Any]], name: str) -> Markup:
+    def trend(
+        self,
+        nights: Iterable[Mapping[str, Any]],
+        name: str,
+        *,
+        series: str = "",
+        is_promise: bool = False,
+        span: tuple[str, str] | None = None,
+    ) -> Markup:
         """Return the score over time as a line with its 95 % interval as a band and the unknown hatched, and the same
         as a table beneath; "" without any night.
 
-        ``nights``: rows with run_id, methodology_version, score, score_low, score_high, ci_low and ci_high, the oldest
-        first. The line breaks where a night has no score and where the method changed, because scores of two methods do
-        not compare. ``name``: whose score it is.
+        ``nights``: rows as for :class:`catalog.site.trend_chart.Trend`, the oldest first. ``name``: whose score it is.
+        ``series``: where the data of the page have the nights, so that a script can say more of them; "" if they do
+        not. ``is_promise``: whether it is the progress of a promise, beside the one that it should have. ``span``:
+        first and last run of the axis of time, so that two trends compare; None for those of ``nights``.
         """
-        t, rows = self._words.phrase, [dict(row) for row in nights]
+        rows = [dict(row) for row in nights]
         if not rows:
             return Markup()
-        times = [started(row["run_id"]).timestamp() for row in rows]
-        span = times[-1] - times[0]
-        places = [_HIGH * (time - times[0]) / span if span else _HIGH / 2 for time in times]
-        drawn, dots = Markup(), Markup()
         self._count += 1
-        names = f"c{self._count}"
-        for part in _segments(rows):
-            drawn += _band(part, rows, places, "score_low", "score_high", Markup('fill="url(#{}h)"').format(names))
-            drawn += _band(part, rows, places, "ci_low", "ci_high", Markup('class="c-band"'))
-            points = " ".join(f"{places[at]:.0f},{_height(rows[at]['score'])}" for at in part)
-            drawn += Markup('<polyline class="c-line" points="{}"/>').format(points)
-            if len(rows) <= DOTS_MAX or len(part) == 1:
-                for at in part:
-                    place = (percent(places[at] / _HIGH * 100), percent(100 - _share(rows[at]["score"])))
-                    dots += Markup('<circle class="c-dot" cx="{}%" cy="{}%" r="3"/>').format(*place)
-        for at in range(1, len(rows)):
-            if not is_comparable(rows[at].get("methodology_version"), rows[at - 1].get("methodology_version")):
-                line_at = f"{(places[at - 1] + places[at]) / 2:.0f}"
-                drawn += Markup('<path class="c-break" d="M{0},0V{1}"><title>{2}</title></path>').format(
-                    line_at, _HIGH, t("charts.new_method", version=rows[at].get("methodology_version") or "?")
-                )
-        line = Markup(
-            '<line class="c-grid" x2="100%" y1="{0}%" y2="{0}%"/><text class="c-text" y="{0}%" dy="-3">{1}</text>'
-        )
-        grid = Markup().join(line.format(100 - value, value) for value in (0, 50, 100))
-        plane = Markup(
-            '<pattern id="{0}h" width="10" height="44" patternUnits="userSpaceOnUse">'
-            '<path class="c-hatch" d="M0,44L10,0" vector-effect="non-scaling-stroke"/></pattern>{1}'
-        ).format(names, drawn)
-        inner = Markup(
-            '<svg y="16" width="100%" height="150" overflow="visible">{}<svg width="100%" height="100%" '
-            'viewBox="0 0 {} {}" preserveAspectRatio="none">{}</svg>{}</svg>'
-        ).format(grid, _HIGH, _HIGH, plane, dots)
-        first, last = (self._words.day(day_of_run(row["run_id"])) for row in (rows[0], rows[-1]))
-        inner += Markup('<text class="c-text" y="184">{}</text>').format(first)
-        if last != first:
-            inner += Markup('<text class="c-text" x="100%" y="184" text-anchor="end">{}</text>').format(last)
-        said = t("charts.trend_said", first=first, before=self._score(rows[0]), last=last, now=self._score(rows[-1]))
-        chart = self._svg(names, "c-trend", 190, t("charts.trend", name=name), said, inner)
-        return Markup('<figure class="chart">{}{}</figure>').format(chart, self._nights(rows, name))
+        trend = Trend(self._words, rows, f"c{self._count}", is_promise, span)
+        chart = self._svg(trend.names, "c-trend", 190, trend.title(name), trend.said(), trend.drawn())
+        return trend.figure(chart, name, series)
 
     def checks(self, outcomes: Sequence[str | None], name: str = "") -> Markup:
         """Return a strip with a cell for each check of an address: a full bar where it answered, a short one where it
@@ -283,31 +248,6 @@ class Charts:
             hatching(names, body), body
         )
 
-    def _nights(self, rows: Sequence[Mapping[str, Any]], name: str) -> Markup:
-        t = self._words.phrase
-        lines = Markup().join(
-            Markup('<tr><th scope="row">{}</th><td class="number">{}</td><td class="number">{}</td>'
-                   '<td class="number">{}</td></tr>')
-            .format(self._words.day(day_of_run(row["run_id"])), self._score(row), self._between(row, "ci"),
-                    self._between(row, "score"))
-            for row in reversed(rows[-ROWS_MAX:])
-        )  # fmt: skip
-        heads = [t(f"charts.{key}") for key in ("night", "points", "interval", "range")]
-        return Markup(
-            '<details><summary>{}</summary><div class="table-wrapper" tabindex="0" role="region" aria-label="{}">'
-            '<table class="plain"><caption class="sr">{}</caption><thead><tr><th scope="col">{}</th>'
-            '<th scope="col" class="number">{}</th><th scope="col" class="number">{}</th>'
-            '<th scope="col" class="number">{}</th></tr></thead><tbody>{}</tbody></table></div></details>'
-        ).format(t("charts.as_table"), *[t("charts.trend", name=name)] * 2, *heads, lines)
-
-    def _between(self, row: Mapping[str, Any], stem: str) -> str:
-        low, high = row.get(f"{stem}_low"), row.get(f"{stem}_high")
-        return "–" if low is None or high is None else f"{self._number(low)}–{self._number(high)}"
-
-    def _score(self, row: Mapping[str, Any]) -> str:
-        score = row.get("score")
-        return self._words.phrase("charts.none") if score is None else self._number(score)
-
     def _number(self, value: float | None) -> str:
         return self._words.number(value)
 
@@ -343,39 +283,3 @@ def _or(value: float | None, default: float | None) -> float | None:
 
 def _share(value: float | None) -> float:
     return min(max(value or 0.0, 0.0), 100.0)
-
-
-def _height(score: float) -> str:
-    return f"{_HIGH * (100 - _share(score)) / 100:.0f}"
-
-
-def _segments(rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
-    """Return the places of the nights of each unbroken line."""
-    found: list[list[int]] = []
-    before: Mapping[str, Any] | None = None
-    for at, row in enumerate(rows):
-        if row.get("score") is None:
-            before = None
-            continue
-        if before is None or not is_comparable(row.get("methodology_version"), before.get("methodology_version")):
-            found.append([])
-        found[-1].append(at)
-        before = row
-    return found
-
-
-def _band(
-    part: Sequence[int], rows: Sequence[Mapping[str, Any]], places: Sequence[float], low: str, high: str, look: Markup
-) -> Markup:
-    known = [at for at in part if rows[at].get(low) is not None and rows[at].get(high) is not None]
-    if not known:
-        return Markup()
-    if len(known) == 1:
-        # One night has no width; a narrow bar shows its interval.
-        (at,) = known
-        ends = [(places[at] + side, rows[at][end]) for side, end in ((-6, low), (6, low), (6, high), (-6, high))]
-    else:
-        ends = [(places[at], rows[at][low]) for at in known] + [(places[at], rows[at][high]) for at in reversed(known)]
-    return Markup("<polygon {} points={}/>").format(
-        look, Markup('"{}"').format(" ".join(f"{x:.0f},{_height(value)}" for x, value in ends))
-    )

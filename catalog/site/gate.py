@@ -35,7 +35,7 @@ App = Callable[..., Awaitable[None]]
 _LONGEST, _LONGEST_QUERY = 4_000, 60_000
 """Characters of a path, and of a query string."""
 _SHARED = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; "
 )
 _POLICY = f"{_SHARED}script-src 'self'; frame-ancestors 'none'".encode()

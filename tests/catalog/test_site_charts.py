@@ -97,3 +97,16 @@ def test_a_letter_needs_enough_observation(row: dict[str, Any], expected: tuple[
     if row is UNSEEN:
         # What would have been a green A.
         assert "A to D" in shown and "grade-A" not in shown
+
+
+def test_the_progress_of_a_promise_stands_beside_where_it_should_be() -> None:
+    nights = [
+        {"run_id": f"202611{day:02}T000000Z", "methodology_version": "2.1.0", "score": progress, "expected": due}
+        for day, progress, due in [(1, 10.0, 20.0), (5, None, 40.0), (9, 30.0, 60.0), (12, 40.0, None)]
+    ]
+    chart = Charts(languages()["en"]).trend(nights, EVIL, is_promise=True)
+    assert chart.count('class="c-line"') == 2 and chart.count('class="c-due"') == 2, "an unknown night breaks the line"
+    assert "Should be, %" in chart and "none" in chart and EVIL not in chart
+    # Two trends on one axis of time: half of the way is half of it.
+    later = Charts(languages()["en"]).trend(nights[2:], "x", span=("20261101T000000Z", "20261117T000000Z"))
+    assert 'points="500,700 688,600"' in later

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -19,7 +22,7 @@ from catalog.site.mirror import write_mirror
 from catalog.site.pages import SiteOptions, Visit, pages
 from catalog.site.pages.entity import nights_of
 from catalog.site.render import render
-from catalog.site.serve import publish
+from catalog.site.serve import files, publish
 from specs.languages import language
 from tests.catalog.browsing import EVIL, OF_THE_SITE, Site
 
@@ -256,3 +259,29 @@ def test_response_times_are_said_of_whom_was_written_to(public: Path, tmp_path: 
     assert "Days until the first answer, median of 2: 5." in text and "median of 1: 30" in text
     assert "Promises kept" not in text, "its day may be to come"
     assert "No letter was sent" not in text and "until the fix" not in text
+
+
+def test_the_data_of_a_page_have_what_its_trends_say(site: Site) -> None:
+    government = f"government/{folder_name(EVIL)}"
+    for path, count in (
+        ("/portal/north", 1),
+        (f"/{government}", 1),
+        ("/publisher/north-p", 1),
+        ("/commitment/ogp-XX0002", 1),
+        (f"/compare?a={government}&b=publisher/north-p", 2),
+    ):
+        text = site.page(path)
+        assert '<script type="module" src="/static/charts.js">' in text, path
+        named = re.findall(r'data-series="([\w.]+)" data-from="(\w+)" data-to="(\w+)"', text)
+        assert len(named) == count, path
+        head, mark, query = path.partition("?")
+        data = site.get(f"{head}.json{mark}{query}").json()
+        for series, first, last in named:
+            rows: Any = data
+            for key in series.split("."):
+                rows = rows[int(key)] if key.isdigit() else rows[key]
+            assert [rows[0]["run_id"], rows[-1]["run_id"]] == [first, last] and "score" in rows[0], path
+    script = site.get("/static/vendor/plot.js")
+    assert script.status_code == 200 and "javascript" in script.headers["content-type"]
+    told = (files("static") / "vendor" / "README.md").read_text("utf-8")
+    assert hashlib.sha256(script.content).hexdigest() in told

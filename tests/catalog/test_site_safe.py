@@ -176,7 +176,7 @@ def test_no_page_has_a_script_of_its_own(site: Site) -> None:
         for part in text.split("<script")[1:]:
             assert part.startswith((' type="application/ld+json"', ' type="module" src="/static/')), path
         assert " onclick" not in text and "javascript:" not in text.replace("javascript:alert", "")
-        assert "unsafe-inline' 'self'; script" not in site.get(path).headers["content-security-policy"]
+        assert "unsafe" not in site.get(path).headers["content-security-policy"]
 
 
 def test_only_pages_that_may_be_framed_are(site: Site) -> None:

@@ -47,7 +47,7 @@ def _read(visit: Visit) -> Content | None:
     if commitment is None or as_of is None:
         return None
     nights = visit.rows(
-        """select run_id, timing_status, progress, expected, is_observed from commitment_readings
+        """select run_id, timing_status, progress, expected, is_observed, methodology_version from commitment_readings
            where commitment_id = :id and indicator_id = :overall and (:as_of = '' or run_id <= :as_of)
            order by run_id desc limit :nights""",
         id=commitment["id"],
@@ -92,6 +92,7 @@ def _read(visit: Visit) -> Content | None:
         "indicators": [one for one in readings if one is not overall],
         "checked": _checks(visit, commitment["evidence"]),
         "history": _history(nights),
+        "trend": _trend(nights),
         "as_of": run if as_of else None,
         "canonical": f"/commitment/{visit.name}",
     }
@@ -120,6 +121,19 @@ def _checks(visit: Visit, urls: list[str]) -> list[dict[str, Any]]:
         )
     }
     return [found.get(url, {"url": url, "outcome": None, "checked_at": None}) for url in urls]
+
+
+def _trend(nights: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the progress of a promise and the one that it should have in percent, by night, the oldest first."""
+    return [
+        {"run_id": one["run_id"], "methodology_version": one["methodology_version"]}
+        | {"score": _percent(one["progress"]), "expected": _percent(one["expected"])}
+        for one in reversed(nights)
+    ]
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 1)
 
 
 def _history(nights: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from catalog.site.pages.entity import entity_of
+from catalog.site.pages.entity import entity_of, nights_of
 from catalog.site.pages.page import Content, Page, Visit
 from specs.methodology import is_comparable
 from specs.metrics import dimensions, metrics
@@ -24,7 +24,7 @@ def _read(visit: Visit) -> Content:
     t = visit.words.phrase
     sides = {side: _side(visit, visit.args.get(side, "")) for side in ("a", "b")}
     a, b = sides["a"], sides["b"]
-    title = t("compare.title")
+    title, runs = t("compare.title"), [night["run_id"] for one in (a, b) if one for night in one["nights"]]
     if a and b:
         title = t("compare.title_of", a=a["name"], b=b["name"])
     return {
@@ -38,6 +38,8 @@ def _read(visit: Visit) -> Content:
             {"id": name, "name": visit.words.value("dimension", name), "points": spec.weight}
             for name, spec in dimensions().items()
         ],
+        # One axis of time for both.
+        "span": (min(runs), max(runs)) if runs else None,
         "overlap": _overlap(a, b) if a and b else None,
         "best": _best(visit),
         # Of two that were asked for, nothing but a question: search engines need only the page itself.
@@ -47,8 +49,9 @@ def _read(visit: Visit) -> Content:
 
 
 def _side(visit: Visit, asked: str) -> Row | None:
-    """Return what is compared of a government or publisher, with its weakest dataset in each dimension; None if there
-    is no such one. ``asked``: kind and last part of the address of its page, such as "government/norway"."""
+    """Return what is compared of a government or publisher, with its weakest dataset in each dimension and its scores
+    by night; None if there is no such one. ``asked``: kind and last part of the address of its page, such as
+    "government/norway"."""
     kind, _, slug = asked.partition("/")
     entity = entity_of(visit, kind, slug) if kind in _KINDS else None
     if entity is None:
@@ -60,7 +63,7 @@ def _side(visit: Visit, asked: str) -> Row | None:
         kind=kind,
         id=entity["id"],
     )
-    return entity | {"examples": {row["dimension"]: row for row in examples}}
+    return entity | {"examples": {row["dimension"]: row for row in examples}, "nights": nights_of(visit, entity)}
 
 
 def _overlap(a: Row, b: Row) -> str:

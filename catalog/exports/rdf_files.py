@@ -36,7 +36,7 @@ from catalog.rdf.published.values import digest, known, typed
 from catalog.rdf.terms import RDF_TYPE, XSD
 from catalog.rdf.values import DCAT, SPDX
 
-__all__ = ["RdfFiles", "publication_of"]
+__all__ = ["SYNTAXES", "RdfFiles", "publication_of"]
 
 INDEX = "index.ttl"
 _ROWS = """select d.id, d.mapping_hash, d.first_seen_run, d.changed_run, d.publisher_id,
@@ -51,7 +51,8 @@ class _Syntax(NamedTuple):
     media_type: str
 
 
-_SYNTAXES = (_Syntax(".nq.gz", "application/n-quads"), _Syntax(".ttl.gz", "text/turtle"))
+SYNTAXES = (_Syntax(".nq.gz", "application/n-quads"), _Syntax(".ttl.gz", "text/turtle"))
+"""The syntaxes of the files of a portal; the first is made in any case."""
 
 
 class RdfFiles(OutputFormat):
@@ -59,6 +60,8 @@ class RdfFiles(OutputFormat):
 
     name = INDEX
     title = "The catalogue as RDF (DCAT-AP): the datasets of each portal as their records declare them"
+    syntaxes = SYNTAXES
+    """Those that are written; a benchmark writes only the first."""
 
     def write(self, job: ExportJob) -> list[Path]:
         """Write the files into the folder ``rdf`` of ``job.out`` and return the paths of all files there; [] if
@@ -71,12 +74,13 @@ class RdfFiles(OutputFormat):
         folder, conn = job.out / FOLDER, job.catalog.db.conn
         publication = publication_of(job.catalog, job.options)
         portals = published_portals(conn)
-        files = {
-            portal.id: _PortalFiles(job.catalog, portal, publication, folder, job.parts).write() for portal in portals
-        }
+        files = {}
+        for portal in portals:
+            paths = [folder / f"{portal.id}{one.suffix}" for one in self.syntaxes]
+            files[portal.id] = _PortalFiles(job.catalog, portal, publication, paths, job.parts).write()
         paths = [path for own in files.values() for path in own]
         for path in folder.iterdir() if folder.is_dir() else ():
-            if path.name.endswith(tuple(one.suffix for one in _SYNTAXES)) and path not in paths:
+            if path.name.endswith(tuple(one.suffix for one in SYNTAXES)) and path not in paths:
                 path.unlink()
         return [*paths, _write_index(folder / INDEX, portals, files, publication, job.options.public_url)]
 
@@ -91,11 +95,11 @@ class _PortalFiles:
     """The two files of one portal."""
 
     def __init__(
-        self, catalog: Catalog, portal: PublishedPortal, publication: Publication, folder: Path, parts: PartsIndex
+        self, catalog: Catalog, portal: PublishedPortal, publication: Publication, paths: list[Path], parts: PartsIndex
     ) -> None:
         self._conn, self._portal, self._publication, self._parts = catalog.db.conn, portal, publication, parts
-        self._paths = [folder / f"{portal.id}{one.suffix}" for one in _SYNTAXES]
-        self._lines = PairedLines(publication.names.portal(portal.id))
+        self._paths = paths
+        self._lines = PairedLines(publication.names.portal(portal.id), has_turtle=len(paths) > 1)
         names, operator = publication.names, publication.operator
         self._base = repr((mapping_digest(), names.site, publication.profile_name, operator, portal)).encode()
 
@@ -110,7 +114,7 @@ class _PortalFiles:
             files = [stack.enter_context(PartedFile(path, self._parts, is_packed=True)) for path in self._paths]
             describe_portal(self._portal, self._lines, self._publication)
             quads, turtle = self._lines.take()
-            for file, content in zip(files, (quads, turtle_head() + turtle), strict=True):
+            for file, content in zip(files, (quads, turtle_head() + turtle), strict=False):
                 file.add(head, content)
             due = [one for key, ids in groups if not _all_have(files, key) for one in ids]
             read = published_datasets(self._conn, due)
@@ -121,7 +125,7 @@ class _PortalFiles:
                     continue
                 for _ in ids:
                     describe_dataset(next(read), self._lines, self._publication)
-                for file, content in zip(files, self._lines.take(), strict=True):
+                for file, content in zip(files, self._lines.take(), strict=False):
                     file.add(key, content)
         return self._paths
 
@@ -159,7 +163,7 @@ def _write_index(
     for portal in portals:
         describe_portal(portal, lines, publication)
         node = lines.resource(publication.names.portal(portal.id))
-        for path, syntax in zip(files[portal.id], _SYNTAXES, strict=True):
+        for path, syntax in zip(files[portal.id], SYNTAXES, strict=False):
             # Without an address it is relative to the index itself.
             file = lines.resource(f"{base}{path.name}")
             lines.add(node, f"{DCAT}distribution", file)

@@ -51,6 +51,8 @@ class ExportOptions:
     dqv: Literal["scores", "full"] = "scores"
     """How much of what was measured is written as RDF: the scores of datasets, or every measurement of every file
     too."""
+    has_records: bool = False
+    """Whether the Parquet package has the records as they were received, without what may tell of persons."""
     has_books: bool = False
     """Whether every folder gets workbooks. Otherwise only those do that somebody receives by mail."""
 

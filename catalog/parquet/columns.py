@@ -7,6 +7,7 @@ What publishers declare stays the text that they wrote.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ def array_of(values: Sequence[Any], column: PackageColumn, table: str) -> Any:
     try:
         made = pa.array(values, pa.string() if kind in ("instant", "day") else type_)
         return made.cast(type_) if kind in ("instant", "day") else made
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+    except (ValueError, TypeError, OverflowError, pa.ArrowNotImplementedError):
         read = [None if value is None else _read(value, kind) for value in values]
         lost = sum(a is None and b is not None for a, b in zip(read, values, strict=True))
         if lost:
@@ -98,12 +99,20 @@ def array_of(values: Sequence[Any], column: PackageColumn, table: str) -> Any:
 def _texts(value: Any) -> list[str]:
     """Return a JSON list as texts; a member that is no text, as JSON. What is no list is its only member."""
     try:
-        found = orjson.loads(value)
-    except (orjson.JSONDecodeError, TypeError):
+        found = _loads(value)
+    except (ValueError, TypeError, RecursionError):
         return [str(value)]
     if not isinstance(found, list):
         return [str(value)]
-    return [one if isinstance(one, str) else orjson.dumps(one).decode() for one in found if one is not None]
+    return [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in found if one is not None]
+
+
+def _loads(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # It may have half of a pair of surrogates, which orjson refuses.
+        return json.loads(text)
 
 
 def _read(value: Any, kind: ColumnType) -> Any:

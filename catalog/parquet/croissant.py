@@ -7,13 +7,12 @@ listed with its own. See https://docs.mlcommons.org/croissant/docs/croissant-spe
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from catalog.parquet.columns import ColumnType, PackageColumn
-from catalog.parquet.descriptor import DESCRIPTOR, LICENCE, TERMS, Origin, replace_text
+from catalog.parquet.descriptor import DESCRIPTOR, LICENCE, TERMS, Origin, json_text, replace_text
 from catalog.parquet.tables import PackageTable
 
 __all__ = ["CROISSANT", "write_croissant"]
@@ -107,7 +106,7 @@ def write_croissant(
         "recordSet": [_records(table) for table in tables.values()],
     }
     target = out / CROISSANT
-    replace_text(target, json.dumps(described, indent=1, ensure_ascii=False) + "\n")
+    replace_text(target, json_text(described))
     return target
 
 

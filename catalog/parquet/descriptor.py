@@ -6,17 +6,23 @@ is, how it was made, and each portal's last complete harvest.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from catalog.parquet.columns import ColumnType
 from catalog.parquet.partitions import Partition
 from catalog.parquet.tables import PackageTable
 
-__all__ = ["DESCRIPTOR", "FORMAT", "LICENCE", "TERMS", "Origin", "known_partitions", "write_descriptor"]
+__all__ = [
+    "DESCRIPTOR", "FORMAT", "LICENCE", "TERMS", "Origin", "json_text", "known_partitions", "layout_of",
+    "replace_text", "write_descriptor",
+]  # fmt: skip
 
 DESCRIPTOR = "datapackage.json"
 FORMAT = 1
@@ -104,7 +110,7 @@ def write_descriptor(
     """
     (out / "schemas").mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
-        replace_text(out / "schemas" / f"{name}.json", _json(_table_schema(table)))
+        replace_text(out / "schemas" / f"{name}.json", json_text(_table_schema(table)))
     package = {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "winnow-catalogue",
@@ -126,6 +132,7 @@ def write_descriptor(
             "winnow_version": run["winnow_version"],
             "methodology_version": run["methodology_version"],
             "public_file": public_file,
+            "layout": layout_of(tables),
             "portals": [
                 {
                     "id": one["id"],
@@ -142,17 +149,26 @@ def write_descriptor(
         "resources": [_resource(tables[part.table], part, f"schemas/{part.table}.json") for part in parts],
     }
     target = out / DESCRIPTOR
-    replace_text(target, _json(package))
+    replace_text(target, json_text(package))
     return target
 
 
-def known_partitions(out: Path) -> tuple[dict[str, Partition], str]:
-    """Return the partitions that the present ``datapackage.json`` lists, by path, and the SHA-256 of the public file
-    that they were made from; none and "" if there is no such file that can be read."""
+def layout_of(tables: Mapping[str, PackageTable]) -> str:
+    """Return a digest of the names, types and descriptions of all columns of the tables, in hexadecimal."""
+    said = repr(
+        [(n, t.description, [(c.name, c.type, c.description, c.sql) for c in t.columns]) for n, t in tables.items()]
+    )
+    return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+
+
+def known_partitions(out: Path) -> tuple[dict[str, Partition], tuple[str, str]]:
+    """Return the partitions that the present ``datapackage.json`` lists, by path, and what they were made from: the
+    SHA-256 of the public file and the digest of the columns. If there is no such file that can be read, these are none
+    and empty texts."""
     try:
         package = json.loads((out / DESCRIPTOR).read_text("utf-8"))
         if package["winnow"]["format"] != FORMAT:
-            return {}, ""
+            return {}, ("", "")
         parts = [
             Partition(
                 str(one["winnow:table"]), one["winnow:portal"], str(one["path"]), int(one["winnow:rows"]),
@@ -160,9 +176,12 @@ def known_partitions(out: Path) -> tuple[dict[str, Partition], str]:
             )
             for one in package["resources"]
         ]  # fmt: skip
-        return {part.path: part for part in parts}, str(package["winnow"]["public_file"])
+        return {part.path: part for part in parts}, (
+            str(package["winnow"]["public_file"]),
+            str(package["winnow"]["layout"]),
+        )
     except (OSError, ValueError, KeyError, TypeError):
-        return {}, ""
+        return {}, ("", "")
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -174,5 +193,6 @@ def replace_text(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+def json_text(value: Any) -> str:
+    """Return a value as JSON with line breaks and a line break at its end."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()

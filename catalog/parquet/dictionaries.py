@@ -49,7 +49,7 @@ def _metric_rows() -> list[tuple[Any, ...]]:
     version, weights = methodology_version(), dimensions()
     return [
         (
-            *(one.id, one.subject, _OF_SUBJECT.get(one.subject), one.dimension, one.weight),
+            *(None, one.id, one.subject, _OF_SUBJECT.get(one.subject), one.dimension, one.weight),
             *(weights[one.dimension].weight, one.question, one.rationale, one.fix, one.source, one.observed, version),
         )
         for one in metrics().values()
@@ -57,7 +57,7 @@ def _metric_rows() -> list[tuple[Any, ...]]:
 
 
 def _system_rows() -> list[tuple[Any, ...]]:
-    return [(one.id, one.version, one.title, one.source, one.rule, one.maximum) for one in systems().values()]
+    return [(None, one.id, one.version, one.title, one.source, one.rule, one.maximum) for one in systems().values()]
 
 
 def dictionaries() -> dict[str, PackageTable]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import uuid
+from collections.abc import Iterable
 from contextlib import closing
 from functools import cache
 from importlib.util import find_spec
@@ -13,7 +14,7 @@ from typing import Any
 
 from catalog.exports.state import sha256
 from catalog.parquet.croissant import write_croissant
-from catalog.parquet.descriptor import Origin, known_partitions, write_descriptor
+from catalog.parquet.descriptor import Origin, known_partitions, layout_of, write_descriptor
 from catalog.parquet.dictionaries import dictionaries
 from catalog.parquet.partitions import Partition, write_table
 from catalog.parquet.tables import PackageTable, package_tables
@@ -59,13 +60,14 @@ def catalogue_id(data: Path) -> str:
     return made
 
 
-def write_package(public: Path, out: Path, origin: Origin) -> list[Path]:
+def write_package(public: Path, out: Path, origin: Origin, more: Iterable[PackageTable] = ()) -> list[Path]:
     """Write the Parquet package of the public file ``public`` into the folder ``out``, and return the paths of the
     files that were written.
 
     A file whose rows have not changed keeps its bytes; if the public file is the one that the present package was made
     from, nothing is read. Files of portals that are gone are deleted. Return [], and log once what to install, if
-    pyarrow is missing. ``origin``: whose catalogue it is. Raise sqlite3.Error if ``public`` cannot be read.
+    pyarrow is missing. ``origin``: whose catalogue it is. ``more``: tables beside :func:`all_tables`.
+    Raise sqlite3.Error if ``public`` cannot be read.
     """
     if not is_possible():
         log.warning("%s", NEEDS)
@@ -73,11 +75,11 @@ def write_package(public: Path, out: Path, origin: Origin) -> list[Path]:
     known, made_from = known_partitions(out)
     copy = read_public_copy(public)
     hashed = copy.sha256 if copy else sha256(public)
-    tables = all_tables()
+    tables = all_tables() | {table.name: table for table in more}
     out.mkdir(parents=True, exist_ok=True)
     parts: list[Partition] = []
     with closing(sqlite3.connect(f"{public.absolute().as_uri()}?mode=ro", uri=True)) as opened:
-        if made_from == hashed and all((out / path).is_file() for path in known):
+        if made_from == (hashed, layout_of(tables)) and all((out / path).is_file() for path in known):
             parts = [*known.values()] if {one.table for one in known.values()} == tables.keys() else []
         if not parts:
             parts = [one for table in tables.values() for one in write_table(table, opened, out, known)]

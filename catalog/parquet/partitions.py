@@ -112,7 +112,7 @@ def write_table(
 def _read(table: PackageTable, public: sqlite3.Connection, only: Collection[str | None] | None = None) -> Iterator[Row]:
     """Yield the rows, each with its portal first. ``only``: the portals whose rows are read; None for all."""
     if table.rows is not None:
-        yield from ((None, *row) for row in table.rows())
+        yield from (row for row in table.rows() if only is None or row[0] in only)
         return
     sql, values = table.sql, []
     if only is not None and table.portal:

@@ -102,7 +102,7 @@ def _of_public(public: str, sql: str) -> dict[str, Any]:
             schema, batches = arrow_schema(table), []
             if name in words:
                 cursor = opened.execute(table.sql) if table.rows is None else None
-                rows = cursor if cursor is not None else iter([(None, *row) for row in (table.rows or list)()])
+                rows = cursor if cursor is not None else iter((table.rows or list)())
                 while chunk := [row for _, row in zip(range(_CHUNK), rows, strict=False)]:
                     values = [*zip(*chunk, strict=True)]
                     arrays = [array_of(v, c, name) for v, c in zip(values[1:], table.columns, strict=True)]

@@ -36,7 +36,7 @@ class PackageTable:
     source: str
     """What the rows are read from: the SQL behind "from"; "" where they are not in the public file."""
     rows: Callable[[], Iterable[tuple[Any, ...]]] | None = None
-    """Function that returns the rows of a table that is not read from the public file."""
+    """Function that returns the rows of a table that is not read from the public file, each with its portal first."""
 
     @property
     def sql(self) -> str:

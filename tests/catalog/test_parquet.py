@@ -22,10 +22,13 @@ import pytest
 from frictionless import Package, Schema
 
 from catalog.db.schema import TABLES
+from catalog.db.store import open_catalog
 from catalog.parquet import package
 from catalog.parquet.descriptor import Origin
 from catalog.parquet.package import all_tables, catalogue_id, write_package
-from tests.catalog.browsing import OF_THE_SITE
+from catalog.parquet.records import records_table
+from catalog.site.serve import publish
+from tests.catalog.browsing import OF_THE_SITE, fill
 
 pytestmark = OF_THE_SITE
 HOWTO = Path(__file__).parents[2] / "docs" / "howto" / "use-the-data.md"
@@ -55,7 +58,7 @@ def test_every_table_has_the_rows_of_the_public_file(public: Path, made: Path) -
         for name, table in all_tables().items():
             rows = table_of(made, name)
             if table.rows is not None:
-                assert [tuple(row.values()) for row in rows] == [*table.rows()]
+                assert [(None, *row.values()) for row in rows] == [*table.rows()]
                 continue
             read = opened.execute(table.sql).fetchall()
             assert len(rows) == len(read), name
@@ -94,12 +97,19 @@ def test_a_declared_date_is_read_where_it_is_one(tmp_path: Path, public: Path) -
         for text in said:
             opened.execute("insert into datasets (id, portal_id, issued) values (?, 'south', ?)", [f"new {text}", text])
         opened.execute("update distributions set byte_size = '12' || rowid")
+        odd = ['["a", "\\ud800"]', '["a", {"b": 1}, null]', "no list", "7"]
+        for number, text in enumerate(odd):
+            opened.execute(
+                "insert into datasets (id, portal_id, keywords) values (?, 'south', ?)", [f"odd{number}", text]
+            )
         opened.execute("update runs set started_at = 'yesterday'")
     write_package(copy, tmp_path / "out", OURS)
     found = {
         row["issued"]: row["issued_on"] for row in table_of(tmp_path / "out", "datasets") if row["id"][:3] == "new"
     }
     assert found == said
+    lists = {row["id"]: row["keywords"] for row in table_of(tmp_path / "out", "datasets") if row["id"][:3] == "odd"}
+    assert [lists[f"odd{n}"] for n in range(4)] == [["a", "?"], ["a", '{"b": 1}'], ["no list"], ["7"]]
     assert all(str(row["declared_bytes"]) == row["byte_size"] for row in table_of(tmp_path / "out", "files"))
     assert table_of(tmp_path / "out", "runs")[0]["started_at"] is None
 
@@ -196,3 +206,26 @@ def test_the_id_of_a_catalogue_stays(tmp_path: Path) -> None:
     assert first.startswith("urn:uuid:") and catalogue_id(tmp_path) == first
     (tmp_path / "catalogue.id").write_text("../../etc/passwd")
     assert catalogue_id(tmp_path).startswith("urn:uuid:")
+
+
+def test_records_are_in_the_package_where_they_are_asked_for_and_name_no_person(tmp_path: Path) -> None:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
+        fill(catalog)
+        publish(tmp_path / "catalog.db", tmp_path / "site" / "catalog.db")
+        public, out = tmp_path / "site" / "catalog.db", tmp_path / "out"
+        (id,) = catalog.db.conn.execute("select dataset_id from records order by 1 limit 1").fetchone()
+        record = {"title": "Trees", "author": "Jane Doe", "maintainer_email": "open-data@example.org",
+                  "notes": "Ask jane.doe@example.org"}  # fmt: skip
+        with catalog.writing():
+            catalog.db.conn.execute("update records set raw = ? where dataset_id = ?", [json.dumps(record), id])
+        write_package(public, out, OURS, [records_table(catalog, public)])
+        rows = {row["dataset_id"]: json.loads(row["record"]) for row in table_of(out, "records")}
+        assert rows[id]["title"] == "Trees" and rows[id]["author"] is None
+        assert rows[id]["maintainer_email"] == "open-data@example.org" and "jane.doe" not in repr(rows)
+        with closing(sqlite3.connect(public)) as opened:
+            shown = {key for (key,) in opened.execute("select id from datasets")}
+        stored = {key for (key,) in catalog.db.conn.execute("select dataset_id from records")}
+        assert rows.keys() == shown & stored
+        # Not asked for any more, it is gone.
+        write_package(public, out, OURS)
+        assert not [*out.rglob("records/**/*.parquet")]

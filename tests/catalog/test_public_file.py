@@ -16,6 +16,9 @@ from catalog.db.schema import TABLES
 from catalog.db.schema.public import PRIVATE_VIEWS, PUBLIC, is_free, is_public
 from catalog.db.schema.views import VIEWS
 from catalog.db.store import Catalog, CatalogError, open_catalog
+from catalog.parquet.descriptor import Origin
+from catalog.parquet.package import write_package
+from catalog.parquet.records import records_table
 from catalog.repositories.persons import ADDRESS, without_addresses
 from catalog.site.cleaned import without_cells, without_private_fields
 from catalog.site.mirror import write_mirror
@@ -180,6 +183,28 @@ def test_no_private_word_is_in_a_page_a_feed_a_csv_or_the_mirror(
     for file in tmp_path.rglob("*"):
         content = file.read_bytes() if file.is_file() else b""
         assert not [word for word in words if word.encode() in content], file
+
+
+def test_no_private_word_is_in_the_parquet_package(planted: tuple[Path, list[str]], tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    db, words = planted
+    with open_catalog(db.parents[1] / "catalog.db") as catalog:
+        # Its records are no longer JSON, but for a field that is nobody's.
+        write_package(db, tmp_path, Origin("urn:uuid:1"), [records_table(catalog, db)])
+    raw = raw_words(db.parents[1] / "catalog.db")
+    secret = {*words} - {word for word in words if f'"notes": "{word}"' in raw}
+    for file in tmp_path.rglob("*"):
+        if file.is_file():
+            told = (
+                repr(pq.ParquetFile(file).read().to_pylist()) if file.suffix == ".parquet" else file.read_text("utf-8")
+            )
+            assert not [word for word in secret if word in told], file
+
+
+def raw_words(db: Path) -> str:
+    with closing(sqlite3.connect(db)) as opened:
+        return " ".join(str(raw) for (raw,) in opened.execute("select raw from records"))
 
 
 def test_a_new_column_is_private_until_it_is_listed() -> None:

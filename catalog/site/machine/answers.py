@@ -24,7 +24,16 @@ from catalog.rdf.terms import IRI, LITERAL, RDF_TYPE, XSD, RdfGraph, RdfTerm
 from catalog.site.machine.data_json import catalogue_head, data_json_datasets, shared_identifiers
 from catalog.site.machine.negotiation import RdfForm
 from catalog.site.machine.paging import CataloguePage, PageRequest, file_of, page_of, read_request
-from catalog.site.machine.statements import add_dataset, add_portal, add_publisher, add_whole, publication_of
+from catalog.site.machine.statements import (
+    add_commitment,
+    add_dataset,
+    add_metric,
+    add_night,
+    add_portal,
+    add_publisher,
+    add_whole,
+    publication_of,
+)
 from catalog.site.pages import SiteOptions
 
 __all__ = [
@@ -38,7 +47,7 @@ __all__ = [
 ]
 
 HYDRA = "http://www.w3.org/ns/hydra/core#"
-THINGS = ("dataset", "publisher", "portal", "metric", "home")
+THINGS = ("dataset", "publisher", "portal", "metric", "commitment", "night", "home")
 """Names of the pages whose things can be had as RDF."""
 _NESTED = 500
 """Statements up to which rdflib writes a graph, which takes 50 ms for them; it nests blank nodes."""
@@ -63,7 +72,14 @@ def graph_of(
     return serialize(graph, form.syntax, name=RdfTerm(IRI, publication.names.whole))
 
 
-_ADDED = {"dataset": add_dataset, "publisher": add_publisher, "portal": add_portal}
+_ADDED = {
+    "dataset": add_dataset,
+    "publisher": add_publisher,
+    "portal": add_portal,
+    "metric": add_metric,
+    "commitment": add_commitment,
+    "night": add_night,
+}
 
 
 def what_became_of(conn: sqlite3.Connection, dataset_id: str) -> tuple[str | None, bool]:
@@ -105,7 +121,7 @@ def catalogue_page(
     if former is None:
         return _page(conn, options, page_of(conn, request), form, address)
     with closing(opened(former)) as older:
-        return _page(older, options, page_of(older, request, withheld_in(conn)), form, address)
+        return _page(older, options, page_of(older, request), form, address)
 
 
 def data_json_page(
@@ -115,7 +131,7 @@ def data_json_page(
     request = read_request({**args, "page": "" if args.get("page") == "first" else args.get("page", "")})
     former = file_of(request, conn, public)
     with closing(opened(former)) if former else nullcontext(conn) as read:
-        page = page_of(read, request, withheld_in(conn) if former else ())
+        page = page_of(read, request)
         publication = publication_of(read, options)
         found = data_json_datasets(read, page.ids, publication, shared_identifiers(read))
         body = json.dumps(catalogue_head(address) | {"dataset": list(found)}, ensure_ascii=False)
@@ -140,11 +156,6 @@ def opened(path: Path) -> sqlite3.Connection:
     conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
     conn.execute("pragma trusted_schema = off")
     return conn
-
-
-def withheld_in(conn: sqlite3.Connection) -> list[str]:
-    """Return the ids of datasets that the present public file withholds."""
-    return []
 
 
 def _page(

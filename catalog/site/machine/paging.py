@@ -124,14 +124,12 @@ _CHOSEN = f"""from datasets d where {is_present("d")} and d.id > :after
     where c.dataset_id = d.id and c.run_id >= :since and c.kind = 'returned'))"""  # noqa: S608  # SQL of ours
 
 
-def page_of(conn: sqlite3.Connection, request: PageRequest, hidden: Sequence[str] = ()) -> CataloguePage:
+def page_of(conn: sqlite3.Connection, request: PageRequest) -> CataloguePage:
     """Return a page of the catalogue.
 
     ``conn``: connection to the public file of the run that is asked for, which must be that of ``request.run``.
-    ``hidden``: ids of datasets that are withheld by now, and may still be in a file of an earlier night.
     """
     run, values = run_of(conn), {"portal": request.portal, "since": request.since}
-    left_out = set(hidden)
     rows = conn.execute(
         f"select d.id {_CHOSEN} order by d.id limit :most", values | {"after": request.after, "most": MOST + 1}
     )
@@ -142,7 +140,7 @@ def page_of(conn: sqlite3.Connection, request: PageRequest, hidden: Sequence[str
     found = conn.execute(back, values | {"after": "", "most": MOST}).fetchone()
     return CataloguePage(
         run=run,
-        ids=[one for one in shown if one not in left_out],
+        ids=shown,
         total=total,
         this=request.query(run, request.after),
         first=request.query(run),

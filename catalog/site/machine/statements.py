@@ -6,7 +6,10 @@ import sqlite3
 from functools import lru_cache
 from pathlib import Path
 
+from catalog.rdf import metrics
+from catalog.rdf.metrics import metric_ids
 from catalog.rdf.names import ResourceNames
+from catalog.rdf.promises import add_promise
 from catalog.rdf.published import (
     Publication,
     PublishedSink,
@@ -22,10 +25,20 @@ from catalog.rdf.published.values import address, words
 from catalog.rdf.quality import add_run, quality_of
 from catalog.rdf.terms import RDF_TYPE
 from catalog.rdf.values import FOAF
+from catalog.repositories.commitment_slugs import commitment_slugs
 from catalog.repositories.measured_datasets import measured_datasets
 from catalog.site.pages import SiteOptions
 
-__all__ = ["add_dataset", "add_portal", "add_publisher", "add_whole", "publication_of"]
+__all__ = [
+    "add_commitment",
+    "add_dataset",
+    "add_metric",
+    "add_night",
+    "add_portal",
+    "add_publisher",
+    "add_whole",
+    "publication_of",
+]
 
 
 def publication_of(conn: sqlite3.Connection, options: SiteOptions) -> Publication:
@@ -71,6 +84,33 @@ def add_portal(conn: sqlite3.Connection, key: str, sink: PublishedSink[Term], pu
 def add_whole(conn: sqlite3.Connection, sink: PublishedSink[Term], publication: Publication) -> None:
     """State what is published of the catalogue of all portals, without their datasets."""
     describe_whole(published_portals(conn), sink, publication)
+
+
+def add_metric(conn: sqlite3.Connection, key: str, sink: PublishedSink[Term], publication: Publication) -> bool:
+    """State what a metric asks, in all languages, with the dimensions; return whether there is such a metric.
+
+    ``conn`` is not used: metrics are those of this version of the program.
+    """
+    if key not in metric_ids():
+        return False
+    metrics.add_metric(key, sink, publication.names)
+    metrics.add_dimensions(sink, publication.names)
+    metrics.add_reasons(sink, publication.names)
+    return True
+
+
+def add_commitment(conn: sqlite3.Connection, slug: str, sink: PublishedSink[Term], publication: Publication) -> bool:
+    """State a commitment with its last readings; return whether there is one. ``slug``: its name in addresses."""
+    key = next((key for key, one in commitment_slugs(conn).items() if one == slug), None)
+    return key is not None and add_promise(conn, key, sink, publication.names)
+
+
+def add_night(conn: sqlite3.Connection, run_id: str, sink: PublishedSink[Term], publication: Publication) -> bool:
+    """State a run: when it began and ended, with which program and method; return whether there is such a run."""
+    if conn.execute("select 1 from runs where id = ?", [run_id]).fetchone() is None:
+        return False
+    add_run(conn, run_id, sink, publication.names)
+    return True
 
 
 def add_publisher(conn: sqlite3.Connection, key: str, sink: PublishedSink[Term], publication: Publication) -> bool:

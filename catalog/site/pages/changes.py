@@ -31,7 +31,10 @@ _SOURCES = {
     "changes": "select dataset_id as id, kind, null as became, run_id from changes",
     "dataset_aliases": "select id, 'merged' as kind, dataset_id as became, run_id from dataset_aliases",
     # Entries of earlier runs about such a dataset are gone, and this one says so.
-    "withholdings": "select distinct dataset_id as id, 'withheld' as kind, null as became, run_id from withholdings",
+    # Also in the run after: who has read the one that the order followed would not look there again.
+    "withholdings": """select dataset_id as id, 'withheld' as kind, null as became, run_id from withholdings
+      union select dataset_id, 'withheld', null, (select min(r.id) from runs r where r.id > w.run_id)
+      from withholdings w""",
 }
 """SQL of the entries, by the table that they are from."""
 _OF_RUN = " union all ".join(f"select * from ({sql}) where run_id = :run" for sql in _SOURCES.values())  # noqa: S608  # SQL of ours
@@ -40,8 +43,8 @@ _ENTRIES = f"""
 select e.id, e.kind, e.became, d.title, d.identifier, d.other_identifiers, p.title as portal from ({_OF_RUN}) e
 left join datasets d on d.id = e.id left join portals p on p.id = d.portal_id
 order by e.id, e.kind limit :shown offset :offset"""  # noqa: S608  # SQL of ours
-_BEFORE = " union all ".join(f"select max(run_id) as run from {name} where run_id < :run" for name in _SOURCES)  # noqa: S608
-_AFTER = " union all ".join(f"select min(run_id) as run from {name} where run_id > :run" for name in _SOURCES)  # noqa: S608
+_BEFORE = " union all ".join(f"select max(run_id) as run from ({sql}) where run_id < :run" for sql in _SOURCES.values())  # noqa: S608
+_AFTER = " union all ".join(f"select min(run_id) as run from ({sql}) where run_id > :run" for sql in _SOURCES.values())  # noqa: S608
 _LAST = "~"
 """A text behind the ids of all runs."""
 

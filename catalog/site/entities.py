@@ -40,12 +40,14 @@ SITE_TABLES: Mapping[str, tuple[str, ...]] = {
     "site_entities": _ENTITY,
     "site_examples": ("kind", "id", "dimension", "is_best", "dataset_id", "value"),
     "site_best": ("metric", "dataset_id", "score"),
+    "site_licences": ("portal_id", "licence", "distributions", "datasets", "is_open", "open_distributions"),
     "site_figures": ("name", "value"),
     "site_withheld": ("id", "kind", "dataset_id"),
 }
 """Tables that only the public file has, with their columns: a row for each government, portal and publisher; for each
-government and publisher and each dimension its best and its worst dataset; for each metric a dataset that passes; the
-figures of the front page by name; and the ids of datasets whose content is withheld, of their files and findings."""
+government and publisher and each dimension its best and its worst dataset; for each metric a dataset that passes; for
+each portal its licences; the figures of the front page by name; and the ids of datasets whose content is withheld, of
+their files and findings."""
 _INDEXES = (
     ("site_entities", "kind, slug"), ("site_entities", "kind, id"), ("site_entities", "kind, government"),
     ("site_entities", "kind, portal_id"), ("site_entities", "kind, peer_group, rank"), ("site_examples", "kind, id"),
@@ -76,6 +78,7 @@ def add_site_tables(copy: sqlite3.Connection, times: Mapping[tuple[str, str], Ma
     _set_grades(copy, entities)
     _insert(copy, "site_examples", _examples(copy))
     _insert(copy, "site_best", _best(copy))
+    _insert(copy, "site_licences", _rows(copy, _LICENCES))
     _insert(copy, "site_figures", ({"name": name, "value": value} for name, value in _figures(copy).items()))
     copy.execute(
         "insert into site_withheld select id, kind, dataset_id from temp.apart where kind != 'cause' order by id, kind"
@@ -304,6 +307,12 @@ def _best(copy: sqlite3.Connection) -> list[Row]:
 
 def _listed(columns: list[str]) -> str:
     return "".join(f", q.[{column}]" for column in columns)
+
+
+_LICENCES = """
+select portal_id, licence_id as licence, count(*) as distributions, count(distinct dataset_id) as datasets,
+       min(licence_open) as is_open, count(*) filter (where licence_open = 1) as open_distributions
+from distribution_quality group by 1, 2"""
 
 
 def _figures(copy: sqlite3.Connection) -> dict[str, int]:

@@ -9,7 +9,7 @@ __all__ = ["INDEXES"]
 
 INDEXES = {
     "public_datasets_first_seen_run": "on datasets (first_seen_run)",
-    "public_datasets_changed_run": "on datasets (changed_run)",
+    "public_datasets_changed_run": "on datasets (changed_run, first_seen_run)",
     # All that the pages of the catalogue for programs are chosen by.
     "public_datasets_feed": "on datasets (status, id, changed_run, first_seen_run, portal_id)",
     "public_datasets_missing_since": "on datasets (missing_since) where missing_since is not null",

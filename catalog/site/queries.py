@@ -146,15 +146,15 @@ order by days_since desc, d.title""",
         description="Licences recognised, how often, and which are open. The last column "
         "is the open share of all distributions.",
         sql=f"""
-select coalesce(dq.licence_id, '(none recognised)') as licence,
-       count(*) as distributions, count(distinct dq.dataset_id) as datasets,
-       case min(dq.licence_open) when 1 then 'yes' when 0 then 'no' else 'not known' end as is_open,
-       round(100.0 * count(*) / sum(count(*)) over (), 1) as share_pct,
-       round(100.0 * sum(count(*) filter (where dq.licence_open = 1)) over ()
-             / sum(count(*)) over (), 1) as open_share_pct_of_all
-from distribution_quality dq
-where {_where_portal("dq")}
-group by dq.licence_id
+select coalesce(l.licence, '(none recognised)') as licence,
+       sum(l.distributions) as distributions, sum(l.datasets) as datasets,
+       case min(l.is_open) when 1 then 'yes' when 0 then 'no' else 'not known' end as is_open,
+       round(100.0 * sum(l.distributions) / sum(sum(l.distributions)) over (), 1) as share_pct,
+       round(100.0 * sum(sum(l.open_distributions)) over ()
+             / sum(sum(l.distributions)) over (), 1) as open_share_pct_of_all
+from site_licences l
+where {_where_portal("l")}
+group by l.licence
 order by distributions desc, licence""",
     ),
     "what_changed_last_night": CannedQuery(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+import sys
 from collections.abc import Iterable
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["export_digest", "lines_digest", "mapping_digest"]
+__all__ = ["export_digest", "lines_digest", "mapping_digest", "public_file_digest"]
 
 _CATALOG = Path(__file__).parents[1]
 _KINDS = (".py", ".toml", ".html", ".css")
@@ -54,3 +57,11 @@ def lines_digest() -> str:
     """Return a digest of the files that decide how a finding looks as a line of ``findings.csv``."""
     read = [_CATALOG / "repositories" / "narrow_lines.py", _CATALOG / "db" / "schema" / "address.py"]
     return export_digest() + _digest(read)
+
+
+@cache
+def public_file_digest() -> str:
+    """Return a digest of what decides how the public file is made from a catalogue: the code of the catalogue, the
+    specifications, and what splits, folds and stems words."""
+    read = [*_below(_CATALOG, kinds=(".py",)), *_below(_specs(), kinds=(".toml", ".csv", ".json", ".py"))]
+    return f"{_digest(read)} {sys.version} {sqlite3.sqlite_version} {version('snowballstemmer')}"

@@ -20,6 +20,7 @@ from catalog.db.schema import TABLES, found, scored, strips
 from catalog.db.schema.forms import Form
 from catalog.db.schema.kinds import ColumnSpec
 from catalog.db.schema.public import PRIVATE_VIEWS, PUBLIC, is_free
+from catalog.db.schema.stored import view_sql
 from catalog.db.schema.views import VIEWS
 from catalog.db.sqlite import Database
 from catalog.db.store import CatalogError
@@ -41,13 +42,13 @@ from catalog.site.indexes import INDEXES
 from catalog.site.search.index import NAMES as SEARCH_TABLES
 from catalog.site.search.index import build_search_index
 
-__all__ = ["build", "is_built", "needs_upgrade"]
+__all__ = ["LAST", "add_public_functions", "begin", "build", "inserted", "is_built", "needs_upgrade", "public_rows"]
 
 _TYPES = {str: "text", list: "text", dict: "text", int: "integer", bool: "integer", float: "float", bytes: "blob"}
 _OTHER_VIEWS = ("dataset_list", "datasets_text")
 """Views that no declaration but a migration step has."""
-_LAST = ("finding_texts", "rules")
-"""Tables of which only what findings refer to is public."""
+LAST = ("finding_texts", "rules")
+"""Tables of which only what findings refer to is public: the public findings must be there before their rows are."""
 _HELD_CAUSES = "select id from source.causes where is_held"
 
 _SHOWN = {spec.stored_in: name for name, spec in TABLES.items()}
@@ -55,8 +56,8 @@ _SHOWN = {spec.stored_in: name for name, spec in TABLES.items()}
 
 _WHERE = {
     "finding_rows": "key not in (select key from temp.held)",
-    "finding_texts": f"key in ({' union '.join(f'select {name} from main.finding_rows' for name in found.TEXTS)})",  # noqa: S608  # names of the schema
-    "rules": "key in (select rule_key from main.finding_rows)",
+    "finding_texts": f"key in ({' union '.join(f'select {name} from {{to}}.finding_rows' for name in found.TEXTS)})",  # noqa: S608  # names of the schema
+    "rules": "key in (select rule_key from {to}.finding_rows)",
     "causes": "not coalesce(is_held, 0)",
     "cause_members": """cause not in (select number from source.causes where is_held)
         and finding not in (select key from temp.held)""",
@@ -69,7 +70,7 @@ _WHERE = {
     "corrections": "finding_id is null or finding_id not in (select id from temp.held)",
     "withholdings": "lifted_at is null",
 }
-"""SQL conditions on the rows of a table that are public."""
+"""SQL conditions on the rows of a table that are public; ``{to}`` is the schema of the public file."""
 
 _VALUES = {
     # For a single dataset, the share that was measured says too little.
@@ -131,19 +132,8 @@ def build(
     for setting in ("journal_mode = off", "synchronous = off", "locking_mode = exclusive", "cache_size = -16384"):
         public.execute(f"pragma main.{setting}")
     public.execute("attach ? as source", [source])
-    public.execute("begin")
-    # While the database is empty, names without a schema are those of the catalogue.
-    hold_back(public)
-    are_apart = set_apart(public)
-    add_functions(public)
-    _add_functions(public)
-    # Addresses of the web that differ only in an e-mail address are one to readers, who must not take the check of one
-    # for that of another: such checks are left out. A stranger may have written our words for an e-mail address, too.
-    sql = """create temp table merged as select url from (
-        select url, count(*) over (partition by public_text(url)) as alike from source.addresses
-        where has_addresses(url) or instr(url, ?)) where alike > 1"""
-    public.execute(sql, [ADDRESS])
-    tables = sorted(PUBLIC, key=lambda name: name in _LAST)
+    are_apart = begin(public)
+    tables = sorted(PUBLIC, key=lambda name: name in LAST)
     for name in tables:
         public.execute(_create(name, PUBLIC[name]))
     shared = {key for (key,) in public.execute("select key from source.shared_texts where has_addresses(text)")}
@@ -167,6 +157,28 @@ def build(
     public.execute("analyze")
 
 
+def begin(public: sqlite3.Connection) -> bool:
+    """Begin a transaction, in which the catalogue that is attached as "source" stays as it is for this connection, and
+    return whether the content of a dataset is withheld.
+
+    ``public``: connection in autocommit mode in which names without a schema are those of the catalogue, because no
+    database before it has tables. It gets what the SQL of :func:`public_rows` needs: functions, and temporary tables of
+    what must not be public.
+    """
+    public.execute("begin")
+    hold_back(public)
+    are_apart = set_apart(public)
+    add_functions(public)
+    add_public_functions(public)
+    # Addresses of the web that differ only in an e-mail address are one to readers, who must not take the check of one
+    # for that of another: such checks are left out. A stranger may have written our words for an e-mail address, too.
+    sql = """create temp table merged as select url from (
+        select url, count(*) over (partition by public_text(url)) as alike from source.addresses
+        where has_addresses(url) or instr(url, ?)) where alike > 1"""
+    public.execute(sql, [ADDRESS])
+    return are_apart
+
+
 def _create(name: str, columns: Mapping[str, ColumnSpec]) -> str:
     """Return the SQL that creates a public table with its key and its references to other public tables."""
     parts = []
@@ -179,12 +191,43 @@ def _create(name: str, columns: Mapping[str, ColumnSpec]) -> str:
 
 
 def _copy(public: sqlite3.Connection, name: str, shared: Set[int], *, are_apart: bool) -> None:
+    rows = public_rows(name, "main", _with_addresses(public, name, shared), are_apart=are_apart)
+    public.execute(inserted(name, "main", rows))
+
+
+def inserted(name: str, to: str, rows: str) -> str:
+    """Return the SQL that inserts rows into the public table ``name`` of the attached database ``to``. ``rows``: SQL of
+    a query as :func:`public_rows` returns it."""
     listed = ", ".join(f"[{column}]" for column in PUBLIC[name])
-    cleaned = _with_addresses(public, name, shared)
-    values = ", ".join(_value(name, column, is_cleaned=column in cleaned) for column in PUBLIC[name])
-    where = f"({_where(name)}) and {apart_condition(name)}" if are_apart else _where(name)
-    chosen = f"select {values} from source.[{name}] r where {where}"  # noqa: S608  # names of the schema
-    public.execute(f"insert into main.[{name}] ({listed}) {chosen}")  # names of the schema
+    # Rows keep their numbers in the catalogue, by which a later copy finds what has changed.
+    number, _row = ("", "") if _is_number(name) else ("rowid, ", "_row, ")
+    return f"insert into {to}.[{name}] ({number}{listed}) select {_row}{listed} from ({rows})"  # noqa: S608  # names of the schema
+
+
+def _is_number(name: str) -> bool:
+    """Return whether the key of a table is the number of its row."""
+    return PUBLIC[name][TABLES[name].pk].type is int
+
+
+def public_rows(
+    name: str, to: str, cleaned: Set[str] = frozenset(), where: str | None = None, *, are_apart: bool
+) -> str:
+    """Return SQL that selects the public rows of a table of the catalogue, as :func:`begin` has left it: ``_row``,
+    the number of the row where it is stored, and the public columns.
+
+    ``name``: name of the public table. ``to``: schema under which the public file is attached. ``cleaned``: columns
+    from which e-mail addresses are taken; the others show what is stored. ``where``: condition to take in place of the
+    one that decides which rows are public. ``are_apart``: what :func:`begin` returned.
+    """
+    spec = TABLES[name]
+    values = ", ".join(f"{_value(name, column, is_cleaned=column in cleaned)} as [{column}]" for column in PUBLIC[name])
+    stored, number = f"source.[{name}]", "rowid"
+    if spec.stored_in:
+        # A view does not tell the numbers of its rows.
+        stored, number = f"({view_sql(spec, 'source.', f'[{spec.stored_in}].rowid as _row, ')})", "_row"
+    where = where or _WHERE.get(name, "true").format(to=to)
+    where = f"({where}) and {apart_condition(name)}" if are_apart else where
+    return f"select r.{number} as _row, {values} from {stored} r where {where}"  # noqa: S608  # names of the schema
 
 
 def _with_addresses(public: sqlite3.Connection, name: str, shared: Set[int]) -> set[str]:
@@ -220,12 +263,12 @@ def _value(table: str, column: str, *, is_cleaned: bool) -> str:
     return f"{'public_text' if PUBLIC[table][column].type is str else 'public_json'}({value})"
 
 
-def _where(name: str) -> str:
-    return _WHERE.get(name, "true")
+def add_public_functions(public: sqlite3.Connection) -> None:
+    """Make available in SQL what else the public values are made with, such as ``public_text`` and ``public_grade``.
 
-
-def _add_functions(public: sqlite3.Connection) -> None:
-    """Make available in SQL what else the public values are made with."""
+    ``public``: connection to a public file or the catalogue. ``public_profile`` reads dictionaries of the catalogue, so
+    it works only where names without a schema are those of the catalogue.
+    """
     packed = PackedTexts(public)
 
     def profile(stored: str | bytes | None) -> str | None:

@@ -13,11 +13,13 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from catalog.exports.program import public_file_digest
 from catalog.exports.state import read_state, sha256
 
 __all__ = [
     "STATE_OF_COPY",
     "PublicCopy",
+    "basis_digest",
     "forget_public_copy",
     "read_public_copy",
     "source_digest",
@@ -52,6 +54,10 @@ class PublicCopy:
     size: int
     """Bytes of the file."""
     sha256: str
+    basis: str = ""
+    """Digest of what made it, see :func:`basis_digest`; "" if that is not known."""
+    refreshed: int = 0
+    """How often it was copied and brought up to date since it was made as a whole."""
 
 
 def source_digest(db: Path, exports: Path) -> str:
@@ -69,6 +75,17 @@ def source_digest(db: Path, exports: Path) -> str:
     return hashlib.sha256(repr((everything, told)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def basis_digest(db: Path) -> str:
+    """Return a digest of everything but rows that decides what the public copy of the catalogue ``db`` says: the
+    program and its specifications, and the tables, views, triggers and indexes of the catalogue.
+
+    Raise sqlite3.Error if the catalogue cannot be read.
+    """
+    with closing(sqlite3.connect(db, timeout=30)) as source:
+        schema = source.execute("select name, sql from sqlite_master order by name").fetchall()
+    return hashlib.sha256(repr((public_file_digest(), schema)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def read_public_copy(path: Path) -> PublicCopy | None:
     """Return what is recorded about the public copy ``path``.
 
@@ -81,11 +98,12 @@ def read_public_copy(path: Path) -> PublicCopy | None:
         return None
 
 
-def write_public_copy(path: Path, source: str) -> None:
-    """Record the public copy ``path``, which was just written. ``source``: digest of what it was made from."""
+def write_public_copy(path: Path, source: str, basis: str = "", refreshed: int = 0) -> None:
+    """Record the public copy ``path``, which was just written. ``source``, ``basis`` and ``refreshed`` are those of
+    :class:`PublicCopy`."""
     target = path.with_name(STATE_OF_COPY)
     part = target.with_name(f"{target.name}.part")
-    copy = PublicCopy(source, path.stat().st_size, sha256(path))
+    copy = PublicCopy(source, path.stat().st_size, sha256(path), basis, refreshed)
     part.write_text(json.dumps(asdict(copy), indent=1) + "\n", "utf-8")
     part.replace(target)
 

@@ -8,21 +8,32 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from catalog.db.migrations import bring_up_to_date
 from catalog.db.sqlite import Database
 from catalog.db.store import Catalog, CatalogError
+from catalog.exports.state import sha256
 from catalog.repositories.response_times import response_times
 from catalog.site.build import build, is_built, needs_upgrade
 from catalog.site.machine.snapshots import keep_former
 from catalog.site.metadata import DATABASE, metadata
 from catalog.site.pages import SiteOptions
-from catalog.site.published import forget_public_copy, read_public_copy, source_digest, write_public_copy
+from catalog.site.published import (
+    PublicCopy,
+    basis_digest,
+    forget_public_copy,
+    read_public_copy,
+    source_digest,
+    write_public_copy,
+)
+from catalog.site.refresh import Hidden, refresh
 from catalog.site.waiting import AT_ONCE
 from specs.methodology import is_comparable
 
@@ -44,6 +55,10 @@ SETTINGS: dict[str, int | bool | str] = {
     "truncate_cells_html": 300,
     "max_returned_rows": 2000,
 }
+
+REFRESHED_MOST = 30
+"""How often a public copy is brought up to date before it is made anew as a whole: SQLite may leave parts of rows that
+were public, and that the catalogue no longer has, in bytes of the file that nothing uses."""
 
 
 def files(folder: Literal["templates", "static", "plugins"]) -> Path:
@@ -94,13 +109,16 @@ def publish(db: Path, out: Path, exports: Path | None = None, *, nights: int = 0
     ``exports``: folder of the files exported from the same state of the catalogue. If it is given, nothing has changed
     since the present copy was made, and that copy has all views of this version, the copy stays. None writes the copy
     in any case. ``nights``: for how many nights the copy that is replaced is kept, for harvests of the catalogue that
-    began on it (:mod:`catalog.site.machine.snapshots`); 0 keeps none, and deletes those that are kept.
+    began on it (:mod:`catalog.site.machine.snapshots`); 0 keeps none, and deletes those that are kept. None is
+    kept either where something in the present copy must not be public any more.
 
     The copy has the tables and columns that :mod:`catalog.db.schema.public` lists, and no others. Left out of them are
     findings that must not be published yet: those of suspected personal data (see
     :mod:`catalog.repositories.withheld`) and of causes of which the government hears first; and of replies and reports
     the names that may not be public and the texts that nobody has approved. The state "new" becomes "open", because the
-    copy may stay for many nights. An existing copy is replaced only when the new one is complete. Raise CatalogError if
+    copy may stay for many nights. An existing copy is replaced only when the new one is complete. Where ``exports`` is
+    given and this version of the program made the present copy, a copy of that is brought up to date
+    (:mod:`catalog.site.refresh`); its rows are the same as those of one that is made as a whole. Raise CatalogError if
     ``db`` does not exist or cannot be copied, or if ``out`` is not called ``catalog.db`` or is the catalogue itself.
     """
     _check_name(out)
@@ -131,12 +149,22 @@ def publish(db: Path, out: Path, exports: Path | None = None, *, nights: int = 0
             # Whom letters went to is private, so this cannot be told from the public file.
             source.create_function("is_comparable", 2, is_comparable, deterministic=True)
             times = response_times(Catalog(Database(source), ready), last) if last else {}
-        with closing(sqlite3.connect(part, timeout=30, isolation_level=None)) as public:
-            build(public, str(ready), times)
+        basis = basis_digest(ready)
+        is_refreshed = False
+        try:
+            if told and before:
+                is_refreshed = _is_refreshed(part, ready, times, out, before, basis)
+        except Hidden:
+            # The former files have it as well.
+            nights = 0
+        if not is_refreshed:
+            part.unlink(missing_ok=True)
+            with closing(sqlite3.connect(part, timeout=30, isolation_level=None)) as public:
+                build(public, str(ready), times)
         keep_former(out, part, nights)
         part.replace(out)
         if told:
-            write_public_copy(out, told)
+            write_public_copy(out, told, basis, before.refreshed + 1 if before and is_refreshed else 0)
         else:
             forget_public_copy(out)
         return True
@@ -145,6 +173,28 @@ def publish(db: Path, out: Path, exports: Path | None = None, *, nights: int = 0
     finally:
         part.unlink(missing_ok=True)
         upgraded.unlink(missing_ok=True)
+
+
+def _is_refreshed(
+    part: Path, db: Path, times: Mapping[tuple[str, str], Mapping[str, Any]], out: Path, before: PublicCopy, basis: str
+) -> bool:
+    """Copy the present public copy ``out`` to ``part`` and bring that up to date with the catalogue ``db``; return
+    whether that could be done. Raise Hidden if ``out`` has something that must not be public any more."""
+    if before.basis != basis or before.refreshed >= REFRESHED_MOST:
+        return False
+    _copy_file(out, part)
+    # Rows that are not compared, such as those of the search index, are trusted.
+    return sha256(part) == before.sha256 and refresh(part, str(db), times)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    try:
+        with source.open("rb") as read, target.open("wb") as written:
+            # Some file systems share the blocks until one of the two changes.
+            while os.copy_file_range(read.fileno(), written.fileno(), 1 << 30):
+                pass
+    except (AttributeError, OSError):
+        shutil.copyfile(source, target)
 
 
 def publish_what_is_done(db: Path, out: Path, exports: Path, *, nights: int = 0) -> str | None:

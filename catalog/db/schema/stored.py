@@ -76,8 +76,11 @@ def _spelled(table: str, name: str, forms: Mapping[str, Form]) -> str:
     return f"case typeof({column}) when '{_KEPT[form]}' then {form.value.format(column)} else {column} end"
 
 
-def view_sql(spec: TableSpec) -> str:
+def view_sql(spec: TableSpec, schema: str = "", more: str = "") -> str:
     """Return the query of a view that shows rows of the table ``spec.stored_in`` with their full values.
+
+    ``schema``: name of the attached database that has the tables, with a full stop behind it; "" where names alone find
+    them. ``more``: SQL of further columns that come first, with a comma behind each.
 
     Ids that are stored as keys are joined, so that SQLite finds the rows of an id by an index. Do not put such a view
     on the right of an outer join: SQLite would make all its rows first. A view without such columns is no join, and may
@@ -87,12 +90,12 @@ def view_sql(spec: TableSpec) -> str:
     told |= {name: sql.format(**told) for name, sql in spec.made.items()}
     columns = ", ".join(f"{told[name]} as [{name}]" for name in spec.columns)
     joins = "".join(
-        f" {'left ' * (form is Form.OPTIONAL_KEY)}join keys [{name}_key]"
+        f" {'left ' * (form is Form.OPTIONAL_KEY)}join {schema}keys [{name}_key]"
         f" on [{name}_key].key = [{spec.stored_in}].[{name}]"
         for name, form in spec.forms.items()
         if form in KEYS
     )
-    return f"select {columns} from [{spec.stored_in}]{joins} where {spec.stored_where}"  # noqa: S608  # names of the schema
+    return f"select {more}{columns} from {schema}[{spec.stored_in}]{joins} where {spec.stored_where}"  # noqa: S608  # names of the schema
 
 
 def _stored_cell(cell: str, form: Form | None) -> str:

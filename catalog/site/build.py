@@ -51,6 +51,10 @@ LAST = ("finding_texts", "rules")
 """Tables of which only what findings refer to is public: the public findings must be there before their rows are."""
 _HELD_CAUSES = "select id from source.causes where is_held"
 
+_LEVELS = """select id, json_extract(portal_file, '$.government_level') from source.portals
+where json_valid(portal_file)"""
+"""What the files of portals, which are private, say their governments to be."""
+
 _SHOWN = {spec.stored_in: name for name, spec in TABLES.items()}
 """The view that shows the rows of a table, by the name of the table."""
 
@@ -146,10 +150,11 @@ def build(
     for sql in (found.INDEXES | strips.INDEXES | scored.INDEXES).values():
         public.execute(sql)
     _create_views(public)
+    levels = dict(public.execute(_LEVELS).fetchall())
     public.execute("commit")
     public.execute("detach source")
     public.execute("begin")
-    add_site_tables(public, times or {})
+    add_site_tables(public, times or {}, levels)
     for name, on in INDEXES.items():
         public.execute(f"create index {name} {on}")
     build_search_index(public)

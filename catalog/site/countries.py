@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from specs.languages import languages
 from specs.vocabularies.countries import alpha2
 
-__all__ = ["is_national", "world"]
+__all__ = ["government_level", "is_national", "world"]
 
 _WORDS = frozenset((
     "the", "government", "of", "federal", "national", "republic", "kingdom", "commonwealth",
@@ -22,6 +23,19 @@ _WORDS = frozenset((
     "démocratique", "people", "s", "islamic", "arab", "plurinational", "bolivarian", "oriental",
 ))  # fmt: skip
 """Words that may stand beside a country's name in the name of its national government."""
+
+
+def government_level(government: str | None, code: str | None, declared: Iterable[str | None]) -> str | None:
+    """Return what kind of government it is: national, regional, local, supranational or other; None if nobody knows.
+
+    ``declared``: what the files of its portals say, None for one that says nothing; those that contradict each other
+    say nothing. Only where no file says anything, the name tells a national one, see :func:`is_national`. ``code``: ISO
+    3166-1 alpha-3.
+    """
+    known = {level for level in declared if level}
+    if known:
+        return known.pop() if len(known) == 1 else None
+    return "national" if is_national(government, code) else None
 
 
 def is_national(government: str | None, code: str | None) -> bool:

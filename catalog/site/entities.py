@@ -18,7 +18,7 @@ from catalog.db.store import started
 from catalog.exports.folders import folder_name
 from catalog.exports.grades import grade_range, grade_text
 from catalog.exports.peers import add_peers
-from catalog.site.countries import is_national
+from catalog.site.countries import government_level
 from specs.methodology import is_comparable
 from specs.metrics import dimensions, metrics
 
@@ -32,9 +32,9 @@ _SCORE = (
     "families", "withheld",
 )  # fmt: skip
 _ENTITY = (
-    "kind", "id", "slug", "name", "country", "is_national", "government", "portal_id", "portal_type", "url", "portals",
-    "publishers", "datasets", "datasets_withheld", "files", "addresses", "asked", "findings", *_SCORE, "grade_best",
-    "grade_worst", "score_before", "run_before", "peer_group", "peer_count", "rank", *dimensions(), *_TIMES,
+    "kind", "id", "slug", "name", "country", "level", "is_national", "government", "portal_id", "portal_type", "url",
+    "portals", "publishers", "datasets", "datasets_withheld", "files", "addresses", "asked", "findings", *_SCORE,
+    "grade_best", "grade_worst", "score_before", "run_before", "peer_group", "peer_count", "rank", *dimensions(), *_TIMES,
 )  # fmt: skip
 SITE_TABLES: Mapping[str, tuple[str, ...]] = {
     "site_entities": _ENTITY,
@@ -61,19 +61,24 @@ _READ_FOR_BEST = 1_000
 Row = dict[str, Any]
 
 
-def add_site_tables(copy: sqlite3.Connection, times: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
+def add_site_tables(
+    copy: sqlite3.Connection,
+    times: Mapping[tuple[str, str], Mapping[str, Any]],
+    levels: Mapping[str, str | None] | None = None,
+) -> None:
     """Write the tables :data:`SITE_TABLES` into a public copy of a catalogue, from what stands in it.
 
     Call it when everything that must not be published is taken out, on the connection that
     :func:`catalog.repositories.set_apart.set_apart` was called with: datasets whose content is withheld are counted,
     and their dimensions too. ``times``: response times by (kind, id), from
     :func:`catalog.repositories.response_times.response_times`; letters are not public, so they cannot be told from the
-    copy.
+    copy. ``levels``: what the file of each portal says its government to be, by the portal's id; those are not public
+    either.
     """
     for table, names in SITE_TABLES.items():
         copy.execute(f"drop table if exists {table}")
         copy.execute(f"create table {table} ({', '.join(f'[{column}]' for column in names)})")
-    entities = _entities(copy, times)
+    entities = _entities(copy, times, levels or {})
     _insert(copy, "site_entities", entities)
     _set_grades(copy, entities)
     _insert(copy, "site_examples", _examples(copy))
@@ -118,12 +123,19 @@ _KEY = {"government": "g.name", "portal": "d.portal_id", "publisher": "d.publish
 _COUNTED = {"government": "d.copy_of is null", "portal": "true", "publisher": "true"}
 
 
-def _entities(copy: sqlite3.Connection, times: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[Row]:
+def _entities(
+    copy: sqlite3.Connection, times: Mapping[tuple[str, str], Mapping[str, Any]], levels: Mapping[str, str | None]
+) -> list[Row]:
     found: dict[tuple[str, str], Row] = {}
+    declared: dict[str, list[str | None]] = defaultdict(list)
+    for row in _rows(copy, "select portal_id, name from governments"):
+        declared[row["name"]].append(levels.get(row["portal_id"]))
     for kind, sql in _NAMED.items():
         for row in _rows(copy, sql):
             row["kind"], row["slug"] = kind, folder_name(row["id"]) if kind == "government" else row["id"]
-            row["is_national"] = kind == "government" and is_national(row["id"], row["country"])
+            of = kind == "government"
+            row["level"] = government_level(row["id"], row["country"], declared[row["id"]]) if of else None
+            row["is_national"] = row["level"] == "national"
             found[kind, row["id"]] = row
     for kind in KINDS:
         for row in [*_measured(copy, kind), *_open(copy, kind)]:

@@ -34,6 +34,7 @@ _TOLD = (
     "select count(*), max(checked_at), total(length(etag)) from resource_checks",
     "select count(*), max(run_id), max(rejudged_run) from table_reports",
     "select count(*) from sent",
+    "select id, portal_file from portals order by id",
     "select id, replied_by from replies where is_name_public order by id",
     "select id, who from reports where is_name_public order by id",
     "select count(*), max(id) from corrections",

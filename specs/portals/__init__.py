@@ -23,6 +23,7 @@ from specs.portals.types import portal_types
 __all__ = [
     "Auth",
     "BrokenPolicy",
+    "GovernmentLevel",
     "Limits",
     "Notify",
     "ObeyRobots",
@@ -47,6 +48,7 @@ else:
 
 
 ObeyRobots = Literal["always", "api", "never"]
+GovernmentLevel = Literal["national", "regional", "local", "supranational", "other"]
 
 
 def _of_older_files(value: object) -> object:
@@ -215,6 +217,11 @@ class PortalSpec(Strict):
     url: WebAddress
     """Base address; sub-paths such as /ckan or /data are kept. For dcat-us it may name the feed itself."""
     government: str | None = None
+    government_level: GovernmentLevel | None = None
+    """What kind of government it is: ``national``, ``regional`` (a state, province or canton), ``local`` (a city or
+    district), ``supranational`` (a union of countries) or ``other`` (a company, a university). Only a national one
+    colours its country on the map. None: it counts as national if its name is that of the country alone, or with such
+    words as "Government of" beside it."""
     country: Iso3 | None = None
     contact_email: str | None = None
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None

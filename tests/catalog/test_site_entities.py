@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 import sqlite3
@@ -16,7 +17,7 @@ import pytest
 from catalog.db.store import open_catalog
 from catalog.exports.cards import card_rows
 from catalog.exports.folders import folder_name
-from catalog.site.countries import is_national
+from catalog.site.countries import government_level, is_national
 from catalog.site.entities import SITE_TABLES
 from catalog.site.mirror import write_mirror
 from catalog.site.pages import SiteOptions, Visit, pages
@@ -24,6 +25,7 @@ from catalog.site.pages.entity import nights_of
 from catalog.site.render import render
 from catalog.site.serve import files, publish
 from specs.languages import language
+from specs.portals import shipped
 from tests.catalog.browsing import EVIL, OF_THE_SITE, Site
 
 pytestmark = OF_THE_SITE
@@ -112,7 +114,10 @@ def test_portals_of_which_nothing_was_asked_do_not_lead_with_a_good_grade(tmp_pa
         catalog.upsert("runs", [{"id": run, "status": "complete", "started_at": "2026-11-24T00:00:00Z"}])
         for name, coverage, is_asked in [("Kenya", 90.0, False), ("Norway", 70.0, True), ("Chile", 95.0, True)]:
             country = {"Kenya": "KEN", "Norway": "NOR", "Chile": "CHL"}[name]
-            catalog.upsert("portals", [{"id": name, "title": name, "government": name, "country": country}])
+            portal = {"id": name, "title": name, "government": name, "country": country}
+            # What the file says counts, whatever the name says: this one is of a province.
+            level = {"Chile": "national", "Norway": None, "Kenya": "regional"}[name]
+            catalog.upsert("portals", [portal | {"portal_file": json.dumps({"government_level": level})}])
             dataset = {"id": f"{name}-1", "portal_id": name, "identifier": "1", "status": "present", **seen}
             catalog.upsert("datasets", [dataset])
             file = {"id": f"{name}-f", "dataset_id": f"{name}-1", "portal_id": name, "is_retired": 0, **seen}
@@ -157,8 +162,18 @@ def test_portals_of_which_nothing_was_asked_do_not_lead_with_a_good_grade(tmp_pa
     assert all({row["id"]: row["grade"] for row in rows} == shown for rows in tables.values()), tables
     assert datasets["dataset_quality"] == datasets["dataset_list"] == ["B", "B", "B to D"]
     assert [row["name"] for row in content["governments"]] == ["Chile", "Kenya", "Norway"], "not the better score first"
-    assert "grade-A" not in text and text.count("A to C") >= 4 and 'class="m-C"' in text
-    assert text.count('class="m-range"') == 2 and content["map"]["others"] == 0
+    assert "grade-A" not in text and text.count("A to C") >= 3 and 'class="m-C"' in text
+    assert text.count('class="m-range"') == 1 and content["map"]["others"] == 1, "a province colours no country"
+
+
+def test_what_portal_files_say_of_a_government_goes_before_its_name() -> None:
+    assert government_level("Georgia", "GEO", ["regional", None]) == "regional"
+    assert government_level("Agencia de Datos", "CHL", ["national"]) == "national"
+    assert government_level("Chile", "CHL", ["national", "local"]) is None, "they contradict each other"
+    assert government_level("Chile", "CHL", [None]) == "national"
+    assert government_level("Santiago de Chile", "CHL", []) is None
+    # A shipped portal's file says it, so no name decides.
+    assert all(spec.government_level for spec in shipped().values())
 
 
 def test_names_of_national_governments() -> None:

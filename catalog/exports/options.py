@@ -51,6 +51,9 @@ class ExportOptions:
     dqv: Literal["scores", "full"] = "scores"
     """How much of what was measured is written as RDF: the scores of datasets, or every measurement of every file
     too."""
+    parquet: Literal["auto", "always", "never"] = "auto"
+    """Whether the Parquet package is written; "auto" writes that of a large catalogue once a week, see
+    :func:`catalog.parquet.package.is_due`."""
     has_records: bool = False
     """Whether the Parquet package has the records as they were received, without what may tell of persons."""
     has_books: bool = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from catalog.parquet.tables import PackageTable
 
 __all__ = [
     "DESCRIPTOR", "FORMAT", "LICENCE", "TERMS", "Origin", "json_text", "known_partitions", "layout_of",
-    "replace_text", "write_descriptor",
+    "replace_text", "run_of", "write_descriptor",
 ]  # fmt: skip
 
 DESCRIPTOR = "datapackage.json"
@@ -101,12 +102,14 @@ def write_descriptor(
     run: Mapping[str, Any],
     portals: Sequence[Mapping[str, Any]],
     public_file: str,
+    left_out: Mapping[str, str],
 ) -> Path:
     """Write ``datapackage.json`` and ``schemas/<table>.json`` into the folder of the package, and return the path of
     the former.
 
     ``tables``: by name. ``parts``: all files. ``run``: the row of the last run. ``portals``: rows of the table portals
     with ``last_complete_run`` and ``last_complete_at``. ``public_file``: SHA-256 of the public file behind the package.
+    ``left_out``: why a table has no rows although there are some, by its name.
     """
     (out / "schemas").mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
@@ -133,6 +136,7 @@ def write_descriptor(
             "methodology_version": run["methodology_version"],
             "public_file": public_file,
             "layout": layout_of(tables),
+            "left_out": left_out,
             "portals": [
                 {
                     "id": one["id"],
@@ -182,6 +186,16 @@ def known_partitions(out: Path) -> tuple[dict[str, Partition], tuple[str, str]]:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return {}, ("", "")
+
+
+def run_of(out: Path) -> str | None:
+    """Return the id of the last run in the package in the folder ``out``; None if there is no package that can be
+    read."""
+    try:
+        run = json.loads((out / DESCRIPTOR).read_text("utf-8"))["winnow"]["run"]
+        return str(run) if re.fullmatch(r"\d{8}T\d{6}Z", str(run)) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def replace_text(path: Path, text: str) -> None:

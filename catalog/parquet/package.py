@@ -7,20 +7,33 @@ import sqlite3
 import uuid
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from catalog.db.store import started
 from catalog.exports.state import sha256
 from catalog.parquet.croissant import write_croissant
-from catalog.parquet.descriptor import Origin, known_partitions, layout_of, write_descriptor
+from catalog.parquet.descriptor import Origin, known_partitions, layout_of, run_of, write_descriptor
 from catalog.parquet.dictionaries import dictionaries
 from catalog.parquet.partitions import Partition, write_table
 from catalog.parquet.tables import PackageTable, package_tables
 from catalog.site.published import read_public_copy
 
-__all__ = ["FOLDER", "ID_FILE", "NEEDS", "all_tables", "catalogue_id", "is_possible", "write_package"]
+__all__ = [
+    "CHECKS_MAX",
+    "FOLDER",
+    "ID_FILE",
+    "NEEDS",
+    "all_tables",
+    "catalogue_id",
+    "is_due",
+    "is_possible",
+    "write_package",
+]
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +41,10 @@ FOLDER = "parquet"
 """Name of the folder of the package, in the folder of exported files."""
 ID_FILE = "catalogue.id"
 """Name of the file with the id of the catalogue, in the data folder."""
+CHECKS_MAX = 5_000_000
+"""Checks of addresses up to which the package has their history: about 50 MB."""
+NIGHTLY_MAX = 20_000
+"""Datasets up to which the package is written every night."""
 NEEDS = 'the Parquet package needs pyarrow: pip install "winnow-opendata[parquet]"'
 
 
@@ -35,6 +52,23 @@ NEEDS = 'the Parquet package needs pyarrow: pip install "winnow-opendata[parquet
 def is_possible() -> bool:
     """Return whether pyarrow is installed, without which no package is written."""
     return find_spec("pyarrow") is not None
+
+
+def is_due(public: Path, out: Path) -> bool:
+    """Return whether the package in the folder ``out`` is to be written after a night.
+
+    It is written every night up to :data:`NIGHTLY_MAX` datasets. Above that, to read all rows takes longer than the rest
+    of a night in which little changes: then it is written if there is none, or if the run in it is seven days older
+    than the last run of ``public``, the public file. Raise sqlite3.Error if that cannot be read.
+    """
+    with closing(sqlite3.connect(f"{public.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+        (datasets, run) = opened.execute(
+            "select (select count(*) from datasets), (select max(id) from runs)"
+        ).fetchone()
+    before = run_of(out)
+    if datasets <= NIGHTLY_MAX or before is None or run is None:
+        return True
+    return started(run) - started(before) >= timedelta(days=7)
 
 
 def all_tables() -> dict[str, PackageTable]:
@@ -81,13 +115,19 @@ def write_package(public: Path, out: Path, origin: Origin, more: Iterable[Packag
     with closing(sqlite3.connect(f"{public.absolute().as_uri()}?mode=ro", uri=True)) as opened:
         if made_from == (hashed, layout_of(tables)) and all((out / path).is_file() for path in known):
             parts = [*known.values()] if {one.table for one in known.values()} == tables.keys() else []
+        checks = _rows(opened, "select coalesce(sum(checks), 0) as checks from check_strips")[0]["checks"]
+        left_out = {}
+        if checks > CHECKS_MAX:
+            log.warning("%d checks of addresses are too many for Parquet: the table checks is left empty", checks)
+            tables["checks"] = replace(tables["checks"], source=f"{tables['checks'].source} where false")
+            left_out["checks"] = f"{checks} checks are more than {CHECKS_MAX}"
         if not parts:
             parts = [one for table in tables.values() for one in write_table(table, opened, out, known)]
         run = _rows(opened, "select * from runs order by id desc limit 1")
         portals = _rows(opened, tables["portals"].sql)
     head = run[0] if run else dict.fromkeys(("id", "started_at", "finished_at", "winnow_version"), "")
     head.setdefault("methodology_version", "")
-    descriptor = write_descriptor(out, tables, parts, origin, head, portals, hashed)
+    descriptor = write_descriptor(out, tables, parts, origin, head, portals, hashed, left_out)
     cite = (
         f"{origin.published_by or 'Winnow'}: catalogue of open data portals, run {head['id']}. {origin.site_url or ''}"
     )

@@ -118,7 +118,9 @@ def _check_package(exports: Path, manifest: Mapping[str, Any]) -> None:
         raise CatalogError(f"{described}: there is no such file; {NEEDS}, and run winnow export")
     public = manifest["outputs"].get("site/catalog.db") or {}
     if json.loads(described.read_text("utf-8"))["winnow"]["public_file"] != public.get("sha256"):
-        raise CatalogError(f"{described}: it was not made from the present public file; run winnow export first")
+        raise CatalogError(
+            f"{described}: it was not made from the present public file; run winnow export --parquet always first"
+        )
 
 
 def _copy(source: Path, target: Path, expected: str) -> None:

@@ -196,6 +196,7 @@ def _run(
                     contact=options["contact"] if options["contact"] != NO_CONTACT else None,
                     is_printed=options.get("pdf", False),
                     has_books=options.get("xlsx", False),
+                    parquet=options.get("parquet") or "auto",
                     has_records=options.get("records", False),
                     dqv=options.get("dqv") or "scores",
                     schema=1 if options.get("schema") == "1" else 2,

@@ -145,8 +145,8 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a click command with the options of the exported files: --language, --pdf, --xlsx, --records, --dqv,
-    --schema and --rdf-profile."""
+    """Decorate a click command with the options of the exported files: --language, --pdf, --xlsx, --parquet, --records,
+    --dqv, --schema and --rdf-profile."""
     options = [
         click.option(
             "--language",
@@ -154,6 +154,13 @@ def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--pdf", is_flag=True, help="Print every report as PDF too, if Chromium is installed."),
         click.option("--xlsx", is_flag=True, help="Write workbooks into all folders, not only those sent by mail."),
+        click.option(
+            "--parquet",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            show_default=True,
+            help="When to write the Parquet package: auto is every night, or once a week from 20,000 datasets on.",
+        ),
         click.option(
             "--records", is_flag=True, help="Add the records as received to the Parquet package, without persons."
         ),

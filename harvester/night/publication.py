@@ -11,7 +11,7 @@ from typing import Any
 from catalog.exports.manifest import seal
 from catalog.exports.prometheus import write_prometheus
 from catalog.parquet.descriptor import Origin
-from catalog.parquet.package import FOLDER, catalogue_id, write_package
+from catalog.parquet.package import FOLDER, catalogue_id, is_due, write_package
 from catalog.parquet.records import records_table
 from catalog.site.serve import publish
 from harvester.cli.configuration import load as configuration
@@ -35,7 +35,9 @@ def publish_run(run: RunContext, result: dict[str, Any]) -> None:
     """
     public, exports = run.data / "site" / "catalog.db", run.data / "exports"
     publish(run.catalog.path, public, exports, nights=configuration(run.data).feed_nights)
-    more = [records_table(run.catalog, public)] if run.export.has_records else []
-    write_package(public, exports / FOLDER, origin_of(run.data), more)
+    chosen = run.export.parquet
+    if chosen == "always" or (chosen == "auto" and is_due(public, exports / FOLDER)):
+        more = [records_table(run.catalog, public)] if run.export.has_records else []
+        write_package(public, exports / FOLDER, origin_of(run.data), more)
     seal(run.catalog, run.run_id, run.data)
     write_prometheus(run.catalog, run.run_id, result, run.data / "winnow.prom")

@@ -23,10 +23,12 @@ from frictionless import Package, Schema
 
 from catalog.db.schema import TABLES
 from catalog.db.store import open_catalog
+from catalog.model import ResourceCheck
 from catalog.parquet import package
 from catalog.parquet.descriptor import Origin
-from catalog.parquet.package import all_tables, catalogue_id, write_package
+from catalog.parquet.package import all_tables, catalogue_id, is_due, write_package
 from catalog.parquet.records import records_table
+from catalog.repositories.checks import write_checks
 from catalog.site.serve import publish
 from tests.catalog.browsing import OF_THE_SITE, fill
 
@@ -199,6 +201,52 @@ def test_without_pyarrow_the_log_says_what_to_install(
     with caplog.at_level(logging.WARNING):
         assert write_package(public, tmp_path / "out", OURS) == []
     assert "winnow-opendata[parquet]" in caplog.text and not (tmp_path / "out").exists()
+
+
+def test_a_history_that_is_too_long_is_left_out_and_said(
+    tmp_path: Path, public: Path, made: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert described(made)["winnow"]["left_out"] == {}
+    monkeypatch.setattr(package, "CHECKS_MAX", -1)
+    write_package(public, tmp_path, OURS)
+    assert table_of(tmp_path, "checks") == [] and "checks" in described(tmp_path)["winnow"]["left_out"]
+    assert "too many" in caplog.text
+
+
+def test_the_package_of_a_large_catalogue_is_due_once_a_week(
+    tmp_path: Path, public: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy, out = tmp_path / "catalog.db", tmp_path / "out"
+    shutil.copyfile(public, copy)
+    monkeypatch.setattr(package, "NIGHTLY_MAX", 1)
+    assert is_due(copy, out)
+    write_package(copy, out, OURS)
+    for run, is_old in (("20261130T235959Z", False), ("20261201T000000Z", True)):
+        with closing(sqlite3.connect(copy)) as opened, opened:
+            opened.execute("insert into runs (id, status) values (?, 'complete')", [run])
+        assert is_due(copy, out) == is_old
+    monkeypatch.setattr(package, "NIGHTLY_MAX", 100)
+    assert is_due(copy, out)
+
+
+def test_every_check_of_an_address_is_with_the_portals_that_list_it(tmp_path: Path) -> None:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
+        fill(catalog)
+        (url,) = catalog.db.conn.execute(
+            "select url from current_distributions where url like 'http%' order by 1 limit 1"
+        ).fetchone()
+        for run in ("20261125T000000Z", "20261126T000000Z"):
+            catalog.begin_run("t", [], version="0", methodology="0", run_id=run)
+            write_checks(catalog, run, [ResourceCheck(url=url, outcome="ok", checked_at=f"{run[:4]}-11-26T00:00:01Z")])
+        publish(tmp_path / "catalog.db", tmp_path / "site" / "catalog.db")
+        listed = {portal for (portal,) in catalog.db.conn.execute(
+            "select portal_id from current_distributions where url = ?", [url])}  # fmt: skip
+    write_package(tmp_path / "site" / "catalog.db", tmp_path / "out", OURS)
+    found = [(row["run_id"], row["outcome"]) for row in table_of(tmp_path / "out", "checks") if row["url"] == url]
+    assert sorted(found) == sorted([("20261125T000000Z", "ok"), ("20261126T000000Z", "ok")] * len(listed))
+    assert {path.parent.name for path in (tmp_path / "out" / "checks").rglob("*.parquet")} == {
+        f"portal={portal}" for portal in listed
+    }
 
 
 def test_the_id_of_a_catalogue_stays(tmp_path: Path) -> None:

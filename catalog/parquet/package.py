@@ -57,9 +57,9 @@ def is_possible() -> bool:
 def is_due(public: Path, out: Path) -> bool:
     """Return whether the package in the folder ``out`` is to be written after a night.
 
-    It is written every night up to :data:`NIGHTLY_MAX` datasets. Above that, to read all rows takes longer than the rest
-    of a night in which little changes: then it is written if there is none, or if the run in it is seven days older
-    than the last run of ``public``, the public file. Raise sqlite3.Error if that cannot be read.
+    It is written every night up to :data:`NIGHTLY_MAX` datasets. Above that, to read all rows takes longer than the
+    rest of a night in which little changes: then it is written if there is none, or if the run in it is seven days
+    older than the last run of ``public``, the public file. Raise sqlite3.Error if that cannot be read.
     """
     with closing(sqlite3.connect(f"{public.absolute().as_uri()}?mode=ro", uri=True)) as opened:
         (datasets, run) = opened.execute(

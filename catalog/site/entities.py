@@ -34,7 +34,8 @@ _SCORE = (
 _ENTITY = (
     "kind", "id", "slug", "name", "country", "level", "is_national", "government", "portal_id", "portal_type", "url",
     "portals", "publishers", "datasets", "datasets_withheld", "files", "addresses", "asked", "findings", *_SCORE,
-    "grade_best", "grade_worst", "score_before", "run_before", "peer_group", "peer_count", "rank", *dimensions(), *_TIMES,
+    "grade_best", "grade_worst", "score_before", "run_before", "peer_group", "peer_count", "rank", *dimensions(),
+    *_TIMES,
 )  # fmt: skip
 SITE_TABLES: Mapping[str, tuple[str, ...]] = {
     "site_entities": _ENTITY,

@@ -11,8 +11,7 @@ from datasette.utils import sqlite_timelimit
 from datasette.utils.asgi import NotFound, Response
 
 from catalog.site.errors import options_of, path_of, respond
-from catalog.site.machine.answers import THINGS
-from catalog.site.machine.negotiation import HTML, RDF_FORMS, form_for
+from catalog.site.machine.negotiation import HTML, RDF_FORMS, THINGS, form_for
 from catalog.site.machine.routes import alternate_links, graph_response
 from catalog.site.metadata import DATABASE
 from catalog.site.pages import Content, Moved, Page, SiteOptions, Visit, pages

@@ -24,6 +24,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from catalog.db.store import CatalogError
+from catalog.site.machine.beside import turtle_beside
 from catalog.site.pages import Content, Moved, Page, SiteOptions, Visit, pages
 from catalog.site.render import error_page, program_digest, render, render_json
 from catalog.site.search.mirror_index import BUNDLE, index_mirror
@@ -160,6 +161,9 @@ def _render_chunk(
             continue
         data = _data_of(path)
         paths += [path, data]
+        if tag == "en" and (turtle := turtle_beside(conn, options, page.name, name)):
+            paths.append(data.removesuffix("json") + "ttl")
+            written += _write(folder / paths[-1], turtle)
         digest = _digest(content, options, tags)
         before = _mark_of(folder / path)
         if before and before[0] == digest and (folder / data).is_file():

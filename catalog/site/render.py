@@ -16,6 +16,7 @@ from catalog.exports.cards import day_of_run
 from catalog.exports.html import html_environment, link_elsewhere
 from catalog.site.charts import Charts
 from catalog.site.linked import linked_data
+from catalog.site.machine.negotiation import THINGS
 from catalog.site.pages.page import Content, Page, SiteOptions, Visit
 from specs.languages import Language, languages, site_languages
 from specs.metrics import methodology_version
@@ -97,14 +98,29 @@ def render(page: Page, visit: Visit, content: Content, *, mark: str = "") -> str
             here=at(words.code if page.is_translated else "en"),
             translations=[(tag, languages()[tag].title, at(tag)) for tag in tags],
             data_url=site_url(options, words, _json_path(path)),
-            base=base,
+            turtle_url=site_url(options, words, _turtle_path(page, visit)) if _has_graph(page, content) else None,
         )
     )
 
 
 def _json_path(path: str) -> str:
-    head, mark, query = ("/index" if path == "/" else path).partition("?")
-    return f"{head}.json{mark}{query}"
+    head, mark, query = path.partition("?")
+    return f"{_stem(head)}.json{mark}{query}"
+
+
+def _has_graph(page: Page, content: Content) -> bool:
+    """Return whether the thing of a page can be had as RDF: a dataset only while its portal lists it."""
+    if page.name != "dataset":
+        return page.name in THINGS
+    return (content.get("dataset") or {}).get("status") == "present"
+
+
+def _turtle_path(page: Page, visit: Visit) -> str:
+    return f"{_stem(page.path(visit.name.partition('~')[0]))}.ttl"
+
+
+def _stem(path: str) -> str:
+    return "/index" if path == "/" else path
 
 
 @cache

@@ -20,6 +20,8 @@ from catalog.rdf.terms import IRI, RdfGraph, RdfTerm
 from catalog.rdf.values import text
 from catalog.site.machine.negotiation import form_for
 from catalog.site.machine.snapshots import FORMER, former_file, former_size
+from catalog.site.mirror import write_mirror
+from catalog.site.pages import SiteOptions
 from catalog.site.serve import publish
 from tests.catalog.browsing import OF_THE_SITE, Site, raw
 
@@ -317,3 +319,18 @@ def test_quick_syntaxes_hold_every_character(tmp_path: Path) -> None:
         assert sorted(map(str, read.objects())) == sorted(shown), syntax
     with pytest.raises(ValueError, match="no syntax"):
         transcribed(b"", "n3")
+
+
+def test_the_mirror_has_turtle_beside_its_pages(published: Path, tmp_path: Path) -> None:
+    made = write_mirror(published, tmp_path, SiteOptions(public_url=HOME), ["en", "fr"])
+    graph = graph_in((tmp_path / "dataset" / "p-0007.ttl").read_bytes(), "turtle")
+    node = rdflib.URIRef(f"{HOME}/dataset/p-0007")
+    assert [str(one) for one in graph.objects(node, DCT.title)] == ["Data set 7"]
+    assert '<link rel="alternate" type="text/turtle" href="/dataset/p-0007.ttl">' in (
+        (tmp_path / "fr" / "dataset" / "p-0007" / "index.html").read_text("utf-8")
+    )
+    beside = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.ttl")}
+    assert {"index.ttl", "publisher/p-o.ttl", "portal/p.ttl", "metric/title_present.ttl"} < beside
+    assert not [one for one in beside if one.startswith("fr/")]
+    again = write_mirror(published, tmp_path, SiteOptions(public_url=HOME), ["en", "fr"])
+    assert made.written > len(beside) > COUNT and again.written == 0

@@ -37,7 +37,7 @@ from catalog.site.machine.statements import (
 from catalog.site.pages import SiteOptions
 
 __all__ = [
-    "THINGS",
+    "ADDED",
     "CatalogueAnswer",
     "catalogue_page",
     "data_json_page",
@@ -47,8 +47,6 @@ __all__ = [
 ]
 
 HYDRA = "http://www.w3.org/ns/hydra/core#"
-THINGS = ("dataset", "publisher", "portal", "metric", "commitment", "night", "home")
-"""Names of the pages whose things can be had as RDF."""
 _NESTED = 500
 """Statements up to which rdflib writes a graph, which takes 50 ms for them; it nests blank nodes."""
 
@@ -58,21 +56,22 @@ def graph_of(
 ) -> str | bytes | None:
     """Return a thing of the catalogue in an RDF syntax; None if there is no such thing, or no longer.
 
-    ``conn``: connection to the public file. ``thing``: one of :data:`THINGS`; ``name``: its id, "" for the home page,
-    which is the catalogue of all portals. The graph of a dataset has its files, publisher and measurements.
+    ``conn``: connection to the public file. ``thing``: one of :data:`catalog.site.machine.negotiation.THINGS`.
+    ``name``: its id, "" for the home page, which is the catalogue of all portals. The graph of a dataset has its files,
+    its publisher and its measurements.
     """
     publication, graph = publication_of(conn, options), RdfGraph()
     sink = PublishedGraph(graph)
     if thing == "home":
         add_whole(conn, sink, publication)
-    elif thing not in _ADDED or not _ADDED[thing](conn, name, sink, publication):
+    elif thing not in ADDED or not ADDED[thing](conn, name, sink, publication):
         return None
     if sum(len(values) for properties in graph.nodes.values() for values in properties.values()) > _NESTED:
         return transcribed(n_triples(graph), form.syntax)
     return serialize(graph, form.syntax, name=RdfTerm(IRI, publication.names.whole))
 
 
-_ADDED = {
+ADDED = {
     "dataset": add_dataset,
     "publisher": add_publisher,
     "portal": add_portal,
@@ -80,6 +79,7 @@ _ADDED = {
     "commitment": add_commitment,
     "night": add_night,
 }
+"""By name of a page: the function that states what is published of its thing, and returns whether there is one."""
 
 
 def what_became_of(conn: sqlite3.Connection, dataset_id: str) -> tuple[str | None, bool]:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["HTML", "RDF_FORMS", "RdfForm", "alternates", "form_for"]
+__all__ = ["HTML", "RDF_FORMS", "THINGS", "RdfForm", "alternates", "form_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ RDF_FORMS: dict[str, RdfForm] = {
 }
 """By extension."""
 HTML = "html"
+THINGS = ("dataset", "publisher", "portal", "metric", "commitment", "night", "home")
+"""Names of the pages whose things can be had as RDF."""
 _OFFERED = (
     (HTML, ("text/html", "application/xhtml+xml")),
     *((form.ext, (form.media_type, *form.also)) for form in RDF_FORMS.values()),

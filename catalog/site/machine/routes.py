@@ -17,7 +17,6 @@ from datasette.utils.asgi import Response
 
 from catalog.site.errors import options_of, path_of, respond
 from catalog.site.machine.answers import (
-    THINGS,
     CatalogueAnswer,
     catalogue_page,
     data_json_page,
@@ -26,7 +25,7 @@ from catalog.site.machine.answers import (
     what_became_of,
 )
 from catalog.site.machine.data_json import catalogue_head
-from catalog.site.machine.negotiation import RDF_FORMS, RdfForm, alternates
+from catalog.site.machine.negotiation import RDF_FORMS, THINGS, RdfForm, alternates
 from catalog.site.machine.paging import GoneError, UnreadableError
 from catalog.site.metadata import DATABASE
 from catalog.site.pages import Page, SiteOptions
@@ -69,7 +68,7 @@ async def _thing(datasette: Any, request: Any) -> Response:
 async def graph_response(datasette: Any, request: Any, thing: str, name: str, form: RdfForm) -> Response:
     """Return the answer to a request for a thing in an RDF syntax; status 404 if there is no such thing.
 
-    ``thing``: name of its page, one of :data:`catalog.site.machine.answers.THINGS`. ``name``: its id, decoded.
+    ``thing``: name of its page, one of :data:`catalog.site.machine.negotiation.THINGS`. ``name``: its id, decoded.
     """
     options = options_of(datasette)
     # The second page of a dataset is about the same dataset.

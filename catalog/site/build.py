@@ -42,7 +42,17 @@ from catalog.site.indexes import INDEXES
 from catalog.site.search.index import NAMES as SEARCH_TABLES
 from catalog.site.search.index import build_search_index
 
-__all__ = ["LAST", "add_public_functions", "begin", "build", "inserted", "is_built", "needs_upgrade", "public_rows"]
+__all__ = [
+    "LAST",
+    "add_public_functions",
+    "begin",
+    "build",
+    "inserted",
+    "is_built",
+    "levels_of",
+    "needs_upgrade",
+    "public_rows",
+]
 
 _TYPES = {str: "text", list: "text", dict: "text", int: "integer", bool: "integer", float: "float", bytes: "blob"}
 _OTHER_VIEWS = ("dataset_list", "datasets_text")
@@ -50,10 +60,6 @@ _OTHER_VIEWS = ("dataset_list", "datasets_text")
 LAST = ("finding_texts", "rules")
 """Tables of which only what findings refer to is public: the public findings must be there before their rows are."""
 _HELD_CAUSES = "select id from source.causes where is_held"
-
-_LEVELS = """select id, json_extract(portal_file, '$.government_level') from source.portals
-where json_valid(portal_file)"""
-"""What the files of portals, which are private, say their governments to be."""
 
 _SHOWN = {spec.stored_in: name for name, spec in TABLES.items()}
 """The view that shows the rows of a table, by the name of the table."""
@@ -150,7 +156,7 @@ def build(
     for sql in (found.INDEXES | strips.INDEXES | scored.INDEXES).values():
         public.execute(sql)
     _create_views(public)
-    levels = dict(public.execute(_LEVELS).fetchall())
+    levels = levels_of(public)
     public.execute("commit")
     public.execute("detach source")
     public.execute("begin")
@@ -160,6 +166,14 @@ def build(
     build_search_index(public)
     public.execute("commit")
     public.execute("analyze")
+
+
+def levels_of(public: sqlite3.Connection) -> dict[str, str | None]:
+    """Return what the files of portals, which are private, say their governments to be, by the portal's id. The
+    catalogue must be attached as "source"."""
+    sql = """select id, json_extract(portal_file, '$.government_level') from source.portals
+             where json_valid(portal_file)"""
+    return dict(public.execute(sql).fetchall())
 
 
 def begin(public: sqlite3.Connection) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 from catalog.db.schema import TABLES, found
 from catalog.db.schema.public import PUBLIC, is_free
 from catalog.repositories.people import COLUMNS
-from catalog.site.build import LAST, add_public_functions, begin, inserted, public_rows
+from catalog.site.build import LAST, add_public_functions, begin, inserted, levels_of, public_rows
 from catalog.site.entities import add_site_tables
 from catalog.site.search.index import add_to_search, remove_from_search
 
@@ -66,6 +66,7 @@ def refresh(copy: Path, source: str, times: Mapping[tuple[str, str], Mapping[str
         are_apart = begin(conn)
         if (datasets := _bring_in(conn, are_apart=are_apart)) is None:
             return False
+        levels = levels_of(conn)
         conn.execute("commit")
         conn.execute("detach source")
         conn.execute("begin")
@@ -81,7 +82,7 @@ def refresh(copy: Path, source: str, times: Mapping[tuple[str, str], Mapping[str
             conn.execute(f"create temp table {name} ({', '.join(columns)})")
             conn.executemany(f"insert into temp.{name} values ({', '.join('?' * len(columns))})", values)  # noqa: S608  # see above
         conn.execute("begin")
-        add_site_tables(conn, times or {})
+        add_site_tables(conn, times or {}, levels)
         conn.execute("commit")
     return True
 

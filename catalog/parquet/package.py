@@ -17,7 +17,7 @@ from typing import Any
 from catalog.db.store import started
 from catalog.exports.state import sha256
 from catalog.parquet.croissant import write_croissant
-from catalog.parquet.descriptor import Origin, known_partitions, layout_of, run_of, write_descriptor
+from catalog.parquet.descriptor import DESCRIPTOR, Origin, known_partitions, layout_of, run_of, write_descriptor
 from catalog.parquet.dictionaries import dictionaries
 from catalog.parquet.partitions import Partition, write_table
 from catalog.parquet.tables import PackageTable, package_tables
@@ -122,6 +122,8 @@ def write_package(public: Path, out: Path, origin: Origin, more: Iterable[Packag
             tables["checks"] = replace(tables["checks"], source=f"{tables['checks'].source} where false")
             left_out["checks"] = f"{checks} checks are more than {CHECKS_MAX}"
         if not parts:
+            # While files and hashes may differ there is no list of hashes; a write that is killed is begun anew.
+            (out / DESCRIPTOR).unlink(missing_ok=True)
             parts = [one for table in tables.values() for one in write_table(table, opened, out, known)]
         run = _rows(opened, "select * from runs order by id desc limit 1")
         portals = _rows(opened, tables["portals"].sql)
@@ -133,7 +135,7 @@ def write_package(public: Path, out: Path, origin: Origin, more: Iterable[Packag
     )
     written = [descriptor, write_croissant(out, tables, origin, head, cite.strip())]
     current = {part.path for part in parts}
-    for path in sorted(out.glob("**/*.parquet")):
+    for path in sorted(out.glob("*/**/part-0.parquet*")):
         if path.relative_to(out).as_posix() not in current:
             path.unlink()
     return [*written, *(out / part.path for part in parts if known.get(part.path) != part)]

@@ -141,6 +141,27 @@ def test_an_unchanged_file_keeps_its_bytes_and_is_not_written(tmp_path: Path, pu
         assert path.read_bytes() == (tmp_path / "again" / path.relative_to(out)).read_bytes()
 
 
+def test_a_write_that_was_killed_is_begun_anew(
+    tmp_path: Path, public: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(made, out)
+    (out / "datapackage.json").write_text(
+        (out / "datapackage.json").read_text("utf-8").replace('"layout": "', '"layout": "x')
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(package, "write_descriptor", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            write_package(public, out, OURS)
+    assert not (out / "datapackage.json").exists()
+    (out / "runs" / "part-0.parquet").write_bytes(b"half")
+    (out / "runs" / "part-0.parquet.part").write_bytes(b"half")
+    write_package(public, out, OURS)
+    assert {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()} == {
+        path.relative_to(made): path.read_bytes() for path in made.rglob("*") if path.is_file()
+    }
+
+
 def test_the_data_package_tells_hashes_rows_and_whose_it_is(made: Path) -> None:
     package = described(made)
     files = {path.relative_to(made).as_posix() for path in made.rglob("*.parquet")}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import rdflib
 import uvicorn
 from portal_server import harvest, harvested, spec
 
@@ -44,6 +47,10 @@ def running(public: Path, after_page: Callable[[], None] | None = None) -> Itera
             server = uvicorn.Server(config)
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
             thread.start()
+            for _ in range(600):
+                if server.started:
+                    break
+                time.sleep(0.05)
             try:
                 yield url
             finally:
@@ -101,3 +108,29 @@ def test_our_own_spider_reads_our_own_catalogue(
         gone = catalog.rows("select identifier from datasets where status = 'missing'")
         assert [one["identifier"].rpartition("/")[2] for one in gone] == ["p-0015"]
     assert THIRD > SECOND
+
+
+RECIPES = Path(__file__).parents[2] / "docs" / "howto" / "harvest-the-catalogue.md"
+
+
+def block(language: str) -> str:
+    """The code in a language in the how-to."""
+    return RECIPES.read_text("utf-8").partition(f"```{language}\n")[2].partition("```")[0]
+
+
+def test_the_recipes_of_the_how_to_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "MOST", 10)
+    with open_catalog(tmp_path / "catalog.db") as source:
+        store(source, FIRST, titles())
+    public = tmp_path / "site" / "catalog.db"
+    publish(tmp_path / "catalog.db", public)
+    with running(public) as url:
+        script = block("sh").replace("https://data.example.org", url)
+        subprocess.run(["sh", "-c", script], check=True, cwd=tmp_path, timeout=60)
+        by_curl = rdflib.Graph().parse(tmp_path / "catalog.nt", format="nt")
+        names: dict[str, Any] = {}
+        exec(block("python").replace("https://data.example.org", url), names)
+    for graph in (by_curl, names["graph"]):
+        found = {str(node) for node in graph.subjects(rdflib.RDF.type, rdflib.DCAT.Dataset)}
+        assert {one.rpartition("/")[2] for one in found} == titles().keys()
+        assert len({*graph.subjects(rdflib.RDF.type, rdflib.DCAT.Distribution)}) == COUNT

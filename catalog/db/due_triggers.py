@@ -20,9 +20,16 @@ _CLOCKS = {
 """Columns that no measurement depends on."""
 
 
+_SAME = {"status": "iif({0}.status = 304, 200, {0}.status)"}
+"""SQL for what counts of a column: 304 (not modified) confirms what was served with 200 before."""
+
+
 def _differs(table: str) -> str:
     names = [name for name in TABLES[table].columns if name not in _CLOCKS[table]]
-    return " or ".join(f"old.[{name}] is not new.[{name}]" for name in names)
+    counted = [
+        _SAME.get(name, f"{{0}}.[{name}]") if table == "resource_checks" else f"{{0}}.[{name}]" for name in names
+    ]
+    return " or ".join(f"{one.format('old')} is not {one.format('new')}" for one in counted)
 
 
 def of_address(url: str) -> str:

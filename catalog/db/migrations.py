@@ -248,6 +248,12 @@ def s0038_withholdings(db: Database) -> None:
     add_missing(db)
 
 
+@migrate()
+def s0039_not_modified(db: Database) -> None:
+    """Drop a trigger, so that all are made anew: a response that nothing has changed makes no dataset due any more."""
+    db.execute("drop trigger if exists to_score_checks_insert")
+
+
 def bring_up_to_date(db: Database) -> None:
     """Migrate a catalogue of any age, or an empty file, to the present tables, metric columns and views.
 

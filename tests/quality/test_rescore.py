@@ -80,6 +80,25 @@ def test_a_night_scores_what_changed_and_comes_to_the_same(tmp_path: Path, seed:
         assert _both_ways(catalog, tmp_path, RUNS[2]) < 120
 
 
+def test_a_response_that_nothing_has_changed_makes_nothing_due(catalog: Catalog) -> None:
+    found = list(datasets(3, 1, files=1))
+    urls = [d.access_url for one in found for d in one.distributions if d.access_url]
+
+    def due(run_id: str, status: int) -> int:
+        begin(catalog, run_id)
+        seen = [ResourceCheck(url=url, outcome="ok", status=status, etag="1", checked_at=run_id) for url in urls]
+        write_checks(catalog, run_id, seen)
+        count = int(catalog.value("select count(*) from to_score"))
+        catalog.db.conn.execute("delete from to_score")
+        catalog.db.conn.commit()
+        return count
+
+    begin(catalog, RUNS[0])
+    store(catalog, RUNS[0], "a", found)
+    assert due("20261120T020000Z", 200) and not due("20261121T020000Z", 304)
+    assert not due("20261122T020000Z", 200) and due("20261123T020000Z", 206)
+
+
 def lives(catalog: Catalog, run_id: str) -> list[Any]:
     """Return what findings.csv says of how long each finding has been open."""
     life = f"{LAST_SEEN} as last_seen, {runs_failing(':run')} as runs"

@@ -158,14 +158,26 @@ def test_downloads_name_every_file_with_its_hash(public: Path, tmp_path: Path) -
     outputs = {
         "exports/scorecard.csv": {"sha256": "aa", "bytes": 12},
         "exports/a/findings.csv": {"sha256": "bb", "bytes": 3},
+        "exports/parquet/datapackage.json": {"sha256": "dd", "bytes": 4},
+        "exports/parquet/runs/part-0.parquet": {"sha256": "ee", "bytes": 5},
     }
+    for edition, made in (("2026-10", "2026-10-31"), ("2026-11", "2026-11-30")):
+        folder = exports / "releases" / edition
+        folder.mkdir(parents=True)
+        (folder / "release.json").write_text(json.dumps({"edition": edition, "made_at": made, "bytes": 7}))
+        (folder / "SHA256SUMS").write_text(edition)
+    (exports / "releases/2026-10/withdrawn.json").write_text('{"at": "2026-11-02T00:00:00Z", "reason": "<b>A court"}')
     (exports / "manifest.json").write_text(json.dumps({"run": RUN, "outputs": outputs, "previous": {"sha256": "cc"}}))
     (exports / "datapackage.json").write_text("[]")
     write_mirror(public, tmp_path / "out", SiteOptions(exports=str(exports), exports_url="https://data.example/x"))
     page = (tmp_path / "out/downloads/index.html").read_text("utf-8")
     assert 'href="https://data.example/x/scorecard.csv"' in page and "aa" in page and "1 folder" in page
+    assert 'href="https://data.example/x/parquet/datapackage.json"' in page and "part-0" not in page
+    # The newest edition is first; what was withdrawn is named, and leads nowhere.
+    assert 0 < page.index('href="https://data.example/x/releases/2026-11/README.md"') < page.index("2026-10")
+    assert "releases/2026-10" not in page and "&lt;b&gt;A court" in page and "2026-11-02" in page
     night = (tmp_path / f"out/night/{RUN}/index.html").read_text("utf-8")
-    assert "names 2 files" in night and "cc" in night
+    assert "names 4 files" in night and "cc" in night
 
 
 def test_no_page_of_the_mirror_leads_into_nothing(public: Path, tmp_path: Path) -> None:

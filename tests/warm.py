@@ -37,7 +37,7 @@ _PROGRAM = (
     "catalog.exports.pdf,catalog.exports.prometheus,catalog.exports.update,catalog.repositories.dashboard,"
     "catalog.site.serve,quality.catalogue,quality.commitments.track,quality.findings.cause_stage,"
     "quality.systems.agreement,quality.systems.entities,quality.systems.stage,quality.validate,harvester.cli.main,"
-    "harvester.terminal.night,harvester.night.stages,harvester.night.publication,pyarrow.parquet,harvester.night.crawl,harvester.night.closing,"
+    "harvester.terminal.night,harvester.night.stages,harvester.night.publication,harvester.night.crawl,harvester.night.closing,"
     "harvester.night.pipeline,harvester.checks.links,harvester.http.robots,harvester.http.ftp,harvester.http.unpack,"
     "harvester.http.reconnect,harvester.spiders.ckan.spider,harvester.spiders.dcat_us.spider,"
     "tests.warm_parts:parts_of_scrapy,tests.warm_parts:constants"

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -48,7 +47,6 @@ NIGHTLY_MAX = 20_000
 NEEDS = 'the Parquet package needs pyarrow: pip install "winnow-opendata[parquet]"'
 
 
-@cache
 def is_possible() -> bool:
     """Return whether pyarrow is installed, without which no package is written."""
     return find_spec("pyarrow") is not None

@@ -31,5 +31,5 @@ def link_elsewhere(url: str | None, text: str | None = None, *, shown: int = 300
     told = (text or url or "–")[:shown]
     # A backslash is a slash to browsers: "http:\\elsewhere".
     if url and url.lower().startswith(("http://", "https://")) and "\\" not in url:
-        return Markup('<a href="{}" rel="nofollow noopener">{}</a>').format(url, told)
+        return Markup(f'<a href="{escape(url)}" rel="nofollow noopener">{escape(told)}</a>')  # escaped just now
     return escape(told)

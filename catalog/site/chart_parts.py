@@ -40,8 +40,8 @@ def hatching(names: str, body: Markup) -> Markup:
 
 
 def strip_of_cells(kinds: Sequence[str], places: int) -> Markup:
-    """Return a strip of ``places`` cells of which the last ones are drawn: "ok" as a full bar, "bad" as a short one at
-    the bottom, "unknown" hatched.
+    """Return the paths of a strip of ``places`` cells of which the last ones are drawn: "ok" as a full bar, "bad" as a
+    short one at the bottom, "unknown" hatched. They stand in a plane that is ``places`` wide and 20 high.
 
     ``kinds``: kind of each cell, from left to right, ``places`` at most. All cells of a kind are one path: a stroke for
     each run of them, which the dashes of its style cut into cells.
@@ -51,7 +51,4 @@ def strip_of_cells(kinds: Sequence[str], places: int) -> Markup:
         length = len([*alike])
         ways[kind] += f"M{at} {16 if kind == 'bad' else 10}h{length}"
         at += length
-    paths = Markup().join(Markup('<path class="k-{}" d="{}"/>').format(kind, way) for kind, way in ways.items() if way)
-    return Markup('<svg viewBox="0 0 {} 20" preserveAspectRatio="none" width="100%" height="20">{}</svg>').format(
-        places, paths
-    )
+    return Markup().join(Markup('<path class="k-{}" d="{}"/>').format(kind, way) for kind, way in ways.items() if way)

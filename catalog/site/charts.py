@@ -166,7 +166,8 @@ class Charts:
         said = t("charts.checks_said", **counts)
         if kinds:
             said += f" {t('charts.checks_last', state=t(f'charts.check_{kinds[-1]}'))}"
-        return self._svg(names, "c-checks", 20, t("charts.checks", name=name, count=len(kinds)), said, body)
+        plane = Markup(' viewBox="0 0 {} 20" preserveAspectRatio="none"').format(CHECKS_MAX)
+        return self._svg(names, "c-checks", 20, t("charts.checks", name=name, count=len(kinds)), said, body, plane)
 
     def states(self, parts: Sequence[Mapping[str, Any]], name: str) -> Markup:
         """Return a stacked bar of how many things are in which state, with its legend; hatched where unknown.
@@ -261,11 +262,11 @@ class Charts:
         ).format(name)
         return name, before, hatch
 
-    def _svg(self, names: str, kind: str, height: int, title: str, said: str, body: Markup) -> Markup:
+    def _svg(self, names: str, kind: str, height: int, title: str, said: str, body: Markup, plane: str = "") -> Markup:
         return Markup(
-            '<svg class="chart {0}" width="100%" height="{1}" role="img" aria-labelledby="{2}t {2}d">'
+            '<svg class="chart {0}" width="100%" height="{1}"{7} role="img" aria-labelledby="{2}t {2}d">'
             '<title id="{2}t">{3}</title><desc id="{2}d">{4}</desc>{5}{6}</svg>'
-        ).format(kind, height, names, title, said, hatching(names, body), body)
+        ).format(kind, height, names, title, said, hatching(names, body), body, plane)
 
 
 def _look(row: Mapping[str, Any]) -> str:

@@ -73,10 +73,14 @@ def files_of(visit: Visit, dataset_id: str, number: int) -> list[dict[str, Any]]
 
 
 def shorten_file(file: dict[str, Any], seen: str | None) -> dict[str, Any]:
-    """Return a file of :func:`files_of` without what is 0, and without the run in which it was last seen if that is
-    ``seen``, the one of its dataset; ``checks`` as pairs of an outcome and how often it came in a row, the oldest
-    first."""
+    """Return a file of :func:`files_of` without what is 0, without the format that we read if it is declared like that,
+    and without the run in which it was last seen if that is ``seen``, the one of its dataset.
+
+    ``checks`` are pairs of an outcome and how often it came in a row, the oldest first.
+    """
     short = {name: value for name, value in file.items() if value and (name, value) != ("last_seen_run", seen)}
+    if short.get("format_declared") == short.get("format"):
+        short.pop("format_declared", None)
     return short | {"checks": [[outcome, len([*alike])] for outcome, alike in groupby(file["checks"])]}
 
 

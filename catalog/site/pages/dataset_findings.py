@@ -107,15 +107,19 @@ def findings_of(visit: Visit, dataset_id: str, number: int) -> list[dict[str, An
     return list(groups.values())
 
 
+_USUAL = {"state": "open", "fault_party": "publisher", "is_overdue": False, "expected": "yes"}
+"""What the short data of a finding say by leaving it out."""
+
+
 def shorten_findings(group: dict[str, Any]) -> dict[str, Any]:
-    """Return a group of :func:`findings_of` without what stands elsewhere: question, dimension, remedy and what is
-    expected on the page of the metric; the rest with the file. ``findings`` has by id what each is about: the id of a
-    file, or "dataset"."""
+    """Return a group of :func:`findings_of` without what is usual (:data:`_USUAL`) or stands elsewhere: question,
+    dimension and remedy on the page of the metric, the rest with the file. ``findings`` has by id what each is about:
+    the id of a file, or "dataset"."""
     return {
         "rule_id": group["rule_id"],
         "severity": group["severity"],
         "observations": [
-            {name: value for name, value in one.items() if name != "expected" and value is not False}
+            {name: value for name, value in one.items() if name not in _USUAL or value not in (_USUAL[name], None)}
             | {"findings": {own["id"]: own["distribution_id"] or "dataset" for own in one["findings"]}}
             for one in group["observations"]
         ],

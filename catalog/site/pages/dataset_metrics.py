@@ -15,7 +15,7 @@ __all__ = ["dimension_rows", "fold_metrics", "metric_rows", "shorten_metric"]
 
 _ELSEWHERE = ("question", "dimension", "is_observed", "declared")
 """What of a line is said on the page of the metric, or among the facts of the dataset."""
-_SHOWN = 60
+_SHOWN = 40
 """Characters of a declared value."""
 _FINDINGS = 2_000
 """Findings of a dataset that are read for what was observed."""

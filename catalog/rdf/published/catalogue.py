@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from catalog import vocabulary
 from catalog.rdf.published.context import Publication
-from catalog.rdf.published.dataset import READINGS, reading_iri
+from catalog.rdf.published.dataset import READINGS, reading_iri, words_scheme
 from catalog.rdf.published.sinks import PublishedSink, Term
 from catalog.rdf.published.values import address
 from catalog.rdf.quality import LICENCE
 from catalog.rdf.terms import IRI, RDF_TYPE
-from catalog.rdf.values import DCAT, DCT, FOAF, LABEL, in_language, text
+from catalog.rdf.values import DCAT, DCT, FOAF, LABEL, SKOS, in_language, text
 
 __all__ = ["PublishedPortal", "describe_portal", "describe_whole", "published_portals"]
 
@@ -65,6 +65,10 @@ def describe_portal(portal: PublishedPortal, sink: PublishedSink[Term], publicat
     if language is not None and language.eu_uri:
         sink.add_iri(node, f"{DCT}language", language.eu_uri)
     sink.add(sink.resource(names.whole), f"{DCT}hasPart", node)
+    if publication.profile.is_american:
+        scheme = sink.resource(words_scheme(names, portal.id))
+        sink.add_iri(scheme, RDF_TYPE, f"{SKOS}ConceptScheme")
+        sink.add(scheme, f"{DCT}title", sink.term(in_language, f"Words of {portal.title}", "en"))
     for name, said in READINGS.items():
         reading = sink.resource(reading_iri(names, name))
         sink.add_iri(reading, RDF_TYPE, f"{DCT}ProvenanceStatement")
@@ -98,6 +102,9 @@ def describe_whole(portals: Iterable[PublishedPortal], sink: PublishedSink[Term]
         part = sink.resource(names.portal(portal.id))
         sink.add(node, f"{DCT}hasPart", part)
         sink.add(node, f"{DCAT}catalog", part)
+        if publication.profile.is_american:
+            # There a catalogue must list datasets; one of datasets is a dataset too (DCAT 3).
+            sink.add(node, f"{DCAT}dataset", part)
 
 
 def _home(sink: PublishedSink[Term], node: Term, url: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from catalog.rdf.names import ResourceNames
+from catalog.rdf.published.places import GEOJSON, GEOSPARQL
 from catalog.rdf.published.values import decimal_size, size
 from catalog.rdf.terms import RdfTerm
 
@@ -26,6 +27,8 @@ class Profile:
     size: Callable[[str], RdfTerm] = size
     has_series: bool = True
     """Whether there is a class dcat:DatasetSeries."""
+    geojson: str = GEOJSON
+    """Datatype of GeoJSON literals."""
     is_american: bool = False
     """Whether data dictionaries, and the codes of bureaus and programs of the United States, are stated."""
 
@@ -33,7 +36,7 @@ class Profile:
 _PROFILES: dict[ProfileName, Profile] = {
     "dcat-ap-3": Profile("https://semiceu.github.io/DCAT-AP/releases/3.0.1/"),
     "dcat-ap-2": Profile("https://semiceu.github.io/DCAT-AP/releases/2.1.1/", size=decimal_size, has_series=False),
-    "dcat-us-3": Profile("https://resources.data.gov/resources/dcat-us3/", is_american=True),
+    "dcat-us-3": Profile("https://resources.data.gov/resources/dcat-us3/", is_american=True, geojson=GEOSPARQL),
 }
 
 

@@ -13,7 +13,7 @@ import json
 from catalog.rdf.names import ResourceNames
 from catalog.rdf.published.context import PROFILES, Publication
 from catalog.rdf.published.licences import Licences
-from catalog.rdf.published.places import GEOJSON, WKT, shape
+from catalog.rdf.published.places import WKT, shape
 from catalog.rdf.published.reading import PublishedDataset, PublishedFile, PublishedService
 from catalog.rdf.published.sinks import PublishedSink, Term
 from catalog.rdf.published.values import address, digest, instant, moment, typed, words
@@ -22,7 +22,7 @@ from catalog.rdf.terms import IRI, XSD, Property, RdfTerm
 from catalog.rdf.values import ADMS, DCAT, DCATAP, DCT, FOAF, SKOS, SPDX, VCARD, in_language, is_iri, text
 from catalog.repositories.persons import public_email, public_name, without_addresses
 
-__all__ = ["READINGS", "describe_dataset", "reading_iri"]
+__all__ = ["READINGS", "describe_dataset", "reading_iri", "words_scheme"]
 
 LOCN = "http://www.w3.org/ns/locn#"
 OWL = "http://www.w3.org/2002/07/owl#"
@@ -56,6 +56,11 @@ _LISTS = {
 }
 
 
+def words_scheme(names: ResourceNames, portal_id: str) -> str:
+    """Return the IRI of the skos:ConceptScheme of the words that a portal uses for concepts."""
+    return f"{names.portal(portal_id)}{'#' if names.site is not None else ':'}words"
+
+
 def reading_iri(names: ResourceNames, name: str) -> str:
     """Return the IRI of the statement on one of our :data:`READINGS`."""
     return f"{names.site}/#reading-{name}" if names.site is not None else f"urn:winnow:reading:{name}"
@@ -72,9 +77,10 @@ def describe_dataset(stored: PublishedDataset, sink: PublishedSink[Term], public
 
 class _Writer(ResourceWriter[Term]):
     def __init__(self, stored: PublishedDataset, sink: PublishedSink[Term], publication: Publication) -> None:
-        super().__init__(stored.id, sink)
         self.d, self.to = stored, publication
         self.names, self.profile = publication.names, publication.profile
+        scheme = words_scheme(self.names, stored.portal_id) if self.profile.is_american else None
+        super().__init__(stored.id, sink, scheme)
 
     def write(self) -> None:
         d, sink, add, names = self.d, self.sink, self.add, self.names
@@ -91,7 +97,10 @@ class _Writer(ResourceWriter[Term]):
         self.link(node, f"{DCAT}landingPage", f"{FOAF}Document", d.landing_page)
         for field, (predicate, kind) in _LISTS.items():
             if declared := getattr(d, field):
-                self.links(node, predicate, kind, declared)
+                if field == "documentation" and self.profile.is_american:
+                    self.one_page(node, declared)
+                else:
+                    self.links(node, predicate, kind, declared)
         for kind, declared in (("theme", d.themes), ("language", d.language)):
             for one in json.loads(declared) if declared else ():
                 self.concept(node, kind, one)
@@ -152,7 +161,7 @@ class _Writer(ResourceWriter[Term]):
             self.readings["places"] = None
             area = self.blank(f"{DCT}Location")
             add(node, f"{DCT}spatial", area)
-            add(area, f"{LOCN}geometry", term(typed, found.geojson, GEOJSON))
+            add(area, f"{LOCN}geometry", term(typed, found.geojson, self.profile.geojson))
             add(area, f"{DCAT}centroid" if found.is_point else f"{DCAT}bbox", term(typed, found.wkt, WKT))
         dates = [(n, one) for n, one in (("startDate", d.temporal_start), ("endDate", d.temporal_end)) if one]
         if dates:
@@ -169,6 +178,11 @@ class _Writer(ResourceWriter[Term]):
             whole = self.blank(f"{DCAT}Resource")
             self.add(node, f"{DCT}isPartOf", whole)
             self.add(whole, f"{DCT}identifier", self.term(words, declared))
+
+    def one_page(self, node: Term, declared: str) -> None:
+        """Add one page as documentation, which is all that DCAT-US 3 allows, and further ones as related."""
+        for number, one in enumerate(json.loads(declared)):
+            self.link(node, f"{DCT}relation" if number else f"{FOAF}page", f"{FOAF}Document", one)
 
     def american(self, node: Term) -> None:
         d = self.d
@@ -196,7 +210,9 @@ class _Writer(ResourceWriter[Term]):
                 add(agent, f"{FOAF}mbox", sink.resource(f"mailto:{email}"))
         above = (publisher.name, publisher.parent or "", *publisher.ancestors) if publisher and d.contact_name else ()
         name, email = public_name(d.contact_name, above), public_email(d.contact_email)
-        if name or email or d.contact_url:
+        # A card in DCAT-US 3 has both, or is none.
+        is_card = (name and email) if self.profile.is_american else (name or email or d.contact_url)
+        if is_card:
             card = sink.resource(self.names.of("contact", d.id))
             add(node, f"{DCAT}contactPoint", card)
             self.is_a(card, f"{VCARD}Kind")

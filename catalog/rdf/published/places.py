@@ -8,10 +8,12 @@ import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-__all__ = ["GEOJSON", "WKT", "PlaceShape", "shape"]
+__all__ = ["GEOJSON", "GEOSPARQL", "WKT", "PlaceShape", "shape"]
 
 GEOJSON = "https://www.iana.org/assignments/media-types/application/vnd.geo+json"
 """Datatype of GeoJSON literals, as DCAT-AP and ckanext-dcat have it (GeoDCAT-AP 2.0.0, section B.6.1)."""
+GEOSPARQL = "http://www.opengis.net/ont/geosparql#geoJSONLiteral"
+"""The same, as DCAT-US 3 has it (OGC GeoSPARQL 1.1, section 8.5.3)."""
 WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"
 """Datatype of literals in Well-known Text (OGC GeoSPARQL 1.0, section 8.5.1)."""
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"

@@ -12,6 +12,8 @@ from catalog.rdf.values import DCAT, DCT, LABEL, SKOS
 
 __all__ = ["ResourceWriter"]
 
+_CONCEPT = f"{SKOS}Concept"
+
 _KINDS = {
     "theme": (f"{DCAT}theme", f"{SKOS}Concept"),
     "language": (f"{DCT}language", f"{DCT}LinguisticSystem"),
@@ -27,19 +29,25 @@ CKAN take the label of a format from a node of the class dct:IMT."""
 class ResourceWriter(Generic[Term]):
     """Adds statements about the resources of one dataset to ``sink``.
 
-    ``key``: id of the dataset, for the names of blank nodes."""
+    ``key``: id of the dataset, for the names of blank nodes. ``scheme``: IRI of the scheme of concepts that are known
+    by words only, for a profile of DCAT that demands one: there a labelled resource has a title too. None for others.
+    """
 
-    def __init__(self, key: str, sink: PublishedSink[Term]) -> None:
-        self.key, self.sink, self.blanks = key, sink, 0
+    def __init__(self, key: str, sink: PublishedSink[Term], scheme: str | None = None) -> None:
+        self.key, self.sink, self.scheme, self.blanks = key, sink, scheme, 0
         self.add, self.term = sink.add, sink.term
         self.readings: dict[str, None] = {}
         """Names of our readings of the record that statements rest on."""
 
     def blank(self, kind: str) -> Term:
-        """Return a new blank node of a class."""
+        """Return a new blank node of a class; without :attr:`scheme` a concept that is known by words has no class."""
         self.blanks += 1
         node = self.sink.blank(f"{self.key}-{self.blanks}")
-        self.is_a(node, kind)
+        if kind != _CONCEPT:
+            self.is_a(node, kind)
+        elif self.scheme is not None:
+            self.is_a(node, kind)
+            self.sink.add_iri(node, f"{SKOS}inScheme", self.scheme)
         return node
 
     def is_a(self, node: Term, kind: str) -> None:
@@ -55,7 +63,9 @@ class ResourceWriter(Generic[Term]):
         else:
             thing = self.blank(kind)
             self.add(node, predicate, thing)
-            self.add(thing, f"{SKOS}prefLabel" if kind == f"{SKOS}Concept" else LABEL, self.term(words, declared))
+            self.add(thing, f"{SKOS}prefLabel" if kind == _CONCEPT else LABEL, self.term(words, declared))
+            if self.scheme is not None and kind != _CONCEPT:
+                self.add(thing, f"{DCT}title", self.term(words, declared))
 
     def links(self, node: Term, predicate: str, kind: str, declared: str | None) -> None:
         """Add a resource, as :meth:`link` does, for each text of a JSON list."""

@@ -42,7 +42,7 @@ ID_FILE = "catalogue.id"
 """Name of the file with the id of the catalogue, in the data folder."""
 CHECKS_MAX = 5_000_000
 """Checks of addresses up to which the package has their history: about 50 MB."""
-NIGHTLY_MAX = 20_000
+NIGHTLY_MAX = 10_000
 """Datasets up to which the package is written every night."""
 NEEDS = 'the Parquet package needs pyarrow: pip install "winnow-opendata[parquet]"'
 
@@ -56,17 +56,16 @@ def is_due(public: Path, out: Path) -> bool:
     """Return whether the package in the folder ``out`` is to be written after a night.
 
     It is written every night up to :data:`NIGHTLY_MAX` datasets. Above that, to read all rows takes longer than the
-    rest of a night in which little changes: then it is written if there is none, or if the run in it is seven days
-    older than the last run of ``public``, the public file. Raise sqlite3.Error if that cannot be read.
+    rest of a night in which little changes: then it is written once a week, if the run in it is seven days older than
+    the last run of ``public``, the public file. Without a package the week begins with the first run. Raise
+    sqlite3.Error if ``public`` cannot be read.
     """
+    sql = "select (select count(*) from datasets), min(id), max(id) from runs"
     with closing(sqlite3.connect(f"{public.absolute().as_uri()}?mode=ro", uri=True)) as opened:
-        (datasets, run) = opened.execute(
-            "select (select count(*) from datasets), (select max(id) from runs)"
-        ).fetchone()
-    before = run_of(out)
-    if datasets <= NIGHTLY_MAX or before is None or run is None:
+        datasets, first, last = opened.execute(sql).fetchone()
+    if datasets <= NIGHTLY_MAX or last is None:
         return True
-    return started(run) - started(before) >= timedelta(days=7)
+    return started(last) - started(run_of(out) or first) >= timedelta(days=7)
 
 
 def all_tables() -> dict[str, PackageTable]:

@@ -159,7 +159,7 @@ def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice(["auto", "always", "never"]),
             default="auto",
             show_default=True,
-            help="When to write the Parquet package: auto is every night, or once a week from 20,000 datasets on.",
+            help="When to write the Parquet package: auto is every night, or once a week above 10,000 datasets.",
         ),
         click.option(
             "--records", is_flag=True, help="Add the records as received to the Parquet package, without persons."

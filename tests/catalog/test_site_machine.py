@@ -289,6 +289,10 @@ def test_files_are_kept_for_two_nights_and_an_older_run_is_gone(data: Path) -> N
         assert gone.status_code == 410 and f"Begin again at {HOME}/catalog.ttl" in gone.text
         assert len(ids_of(parsed(site, f"/catalog.ttl?page={SECOND}"))) == 3
         assert former_file(public, "../catalog") is None
+        # One that a version before this one wrote cannot be read as ours.
+        with closing(sqlite3.connect(data / "site" / FORMER / f"{SECOND}.db")) as older:
+            older.execute("drop view shown_datasets")
+        assert site.get(f"/catalog.ttl?page={SECOND}&portal=p").status_code == 410
     # The same run again takes the place of its own file; no night keeps any.
     publish(data / "catalog.db", public, nights=2)
     assert former_size(public)[0] == 2

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from catalog.rdf.ntriples import n_triples
@@ -21,9 +22,10 @@ from catalog.rdf.published import (
 from catalog.rdf.published.lines import PairedLines, turtle_head
 from catalog.rdf.syntaxes import serialize, transcribed
 from catalog.rdf.terms import IRI, LITERAL, RDF_TYPE, XSD, RdfGraph, RdfTerm
+from catalog.site.build import is_built
 from catalog.site.machine.data_json import catalogue_head, data_json_datasets, shared_identifiers
 from catalog.site.machine.negotiation import RdfForm
-from catalog.site.machine.paging import CataloguePage, PageRequest, file_of, page_of, read_request
+from catalog.site.machine.paging import CataloguePage, GoneError, PageRequest, file_of, page_of, read_request
 from catalog.site.machine.statements import (
     add_commitment,
     add_dataset,
@@ -117,11 +119,8 @@ def catalogue_page(
     :mod:`catalog.site.machine.paging`).
     """
     request = read_request(args)
-    former = file_of(request, conn, public)
-    if former is None:
-        return _page(conn, options, page_of(conn, request), form, address)
-    with closing(opened(former)) as older:
-        return _page(older, options, page_of(older, request), form, address)
+    with _file_of(request, conn, public) as read:
+        return _page(read, options, page_of(read, request), form, address)
 
 
 def data_json_page(
@@ -129,8 +128,7 @@ def data_json_page(
 ) -> CatalogueAnswer:
     """Return a page of ``data.json``, as :func:`catalogue_page` does; ``page=first`` in ``args`` is the first one."""
     request = read_request({**args, "page": "" if args.get("page") == "first" else args.get("page", "")})
-    former = file_of(request, conn, public)
-    with closing(opened(former)) if former else nullcontext(conn) as read:
+    with _file_of(request, conn, public) as read:
         page = page_of(read, request)
         publication = publication_of(read, options)
         found = data_json_datasets(read, page.ids, publication, shared_identifiers(read))
@@ -151,11 +149,25 @@ def data_json_part(conn: sqlite3.Connection, options: SiteOptions, after: str) -
     return made, page.ids[-1] if page.next is not None else None
 
 
-def opened(path: Path) -> sqlite3.Connection:
-    """Return a connection to a kept public file."""
-    conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
-    conn.execute("pragma trusted_schema = off")
-    return conn
+@contextmanager
+def _file_of(request: PageRequest, conn: sqlite3.Connection, public: Path) -> Iterator[sqlite3.Connection]:
+    """Give a connection to the public file of the run that is asked for. Raise GoneError if it is not kept, or if it is
+    of another version of the program."""
+    former = file_of(request, conn, public)
+    if former is None:
+        yield conn
+        return
+    with closing(sqlite3.connect(f"{former.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as older:
+        older.execute("pragma trusted_schema = off")
+        if not _is_of_this_version(str(former), former.stat().st_mtime_ns):
+            raise GoneError(str(request.run))
+        yield older
+
+
+@lru_cache(maxsize=16)
+def _is_of_this_version(path: str, changed: int) -> bool:
+    with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as opened:
+        return is_built(opened)
 
 
 def _page(

@@ -1,4 +1,4 @@
-# make demo         two nights over the demo portals
+# make demo         six nights over the demo portals
 # make test         lint, types and all tests
 # make check        the same without the slow tests, in two minutes
 # make durations    measure again which tests are slow

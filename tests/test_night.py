@@ -34,7 +34,9 @@ WINNOW = str(Path(sys.executable).with_name("winnow"))
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo") / "data"
-    done = warm.run([*warm.NIGHT, "--data", str(folder), "demo"], capture_output=True, text=True, timeout=300)
+    done = warm.run(
+        [*warm.NIGHT, "--data", str(folder), "demo", "--nights", "2"], capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     assert "Night 2" in done.stdout
     assert "Traceback" not in done.stderr

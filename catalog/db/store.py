@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from catalog.db.clock import present
 from catalog.db.compacting import NoRoomError
 from catalog.db.encoding import short_rows
 from catalog.db.migrations import bring_up_to_date
@@ -44,7 +45,7 @@ class CatalogError(Exception):
 def now() -> str:
     """Return the present time in the form used in the catalogue: UTC, ISO 8601, to the second
     ("2026-01-31T04:00:00Z")."""
-    return instant(datetime.now(UTC))
+    return instant(present())
 
 
 @lru_cache(maxsize=64)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from catalog.db.clock import present
 from catalog.model import TableContext, TableReport
 from quality.tables.messages import DataDocs
 from quality.tables.pool import InspectionPool
@@ -88,7 +88,7 @@ def look_into(
                     content_type=content_type,
                     is_truncated=is_cut,
                     file_name=name or None,
-                    today=datetime.now(UTC).date(),
+                    today=present().date(),
                     is_sampled=data_docs is not None,
                 )
 

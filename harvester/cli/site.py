@@ -103,11 +103,15 @@ def site(data: Path, out: Path, languages: str, processes: int, public_url: str 
 
 
 @click.command()
+@click.option("--nights", default=6, show_default=True, type=click.IntRange(1, 6), help="How many; the last is today.")
 @click.option("--serve", "stay", is_flag=True, help="Serve the catalogue with Datasette at the end.")
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="Port for --serve.")
 @click.pass_context
-def demo(context: click.Context, stay: bool, port: int) -> None:
-    """Run two nights over the demo portals that come with the program, served on this machine."""
+def demo(context: click.Context, nights: int, stay: bool, port: int) -> None:
+    """Run six nights over the demo portals that come with the program, served on this machine.
+
+    They follow at once, and are dated as nights of the last six days.
+    """
     from harvester.demo.run import prepare, run_demo
 
     data: Path = context.obj
@@ -116,9 +120,9 @@ def demo(context: click.Context, stay: bool, port: int) -> None:
     if stay:
         # Said before the work, not after it.
         _check_port("127.0.0.1", port)
-    prepare(data)
+    prepare(data, nights)
     log_to(data)
-    run_demo(data)
+    run_demo(data, nights)
     if stay:
         context.obj = data
         context.invoke(serve, port=port, host="127.0.0.1", base_url="/")

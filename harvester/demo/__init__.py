@@ -1,6 +1,6 @@
 """Three fictional governments' portals on the loopback interface, for ``winnow demo`` and for tests."""
 
-from harvester.demo.server import DemoServer
-from harvester.demo.story import STORY
+from harvester.demo.server import NIGHTS, DemoServer
+from harvester.demo.story import LATER, STORY
 
-__all__ = ["STORY", "DemoServer"]
+__all__ = ["LATER", "NIGHTS", "STORY", "DemoServer"]

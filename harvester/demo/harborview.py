@@ -26,8 +26,10 @@ def _files(night: int) -> Exhibits:
     stops = tables.places("hafenblick-stops", ("halt_nr", "name", "stadtteil", "lon", "lat"), 120, "Haltestelle")
     water = tables.measurements("hafenblick-wasser", ("Messstelle", "Datum", "Nitrat_mg_l", "Härte_dH"), 1200)
     votes = tables.elections("hafenblick-wahl", ("Wahlbezirk", "Stadtteil", "Liste", "Stimmen"), ("A", "B", "C", "D"))
+    grants = tables.spending("hafenblick-zuschüsse", ("Datum", "Amt", "Empfänger", "Betrag", "Vorgang"), 150)
     csv = partial(file, content_type=CSV)
     return {
+        **({"zuschuesse.csv": lambda: csv(csv_bytes(grants))} if night >= 3 else {}),
         "haushalt-2025.csv": lambda: file(
             csv_bytes(plan, delimiter=";", encoding="cp1252", decimal=","), "text/csv; charset=windows-1252"
         ),
@@ -41,9 +43,10 @@ def _files(night: int) -> Exhibits:
 
 def _records(root: str, night: int) -> list[Json]:
     desk = Desk(root, "harborview", "/harborview")
+    when = "2026-03-04T02:40:19.004150"
     put = partial(desk.package, by=CITY, under=GERMAN_BY)
     res = desk.resource
-    return [
+    packages = [
         put("haushaltsplan-2025", "Haushaltsplan 2025 der Stadt Hafenblick",
             "Ansätze und Ergebnisse je Amt und Produkt, in Euro; Dezimalkomma.",
             res("haushalt-2025.csv", "CSV", mimetype="text/csv"), tags=("haushalt", "finanzen"), group="verwaltung",
@@ -61,6 +64,14 @@ def _records(root: str, night: int) -> list[Json]:
             under=SEE_WEBSITE if night == 1 else GERMAN_BY,
             modified="2024-07-01T10:00:00.000001" if night == 1 else "2026-03-02T03:15:22.640118"),
     ]  # fmt: skip
+    if night >= 3:
+        notes = "Alle Zuschüsse der Stadt mit Empfänger, Betrag und Vorgang."
+        packages.append(
+            put("zuschuesse", "Zuschüsse der Stadt Hafenblick", notes,
+                res("zuschuesse.csv", "CSV", mimetype="text/csv"), tags=("zuschüsse", "finanzen"), group="verwaltung",
+                created=when, modified=when, extras={"frequency": "MONTHLY", "language": "de"})
+        )  # fmt: skip
+    return packages
 
 
 HARBORVIEW = Site(

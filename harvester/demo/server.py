@@ -1,4 +1,4 @@
-"""The demo portals behind one port of the loopback interface: two nights of three fictional governments.
+"""The demo portals behind one port of the loopback interface: six nights of three fictional governments.
 
     with DemoServer() as server:
         specs = server.portals()
@@ -15,7 +15,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any
 
@@ -27,20 +27,26 @@ from harvester.demo.solmark import SOLMARK
 from harvester.demo.verdania import VERDANIA, feed
 from harvester.demo.wire import Listener
 
-__all__ = ["DISALLOWED", "SITES", "DemoServer"]
+__all__ = ["DISALLOWED", "NIGHTS", "SITES", "DemoServer"]
 
 SITES: tuple[Site, ...] = (SOLMARK, VERDANIA, HARBORVIEW)
 DISALLOWED = "/solmark/files/reserved/"
 """The one folder that robots.txt disallows. It is served all the same, since obeying is the client's task."""
 ROBOTS = ReplayedResponse(content_type="text/plain", body=f"User-agent: *\nDisallow: {DISALLOWED}\n".encode())
-SECOND_NIGHT = datetime(2026, 3, 3, 1, 15, tzinfo=UTC)
-"""Last-Modified on night 2 of files that differ from night 1."""
+NIGHTS = 6
+FIRST_NIGHT = datetime(2026, 3, 2, 1, 15, tzinfo=UTC)
+"""Begin of the first night in the story. Last-Modified of what changes from one night to the next is that of the
+later one."""
+
+
+def _begin_of(night: int) -> datetime:
+    return FIRST_NIGHT + timedelta(days=night - 1)
 
 
 class DemoServer:
     """HTTP server on the loopback interface that serves the demo portals while it is used as a context manager.
 
-    ``night`` selects which of two versions of the portals is served, 1 or 2; it may be changed at any time. ``port`` 0
+    ``night`` selects which version of the portals is served, 1 to 6; it may be changed at any time. ``port`` 0
     means any free port.
     """
 
@@ -57,14 +63,13 @@ class DemoServer:
 
     @property
     def night(self) -> int:
-        """Return which of the two versions of the portals is served, 1 or 2. Setting another value raises
-        ValueError."""
+        """Return which version of the portals is served, 1 to 6. Setting another value raises ValueError."""
         return self._night
 
     @night.setter
     def night(self, value: int) -> None:
-        if value not in (1, 2):
-            raise ValueError(f"night must be 1 or 2, not {value!r}")
+        if value not in range(1, NIGHTS + 1):
+            raise ValueError(f"night must be from 1 to {NIGHTS}, not {value!r}")
         self._night = value
 
     @property
@@ -87,9 +92,10 @@ class DemoServer:
                 "country": site.country,
                 "contact_email": site.contact_email,
                 "local": True,
-                # In the demo two nights stand for weeks, so one failure counts as broken.
+                # In the demo a few nights stand for weeks, so one failure counts as broken.
                 "broken": {"after_checks": 1, "after_days": 0},
-                "recheck": {"hours": [0]},
+                # What was the same on two nights is asked again only when its record changes.
+                "recheck": {"hours": [0, 168], "after_checks": 1},
                 "limits": {"delay_s": 0, "concurrency": 4},
             }
             for site in SITES
@@ -146,7 +152,8 @@ class DemoServer:
             response = ckan.respond(site.title, self.records(site, night), below, parameters, body)
         if response is None and path.rstrip("/") == f"/{site.id}":
             response = page(site.title, f"The data is at {site.path}")
-        return replace(response, modified=SECOND_NIGHT) if response and response.modified and night == 2 else response
+        is_later = response is not None and response.modified is not None and night > 1
+        return replace(response, modified=_begin_of(night)) if response and is_later else response
 
     def _catalogue(self, site: Site, night: int, path: str) -> ReplayedResponse | None:
         if path == site.path:
@@ -155,7 +162,7 @@ class DemoServer:
         return page(name, "About this dataset.") if folder == f"/{site.id}/pages" and name else None
 
     def records(self, site: Site, night: int) -> list[Json]:
-        """Return the records of ``site`` on ``night`` (1 or 2), in the form of its API or feed. Private packages, which
+        """Return the records of ``site`` on ``night`` (1 to 6), in the form of its API or feed. Private packages, which
         the API does not serve, are included."""
         key = site.id, night
         if key not in self._records:
@@ -167,9 +174,10 @@ class DemoServer:
         if key not in self._responses:
             make = site.files(night).get(name)
             response = make() if make else None
-            if response and response.modified and night == 2:
-                before = self._file(site, 1, name)
-                if before is None or before.etag != response.etag:
-                    response = replace(response, modified=SECOND_NIGHT)
+            if response and response.modified and night > 1:
+                before = self._file(site, night - 1, name)
+                is_same = before is not None and before.etag == response.etag
+                modified = before.modified if before is not None and is_same else _begin_of(night)
+                response = replace(response, modified=modified)
             self._responses[key] = response
         return self._responses[key]

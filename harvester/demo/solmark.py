@@ -53,6 +53,7 @@ def _files(night: int) -> Exhibits:
     stops = tables.places("solmark-stops", ("stop_id", "name", "district", "lon", "lat"), 400)
     schools = tables.places("solmark-schools", ("código", "nombre", "distrito", "longitud", "latitud"), 250, "Escuela")
     accidents = tables.counts("solmark-accidents", ("district", "year", "severity", "accidents"), ("slight", "fatal"))
+    crime = tables.counts("solmark-crime", ("district", "year", "offence", "cases"), ("theft", "fraud"))
     duties = tables.spending("solmark-duties", ("from", "office", "trader", "duty", "code"), 300)
     pay = tables.budget("solmark-pay", ("year", "body", "post", "minimum", "maximum"), 20)
     forest = csv_bytes(tables.counts("solmark-forest", ("district", "year", "species", "hectares"), ("fir", "oak")))
@@ -77,7 +78,7 @@ def _files(night: int) -> Exhibits:
         "tariffs.xls": lambda: file(html_table(duties), "application/vnd.ms-excel"),
         "accidents.csv": lambda: csv(csv_bytes(tables.mistyped(accidents, 3))),
         "accidents-2025.csv": lambda: csv(csv_bytes(accidents, delimiter="\t")),
-        "salaries.csv": lambda: csv(csv_bytes(tables.doubled(pay, 3))),
+        "salaries.csv": lambda: csv(csv_bytes(tables.doubled(pay, 3) if night < 5 else pay)),
         "forest.csv": lambda: csv(forest),
         "energy-prices.csv": lambda: csv(csv_bytes(prices, bom=True)),
         "reserved/parcels.csv": lambda: csv(csv_bytes(stops)),
@@ -85,6 +86,8 @@ def _files(night: int) -> Exhibits:
         "beds.json": json_error,
         "population.csv": lambda: page("Session expired", "Please sign in to the data desk.", content_type=CSV),
     }
+    if night >= 6:
+        exhibits["crime-2024.csv"] = lambda: csv(csv_bytes(crime))
     exhibits |= BROKEN | BLOCKED | hostile()
     if night == 1:
         return exhibits | {"escuelas.csv": lambda: csv(csv_bytes(schools))}
@@ -131,8 +134,8 @@ def _records(root: str, night: int) -> list[Json]:
             res("escuelas.csv", "CSV", **csv), by=STATISTICS, tags=("educación", "escuelas"), group="education",
             extras={"language": "es"}),
         put("crime-statistics", "Recorded crime", "The data desk for recorded crime is being rebuilt.",
-            res("crime-2024.csv", "CSV", **csv), res("empty.csv", "CSV"), by=INTERIOR, under=NOT_SAID,
-            tags=("crime",), group="justice"),
+            res("crime-2024.csv", "CSV", **csv), res("empty.csv", "CSV"), by=INTERIOR, tags=("crime",),
+            under=NOT_SAID if night < 6 else ATTRIBUTION_4, group="justice", modified=_changed(night, 6)),
         put("population-by-district", "Population by district, year and age group",
             "Resident population on 1 January, from the register.", res("population.csv", "CSV", **csv),
             by=STATISTICS, tags=("population", "demography"), group="population", extras=yearly | place),
@@ -142,7 +145,8 @@ def _records(root: str, night: int) -> list[Json]:
         put("hospital-beds", "Hospital beds", "Staffed beds by hospital and ward.",
             res("beds.csv", "CSV", **csv), res("beds.json", "CSV"), by=STATISTICS, tags=("health",), group="health"),
         put("customs-tariffs", "Customs tariffs", "Duties by trader and code.", res("tariffs.csv", "CSV", **csv),
-            res("tariffs.xls", "XLS", mimetype="application/vnd.ms-excel"), by=FINANCE, under=EMPTY, tags=("trade",)),
+            res("tariffs.xls", "XLS", mimetype="application/vnd.ms-excel"), by=FINANCE, tags=("trade",),
+            under=EMPTY if night < 3 else ATTRIBUTION_4, modified=_changed(night, 3)),
         put("road-accidents", "Road accidents by district and severity", "Accidents known to the police.",
             res("accidents.csv", "CSV", **csv), res("accidents-2025.csv", "CSV", **csv), by=INTERIOR,
             tags=("traffic", "accidents"), group="transport", extras={"temporal_start": "2005", "frequency": "R/P1Y"}),
@@ -153,7 +157,8 @@ def _records(root: str, night: int) -> list[Json]:
         put("land-parcels", "Land parcels", "Extract of the cadastre for bulk users.",
             res("reserved/parcels.csv", "CSV", **csv), by=INTERIOR, tags=("cadastre",), extras=place),
         put("public-salaries", "Salary scales of the public service", "Minimum and maximum pay of every post.",
-            res("salaries.csv", "CSV", **csv), by=FINANCE, tags=("salaries", "staff"), group="government"),
+            res("salaries.csv", "CSV", **csv), by=FINANCE, tags=("salaries", "staff"), group="government",
+            modified=_changed(night, 5)),
         put("energy-prices", {"en": "Energy prices for households", "fr": "Prix de l’énergie pour les ménages"},
             "Daily average prices.", res("energy-prices.csv", "Comma Separated Values"), by=None, tags=("energy",)),
         put("libraries", "Δημόσιες βιβλιοθήκες — 公共図書館 (public libraries)", "Κατάλογος των βιβλιοθηκών.",
@@ -178,6 +183,11 @@ def _records(root: str, night: int) -> list[Json]:
                 created="2026-03-02T05:10:31.004417", modified="2026-03-02T05:10:31.004417")
         )  # fmt: skip
     return packages
+
+
+def _changed(night: int, changes_on: int) -> str:
+    """Return when a record was changed that changes on the night ``changes_on`` of the story."""
+    return "2026-02-11T14:03:27.118840" if night < changes_on else f"2026-03-0{changes_on}T21:14:02.270316"
 
 
 def _forest(desk: Desk, night: int) -> Json:

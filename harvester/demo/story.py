@@ -1,4 +1,4 @@
-"""List every change between the two nights; a test compares the nights and finds exactly these."""
+"""List every change from one night to the next; a test compares the nights and finds exactly these."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Literal
 
 from harvester.demo.sites import identifier
 
-__all__ = ["STORY", "StoryChange", "Kind"]
+__all__ = ["LATER", "STORY", "StoryChange", "Kind"]
 
 Kind = Literal["added", "removed", "improved", "link_broken", "link_repaired", "content_repaired", "table_fixed"]
 
 
 @dataclass(frozen=True, slots=True)
 class StoryChange:
-    """One difference between the two versions of the demo portals, served on the first and the second night."""
+    """One difference between two versions of the demo portals, served on a night and on the one before."""
 
     kind: Kind
     portal: str
@@ -25,7 +25,9 @@ class StoryChange:
     fields: tuple[str, ...] = ()
     """For "improved": the changed fields, by their names in the catalogue."""
     file: str | None = None
-    """Path on the server of a file whose response changed while its record did not."""
+    """Path on the server of a file whose response changed."""
+    night: int = 2
+    """The later of the two nights."""
 
 
 def _ckan(portal: str, name: str) -> tuple[str, str]:
@@ -52,3 +54,19 @@ STORY: tuple[StoryChange, ...] = (
     StoryChange("table_fixed", *_ckan("harborview", "trinkwasserqualitaet"),
            "Every row of the water table has as many cells as the header", file="/harborview/files/trinkwasser.csv"),
 )  # fmt: skip
+"""What changes on the second night."""
+
+LATER: tuple[StoryChange, ...] = (
+    StoryChange("improved", *_ckan("solmark", "customs-tariffs"), "The customs tariffs get an open licence",
+           ("licence", "record_modified"), night=3),
+    StoryChange("added", *_ckan("harborview", "zuschuesse"), "The city's grants are published", night=3),
+    StoryChange("link_broken", "verdania", "VER-CON", "The public contracts answer 404: a promise is broken",
+           ("modified",), file="/verdania/files/contratos.xlsx", night=4),
+    StoryChange("table_fixed", *_ckan("solmark", "public-salaries"), "The salary scales have each row and column once",
+           ("record_modified",), file="/solmark/files/salaries.csv", night=5),
+    StoryChange("link_repaired", *_ckan("solmark", "crime-statistics"),
+           "Recorded crime answers again, under an open licence", ("licence", "record_modified"),
+           file="/solmark/files/crime-2024.csv", night=6),
+)  # fmt: skip
+"""What changes on the nights after it. On the fourth night the portals have not listed two datasets for three harvests:
+those count as vanished."""

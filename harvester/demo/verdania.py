@@ -40,7 +40,10 @@ def _files(night: int) -> Exhibits:
         "censo.csv": lambda: csv(csv_bytes(people)),
         "crime.csv": lambda: csv(csv_bytes(crime)),
     }
-    if night == 2:
+    if night >= 4:
+        # The contracts are no longer there.
+        del exhibits["contratos.xlsx"], exhibits["contratos.zip"]
+    if night >= 2:
         exhibits |= {
             "eleicoes-2023.csv": lambda: csv(csv_bytes(votes)),
             "reefs.csv": lambda: csv(csv_bytes(reefs)),
@@ -100,7 +103,8 @@ def _records(root: str, night: int) -> list[Json]:
             keyword="população, censo, demografia", accrualPeriodicity="R/P10Y", modified="2021", language=["pt"]),
         put("VER-CON", "Contratación pública", "Contratos adjudicados.",
             ("contratos.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-            ("contratos.zip", "application/zip"), keyword=["contratos", "compras públicas"], license=""),
+            ("contratos.zip", "application/zip"), keyword=["contratos", "compras públicas"], license="",
+            modified="2026-02-20" if night < 4 else "2026-03-05"),
         put("VER-TRA-1", "Paragens de autocarro", "Rede de transportes.",
             ("paragens.geojson", "application/vnd.geo+json"), accessLevel="Public", rights="see website"),
         put("VER-ELE", "Resultados das eleições legislativas de 2023", "Votos por mesa, distrito e lista.",

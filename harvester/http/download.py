@@ -33,6 +33,7 @@ from scrapy.exceptions import (
 from scrapy.http import Headers, Response
 from scrapy.utils.misc import load_object
 
+from catalog.db.clock import present
 from catalog.db.store import instant
 from harvester.http.decode import BrokenCodingError, Decoder
 from harvester.http.faults import SettledFault, chain_of, of_exception, tls_reason
@@ -71,7 +72,7 @@ NOTES = ("tls_fault", "tls_version", "certificate_expires_on", "first_byte_ms")
 
 
 def _instant() -> str:
-    return _second(int(time.time()))
+    return _second(int(present().timestamp()))
 
 
 @lru_cache(maxsize=8)

@@ -92,6 +92,7 @@ def render(page: Page, visit: Visit, content: Content, *, mark: str = "") -> str
             mark=mark,
             visit=visit,
             options=options,
+            base=base,
             run=visit.run,
             run_day=day_of_run(visit.run),
             method_version=methodology_version(),

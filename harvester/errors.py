@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ArchiveError", "BackupError", "MailboxError", "ShardError", "TimestampError"]
+__all__ = ["ArchiveError", "BackupError", "MailboxError", "PackageError", "ShardError", "TimestampError"]
 
 
 class ArchiveError(Exception):
@@ -13,6 +13,11 @@ class ArchiveError(Exception):
 class BackupError(Exception):
     """Raised if a data folder cannot be backed up, or a backup cannot be restored. The message names the file, the
     problem and the next step; nothing was changed."""
+
+
+class PackageError(Exception):
+    """Raised if the Parquet package of another catalogue cannot be taken in: a file is missing, was changed, or holds
+    what no catalogue writes. The message names the file and the reason; nothing was taken in."""
 
 
 class ShardError(Exception):

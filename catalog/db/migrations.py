@@ -254,6 +254,12 @@ def s0039_not_modified(db: Database) -> None:
     db.execute("drop trigger if exists to_score_checks_insert")
 
 
+@migrate()
+def s0040_imported_catalogues(db: Database) -> None:
+    """Add the tables of what other Winnows measured."""
+    add_missing(db)
+
+
 def bring_up_to_date(db: Database) -> None:
     """Migrate a catalogue of any age, or an empty file, to the present tables, metric columns and views.
 

@@ -23,6 +23,7 @@ from harvester.cli.causes import add_to as _add_causes_command
 from harvester.cli.census import add_to as _add_census_commands
 from harvester.cli.commitments import add_to as _add_commitment_commands
 from harvester.cli.fetch import fetch
+from harvester.cli.import_catalog import add_to as _add_import_command
 from harvester.cli.inbox import add_to as _add_inbox_commands
 from harvester.cli.init import add_to as _add_init_command
 from harvester.cli.inspect import add_to as _add_inspect_command
@@ -104,7 +105,7 @@ def _command() -> int:
 
 def _explain(error: Exception) -> int:
     from catalog.db.store import CatalogError
-    from harvester.errors import ArchiveError, BackupError, MailboxError, ShardError, TimestampError
+    from harvester.errors import ArchiveError, BackupError, MailboxError, PackageError, ShardError, TimestampError
     from harvester.night.stages import AlreadyRunning
     from specs.errors import SpecError
 
@@ -113,7 +114,7 @@ def _explain(error: Exception) -> int:
         return LOCKED
     if isinstance(error, SpecError):
         return 2
-    if isinstance(error, ArchiveError | BackupError | ShardError):
+    if isinstance(error, ArchiveError | BackupError | PackageError | ShardError):
         return 2
     if not isinstance(error, CatalogError | MailboxError | TimestampError):
         logging.getLogger("winnow").exception("a fault of the program")
@@ -344,6 +345,7 @@ _add_inspect_command(cli)
 _add_causes_command(cli)
 _add_score_commands(cli)
 _add_send_commands(cli)
+_add_import_command(cli)
 _add_inbox_commands(cli)
 _add_withhold_command(cli)
 _add_reply_commands(cli)

@@ -13,6 +13,7 @@ from catalog.db.schema import (
     dcat,
     found,
     harvest,
+    imported,
     judged,
     observed,
     promised,
@@ -42,6 +43,7 @@ TABLES: dict[str, TableSpec] = (
     | counted.TABLES
     | replied.TABLES
     | withheld.TABLES
+    | imported.TABLES
 )
 
 METRIC_TABLES = {"dataset_quality": "dataset", "distribution_kinds": "distribution"}

@@ -7,7 +7,7 @@ this list by :mod:`catalog.site.build`; nothing else of the catalogue is read fo
 
 from __future__ import annotations
 
-from catalog.db.schema import METRIC_TABLES, TABLES, metric_columns
+from catalog.db.schema import METRIC_TABLES, TABLES, imported, metric_columns
 from catalog.db.schema.kinds import ColumnSpec
 from catalog.db.schema.views import VIEWS
 
@@ -114,7 +114,8 @@ PRIVATE_VIEWS = frozenset({"answers"})
 _OURS = frozenset(
     """id portal_id dataset_id distribution_id publisher_id finding_id reply_id cause_id parent_id copy_of
     cluster_id run_id first_seen_run last_seen_run changed_run missing_since rule_id state status severity kind
-    type verdict grade outcome system entity_level entity_id key raw_hash sha256 country email contact_email""".split()  # noqa: SIM905  # as the lists above
+    imported_portal catalogue_id origin_id type verdict grade outcome system entity_level entity_id key raw_hash sha256
+    country email contact_email""".split()  # noqa: SIM905  # as the lists above
 )
 """Columns that hold only what we wrote or chose: ids of ours, runs, codes and hashes, and the addresses of offices."""
 
@@ -123,6 +124,9 @@ def _columns(name: str) -> dict[str, ColumnSpec]:
     columns = {column: TABLES[name].columns[column] for column in _LISTED[name].split()}
     return columns | (metric_columns(METRIC_TABLES[name]) if name in METRIC_TABLES else {})
 
+
+# What was taken in is the public part of another catalogue, without contacts of persons.
+_LISTED |= {name: " ".join(table.columns) for name, table in imported.TABLES.items()}
 
 PUBLIC: dict[str, dict[str, ColumnSpec]] = {name: _columns(name) for name in TABLES if name in _LISTED}
 """The public tables, and the public columns of each with their declarations, by name.

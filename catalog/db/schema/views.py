@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from catalog.db.schema import TABLES, found, judged, metric_columns, replied, withheld
+from catalog.db.schema import TABLES, found, imported, judged, metric_columns, replied, withheld
 from catalog.db.schema.address import address
 from catalog.db.schema.kinds import ColumnSpec, c
 from catalog.db.schema.scored import SCORE_SQL
@@ -254,6 +254,12 @@ VIEWS = {
             "country": c(str, "ISO 3166-1 alpha-3 code."),
         },
         sql="select id as portal_id, coalesce(nullif(government, ''), title) as name, country from portals",
+    ),
+    "known_portals": View(
+        description="Every portal that we or another Winnow measured; of several copies of one, the newest counts.",
+        columns=imported.KNOWN,
+        facets=("counts", "measured_by"),
+        sql=imported.KNOWN_SQL,
     ),
     "latest_replies": View(
         description="The last reply to each finding, which stands.",

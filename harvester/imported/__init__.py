@@ -1,0 +1,1 @@
+"""Take in what another Winnow measured: its Parquet package, as hostile input."""

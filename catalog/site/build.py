@@ -16,7 +16,7 @@ from typing import Any
 
 from catalog.db.migrations import is_up_to_date
 from catalog.db.packed import PackedTexts
-from catalog.db.schema import TABLES, found, scored, strips
+from catalog.db.schema import TABLES, found, imported, scored, strips
 from catalog.db.schema.forms import Form
 from catalog.db.schema.kinds import ColumnSpec
 from catalog.db.schema.public import PRIVATE_VIEWS, PUBLIC, is_free
@@ -79,6 +79,7 @@ _WHERE = {
     "resource_checks": "url not in (select url from temp.merged)",
     "corrections": "finding_id is null or finding_id not in (select id from temp.held)",
     "withholdings": "lifted_at is null",
+    **imported.SHOWN,
 }
 """SQL conditions on the rows of a table that are public; ``{to}`` is the schema of the public file."""
 

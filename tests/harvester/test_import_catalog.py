@@ -7,7 +7,9 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +245,25 @@ def test_scores_of_another_method_are_kept_and_not_compared(own: Catalog, copy: 
     assert run.exit_code == 0 and "2 portals deleted" in run.output
     run = CliRunner().invoke(cli, ["--data", str(data), "import-catalog", "--list", "--json"])
     assert json.loads(run.output) == {"catalogues": [], "portals": []}
+
+
+def test_what_we_withhold_is_not_public_as_others_have_it(own: Catalog, package: Path) -> None:
+    night(own, RUNS[1], [portal("berg", "https://NORTH.example")])
+    take(own, package)
+    (mine,) = own.rows("select id, portal_id, title from datasets where identifier = '1-3'")
+    row = {"id": "w", "dataset_id": mine["id"], "portal_id": "berg", "reason": "asked", "withheld_at": "2026-11-21"}
+    with own.writing():
+        own.upsert("withholdings", [row])
+    data = own.path.parent
+    publish(own.path, data / "site" / "catalog.db")
+    with closing(sqlite3.connect(data / "site" / "catalog.db")) as public:
+        shown = public.execute("select identifier, imported_portal like '%north' from imported_datasets").fetchall()
+        assert len(shown) == 9 and ("1-3", 1) not in shown
+        (key,) = [row["id"] for row in own.rows("select id from imported_datasets where identifier = '1-3'")]
+        for name in ("imported_files", "imported_dataset_metrics", "imported_file_metrics"):
+            rows = public.execute(f"select count(*) from {name} where imported_portal || '/' || dataset_id = ?", [key])  # noqa: S608
+            assert rows.fetchone() == (0,) and own.value(f"select count(*) from {name}")  # noqa: S608
+        assert public.execute("select counts, copies from known_portals where id = 'berg'").fetchone() == (1, 2)
 
 
 def test_everything_of_a_catalogue_can_be_forgotten(own: Catalog, package: Path) -> None:

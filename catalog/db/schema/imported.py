@@ -9,7 +9,7 @@ from __future__ import annotations
 from catalog.db.schema.dcat import TABLES as DCAT
 from catalog.db.schema.kinds import ColumnSpec, TableSpec, c
 
-__all__ = ["KNOWN", "KNOWN_SQL", "TABLES"]
+__all__ = ["KNOWN", "KNOWN_SQL", "SHOWN", "TABLES"]
 
 _PORTAL = {
     "id": c(str, "Imported portal, a slash, and the id in the catalogue that measured it."),
@@ -131,6 +131,19 @@ TABLES: dict[str, TableSpec] = {
 
 _SAME = "lower(rtrim(replace(replace(trim({url}), 'https://', ''), 'http://', ''), '/'))"
 """SQL for what the addresses of the same portal have in common."""
+_WITHHELD = f"""select i.id from source.withheld_datasets w join source.datasets d on d.id = w.dataset_id
+    join source.portals p on p.id = d.portal_id
+    join source.imported_portals m on {_SAME.format(url="m.url")} = {_SAME.format(url="p.url")}
+    join source.imported_datasets i on i.imported_portal = m.id and i.identifier = d.identifier
+    union select i.id from source.withheld_datasets w join source.imported_datasets i
+      on i.dataset_id = w.dataset_id"""  # noqa: S608  # see above
+SHOWN = {
+    name: f"imported_portal || '/' || dataset_id not in ({_WITHHELD})"
+    for name, table in TABLES.items()
+    if {"imported_portal", "dataset_id"} <= table.columns.keys()
+}
+"""By table the SQL condition on the rows that are public: what we withhold of a portal is not shown as others have it
+either. A dataset is the same if portal and identifier are, or its id. The catalogue is ``source``."""
 KNOWN: dict[str, ColumnSpec] = {
     "id": c(str, "Id of the portal; of an imported one with the id of the catalogue that measured it."),
     "imported_portal": c(str, "The same for an imported portal; empty for ours.", "imported_portals"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from sqlite3 import IntegrityError
 from typing import Any
 
@@ -11,8 +11,8 @@ from catalog.db.schema.imported import TABLES
 from catalog.db.store import Catalog
 
 __all__ = [
-    "DuplicateError", "forget_catalogue", "imported_catalogues", "known_portals", "last_complete", "write_catalogue",
-    "write_portal", "write_rows",
+    "DuplicateError", "forget_catalogue", "imported_catalogues", "known_portals", "last_complete", "note_figures",
+    "write_catalogue",    "write_portal", "write_rows",
 ]  # fmt: skip
 
 _ROWS = [name for name, table in TABLES.items() if "imported_portal" in table.columns]
@@ -41,6 +41,17 @@ def write_portal(catalog: Catalog, row: Mapping[str, Any]) -> None:
     for table in _ROWS:
         catalog.db.conn.execute(f"delete from {table} where imported_portal = ?", [row["id"]])  # noqa: S608  # names of the schema
     _insert(catalog, "imported_portals", [row])
+
+
+def note_figures(catalog: Catalog, key: str, datasets: int, versions: Collection[str]) -> None:
+    """Note at an imported portal how many present datasets came, and by which version of the method they were scored.
+
+    ``key``: its id in ``imported_portals``. ``versions``: all versions that its rows name; of several none is noted.
+    """
+    catalog.db.conn.execute(
+        "update imported_portals set datasets = ?, methodology_version = ? where id = ?",
+        [datasets, next(iter(versions)) if len(versions) == 1 else None, key],
+    )
 
 
 def write_rows(catalog: Catalog, table: str, key: str, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:

@@ -25,7 +25,7 @@ from harvester.bounded import BoundedChild, TooMuchError
 from harvester.errors import PackageError
 from harvester.imported.descriptor import Described, DescribedFile, described
 
-__all__ = ["Limits", "PackageReader"]
+__all__ = ["PackageLimits", "PackageReader"]
 
 _BLOCK = 1 << 20
 _OF_PERSONS = {"contact_name", "contact_email", "email"}
@@ -38,7 +38,7 @@ _CODES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PackageLimits:
     """How much a package may hold. Bytes are those of files; ``unpacked`` those of one file without compression."""
 
     descriptor: int = 64 << 20
@@ -60,10 +60,10 @@ class PackageReader:
     whatever is not as it should be.
     """
 
-    def __init__(self, folder: Path, work: Path, limits: Limits | None = None) -> None:
+    def __init__(self, folder: Path, work: Path, limits: PackageLimits | None = None) -> None:
         if not is_possible():
             raise PackageError(NEEDS)
-        self.folder, self.work, self.limits = folder.absolute(), work, limits or Limits()
+        self.folder, self.work, self.limits = folder.absolute(), work, limits or PackageLimits()
         self._copied = 0
         self._child = BoundedChild(
             "catalog.parquet.taking:read",

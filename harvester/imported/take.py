@@ -16,10 +16,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from catalog.db.store import Catalog, now
-from catalog.repositories.imported import DuplicateError, last_complete, write_catalogue, write_portal, write_rows
+from catalog.repositories.imported import (
+    DuplicateError,
+    last_complete,
+    note_figures,
+    write_catalogue,
+    write_portal,
+    write_rows,
+)
 from harvester.errors import PackageError
 from harvester.imported.descriptor import DescribedPortal
-from harvester.imported.package import Limits, PackageReader
+from harvester.imported.package import PackageLimits, PackageReader
 from specs.metrics import metrics
 from specs.systems import systems
 
@@ -48,7 +55,7 @@ def take_in(
     folder: Path,
     work: Path,
     *,
-    limits: Limits | None = None,
+    limits: PackageLimits | None = None,
     on_portal: Callable[[Taken], None] = lambda taken: None,
 ) -> list[Taken]:
     """Take in the package in ``folder`` and return what became of each of its portals, in their order.
@@ -106,10 +113,7 @@ def _portal(
     }
     write_portal(catalog, row | about | {"id": key})
     datasets, versions = _write_rows(catalog, reader, portal.id, key)
-    catalog.db.conn.execute(
-        "update imported_portals set datasets = ?, methodology_version = ? where id = ?",
-        [datasets, versions.pop() if len(versions) == 1 else None, key],
-    )
+    note_figures(catalog, key, datasets, versions)
     return Taken(portal.id, key, "taken", by, datasets, when)
 
 

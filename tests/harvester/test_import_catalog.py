@@ -29,7 +29,7 @@ from catalog.site.serve import publish
 from harvester.cli.main import cli
 from harvester.errors import PackageError
 from harvester.imported.descriptor import described as read_descriptor
-from harvester.imported.package import Limits
+from harvester.imported.package import PackageLimits
 from harvester.imported.take import Taken, take_in
 from quality.systems.entities import score_entities
 from quality.systems.stage import score_portal
@@ -37,7 +37,7 @@ from tests.making import datasets, observe, store
 
 OURS, THEIRS, OTHERS = (f"urn:uuid:00000000-0000-4000-8000-00000000000{n}" for n in (1, 2, 3))
 RUNS = ("20261120T010000Z", "20261121T010000Z")
-FEW = Limits(seconds=60)
+FEW = PackageLimits(seconds=60)
 
 
 def portal(key: str, url: str) -> Portal:
@@ -82,7 +82,7 @@ def own(tmp_path: Path) -> Iterator[Catalog]:
         yield catalog
 
 
-def take(catalog: Catalog, folder: Path, limits: Limits = FEW) -> list[Taken]:
+def take(catalog: Catalog, folder: Path, limits: PackageLimits = FEW) -> list[Taken]:
     return take_in(catalog, OURS, folder, catalog.path.parent, limits=limits)
 
 
@@ -273,7 +273,7 @@ def test_everything_of_a_catalogue_can_be_forgotten(own: Catalog, package: Path)
     assert not any(content(own).values()) and not imported_catalogues(own)
 
 
-def refused(catalog: Catalog, folder: Path, why: str, limits: Limits = FEW) -> None:
+def refused(catalog: Catalog, folder: Path, why: str, limits: PackageLimits = FEW) -> None:
     before = content(catalog)
     with pytest.raises(PackageError, match=why):
         take(catalog, folder, limits)
@@ -423,9 +423,9 @@ def test_a_bomb_ends_at_the_limit(own: Catalog, copy: Path, tmp_path: Path) -> N
         rows_of(copy / DATASETS, tmp_path / "rows", 5, size=10_000_000)
     refused(own, copy, "a text of 12,000,000 characters")
     # What its head does not tell, the memory of the child does.
-    refused(own, copy, "MB to read|Memory|malloc|realloc", Limits(memory=400 << 20))
+    refused(own, copy, "MB to read|Memory|malloc|realloc", PackageLimits(memory=400 << 20))
 
 
 def test_a_package_has_an_end(own: Catalog, copy: Path) -> None:
-    refused(own, copy, "at most 3 are read", Limits(rows=3))
-    refused(own, copy, "the package is larger", Limits(total=20_000))
+    refused(own, copy, "at most 3 are read", PackageLimits(rows=3))
+    refused(own, copy, "the package is larger", PackageLimits(total=20_000))

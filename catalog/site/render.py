@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from catalog.exports.cards import day_of_run
 from catalog.exports.html import html_environment, link_elsewhere
+from catalog.rdf.metrics import metric_ids
 from catalog.site.charts import Charts
 from catalog.site.linked import linked_data
 from catalog.site.machine.negotiation import THINGS
@@ -99,7 +100,9 @@ def render(page: Page, visit: Visit, content: Content, *, mark: str = "") -> str
             here=at(words.code if page.is_translated else "en"),
             translations=[(tag, languages()[tag].title, at(tag)) for tag in tags],
             data_url=site_url(options, words, _json_path(path)),
-            turtle_url=site_url(options, words, _turtle_path(page, visit)) if _has_graph(page, content) else None,
+            turtle_url=site_url(options, words, _turtle_path(page, visit))
+            if _has_graph(page, visit, content)
+            else None,
         )
     )
 
@@ -109,11 +112,14 @@ def _json_path(path: str) -> str:
     return f"{_stem(head)}.json{mark}{query}"
 
 
-def _has_graph(page: Page, content: Content) -> bool:
-    """Return whether the thing of a page can be had as RDF: a dataset only while its portal lists it."""
-    if page.name != "dataset":
-        return page.name in THINGS
-    return (content.get("dataset") or {}).get("status") == "present"
+def _has_graph(page: Page, visit: Visit, content: Content) -> bool:
+    """Return whether the thing of a page can be had as RDF: a dataset only while its portal lists it, and a metric only
+    if datasets or files are measured by it."""
+    if page.name == "metric":
+        return visit.name in metric_ids()
+    if page.name == "dataset":
+        return (content.get("dataset") or {}).get("status") == "present"
+    return page.name in THINGS
 
 
 def _turtle_path(page: Page, visit: Visit) -> str:

@@ -187,6 +187,8 @@ def test_publishers_portals_and_the_whole_catalogue_are_described(served: Site) 
     for address in ("/index.ttl", "/index.nt"):
         whole = parsed(served, address, FORMATS[address.rpartition(".")[2]])
         assert rdflib.URIRef(f"{HOME}/portal/p") in set(whole.objects(None, DCT.hasPart))
+        assert one(whole, HYDRA.view) == f"{HOME}/catalog.ttl"
+    assert 'href="/catalog.ttl"' in served.page("/downloads") and 'href="/changes.xml"' in served.page("/downloads")
     assert raw(served, "/", accept="text/turtle")[1][b"content-type"].startswith(b"text/turtle")
     for nothing in (
         "/dataset/none.ttl",

@@ -27,6 +27,7 @@ from catalog.site.machine.data_json import catalogue_head, data_json_datasets, s
 from catalog.site.machine.negotiation import RdfForm
 from catalog.site.machine.paging import CataloguePage, GoneError, PageRequest, file_of, page_of, read_request
 from catalog.site.machine.statements import (
+    HYDRA,
     add_commitment,
     add_dataset,
     add_metric,
@@ -48,7 +49,6 @@ __all__ = [
     "what_became_of",
 ]
 
-HYDRA = "http://www.w3.org/ns/hydra/core#"
 _NESTED = 500
 """Statements up to which rdflib writes a graph, which takes 50 ms for them; it nests blank nodes."""
 

@@ -21,7 +21,7 @@ __all__ = ["MOST", "CataloguePage", "GoneError", "PageRequest", "UnreadableError
 
 MOST = 100
 """Datasets on a page, at most."""
-_FILES = 400
+_FILES = 300
 """Files on a page, at most, unless a single dataset has more: they take most of the time that a page takes."""
 _PAGE = re.compile(r"(?P<run>[0-9A-Za-z][0-9A-Za-z._-]{0,60})(?:~(?P<after>[^~/]{1,200}))?")
 

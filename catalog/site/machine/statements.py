@@ -30,6 +30,7 @@ from catalog.repositories.measured_datasets import measured_datasets
 from catalog.site.pages import SiteOptions
 
 __all__ = [
+    "HYDRA",
     "add_commitment",
     "add_dataset",
     "add_metric",
@@ -39,6 +40,9 @@ __all__ = [
     "add_whole",
     "publication_of",
 ]
+
+
+HYDRA = "http://www.w3.org/ns/hydra/core#"
 
 
 def publication_of(conn: sqlite3.Connection, options: SiteOptions) -> Publication:
@@ -82,8 +86,14 @@ def add_portal(conn: sqlite3.Connection, key: str, sink: PublishedSink[Term], pu
 
 
 def add_whole(conn: sqlite3.Connection, sink: PublishedSink[Term], publication: Publication) -> None:
-    """State what is published of the catalogue of all portals, without their datasets."""
-    describe_whole(published_portals(conn), sink, publication)
+    """State what is published of the catalogue of all portals, without their datasets, and of each portal's."""
+    portals, names = published_portals(conn), publication.names
+    describe_whole(portals, sink, publication)
+    for portal in portals:
+        describe_portal(portal, sink, publication)
+    if names.site is not None:
+        # Where the datasets are.
+        sink.add(sink.resource(names.whole), f"{HYDRA}view", sink.resource(f"{names.site}/catalog.ttl"))
 
 
 def add_metric(conn: sqlite3.Connection, key: str, sink: PublishedSink[Term], publication: Publication) -> bool:

@@ -18,6 +18,7 @@ from catalog.rdf.metrics import metric_ids
 from catalog.site.charts import Charts
 from catalog.site.linked import linked_data
 from catalog.site.machine.negotiation import THINGS
+from catalog.site.pages.method import rule_path
 from catalog.site.pages.page import Content, Page, SiteOptions, Visit
 from specs.languages import Language, languages, site_languages
 from specs.metrics import methodology_version
@@ -184,6 +185,7 @@ def _environment() -> Environment:
     made = html_environment(_TEMPLATES)
     made.globals["link"] = link_elsewhere
     made.globals["data"] = _data
+    made.globals["rule_path"] = rule_path
     made.filters["json_ld"] = _json_ld
     made.filters["xml"] = _xml
     return made

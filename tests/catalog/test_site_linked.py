@@ -14,6 +14,9 @@ from rdflib import RDF, Graph, Namespace, URIRef
 
 from catalog.exports.folders import folder_name
 from catalog.site.linked import linked_data
+from catalog.site.pages.method import rule_path
+from specs.metrics import metrics
+from specs.table_rules import table_rules
 from tests.catalog.browsing import EVIL, OF_THE_SITE, Site
 
 # rdflib's own reader of JSON-LD warns of rdflib.
@@ -129,3 +132,14 @@ def test_a_page_that_search_engines_leave_out_says_nothing() -> None:
         {"title": "x", "json_ld": {"name": "/a", "url": "/a", "license": ""}}, "/", lambda path: "b" + path
     )
     assert told == {"@context": "https://schema.org", "@graph": [{"name": "/a", "url": "b/a"}]}
+
+
+def test_only_rules_that_have_a_page_are_linked(site: Site) -> None:
+    for rule in (*metrics(), *table_rules()):
+        path = rule_path(rule)
+        assert path is None or path.removeprefix("/metric/") in metrics(), rule
+    assert rule_path("link_ok") == "/metric/link_ok" and rule_path("not_looked_into") is None
+    # What stands in RDF, and what of services does not.
+    for metric, has_graph in [("link_ok", True), ("service_title_present", False)]:
+        assert (f"/metric/{metric}.ttl" in site.page(f"/metric/{metric}")) is has_graph, metric
+        assert site.get(f"/metric/{metric}.ttl").status_code == (200 if has_graph else 404)

@@ -11,11 +11,20 @@ from catalog.site.pages.page import Content, Moved, Page, Visit
 from specs.methodology import is_comparable, methodology_versions
 from specs.metrics import Metric, dimensions, entity_spec, grade, methodology_version, metrics
 from specs.systems import systems
+from specs.table_rules import table_rules
 
-__all__ = ["PAGES"]
+__all__ = ["PAGES", "rule_path"]
 
 FAILING = 20
 """Failing datasets that the page of a metric names."""
+
+
+def rule_path(rule_id: str) -> str | None:
+    """Return the path of the page about a rule: that of its metric, or of the metric that counts a defect of tables;
+    None for a rule that costs no points."""
+    rule = table_rules().get(rule_id)
+    metric = rule_id if rule is None else rule.metric
+    return f"/metric/{metric}" if metric in metrics() else None
 
 
 def _grades() -> dict[str, int]:

@@ -7,6 +7,7 @@ literal; nothing declared is left out because of its form. Harvesters are served
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from catalog.rdf.ntriples import NTriplesWriter
 from catalog.rdf.terms import LITERAL, RDF_TYPE, XSD, RdfGraph, RdfTerm
 from catalog.rdf.values import DCAT, DCT, FOAF, iri, node_of, text, value
 from catalog.repositories.declared import DeclaredDataset, declared_of
+from catalog.repositories.persons import public_dataset, public_texts
 from catalog.repositories.reading import StoredDataset, shown
 
 __all__ = ["RdfCatalogue", "export_rdf", "graph_of_dataset"]
@@ -55,7 +57,10 @@ def export_rdf(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
         for portal in catalog.rows(_PORTALS):
             file.write(_head(lines, portal))
             for stored in declared_of(catalog, shown(catalog, portal["id"])):
-                _state(lines, lines.node("catalog", portal["id"]), stored, *scores.get(stored.id, (None, None)))
+                # Addresses and names of persons are in no exported file, whatever its schema.
+                parts = [(key, public_texts(part)) for key, part in stored.parts]
+                told = replace(stored, dataset=public_dataset(stored.dataset), parts=parts)
+                _state(lines, lines.node("catalog", portal["id"]), told, *scores.get(stored.id, (None, None)))
                 file.write(lines.take())
     part.replace(target)
     return [target]

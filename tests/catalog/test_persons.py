@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from catalog.db.store import Catalog, open_catalog
+from catalog.exports.dcat import export_rdf
 from catalog.exports.finding_rows import finding_rows
 from catalog.model import Contact, Dataset, Distribution, Publisher
 from catalog.repositories.persons import (
@@ -166,7 +167,9 @@ def test_the_public_file_and_scorecards_show_the_addresses_of_offices_only(tmp_p
     with open_catalog(tmp_path / "catalog.db") as catalog, catalog.writing():
         _two_datasets(catalog)
         contacts = {row["dataset_id"]: row["contact"] for row in finding_rows(catalog, RUN)}
+        rdf = export_rdf(catalog, RUN, tmp_path / "out")[0].read_text("utf-8")
     assert contacts == {"one": None, "two": "info@b.example"}
+    assert HERS not in rdf and "Jane" not in rdf and "mailto:info@b.example" in rdf
     public = tmp_path / "site" / "catalog.db"
     publish(tmp_path / "catalog.db", public)
     assert HERS.encode() not in public.read_bytes() and b"Jane" not in public.read_bytes()

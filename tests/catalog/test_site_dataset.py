@@ -14,7 +14,7 @@ import pytest
 
 from catalog.site.pages import SiteOptions, Visit, pages
 from catalog.site.pages.dataset import PAGES
-from catalog.site.pages.dataset_files import ranges
+from catalog.site.pages.dataset_files import file_pages, ranges
 from catalog.site.render import render, render_json
 from specs.languages import language
 from tests.catalog.browsing import OF_THE_SITE
@@ -226,6 +226,7 @@ def test_large_datasets_come_in_pages(tmp_path: Path) -> None:
             moved = PAGES[path].read(Visit(conn, language("en"), SiteOptions(), name))
             assert moved is not None and f"/dataset/{now}" in moved.path  # type: ignore[union-attr]
         conn.row_factory = before
+    assert [file_pages(number) for number in (0, 8, 9, 20, 21)] == [1, 1, 2, 2, 3]
 
 
 def test_queries_use_indexes(public: Path) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from catalog.db.schema.views import NOT_ENDED, state_in
 from catalog.exports.folders import folder_name
-from catalog.site.pages.dataset_files import FILES, file_count, file_page, files_of, shorten_file
+from catalog.site.pages.dataset_files import file_count, file_page, file_pages, files_of, shorten_file
 from catalog.site.pages.dataset_findings import (
     FINDINGS,
     ended_of,
@@ -110,7 +110,7 @@ def _read(visit: Visit) -> Content | None:
 
 
 def _last_page(files: int, findings: int) -> int:
-    return max(1, -(-files // FILES), -(-findings // FINDINGS))
+    return max(file_pages(files), -(-findings // FINDINGS))
 
 
 def _first_page(

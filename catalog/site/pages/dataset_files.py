@@ -10,10 +10,11 @@ from catalog.db.schema.views import MEASURED, address
 from catalog.site.pages.page import Visit
 from catalog.site.stored_json import listed, stored
 
-__all__ = ["FILES", "file_count", "file_page", "files_of", "ranges", "shorten_file"]
+__all__ = ["file_count", "file_page", "file_pages", "files_of", "ranges", "shorten_file"]
 
-FILES = 10
-"""Files on a page."""
+_FIRST, _FURTHER = 8, 12
+"""Files on the first page of a dataset, which says more besides, and on each further one: no page may be longer than
+8,000 pixels on a phone."""
 _COLUMNS = 60
 """Columns of a table that are shown."""
 _DEFECTS = 20
@@ -50,7 +51,12 @@ def file_count(visit: Visit, dataset_id: str) -> int:
 def file_page(visit: Visit, distribution_id: str) -> tuple[str, int] | None:
     """Return the dataset of a file and the number of the page of that dataset which shows it; None if there is none."""
     row = visit.row(_PLACE, id=distribution_id)
-    return (row["dataset_id"], row["place"] // FILES + 1) if row else None
+    return (row["dataset_id"], file_pages(row["place"] + 1)) if row else None
+
+
+def file_pages(files: int) -> int:
+    """Return how many pages the files of a dataset fill, one at least. ``files``: their number."""
+    return 1 + max(0, -(-(files - _FIRST) // _FURTHER))
 
 
 def files_of(visit: Visit, dataset_id: str, number: int) -> list[dict[str, Any]]:
@@ -59,7 +65,8 @@ def files_of(visit: Visit, dataset_id: str, number: int) -> list[dict[str, Any]]
     Each has what the record declares, what its address answered, the outcomes of its last checks (the oldest first),
     and of a table its columns and defects, but no cell.
     """
-    rows = visit.rows(_OF_DATASET, id=dataset_id, limit=FILES, offset=(number - 1) * FILES)
+    first = 0 if number == 1 else _FIRST + (number - 2) * _FURTHER
+    rows = visit.rows(_OF_DATASET, id=dataset_id, limit=_FIRST if number == 1 else _FURTHER, offset=first)
     for row in rows:
         row["checks"] = [one["outcome"] for one in visit.rows(_CHECKS, url=row["url"])] if row["url"] else []
         row["redirect_chain"] = listed(row["redirect_chain"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar
 
 from catalog.db.schema import TABLES
@@ -185,7 +185,15 @@ class RowReader(Generic[T]):
 
 
 def _tuple_of(text: str | None) -> tuple[Any, ...]:
-    return tuple(json.loads(text)) if text else ()
+    if not text:
+        return ()
+    # Short lists, of languages or themes, are the same for thousands of rows.
+    return _short(text) if len(text) < _SHORT else tuple(json.loads(text))
+
+
+@lru_cache(10_000)
+def _short(text: str) -> tuple[Any, ...]:
+    return tuple(json.loads(text))
 
 
 def _dict_of(text: str | None) -> dict[str, Any]:
@@ -196,6 +204,8 @@ def _defects_of(text: str | None) -> tuple[TableDefect, ...]:
     return tuple(TableDefect(**{**one, "rows": tuple(one.get("rows", ()))}) for one in _tuple_of(text))
 
 
+_SHORT = 100
+"""Characters of a list that is parsed once."""
 _PARSERS: dict[type, Callable[[Any], Any]] = {list: _tuple_of, dict: _dict_of, bool: bool}
 
 

@@ -24,9 +24,10 @@ from catalog.exports.parts import PartedFile, grouped
 from catalog.exports.program import mapping_digest
 from catalog.rdf.dcat import GraphSink
 from catalog.rdf.metrics import metrics_graph
-from catalog.rdf.names import ResourceNames, own_iris
+from catalog.rdf.names import ResourceNames
 from catalog.rdf.ntriples import NTriplesWriter
 from catalog.rdf.promises import promises_graph
+from catalog.rdf.published import names_of
 from catalog.rdf.quality import DQV, LICENCE, add_run, quality_of
 from catalog.rdf.syntaxes import serialize
 from catalog.rdf.terms import IRI, RDF_TYPE, RdfGraph, RdfTerm
@@ -37,6 +38,8 @@ __all__ = ["FullSize", "QualityFiles", "full_size"]
 
 log = logging.getLogger(__name__)
 FOLDER = "rdf/quality"
+_MEASURED = """select id from portals where exists (select 1 from dataset_quality q where q.portal_id = portals.id)
+    order by id"""
 _FILES = """select d.id, (select count(*) from current_distributions f join keys k on k.id = f.id
       join measured_distributions m on m.distribution_key = k.key where f.dataset_id = d.id)
     from shown_datasets d join dataset_quality q on q.dataset_id = d.id where d.portal_id = ? order by d.id"""
@@ -90,11 +93,11 @@ class QualityFiles(OutputFormat):
         """
         if job.options.schema == 1 or not job.is_due(job.out):
             return
-        names = _names(job)
+        names = names_of(job.catalog.db.conn, job.options.site_url)
         folder = job.out / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         is_full = job.options.dqv == "full"
-        portals = [key for (key,) in job.catalog.db.conn.execute("select id from portals order by id").fetchall()]
+        portals = [key for (key,) in job.catalog.db.conn.execute(_MEASURED).fetchall()]
         if is_full:
             log.info("%s", full_size(job.catalog, names))
         written = [*_small_files(job, folder, names)]
@@ -117,7 +120,7 @@ def full_size(catalog: Catalog, names: ResourceNames, sample: int = SAMPLE) -> F
     is taken to be like these, by the number of datasets and the number of files. ``names``: the IRIs of things.
     """
     total = FullSize(0, 0, 0, 0)
-    for portal in [key for (key,) in catalog.db.conn.execute("select id from portals order by id").fetchall()]:
+    for portal in [key for (key,) in catalog.db.conn.execute(_MEASURED).fetchall()]:
         counted = catalog.db.conn.execute(_FILES, [portal]).fetchall()
         chosen = [key for key, _ in counted[:: max(1, -(-len(counted) // sample))]]
         found = [one for key in chosen for one in measured_datasets(catalog.db.conn, dataset_id=key, is_full=True)]
@@ -134,11 +137,6 @@ def full_size(catalog: Catalog, names: ResourceNames, sample: int = SAMPLE) -> F
             if number:
                 total = total.plus([lines.of(group) for group in grouped(made, attrgetter("id"))], of / number)
     return replace(total, datasets=catalog.db.conn.execute(_SCORED).fetchone()[0])
-
-
-def _names(job: ExportJob) -> ResourceNames:
-    rows = job.catalog.db.conn.execute("select id, identifier, other_identifiers from shown_datasets")
-    return ResourceNames(job.options.site_url, own_iris(rows))
 
 
 def _small_files(job: ExportJob, folder: Path, names: ResourceNames) -> Iterator[Path]:

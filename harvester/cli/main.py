@@ -50,6 +50,7 @@ from harvester.cli.send import add_to as _add_send_commands
 from harvester.cli.shards import add_to as _add_shard_commands
 from harvester.cli.shards import shard_options, work_on_shard
 from harvester.cli.site import add_to as _add_site_commands
+from harvester.cli.sizes import say_full_size
 from harvester.cli.supervisor import supervised
 from harvester.cli.withhold import add_to as _add_withhold_command
 from harvester.night.interrupts import INTERRUPTED_WORDS, begin_ending, heed_signals, is_interrupted
@@ -179,6 +180,8 @@ def _run(
         if source := options.get("replay"):
             result = replay(data, source, bounds=bounds, on_progress=on_progress)
         else:
+            if options.get("dqv") == "full":
+                say_full_size(data)
             result = nightly(
                 data,
                 specs,

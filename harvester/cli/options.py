@@ -169,8 +169,8 @@ def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice(["scores", "full"]),
             default="scores",
             show_default=True,
-            help="Measurements as RDF: the scores of datasets, or everything measured of every file too; the log says "
-            "first how large that will be.",
+            help="Measurements as RDF: the scores of datasets, or everything measured of every file too; how large "
+            "that will be is said first.",
         ),
         click.option(
             "--schema",

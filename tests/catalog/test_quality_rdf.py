@@ -31,6 +31,7 @@ from catalog.repositories.measured_datasets import REASONS, SCORES, measured_dat
 from catalog.site.pages.dataset import PAGES
 from catalog.site.pages.page import SiteOptions, Visit
 from catalog.site.serve import publish
+from harvester.cli.sizes import say_full_size
 from quality.systems.stage import score_portal
 from specs.languages import language, languages
 from specs.metrics import metrics
@@ -232,6 +233,16 @@ def test_files_hold_scores_and_in_full_all(folder: Path, tmp_path: Path, caplog:
             assert values(flat, f"{SITE}/dataset/{one.id}") == one.scores
         # Without the option they go.
         assert "a.full.nq.gz" not in exported(catalog, tmp_path / "out", RUNS[0])
+
+
+def test_the_command_says_the_size_before_anything_is_written(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say_full_size(tmp_path)
+    assert capsys.readouterr() == ("", "")
+    say_full_size(folder)
+    out, err = capsys.readouterr()
+    assert not out and err.startswith("every measurement of 24 datasets as RDF: about ")
 
 
 def test_a_portal_of_which_nothing_changed_keeps_its_bytes(folder: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ __all__ = ["PAGES"]
 
 _PACKAGES = {
     "parquet/datapackage.json": "The catalogue as Parquet tables: every file with its hash (Data Package v2)",
+    "rdf/quality/metrics.ttl": "What was measured as RDF: metrics, dimensions and scoring systems; scores by portal",
     "parquet/croissant.json": "The same tables described as Croissant",
 }
 """Files in folders of ours that lead to all others there, with what they are."""
@@ -44,7 +45,7 @@ def _read(visit: Visit) -> Content:
             "rows": (described.get(path) or {}).get("rows"),
         }
         for path, spec in sorted(sealed.items(), key=lambda one: (one[0] not in described, one[0]))
-        if ("/" not in path.removeprefix("rdf/") or path in _PACKAGES)
+        if ("/" not in path.removeprefix("rdf/").removeprefix("quality/") or path in _PACKAGES)
         and not path.endswith((".schema.json", ".csv-metadata.json"))
     ]
     base = f"{visit.options.exports_url}/" if visit.options.exports_url else None

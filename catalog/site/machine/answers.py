@@ -115,7 +115,7 @@ def catalogue_page(
     """Return a page of the catalogue with at most 100 datasets.
 
     ``conn``: connection to the present public file, whose path is ``public``. ``args``: parameters of the request.
-    ``address``: absolute address of the first page, without a query string. Raise UnreadableError or GoneError (see
+    ``address``: absolute address of the first page, without a query string. Raise BadPageError or GoneError (see
     :mod:`catalog.site.machine.paging`).
     """
     request = read_request(args)

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from catalog.db.schema.views import is_present
 from catalog.site.machine.snapshots import former_file, run_of
 
-__all__ = ["MOST", "CataloguePage", "GoneError", "PageRequest", "UnreadableError", "file_of", "page_of", "read_request"]
+__all__ = ["MOST", "CataloguePage", "GoneError", "PageRequest", "BadPageError", "file_of", "page_of", "read_request"]
 
 MOST = 100
 """Datasets on a page, at most."""
@@ -26,7 +26,7 @@ _FILES = 300
 _PAGE = re.compile(r"(?P<run>[0-9A-Za-z][0-9A-Za-z._-]{0,60})(?:~(?P<after>[^~/]{1,200}))?")
 
 
-class UnreadableError(ValueError):
+class BadPageError(ValueError):
     """Raised for a parameter that cannot be read; the text says which form it has."""
 
 
@@ -78,12 +78,12 @@ class CataloguePage:
 def read_request(args: Mapping[str, str]) -> PageRequest:
     """Return what the parameters of a query string ask for: ``page``, ``modified_since`` and ``portal``.
 
-    Raise UnreadableError for one that cannot be read. Other parameters are ignored.
+    Raise BadPageError for one that cannot be read. Other parameters are ignored.
     """
     page, since, portal = args.get("page") or "", args.get("modified_since") or "", args.get("portal") or ""
     found = _PAGE.fullmatch(page) if page else None
     if page and found is None:
-        raise UnreadableError("page: follow the link to the next page instead of making its address")
+        raise BadPageError("page: follow the link to the next page instead of making its address")
     given = {"modified_since": since} if since else {}
     given |= {"portal": portal} if portal else {}
     run, after = (found["run"], found["after"] or "") if found else (None, "")
@@ -101,7 +101,7 @@ def _instant(text: str) -> str:
         when = when if when.tzinfo else when.replace(tzinfo=UTC)
         return f"{when.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     except (ValueError, OverflowError) as error:
-        raise UnreadableError("modified_since: give a day or an instant, such as 2026-12-01T02:00:00Z") from error
+        raise BadPageError("modified_since: give a day or an instant, such as 2026-12-01T02:00:00Z") from error
 
 
 def file_of(request: PageRequest, conn: sqlite3.Connection, public: Path) -> Path | None:

@@ -26,7 +26,7 @@ from catalog.site.machine.answers import (
 )
 from catalog.site.machine.data_json import catalogue_head
 from catalog.site.machine.negotiation import RDF_FORMS, THINGS, RdfForm, alternates
-from catalog.site.machine.paging import GoneError, UnreadableError
+from catalog.site.machine.paging import BadPageError, GoneError
 from catalog.site.metadata import DATABASE
 from catalog.site.pages import Page, SiteOptions
 from catalog.site.render import CONTENT_TYPES
@@ -40,7 +40,7 @@ DATA_JSON_MAX = 25_000
 _AT_ONCE = 2
 """Such documents that are sent at the same time."""
 _SEND_SECONDS = 60
-_PRESENT = "select count(*) from datasets where status = 'present'"
+_PRESENT = "select count(*) from present_datasets"
 _sending: set[object] = set()
 _PACK_LEVEL = 4
 """Of gzip: at 6 a page of the catalogue takes twice as long, for a twentieth of its size."""
@@ -127,7 +127,7 @@ async def _page(
 
     try:
         response: Response = await database.execute_fn(answer)
-    except UnreadableError as error:
+    except BadPageError as error:
         return _told(400, f"{error}.")
     except GoneError as error:
         return _told(410, f"The catalogue as of {error.run} is not kept any more. Begin again at {address}.")

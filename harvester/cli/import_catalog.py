@@ -52,16 +52,22 @@ def _take(catalog: Catalog, data: Path, folder: Path, as_json: bool) -> None:
 
     from catalog.parquet.package import catalogue_id
     from catalog.repositories.imported import known_portals
+    from harvester.errors import PackageError
     from harvester.imported.take import take_in
+    from harvester.terminal.scores import printable
 
-    found = take_in(catalog, catalogue_id(data), folder, data)
+    try:
+        found = take_in(catalog, catalogue_id(data), folder, data)
+    except PackageError as error:
+        # Libraries quote what a file says.
+        raise PackageError(printable(str(error))) from None
     known = {row["imported_portal"]: row for row in known_portals(catalog)}
     if as_json:
         counts = [asdict(one) | {"counts": bool((known.get(one.key) or {}).get("counts"))} for one in found]
         click.echo(json.dumps(counts, ensure_ascii=False, indent=1))
         return
     for one in found:
-        click.echo(_said(one, known.get(one.key)))
+        click.echo(printable(_said(one, known.get(one.key))))
 
 
 def _said(one: Any, row: dict[str, Any] | None) -> str:
@@ -90,6 +96,7 @@ def _is_comparable(version: str | None) -> bool:
 
 def _list(catalog: Catalog, as_json: bool) -> None:
     from catalog.repositories.imported import imported_catalogues, known_portals
+    from harvester.terminal.scores import printable
 
     rows = [row | {"counts": bool(row["counts"])} for row in known_portals(catalog)]
     if as_json:
@@ -104,7 +111,7 @@ def _list(catalog: Catalog, as_json: bool) -> None:
             score = f"  {row['score']:.1f} by method {row['methodology_version'] or 'of several versions'}"
             score += "" if _is_comparable(row["methodology_version"]) else ", not comparable"
         by = row["measured_by"] or "this catalogue"
-        click.echo(f"{row['id']}  {row['datasets'] or 0:,} datasets  {by}  {day}{score}{mark}")
+        click.echo(printable(f"{row['id']}  {row['datasets'] or 0:,} datasets  {by}  {day}{score}{mark}"))
     counted = sum(row["datasets"] or 0 for row in rows if row["counts"])
     click.echo(f"{sum(row['counts'] for row in rows)} portals, {counted:,} datasets, each portal counted once")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -185,6 +186,12 @@ def test_every_term_is_described_in_all_languages(public: sqlite3.Connection) ->
     # Nothing is measured that is not described.
     graph = read(quality_graph(public, keys(public)[0], NAMES))
     assert {str(one).rpartition("/")[2] for one in graph.objects(None, DQV.isMeasurementOf)} <= {*metric_ids()}
+
+
+def test_the_reference_names_every_reason() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "quality-data.md").read_text("utf-8")
+    rows = page.partition("| reason |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([a-z_]+)` \|", rows, re.MULTILINE) == [*REASONS]
 
 
 def test_terms_of_the_mqa_are_named() -> None:

@@ -266,6 +266,20 @@ def test_what_we_withhold_is_not_public_as_others_have_it(own: Catalog, package:
         assert public.execute("select counts, copies from known_portals where id = 'berg'").fetchone() == (1, 2)
 
 
+def test_what_a_package_says_cannot_command_the_terminal(own: Catalog, copy: Path) -> None:
+    path = "publishers/portal=north/part-0.parquet"
+    forged = pa.array([{"\x1b[2J\x9b": 1}])
+    rewrite(copy, path, lambda table: with_column(table.slice(0, 1), "name", forged))
+    own.close()
+    run = CliRunner().invoke(cli, ["--data", str(own.path.parent), "import-catalog", str(copy)])
+    assert isinstance(run.exception, PackageError) and "column name is struct" in str(run.exception)
+    assert not {"\x1b", "\x9b"} & {*str(run.exception), *run.output}
+    with pytest.raises(ValueError, match="published_by"):
+        found = described(copy)
+        found["winnow"]["catalogue"]["published_by"] = "City \x9b2J"
+        read_descriptor(found)
+
+
 def test_everything_of_a_catalogue_can_be_forgotten(own: Catalog, package: Path) -> None:
     take(own, package)
     with own.writing():

@@ -5,6 +5,7 @@
 # make docs         docs/ as a site
 # make bench        how fast Winnow is, compared with other programs
 # make fuzz         five minutes of odd texts for the C scanner, under libFuzzer and sanitizers
+# make test-interop a real CKAN harvests the exported RDF; needs SHARED (../shared) with the servers, and fails without
 # make digest       record the digests of the methodology
 # make test-pythons, make test-oldest    on other versions of Python, with the oldest libraries
 PYTHON ?= python3
@@ -19,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 UV := UV_NATIVE_TLS=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt \
 	--reinstall-package winnow-opendata --editable
 
-.PHONY: demo test check durations lint all-tests quick-tests test-pythons test-oldest docs bench fuzz digest format clean
+.PHONY: demo test test-interop check durations lint all-tests quick-tests test-pythons test-oldest docs bench fuzz digest format clean
 .DEFAULT_GOAL := demo
 
 .venv/installed: pyproject.toml constraints.txt $(wildcard quality/tables/scan/*.[ch])
@@ -53,6 +54,10 @@ all-tests: .venv/compiled
 
 quick-tests: .venv/compiled
 	$(BIN)/pytest -n $(WORKERS) -m "not slow"
+
+SHARED ?= ../shared
+test-interop: .venv/installed
+	$(BIN)/python bench/interop_ckan.py $(SHARED)
 
 durations: .venv/compiled
 	$(BIN)/pytest -n $(WORKERS) --record-durations

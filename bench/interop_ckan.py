@@ -5,9 +5,9 @@
 ``SHARED`` (``../shared``) has ``realservers/ckan_up.sh``, which installs and starts CKAN on the loopback interface with
 150 made datasets, and ``scale/serve.py`` with records of real portals. The records of both are served as one portal,
 harvested, exported as Turtle, and harvested by CKAN. Then one record is deleted and one changed, and both harvest
-again. What should be there is counted in the records as received; a licence, if CKAN knows it and the dataset has a file. The program exits with 1 if
-CKAN cannot be started or anything is missing; nothing is skipped. ``RS_STATE`` names the folder of the servers' state,
-``PORT`` CKAN's port (5000).
+again. What should be there is counted in the records as received; a licence, if CKAN knows it and the dataset has a
+file. The program exits with 1 if CKAN cannot be started or anything is missing; nothing is skipped. ``RS_STATE`` names
+the folder of the servers' state, ``PORT`` CKAN's port (5000).
 """
 
 from __future__ import annotations

@@ -37,7 +37,11 @@ def turtle_beside(conn: sqlite3.Connection, options: SiteOptions, thing: str, na
     else:
         ADDED[thing](conn, name, lines, publication)
     _, turtle = lines.take()
-    return (turtle_head() + turtle).decode() if turtle else None
+    if not turtle:
+        return None
+    # Most things use few of the prefixes, and a national portal has tens of thousands of these files.
+    used = [line for line in turtle_head().splitlines(keepends=True) if line.split()[1] in turtle]
+    return (b"".join(used) + turtle).decode()
 
 
 @cache

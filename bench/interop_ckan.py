@@ -243,4 +243,8 @@ def main(shared: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[1] / ".." / "shared")
+    _shared = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[1] / ".." / "shared"
+    try:
+        main(_shared)
+    finally:
+        subprocess.run(["bash", str(_shared / "realservers" / "ckan_down.sh")], check=False)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from rdflib import DCAT, DCTERMS, FOAF, OWL, RDF, RDFS, SKOS, XSD, BNode, Graph, Literal, Namespace, URIRef
 
+import specs.standards
 from catalog.db.store import Catalog
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
 from catalog.rdf.ntriples import n_triples
@@ -206,6 +207,28 @@ def test_profiles_differ_in_types_and_classes(stored: sqlite3.Connection) -> Non
     assert (None, RDF.type, DCAT_SERIES) in three and (None, RDF.type, DCAT_SERIES) not in two
     described = URIRef("http://resources.data.gov/ontology/dcat-us#describedBy")
     assert (None, described, None) in american and (None, described, None) not in three
+
+
+@pytest.mark.parametrize(("profile", "standard"), [("dcat-ap-3", "dcat_ap_3"), ("dcat-ap-2", "dcat_ap_2")])
+def test_shapes_find_only_what_the_records_leave_open(
+    stored: sqlite3.Connection, profile: ProfileName, standard: str
+) -> None:
+    from pyshacl import validate
+    from rdflib import SH
+
+    shapes = Graph().parse(Path(specs.standards.__file__).with_name(f"{standard}.ttl"))
+    graph = read(stored, profile)
+    lines = PairedLines(f"{SITE}/#catalogue")
+    describe_whole(published_portals(stored), lines, Publication(names_of(stored, SITE), profile))
+    graph.parse(data=turtle_head() + lines.take()[1], format="turtle")
+    report = validate(graph, shacl_graph=shapes, inference="none")[1]
+    found = [
+        str(report.value(one, SH.resultPath)).rpartition("/")[2].rpartition("#")[2]
+        for one in report.subjects(SH.sourceConstraintComponent, None)
+        if report.value(one, SH.resultSeverity) == SH.Violation
+    ]
+    # A dataset without description, a file without address, and a size of "1 MB".
+    assert sorted(found) == ["accessURL", "byteSize", "description"]
 
 
 def test_without_a_site_things_have_urns(stored: sqlite3.Connection) -> None:

@@ -45,7 +45,7 @@ _SETTINGS = ("journal_mode = off", "synchronous = off", "secure_delete = on", "c
 
 
 class Hidden(Exception):
-    """Something that a public file has must not be public any more, or somebody has erased it from the catalogue."""
+    """Something that a public file has, or may have, must not be public any more, or was erased from the catalogue."""
 
 
 def refresh(copy: Path, source: str, times: Mapping[tuple[str, str], Mapping[str, Any]] | None = None) -> bool:

@@ -110,7 +110,8 @@ def publish(db: Path, out: Path, exports: Path | None = None, *, nights: int = 0
     since the present copy was made, and that copy has all views of this version, the copy stays. None writes the copy
     in any case. ``nights``: for how many nights the copy that is replaced is kept, for harvests of the catalogue that
     began on it (:mod:`catalog.site.machine.snapshots`); 0 keeps none, and deletes those that are kept. None is
-    kept either where something in the present copy must not be public any more.
+    kept either where ``exports`` is given and something in the present copy must not be public any more, or may not,
+    because another version of the program has made it.
 
     The copy has the tables and columns that :mod:`catalog.db.schema.public` lists, and no others. Left out of them are
     findings that must not be published yet: those of suspected personal data (see
@@ -155,7 +156,7 @@ def publish(db: Path, out: Path, exports: Path | None = None, *, nights: int = 0
             if told and before:
                 is_refreshed = _is_refreshed(part, ready, times, out, before, basis)
         except Hidden:
-            # The former files have it as well.
+            # The former files may have it as well.
             nights = 0
         if not is_refreshed:
             part.unlink(missing_ok=True)
@@ -179,12 +180,15 @@ def _is_refreshed(
     part: Path, db: Path, times: Mapping[tuple[str, str], Mapping[str, Any]], out: Path, before: PublicCopy, basis: str
 ) -> bool:
     """Copy the present public copy ``out`` to ``part`` and bring that up to date with the catalogue ``db``; return
-    whether that could be done. Raise Hidden if ``out`` has something that must not be public any more."""
+    whether that could be done. Raise Hidden if ``out`` has something that must not be public any more, or if that is
+    not known, because ``out`` cannot be compared with the catalogue."""
     if before.basis != basis or before.refreshed >= REFRESHED_MOST:
-        return False
+        raise Hidden
     _copy_file(out, part)
     # Rows that are not compared, such as those of the search index, are trusted.
-    return sha256(part) == before.sha256 and refresh(part, str(db), times)
+    if sha256(part) != before.sha256:
+        raise Hidden
+    return refresh(part, str(db), times)
 
 
 def _copy_file(source: Path, target: Path) -> None:

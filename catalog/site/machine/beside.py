@@ -1,7 +1,7 @@
 """The Turtle beside the pages of the mirror: what the live site answers to programs, without the measurements.
 
-All measurements of a dataset take ten times the room of what its record declares; in the mirror the JSON of its page
-has them, and the exported files.
+All measurements of a dataset take more than twenty times the room of what its record declares; the exported files have
+them in bulk.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ INDEXES = {
     "public_finding_rows_gain_points": "on finding_rows (gain_points)",
     "public_finding_rows_distribution_key": "on finding_rows (distribution_key)",
     "public_finding_rows_rule_key": "on finding_rows (rule_key)",
+    "public_changes_run": "on changes (run_id, dataset_id, kind)",
     "public_harvests_portal": "on harvests (portal_id, run_id)",
     "public_reports_columns": "on table_reports (run_id, distribution_id) where columns_before != columns",
     "public_measured_kinds": "on measured_distributions (kind)",

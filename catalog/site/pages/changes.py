@@ -39,10 +39,11 @@ _SOURCES = {
 """SQL of the entries, by the table that they are from."""
 _OF_RUN = " union all ".join(f"select * from ({sql}) where run_id = :run" for sql in _SOURCES.values())  # noqa: S608  # SQL of ours
 _COUNT = f"select count(*) as n from ({_OF_RUN})"  # noqa: S608  # SQL of ours
+# The entries of the document are chosen before their datasets are looked up: a first night has tens of thousands.
 _ENTRIES = f"""
-select e.id, e.kind, e.became, d.title, d.identifier, d.other_identifiers, p.title as portal from ({_OF_RUN}) e
-left join datasets d on d.id = e.id left join portals p on p.id = d.portal_id
-order by e.id, e.kind limit :shown offset :offset"""  # noqa: S608  # SQL of ours
+select e.id, e.kind, e.became, d.title, d.identifier, d.other_identifiers, p.title as portal
+from ({_OF_RUN} order by id, kind limit :shown offset :offset) e
+left join datasets d on d.id = e.id left join portals p on p.id = d.portal_id order by e.id, e.kind"""  # noqa: S608  # SQL of ours
 _BEFORE = " union all ".join(f"select max(run_id) as run from ({sql}) where run_id < :run" for sql in _SOURCES.values())  # noqa: S608
 _AFTER = " union all ".join(f"select min(run_id) as run from ({sql}) where run_id > :run" for sql in _SOURCES.values())  # noqa: S608
 _LAST = "~"

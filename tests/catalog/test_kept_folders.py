@@ -202,7 +202,8 @@ def test_a_reply_to_a_cause_stands_at_its_findings_and_their_folders_are_written
     conn.row_factory = sqlite3.Row
     visit, shown, number = Visit(conn, language("en"), SiteOptions()), [], 0
     while groups := findings_of(visit, one["dataset_id"], number := number + 1):
-        shown += [row for group in groups for row in group["findings"]]
+        alike = [one for group in groups for one in group["observations"]]
+        shown += [one | finding for one in alike for finding in one["findings"]]
     conn.close()
     assert {row["id"] for row in shown if row["reply"] == "will_fix_by" and row["is_overdue"]} & promised
     # Schema 1 says the same.

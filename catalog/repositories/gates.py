@@ -31,16 +31,20 @@ def dataset_facts(catalog: Catalog, portal_id: str) -> Iterator[dict[str, Any]]:
     licence, that of its distributions is given. Rows are sorted by dataset id.
     """
     yield from catalog.each(
-        # The parts by themselves: SQLite reads a view slowly on the right of an outer join.
-        """with parts as materialized (
-             select id, dataset_id, url, modified, licence, licence_title from current_distributions
-             where portal_id = :portal)
-           select d.title, d.description, d.identifier, coalesce(d.modified, max(p.modified)) as modified,
-             coalesce(d.licence, d.licence_title, max(p.licence), max(p.licence_title)) as licence,
-             count(p.id) as distributions,
-             count(p.url) + (select count(endpoint_url) from current_services s where s.dataset_id = d.id) as urls
-           from present_datasets d left join parts p on p.dataset_id = d.id
-           where d.portal_id = :portal group by d.id order by d.id""",
+        # No join: without statistics SQLite looks for the parts of each dataset among all parts of the portal.
+        """select max(title) as title, max(description) as description, max(identifier) as identifier,
+             coalesce(max(own_modified), max(modified)) as modified,
+             coalesce(max(own_licence), max(licence), max(licence_title)) as licence, count(part) as distributions,
+             count(url) + (select count(endpoint_url) from current_services s where s.dataset_id = x.id) as urls
+           from (
+             select id, 1 as is_listed, title, description, identifier, modified as own_modified,
+               coalesce(licence, licence_title) as own_licence, null as part, null as url, null as modified,
+               null as licence, null as licence_title
+             from present_datasets where portal_id = :portal
+             union all
+             select dataset_id, 0, null, null, null, null, null, id, url, modified, licence, licence_title
+             from current_distributions where portal_id = :portal) x
+           group by id having max(is_listed) order by id""",
         {"portal": portal_id},
     )
 

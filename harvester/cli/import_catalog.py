@@ -82,8 +82,9 @@ def _said(one: Any, row: dict[str, Any] | None) -> str:
         line += "; a newer complete harvest of the same portal counts"
     elif row is not None and row["copies"] > 1:
         line += f"; of {row['copies']} copies this one counts"
-    if one.state == "taken" and row is not None and not _is_comparable(row["methodology_version"]):
-        line += f"; its scores are by method {row['methodology_version'] or 'of several versions'}: kept, not compared"
+    version = row["methodology_version"] if row else None
+    if one.state == "taken" and row and not _is_comparable(version):
+        line += f"; its scores are by method {version or 'of several versions'}: kept, not compared"
     return line
 
 
@@ -91,7 +92,8 @@ def _is_comparable(version: str | None) -> bool:
     from specs.methodology import is_comparable
     from specs.metrics import methodology_version
 
-    return version is not None and is_comparable(version, methodology_version())
+    ours = methodology_version()
+    return version is not None and is_comparable(version, ours)
 
 
 def _list(catalog: Catalog, as_json: bool) -> None:

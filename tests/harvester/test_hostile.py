@@ -137,7 +137,7 @@ def test_nothing_in_an_identifier_is_ever_a_path_or_a_command(result: dict[str, 
     assert all(path.resolve().is_relative_to(inside) for path in inside.rglob("*"))
     assert {path.name for path in inside.iterdir()} <= {
         "portals", "catalog.db", "catalog.db-wal", "catalog.db-shm", "exports", "site", "manifests", "winnow.log",
-        ".lock", "feeds", "files", "winnow.prom",
+        ".lock", "feeds", "files", "winnow.prom", "catalogue.id",
     }  # fmt: skip
     assert not list((inside / "feeds").glob("*.part")) and catalog.value("pragma integrity_check") == "ok"
 

@@ -247,11 +247,17 @@ def test_a_page_is_sent_again_only_if_the_file_has_changed(served: Site) -> None
 
 
 @pytest.mark.parametrize(
-    "query", [b"page=a~b~c", b"page=/etc", b"modified_since=yesterday", b"modified_since=2026-13-01"]
+    "query", [b"page=a~b~c", b"page=/etc", b"page=2", b"modified_since=yesterday", b"modified_since=2026-13-01"]
 )
 def test_what_cannot_be_read_is_refused_in_words(served: Site, query: bytes) -> None:
     status, _, body = raw(served, "/catalog.ttl", query)
     assert status == 400 and body.startswith(query.partition(b"=")[0] + b":")
+
+
+@pytest.mark.parametrize("name", ["1", "first"])
+def test_the_first_page_has_the_name_that_other_catalogues_give_it(served: Site, name: str) -> None:
+    first, named = (parsed(served, f"/catalog.ttl{query}") for query in ("", f"?page={name}"))
+    assert ids_of(named) == ids_of(first) and one(named, HYDRA.next) == one(first, HYDRA.next)
 
 
 def test_a_harvest_ends_on_the_file_it_began_on(data: Path) -> None:

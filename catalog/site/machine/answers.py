@@ -127,7 +127,7 @@ def data_json_page(
     conn: sqlite3.Connection, public: Path, options: SiteOptions, args: Mapping[str, str], address: str
 ) -> CatalogueAnswer:
     """Return a page of ``data.json``, as :func:`catalogue_page` does; ``page=first`` in ``args`` is the first one."""
-    request = read_request({**args, "page": "" if args.get("page") == "first" else args.get("page", "")})
+    request = read_request(args)
     with _file_of(request, conn, public) as read:
         page = page_of(read, request)
         publication = publication_of(read, options)

@@ -23,6 +23,8 @@ MOST = 100
 """Datasets on a page, at most."""
 _FILES = 300
 """Files on a page, at most, unless a single dataset has more: they take most of the time that a page takes."""
+_FIRST = ("1", "first")
+"""Names of the first page of the present run, besides none."""
 _PAGE = re.compile(r"(?P<run>[0-9A-Za-z][0-9A-Za-z._-]{0,60})(?:~(?P<after>[^~/]{1,200}))?")
 
 
@@ -81,7 +83,9 @@ def read_request(args: Mapping[str, str]) -> PageRequest:
     Raise BadPageError for one that cannot be read. Other parameters are ignored.
     """
     page, since, portal = args.get("page") or "", args.get("modified_since") or "", args.get("portal") or ""
-    found = _PAGE.fullmatch(page) if page else None
+    # Other catalogues number their pages: a number that is not the first would be another page after each change.
+    page = "" if page in _FIRST else page
+    found = _PAGE.fullmatch(page) if page and not (page.isdigit() and len(page) < 7) else None
     if page and found is None:
         raise BadPageError("page: follow the link to the next page instead of making its address")
     given = {"modified_since": since} if since else {}

@@ -1,9 +1,9 @@
 """Decide which e-mail addresses and names of a record are public: those of offices and bodies, never those of persons.
 
 The public file, RDF, Parquet and scorecards all ask here, so that no form of the data lets out what another keeps. In
-a field for an address, one that :func:`catalog.repositories.recipients.is_role` takes for an office's is public. In
-any other text every address is replaced. The name of a contact is public where it is that of the publisher or of a
-body above it; any other may be a person's.
+a field for an address, one in which :func:`catalog.repositories.recipients.is_only_role` finds nothing but an office is
+public. In any other text every address is replaced. The name of a contact is public where it is that of the publisher
+or of a body above it; any other may be a person's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from catalog.model import Contact, Dataset, Publisher
-from catalog.repositories.recipients import addresses_in, is_role
+from catalog.repositories.recipients import addresses_in, is_only_role
 
 __all__ = [
     "ADDRESS",
@@ -55,12 +55,12 @@ def public_email(declared: str | None) -> str | None:
 
     ``declared``: the field as its publisher filled it; several addresses may be separated by commas, semicolons or
     blanks, each with "mailto:" or without. An address that is not an office's by
-    :func:`catalog.repositories.recipients.is_role` counts as a person's. SQL queries call it by the same name.
+    :func:`catalog.repositories.recipients.is_only_role` counts as a person's. SQL queries call it by the same name.
 
     >>> public_email("jane.doe@example.org; mailto:opendata@example.org")
     'opendata@example.org'
     """
-    return next((one for one in addresses_in(declared)[0] if is_role(one)), None)
+    return next((one for one in addresses_in(declared)[0] if is_only_role(one)), None)
 
 
 def bodies_of(publisher: Publisher | None) -> tuple[str, ...]:

@@ -12,7 +12,17 @@ from pathlib import Path
 
 from specs.role_addresses import role_words
 
-__all__ = ["STOP_LIST", "addresses_in", "is_address", "is_contact", "is_role", "recipient_hash", "stop", "stopped"]
+__all__ = [
+    "STOP_LIST",
+    "addresses_in",
+    "is_address",
+    "is_contact",
+    "is_only_role",
+    "is_role",
+    "recipient_hash",
+    "stop",
+    "stopped",
+]
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
@@ -52,17 +62,38 @@ def is_contact(text: str | None, recipient: str | None) -> bool:
 _LONG_WORD = 5
 
 
+_PLAIN_WORD = 6
+
+
 def is_role(address: str) -> bool:
     """Return whether an e-mail address is that of an office ("opendata@", "info.stats@") and not of a person.
 
     That is judged by the words before the @, see ``specs/role_addresses.toml``. A word of that list with five letters
     or more may also be part of a longer word. An address without such a word counts as a person's.
     """
+    return any(_is_of_role(part, _LONG_WORD) for part in _parts(address))
+
+
+def is_only_role(address: str) -> bool:
+    """Return whether nothing in an e-mail address can be a person's name, so that it may be published.
+
+    Each word before the @ must be one of ``specs/role_addresses.toml``, contain one of at least six letters ("press" is
+    also in "Pressman"), or be a word of the domain, as "kenya" is in "opendata.kenya@kenya.example". So it is stricter
+    than :func:`is_role`, which decides where a letter may go: "info.jane.doe@" is an office's, but names a person.
+    """
+    domain = re.split(r"[^a-z]+", address.partition("@")[2].casefold())
+    return is_role(address) and all(_is_of_role(part, _PLAIN_WORD) or part in domain for part in _parts(address))
+
+
+def _parts(address: str) -> list[str]:
     name = unicodedata.normalize("NFKD", address.partition("@")[0].casefold())
+    return [part for part in re.split(r"[^a-z]+", name.encode("ascii", "ignore").decode()) if part]
+
+
+def _is_of_role(part: str, shortest: int) -> bool:
+    """Return whether a word is one of the roles, or contains one of at least ``shortest`` letters."""
     words = role_words()
-    parts = [part for part in re.split(r"[^a-z]+", name.encode("ascii", "ignore").decode()) if part]
-    long = [word for word in words if len(word) >= _LONG_WORD]
-    return any(part in words or any(word in part for word in long) for part in parts)
+    return part in words or any(len(word) >= shortest and word in part for word in words)
 
 
 STOP_LIST = "stop-list.txt"

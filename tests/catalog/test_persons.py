@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.dcat import export_rdf
 from catalog.exports.finding_rows import finding_rows
@@ -35,8 +37,15 @@ HERS = "jane.doe"
 def test_only_addresses_of_offices_are_public() -> None:
     assert public_email("mailto:opendata@roads.example") == "opendata@roads.example"
     assert public_email("jane.doe@roads.example, info@roads.example") == "info@roads.example"
+    for office in ("open-data.team@roads.example", "opendatateam@roads.example", "info.roads@roads.example"):
+        assert public_email(office) == office
     for private in ("jane.doe@roads.example", "Jane Doe <jane.doe@roads.example>", "see website", "", None):
         assert public_email(private) is None
+
+
+@pytest.mark.parametrize("name", ["info.jane.doe", "pressman", "doe-data", "ann.data"])
+def test_an_address_of_an_office_that_names_a_person_is_not_public(name: str) -> None:
+    assert public_email(f"{name}@hannover.example") is None
 
 
 def test_the_name_of_a_contact_is_public_where_it_is_that_of_a_body() -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.db.store import open_catalog
+from catalog.files import sha256
 from catalog.model import ResourceCheck
 from catalog.repositories.checks import write_checks
 from catalog.repositories.shards import Shard, write_shards
@@ -29,7 +30,7 @@ from harvester.shards.merge import merge
 from harvester.shards.part import CHECKS, kinds, read_rows, reader, write_part
 from harvester.shards.plan import kept_task
 from harvester.shards.split import split
-from harvester.shards.task import ShardTask, digest_of, read_task, versions, write_task
+from harvester.shards.task import ShardTask, read_task, versions, write_task
 from specs.portals import Limits, PortalSpec
 
 HOSTS, SHARDS = 500, 8
@@ -90,7 +91,7 @@ def main() -> None:
             timed("read tasks", lambda folder=folder: read_task(folder))
             part.mkdir(parents=True)
             about = {
-                "run": run_id, "shard": number, "of": SHARDS, "task": digest_of(folder / "task.json"),
+                "run": run_id, "shard": number, "of": SHARDS, "task": sha256(folder / "task.json"),
                 "versions": versions(), "traffic": {"requests": 0, "bytes": 0, "not_modified": 0},
                 "checks": len(own), "reports": 0, "not_asked": 0,
             }  # fmt: skip

@@ -7,7 +7,6 @@ out. The catalogue is copied as of one moment.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -21,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 from catalog.db.copying import copy_database, fault_of, known_steps, steps_of
 from catalog.db.store import now
+from catalog.files import sha256
 from catalog.parquet.package import ID_FILE
 from catalog.repositories.inbox import FILE as INBOX
 from catalog.repositories.letter_tokens import FILE as TOKENS
@@ -85,7 +85,7 @@ def write_backup(
         for name, place in copied.items():
             copy_database(data / name, place)
         paths = [(CATALOGUE, copy), *((name, copied.get(name, path)) for name, path in _files_below(data, folders))]
-        listed = [BackupFile(name, path.stat().st_size, _sha256(path)) for name, path in paths]
+        listed = [BackupFile(name, path.stat().st_size, sha256(path)) for name, path in paths]
         about = {
             "format": FORMAT,
             "version": __version__,
@@ -124,11 +124,6 @@ def _files_below(data: Path, names: tuple[str, ...]) -> Iterator[tuple[str, Path
             # What is being written has another name until it is complete.
             if path.is_file() and not path.is_symlink() and not path.name.endswith(".part"):
                 yield path.relative_to(data).as_posix(), path
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def restore(source: Path, data: Path, *, is_forced: bool = False) -> list[BackupFile]:
@@ -215,7 +210,7 @@ def _unpack(source: Path, folder: Path) -> list[BackupFile]:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with path.open("xb") as file:
                     shutil.copyfileobj(content, file)
-                if _sha256(path) != one.sha256:
+                if sha256(path) != one.sha256:
                     raise BackupError(f"{source}: {one.name} was changed after the backup; take another backup")
     except (tarfile.TarError, EOFError, OSError, RecursionError, ValueError) as error:
         # An OSError of the disk names a file; one of gzip does not.

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.exports.manifest import manifests
+from catalog.files import write_whole
 from harvester.errors import TimestampError
 
 if TYPE_CHECKING:
@@ -128,9 +129,7 @@ def anchor(data: Path, authority: str, roots: Sequence[Certificate], *, proxy: s
     request = TimestampRequestBuilder().data(paths[-1].read_bytes()).hash_algorithm(HashAlgorithm.SHA256).build()
     response = _post(authority, request.as_bytes(), proxy)
     found = _verified(response, paths[-1], roots, nonce=request.nonce)
-    part = place.with_name(f"{place.name}.part")
-    part.write_bytes(response)
-    part.replace(place)
+    write_whole(place, response)
     return found
 
 

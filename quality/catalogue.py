@@ -14,10 +14,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
+from catalog.files import sha256
 from catalog.model import TableReport
 from quality.evidence.dates import last_day
 from quality.tables.expect.asking import compact
@@ -142,8 +142,7 @@ def judge_file(path: Path) -> TableReport:
     results are. It never raises: if the check itself fails, the report has the status "unknown" and no results.
     """
     try:
-        with path.open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()
+        digest = sha256(path)
         with path.open(encoding="utf-8", newline="\n") as lines:
             results, differing = _judged((json.loads(line) for line in lines), is_sampled=is_sampled(digest))
     except MemoryError:

@@ -11,6 +11,7 @@ from catalog.db.store import Catalog, instant, started
 from catalog.exports.folders import folder_name
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.wording import changes_in_words
+from catalog.files import write_whole
 from catalog.repositories.narrow_findings import life_counts, newest
 from specs.languages import Language
 
@@ -34,9 +35,7 @@ class AtomFeeds(OutputFormat):
         yield the paths."""
         for one in job.governments():
             target = one.path / self.name
-            part = target.with_name(f"{target.name}.part")
-            part.write_bytes(feed(job.catalog, one.name, job.run_id, one.words, job.base_of(one.path)))
-            part.replace(target)
+            write_whole(target, feed(job.catalog, one.name, job.run_id, one.words, job.base_of(one.path)))
             yield target
 
 

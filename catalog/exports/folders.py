@@ -3,7 +3,6 @@ fix."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import unicodedata
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.exports.columns import table_schema
+from catalog.files import sha256
 from catalog.model import stable_id
 from specs.exports import export_files
 
@@ -113,7 +113,7 @@ def seal_folder(folder: Path, name: str, head: dict[str, Any]) -> list[Path]:
                 "encoding": "utf-8",
                 "dialect": {"delimiter": ",", "lineTerminator": "\r\n", "header": True},
                 "bytes": path.stat().st_size,
-                "hash": f"sha256:{_sha256(path)}",
+                "hash": f"sha256:{sha256(path)}",
                 "schema": table_schema(file.column, file.key),
             }
         )
@@ -137,10 +137,5 @@ def _write_sums(folder: Path, paths: Iterable[Path]) -> Path:
     skipped = (SUMS, "manifest.json")
     chosen = sorted(p for p in paths if p.is_file() and p.name not in skipped and p.suffix != ".part")
     target = folder / SUMS
-    target.write_text("".join(f"{_sha256(path)}  {path.name}\n" for path in chosen), "utf-8", newline="\n")
+    target.write_text("".join(f"{sha256(path)}  {path.name}\n" for path in chosen), "utf-8", newline="\n")
     return target
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

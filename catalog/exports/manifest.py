@@ -6,7 +6,6 @@ scorecard, or only the hash of the last manifest, can check both with ``winnow v
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 from catalog.db.store import Catalog, now
 from catalog.exports.folders import SUMS
 from catalog.exports.state import read_state
+from catalog.files import sha256, write_whole
 from catalog.parquet.descriptor import known_partitions
 from catalog.site.published import read_public_copy
 
@@ -32,11 +32,6 @@ class Verification:
 
     good: list[str]
     bad: list[str]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def manifests(data: Path) -> list[Path]:
@@ -72,7 +67,7 @@ def _outputs(data: Path, archive: str | None) -> dict[str, dict[str, Any]]:
             known = part.sha256
         if name == "site/catalog.db" and (copy := read_public_copy(path)):
             known = copy.sha256
-        found[name] = {"sha256": known or _sha256(path), "bytes": size}
+        found[name] = {"sha256": known or sha256(path), "bytes": size}
     return found
 
 
@@ -98,15 +93,13 @@ def seal(catalog: Catalog, run_id: str, data: Path) -> Path:
         "sealed_at": now(),
         "winnow_version": run["winnow_version"],
         "methodology_version": run["methodology_version"],
-        "previous": {"manifest": earlier[-1].name, "sha256": _sha256(earlier[-1])} if earlier else None,
+        "previous": {"manifest": earlier[-1].name, "sha256": sha256(earlier[-1])} if earlier else None,
         "outputs": outputs,
     }
     text = json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     for target in (path, data / "exports" / COPY):
-        part = target.with_name(f"{target.name}.part")
-        part.write_text(text, "utf-8")
-        part.replace(target)
+        write_whole(target, text)
     return path
 
 
@@ -149,7 +142,7 @@ def verify(data: Path, files: list[Path]) -> Verification:
         before = path
     if not bad:
         good.append(
-            f"{len(paths)} manifests, each linked to the one before; the newest has SHA-256 {_sha256(paths[-1])}"
+            f"{len(paths)} manifests, each linked to the one before; the newest has SHA-256 {sha256(paths[-1])}"
         )
     newest = _read(paths[-1])
     problems = (
@@ -163,7 +156,7 @@ def verify(data: Path, files: list[Path]) -> Verification:
     for file in files:
         if not file.is_file():
             bad.append(f"{file}: no such file")
-        elif origin := known.get(_sha256(file)):
+        elif origin := known.get(sha256(file)):
             good.append(f"{file}: is {origin}, unchanged")
         else:
             bad.append(f"{file}: no manifest knows these bytes; it was changed, or is of another catalogue")
@@ -180,7 +173,7 @@ def _link(path: Path, manifest: dict[str, Any], before: Path | None) -> list[str
         return [f"{path.name}: names no manifest before it, and {before.name} is there"]
     if previous.get("manifest") != before.name:
         return [f"{path.name}: follows {previous.get('manifest')}, which is missing; {before.name} is in its place"]
-    if previous.get("sha256") != _sha256(before):
+    if previous.get("sha256") != sha256(before):
         return [f"{before.name}: was changed after {path.name} was sealed"]
     return []
 
@@ -191,4 +184,4 @@ def _compare(data: Path, name: str, output: dict[str, Any], manifest: Path) -> l
         return [f"{name}: lies outside the data folder; {manifest.name} was changed"]
     if not path.is_file():
         return [f"{name}: is missing; {manifest.name} lists it"]
-    return [] if _sha256(path) == output.get("sha256") else [f"{name}: was changed after {manifest.name} was sealed"]
+    return [] if sha256(path) == output.get("sha256") else [f"{name}: was changed after {manifest.name} was sealed"]

@@ -16,7 +16,8 @@ from typing import Any
 from catalog.exports.columns import csvw, table_schema
 from catalog.exports.folders import EVERYTHING, SENT, SUMS
 from catalog.exports.sent_file import OTHERS
-from catalog.exports.state import FolderState, sha256
+from catalog.exports.state import FolderState
+from catalog.files import sha256, write_whole
 from specs.exports import export_files
 
 __all__ = ["PACKAGE", "describe_columns", "files_of", "resource", "write_package"]
@@ -143,6 +144,4 @@ def describe_columns(out: Path) -> list[Path]:
 
 
 def _replace(path: Path, text: str) -> None:
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text, "utf-8", newline="\n")
-    part.replace(path)
+    write_whole(path, text)

@@ -26,6 +26,7 @@ from catalog.exports.html import html_environment, link_elsewhere
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.promises import OVERALL, commitment_rows
 from catalog.exports.wording import changes_in_words, grades_in_words, peers_in_words, withheld_in_words
+from catalog.files import write_whole
 from catalog.repositories.census import census_of
 from catalog.repositories.first_fixes import first_fixes
 from catalog.repositories.held import held_causes, ids_apart
@@ -110,9 +111,7 @@ def write_page(path: Path, page: str) -> Path:
     The file is written under another name first, so that it is never half written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(page, "utf-8")
-    part.replace(path)
+    write_whole(path, page)
     return path
 
 

@@ -17,6 +17,7 @@ from struct import Struct
 from typing import IO, Any, NamedTuple, TypeVar
 
 from catalog.exports.gzip_parts import HEADER, joined_crc, packed, trailer
+from catalog.files import sha256, write_whole
 
 __all__ = ["NEVER", "PARTS", "PartedFile", "PartsIndex", "grouped"]
 
@@ -88,9 +89,8 @@ class PartsIndex:
         if name not in self._files or not path.is_file():
             return []
         hashed, text = self._files[name]
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != hashed:
-                return []
+        if sha256(path) != hashed:
+            return []
         try:
             return [Part(*one) for one in _ENTRY.iter_unpack(base64.b64decode(text, validate=True))]
         except ValueError:
@@ -104,11 +104,9 @@ class PartsIndex:
 
     def write(self) -> Path:
         """Write ``parts.json``, with the files that still exist, and return its path. It is never half written."""
-        part = self._out / f"{PARTS}.part"
         names = [name for name in sorted(self._files) if (self._out / name).is_file()]
         content = {name: dict(zip(("sha256", "parts"), self._files[name], strict=True)) for name in names}
-        part.write_text(json.dumps(content, indent=0) + "\n", "utf-8")
-        part.replace(self._out / PARTS)
+        write_whole(self._out / PARTS, json.dumps(content, indent=0) + "\n")
         self.is_changed = False
         return self._out / PARTS
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.page import ReportPages
+from catalog.files import write_whole
 
 __all__ = ["SECONDS", "PrintedPages", "browser", "numbered", "write_pdf"]
 
@@ -71,8 +72,8 @@ def write_pdf(page: Path, run_id: str, seconds: float = SECONDS) -> Path | None:
             return None
     # The browser's clock would make each printing different.
     stamp = run_id.replace("T", "")[:14].encode()
-    part.write_bytes(re.sub(rb"(/(?:CreationDate|ModDate) \(D:)\d{14}", rb"\g<1>" + stamp, numbered(printed)))
-    part.replace(target)
+    part.unlink()
+    write_whole(target, re.sub(rb"(/(?:CreationDate|ModDate) \(D:)\d{14}", rb"\g<1>" + stamp, numbered(printed)))
     return target
 
 

@@ -22,6 +22,7 @@ from catalog.exports.gzip_parts import packed
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.parts import PartedFile, grouped
 from catalog.exports.program import mapping_digest
+from catalog.files import write_whole
 from catalog.rdf.dcat import GraphSink
 from catalog.rdf.metrics import metrics_graph
 from catalog.rdf.names import ResourceNames
@@ -151,9 +152,7 @@ def _small_files(job: ExportJob, folder: Path, names: ResourceNames) -> Iterator
     graphs = {"metrics": metrics_graph(names), "commitments": promises_graph(conn, names), "runs": runs}
     for stem, graph in graphs.items():
         target = folder / f"{stem}.ttl"
-        part = target.with_name(f"{target.name}.part")
-        part.write_text(serialize(graph, "turtle", name=RdfTerm(IRI, names.whole)), "utf-8")
-        part.replace(target)
+        write_whole(target, serialize(graph, "turtle", name=RdfTerm(IRI, names.whole)))
         yield target
 
 

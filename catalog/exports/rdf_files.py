@@ -20,7 +20,7 @@ from catalog.exports.options import RDF_FOLDER as FOLDER
 from catalog.exports.options import ExportOptions
 from catalog.exports.parts import NEVER, PartedFile, PartsIndex, grouped
 from catalog.exports.program import mapping_digest
-from catalog.exports.state import sha256
+from catalog.files import sha256, write_whole
 from catalog.rdf.published import (
     Publication,
     PublishedPortal,
@@ -181,7 +181,5 @@ def _write_index(
                 lines.add(checksum, f"{SPDX}checksumValue", lines.term(typed, found[0], f"{XSD}hexBinary"))
                 lines.add_iri(checksum, f"{SPDX}algorithm", found[1])
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.part")
-    part.write_bytes(turtle_head() + lines.take()[1])
-    part.replace(target)
+    write_whole(target, turtle_head() + lines.take()[1])
     return target

@@ -5,22 +5,17 @@ With it the next export sees which folders it can leave alone, and the manifest 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["STATE", "ExportState", "FolderState", "read_state", "sha256"]
+from catalog.files import write_whole
+
+__all__ = ["STATE", "ExportState", "FolderState", "read_state"]
 
 STATE = "folders.json"
 """Name of the file, in the folder of all governments."""
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal. Raise OSError if it cannot be read."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(slots=True)
@@ -80,10 +75,8 @@ class ExportState:
     def write(self, out: Path) -> None:
         """Write ``folders.json`` into ``out``; it is never half written."""
         out.mkdir(parents=True, exist_ok=True)
-        part = out / f"{STATE}.part"
         content = {"everything": self.everything, "folders": {n: asdict(self.folders[n]) for n in sorted(self.folders)}}
-        part.write_text(json.dumps(content, ensure_ascii=False) + "\n", "utf-8")
-        part.replace(out / STATE)
+        write_whole(out / STATE, json.dumps(content, ensure_ascii=False) + "\n")
 
 
 def read_state(out: Path) -> ExportState:

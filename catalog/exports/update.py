@@ -15,7 +15,8 @@ from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.options import RDF_FOLDER
 from catalog.exports.package import describe_columns, files_of, resource, write_package
 from catalog.exports.sent_file import OTHERS
-from catalog.exports.state import STATE, ExportState, FolderState, read_state, sha256
+from catalog.exports.state import STATE, ExportState, FolderState, read_state
+from catalog.files import sha256
 
 __all__ = ["update"]
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from catalog.files import write_whole
 from catalog.parquet.columns import ColumnType
 from catalog.parquet.partitions import Partition
 from catalog.parquet.tables import PackageTable
@@ -202,9 +203,7 @@ def replace_text(path: Path, text: str) -> None:
     """Write a text file in UTF-8, unless it has this text already; it is never half written."""
     if path.is_file() and path.read_text("utf-8") == text:
         return
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text, "utf-8", newline="\n")
-    part.replace(path)
+    write_whole(path, text)
 
 
 def json_text(value: Any) -> str:

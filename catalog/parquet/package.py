@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.db.store import started
-from catalog.exports.state import sha256
+from catalog.files import sha256, write_whole
 from catalog.parquet.croissant import write_croissant
 from catalog.parquet.descriptor import DESCRIPTOR, Origin, known_partitions, layout_of, run_of, write_descriptor
 from catalog.parquet.dictionaries import dictionaries
@@ -85,9 +85,7 @@ def catalogue_id(data: Path) -> str:
         return uuid.UUID(found.removeprefix("urn:uuid:")).urn
     except (OSError, ValueError):
         made = uuid.uuid4().urn
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(f"{made}\n", "utf-8")
-    part.replace(path)
+    write_whole(path, f"{made}\n")
     return made
 
 

@@ -18,7 +18,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from catalog.exports.state import sha256
+from catalog.files import sha256
 from catalog.parquet.columns import array_of, arrow_type
 from catalog.parquet.tables import PackageTable
 

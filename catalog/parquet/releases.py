@@ -19,7 +19,7 @@ from typing import Any
 from catalog.db.store import CatalogError, now
 from catalog.exports.folders import SUMS
 from catalog.exports.manifest import manifests
-from catalog.exports.state import sha256
+from catalog.files import sha256, write_whole
 from catalog.parquet.citing import citation, datacite, readme
 from catalog.parquet.descriptor import Origin
 
@@ -174,9 +174,7 @@ def withdraw_release(exports: Path, edition: str, reason: str) -> Path:
     folder = exports / RELEASES / edition
     if not (folder / RELEASE).is_file():
         raise CatalogError(f"{folder}: there is no such release")
-    part = folder / f"{WITHDRAWN}.part"
-    part.write_text(_json({"at": now(), "reason": reason}), "utf-8")
-    part.replace(folder / WITHDRAWN)
+    write_whole(folder / WITHDRAWN, _json({"at": now(), "reason": reason}))
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)

@@ -46,7 +46,7 @@ from catalog.rdf.values import (
 from catalog.repositories.declared import DeclaredDataset
 from catalog.repositories.reading import StoredDataset
 
-__all__ = ["NOT_TOLD", "GraphSink", "StatementSink", "dataset_graph", "describe"]
+__all__ = ["NOT_TOLD", "GraphSink", "StatementSink", "TermSink", "dataset_graph", "describe"]
 
 NOT_TOLD: dict[str, frozenset[str]] = {
     f"{DCAT}Distribution": frozenset({"dcatap:applicableLegislation"}),
@@ -69,7 +69,7 @@ NOT_TOLD: dict[str, frozenset[str]] = {
 Term = TypeVar("Term")
 
 
-class StatementSink(Protocol[Term]):
+class TermSink(Protocol[Term]):
     """Interface of objects to which RDF statements can be added. Each has its own form of terms, ``Term``.
 
     For a graph in memory a term is a :class:`catalog.rdf.terms.RdfTerm`; for a file it is a text, which is made once
@@ -97,17 +97,21 @@ class StatementSink(Protocol[Term]):
         ``make`` with which :meth:`term` makes the object of the text.
         """
 
+
+class StatementSink(TermSink[Term], Protocol[Term]):
+    """A :class:`TermSink` that also takes what a dataset declares as lists: its keywords, its files."""
+
     def add_lists(self, subject: Term, properties: tuple[Property, ...], lists: Sequence[Sequence[str]], /) -> None:
         """Add one statement about ``subject`` for each text that is not blank in each of ``lists``.
 
-        ``properties``: one for each list, in the same order; the object of a text is made as by :meth:`add_texts`.
+        ``properties``: one for each list, in the same order; an object is made as :meth:`~TermSink.add_texts` does.
         """
 
     def add_parts(self, whole: Term, form: PartForm, parts: Iterable[tuple[str, Sequence[Any]]], /) -> None:
         """Add the statements that ``form`` describes about the parts of ``whole``.
 
         ``parts``: for each the key of its node and the values that it declares, of which the first are texts, one for
-        each of the properties of ``form``. The object of a text is made as by :meth:`add_texts`.
+        each of the properties of ``form``. The object of a text is made as :meth:`~TermSink.add_texts` does.
         """
 
 
@@ -121,7 +125,7 @@ class GraphSink:
 
     def add_texts(self, subject: RdfTerm, properties: tuple[Property, ...], declared: Sequence[str | None]) -> None:
         """Add a statement about ``subject`` for each of ``properties`` whose text in ``declared`` is neither None nor
-        blank, see :meth:`StatementSink.add_texts`."""
+        blank, see :meth:`TermSink.add_texts`."""
         for (predicate, make), said in zip(properties, declared, strict=True):
             if said and said.strip():
                 self.add(subject, predicate, make(said))

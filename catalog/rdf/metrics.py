@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from catalog.rdf.dcat import GraphSink, StatementSink, Term
+from catalog.rdf.dcat import GraphSink, Term, TermSink
 from catalog.rdf.mqa_terms import MQA, MQA_CLOSE, MQA_DIMENSIONS, MQA_EXACT
 from catalog.rdf.names import ResourceNames
 from catalog.rdf.quality import DQV, LICENCE, reason_iri, value_type
@@ -56,7 +56,7 @@ def metrics_graph(names: ResourceNames) -> RdfGraph:
     return graph
 
 
-def add_metric(metric: str, sink: StatementSink[Term], names: ResourceNames) -> None:
+def add_metric(metric: str, sink: TermSink[Term], names: ResourceNames) -> None:
     """Add the description of a dqv:Metric: what it asks in all languages, its datatype, its dimensions, its source.
 
     ``metric``: one of :func:`metric_ids`; raise KeyError for any other.
@@ -82,7 +82,7 @@ def add_metric(metric: str, sink: StatementSink[Term], names: ResourceNames) -> 
         sink.add(node, "http://www.w3.org/2002/07/owl#versionInfo", sink.term(text, systems()[metric].version))
 
 
-def add_dimensions(sink: StatementSink[Term], names: ResourceNames) -> None:
+def add_dimensions(sink: TermSink[Term], names: ResourceNames) -> None:
     """Add the dimensions and their category, each named and explained in all languages."""
     category = sink.term(iri, names.of("category", "winnow"))
     sink.add(category, RDF_TYPE, sink.term(iri, f"{DQV}Category"))
@@ -95,7 +95,7 @@ def add_dimensions(sink: StatementSink[Term], names: ResourceNames) -> None:
         _say(node, "definition", lambda words, name=dimension: words.phrase(f"quality.define_{name}"), sink)  # type: ignore[misc]
 
 
-def add_reasons(sink: StatementSink[Term], names: ResourceNames) -> None:
+def add_reasons(sink: TermSink[Term], names: ResourceNames) -> None:
     """Add the skos:ConceptScheme of the reasons why a measurement has no value, in all languages.
 
     Each is narrower than "missing value" of SDMX, except that nothing of a score was measured, which may also be
@@ -117,7 +117,7 @@ def add_reasons(sink: StatementSink[Term], names: ResourceNames) -> None:
             _say(node, name, lambda words, of=f"quality.{key}_{reason}": words.phrase(of), sink)  # type: ignore[misc]
 
 
-def _say(node: Term, name: str, said: Callable[[Language], str], sink: StatementSink[Term]) -> None:
+def _say(node: Term, name: str, said: Callable[[Language], str], sink: TermSink[Term]) -> None:
     """Add a text of SKOS in every language that has words for it."""
     for tag, words in languages().items():
         if found := said(words):

@@ -183,7 +183,7 @@ class NTriplesWriter:
 
     def add_texts(self, subject: str, properties: tuple[Property, ...], declared: Sequence[str | None]) -> None:
         """Add a statement about ``subject`` for each of ``properties`` whose text in ``declared`` is neither None nor
-        blank, see :meth:`catalog.rdf.dcat.StatementSink.add_texts`.
+        blank, see :meth:`catalog.rdf.dcat.TermSink.add_texts`.
 
         The lines of the last texts are kept, 2,000 for each property, because formats, dates and titles are repeated.
         """

@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlite3 import Connection
 from typing import Any
 
-from catalog.rdf.dcat import GraphSink, StatementSink, Term
+from catalog.rdf.dcat import GraphSink, Term, TermSink
 from catalog.rdf.metrics import OVERALL
 from catalog.rdf.names import ResourceNames
 from catalog.rdf.quality import DQV, PROV, add_measurement
@@ -38,7 +38,7 @@ def promises_graph(conn: Connection, names: ResourceNames) -> RdfGraph:
     return graph
 
 
-def add_promise(conn: Connection, key: str, sink: StatementSink[Term], names: ResourceNames) -> bool:
+def add_promise(conn: Connection, key: str, sink: TermSink[Term], names: ResourceNames) -> bool:
     """Add the commitment with the id ``key``, such as "ogp/KE0034", and its last readings to ``sink``; return False,
     and add nothing, if there is none. ``conn``: as for :func:`promises_graph`."""
     found = conn.execute(f"select {', '.join(_COLUMNS)} from commitments where id = ?", [key]).fetchone()  # noqa: S608  # constants
@@ -78,9 +78,7 @@ def _last_readings(conn: Connection, key: str) -> list[dict[str, Any]]:
     return [dict(zip(_READ, row, strict=True)) for row in rows.fetchall()]
 
 
-def _add_reading(
-    reading: dict[str, Any], policy: str, title: str, sink: StatementSink[Term], names: ResourceNames
-) -> None:
+def _add_reading(reading: dict[str, Any], policy: str, title: str, sink: TermSink[Term], names: ResourceNames) -> None:
     """Add the metrics of an indicator and its last reading, computed on the policy."""
     indicator = str(reading["indicator_id"])
     for end, column in _VALUES.items():

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from sqlite3 import Connection
 
-from catalog.rdf.dcat import GraphSink, StatementSink, Term
+from catalog.rdf.dcat import GraphSink, Term, TermSink
 from catalog.rdf.names import ResourceNames
 from catalog.rdf.terms import LITERAL, RDF_TYPE, XSD, RdfGraph, RdfTerm
 from catalog.rdf.values import DCT, LABEL, iri, text
@@ -31,7 +31,7 @@ LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 """Licence of our own measurements. What portals declared stays under their terms."""
 
 
-def quality_of(measured: MeasuredDataset, sink: StatementSink[Term], names: ResourceNames) -> None:
+def quality_of(measured: MeasuredDataset, sink: TermSink[Term], names: ResourceNames) -> None:
     """Add to ``sink`` the quality measurements of one dataset, at its IRI, and those of its files at theirs.
 
     ``measured``: as :func:`catalog.repositories.measured_datasets.measured_datasets` yields it; what it holds decides
@@ -76,7 +76,7 @@ def quality_graph(conn: Connection, dataset_id: str, names: ResourceNames) -> Rd
     return graph
 
 
-def add_run(conn: Connection, run_id: str, sink: StatementSink[Term], names: ResourceNames) -> None:
+def add_run(conn: Connection, run_id: str, sink: TermSink[Term], names: ResourceNames) -> None:
     """Add the description of a run to ``sink``, a prov:Activity: begin, end, program and method. An unknown run is
     stated to be an activity, and nothing more."""
     node = sink.term(iri, names.night(run_id))
@@ -138,7 +138,7 @@ _VALUE, _BY, _AT, _WITHIN = f"{DQV}value", f"{PROV}wasGeneratedBy", f"{PROV}gene
 
 
 def add_measurement(
-    sink: StatementSink[Term],
+    sink: TermSink[Term],
     names: ResourceNames,
     subject: str,
     own: str,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import sqlite3
@@ -24,6 +23,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from catalog.db.store import CatalogError
+from catalog.files import write_whole
 from catalog.site.machine.beside import turtle_beside
 from catalog.site.pages import Content, Moved, Page, SiteOptions, Visit, pages
 from catalog.site.render import error_page, program_digest, render, render_json
@@ -211,9 +211,7 @@ def _write(path: Path, text: str) -> bool:
             return False
     except OSError:
         path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_bytes(content)
-    part.replace(path)
+    write_whole(path, content)
     return True
 
 

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from catalog.exports.program import public_file_digest
-from catalog.exports.state import read_state, sha256
+from catalog.exports.state import read_state
+from catalog.files import sha256, write_whole
 
 __all__ = [
     "STATE_OF_COPY",
@@ -103,10 +104,8 @@ def write_public_copy(path: Path, source: str, basis: str = "", refreshed: int =
     """Record the public copy ``path``, which was just written. ``source``, ``basis`` and ``refreshed`` are those of
     :class:`PublicCopy`."""
     target = path.with_name(STATE_OF_COPY)
-    part = target.with_name(f"{target.name}.part")
     copy = PublicCopy(source, path.stat().st_size, sha256(path), basis, refreshed)
-    part.write_text(json.dumps(asdict(copy), indent=1) + "\n", "utf-8")
-    part.replace(target)
+    write_whole(target, json.dumps(asdict(copy), indent=1) + "\n")
 
 
 def forget_public_copy(path: Path) -> None:

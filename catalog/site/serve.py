@@ -19,7 +19,7 @@ from typing import Any, Literal
 from catalog.db.migrations import bring_up_to_date
 from catalog.db.sqlite import Database
 from catalog.db.store import Catalog, CatalogError
-from catalog.exports.state import sha256
+from catalog.files import sha256, write_whole
 from catalog.repositories.response_times import response_times
 from catalog.site.build import build, is_built, needs_upgrade
 from catalog.site.machine.snapshots import keep_former
@@ -80,9 +80,7 @@ def datasette_command(
     if not db.is_file():
         raise CatalogError(f"{db}: no such file; publish the catalogue first")
     described = db.with_name(f"{db.stem}.metadata.json")
-    part = described.with_name(f"{described.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(metadata(options), indent=1, ensure_ascii=False), encoding="utf-8")
-    part.replace(described)
+    write_whole(described, json.dumps(metadata(options), indent=1, ensure_ascii=False))
     given: dict[str, int | bool | str] = {"default_allow_sql": has_sql}
     if options and options.base_url != "/":
         given["base_url"] = options.base_url

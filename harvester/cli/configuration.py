@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from catalog.files import write_whole
 from catalog.repositories.recipients import is_address
 from specs.errors import SpecError, Strict, parse, read_toml
 
@@ -233,9 +234,7 @@ def save(data: Path, configuration: Configuration) -> Path:
     if path.is_file():
         free = free_name(path.with_name(f"{NAME}.before"))
         free.write_bytes(path.read_bytes())
-    part = path.with_suffix(".part")
-    part.write_text("\n".join(lines).lstrip() + "\n", "utf-8")
-    part.replace(path)
+    write_whole(path, "\n".join(lines).lstrip() + "\n")
     return path
 
 
@@ -269,7 +268,5 @@ def remember_contact(data: Path, contact: str) -> None:
     path = data / NAME
     data.mkdir(parents=True, exist_ok=True)
     before = path.read_text("utf-8") if path.is_file() else ""
-    part = path.with_suffix(".part")
     # The key must stand before any table.
-    part.write_text(f"{_line('contact', contact)}\n{before}", "utf-8")
-    part.replace(path)
+    write_whole(path, f"{_line('contact', contact)}\n{before}")

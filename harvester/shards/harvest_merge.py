@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from catalog.files import sha256
 from catalog.model import CachedResponse, HarvestError, HarvestPage, Record
 from catalog.model.harvest_stats import HarvestStats
 from catalog.repositories.harvests import harvested
@@ -24,7 +25,7 @@ from harvester.shards.harvest_part import COLUMNS, ROWS
 from harvester.shards.harvest_task import HARVEST, HarvestTask
 from harvester.shards.part import read_rows, reader
 from harvester.shards.row_group import MAX_NUMBER
-from harvester.shards.task import digest_of, read_head, versions
+from harvester.shards.task import read_head, versions
 from specs.portals import PortalSpec
 
 __all__ = ["merge_harvest", "store_rows"]
@@ -114,7 +115,7 @@ def _refuse_other(head: dict[str, Any], task: HarvestTask, part: Path) -> None:
         raise ShardError(f"{part}: made from another task than the one planned")
     digests = head.get("sha256")
     path = part / ROWS
-    if not isinstance(digests, dict) or not path.is_file() or digest_of(path) != digests.get(ROWS):
+    if not isinstance(digests, dict) or not path.is_file() or sha256(path) != digests.get(ROWS):
         raise ShardError(f"{path}: it is not the file that part.json names")
 
 

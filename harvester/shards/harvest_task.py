@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from catalog.files import sha256
 from catalog.repositories.harvests import begin_harvest
 from catalog.repositories.slices import known_hosts, write_slice
 from harvester.errors import ShardError
 from harvester.night.context import RunContext
 from harvester.shards.split import JoinedNames
-from harvester.shards.task import MAX_HEAD, digest_of, read_head, versions
+from harvester.shards.task import MAX_HEAD, read_head, versions
 from specs.errors import SpecError, parse
 from specs.portals import PortalSpec
 
@@ -83,7 +84,7 @@ def write_harvest_task(run: RunContext, portals: Sequence[PortalSpec], folder: P
         "contact": run.contact,
         "is_full": run.is_full,
         "portals": [portal.model_dump(mode="json", exclude={"notify", "auth"}) for portal in portals],
-        "sha256": {"catalog.db": digest_of(folder / "catalog.db")},
+        "sha256": {"catalog.db": sha256(folder / "catalog.db")},
     }
     (folder / "task.json").write_text(json.dumps(head, indent=1) + "\n", "utf-8")
     return read_harvest_task(folder)
@@ -102,14 +103,14 @@ def read_harvest_task(folder: Path) -> HarvestTask:
                 f"{folder}: the task was written by other versions ({head['versions']}) than those here "
                 f"({versions()}); install the same version of Winnow on all machines"
             )
-        if digest_of(folder / "catalog.db") != head["sha256"]["catalog.db"]:
+        if sha256(folder / "catalog.db") != head["sha256"]["catalog.db"]:
             raise ShardError(f"{folder / 'catalog.db'}: it is not the file that was planned; copy the task again")
         return HarvestTask(
             run_id=head["run"],
             portals=tuple(parse(PortalSpec, one, str(folder / "task.json")) for one in head["portals"]),
             contact=head["contact"],
             is_full=head["is_full"],
-            digest=digest_of(folder / "task.json"),
+            digest=sha256(folder / "task.json"),
         )
     except (KeyError, TypeError, ValueError, OSError, SpecError) as error:
         raise ShardError(f"{folder}: not a task of a harvest ({error}); copy it again, whole") from error

@@ -9,13 +9,14 @@ import tempfile
 from pathlib import Path
 
 from catalog.db.store import open_catalog
+from catalog.files import sha256, write_whole
 from harvester.night.context import RunContext
 from harvester.night.crawl import crawl
 from harvester.night.stages import portal_of
 from harvester.shards.harvest_part import ROWS, RecordingStore
 from harvester.shards.harvest_task import HARVEST, HarvestTask, read_harvest_task
 from harvester.shards.limits import harvest_limit_s
-from harvester.shards.task import digest_of, versions
+from harvester.shards.task import versions
 
 __all__ = ["harvest"]
 
@@ -40,11 +41,9 @@ def harvest(tasks: Path, out: Path) -> None:
         "run": task.run_id,
         "task": task.digest,
         "versions": versions(),
-        "sha256": {ROWS: digest_of(out / ROWS)},
+        "sha256": {ROWS: sha256(out / ROWS)},
     }
-    part = out / "part.json.part"
-    part.write_text(json.dumps(head, indent=1) + "\n", "utf-8")
-    part.replace(out / "part.json")
+    write_whole(out / "part.json", json.dumps(head, indent=1) + "\n")
 
 
 def _harvest(task: HarvestTask, tasks: Path, out: Path) -> None:

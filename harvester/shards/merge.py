@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from catalog.db.store import Catalog, instant, started
+from catalog.files import sha256
 from catalog.model import ResourceCheck, TableReport
 from catalog.repositories.checks import drop_stale_reports, write_checks, write_reports
 from catalog.repositories.runs import last_run
@@ -25,7 +26,7 @@ from harvester.errors import ShardError
 from harvester.shards.part import CHECKS, REPORT_COLUMNS, REPORTS, kinds, read_rows, reader
 from harvester.shards.plan import kept_task
 from harvester.shards.row_group import MAX_NUMBER
-from harvester.shards.task import ShardTask, digest_of, read_head, read_task, versions
+from harvester.shards.task import ShardTask, read_head, read_task, versions
 from specs.table_rules import table_rules
 
 __all__ = ["merge"]
@@ -86,7 +87,7 @@ def _shard_of(part: Path, head: Mapping[str, Any], known: Mapping[int, Shard]) -
         )
     if head.get("task") != shard.task:
         raise ShardError(f"{part}: made from another task than the one planned as shard {number}; work on that one")
-    if shard.part is not None and shard.part != digest_of(part / "part.json"):
+    if shard.part is not None and shard.part != sha256(part / "part.json"):
         raise ShardError(f"{part}: another part of shard {number} is merged already; that one stands")
     return shard
 
@@ -95,7 +96,7 @@ def _refuse_twice(chosen: Sequence[tuple[Path, Mapping[str, Any], Shard]]) -> No
     seen: dict[int, Path] = {}
     for part, _, shard in chosen:
         other = seen.setdefault(shard.number, part)
-        if digest_of(other / "part.json") != digest_of(part / "part.json"):
+        if sha256(other / "part.json") != sha256(part / "part.json"):
             raise ShardError(f"{other} and {part} are both of shard {shard.number} and differ; merge one of them")
 
 
@@ -123,7 +124,7 @@ def _store(catalog: Catalog, data: Path, part: Path, head: Mapping[str, Any], sh
         catalog,
         shard.run_id,
         shard.number,
-        part=digest_of(part / "part.json"),
+        part=sha256(part / "part.json"),
         not_asked=len(task.jobs) - len(checks),
         traffic=checked.traffic(),
     )
@@ -143,7 +144,7 @@ class _Part:
             if (
                 not isinstance(digests, dict)
                 or not _is_file(folder / name)
-                or digest_of(folder / name) != digests.get(name)
+                or sha256(folder / name) != digests.get(name)
             ):
                 raise ShardError(
                     f"{folder / name}: it is not the file that part.json names; copy the part again, whole"
@@ -213,7 +214,7 @@ class _Part:
         path = self.folder / check.file_path
         if check.file_path != file_name_of(check.url) or not _is_file(path):
             raise self.refuse(f"the file of {check.url[:200]!r} is not in the part")
-        if path.stat().st_size > self.limit + 1_000_000 or digest_of(path) != check.sha256:
+        if path.stat().st_size > self.limit + 1_000_000 or sha256(path) != check.sha256:
             raise self.refuse(f"the file of {check.url[:200]!r} is not the one that its check states")
 
     def move_file(self, check: ResourceCheck, data: Path) -> None:
@@ -230,13 +231,13 @@ class _Part:
         """Yield the reports, each on a file of this part, for a distribution of this shard."""
         targets = {target.distribution_id: target for target in self.task.inspections}
         seen: set[str] = set()
-        for key, url, sha256, text in read_rows(self.child, self.folder / REPORTS, REPORT_COLUMNS, len(targets)):
+        for key, url, hashed, text in read_rows(self.child, self.folder / REPORTS, REPORT_COLUMNS, len(targets)):
             target: InspectionTarget | None = targets.get(key)
             check = checks.get(url)
-            if target is None or target.url != url or key in seen or check is None or check.sha256 != sha256:
+            if target is None or target.url != url or key in seen or check is None or check.sha256 != hashed:
                 raise self.refuse(f"a report is on {str(url)[:200]!r}, which is no file of this part")
             seen.add(key)
-            yield key, url, sha256, self._report(text)
+            yield key, url, hashed, self._report(text)
 
     def _report(self, text: str) -> TableReport:
         try:

@@ -15,11 +15,11 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from catalog.files import sha256, write_whole
 from catalog.model import ResourceCheck, TableReport
 from harvester.bounded import BoundedChild
 from harvester.errors import ShardError
 from harvester.shards.row_group import ROWS_AT_ONCE
-from harvester.shards.task import digest_of
 from quality.tables.messages import dump_report
 
 __all__ = ["CHECKS", "REPORTS", "InspectionRow", "kinds", "pyarrow_of_parts", "read_rows", "reader", "write_part"]
@@ -79,10 +79,8 @@ def write_part(
     told: dict[str, list[Any]] = {name: [getattr(one, name) for one in reports] for name in REPORT_COLUMNS}
     told["report"] = [dump_report(one.report).decode("ascii") for one in reports]
     _write(arrow, parquet, folder / REPORTS, told, REPORT_COLUMNS)
-    digests = {name: digest_of(folder / name) for name in (CHECKS, REPORTS)}
-    part = folder / "part.json.part"
-    part.write_text(json.dumps({"format": 1, **about, "sha256": digests}, indent=1) + "\n", "utf-8")
-    part.replace(folder / "part.json")
+    digests = {name: sha256(folder / name) for name in (CHECKS, REPORTS)}
+    write_whole(folder / "part.json", json.dumps({"format": 1, **about, "sha256": digests}, indent=1) + "\n")
 
 
 def _cell(value: Any, kind: str) -> Any:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -18,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from catalog.files import sha256
 from catalog.model import ResourceCheck
 from catalog.repositories.checks import BrokenRule
 from catalog.repositories.shards import InspectionTarget
@@ -31,7 +31,7 @@ from specs.metrics import methodology_version
 from specs.portals import PortalSpec
 from specs.table_rules import table_rules_version
 
-__all__ = ["ShardTask", "digest_of", "read_task", "versions", "write_task"]
+__all__ = ["ShardTask", "read_task", "versions", "write_task"]
 
 FORMAT = 1
 MAX_HEAD = 50_000_000
@@ -74,12 +74,6 @@ def versions() -> dict[str, str]:
     return {"program": __version__, "methodology": methodology_version(), "table_rules": table_rules_version()}
 
 
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of the file ``path`` in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def write_task(folder: Path, task: ShardTask) -> str:
     """Write ``task`` into ``folder``, which is created; return the SHA-256 of its file ``task.json``.
 
@@ -101,10 +95,10 @@ def write_task(folder: Path, task: ShardTask) -> str:
         "portals": [one.model_dump(mode="json", exclude={"notify", "auth"}) for one in task.portals],
         "addresses": len(task.jobs),
         "inspections": len(task.inspections),
-        "sha256": {name: digest_of(folder / name) for name in ("addresses.jsonl.gz", "inspections.jsonl.gz")},
+        "sha256": {name: sha256(folder / name) for name in ("addresses.jsonl.gz", "inspections.jsonl.gz")},
     }
     (folder / "task.json").write_text(json.dumps(head, indent=1) + "\n", "utf-8")
-    return digest_of(folder / "task.json")
+    return sha256(folder / "task.json")
 
 
 def read_task(folder: Path) -> ShardTask:
@@ -120,7 +114,7 @@ def read_task(folder: Path) -> ShardTask:
                 f"({versions()}); install the same version of Winnow on all machines"
             )
         for name, digest in head["sha256"].items():
-            if name not in ("addresses.jsonl.gz", "inspections.jsonl.gz") or digest_of(folder / name) != digest:
+            if name not in ("addresses.jsonl.gz", "inspections.jsonl.gz") or sha256(folder / name) != digest:
                 raise ShardError(f"{folder / name}: it is not the file that was planned; copy the task again")
         portals = {one["id"]: parse(PortalSpec, one, str(folder / "task.json")) for one in head["portals"]}
         return ShardTask(

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from catalog.db.store import open_catalog
+from catalog.files import sha256
 from catalog.model import ResourceCheck, TableContext
 from catalog.repositories.shards import InspectionTarget
 from harvester.checks.links import check_jobs
@@ -16,7 +17,7 @@ from harvester.errors import ShardError
 from harvester.night.context import RunContext
 from harvester.night.stages import portal_of
 from harvester.shards.part import InspectionRow, write_part
-from harvester.shards.task import ShardTask, digest_of, read_task, versions
+from harvester.shards.task import ShardTask, read_task, versions
 from quality.tables.limits import TableBounds
 from quality.tables.pool import InspectionPool
 from specs.table_rules import table_rules_version
@@ -84,7 +85,7 @@ def work(
         "run": task.run_id,
         "shard": task.number,
         "of": task.shards,
-        "task": digest_of(tasks / "task.json"),
+        "task": sha256(tasks / "task.json"),
         "versions": known,
         "traffic": run.traffic,
         **counts,

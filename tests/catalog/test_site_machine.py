@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import rdflib
@@ -225,6 +225,15 @@ def test_the_pages_have_every_dataset_once_and_link_first_next_and_last(served: 
         assert sorted(ids_of(parsed(served, str(first)))) == sorted(names(MOST))
         last = parsed(served, str(one(graph, HYDRA.last)))
         assert f"p-{COUNT - 1:04}" in ids_of(last) and one(last, HYDRA.next) is None
+
+
+def test_the_last_page_ends_where_files_bound_the_pages(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "_FILES", 15)
+    with closing(sqlite3.connect(published)) as conn:
+        first = paging.page_of(conn, paging.read_request({}))
+        last = paging.page_of(conn, paging.read_request(dict(parse_qsl(first.last))))
+    assert [len(first.ids), len(last.ids)] == [15, 15]
+    assert (last.ids[-1], last.next) == (f"p-{COUNT - 1:04}", None)
 
 
 @pytest.mark.parametrize("ext", FORMATS)

@@ -46,6 +46,20 @@ def test_a_promise_can_be_seen_as_it_was(site: Site) -> None:
         assert site.get("/commitment/ogp-XX0002", as_of=wrong).status_code == 404, wrong
 
 
+def test_its_history_says_how_far_it_came_or_fell_back_in_each_state(public: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "catalog.db"
+    shutil.copy(public, copy)
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("create temp table night as select * from commitment_readings where timing_status = 'missed'")
+        db.execute("update night set id = id || '-later', run_id = '20261231T000000Z', progress = 0.25")
+        db.execute("insert into commitment_readings select * from night")
+        db.commit()
+    with closing(Site(copy)) as site:
+        assert "60 % → 25 %" in site.page("/commitment/ogp-XX0002")
+        missed, before = site.get("/commitment/ogp-XX0002.json").json()["history"]
+        assert (missed["began"], missed["progress"], before["began"]) == (0.6, 0.25, before["progress"])
+
+
 def test_a_promise_that_was_never_measured_says_so(site: Site) -> None:
     assert "has not been measured yet" in site.page("/commitment/ogp-XX0001")
     assert site.get("/commitment/no-such").status_code == 404

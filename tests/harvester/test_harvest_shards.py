@@ -12,6 +12,7 @@ import pytest
 from portal_server import Asked, PortalServer, Response, ckan_search, spec
 
 from catalog.db.store import Catalog, open_catalog
+from catalog.files import sha256
 from harvester.errors import ShardError
 from harvester.night.context import RunContext
 from harvester.night.crawl import crawl
@@ -21,7 +22,6 @@ from harvester.shards.harvest_part import COLUMNS, ROWS
 from harvester.shards.harvest_task import portal_groups, read_harvest_task, write_harvest_task
 from harvester.shards.harvest_work import harvest
 from harvester.shards.part import read_rows, reader
-from harvester.shards.task import digest_of
 from specs.portals import PortalSpec
 from tests.comparing import content, differences
 
@@ -222,7 +222,7 @@ def rewrite_columns(part: Path) -> None:
     from pyarrow import parquet
 
     parquet.write_table(pyarrow.table({"portal_id": ["c"], "kind": [1]}), part / ROWS)
-    rewrite_head(part, lambda head: head["sha256"].update({ROWS: digest_of(part / ROWS)}))
+    rewrite_head(part, lambda head: head["sha256"].update({ROWS: sha256(part / ROWS)}))
 
 
 WRONG_FILES: dict[str, tuple[Callable[[Path], None], str]] = {

@@ -15,6 +15,7 @@ from many_hosts import ManyHosts, many_hosts
 from portal_server import PortalServer, as_json, harvest, spec
 
 from catalog.db.store import Catalog, open_catalog
+from catalog.files import sha256
 from catalog.repositories.shards import shards_of
 from harvester.checks.due import due_jobs
 from harvester.cli.main import cli
@@ -24,7 +25,6 @@ from harvester.night.stages import nightly, portal_of
 from harvester.shards.part import CHECKS
 from harvester.shards.run import begin, finish
 from harvester.shards.split import host_groups, split
-from harvester.shards.task import digest_of
 from harvester.shards.work import work
 from specs.portals import PortalSpec
 
@@ -201,7 +201,7 @@ def rewrite_rows(part: Path, change: Callable[[list[dict[str, Any]]], None]) -> 
     rows = table.to_pylist()
     change(rows)
     parquet.write_table(pyarrow.Table.from_pylist(rows, schema=table.schema), part / CHECKS)
-    rewrite_head(part, lambda head: head["sha256"].update({CHECKS: digest_of(part / CHECKS)}))
+    rewrite_head(part, lambda head: head["sha256"].update({CHECKS: sha256(part / CHECKS)}))
 
 
 def rewrite_head(part: Path, change: Callable[[dict[str, Any]], None]) -> None:
@@ -240,7 +240,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
 
 def rewrite_bytes(part: Path, content: bytes) -> None:
     (part / CHECKS).write_bytes(content)
-    rewrite_head(part, lambda head: head["sha256"].update({CHECKS: digest_of(part / CHECKS)}))
+    rewrite_head(part, lambda head: head["sha256"].update({CHECKS: sha256(part / CHECKS)}))
 
 
 def as_link(path: Path) -> None:

@@ -167,7 +167,7 @@ class PairedLines:
 
     def add_texts(self, subject: str, properties: tuple[Property, ...], declared: Sequence[str | None]) -> None:
         """Add a statement about ``subject`` for each text that is neither None nor blank, see
-        :meth:`catalog.rdf.dcat.StatementSink.add_texts`."""
+        :meth:`catalog.rdf.dcat.TermSink.add_texts`."""
         known = self._lines.get(properties)
         if known is None:
             known = self._lines[properties] = [_Lines(one) for one in properties]
@@ -175,17 +175,6 @@ class PairedLines:
         if own is None:
             own = self._by_subject[subject] = []
         own += [line for lines, said in zip(known, declared, strict=True) if said and (line := lines[said])[0]]
-
-    def add_lists(self, subject: str, properties: tuple[Property, ...], lists: Sequence[Sequence[str]]) -> None:
-        """Add a statement about ``subject`` for each text of each list, see
-        :meth:`catalog.rdf.dcat.StatementSink.add_lists`."""
-        for one, several in zip(properties, lists, strict=True):
-            for said in several:
-                self.add_texts(subject, (one,), (said,))
-
-    def add_parts(self, whole: str, form: Any, parts: Any) -> None:
-        """Not used by the published layer, whose parts have IRIs of their own."""
-        raise NotImplementedError
 
     def note(self, iri: str, of_class: str, label: str, predicate: str = LABEL) -> None:
         """State the class and a label of a resource, once for all statements that :meth:`take` returns together."""

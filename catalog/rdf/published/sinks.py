@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from catalog.rdf.dcat import GraphSink, StatementSink
+from catalog.rdf.dcat import GraphSink, TermSink
 from catalog.rdf.published.values import words
 from catalog.rdf.terms import IRI, RDF_TYPE, RdfTerm
 from catalog.rdf.values import LABEL
@@ -14,8 +14,8 @@ __all__ = ["PublishedGraph", "PublishedSink", "Term"]
 Term = TypeVar("Term")
 
 
-class PublishedSink(StatementSink[Term], Protocol[Term]):
-    """A :class:`catalog.rdf.dcat.StatementSink` that also takes resources by their IRIs."""
+class PublishedSink(TermSink[Term], Protocol[Term]):
+    """A :class:`catalog.rdf.dcat.TermSink` that also takes resources by their IRIs."""
 
     def resource(self, iri: str, /) -> Term:
         """Return the term of an IRI, which must be a valid one: a thing of this catalogue."""

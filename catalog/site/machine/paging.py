@@ -140,8 +140,11 @@ def page_of(conn: sqlite3.Connection, request: PageRequest) -> CataloguePage:
     ids = [row[0] for row in rows]
     shown = ids[: _fitting(conn, ids[:MOST])]
     (total,) = conn.execute(f"select count(*) {_CHOSEN}", values | {"after": ""}).fetchone()
-    back = f"select d.id {_CHOSEN} order by d.id desc limit 1 offset :most"
-    found = conn.execute(back, values | {"after": "", "most": MOST}).fetchone()
+    back = conn.execute(
+        f"select d.id {_CHOSEN} order by d.id desc limit :most", values | {"after": "", "most": MOST + 1}
+    )
+    last = [row[0] for row in back]
+    fitting = _fitting(conn, last[:MOST])
     return CataloguePage(
         run=run,
         ids=shown,
@@ -149,7 +152,7 @@ def page_of(conn: sqlite3.Connection, request: PageRequest) -> CataloguePage:
         this=request.query(run, request.after),
         first=request.query(run),
         next=request.query(run, shown[-1]) if len(ids) > len(shown) else None,
-        last=request.query(run, found[0] if found else ""),
+        last=request.query(run, last[fitting] if len(last) > fitting else ""),
     )
 
 

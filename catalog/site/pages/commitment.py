@@ -137,11 +137,13 @@ def _percent(share: float | None) -> float | None:
 
 
 def _history(nights: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the states that a promise went through, the last first: each with its first night and the progress."""
+    """Return the states that a promise went through, the last first: each with its first and last night (``since``,
+    ``until``), and the progress on both (``began``, ``progress``)."""
     states: list[dict[str, Any]] = []
     for night in reversed(nights):
         if not states or states[-1]["timing_status"] != night["timing_status"]:
-            states.append({"timing_status": night["timing_status"], "since": night["run_id"]})
+            begun = {"since": night["run_id"], "began": night["progress"]}
+            states.append({"timing_status": night["timing_status"], **begun})
         states[-1] |= {"progress": night["progress"], "until": night["run_id"]}
     return states[::-1]
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
+from catalog.files import sha256
 from catalog.model import HarvestError, HarvestPage
 from harvester.http import faults
 from harvester.spiders.base.losses import cut
-from harvester.spiders.base.page_content import sha256_of
 from harvester.spiders.base.portal_spider import PortalSpider
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class AddressSpider(PortalSpider):
         """The highest number of datasets left out at one address, and the number of addresses that describe a dataset.
         """
         at = self.cursor
-        if at and self.path.is_file() and sha256_of(self.path) == at["sha256"]:
+        if at and self.path.is_file() and sha256(self.path) == at["sha256"]:
             self.stale, self.passed, self.telling = at["stale"], at["passed"], at["telling"]
             self.names = json.loads(self.path.read_text("utf-8"))
             self.sha256 = at["sha256"]
@@ -184,7 +184,7 @@ class AddressSpider(PortalSpider):
         part = self.path.with_suffix(".part")
         part.write_text(json.dumps(self.names, ensure_ascii=False), "utf-8", errors="surrogatepass")
         part.replace(self.path)
-        self.sha256 = sha256_of(self.path)
+        self.sha256 = sha256(self.path)
         if self.counts_addresses:
             self.stats.advertise(len(self.names))
         return self.ask_next(0)

@@ -15,13 +15,14 @@ from typing import Any, ClassVar
 from scrapy import Request
 from scrapy.http import Response
 
+from catalog.files import sha256
 from catalog.model import HarvestError, HarvestPage
 from harvester.http import faults
 from harvester.http.download import BodySaver, SavedBody
 from harvester.spiders.base.json_stream import Element, StreamEnd, UnreadableElement, records
 from harvester.spiders.base.json_text import odd_encoding
 from harvester.spiders.base.losses import cut
-from harvester.spiders.base.page_content import PageContent, sha256_of
+from harvester.spiders.base.page_content import PageContent
 from harvester.spiders.base.portal_spider import PortalSpider
 from quality.tables.read.declared_format import charset_of
 
@@ -109,7 +110,7 @@ class FeedSpider(PortalSpider):
             yield self.get_feed(1)
         elif at["index"] is None:
             yield self.get_feed(at["number"], at["link"])
-        elif self.path.is_file() and sha256_of(self.path) == at["sha256"]:
+        elif self.path.is_file() and sha256(self.path) == at["sha256"]:
             asked = Request(at["url"], meta={"asked": at["url"], "exchange": at["exchange"]})
             response = Response(at["url"], request=asked, headers={"Content-Type": at["content_type"]})
             saved = SavedBody(self.path, self.path.stat().st_size, at["sha256"], at["cut"])

@@ -15,11 +15,10 @@ from harvester.spiders.base.json_text import check_values, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from scrapy.http import Response
 
-__all__ = ["PageContent", "parse_json", "sha256_of"]
+__all__ = ["PageContent", "parse_json"]
 
 MAX_REMEMBERED = 1_000
 """Maximum number of errors in a remembered response; a response with more is read again every night."""
@@ -171,9 +170,3 @@ def parse_json(raw: bytes, charset: str | None = None, on_odd: Callable[[str], N
     if odd:
         on_odd(odd)
     return found
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of the file ``path`` in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

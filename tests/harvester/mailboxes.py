@@ -9,13 +9,15 @@ import ssl
 import threading
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from email.message import EmailMessage
 from pathlib import Path
+from uuid import uuid4
 
-from proxyprotocol.reader import ProxyProtocolReader
+from proxyprotocol.sock import SocketInfo
 from pymap.backend.dict import DictBackend
 from pymap.imap import IMAPServer
+from pysasl.hashing import Cleartext
 
 from harvester.mail.mailbox import MailboxPlace
 
@@ -67,9 +69,18 @@ def post(certificate: Path | None = None) -> Iterator[Post]:
         ready = threading.Event()
 
         async def serve() -> None:
-            backend, config = await DictBackend.init(args, ssl_context=context, secure_auth=False, invalid_user_sleep=0)
+            # Passwords in clear text: a hash would take most of the time of these tests.
+            backend, config = await DictBackend.init(
+                args, ssl_context=context, secure_auth=False, invalid_user_sleep=0, hash_context=Cleartext()
+            )
             config.apply_context()
-            answer = ProxyProtocolReader(config.proxy_protocol).get_callback(IMAPServer(backend.login, config))
+            server = IMAPServer(backend.login, config)
+
+            # pymap itself makes a task of each connection and keeps no reference to it, so Python may drop it halfway.
+            async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                with closing(writer):
+                    await server(reader, writer, SocketInfo.get(writer, None, unique_id=uuid4().bytes))
+
             async with await asyncio.start_server(answer, sock=listening):
                 ready.set()
                 await ended.wait()

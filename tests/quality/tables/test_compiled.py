@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from catalog.model import TableContext
 from quality.catalogue import judge_file
-from quality.tables.expect import compiled, gx, verdicts
+from quality.tables.expect import compiled, verdicts
 from quality.tables.expect.asking import ABOUT_NULLS, Ask
 from quality.tables.expect.check import check_expectations
+from quality.tables.expect.engine import great_expectations
 from quality.tables.expect.sampling import is_sampled
 from quality.tables.inspect import inspect
 from quality.tables.read.text_table import column_kinds
@@ -116,7 +117,7 @@ def test_verdict_counts_and_settings_are_those_of_great_expectations(rows: list[
     )
     own = [(ask, *found) for ask in asks if (found := own_verdict(ask, frame))]
     data = pd.DataFrame({name: pd.Series(list(column)) for name, column in frame.items()})
-    results = gx.ask([ask for ask, *_ in own], data, FORM)
+    results = great_expectations().ask([ask for ask, *_ in own], data, FORM)
     for (ask, function, counts), result in zip(own, results, strict=True):
         assert counts.success == result["success"], (ask, result)
         if counts.unexpected is not None:

@@ -1,38 +1,28 @@
-"""Let a real CKAN with ckanext-dcat and ckanext-harvest harvest the exported RDF, twice, and compare what it holds.
+"""Let a real CKAN with ckanext-dcat and ckanext-harvest harvest the site's catalogue, and compare what it holds.
 
     python bench/interop_ckan.py [SHARED]
 
 ``SHARED`` (``../shared``) has ``realservers/ckan_up.sh``, which installs and starts CKAN on the loopback interface with
 150 made datasets, and ``scale/serve.py`` with records of real portals. The records of both are served as one portal,
-harvested, exported as Turtle, and harvested by CKAN. Then one record is deleted and one changed, and both harvest
-again. What should be there is counted in the records as received; a licence, if CKAN knows it and the dataset has a
-file. The program exits with 1 if CKAN cannot be started or anything is missing; nothing is skipped. ``RS_STATE`` names
-the folder of the servers' state, ``PORT`` CKAN's port (5000).
+which Winnow harvests and publishes, and CKAN harvests the pages of its site (``/catalog.ttl``) four times: at first;
+with one record changed and one gone; again, while a night with another change is published after the first page, which
+must not be seen; and once more. What should be there is counted in the records as received; a licence, if CKAN knows it
+and the dataset has a file. The program exits with 1 if CKAN cannot be started or anything is missing; nothing is
+skipped. ``RS_STATE`` names the folder of the servers' state, ``PORT`` CKAN's port (5000).
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import subprocess
 import sys
 import tempfile
-import threading
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from catalog.db.store import open_catalog
-from catalog.exports.job import ExportJob
-from catalog.exports.options import ExportOptions
-from catalog.exports.rdf_files import RdfFiles
-from harvester.night.stages import nightly
-from specs.portals import Limits, PortalSpec
+from interop_portal import Winnow, later, recorded
 
 STATE = Path(os.environ.get("RS_STATE", "/tmp/realservers"))  # as the servers' own scripts have it
 PORT = os.environ.get("PORT", "5000")
@@ -40,47 +30,12 @@ CKAN = f"http://127.0.0.1:{PORT}"
 MADE, REAL, SOURCE = 150, 50, "winnow-interop"
 
 
-class Portal(SimpleHTTPRequestHandler):
-    """A CKAN of some records, and the files of a folder."""
-
-    records: list[dict[str, Any]] = []  # set before the server starts
-
-    def do_GET(self) -> None:
-        if "/api/3/action/package_search" not in self.path:
-            super().do_GET()
-            return
-        found = {"count": len(self.records), "results": self.records if "start=0" in self.path else []}
-        body = json.dumps({"success": True, "result": found}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Portal, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 def records(shared: Path) -> list[dict[str, Any]]:
     """Return the records that CKAN was made with, and some of real portals."""
-    script = str(shared / "scale" / "serve.py")
-    source = f"import json, runpy; print(json.dumps(runpy.run_path({script!r})['recorded']()[:{REAL}]))"
-    done = subprocess.run([sys.executable, "-c", source], capture_output=True, check=True)
     found: list[dict[str, Any]] = call("package_search", rows=1000)["results"]
     # Not those that an earlier run of this program has left there.
     made = [one for one in found if "guid" not in {extra["key"] for extra in one.get("extras", ())}]
-    return [*made, *json.loads(done.stdout)]
+    return [*made, *recorded(shared, REAL)]
 
 
 def start(shared: Path) -> None:
@@ -102,24 +57,6 @@ def call(action: str, **values: Any) -> Any:
     )
     with urllib.request.urlopen(request, timeout=120) as answer:
         return json.load(answer)["result"]
-
-
-def export(data: Path, base: str, out: Path) -> None:
-    """Harvest the portal at ``base`` and write its datasets as Turtle."""
-    limits = Limits(delay_s=0, page_rows=1000)
-    spec = PortalSpec.model_validate(
-        {"id": "real", "type": "ckan", "title": "Real", "url": base, "local": True, "limits": limits}
-    )
-    result = nightly(data, [spec], stages=["harvest"])
-    assert result["portals"][0]["verdict"] == "complete", result["portals"][0]
-    folder = data / "exports"
-    folder.mkdir(exist_ok=True)
-    with open_catalog(data / "catalog.db") as catalog:
-        options = ExportOptions(site_url="https://data.example.org")
-        job = ExportJob(catalog, "x", folder, options, {folder: ""})
-        RdfFiles().write(job)
-        job.parts.write()
-    out.write_bytes(gzip.decompress((folder / "rdf" / "real.ttl.gz").read_bytes()))
 
 
 _HARVEST = """
@@ -217,27 +154,30 @@ def main(shared: Path) -> None:
         if old["title"] == SOURCE:
             call("harvest_source_clear", id=old["id"])
             call("package_delete", id=old["id"])
+    bad = []
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        Portal.records = wanted = records(shared)
-        bad = []
-        with served(folder) as base:
-            name = f"{SOURCE}-{base.rpartition(':')[2]}"
-            export(folder / "data", base, folder / "catalog.ttl")
-            made = call("harvest_source_create", name=name, title=SOURCE, url=f"{base}/catalog.ttl",
-                        source_type="dcat_rdf", config='{"rdf_format": "text/turtle"}')  # fmt: skip
-            harvest(made["id"])
-            print("first harvest")
-            bad += compare(wanted, held(made["id"]))
-            changed = wanted[0] | {"title": "Changed by the portal", "metadata_modified": "2026-12-01T00:00:00"}
-            Portal.records = wanted = [changed, *wanted[2:]]
-            export(folder / "data", base, folder / "catalog.ttl")
-            harvest(made["id"])
-            print("second harvest: one record changed, one gone")
-            found = held(made["id"])
-            bad += compare(wanted, found)
-            if found.get(changed["id"], {}).get("title") != changed["title"]:
-                bad.append("the changed title")
+        winnow, wanted = Winnow(Path(place) / "data"), records(shared)
+
+        def check(what: str, wanted: list[dict[str, Any]]) -> None:
+            harvest(source)
+            print(f"{what} ({winnow.pages} pages)", flush=True)
+            winnow.pages, found = 0, held(source)
+            bad.extend(f"{fact} ({what})" for fact in compare(wanted, found))
+            if found.get(wanted[0]["id"], {}).get("title", "").strip() != wanted[0]["title"].strip():
+                bad.append(f"the title of the changed one ({what})")
+
+        with winnow.serving(wanted):
+            name = f"{SOURCE}-{winnow.address.rpartition(':')[2]}"
+            source = call("harvest_source_create", name=name, title=SOURCE, url=f"{winnow.address}/catalog.ttl",
+                          source_type="dcat_rdf", config='{"rdf_format": "text/turtle"}')["id"]  # fmt: skip
+            check("first harvest", wanted)
+            winnow.records = wanted = later(wanted, "Changed by the portal")
+            winnow.night()
+            check("one record changed, one gone", wanted)
+            winnow.records = later(wanted, "Changed while CKAN harvests")
+            winnow.between = winnow.night
+            check("the same once more, with a change in the middle", wanted)
+            check("after that change", winnow.records)
     if bad:
         raise SystemExit(f"not as in the records: {', '.join(bad)}")
 

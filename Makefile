@@ -5,7 +5,7 @@
 # make docs         docs/ as a site
 # make bench        how fast Winnow is, compared with other programs
 # make fuzz         five minutes of odd texts for the C scanner, under libFuzzer and sanitizers
-# make test-interop a real CKAN harvests the exported RDF; needs SHARED (../shared) with the servers, and fails without
+# make test-interop a real CKAN and a real udata harvest the site; needs SHARED (../shared) with them, and fails without
 # make digest       record the digests of the methodology
 # make test-pythons, make test-oldest    on other versions of Python, with the oldest libraries
 PYTHON ?= python3
@@ -58,6 +58,7 @@ quick-tests: .venv/compiled
 SHARED ?= ../shared
 test-interop: .venv/installed
 	$(BIN)/python bench/interop_ckan.py $(SHARED)
+	$(BIN)/python bench/interop_udata.py $(SHARED)
 
 durations: .venv/compiled
 	$(BIN)/pytest -n $(WORKERS) --record-durations

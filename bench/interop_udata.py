@@ -42,7 +42,9 @@ with udata_app.app.app_context():
     from udata.harvest.actions import run
     from udata.harvest.models import HarvestJob, HarvestSource
     app = udata_app.app
-    app.config.update(HARVESTER_BACKENDS=["dcat"], URLS_ALLOW_LOCAL=True, URLS_ALLOW_PRIVATE=True, HARVEST_AUTOARCHIVE_GRACE_DAYS=-1)
+    app.config.update(HARVESTER_BACKENDS=["dcat"], URLS_ALLOW_LOCAL=True, URLS_ALLOW_PRIVATE=True)
+    # What is gone is archived at once: tomorrow is the day before which it must have been seen last.
+    app.config["HARVEST_AUTOARCHIVE_GRACE_DAYS"] = -1
     License.drop_collection()
     for id, title, url in json.loads(sys.argv[2]):
         License(id=id, title=title, url=url).save()
@@ -117,24 +119,29 @@ def compare(wanted: list[dict[str, Any]], held: list[dict[str, Any]]) -> list[st
     tell("datasets", sum(one["id"] in found for one in wanted), len(wanted))
     tell("each once, and no others", len(wanted), max(len(held), len(wanted)))
     pairs = [(one, found[one["id"]]) for one in wanted if one["id"] in found]
-    tell("files", sum(len(has["files"]) for _, has in pairs), sum(len(one["resources"]) for one, _ in pairs))
+    # udata keeps one file for each address that a dataset names, and none without an address.
+    tell("files", sum(len(has["files"]) for _, has in pairs), sum(len(_addresses(one)) for one, _ in pairs))
     tell("titles", sum(one["title"].strip() == has["title"].strip() for one, has in pairs), len(pairs), 0.99)
     known = {_bare(address): id for id, _, address in LICENCES}
     licensed = [(one, has) for one, has in pairs if _bare(one.get("license_url")) in known and one["resources"]]
     same = [known[_bare(one["license_url"])] == has["license"] for one, has in licensed]
     tell("licences whose address udata knows", sum(same), len(same))
-    dated = [(one, has) for one, has in pairs if one.get("metadata_modified")]
-    tell("dates of change", sum(bool(has["modified"]) for _, has in dated), len(dated), 0.99)
     files = [(f, g) for one, has in pairs for f, g in _files(one["resources"], has["files"])]
+    tell("addresses", len(files), sum(len(_addresses(one)) for one, _ in pairs))
     formats = [(f, g) for f, g in files if f.get("format")]
     tell("files with a format", sum(bool(g.get("format") or g.get("mime")) for _, g in formats), len(formats), 0.99)
     return bad
 
 
+def _addresses(record: dict[str, Any]) -> set[str]:
+    return {address for one in record["resources"] if (address := (one.get("url") or "").strip())}
+
+
 def _files(stated: list[dict[str, Any]], held: list[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Return the pairs of files that have the same address."""
     by_address = {one["url"]: one for one in held}
-    return [(one, by_address[one["url"]]) for one in stated if one.get("url") in by_address]
+    ours = {(one.get("url") or "").strip(): one for one in reversed(stated)}
+    return [(one, by_address[address]) for address, one in ours.items() if address in by_address]
 
 
 def _bare(address: str | None) -> str:

@@ -104,13 +104,15 @@ def write_descriptor(
     portals: Sequence[Mapping[str, Any]],
     public_file: str,
     left_out: Mapping[str, str],
+    taken_in: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     """Write ``datapackage.json`` and ``schemas/<table>.json`` into the folder of the package, and return the path of
     the former.
 
     ``tables``: by name. ``parts``: all files. ``run``: the row of the last run. ``portals``: rows of the table portals
     with ``last_complete_run`` and ``last_complete_at``. ``public_file``: SHA-256 of the public file behind the package.
-    ``left_out``: why a table has no rows although there are some, by its name.
+    ``left_out``: why a table has no rows although there are some, by its name. ``taken_in``: ``id``, ``site_url`` and
+    ``published_by`` of the catalogues whose packages were imported; what they measured is not in ours.
     """
     (out / "schemas").mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
@@ -138,6 +140,7 @@ def write_descriptor(
             "public_file": public_file,
             "layout": layout_of(tables),
             "left_out": left_out,
+            "taken_in": [*taken_in],
             "portals": [
                 {
                     "id": one["id"],
@@ -145,7 +148,6 @@ def write_descriptor(
                     "url": one["url"],
                     "last_complete_run": one["last_complete_run"],
                     "last_complete_at": one["last_complete_at"],
-                    # Whoever takes in portals of others puts itself behind those that they came from.
                     "origin": [asdict(origin)],
                 }
                 for one in portals

@@ -122,9 +122,10 @@ def write_package(public: Path, out: Path, origin: Origin, more: Iterable[Packag
             parts = [one for table in tables.values() for one in write_table(table, opened, out, known)]
         run = _rows(opened, "select * from runs order by id desc limit 1")
         portals = _rows(opened, tables["portals"].sql)
+        others = _rows(opened, "select id, site_url, published_by from imported_catalogues order by id")
     head = run[0] if run else dict.fromkeys(("id", "started_at", "finished_at", "winnow_version"), "")
     head.setdefault("methodology_version", "")
-    descriptor = write_descriptor(out, tables, parts, origin, head, portals, hashed, left_out)
+    descriptor = write_descriptor(out, tables, parts, origin, head, portals, hashed, left_out, others)
     cite = (
         f"{origin.published_by or 'Winnow'}: catalogue of open data portals, run {head['id']}. {origin.site_url or ''}"
     )

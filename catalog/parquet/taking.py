@@ -54,6 +54,7 @@ def write_rows(
     portal: str | None,
     rows: int,
     size: int,
+    bounds: Mapping[str, Sequence[float]] | None = None,
 ) -> int:
     """Write the rows of the Parquet file ``path`` into the file ``out``, each a JSON list in the order of ``columns``,
     and return how many they are.
@@ -61,9 +62,10 @@ def write_rows(
     ``columns``: names and types of the columns to read; one that the file does not have gives nulls. ``ids``: those
     whose values are ids. ``codes``: those with short words that no stranger writes, such as a grade. ``portal``: the
     value that the column ``portal_id`` must have everywhere; None for any. ``rows``: rows that the file must have.
-    ``size``: bytes of the file unpacked, at most. Raise ValueError, with the column and the reason, if anything is
-    otherwise: another type, a text or list that is too long, a number that is not finite or too large, an id with other
-    characters than letters, digits, ".", "_", "~" and "-".
+    ``size``: bytes of the file unpacked, at most. ``bounds``: the smallest and the largest value of columns of numbers.
+    Raise ValueError, with the column and the reason, if anything is otherwise: another type, a text or list that is too
+    long, a number that is not finite, too large or out of its bounds, an id with other characters than letters, digits,
+    ".", "_", "~" and "-".
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -87,6 +89,7 @@ def write_rows(
     checks = [
         (name, _CHECKS["id" if name in ids else "code" if name in codes else kind]) for name, kind in columns.items()
     ]
+    limits = [(list(columns).index(name), name, *ends) for name, ends in (bounds or {}).items() if name in there]
     at = list(columns).index("portal_id") if portal is not None and "portal_id" in columns else None
     done = 0
     with Path(out).open("w", encoding="ascii") as lines:
@@ -96,6 +99,9 @@ def write_rows(
                 row = [_checked(name, cells[name][number], check) if name in cells else None for name, check in checks]
                 if at is not None and row[at] not in (None, portal):
                     raise ValueError(f"a row is of the portal {str(row[at])[:80]!r}")
+                for place, name, least, most in limits:
+                    if row[place] is not None and not least <= row[place] <= most:
+                        raise ValueError(f"column {name}: {row[place]} is not between {least:g} and {most:g}")
                 lines.write(json.dumps(row, separators=(",", ":")) + "\n")
             done += batch.num_rows
             if done > rows:

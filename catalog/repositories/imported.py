@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from sqlite3 import IntegrityError
@@ -11,8 +12,8 @@ from catalog.db.schema.imported import TABLES
 from catalog.db.store import Catalog
 
 __all__ = [
-    "DuplicateError", "forget_catalogue", "imported_catalogues", "known_portals", "last_complete", "note_figures",
-    "write_catalogue",    "write_portal", "write_rows",
+    "DuplicateError", "content_digest", "earlier_import", "forget_catalogue", "imported_catalogues", "known_portals",
+    "note_figures", "portals_of", "write_catalogue", "write_portal", "write_rows",
 ]  # fmt: skip
 
 _ROWS = [name for name, table in TABLES.items() if "imported_portal" in table.columns]
@@ -23,11 +24,31 @@ class DuplicateError(Exception):
     """Raised if two rows of an imported table have the same id. The message names the table."""
 
 
-def last_complete(catalog: Catalog, key: str) -> str | None:
-    """Return the end of the last complete harvest of an imported portal as it was taken in: an instant in UTC, "" if
-    none was complete; None if the portal was never taken in. ``key``: its id in ``imported_portals``."""
-    rows = catalog.rows("select last_complete_at from imported_portals where id = ?", [key])
-    return (rows[0]["last_complete_at"] or "") if rows else None
+def earlier_import(catalog: Catalog, key: str) -> dict[str, Any] | None:
+    """Return how a portal was taken in: ``catalogue_id`` (whose package brought it), ``origin_id`` (who measured it),
+    ``last_complete_at``, and ``run_id`` and ``package_sha256`` of the last package of that catalogue; None if it never
+    was. ``key``: its id in ``imported_portals``."""
+    rows = catalog.rows(
+        """select p.catalogue_id, p.origin_id, p.last_complete_at, c.run_id, c.package_sha256 from imported_portals p
+           left join imported_catalogues c on c.id = p.catalogue_id where p.id = ?""",
+        [key],
+    )
+    return rows[0] if rows else None
+
+
+def portals_of(catalog: Catalog, catalogue_id: str) -> list[dict[str, Any]]:
+    """Return the rows of ``imported_portals`` that came in packages of a catalogue, sorted by id."""
+    return catalog.rows("select * from imported_portals where catalogue_id = ? order by id", [catalogue_id])
+
+
+def content_digest(catalog: Catalog, key: str) -> str:
+    """Return a digest of all that is stored of an imported portal, in hexadecimal. ``key``: its id in
+    ``imported_portals``."""
+    made = hashlib.blake2b(digest_size=16)
+    for table, column in (("imported_portals", "id"), *((name, "imported_portal") for name in _ROWS)):
+        for row in catalog.db.conn.execute(f"select * from {table} where {column} = ? order by id", [key]):  # noqa: S608  # names of the schema
+            made.update(repr(tuple(row)).encode("utf-8", "surrogatepass"))
+    return made.hexdigest()
 
 
 def write_catalogue(catalog: Catalog, row: Mapping[str, Any]) -> None:

@@ -37,8 +37,10 @@ def import_catalog(data: Path, folder: Path | None, is_list: bool, forget: str |
     if sum((folder is not None, is_list, forget is not None)) != 1:
         raise click.UsageError("give the folder of a package, or --list, or --forget ID")
     from catalog.db.store import open_catalog
+    from harvester.night.stages import writing
 
-    with open_catalog(catalogue_of(data)) as catalog:
+    # An import is one long transaction: a night that wrote at the same time would fail.
+    with open_catalog(catalogue_of(data)) if is_list else writing(data) as catalog:
         if is_list:
             _list(catalog, as_json)
         elif forget is not None:
@@ -74,6 +76,8 @@ def _said(one: Any, row: dict[str, Any] | None) -> str:
     """Return in one line what became of a portal, and whether its copy counts."""
     if one.state == "ours":
         return f"{one.portal_id}: this catalogue measured it; left out"
+    if one.state == "left":
+        return f"{one.portal_id}: no longer in the package; what was taken in before stays"
     day = (one.last_complete_at or "")[:10]
     when = f"complete on {day}" if day else "never complete"
     line = f"{one.portal_id}: measured by {one.measured_by}, {when}"

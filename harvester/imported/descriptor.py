@@ -110,6 +110,9 @@ def described(found: Any) -> Described:
         )
         if len(keys) != len(set(keys)):
             raise ValueError("a table or portal is listed twice")
+    for portal in made.winnow.portals:
+        if len({one.id for one in portal.origin}) != len(portal.origin):
+            raise ValueError(f"{portal.id}: origin: a catalogue is listed twice")
     return made
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from catalog.parquet.package import NEEDS, all_tables, is_possible
 from harvester.bounded import BoundedChild, TooMuchError
 from harvester.errors import PackageError
 from harvester.imported.descriptor import Described, DescribedFile, described
+from specs.metrics import metrics
 
 __all__ = ["PackageLimits", "PackageReader"]
 
@@ -35,6 +36,8 @@ _CODES = {
     *("type", "country", "grade", "status", "system", "entity_level", "raw_hash", "methodology_version"),
     *("run_id", "first_seen_run", "last_seen_run", "changed_run", "last_complete_run", "last_run"),
 }
+_TOTAL_MAX = 10_000.0
+"""Points of a dataset by any scoring system: the largest that is known has 405."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class PackageLimits:
     unpacked: int = 8 << 30
     rows: int = 5_000_000
     """Rows of one file."""
+    written: int = 60 << 30
+    """Bytes of the rows of all files: about what the catalogue grows by."""
     memory: int = 3 << 30
     """Address space of the child process, its libraries included."""
     seconds: float = 600
@@ -64,7 +69,7 @@ class PackageReader:
         if not is_possible():
             raise PackageError(NEEDS)
         self.folder, self.work, self.limits = folder.absolute(), work, limits or PackageLimits()
-        self._copied = 0
+        self._copied = self._written = 0
         self._child = BoundedChild(
             "catalog.parquet.taking:read",
             memory_bytes=self.limits.memory,
@@ -90,11 +95,12 @@ class PackageReader:
     ) -> None:
         self._child.close()
 
-    def rows(self, table: str, portal: str | None = None) -> Iterator[dict[str, Any]]:
+    def rows(self, table: str, portal: str | None = None, more: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
         """Yield the rows of a table, or of its part of one portal, by column; nothing if the package has none.
 
-        The columns are those that this version writes, without contacts of persons. Raise PackageError before the first
-        row if the file is not as the descriptor says, or holds what no catalogue writes.
+        The columns are those that this version writes, without contacts of persons. ``more``: names of columns of
+        measurements that it does not write. Raise PackageError before the first row if the file is not as the
+        descriptor says, or holds what no catalogue writes.
         """
         file = self._files.get((table, portal))
         if file is None:
@@ -102,6 +108,8 @@ class PackageReader:
         # The id of a score follows from its other columns.
         without = _OF_PERSONS | ({"id"} if table == "scores" else set())
         columns = [one for one in all_tables()[table].columns if one.name not in without]
+        names = [one.name for one in columns]
+        columns += [PackageColumn(name, "number", "", "") for name in more if name not in names]
         out = self._read(file, columns, portal)
         names = [one.name for one in columns]
         try:
@@ -130,11 +138,15 @@ class PackageReader:
                 portal=portal,
                 rows=file.rows,
                 size=limits.unpacked,
+                bounds=_bounds(columns, file.table),
             )
         except (ValueError, TooMuchError) as error:
             raise PackageError(f"{path}: {error}") from None
         finally:
             copy.unlink()
+        self._written += out.stat().st_size
+        if self._written > limits.written:
+            raise PackageError(f"{path}: the package unpacks to more than {limits.written:,} bytes")
         return out
 
     def _copy(self, path: str, most: int, sha256: str | None = None) -> Path:
@@ -169,3 +181,17 @@ class PackageReader:
         if sha256 is not None and made.hexdigest() != sha256:
             raise PackageError(f"{path}: its SHA-256 is not the one of {DESCRIPTOR}: fetch the package anew")
         return target
+
+
+def _bounds(columns: Sequence[PackageColumn], table: str) -> dict[str, tuple[float, float]]:
+    """Return the smallest and the largest value that each column of numbers may have."""
+    measured = {one.id for one in metrics().values()}
+    found = {}
+    for one in columns:
+        if one.name in ("datasets", "position"):
+            found[one.name] = (0.0, 2.0**53)
+        elif one.type == "number":
+            is_own = one.name.startswith("score") and table != "scores"
+            most = 1.0 if one.name in measured else 100.0 if is_own or one.name == "coverage_pct" else _TOTAL_MAX
+            found[one.name] = (0.0, most)
+    return found

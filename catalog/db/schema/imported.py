@@ -62,7 +62,9 @@ TABLES: dict[str, TableSpec] = {
             "id": c(str, "Id of the catalogue that measured it, a slash, and the portal's id there."),
             "catalogue_id": c(str, "Catalogue whose package brought it.", "imported_catalogues"),
             "origin_id": c(str, "Id of the catalogue that measured it."),
-            "measured_by": c(str, "Who publishes that catalogue, or else the address of its site, or its id."),
+            "measured_by": c(
+                str, "Who publishes that catalogue, or else its site or id; of what others hand on, as told by whom."
+            ),
             "origin": c(list, "Everybody through whom it came, who measured it first: id, site_url, published_by."),
             "portal_id": c(str, "Its id there."),
             "type": c(str, "Software or interface: ckan, dcat-us."),

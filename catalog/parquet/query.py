@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 import sqlite3
 from contextlib import closing
@@ -84,9 +85,15 @@ def _of_package(folder: Path) -> dict[str, Any]:
 
     hive = dataset.partitioning(pa.schema([("portal", pa.string())]), flavor="hive")
     return {
-        table.name: dataset.dataset(table, format="parquet", partitioning=hive if [*table.glob("portal=*")] else None)
+        table.name: dataset.dataset(
+            # Named one by one: beside them may lie a file that is being written.
+            files,
+            format="parquet",
+            partitioning=hive if [*table.glob("portal=*")] else None,
+            partition_base_dir=str(table),
+        )
         for table in sorted(folder.iterdir())
-        if any(table.glob("**/*.parquet"))
+        if (files := [str(path) for path in sorted(table.glob("**/*.parquet"))])
     }
 
 
@@ -130,8 +137,26 @@ def _csv(columns: list[str], found: Any) -> bytes:
 
 
 def _json(columns: list[str], found: Any) -> bytes:
-    rows = (json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, default=str) for row in _rows(found))
+    if twice := next((name for name in columns if columns.count(name) > 1), None):
+        raise ValueError(f"two columns are called {twice}: in JSON one would be lost; rename one with AS")
+    rows = (_object(dict(zip(columns, row, strict=True))) for row in _rows(found))
     return "[{}]\n".format(",\n ".join(rows)).encode()
+
+
+def _object(row: dict[str, Any]) -> str:
+    try:
+        return json.dumps(row, ensure_ascii=False, default=str, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(row), ensure_ascii=False, default=str)
+
+
+def _finite(value: Any) -> Any:
+    """Return a value with null in place of what is no number or infinite, for which JSON has no word."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, list) else value
 
 
 def _table(columns: list[str], found: Any) -> bytes:

@@ -11,7 +11,9 @@ import hashlib
 import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from catalog.exports.manifest import manifests
 from catalog.files import sha256, write_whole
 from catalog.parquet.citing import citation, datacite, readme
 from catalog.parquet.descriptor import Origin
+from catalog.repositories.people import COLUMNS
 
 __all__ = ["RELEASE", "RELEASES", "WITHDRAWN", "check_edition", "releases", "withdraw_release", "write_release"]
 
@@ -35,6 +38,19 @@ _EDITION = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])(?:-[a-z0-9]{1,20})?")
 _KEPT = (RELEASE, SUMS, WITHDRAWN, "datacite.json", "CITATION.cff", "README.md")
 """What is left of a release that was withdrawn."""
 _FIGURES = re.compile(r"exports/(?:scorecard|commitments|census|corrections|causes|rules)\.(?:csv|schema\.json)")
+
+
+_STILL_PUBLIC = {
+    "a dataset that was withheld since": """select 1 from main.withheld_datasets w
+        where w.dataset_id not in (select dataset_id from public.withheld_datasets)""",
+} | {
+    f"a text or name of the {table} that may not be public any more": f"""select 1 from public.[{table}] p
+        left join main.[{table}] m on m.id = p.id
+        where p.[{text}] is not null and not coalesce(m.is_text_approved, 0)
+          or p.[{name}] is not null and not (coalesce(m.is_text_approved, 0) and coalesce(m.is_name_public, 0))"""  # noqa: S608  # names of the schema
+    for table, name, text in COLUMNS.values()
+}
+"""SQL, by what it finds in the public file that must not be public as of now."""
 
 
 def check_edition(edition: str) -> None:
@@ -57,7 +73,8 @@ def write_release(data: Path, edition: str, origin: Origin, method: str, address
     still have the hash that stands there. ``edition``: see :func:`check_edition`. ``origin``: whose catalogue it is.
     ``method``: the methodology in words, as Markdown. ``address``: web address of the exported files, without a slash
     at its end; None if they are not published. Raise CatalogError if there is such a release already, if nothing is
-    exported, if the Parquet package is missing or is not that of the public file, or if a file was changed.
+    exported, if the Parquet package is missing or is not that of the public file, if a file was changed, or if
+    something in it was withheld since: a release stays.
     """
     check_edition(edition)
     exports = data / "exports"
@@ -69,6 +86,7 @@ def write_release(data: Path, edition: str, origin: Origin, method: str, address
         raise CatalogError(f"{data}: nothing is exported there; winnow export does")
     manifest = json.loads(sealed[-1].read_text("utf-8"))
     _check_package(exports, manifest)
+    _check_withheld(data)
     before = releases(exports)
     part = target.with_name(f"{edition}.part")
     shutil.rmtree(part, ignore_errors=True)
@@ -123,6 +141,15 @@ def _check_package(exports: Path, manifest: Mapping[str, Any]) -> None:
         )
 
 
+def _check_withheld(data: Path) -> None:
+    public = data / "site" / "catalog.db"
+    with closing(sqlite3.connect(f"{(data / 'catalog.db').absolute().as_uri()}?mode=ro", uri=True)) as opened:
+        opened.execute("attach ? as public", [f"{public.absolute().as_uri()}?mode=ro"])
+        found = [what for what, sql in _STILL_PUBLIC.items() if opened.execute(f"{sql} limit 1").fetchone()]
+    if found:
+        raise CatalogError(f"{public}: it has {' and '.join(found)}; run winnow export first")
+
+
 def _copy(source: Path, target: Path, expected: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
@@ -136,7 +163,7 @@ def _copy(source: Path, target: Path, expected: str) -> None:
             f"{source}: it is missing, and the last manifest lists it; run winnow export first"
         ) from None
     if digest.hexdigest() != expected:
-        raise CatalogError(f"{source}: it was changed after it was sealed; run winnow verify, then winnow export")
+        raise CatalogError(f"{source}: it was changed after it was sealed; delete it and run winnow export")
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -89,19 +89,22 @@ def write_rows(
     checks = [
         (name, _CHECKS["id" if name in ids else "code" if name in codes else kind]) for name, kind in columns.items()
     ]
-    limits = [(list(columns).index(name), name, *ends) for name, ends in (bounds or {}).items() if name in there]
+    limits = [(list(columns).index(name), name, ends) for name, ends in (bounds or {}).items() if name in there]
     at = list(columns).index("portal_id") if portal is not None and "portal_id" in columns else None
     done = 0
     with Path(out).open("w", encoding="ascii") as lines:
         for batch in file.iter_batches(_BATCH, columns=wanted, use_threads=False):
             cells: Mapping[str, Sequence[Any]] = {name: batch.column(name).to_pylist() for name in wanted}
             for number in range(batch.num_rows):
-                row = [_checked(name, cells[name][number], check) if name in cells else None for name, check in checks]
+                row: list[Any] = [
+                    _checked(name, cells[name][number], check) if name in cells else None for name, check in checks
+                ]
                 if at is not None and row[at] not in (None, portal):
                     raise ValueError(f"a row is of the portal {str(row[at])[:80]!r}")
-                for place, name, least, most in limits:
-                    if row[place] is not None and not least <= row[place] <= most:
-                        raise ValueError(f"column {name}: {row[place]} is not between {least:g} and {most:g}")
+                for place, name, (least, most) in limits:
+                    value = row[place]
+                    if value is not None and not least <= value <= most:
+                        raise ValueError(f"column {name}: {value} is not between {least:g} and {most:g}")
                 lines.write(json.dumps(row, separators=(",", ":")) + "\n")
             done += batch.num_rows
             if done > rows:

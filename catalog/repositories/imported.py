@@ -64,7 +64,7 @@ def write_portal(catalog: Catalog, row: Mapping[str, Any]) -> None:
     _insert(catalog, "imported_portals", [row])
 
 
-def note_figures(catalog: Catalog, key: str, datasets: int, versions: Collection[str]) -> None:
+def note_figures(catalog: Catalog, key: str, datasets: int, versions: Collection[str | None]) -> None:
     """Note at an imported portal how many present datasets came, and by which version of the method they were scored.
 
     ``key``: its id in ``imported_portals``. ``versions``: all versions that its rows name; of several none is noted.

@@ -40,6 +40,8 @@ _TOLD = (
     "select id, who from reports where is_name_public order by id",
     "select count(*), max(id) from corrections",
     "select id, reason, lifted_at from withholdings order by id",
+    "select id, package_sha256, imported_at from imported_catalogues order by id",
+    "select id, catalogue_id, datasets from imported_portals order by id",
     "select portal_id, kind, record_id, pointer, value, message, url from harvest_errors"
     " where run_id = (select max(id) from runs) order by id",
     "select name, sql from sqlite_master order by name",

@@ -25,7 +25,7 @@ __all__ = ["Hidden", "refresh"]
 
 _SHARE, _FEW = 5, 100
 """If more than one dataset of five (and a few, for small catalogues) has to be indexed anew, a new file is as quick."""
-_KEPT = ("datasets", "replies", "reports", "corrections", "sent")
+_KEPT = ("datasets", "replies", "reports", "corrections", "sent", "imported_catalogues")
 """Tables whose rows stay for good: where one is gone, somebody has erased it."""
 _OF_PERSONS = {
     "publishers": ("email",),

@@ -88,8 +88,12 @@ def _said(one: Any, row: dict[str, Any] | None) -> str:
         line += f"; of {row['copies']} copies this one counts"
     version = row["methodology_version"] if row else None
     if one.state == "taken" and row and not _is_comparable(version):
-        line += f"; its scores are by method {version or 'of several versions'}: kept, not compared"
+        line += f"; its scores are by {_method(version)}: kept, not compared"
     return line
+
+
+def _method(version: str | None) -> str:
+    return f"method {version}" if version else "several versions of the method, or an unknown one"
 
 
 def _is_comparable(version: str | None) -> bool:
@@ -114,7 +118,7 @@ def _list(catalog: Catalog, as_json: bool) -> None:
         mark = "" if row["counts"] else "  (a newer copy counts)"
         score = ""
         if row["score"] is not None:
-            score = f"  {row['score']:.1f} by method {row['methodology_version'] or 'of several versions'}"
+            score = f"  {row['score']:.1f} by {_method(row['methodology_version'])}"
             score += "" if _is_comparable(row["methodology_version"]) else ", not comparable"
         by = row["measured_by"] or "this catalogue"
         click.echo(printable(f"{row['id']}  {row['datasets'] or 0:,} datasets  {by}  {day}{score}{mark}"))

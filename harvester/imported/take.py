@@ -206,12 +206,12 @@ def _completed(portal: DescribedPortal) -> str | None:
 
 def _write_rows(
     catalog: Catalog, reader: PackageReader, portal: str, key: str, more: Mapping[str, list[str]]
-) -> tuple[int, set[str]]:
+) -> tuple[int, set[str | None]]:
     """Write everything of a portal; return the number of its present datasets, and the versions of the method by which
     they were scored. ``more``: see :func:`_other_metrics`."""
     datasets: dict[str, bool] = {}
     files: set[str] = set()
-    versions: set[str] = set()
+    versions: set[str | None] = set()
 
     def known(table: str, row: Mapping[str, Any], column: str, among: dict[str, bool] | set[str]) -> str:
         value = row[column]
@@ -239,7 +239,7 @@ def _write_rows(
         names = [*own_names, *more["dataset_metrics"]]
         for row in reader.rows("dataset_metrics", portal, more["dataset_metrics"]):
             own = known("dataset_metrics", row, "dataset_id", datasets)
-            versions.add(str(row["methodology_version"]))
+            versions.add(row["methodology_version"])
             yield own, row | {"measurements": _measurements(row, names)}
 
     def of_files() -> Iterator[tuple[str, dict[str, Any]]]:

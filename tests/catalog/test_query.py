@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,33 @@ def test_the_answer_comes_as_a_table_as_csv_or_as_json(data: Path) -> None:
     shown = ask(data, sql, "table")
     assert shown["rows"][0] == ["=1+1", "[1, 2]", "2024-02-29", ""]
     assert len(shown["rows"]) == ROWS_SHOWN and shown["has_more"]
+
+
+def test_json_loses_no_column_and_has_no_words_of_its_own(data: Path) -> None:
+    with pytest.raises(ValueError, match="two columns are called a"):
+        ask(data, "select 1 as a, 2 as a")
+    text = answer(b"select 'nan'::double as a, [1.5, '-inf'::double] as b",
+                  package=str(data / "exports" / "parquet"), public=None, memory_mb=256, form="json")  # fmt: skip
+    assert json.loads(text, parse_constant=pytest.fail) == [{"a": None, "b": [1.5, None]}]
+
+
+def test_a_file_that_is_being_written_is_not_read(data: Path) -> None:
+    half = data / "exports" / "parquet" / "datasets" / "portal=north" / "part-0.parquet.part"
+    half.write_bytes(b"half")
+    try:
+        assert ask(data, "select count(*) as n from datasets where portal = 'north'")[0]["n"] > 0
+    finally:
+        half.unlink()
+
+
+@pytest.mark.parametrize("missing", ["duckdb", "pyarrow"])
+def test_without_the_extra_the_command_says_what_to_install(
+    data: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    # As if it were not installed.
+    monkeypatch.setitem(sys.modules, missing, None)
+    found = CliRunner().invoke(cli, ["--data", str(data), "query", "select 1"])
+    assert found.exit_code == 1 and 'pip install "winnow-opendata[parquet]"' in found.output
 
 
 ATTACKS = [

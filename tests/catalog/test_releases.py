@@ -22,6 +22,7 @@ from catalog.exports.manifest import manifests, seal, verify
 from catalog.parquet.descriptor import Origin
 from catalog.parquet.package import write_package
 from catalog.parquet.releases import releases, withdraw_release, write_release
+from catalog.repositories.withholding import withhold
 from catalog.site.serve import publish
 from harvester.cli.main import cli
 from tests.catalog.browsing import OF_THE_SITE, RUN, fill
@@ -174,6 +175,34 @@ def test_a_dataset_that_goes_is_missing_from_the_next_edition_only(data: Path) -
     second = release(data, "2026-12")
     assert gone in ids(first) and gone not in ids(second)
     assert sums_of(first) == before
+
+
+def test_what_was_withheld_since_the_export_is_not_frozen(data: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog:
+        (id,) = catalog.db.conn.execute("select min(id) from datasets where portal_id = 'north'").fetchone()
+        withhold(catalog, id, reason="A court asked for it", by="x")
+    with pytest.raises(CatalogError, match=r"a dataset that was withheld since; run winnow export first"):
+        release(data, "2026-11")
+    put_out(data)
+    folder = release(data, "2026-11")
+    paths = [*(folder / "parquet" / "datasets").rglob("*.parquet")]
+    assert paths and id not in [one for path in paths for one in pq.ParquetFile(path).read(["id"])["id"].to_pylist()]
+
+
+@pytest.mark.parametrize(
+    "change", ["delete from {0}", "update {0} set is_text_approved = 0", "update {0} set is_name_public = 0"]
+)
+def test_a_text_that_was_taken_back_is_not_frozen(data: Path, change: str) -> None:
+    with open_catalog(data / "catalog.db") as catalog, catalog.writing():
+        row = {"id": "r", "finding_id": "f", "reply": "waived", "note": "x", "replied_by": "A. Clerk", "number": 1}
+        catalog.upsert("replies", [row | {"is_text_approved": True, "is_name_public": True}])
+    put_out(data)
+    with closing(sqlite3.connect(data / "site" / "catalog.db")) as opened:
+        assert opened.execute("select note, replied_by from replies where id = 'r'").fetchone() == ("x", "A. Clerk")
+    with open_catalog(data / "catalog.db") as catalog, catalog.writing():
+        catalog.db.conn.execute(f"{change.format('replies')} where id = 'r'")
+    with pytest.raises(CatalogError, match="may not be public any more"):
+        release(data, "2026-11")
 
 
 def test_a_withdrawn_release_keeps_its_hashes_and_its_name(data: Path) -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalog.db.store import Catalog
+from catalog.exports.state import ExportState
 from catalog.repositories.imported import forget_catalogue, imported_catalogues
 from catalog.site.serve import publish
 from harvester.imported.take import WORK
@@ -138,3 +139,22 @@ def test_what_an_import_that_was_killed_left_goes_first(own: Catalog, package: P
     folder.mkdir()
     (folder / "rows.jsonl").write_text("half")
     assert {one.state for one in take(own, package)} == {"taken"} and not folder.exists()
+
+
+def test_what_is_taken_in_and_forgotten_is_published_though_nothing_else_has_changed(
+    own: Catalog, package: Path
+) -> None:
+    data = own.path.parent
+    exports, public = data / "exports", data / "site" / "catalog.db"
+    exports.mkdir()
+    ExportState(everything="the same").write(exports)
+    assert publish(own.path, public, exports) and not publish(own.path, public, exports)
+
+    def shown() -> int:
+        with closing(sqlite3.connect(public)) as opened:
+            return int(opened.execute("select count(*) from imported_datasets").fetchone()[0])
+
+    take(own, package)
+    assert publish(own.path, public, exports) and shown() == 10
+    assert command(own, "--forget", THEIRS).exit_code == 0
+    assert publish(own.path, public, exports) and shown() == 0

@@ -19,6 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from interop_portal import Winnow, later, recorded
 
@@ -138,9 +139,9 @@ def _addresses(record: dict[str, Any]) -> set[str]:
 
 
 def _files(stated: list[dict[str, Any]], held: list[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Return the pairs of files that have the same address."""
-    by_address = {one["url"]: one for one in held}
-    ours = {(one.get("url") or "").strip(): one for one in reversed(stated)}
+    """Return the pairs of files that have the same address; in RDF a blank of an address is %20."""
+    by_address = {unquote(one["url"]): one for one in held}
+    ours = {unquote((one.get("url") or "").strip()): one for one in reversed(stated)}
     return [(one, by_address[address]) for address, one in ours.items() if address in by_address]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from catalog.db.store import Catalog, now
 
 __all__ = [
+    "LIFTED",
     "WITHHELD",
     "WITHHELD_CAUSES",
     "WITHHELD_KEYS",
@@ -38,6 +39,17 @@ WITHHELD_CAUSES = f"""select m.cause from cause_members m where m.cause in (
       select own.cause from cause_members own where own.finding in ({WITHHELD_KEYS}))
     group by m.cause having min(m.finding in ({WITHHELD_KEYS}))"""  # noqa: S608  # our own constants
 """SQL: the numbers of the causes of which every finding is about them: the name of such a cause may be theirs."""
+
+
+# An instant in the form of the ids of runs, so that the two can be compared.
+_LIFTED_AT = "replace(replace(w.lifted_at, '-', ''), ':', '')"
+LIFTED = f"""select coalesce(a.dataset_id, w.dataset_id) as dataset_id, r.id as run_id
+    from withholdings w left join dataset_aliases a on a.id = w.dataset_id
+    join runs r on r.id in ((select max(id) from runs where id <= {_LIFTED_AT}),
+      (select min(id) from runs where id > {_LIFTED_AT}))
+    where w.lifted_at is not null"""  # noqa: S608  # our own constants
+"""SQL: datasets whose content was let out again, by present id, with the run that the order followed and the one after
+it: the public file may be made anew in between, or not until the next run."""
 
 
 def dataset_of(catalog: Catalog, key: str) -> str | None:

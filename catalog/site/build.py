@@ -78,12 +78,13 @@ _WHERE = {
     "addresses": "url not in (select url from temp.merged)",
     "resource_checks": "url not in (select url from temp.merged)",
     "corrections": "finding_id is null or finding_id not in (select id from temp.held)",
-    "withholdings": "lifted_at is null",
     **imported.SHOWN,
 }
 """SQL conditions on the rows of a table that are public; ``{to}`` is the schema of the public file."""
 
 _VALUES = {
+    # Of one that was lifted only the days are told, to those who read the feed of changes.
+    "withholdings.reason": "iif(lifted_at is null, reason, null)",
     # For a single dataset, the share that was measured says too little.
     "dataset_quality.grade": "public_grade(score, score_low, score_high, null, null)",
     "score_values.grade": """iif(grade is null, null,

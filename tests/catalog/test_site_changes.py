@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import xml.etree.ElementTree as ET
 from contextlib import closing
@@ -113,6 +114,26 @@ def test_an_entry_names_the_dataset_by_every_name_it_had(public: Path) -> None:
         moved = site.get("/dataset/p-old.ttl")
         assert (moved.status_code, moved.headers["location"]) == (302, "/dataset/p-4.ttl")
         assert len({one.find("a:id", ATOM).text for one in (retired, returned, merged)}) == 3
+
+
+def test_a_dataset_that_is_let_out_again_is_named_in_the_feed_and_by_modified_since(
+    public: Path, tmp_path: Path
+) -> None:
+    shutil.copy(public.parent.parent / "catalog.db", tmp_path)
+    with open_catalog(tmp_path / "catalog.db") as catalog, catalog.writing():
+        told = {"portal_id": "p", "run_id": FIRST, "reason": "x", "withheld_at": "2026-11-21T12:00:00Z"}
+        lifted = {5: "2026-11-22T12:00:00Z", 6: None, 2: "2026-11-22T12:00:00Z"}
+        rows = [{"id": f"p-{n}/1", "dataset_id": f"p-{n}", "lifted_at": at} | told for n, at in lifted.items()]
+        catalog.upsert("withholdings", rows)
+    publish(tmp_path / "catalog.db", tmp_path / "public" / "catalog.db")
+    with closing(Site(tmp_path / "public" / "catalog.db", public_url=HOME)) as site:
+        newest = entries(ET.fromstring(site.get("/changes.xml").content))
+        before = entries(ET.fromstring(site.get(f"/changes/{SECOND}~1.xml").content))
+        since = site.get("/catalog.nt", modified_since="2026-11-23").text
+    # Not the retired one, and not the one that is withheld still.
+    assert [key for term, key in newest if term == "returned"] == ["p-3", "p-5"]
+    assert ("returned", "p-5") in before and ("withheld", "p-5") not in before and ("withheld", "p-6") in before
+    assert f"{HOME}/dataset/p-5>" in since and f"{HOME}/dataset/p-6>" not in since
 
 
 def test_the_mirror_has_the_feed_with_its_archives(public: Path, tmp_path: Path) -> None:

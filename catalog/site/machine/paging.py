@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from catalog.db.schema.views import is_present
+from catalog.repositories.withholding import LIFTED
 from catalog.site.machine.snapshots import former_file, run_of
 
 __all__ = ["MOST", "CataloguePage", "GoneError", "PageRequest", "BadPageError", "file_of", "page_of", "read_request"]
@@ -125,7 +126,8 @@ def file_of(request: PageRequest, conn: sqlite3.Connection, public: Path) -> Pat
 _CHOSEN = f"""from datasets d where {is_present("d")} and d.id > :after
   and (:portal is null or d.portal_id = :portal)
   and (:since is null or d.changed_run >= :since or d.first_seen_run >= :since
-    or d.id in (select dataset_id from changes where run_id >= :since and kind = 'returned'))"""  # noqa: S608  # SQL of ours
+    or d.id in (select dataset_id from changes where run_id >= :since and kind = 'returned')
+    or d.id in (select dataset_id from ({LIFTED}) where run_id >= :since))"""  # noqa: S608  # SQL of ours
 
 
 def page_of(conn: sqlite3.Connection, request: PageRequest) -> CataloguePage:

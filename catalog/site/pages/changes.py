@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from catalog.rdf.names import ResourceNames, own_iri
 from catalog.rdf.quality import run_instant
+from catalog.repositories.withholding import LIFTED
 from catalog.site.machine.statements import publication_of
 from catalog.site.pages.page import Content, Page, Visit
 
@@ -33,8 +34,13 @@ _SOURCES = {
     # Entries of earlier runs about such a dataset are gone, and this one says so.
     # Also in the run after: who has read the one that the order followed would not look there again.
     "withholdings": """select dataset_id as id, 'withheld' as kind, null as became, run_id from withholdings
+      where lifted_at is null
       union select dataset_id, 'withheld', null, (select min(r.id) from runs r where r.id > w.run_id)
-      from withholdings w""",
+      from withholdings w where w.lifted_at is null""",
+    "lifted withholdings": f"""select l.dataset_id as id, 'returned' as kind, null as became, l.run_id
+      from ({LIFTED}) l join shown_datasets d on d.id = l.dataset_id
+      where not exists (select 1 from changes c
+        where c.dataset_id = l.dataset_id and c.run_id = l.run_id and c.kind = 'returned')""",  # noqa: S608  # SQL of ours
 }
 """SQL of the entries, by the table that they are from."""
 _OF_RUN = " union all ".join(f"select * from ({sql}) where run_id = :run" for sql in _SOURCES.values())  # noqa: S608  # SQL of ours

@@ -64,7 +64,7 @@ select title, endpoint_url from data_services where dataset_id = :id and not coa
 _WITHHELD = """
 select s.dataset_id as id, h.reason, h.withheld_at, h.portal_id, coalesce(nullif(p.title, ''), p.id) as portal
 from site_withheld s join withholdings h on h.dataset_id = s.dataset_id left join portals p on p.id = h.portal_id
-where s.id = :id order by h.withheld_at, h.id limit 1"""
+where s.id = :id and h.lifted_at is null order by h.withheld_at, h.id limit 1"""
 _ALIAS = "select a.dataset_id, a.run_id, d.title from dataset_aliases a left join datasets d on d.id = a.dataset_id"
 
 

@@ -96,12 +96,15 @@ def _portals(visit: Visit) -> list[dict[str, Any]]:
     )
 
 
+_WITHHELD_COUNT = "select count(distinct dataset_id) as n from withholdings where lifted_at is null"
+
+
 def _withheld(visit: Visit) -> list[dict[str, Any]]:
     """Return datasets whose content the operator has withheld, the latest first, with the day and the reason."""
     return visit.rows(
         """select h.dataset_id as id, h.portal_id, p.title as portal, min(h.withheld_at) as withheld_at, h.reason
            from withholdings h left join portals p on p.id = h.portal_id
-           group by h.dataset_id order by withheld_at desc, id limit :shown""",
+           where h.lifted_at is null group by h.dataset_id order by withheld_at desc, id limit :shown""",
         shown=SHOWN,
     )
 
@@ -121,7 +124,7 @@ def _read(visit: Visit, offset: int) -> Content:
         "files": _files(visit) if is_first else [],
         "tables": _columns(visit) if is_first else [],
         "withheld": _withheld(visit) if is_first else [],
-        "withheld_count": (visit.row("select count(distinct dataset_id) as n from withholdings") or {})["n"],
+        "withheld_count": (visit.row(_WITHHELD_COUNT) or {})["n"],
         "feed": "/vanished.xml",
     }
 

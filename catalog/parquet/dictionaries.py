@@ -1,4 +1,4 @@
-"""Tables that name what stands in the others: metrics, scoring systems, standards' ids. They come from ``specs``."""
+"""Tables that name what stands in the others: metrics, scoring systems, reasons. They come from ``specs``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from catalog.parquet.columns import ColumnType, PackageColumn
 from catalog.parquet.tables import PackageTable
+from catalog.repositories.measured_datasets import NOTHING, REASONS
+from specs.languages import language
 from specs.metrics import dimensions, methodology_version, metrics
 from specs.systems import systems
 
@@ -42,6 +44,12 @@ _SYSTEMS = _columns(
         "maximum": ("number", "Highest total of a dataset."),
     }
 )
+_REASONS = _columns(
+    {
+        "id": ("text", "Id: a value in unknown_reasons of dataset_metrics and file_metrics."),
+        "meaning": ("text", "What it means, in English."),
+    }
+)
 _OF_SUBJECT = {"dataset": "dataset_metrics", "distribution": "file_metrics"}
 
 
@@ -60,12 +68,19 @@ def _system_rows() -> list[tuple[Any, ...]]:
     return [(None, one.id, one.version, one.title, one.source, one.rule, one.maximum) for one in systems().values()]
 
 
+def _reason_rows() -> list[tuple[Any, ...]]:
+    words = language("en")
+    # That of a score is not in the tables of metrics.
+    return [(None, one, words.phrase(f"quality.define_{one}")) for one in REASONS if one != NOTHING]
+
+
 def dictionaries() -> dict[str, PackageTable]:
-    """Return the tables of metrics and of scoring systems, by name."""
+    """Return the tables of metrics, of scoring systems and of reasons of unknown measurements, by name."""
     tables = [
         PackageTable("metrics", "A question that is asked of every dataset, file or service.", _METRICS, ("id",),
                      None, "", _metric_rows),
         PackageTable("systems", "A scoring system: another way to turn the measurements into points.", _SYSTEMS,
                      ("id",), None, "", _system_rows),
+        PackageTable("reasons", "Why a metric could not be observed.", _REASONS, ("id",), None, "", _reason_rows),
     ]  # fmt: skip
     return {table.name: table for table in tables}

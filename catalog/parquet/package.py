@@ -19,6 +19,7 @@ from catalog.parquet.croissant import write_croissant
 from catalog.parquet.descriptor import DESCRIPTOR, Origin, known_partitions, layout_of, run_of, write_descriptor
 from catalog.parquet.dictionaries import dictionaries
 from catalog.parquet.partitions import Partition, write_table
+from catalog.parquet.public_file import public_file
 from catalog.parquet.tables import PackageTable, package_tables
 from catalog.site.published import read_public_copy
 
@@ -107,7 +108,7 @@ def write_package(public: Path, out: Path, origin: Origin, more: Iterable[Packag
     tables = all_tables() | {table.name: table for table in more}
     out.mkdir(parents=True, exist_ok=True)
     parts: list[Partition] = []
-    with closing(sqlite3.connect(f"{public.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+    with public_file(public) as opened:
         if made_from == (hashed, layout_of(tables)) and all((out / path).is_file() for path in known):
             parts = [*known.values()] if {one.table for one in known.values()} == tables.keys() else []
         checks = _rows(opened, "select coalesce(sum(checks), 0) as checks from check_strips")[0]["checks"]

@@ -12,7 +12,6 @@ import io
 import json
 import math
 import re
-import sqlite3
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from catalog.exports.csvfile import guard
 from catalog.parquet.columns import array_of
 from catalog.parquet.package import all_tables
 from catalog.parquet.partitions import arrow_schema
+from catalog.parquet.public_file import public_file
 
 __all__ = ["ROWS_SHOWN", "answer"]
 
@@ -103,7 +103,7 @@ def _of_public(public: str, sql: str) -> dict[str, Any]:
 
     words = {word.lower() for word in re.findall(r"\w+", sql)}
     found = {}
-    with closing(sqlite3.connect(f"{Path(public).absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as opened:
+    with public_file(Path(public), is_immutable=True) as opened:
         opened.execute("pragma temp_store = memory")
         for name, table in all_tables().items():
             schema, batches = arrow_schema(table), []

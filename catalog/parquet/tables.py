@@ -18,6 +18,7 @@ from catalog.db.schema.kinds import ColumnSpec, c
 from catalog.db.schema.public import PUBLIC, is_public
 from catalog.db.schema.views import VIEWS, view_columns
 from catalog.parquet.columns import PackageColumn, column_type
+from catalog.repositories.measured_datasets import REASONS_OF_DATASET, REASONS_OF_FILE
 
 __all__ = ["PackageTable", "package_tables"]
 
@@ -72,7 +73,8 @@ def _columns(
         if column not in {*without}:
             name = (names or {}).get(column, column)
             refers = _NAMES.get(spec.references or "", spec.references)
-            made = PackageColumn(name, column_type(column, spec), spec.description, f"{alias}.[{column}]", refers)
+            said = _OF_PACKAGE.get(column, spec.description)
+            made = PackageColumn(name, column_type(column, spec), said, f"{alias}.[{column}]", refers)
             found.append(made)
     return found
 
@@ -143,12 +145,25 @@ def _files() -> PackageTable:
     )
 
 
-def _measured(name: str, source: str, key: str) -> PackageTable:
+_OF_PACKAGE = {
+    "unknown": "Metrics that could not be observed: their ids, separated by commas.",
+    "results": "20 of a kind at most: path, component, severity, count; of requirements node and message.",
+    "profile": "Rows, and of each column: kind, filled, distinct, rough extremes.",
+    "outcome": "ok, failing, broken, invalid or unknown, as check_outcome in files.",
+    "uptime": "Share of the checks in the table checks that were answered, 0 to 1; unknown ones left out.",
+}
+"""Descriptions of columns that are another thing in the package than in the catalogue, or name a table of it."""
+
+
+def _measured(name: str, source: str, key: str, reasons: str) -> PackageTable:
     join = "left join dataset_quality own on own.dataset_id = t.dataset_id" if name == "file_metrics" else ""
     version = _more(
         "methodology_version", c(str, "Version of the Winnow score it was scored by."), "own.methodology_version"
     )
-    return _plain(name, source, key=key, more=[version] if join else (), join=join)
+    why = PackageColumn(
+        "unknown_reasons", "json", "Why: an object with a reason for each of them; see the table reasons.", reasons
+    )
+    return _plain(name, source, key=key, more=[*([version] if join else ()), why], join=join)
 
 
 @cache
@@ -203,8 +218,8 @@ def package_tables() -> dict[str, PackageTable]:
             portal=own_portal,
             join="left join publishers b on t.entity_level = 'publisher' and b.id = t.entity_id",
         ),
-        _measured("dataset_metrics", "dataset_quality", "dataset_id"),
-        _measured("file_metrics", "distribution_quality", "distribution_id"),
+        _measured("dataset_metrics", "dataset_quality", "dataset_id", REASONS_OF_DATASET),
+        _measured("file_metrics", "distribution_quality", "distribution_id", REASONS_OF_FILE),
         _plain("conformance"),
         _plain("top_fixes"),
         _plain("changes"),

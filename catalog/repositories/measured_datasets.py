@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from sqlite3 import Connection
 from typing import Any
 
@@ -18,7 +18,8 @@ from specs.metrics import Metric, dimensions, metrics
 from specs.systems import systems
 
 __all__ = [
-    "BOUNDS", "NOTHING", "REASONS", "SCORES", "MeasuredDataset", "MeasuredFile", "measured_datasets", "measured_files",
+    "BOUNDS", "NOTHING", "REASONS", "REASONS_OF_DATASET", "REASONS_OF_FILE", "SCORES", "MeasuredDataset",
+    "MeasuredFile", "add_reason_functions", "measured_datasets", "measured_files",
 ]  # fmt: skip
 
 NOTHING = "nothing_measured"
@@ -102,7 +103,7 @@ def measured_datasets(
     for key, portal, run_id, version, missing, not_carried, *cells in map(tuple, rows):
         said = dict(zip(scores, cells, strict=False))
         files = measured_files(conn, key) if is_full else []
-        reason = _reason_of_dataset(not_carried, files)
+        reason = _reason_among(not_carried, {said for file in files for said in file.unknown.values()})
         values, unknown = _answers(asked, cells[len(scores) :], missing, reason)
         yield MeasuredDataset(key, portal, run_id, version, said, values, unknown, files)
 
@@ -112,19 +113,57 @@ def measured_files(conn: Connection, dataset_id: str) -> list[MeasuredFile]:
     measured are left out. ``conn``: as for :func:`measured_datasets`."""
     asked = [one for one in metrics().values() if one.subject == "distribution"]
     rows = conn.execute(
-        f"""select d.id, q.unknown, s.not_carried, c.outcome, c.fault, t.status,
-              {", ".join(f"q.[{one.id}]" for one in asked)}
-            from distributions d {MEASURED} join datasets s on s.id = d.dataset_id
-            left join resource_checks c on c.url = {address()}
-            left join table_reports t on t.distribution_id = d.id
+        f"""select d.id, {_SAID_OF_FILE}, {", ".join(f"q.[{one.id}]" for one in asked)}
+            from distributions d {MEASURED} {_BESIDE_FILE}
             where d.dataset_id = ? and {is_current()} and q.key is not null order by d.position, d.id""",  # noqa: S608  # names of the schema
         [dataset_id],
     )
     found = []
     for key, unknown, not_carried, outcome, fault, table, *cells in map(tuple, rows):
-        reason = _Reason(not_carried, _of_check(outcome, fault) or ("undecided" if table else "not_read"))
+        reason = _reason_of_file(not_carried, outcome, fault, table)
         found.append(MeasuredFile(key, *_answers(asked, cells, unknown, reason)))
     return found
+
+
+_SAID_OF_FILE = "q.unknown, described.not_carried, asked.outcome, asked.fault, report.status"
+_BESIDE_FILE = f"""join datasets described on described.id = d.dataset_id
+    left join resource_checks asked on asked.url = {address()}
+    left join table_reports report on report.distribution_id = d.id"""
+REASONS_OF_FILE = f"""(select file_reasons({_SAID_OF_FILE.replace("q.", "t.", 1)})
+    from distributions d {_BESIDE_FILE} where d.id = t.distribution_id)"""  # noqa: S608  # names of the schema
+"""SQL expression for the reasons of the unknown metrics of a row ``t`` of ``distribution_quality``: a JSON object by
+metric, null where none is unknown. The connection needs :func:`add_reason_functions`."""
+REASONS_OF_DATASET = f"""iif(coalesce({interned("t.unknown")}, '') = '', null, dataset_reasons(
+    {interned("t.unknown")}, (select not_carried from datasets where id = t.dataset_id),
+    (select group_concat(distinct file_reasons({_SAID_OF_FILE})) from distributions d {MEASURED} {_BESIDE_FILE}
+     where d.dataset_id = t.dataset_id and {is_current()} and q.unknown <> '')))"""  # noqa: S608  # names of the schema
+"""The same of a row ``t`` of ``dataset_quality``."""
+
+
+def add_reason_functions(conn: Connection) -> None:
+    """Give ``conn`` the SQL functions that :data:`REASONS_OF_FILE` and :data:`REASONS_OF_DATASET` call."""
+    conn.create_function("file_reasons", 5, _file_reasons, deterministic=True)
+    conn.create_function("dataset_reasons", 3, _dataset_reasons, deterministic=True)
+
+
+@lru_cache(maxsize=50_000)
+def _file_reasons(
+    unknown: str | None, not_carried: str | None, outcome: str | None, fault: str | None, table: str | None
+) -> str | None:
+    return _told(unknown, "distribution", _reason_of_file(not_carried, outcome, fault, table))
+
+
+@lru_cache(maxsize=50_000)
+def _dataset_reasons(unknown: str | None, not_carried: str | None, of_files: str | None) -> str | None:
+    """``of_files``: JSON objects of :func:`_file_reasons`, separated by commas."""
+    said = {reason for file in json.loads(f"[{of_files or ''}]") for reason in file.values()}
+    return _told(unknown, "dataset", _reason_among(not_carried, said))
+
+
+def _told(unknown: str | None, subject: str, reason: _Reason) -> str | None:
+    asked = [one for one in metrics().values() if one.subject == subject]
+    _, found = _answers(asked, [None] * len(asked), unknown, reason)
+    return json.dumps(found) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +193,18 @@ def _of_check(outcome: str | None, fault: str | None) -> str | None:
     return "refused" if fault in _REFUSED else "ours" if fault in _OURS else "no_answer"
 
 
-def _reason_of_dataset(not_carried: str | None, files: Sequence[MeasuredFile]) -> _Reason:
-    """Return the reason for a dataset: that of its files where all of them have the same, else "undecided"."""
-    said = {reason for file in files for reason in file.unknown.values()} - {"not_carried", "undecided"}
+def _reason_of_file(not_carried: str | None, outcome: str | None, fault: str | None, table: str | None) -> _Reason:
+    """Return the reason for a file. ``outcome``, ``fault``: of the check of its address; None if it was never asked.
+    ``table``: status of what was found in it; None if it was not read."""
+    return _Reason(not_carried, _of_check(outcome, fault) or ("undecided" if table else "not_read"))
+
+
+def _reason_among(not_carried: str | None, said: set[str]) -> _Reason:
+    """Return the reason for a dataset: that of its files where all of them have the same, else "undecided".
+
+    ``said``: the reasons of all unknown metrics of its files.
+    """
+    said = said - {"not_carried", "undecided"}
     return _Reason(not_carried, said.pop() if len(said) == 1 else "undecided")
 
 

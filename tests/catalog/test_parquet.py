@@ -27,6 +27,7 @@ from catalog.model import ResourceCheck
 from catalog.parquet import package
 from catalog.parquet.descriptor import Origin
 from catalog.parquet.package import all_tables, catalogue_id, is_due, write_package
+from catalog.parquet.public_file import public_file
 from catalog.parquet.records import records_table
 from catalog.repositories.checks import write_checks
 from catalog.site.serve import publish
@@ -56,7 +57,7 @@ def described(folder: Path) -> dict[str, Any]:
 
 
 def test_every_table_has_the_rows_of_the_public_file(public: Path, made: Path) -> None:
-    with closing(sqlite3.connect(public)) as opened:
+    with public_file(public) as opened:
         for name, table in all_tables().items():
             rows = table_of(made, name)
             if table.rows is not None:

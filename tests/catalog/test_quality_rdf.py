@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
 import re
 import sqlite3
@@ -22,6 +23,8 @@ from catalog.db.store import Catalog, open_catalog
 from catalog.exports.job import ExportJob
 from catalog.exports.options import ExportOptions
 from catalog.exports.quality_files import QualityFiles, full_size
+from catalog.parquet.package import all_tables
+from catalog.parquet.public_file import public_file
 from catalog.rdf.metrics import metric_graph, metric_ids, metrics_graph
 from catalog.rdf.names import ResourceNames
 from catalog.rdf.promises import promises_graph
@@ -147,6 +150,29 @@ def test_what_is_unknown_has_a_reason_and_no_value(public: sqlite3.Connection) -
             assert graph.value(one, PROV.wasGeneratedBy) == URIRef(f"{SITE}/night/{RUNS[0]}")
             assert str(graph.value(one, PROV.generatedAtTime)) == "2026-11-20T01:00:00+00:00"
     assert unknown > 50 and said <= {*REASONS} and {"not_asked", "refused", "not_read"} <= said
+
+
+def test_the_tables_of_the_package_give_the_same_reasons(folder: Path) -> None:
+    path = folder / "public" / "catalog.db"
+    tables, told, found = all_tables(), {}, set()
+    with public_file(path) as opened:
+        for name, key in (("dataset_metrics", "dataset_id"), ("file_metrics", "distribution_id")):
+            opened.row_factory = sqlite3.Row
+            rows = [dict(row) for row in opened.execute(tables[name].sql)]
+            told[name] = {row[key]: json.loads(row["unknown_reasons"] or "{}") for row in rows}
+            for row in rows:
+                unknown = {*filter(None, (row["unknown"] or "").split(","))}
+                assert told[name][row[key]].keys() == unknown and not any(row[one] is not None for one in unknown)
+        opened.row_factory = None
+        for portal in PORTALS[:2]:
+            for one in measured_datasets(opened, portal_id=portal.id, is_full=True):
+                assert told["dataset_metrics"][one.id] == one.unknown
+                assert {file.id: told["file_metrics"][file.id] for file in one.files} == {
+                    file.id: file.unknown for file in one.files
+                }
+                found |= {*one.unknown.values(), *(why for file in one.files for why in file.unknown.values())}
+    assert {"not_asked", "refused", "not_read"} <= found
+    assert found <= {row[1] for row in tables["reasons"].rows()}  # type: ignore[misc]
 
 
 def test_the_run_says_when_and_by_what_it_measured(public: sqlite3.Connection) -> None:

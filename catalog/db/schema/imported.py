@@ -9,7 +9,7 @@ from __future__ import annotations
 from catalog.db.schema.dcat import TABLES as DCAT
 from catalog.db.schema.kinds import ColumnSpec, TableSpec, c
 
-__all__ = ["KNOWN", "KNOWN_SQL", "SHOWN", "TABLES"]
+__all__ = ["KNOWN", "KNOWN_SQL", "SHOWN", "TABLES", "same_portal"]
 
 _PORTAL = {
     "id": c(str, "Imported portal, a slash, and the id in the catalogue that measured it."),
@@ -131,11 +131,15 @@ TABLES: dict[str, TableSpec] = {
     ),
 }
 
-_SAME = "lower(rtrim(replace(replace(trim({url}), 'https://', ''), 'http://', ''), '/'))"
-"""SQL for what the addresses of the same portal have in common."""
+
+def same_portal(url: str) -> str:
+    """Return an SQL expression for what the addresses of the same portal have in common. ``url``: SQL of an address."""
+    return f"lower(rtrim(replace(replace(trim({url}), 'https://', ''), 'http://', ''), '/'))"
+
+
 _WITHHELD = f"""select i.id from source.withheld_datasets w join source.datasets d on d.id = w.dataset_id
     join source.portals p on p.id = d.portal_id
-    join source.imported_portals m on {_SAME.format(url="m.url")} = {_SAME.format(url="p.url")}
+    join source.imported_portals m on {same_portal("m.url")} = {same_portal("p.url")}
     join source.imported_datasets i on i.imported_portal = m.id and i.identifier = d.identifier
     union select i.id from source.withheld_datasets w join source.imported_datasets i
       on i.dataset_id = w.dataset_id"""  # noqa: S608  # see above
@@ -164,12 +168,12 @@ KNOWN_SQL = f"""
            row_number() over newest = 1 as counts, count(*) over (partition by same) as copies
     from (select p.id, null as imported_portal, p.title, p.url, p.government, p.country, p.datasets,
                  null as measured_by, h.finished_at as last_complete_at,
-                 coalesce(nullif({_SAME.format(url="p.url")}, ''), p.id) as same
+                 coalesce(nullif({same_portal("p.url")}, ''), p.id) as same
           from portals p left join harvests h on h.portal_id = p.id and h.run_id =
             (select max(run_id) from harvests own where own.portal_id = p.id and own.verdict = 'complete')
           union all
           select i.id, i.id, i.title, i.url, i.government, i.country, i.datasets, i.measured_by, i.last_complete_at,
-                 coalesce(nullif({_SAME.format(url="i.url")}, ''), i.id) as same
+                 coalesce(nullif({same_portal("i.url")}, ''), i.id) as same
           from imported_portals i)
     window newest as (partition by same order by last_complete_at is null, last_complete_at desc,
                       imported_portal is not null, id)"""  # noqa: S608  # names of the schema

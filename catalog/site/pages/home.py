@@ -36,6 +36,7 @@ def _read(visit: Visit) -> Content:
         "figures": {name: figures.get(name, 0) for name in ("portals", "datasets", "files", "findings")},
         "map": _map(visit, figures.get("governments", 0)),
         "governments": _governments(visit),
+        "imported": (visit.row("select count(*) as n from imported_portals") or {})["n"],
         "more_governments": max(0, figures.get("governments", 0) - GOVERNMENTS),
         "movers": _movers(visit),
         "promises": promises(visit, _AT_RISK, SHOWN),

@@ -16,6 +16,7 @@ from catalog.repositories.imported import forget_catalogue, imported_catalogues
 from catalog.site.serve import publish
 from harvester.imported.take import WORK
 from harvester.night.stages import AlreadyRunning, locked
+from tests.catalog.browsing import Site
 from tests.harvester.imported.packages import (
     DATASETS,
     RUNS,
@@ -158,3 +159,27 @@ def test_what_is_taken_in_and_forgotten_is_published_though_nothing_else_has_cha
     assert publish(own.path, public, exports) and shown() == 10
     assert command(own, "--forget", THEIRS).exit_code == 0
     assert publish(own.path, public, exports) and shown() == 0
+
+
+def test_the_site_says_what_is_imported_from_whom_and_as_of_when(own: Catalog, package: Path, copy: Path) -> None:
+    night(own, RUNS[1], [portal("berg", "https://north.example")])
+    versions = pa.array(["9.0.0"] * 5, pa.string())
+    rewrite(
+        copy,
+        "dataset_metrics/portal=south/part-0.parquet",
+        lambda table: with_column(table, "methodology_version", versions),
+    )
+    take(own, copy)
+    public = own.path.parent / "site" / "catalog.db"
+    publish(own.path, public)
+    with closing(Site(public)) as site:
+        north, south = site.get("/imported.json").json()["portals"]
+        assert (north["measured_by"], north["site_url"], north["ours"]) == ("City Labs", "https://t.example", "berg")
+        assert (north["counts"], south["counts"], south["ours"]) == (False, True, None)
+        page = site.page("/imported")
+        assert page.count("City Labs") == 2 and page.count("not comparable with ours") == 1
+        assert 'href="/portal/berg"' in page and "November 20, 2026" in page
+        assert 'href="/imported"' in site.page("/")
+        # Their figures are in none of ours.
+        figures = site.get("/index.json").json()["figures"]
+        assert (figures["portals"], figures["datasets"]) == (1, 5)

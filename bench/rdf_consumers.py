@@ -26,6 +26,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.job import ExportJob
@@ -77,8 +78,9 @@ def by_language(value: Any) -> dict[str, str]:
 
 
 def is_size(file: dict[str, Any]) -> bool:
-    """Return whether an entry of DCAT-US 1.0 is no file but the size of one."""
-    return bool(re.fullmatch(r"[0-9.,]+ ?[KMG]?B", str(file.get("accessURL") or "")))
+    """Return whether an entry of DCAT-US 1.0 is no file but says how large one is ("csvSize"), in whatever words."""
+    labels = (str(one.get("label")) for one in file.get("formats") or () if isinstance(one, dict))
+    return not urlsplit(str(file.get("accessURL") or "")).scheme and any(one.endswith("Size") for one in labels)
 
 
 def stated(kind: str, raw: dict[str, Any]) -> dict[str, Any]:

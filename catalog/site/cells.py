@@ -38,8 +38,8 @@ _ODD = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2066-\u2069\\
 
 
 def is_web_address(text: str) -> bool:
-    """Return whether a text is an address of the web that may be a link: http or https, with a host, without a user
-    name and without characters that browsers read as others."""
+    """Return whether a text is a web address that may become a link: http or https, with a host, without a user
+    name, and without characters that browsers rewrite, such as a backslash."""
     if not text.lower().startswith(("http://", "https://")) or _ODD.search(text):
         return False
     try:

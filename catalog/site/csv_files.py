@@ -88,7 +88,7 @@ async def _own_sql(datasette: Any, request: Any, send: Any) -> Response | None:
 
 
 class _Told(Exception):
-    """Raised if the table cannot be asked like this. ``status``: HTTP status of the answer."""
+    """Raised if the table cannot be queried in the requested way. ``status``: HTTP status of the response."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"status {status}")
@@ -132,7 +132,8 @@ async def _send_rows(datasette: Any, request: Any, send: Any, sql: str, params: 
 
 
 async def _send_part(send: Any, body: str, *, has_more: bool) -> None:
-    """Raise TimeoutError if the visitor takes nothing for too long: the place is one that others wait for."""
+    """Send a part of a response. Raise TimeoutError if the client reads nothing for too long, because others wait
+    for its place."""
     part = {"type": "http.response.body", "body": body.encode("utf-8", "replace"), "more_body": has_more}
     await asyncio.wait_for(send(part), _SEND_SECONDS)
 

@@ -43,11 +43,11 @@ class ResultTooLargeError(Exception):
 
 
 class PublicDatabase(Database):  # type: ignore[misc]  # Datasette has no types
-    """A public file under Datasette, which never changes: when another file stands at its path, it is replaced as a
-    whole, see :func:`refresh`.
+    """A public file under Datasette, which never changes: when another file stands at its path, :func:`refresh`
+    replaces this object by a new one.
 
-    ``identity``: device, inode, size and time of change of the file when it was opened. ``looked_at``: when it was last
-    asked whether that is still so, by the monotonic clock.
+    ``identity``: device, inode, size and time of change of the file when it was opened. ``looked_at``: when
+    :func:`refresh` last compared them with the file at the path, by the monotonic clock.
     """
 
     def __init__(self, datasette: Any, path: str) -> None:
@@ -69,7 +69,8 @@ class PublicDatabase(Database):  # type: ignore[misc]  # Datasette has no types
         return conn
 
     def forget(self, conn: sqlite3.Connection) -> None:
-        """Leave the closing of a connection to whoever asked for it with :meth:`connect`."""
+        """Remove a connection from the list that Datasette closes at its end. Whoever called :meth:`connect` closes
+        it."""
         if conn in self._all_file_connections:
             self._all_file_connections.remove(conn)
 
@@ -125,7 +126,8 @@ class PublicDatabase(Database):  # type: ignore[misc]  # Datasette has no types
 
 
 def adopt(datasette: Any) -> None:
-    """Put a PublicDatabase in place of the file that a Datasette opened itself. Call it once, when it starts."""
+    """Replace the database object that Datasette itself has made of the public file by a PublicDatabase. Call it
+    once, when the server starts."""
     opened = datasette.databases.get(DATABASE)
     if opened is not None and opened.path and not isinstance(opened, PublicDatabase):
         _replace(datasette, PublicDatabase(datasette, str(opened.path)))

@@ -51,7 +51,7 @@ def language_of(path: str) -> Language:
 
 
 def status_of(exception: BaseException) -> int:
-    """Return the HTTP status that tells a visitor what ``exception`` means for the request: 500 is our own fault."""
+    """Return the HTTP status for an exception; 500 if it is a fault of this program."""
     if isinstance(exception, NotFound):
         return 404
     if isinstance(exception, Forbidden):

@@ -56,10 +56,10 @@ _WORTH_PACKING = 600
 
 
 class Gate:
-    """An ASGI application before the one of Datasette.
+    """An ASGI application in front of that of Datasette.
 
-    ``redirect``: coroutine function that gives the present address for a path and query string, or None.
-    ``before``: function that is called before each request that is let through.
+    ``redirect``: coroutine function that returns the present address for a path and query string, or None. ``before``:
+    function that is called before each request that is passed on.
     """
 
     def __init__(

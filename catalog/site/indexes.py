@@ -1,6 +1,7 @@
 """Indexes that only the public file has; in the catalogue they would slow down the night.
 
-No condition may call a JSON function: SQLite takes the schema of such a file for damaged where it trusts no functions.
+No condition may call a JSON function: where functions in the schema are not trusted, SQLite would refuse to open the
+file.
 """
 
 from __future__ import annotations

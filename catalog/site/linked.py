@@ -1,7 +1,7 @@
-"""What a page tells search engines about its subject, as JSON-LD in the vocabulary of schema.org.
+"""JSON-LD of a page: what it tells search engines about its subject, in the vocabulary of schema.org.
 
-A page gives the object, see ``json_ld`` and ``_above`` of :data:`catalog.site.pages.page.Content`; here come the way to
-the page and whole addresses.
+A page provides the object (``json_ld`` and ``_above`` of :data:`catalog.site.pages.page.Content`); this module adds
+the BreadcrumbList and makes addresses absolute.
 """
 
 from __future__ import annotations

@@ -24,17 +24,18 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class ResponseCache:
-    """Responses as they were sent, in an order of use. ``kept_bytes``: most bytes of all together."""
+    """Responses as they were sent; where they take more than ``kept_bytes`` bytes in all, those not asked for the
+    longest time go first."""
 
     def __init__(self, kept_bytes: int = KEPT_BYTES) -> None:
         self.kept_bytes, self.size = kept_bytes, 0
         self._kept: OrderedDict[Key, tuple[dict[str, Any], bytes]] = OrderedDict()
 
     def key(self, tag: bytes, scope: Any, asked: dict[bytes, bytes]) -> Key | None:
-        """Return what the response to a request is kept under; None if it must not be: what is not asked for with GET,
-        what has no ``tag`` (the ETag of the response), and what may differ from visitor to visitor.
+        """Return the key under which the response to a request is kept; None if it must not be kept: for methods other
+        than GET, responses without ETag (``tag``), and those that may differ from visitor to visitor.
 
-        ``scope``: the ASGI scope of the request. ``asked``: its headers, names in lower case.
+        ``scope``: the ASGI scope of the request. ``asked``: its headers, with lower-case names.
         """
         if not tag or scope["method"] != "GET" or any(name in asked for name in _ASKS_MORE):
             return None

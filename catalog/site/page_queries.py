@@ -1,7 +1,7 @@
-"""The queries behind the pages of tables, by name: a template says ``sql(named_sql.corrections_about, ...)``.
+"""SQL for the templates of Datasette's tables, by name: a template says ``sql(named_sql.corrections_about, ...)``.
 
-``alias`` finds a dataset by another of its ids, ``withheld`` one whose content is withheld; ``portal_choices`` fills
-the list of portals of a ready-made query.
+``alias`` finds a dataset by a former id, ``withheld`` one whose content is withheld; ``portal_choices`` fills the list
+of portals of a ready-made query.
 """
 
 from __future__ import annotations

@@ -58,12 +58,14 @@ def site_url(options: SiteOptions, words: Language, path: str) -> str:
 def render(page: Page, visit: Visit, content: Content, *, mark: str = "") -> str:
     """Return the text of a page: HTML, SVG or XML, as ``page.form`` says.
 
-    ``mark``: what a page of the mirror says of what it was made from; "" on a live page.
+    ``mark``: digest and run for ``<meta name="winnow-page">``, by which the mirror sees later what the page was made
+    from; "" on a live page.
 
-    A template has the names of ``content`` as variables, and of its frame: ``w`` (language), ``t`` (phrase), ``number``
-    and ``day`` (in words), ``charts`` (:class:`catalog.site.charts.Charts`), ``url(path)`` (address on this site),
-    ``link(url, text)`` (to elsewhere, only http and https), ``data(text, tag)`` (a text of a portal), ``page``,
-    ``visit``, ``base`` (the site's own address, "" if it is not known), ``options``, ``run`` and ``run_day``.
+    The variables of a template are the names in ``content`` and those of the frame: ``w`` (language), ``t`` (phrase),
+    ``number`` and ``day`` (in words), ``charts`` (:class:`catalog.site.charts.Charts`), ``url(path)`` (address on this
+    site), ``link(url, text)`` (to another site, only http and https), ``data(text, tag)`` (a text of a portal),
+    ``page``, ``visit``, ``base`` (the site's own address, "" if it is not known), ``options``, ``run`` and
+    ``run_day``.
     """
     words, options = visit.words, visit.options
     if len(title := str(content.get("title") or "")) > _SHOWN:

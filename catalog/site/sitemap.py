@@ -30,10 +30,10 @@ def addresses(visit: Visit) -> Iterator[str]:
 
 
 def sitemap(visit: Visit, part: int | None = None, size: int = PART) -> str | None:
-    """Return the list of addresses as XML: the whole one, or an index of its parts if there are more than ``size``.
+    """Return the sitemap as XML: all addresses, or an index of parts if there are more than ``size``.
 
-    ``part``: number of the part to return instead, from 1; None if it is asked for none. The result is None if there is
-    no such part.
+    ``part``: number of the part to return, from 1; None for the whole list or the index. The result is None if the
+    part does not exist.
     """
     found = addresses(visit)
     if part is not None:

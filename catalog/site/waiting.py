@@ -17,7 +17,7 @@ WAITING = 4
 
 
 class SqlQueue:
-    """Whose turn it is. Use it from one event loop."""
+    """Queue of visitors' queries. Use it from one event loop."""
 
     def __init__(self) -> None:
         self._running: set[str] = set()
@@ -46,7 +46,8 @@ class SqlQueue:
         return True
 
     def leave(self, address: str) -> None:
-        """Let the next query run, the one that has waited longest and whose address has none that runs."""
+        """End the query of ``address`` and start the next one: the one that has waited longest among those whose
+        address runs no query."""
         self._running.discard(address)
         for one in [*self._waiting]:
             if self._may_run(one[0]):

@@ -48,9 +48,10 @@ _RANGES = 40
 
 @lru_cache(maxsize=500)
 def form_for(accept: str) -> str:
-    """Return the form that the header ``Accept`` of a request asks for: "html", or a key of :data:`RDF_FORMS`.
+    """Return the form that the header ``Accept`` of a request prefers: "html", or a key of :data:`RDF_FORMS`.
 
-    ``accept``: the header, "" if there is none. "html" is also the answer where nothing that the site has is asked for.
+    ``accept``: the header, "" if there is none. The result is also "html" if the header accepts nothing that the site
+    has.
 
     >>> form_for("text/turtle;q=0.9, application/ld+json;q=0.8, */*;q=0.1")
     'ttl'

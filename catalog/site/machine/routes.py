@@ -177,7 +177,8 @@ def _joined(glue: bytes, made: list[bytes]) -> bytes:
 
 
 async def _part(send: Any, body: bytes) -> None:
-    """Raise TimeoutError if the client takes nothing for too long: the place is one that others wait for."""
+    """Send a part of a response. Raise TimeoutError if the client reads nothing for too long, because others wait
+    for its place."""
     await asyncio.wait_for(send({"type": "http.response.body", "body": body, "more_body": True}), _SEND_SECONDS)
 
 

@@ -41,13 +41,13 @@ def former_file(public: Path, run_id: str) -> Path | None:
 
 
 def keep_former(public: Path, new: Path, nights: int) -> None:
-    """Keep the public file that is about to be replaced, and delete those that are older than the last ``nights`` runs.
+    """Keep the public file that is about to be replaced, and delete those that are older than the last ``nights``
+    runs.
 
-    Call it when the file that comes in its place is complete. ``public``: the present file; if there is none, nothing
-    is kept. ``new``: the file that will replace it: if it is of the same run, the present one is not kept, because the
-    new one takes its part. ``nights``: 0 keeps none; nor is any kept if ``new`` is the first that withholds the content
-    of a dataset. Raise OSError if the folder cannot be written, and sqlite3.Error
-    if ``new`` is no public file.
+    Call it when the new file is complete. ``public``: the present file; if there is none, nothing is kept. ``new``:
+    the file that will replace it; if both are of the same run, the present one is not kept. ``nights``: 0 keeps none;
+    none is kept either if ``new`` is the first that withholds the content of a dataset. Raise OSError if the folder
+    cannot be written, and sqlite3.Error if ``new`` is no public file.
     """
     folder = public.parent / FORMER
     with closing(_opened(new)) as conn:

@@ -1,8 +1,8 @@
 """``/changes.xml``: datasets that are new, changed, gone, back, merged or withheld, run by run, as an Atom feed.
 
 The feed has archives (RFC 5005, section 4): ``/changes.xml`` holds the last entries of the newest run, and each
-document leads to the one before it, back to the first run. An archive never changes but for the titles in it, so a
-reader that comes to one that it has may stop. So nobody who copies the catalogue keeps a dataset that is gone.
+document links to the one before it, back to the first run. In an archive only titles may change later, so a reader who
+comes to a known archive may stop. This way nobody who copies the catalogue keeps a dataset that is gone.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""``/commitment/<id>``: a promise in its own words, each indicator against the expected line, and what stands in its
-way."""
+"""``/commitment/<id>``: a promise in its own words, its indicators against the expected progress, and the datasets
+that fail."""
 
 from __future__ import annotations
 

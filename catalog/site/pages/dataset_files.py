@@ -80,10 +80,10 @@ def files_of(visit: Visit, dataset_id: str, number: int) -> list[dict[str, Any]]
 
 
 def shorten_file(file: dict[str, Any], seen: str | None) -> dict[str, Any]:
-    """Return a file of :func:`files_of` without what is 0, without the format that we read if it is declared like that,
-    and without the run in which it was last seen if that is ``seen``, the one of its dataset.
+    """Return a file of :func:`files_of` for the mirror, without zeros, without a detected format that equals the
+    declared one, and without the last run in which it was seen if that is ``seen``, the last run of its dataset.
 
-    ``checks`` are pairs of an outcome and how often it came in a row, the oldest first.
+    ``checks`` become pairs of an outcome and the number of times in a row that it came, the oldest first.
     """
     short = {name: value for name, value in file.items() if value and (name, value) != ("last_seen_run", seen)}
     if short.get("format_declared") == short.get("format"):
@@ -120,11 +120,11 @@ def _columns(cell: str | None) -> list[dict[str, Any]]:
 
 
 def ranges(column: dict[str, Any]) -> list[Any] | None:
-    """Return the least and the greatest value of a column of a profile, about, or None if they must not be shown.
+    """Return the smallest and the largest value of a column of a profile, rounded; None if they must not be shown.
 
-    They are shown only of numbers and dates with ten or more different values, because with fewer they are nearly the
-    values themselves. Dates are given by month. A number is shown only if the profile has rounded it: from 3,000 on, as
-    :func:`quality.tables.scan.masking.coarse` leaves smaller ones as they are.
+    They are shown only for numbers and dates with ten or more distinct values, because with fewer they come close to
+    showing cells. Dates are given by month. A number is shown only if the profile has rounded it: from 3,000 on,
+    because :func:`quality.tables.scan.masking.coarse` leaves smaller ones as they are.
     """
     low, high = column.get("minimum"), column.get("maximum")
     if (column.get("distinct") or 0) < _DISTINCT_MIN or low is None or high is None:

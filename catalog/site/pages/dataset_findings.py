@@ -67,11 +67,9 @@ def finding_page(visit: Visit, finding_id: str) -> tuple[str, int] | None:
 
 
 def findings_of(visit: Visit, dataset_id: str, number: int) -> list[dict[str, Any]]:
-    """Return the findings on page ``number`` of a dataset, from 1, in groups of one rule each, in the language of the
-    page.
+    """Return the findings on page ``number`` of a dataset, from 1, grouped by rule, in the language of the page.
 
-    The ``observations`` of a group are what was seen, each once, with its ``findings``: those that say so, with the
-    file that each is about.
+    ``observations`` of a group: each distinct observation once, with its ``findings`` and the file that each is about.
     """
     first = (number - 1) * FINDINGS
     keys = [row["key"] for row in visit.rows(_PAGE, id=dataset_id, first=first, end=first + FINDINGS)]
@@ -112,9 +110,9 @@ _USUAL = {"state": "open", "fault_party": "publisher", "is_overdue": False, "exp
 
 
 def shorten_findings(group: dict[str, Any]) -> dict[str, Any]:
-    """Return a group of :func:`findings_of` without what is usual (:data:`_USUAL`) or stands elsewhere: question,
-    dimension and remedy on the page of the metric, the rest with the file. ``findings`` has by id what each is about:
-    the id of a file, or "dataset"."""
+    """Return a group of :func:`findings_of` for the mirror, without usual values (:data:`_USUAL`) and without what
+    the page of the metric has (question, dimension and remedy). ``findings`` becomes an object: by id, the id of
+    the file that a finding is about, or "dataset"."""
     return {
         "rule_id": group["rule_id"],
         "severity": group["severity"],

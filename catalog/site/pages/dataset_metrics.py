@@ -28,8 +28,8 @@ join resource_checks c on c.url = {address()} where d.dataset_id = :id and {is_c
 
 
 def dimension_rows(visit: Visit, quality: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the six dimensions of a dataset, or of the mean over many, with their values from 0 to 100; None where
-    nothing applies or is known. ``quality``: a row with a column for each dimension."""
+    """Return the six dimensions of a dataset, or their means over many datasets, with values from 0 to 100; None
+    where nothing applies or nothing is known. ``quality``: a row with a column for each dimension."""
     return [
         {"id": name, "name": visit.words.value("dimension", name), "value": quality[name], "points": spec.weight}
         for name, spec in dimensions().items()
@@ -78,8 +78,9 @@ def metric_rows(visit: Visit, dataset: Mapping[str, Any], quality: Mapping[str, 
 
 
 def fold_metrics(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return lines of :func:`metric_rows` with those of a dimension that say the same of several questions as one; one
-    with points to gain stays alone. Each has ``questions``: pairs of metric and question."""
+    """Merge lines of :func:`metric_rows` that differ only in metric and question, so that ten questions with the
+    same answer take one line. A line with points to gain is never merged. Each result has ``questions``: pairs of
+    metric and question."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for line in lines:
         said = {name: value for name, value in line.items() if name not in ("metric", "question")}
@@ -89,9 +90,12 @@ def fold_metrics(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def shorten_metric(line: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a line of :func:`metric_rows` without what stands elsewhere: the question and what else the page of the
-    metric says, the declared value, the day on which the record was read, counts that are 0 or follow from the
-    answer, and that it is about one thing."""
+    """Return a line of :func:`metric_rows` for the mirror, without what another page has (such as the question) or
+    what follows from the rest.
+
+    Left out are the declared value, the day on which the record was read, empty values, the share and the number of
+    passing files where all pass, and the number of files where it is 1.
+    """
     follows = {"passing", "share"} if line["answer"] == "ok" else set()
     if line["applicable"] == 1:
         follows.add("applicable")

@@ -110,8 +110,8 @@ def _governments(visit: Visit, shown: int = GOVERNMENTS, offset: int = 0) -> lis
 
 
 def _movers(visit: Visit) -> list[Row]:
-    """Return whose score moved most since a month ago, of governments, or of publishers where few governments are
-    known. The move of who is not observed enough would be one of what could be observed."""
+    """Return the governments whose score moved most within a month, or publishers where few governments are known.
+    Those of which too little was observed are left out: their score also moves when more is observed."""
     for kind in ("government", "publisher"):
         rows = visit.rows(
             f"""select kind, slug, name, country, score_before, run_before, run_id, {_GRADES},

@@ -17,12 +17,12 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 def paged(
     name: str, address: str, *, shown: int, count: Callable[[Visit], int], read: Callable[[Visit, int], Content]
 ) -> tuple[Page, Page]:
-    """Return the two kinds of page of a list: its first page, and the further ones.
+    """Return two kinds of page for a list: its first page and the further ones.
 
     ``name`` and ``address``: as for :class:`Page`. ``shown``: entries on a page. ``count``: function that returns the
     number of all entries. ``read``: function that returns the contents of the page whose first entry has the given
-    position, from 0; ``page_number`` and ``last_page`` are added to them. A number that is none, or above the last
-    page, is no address; the first page also answers as number 1, and names itself as the right address.
+    position, from 0; ``page_number`` and ``last_page`` are added to them. A page number that does not exist answers
+    with status 404. Number 1 shows the first page, with the address of the list as its canonical address.
     """
 
     def last_page(visit: Visit) -> int:
@@ -46,8 +46,8 @@ def paged(
 
 
 def name_and_number(name: str) -> tuple[str, int]:
-    """Return the id and the number of the page that the last part of an address names, for things whose own page is
-    continued at ``<id>~<number>``; 0 for a number that is none.
+    """Split the last part of an address into the id of a thing and the number of one of its pages, "<id>~<number>";
+    the number is 0 if it is invalid.
 
     >>> name_and_number("north-1"), name_and_number("north-1~3"), name_and_number("north-1~x")
     (('north-1', 1), ('north-1', 3), ('north-1', 0))

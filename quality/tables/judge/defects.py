@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from catalog.model import TableDefect
+from quality.tables.judge.repeated_columns import repeated_columns
 from quality.tables.scan import cell_class
 from quality.tables.scan.cell_roles import unit_of
 from quality.tables.scan.column_kinds import mixture
@@ -142,28 +144,12 @@ def column_defects(profile: TableProfile) -> Iterator[TableDefect]:
     """Yield the defects of the cells of each column, and columns that repeat the content of another with a similar
     name. ``profile`` is the result of the scan of all rows.
     """
-    by_content: dict[str, str] = {}
     for column in profile.columns:
         yield from _types(column)
         yield from _oddities(column)
         yield from _values(column)
-        digest = column.scanned["digest"]
-        if column.filled and profile.rows > 1 and column.scanned["distinct"] > 1:
-            # Two columns may agree in every row by chance; only columns with similar names repeat each other.
-            if digest in by_content and _are_alike(by_content[digest], column):
-                yield defect("duplicate_column_content", profile.rows, [], column.name)
-            by_content.setdefault(digest, column.name)
-
-
-def _are_alike(name: str, column: ColumnProfile) -> bool:
-    """Return whether two names are equal, or one contains the other and the values are many: an amount stated twice."""
-    one, other = _bare_name(name), _bare_name(column.name)
-    is_rich = column.scanned["distinct"] >= max(20.0, 0.5 * column.filled)
-    return one == other or (is_rich and min(len(one), len(other)) > 2 and (one in other or other in one))
-
-
-def _bare_name(name: str) -> str:
-    return re.sub(r"[\W_]+", "", re.sub(r"\s*\(\d+\)$", "", name)).casefold()
+    for name in repeated_columns(profile):
+        yield defect("duplicate_column_content", profile.rows, [], name)
 
 
 def _types(column: ColumnProfile) -> Iterator[TableDefect]:
@@ -200,6 +186,8 @@ def _units(column: ColumnProfile) -> tuple[int, list[int]] | None:
         return None
     with_unit, lines = column.scanned["classes"].get("with_unit", (0, []))
     decorated = [column.scanned["classes"].get(f"decorated_{sign}", (0, [])) for sign in ("point", "comma", "both")]
+    if _is_numbered(column):
+        return None
     if column.kind.kind == "text" and with_unit >= max(_MANY, 0.9 * column.filled) and _are_units(column):
         return with_unit, lines
     signs = sum(count for count, _ in decorated)
@@ -258,6 +246,22 @@ def _are_units(column: ColumnProfile) -> bool:
     return not is_list
 
 
+def _is_numbered(column: ColumnProfile) -> bool:
+    """Return whether the numbers rise by one from row to row, with the same word: classes such as years of age, each
+    the label of its row. The first or the last class may be written differently.
+    """
+    cells = column.scanned["sample"]
+    parts = [match for cell in cells if (match := _NUMBER_AND_LABEL.fullmatch(cell.strip()))]
+    words = Counter(match[2] for match in parts).most_common(1)
+    values = [int(match[1]) for match in parts if match[2] == words[0][0]]
+    if len(values) < max(_MANY, 0.9 * len(cells)):
+        return False
+    is_rising = all(a < b for a, b in zip(values, values[1:], strict=False))
+    # Of a long column the sample leaves out some numbers, but not the range.
+    return is_rising and abs(values[-1] - values[0] + 1 - column.filled) <= max(2, 0.1 * column.filled)
+
+
+_NUMBER_AND_LABEL = re.compile(r"(\d{1,4})\s?([^\W\d_]{1,12})")
 _NUMBER_AND_WORD = re.compile(r"([+-]?\d(?:[\d.,' ]*\d)?)\s?([^\W\d_]{2,12}\.?)")
 
 
@@ -294,9 +298,11 @@ def _stands_out(column: ColumnProfile, count: int) -> bool:
     """Return whether the zero date of a program stands out: other days spread over the year, and none is so early."""
     cells = column.scanned["sample"]
     found = [day for day in days(cells) if day is not None]
-    zeros = {(1970, 1, 1), (1900, 1, 1), (1904, 1, 1), (1899, 12, 30), (1899, 12, 31), (9999, 12, 31)}
+    zeros = {(1970, 1, 1), (1900, 1, 1), (1904, 1, 1), (1899, 12, 30), (1899, 12, 31)}
+    # The last day that a program knows says that there is no end, which is a statement and not a missing date.
+    found = [day for day in found if (day.year, day.month, day.day) != (9999, 12, 31)]
     others = [day for day in found if (day.year, day.month, day.day) not in zeros]
-    if not others:
+    if not others or len(others) == len(found):
         return False
     firsts = sum(day.month == 1 and day.day == 1 for day in others)
     if firsts > 0.5 * len(others):

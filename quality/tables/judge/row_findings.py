@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from catalog.model import TableDefect
 from quality.tables.judge.defects import defect, row_defects
 from quality.tables.judge.repeated_rows import unexplained_repeats
 from quality.tables.judge.scanned_table import ScannedTable
 from quality.tables.judge.totals import has_amounts, named_totals, sub_totals, sum_row, summed, written
+from quality.tables.read.header_lines import HeaderLines
 from quality.tables.read.layout import has_no_header, rows_of_totals
 from quality.tables.read.text_table import TextTable
 from quality.tables.scan.profile import TableProfile
 
-__all__ = ["begins_with_row_numbers", "repeated_rows", "surroundings_defects", "total_lines"]
+__all__ = [
+    "begins_with_row_numbers",
+    "ends_in_delimiter",
+    "repeated_rows",
+    "surroundings_defects",
+    "total_lines",
+    "without_headings",
+]
 
 
 def surroundings_defects(found: ScannedTable, totals: Sequence[int]) -> Iterator[TableDefect]:
@@ -86,3 +95,36 @@ def begins_with_row_numbers(header: Sequence[str], profile: TableProfile) -> boo
     scanned = profile.columns[0].scanned
     low, high = scanned["low"][0], scanned["high"][0]
     return scanned["is_rising"] and low in (0.0, 1.0) and high - low == profile.rows - 1
+
+
+def ends_in_delimiter(header: HeaderLines, profile: TableProfile) -> bool:
+    """Return whether a delimiter ends the header, and no row: a last column without a name, which every row lacks.
+
+    That is one fault, the column without a name; the rows are complete. ``profile`` is that of all rows.
+    """
+    last = len(profile.columns) - 1
+    return last > 0 and header.heading.nameless[-1:] == (last,) and profile.scan["short_rows"][0] == profile.rows
+
+
+def without_headings(defects: Iterable[TableDefect], table: TextTable) -> Iterator[TableDefect]:
+    """Yield the defects of cells, but without type errors in rows that have no other cell: these are headings.
+
+    A heading between two parts of a table may stand in the middle of the row, in a column of numbers. It does not count
+    in a table with fewer than three columns. ``table`` contains the rows that can be examined; if the lines of a defect
+    are not all known, it is left as it is.
+    """
+    alone = {
+        line
+        for line, cells in zip(table.lines, table.rows, strict=True)
+        if sum(bool(cell.strip()) for cell in cells) == 1
+    }
+    for one in defects:
+        if one.rule == "type_error" and len(table.header) > _FEW_COLUMNS and one.count == len(one.rows):
+            kept = tuple(line for line in one.rows if line not in alone)
+            if kept:
+                yield replace(one, count=len(kept), rows=kept, first_row=kept[0])
+        else:
+            yield one
+
+
+_FEW_COLUMNS = 2

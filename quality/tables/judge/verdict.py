@@ -19,7 +19,14 @@ from quality.tables.judge.defects import column_defects, defect, header_defects
 from quality.tables.judge.drift import drift
 from quality.tables.judge.frictionless_report import report_of
 from quality.tables.judge.notes import HXL, header_note, layout_facts, missing_signs_note
-from quality.tables.judge.row_findings import begins_with_row_numbers, repeated_rows, surroundings_defects, total_lines
+from quality.tables.judge.row_findings import (
+    begins_with_row_numbers,
+    ends_in_delimiter,
+    repeated_rows,
+    surroundings_defects,
+    total_lines,
+    without_headings,
+)
 from quality.tables.judge.scanned_table import ScannedTable
 from quality.tables.judge.unusual_layout import beside, unusual_layout
 from quality.tables.judge.value_outliers import value_outliers
@@ -91,6 +98,8 @@ def judge(base: TableReport, found: ScannedTable, context: TableContext) -> Tabl
     chosen = context.is_sampled or is_sampled(context.sha256)
     verdict = check_table(table, kinds, profile.rows, title=context.title, today=context.today, is_sampled=chosen)
     known = {one.rule for one in defects}
+    if table.is_nameless:
+        known.add("untidy_column_name")  # what stands there is no name
     said = [one for one in verdict.defects if one.rule not in known and not contradicted(one, profile, found.header)]
     defects += weighed(said) if is_understood else []
     kept = profile.to_dict(is_sample=base.is_sample)
@@ -144,7 +153,10 @@ def _defects(
         defects += header_defects(table.header, names, found.header)
     if begins_with_row_numbers(table.header, profile):
         defects = [one for one in defects if one.rule != "blank_column_name"] + [defect("row_numbers", 1)]
-    defects += [*repeated_rows(profile, table, totals), *column_defects(profile)]
+    defects += repeated_rows(profile, table, totals)
+    if ends_in_delimiter(found.header, profile):
+        defects = [one for one in defects if one.rule != "missing_cell"]
+    defects += without_headings(column_defects(profile), table)
     defects += [*code_outliers(table, profile), *value_outliers(table, profile)]
     first_line = table.lines[0] if table.lines else max((table.header_line, *found.header.extra)) + 1
     return [*defects, *find_personal(profile.columns, first_line, context.today)]

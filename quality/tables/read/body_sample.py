@@ -90,17 +90,21 @@ class BodySample:
 
         Only cells with content in columns of numbers, dates or times are counted. ``yes`` is the number of cells that
         fit their column. ``words`` is the number of cells that do not fit: in a header, which has names there, these
-        are many. ``filled`` is the sum of the two. A sign for a missing value fits every column. Years in a row, such
-        as 2019, 2020, 2021, fit only columns of years.
+        are many. ``filled`` is the sum of the two. A sign for a missing value fits every column, but a row of different
+        letters and nothing else, such as "x" and "y", has names of axes. Years in a row, such as 2019, 2020, 2021, fit
+        only columns of years.
         """
         yes = words = filled = 0
         sequence = self._is_sequence(cells)
+        are_letters = _are_letters(cells)
         for place, wanted in self.typed.items():
             group = group_of(cells[place]) if place < len(cells) else ""
             if not group:
                 continue
             filled += 1
-            if group == "sign" or (group == wanted and not (sequence and place not in self.years)):
+            if (group == "sign" and not are_letters) or (
+                group == wanted and not (sequence and place not in self.years)
+            ):
                 yes += 1
             else:
                 # Dates above numbers, numbers above dates, and years in a row are names of columns, as words are.
@@ -144,6 +148,14 @@ class BodySample:
         """
         yes, words, filled = self.agreement(cells)
         return words >= 1 and words >= 0.6 * filled and yes <= 0.3 * filled
+
+
+def _are_letters(cells: Sequence[str]) -> bool:
+    """Return whether each filled cell is a single letter, and not all are the same."""
+    if not all(len(cell) < 2 for cell in cells):
+        return False
+    letters = {cell for cell in cells if cell}
+    return len(letters) > 1 and all(map(str.isalpha, letters))
 
 
 def _is_cycle(years: Sequence[int]) -> bool:

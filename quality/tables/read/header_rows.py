@@ -211,7 +211,7 @@ def _block(body: BodySample, first: int) -> list[int]:
             at -= 1
     block: list[int] = []
     while at >= 0 and body.filled[at] and len(block) < _MOST_HEADER:
-        if block and _is_beside(rows[at], body):
+        if block and (_is_beside(rows[at], body) or _is_wider(rows[at], rows[block[0]], body)):
             break
         if block and not _names_columns(rows[at], body) and body.agreement(rows[at])[2] > 1:
             # Among the names of a time series are its first month and its number of observations.
@@ -223,6 +223,14 @@ def _block(body: BodySample, first: int) -> list[int]:
     if block and body.usual > 2 and _is_title(rows[block[-1]], body):
         return []
     return block
+
+
+def _is_wider(cells: Sequence[str], below: Sequence[str], body: BodySample) -> bool:
+    """Return whether a row reaches beyond the table although the row ``below`` names all columns: a title with
+    delimiters in its sentence.
+    """
+    width = max(map(len, body.body))
+    return width > 1 and len(below) == width and all(below) and any(cells[width:]) and not any(cells[width + 1 :])
 
 
 def _is_units(cells: Sequence[str]) -> bool:

@@ -86,7 +86,8 @@ def find_footer(last: Sequence[Row], width: int) -> Footer | None:
 
     ``last`` are the last rows of the file with their lines, ``width`` is the number of columns. A note fills one cell,
     or at most 40 % as many cells as rows usually do, and has no amount, date or total; only a date alone in its row may
-    be a note. One of the notes must also begin as notes usually do, be longer than 40 characters, or follow a blank
+    be a note. If it fills several, none of them behind the first may also be in the same column of the table above.
+    One of the notes must also begin as notes usually do, be longer than 40 characters, or follow a blank
     row. None also if there are fewer than two columns, or if all rows look like notes.
     """
     rows = notes = 0
@@ -95,6 +96,7 @@ def find_footer(last: Sequence[Row], width: int) -> Footer | None:
         return None
     pending = 0
     is_certain = False
+    above = _told_above(last, max(1, usual * 0.4))
     for line, cells in reversed(last):
         count = _filled(cells)
         if not count:
@@ -105,7 +107,7 @@ def find_footer(last: Sequence[Row], width: int) -> Footer | None:
         is_data = cell_class(text[:60]) in _DATA and not (count == 1 and _is_day(text))
         if count > max(1, usual * 0.4) or notes >= _MOST_NOTES or is_data or is_total(cells):
             break
-        if count > 1 and any(_is_amount(cell.strip()) for cell in cells):
+        if count > 1 and (any(_is_amount(cell.strip()) for cell in cells) or not above.isdisjoint(_told(cells))):
             break
         is_certain = is_certain or bool(_NOTE.match(text)) or len(text) > 40
         rows, notes, pending, first = rows + pending + 1, notes + 1, 0, line
@@ -115,6 +117,21 @@ def find_footer(last: Sequence[Row], width: int) -> Footer | None:
         return None
     # The blank rows between table and notes belong to the notes.
     return Footer(rows + pending, notes, first)
+
+
+def _told(cells: Sequence[str]) -> set[tuple[int, str]]:
+    """Return the filled cells of a row behind the first one, with their places."""
+    filled = [(place, cell.strip().casefold()) for place, cell in enumerate(cells) if cell.strip()]
+    return set(filled[1:])
+
+
+def _told_above(last: Sequence[Row], few: float) -> set[tuple[int, str]]:
+    """Return the cells of the rows above the last one that fills more than ``few`` cells, which are surely of the
+    table. A row below that repeats one of them in its column, such as "nil return", is no note.
+    """
+    end = max((n for n, (_, cells) in enumerate(last) if _filled(cells) > few), default=0)
+    told: set[tuple[int, str]] = set()
+    return told.union(*(_told(cells) for _, cells in last[:end]))
 
 
 def _is_day(text: str) -> bool:
@@ -192,21 +209,26 @@ def has_no_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Return whether a table has no header: the row taken for it has numbers, dates or codes where the rows below have
     them.
 
-    Three in ten of its filled cells are enough. Integers of up to four digits, such as years, are often names of
-    columns, so they prove nothing. The result is False if fewer than two cells are filled, or fewer than three rows
-    follow.
+    Three in ten of its filled cells are enough; or one, if some of the cells are equal and most recur below in their
+    columns. Integers of up to four digits, such as years, are often names of columns, so they prove nothing. The result
+    is False if fewer than two cells are filled, or fewer than three rows follow.
     """
     filled = [(index, cell.strip()) for index, cell in enumerate(header) if cell.strip()]
     if len(filled) < 2 or len(rows) < 3:
         return False
-    alike = 0
+    alike = weak = 0
     for index, cell in filled:
         kind = cell_class(cell)
-        below = [cell_class(row[index].strip()) for row in rows[:20] if len(row) > index and row[index].strip()]
+        values = [row[index].strip() for row in rows[:20] if len(row) > index and row[index].strip()]
+        below = [cell_class(value) for value in values]
         is_name = kind == "integer" and len(cell) <= 4
         if kind in _DATA and not is_name and below.count(kind) > len(below) / 2:
             alike += 1
-    return alike >= max(1, 0.3 * len(filled))
+        elif cell in values:
+            weak += 1
+    # Names are different, and none is a value of its own column: one number is enough where most cells are values.
+    is_row = alike > 0 and len({cell for _, cell in filled}) < len(filled) and alike + weak >= 0.6 * len(filled)
+    return is_row or alike >= max(1, 0.3 * len(filled))
 
 
 def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] | None:

@@ -260,7 +260,9 @@ def _text(text: str, is_whole: bool) -> SniffResult:
     lines = [line for line in start.splitlines()[:50] if line.strip()]
     if _TURTLE.search("\n".join(line for line in lines if not line.startswith("#"))[:2000]) and start[0] in "@pPbB#":
         return _known("RDF_TURTLE")
-    if all(_N_TRIPLE.match(line) for line in lines[:5] if not line.startswith("#")):
+    # Comments alone are no triples: the lines above many tables begin with a hash too.
+    statements = [line for line in lines if not line.startswith("#")][:5]
+    if statements and all(map(_N_TRIPLE.match, statements)):
         return _known("RDF_N_TRIPLES")
     return _known(_delimited(lines if is_whole else lines[:-1] or lines))
 

@@ -30,6 +30,12 @@ def speaks_for(catalog: Catalog, message: InboxMessage, entities: Collection[tup
     return bool(own & set(entities))
 
 
+def is_about_promise(catalog: Catalog, message: InboxMessage) -> bool:
+    """Return whether a message is about a commitment. Such a message is stored nowhere: whoever keeps the file of the
+    commitment corrects it there."""
+    return catalog.value("select 1 from commitments where id = :key", {"key": message.about}) is not None
+
+
 def take_in(catalog: Catalog, message: InboxMessage, *, is_confirmed: bool = False) -> str | None:
     """Store a message with its text approved; return what is wrong, None if nothing is.
 

@@ -65,7 +65,8 @@ def render(page: Page, visit: Visit, content: Content, *, mark: str = "") -> str
     ``number`` and ``day`` (in words), ``charts`` (:class:`catalog.site.charts.Charts`), ``url(path)`` (address on this
     site), ``link(url, text)`` (to another site, only http and https), ``data(text, tag)`` (a text of a portal),
     ``page``, ``visit``, ``base`` (the site's own address, "" if it is not known), ``options``, ``run`` and
-    ``run_day``.
+    ``run_day`` (the night that it shows), ``here`` (its canonical address) and ``cited`` (the one that shows the same
+    night later too).
     """
     words, options = visit.words, visit.options
     if len(title := str(content.get("title") or "")) > _SHOWN:
@@ -75,10 +76,14 @@ def render(page: Page, visit: Visit, content: Content, *, mark: str = "") -> str
     # Absolute where the site's address is known: for citations, feeds and pages that show a card.
     base = options.public_url or ""
     linked = linked_data(content, path, lambda path: base + site_url(options, words, path))
+    # A page of an earlier night is cited as that night, not as the last one.
+    run, cited = content.get("_cited") or (visit.run, path)
     tags = (options.languages or list(site_languages())) if page.is_translated else ["en"]
 
-    def at(tag: str) -> str:
+    def at(tag: str, path: str = path) -> str:
         return base + site_url(options, languages()[tag], path)
+
+    own = words.code if page.is_translated else "en"
 
     return (
         _environment()
@@ -97,12 +102,13 @@ def render(page: Page, visit: Visit, content: Content, *, mark: str = "") -> str
             visit=visit,
             options=options,
             base=base,
-            run=visit.run,
-            run_day=day_of_run(visit.run),
+            run=run,
+            run_day=day_of_run(run),
             method_version=methodology_version(),
-            here=at(words.code if page.is_translated else "en"),
+            here=at(own),
+            cited=at(own, cited),
             translations=[(tag, languages()[tag].title, at(tag)) for tag in tags],
-            data_url=site_url(options, words, _json_path(path)),
+            data_url=site_url(options, words, _json_path(cited)),
             turtle_url=site_url(options, words, _turtle_path(page, visit))
             if _has_graph(page, visit, content)
             else None,

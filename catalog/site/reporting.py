@@ -32,12 +32,13 @@ _SEALS = URLSafeTimedSerializer(_SECRET, salt="winnow-report")
 
 def about(visit: Visit, key: str) -> tuple[str | None, str | None]:
     """Return the id and the title of the dataset that the dataset or finding with the id ``key`` is about; None and the
-    sentence of a cause's first finding for a cause; None and None for an unknown id."""
+    sentence of a cause's first finding for a cause, or the title of a promise; None and None for an unknown id."""
     row = visit.row(
         """select id, coalesce(title, identifier, id) as title from datasets where id = :key
            union all select d.id, coalesce(d.title, d.identifier, d.id) from findings f
              join datasets d on d.id = f.dataset_id where f.id = :key
-           union all select null, coalesce(rule_title, rule_id) from causes where id = :key limit 1""",
+           union all select null, coalesce(rule_title, rule_id) from causes where id = :key
+           union all select null, coalesce(title, id) from commitments where id = :key limit 1""",
         key=key[:ID_MAX],
     )
     return (row["id"], row["title"]) if row else (None, None)

@@ -50,11 +50,12 @@ def accept(data: Path, ids: tuple[str, ...]) -> None:
     """Take the messages IDS in: their texts become public with the next export.
 
     A message that quotes the letter to the government or publisher is its reply; any other is a report on the dataset.
-    A name becomes public only if its owner agreed. You have read them: nobody else does. Messages that cannot be taken
+    One about a promise is not published: correct the file of the promise. A name becomes public only if its owner
+    agreed. You have read them: nobody else does. Messages that cannot be taken
     in are listed with the reason and wait on; the others are accepted, and the exit code is 3.
     """
     from catalog.repositories.inbox import messages, settle
-    from catalog.repositories.inbox_reports import speaks_for, take_in
+    from catalog.repositories.inbox_reports import is_about_promise, speaks_for, take_in
     from harvester.cli.replies import SOME_FAILED
     from harvester.mail.tokens import holder_of
     from harvester.night.stages import writing
@@ -67,6 +68,10 @@ def accept(data: Path, ids: tuple[str, ...]) -> None:
     with writing(data) as catalog:
         for key in ids:
             one = waiting[key]
+            if is_about_promise(catalog, one):
+                settle(data, key, "accepted")
+                click.echo(printable(f"{key}: accepted; correct the file of the promise {one.about}"))
+                continue
             holder = holder_of(data, one.token) if one.token else None
             is_confirmed = holder is not None and speaks_for(catalog, one, holder.entities)
             problem = take_in(catalog, one, is_confirmed=is_confirmed)

@@ -114,6 +114,15 @@ def test_old_messages_are_erased(tmp_path: Path) -> None:
     assert inbox.messages(tmp_path) == []
 
 
+def test_a_message_about_a_promise_is_read_and_not_published(form: Site, data: Path) -> None:
+    assert "Licences" in form.page("/report", about="ogp/XX0002")
+    key = _send(form, about="ogp/XX0002", text="The law was passed in May").rpartition("/")[2]
+    accepted = CliRunner().invoke(cli, ["--data", str(data), "inbox", "accept", key])
+    assert accepted.exit_code == 0 and "correct the file of the promise ogp/XX0002" in accepted.output
+    with closing(sqlite3.connect(data / "catalog.db")) as catalog:
+        assert not catalog.execute("select 1 from reports where what like '%passed in May%'").fetchone()
+
+
 def test_the_same_words_from_elsewhere_are_no_loss(form: Site, data: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "report.csv"
     sheet.write_text("dataset_id,what,who,name_is_public\nnorth-0,The map of 2017 is missing,Ann,yes\n", "utf-8")

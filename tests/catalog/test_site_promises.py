@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from catalog.site.pages import pages
-from tests.catalog.browsing import EVIL, OF_THE_SITE, Site
+from tests.catalog.browsing import EVIL, OF_THE_SITE, RUN, Site
 
 pytestmark = OF_THE_SITE
 
@@ -44,6 +44,27 @@ def test_a_promise_can_be_seen_as_it_was(site: Site) -> None:
     assert (by_day["as_of"], by_day["overall"]["timing_status"]) == ("20261101T000000Z", "on_track")
     for wrong in ("' or 1", "2026-11-31", "2026-10-31", "tomorrow"):
         assert site.get("/commitment/ogp-XX0002", as_of=wrong).status_code == 404, wrong
+
+
+def test_what_stood_on_an_earlier_night_is_cited_and_read_as_of_that_night(site: Site) -> None:
+    then = "20261101T000000Z"
+    now, text = site.page("/commitment/ogp-XX0002"), site.page("/commitment/ogp-XX0002", as_of="2026-11-01")
+    assert f"run {RUN}, /commitment/ogp-XX0002 ·" in now
+    assert "As of the night of November 1, 2026." in text
+    assert f"run {then}, /commitment/ogp-XX0002?as_of={then} ·" in text and RUN not in text
+    assert f'type="application/json" href="/commitment/ogp-XX0002.json?as_of={then}"' in text
+    assert '<link rel="canonical" href="/commitment/ogp-XX0002">' in text
+    assert "/report?about=ogp/XX0002" in now, "whoever is accused can say that it is wrong"
+
+
+def test_a_step_that_nobody_recorded_is_not_said_to_have_been_seen(public: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "catalog.db"
+    shutil.copy(public, copy)
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("update commitment_readings set kind = 'milestone', measure = null where id = 'r2'")
+        db.commit()
+    with closing(Site(copy)) as site:
+        assert "had not recorded it as done by the night of" in site.page("/commitment/ogp-XX0002")
 
 
 def test_its_history_says_how_far_it_came_or_fell_back_in_each_state(public: Path, tmp_path: Path) -> None:

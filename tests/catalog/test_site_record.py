@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from catalog.exports.cards import day_of_run
 from catalog.exports.figures import queries
 from catalog.site.mirror import write_mirror
 from catalog.site.pages import SiteOptions, Visit, pages
@@ -66,6 +67,8 @@ def test_a_retired_dataset_has_vanished_and_a_missing_one_has_not(site: Site) ->
     assert found["tables"][0]["lost"] == ["amount"]
     text = site.page("/vanished")
     assert "SHA-256 of the last record: ab34" in text and "amount" in text
+    assert "/report?about=north-lost" in text and text.count("/report?about=north-0") == 2, "each loss can be disputed"
+    assert f"Seen so in the night of {language('en').day(day_of_run(RUN))}." in text
     assert ElementTree.fromstring(site.get("/vanished.xml").content).findall(f"{ATOM}entry")
 
 
@@ -87,6 +90,37 @@ def test_the_losses_shown_are_the_newest(public: Path, tmp_path: Path) -> None:
         found = site.get("/vanished.json").json()
     assert [one["id"] for one in found["files"]] == ["north-d9"]
     assert found["tables"][0]["distribution_id"] == "zz" and len(found["tables"]) == 20
+
+
+def test_what_moved_is_the_difference_of_the_figures_shown_since_a_day_that_is_named(
+    public: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "catalog.db"
+    shutil.copy(public, copy)
+    scores = [(70.55, 73.94), (70.06, 70.14)]
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("update site_entities set score_before = null")
+        add = """insert into site_entities
+                   (kind, slug, id, name, grade_best, grade_worst, score_before, score, run_before)
+                 values ('government', ?, ?, ?, 'C', 'C', ?, ?, '20261024T000000Z')"""
+        db.executemany(add, [(f"g{n}", f"g{n}", f"G{n}", *two) for n, two in enumerate(scores)])
+        db.commit()
+    with closing(Site(copy)) as site:
+        text, movers = site.page("/"), site.get("/index.json").json()["movers"]
+    shown = {one["slug"]: one["moved"] for one in movers}
+    assert shown == {"g0": round(round(73.94, 1) - round(70.55, 1), 1)}, "the other would be from 70.1 to 70.1"
+    assert "on October 24, 2026 to 73.9" in text
+
+
+def test_a_table_that_no_longer_repeats_a_name_has_lost_no_column(public: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "catalog.db"
+    shutil.copy(public, copy)
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("""update table_reports set columns = '["a", "b"]', columns_before = '["a", "b", "a (3)"]'""")
+        db.commit()
+    with closing(Site(copy)) as site:
+        assert site.get("/vanished.json").json()["tables"] == []
+        assert "a (3)" not in site.page("/dataset/north-0")
 
 
 def test_what_vanished_is_read_by_index(public: Path) -> None:

@@ -94,6 +94,7 @@ def _read(visit: Visit) -> Content | None:
         "history": _history(nights),
         "trend": _trend(nights),
         "as_of": run if as_of else None,
+        "_cited": (run, f"/commitment/{visit.name}?as_of={run}") if as_of else None,
         "canonical": f"/commitment/{visit.name}",
     }
 

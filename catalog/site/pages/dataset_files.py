@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from catalog.db.schema.views import MEASURED, address
+from catalog.site.columns import gone
 from catalog.site.pages.page import Visit
 from catalog.site.stored_json import listed, stored
 
@@ -72,10 +73,10 @@ def files_of(visit: Visit, dataset_id: str, number: int) -> list[dict[str, Any]]
         row["redirect_chain"] = listed(row["redirect_chain"])
         row["defects"] = [_defect(visit, one) for one in listed(row["defects"])[:_DEFECTS] if isinstance(one, dict)]
         row["columns"] = _columns(row.pop("profile"))
-        now, before = listed(row.pop("names")), listed(row.pop("columns_before"))
+        now, before = (list(map(str, listed(row.pop(name)))) for name in ("names", "columns_before"))
         # Drift: what the table had when it was last read in another form.
-        row["lost_columns"] = [str(name)[:80] for name in before if name not in now][:_COLUMNS]
-        row["new_columns"] = [str(name)[:80] for name in now if name not in before][:_COLUMNS] if before else []
+        row["lost_columns"] = [name[:80] for name in gone(before, now)][:_COLUMNS]
+        row["new_columns"] = [name[:80] for name in gone(now, before)][:_COLUMNS] if before else []
     return rows
 
 

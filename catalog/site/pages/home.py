@@ -110,22 +110,26 @@ def _governments(visit: Visit, shown: int = GOVERNMENTS, offset: int = 0) -> lis
 
 
 def _movers(visit: Visit) -> list[Row]:
-    """Return the governments whose score moved most within a month, or publishers where few governments are known.
-    Those of which too little was observed are left out: their score also moves when more is observed."""
+    """Return the governments whose score moved most within a month, or publishers where fewer than three governments
+    moved and more publishers did. Those of which too little was observed are left out: their score also moves when more
+    is observed."""
+    most: list[Row] = []
     for kind in ("government", "publisher"):
         rows = visit.rows(
-            f"""select kind, slug, name, country, score_before, run_before, run_id, {_GRADES},
-                  round(score - score_before, 2) as moved
-                from site_entities
+            f"""select kind, slug, name, country, score_before, run_before, run_id, {_GRADES} from site_entities
                 where kind = :kind and score is not null and score_before is not null and grade_best is grade_worst
                   and abs(score - score_before) >= 0.05
                 order by abs(score - score_before) desc, slug limit :shown""",  # noqa: S608
             kind=kind,
             shown=SHOWN,
         )
-        if len(rows) >= 3:
+        for row in rows:
+            # Of the figures as they are shown, so that a reader who subtracts them finds the same.
+            row["moved"] = round(round(row["score"], 1) - round(row["score_before"], 1), 1)
+        most = max(most, [row for row in rows if row["moved"]], key=len)
+        if len(most) >= 3:
             break
-    return rows
+    return most
 
 
 def _night(visit: Visit) -> Row | None:

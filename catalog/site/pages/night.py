@@ -50,6 +50,7 @@ def _read(visit: Visit) -> Content | None:
     return {
         "title": visit.words.phrase("night.title", day=visit.words.day(day_of_run(visit.name))),
         "run_id": visit.name,
+        "_cited": (visit.name, f"/night/{visit.name}"),
         "night": run,
         "portals": len(harvests),
         "harvests": harvests[:SHOWN],

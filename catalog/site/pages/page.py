@@ -82,10 +82,10 @@ Content = dict[str, Any]
 
 Names that a page may add for the frame around it: ``title`` (text of the page's heading, needed), ``description`` (a
 sentence for search engines), ``json_ld`` (an object of schema.org; an address of it that begins with a slash is a path
-on this site), ``_above`` (name and path of each page between the front page and this one), ``feed`` (path of its Atom
-feed), ``status`` (HTTP status, 200 if absent), ``is_fresh`` (True for a page that no cache may keep), ``is_listed``
-(False keeps search engines away), ``canonical`` (path, if not that of the page). Those that begin with "_" are not in
-the JSON.
+on this site), ``_cited`` (run and path of what is shown, if that is not the last night), ``_above`` (name and path of
+each page between the front page and this one), ``feed`` (path of its Atom feed), ``status`` (HTTP status, 200 if
+absent), ``is_fresh`` (True for a page that no cache may keep), ``is_listed`` (False keeps search engines away),
+``canonical`` (path, if not that of the page). Those that begin with "_" are not in the JSON.
 """
 
 

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from catalog.db.schema.views import address
+from catalog.site.columns import gone
 from catalog.site.pages.page import Content, Page, Visit
 from catalog.site.pages.paging import paged
 
@@ -73,7 +74,7 @@ def _columns(visit: Visit) -> list[dict[str, Any]]:
     # Rows come as they are read: no more are read than are shown.
     for row in map(dict, rows):
         now, before = json.loads(row.pop("columns")), json.loads(row.pop("columns_before"))
-        lost = [name for name in before if name not in now]
+        lost = gone(before, now)
         if lost and now and len(now) < len(before):
             found.append(row | {"lost": lost[:20], "count": len(lost)})
         if len(found) == FILES:

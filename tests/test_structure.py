@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -151,3 +153,9 @@ def test_a_public_class_name_stands_for_one_thing() -> None:
     found = classes_with_two_meanings()
     lines = [f"{name}: {', '.join(one.where for one in places)}" for name, places in found.items()]
     assert not found, "give each class a word of its own:\n" + "\n".join(lines)
+
+
+def test_no_two_modules_of_tests_have_one_name() -> None:
+    """Pytest imports each by its name alone: of two, all tests together would run neither."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("test_*.py"))
+    assert len(names) > 200 and [name for name, count in names.items() if count > 1] == []

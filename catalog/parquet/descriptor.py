@@ -161,9 +161,16 @@ def write_descriptor(
 
 
 def layout_of(tables: Mapping[str, PackageTable]) -> str:
-    """Return a digest of the names, types and descriptions of all columns of the tables, in hexadecimal."""
+    """Return a digest of the names, types and descriptions of all columns of the tables, and of the rows of those that
+    come with the program, in hexadecimal."""
     said = repr(
-        [(n, t.description, [(c.name, c.type, c.description, c.sql) for c in t.columns]) for n, t in tables.items()]
+        [
+            (
+                *(name, table.description, [(c.name, c.type, c.description, c.sql) for c in table.columns]),
+                [*table.rows()] if table.rows is not None and table.portal is None else None,
+            )
+            for name, table in tables.items()
+        ]
     )
     return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
 

@@ -135,6 +135,12 @@ def write_package(public: Path, out: Path, origin: Origin, more: Iterable[Packag
     for path in sorted(out.glob("*/**/part-0.parquet*")):
         if path.relative_to(out).as_posix() not in current:
             path.unlink()
+            for folder in (path.parent, path.parent.parent):
+                if folder != out and not any(folder.iterdir()):
+                    folder.rmdir()
+    for path in (out / "schemas").glob("*.json"):
+        if path.stem not in tables:
+            path.unlink()
     return [*written, *(out / part.path for part in parts if known.get(part.path) != part)]
 
 

@@ -2,7 +2,7 @@
 
 ``<table>/portal=<id>/part-0.parquet`` is the form that Hive, DuckDB, pandas and polars read as one table; a table
 without portals is ``<table>/part-0.parquet``. Rows without a portal, such as the scores of a government, are in the
-partition that Hive calls ``__HIVE_DEFAULT_PARTITION__``, which readers give back as null.
+partition :data:`NO_PORTAL`: pandas cannot read one that stands for null, as Hive has it, beside others or alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from catalog.parquet.tables import PackageTable
 
 __all__ = ["NO_PORTAL", "Partition", "arrow_schema", "write_table"]
 
-NO_PORTAL = "__HIVE_DEFAULT_PARTITION__"
+NO_PORTAL = "_none"
+"""Value of the partition of rows without a portal; no portal has such an id."""
 _CHUNK = 20_000
 """Rows of a table that are in memory at a time."""
 _GROUP = 6

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from catalog.exports.csvfile import guard
 from catalog.parquet.columns import array_of
 from catalog.parquet.package import all_tables
-from catalog.parquet.partitions import arrow_schema
+from catalog.parquet.partitions import NO_PORTAL, arrow_schema
 from catalog.parquet.public_file import public_file
 
 __all__ = ["ROWS_SHOWN", "answer"]
@@ -114,7 +114,7 @@ def _of_public(public: str, sql: str) -> dict[str, Any]:
                     values = [*zip(*chunk, strict=True)]
                     arrays = [array_of(v, c, name) for v, c in zip(values[1:], table.columns, strict=True)]
                     if table.portal:
-                        arrays.append(pa.array(values[0], pa.string()))
+                        arrays.append(pa.array([portal or NO_PORTAL for portal in values[0]], pa.string()))
                     batches.append(arrays)
             names = [*schema.names, *(["portal"] if table.portal else [])]
             full = schema.append(pa.field("portal", pa.string())) if table.portal else schema

@@ -89,7 +89,9 @@ def write_release(data: Path, edition: str, origin: Origin, method: str, address
     _check_withheld(data)
     before = releases(exports)
     part = target.with_name(f"{edition}.part")
-    shutil.rmtree(part, ignore_errors=True)
+    # Those of processes that were killed, whatever edition it was: the folder is published.
+    for left in (exports / RELEASES).glob("*.part"):
+        shutil.rmtree(left, ignore_errors=True)
     part.mkdir(parents=True)
     try:
         for name, output in sorted(manifest["outputs"].items()):
@@ -195,17 +197,25 @@ def withdraw_release(exports: Path, edition: str, reason: str) -> Path:
 
     What it said of itself and its list of hashes stay, so that nobody can make another one of that name, and whoever
     has kept a file can still show that it was in it. ``reason``: in words; it is published. ``exports``: folder of
-    exported files. Raise CatalogError if there is no such release.
+    exported files. Raise CatalogError if there is no such release, if ``reason`` is empty, or if it was withdrawn
+    already: the reason that was published stays.
     """
     check_edition(edition)
     folder = exports / RELEASES / edition
     if not (folder / RELEASE).is_file():
         raise CatalogError(f"{folder}: there is no such release")
-    write_whole(folder / WITHDRAWN, _json({"at": now(), "reason": reason}))
-    for path in folder.iterdir():
+    if not reason.strip():
+        raise CatalogError("a reason is missing: it is published in place of the contents")
+    is_told = (folder / WITHDRAWN).is_file()
+    contents = [path for path in folder.iterdir() if path.is_dir() or path.name not in _KEPT]
+    if is_told and not contents:
+        raise CatalogError(f"{folder}: it was withdrawn already, and the reason that was published stays")
+    if not is_told:
+        write_whole(folder / WITHDRAWN, _json({"at": now(), "reason": reason.strip()}))
+    for path in contents:
         if path.is_dir():
             shutil.rmtree(path)
-        elif path.name not in _KEPT:
+        else:
             path.unlink()
     return folder
 

@@ -38,7 +38,7 @@ def release(data: Path, edition: str | None, is_listed: bool, as_json: bool, wit
         raise click.UsageError("name an edition such as 2026-11, or --list")
     if edition is not None:
         with locked(data):
-            if withdraw:
+            if withdraw is not None:
                 folder = withdraw_release(exports, edition, withdraw)
             else:
                 folder = write_release(data, edition, origin_of(data), document(), load(data).public_url)

@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import warnings
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,12 @@ from catalog.db.schema import TABLES
 from catalog.db.store import open_catalog
 from catalog.model import ResourceCheck
 from catalog.parquet import package
-from catalog.parquet.descriptor import Origin
+from catalog.parquet.columns import PackageColumn
+from catalog.parquet.descriptor import Origin, layout_of
 from catalog.parquet.package import all_tables, catalogue_id, is_due, write_package
 from catalog.parquet.public_file import public_file
 from catalog.parquet.records import records_table
+from catalog.parquet.tables import PackageTable
 from catalog.repositories.checks import write_checks
 from catalog.site.serve import publish
 from tests.catalog.browsing import OF_THE_SITE, fill
@@ -135,7 +138,7 @@ def test_an_unchanged_file_keeps_its_bytes_and_is_not_written(tmp_path: Path, pu
     with closing(sqlite3.connect(copy)) as opened, opened:
         opened.execute("delete from datasets where portal_id = 'south'")
     write_package(copy, out, OURS)
-    assert not (out / "datasets" / "portal=south" / "part-0.parquet").exists()
+    assert not (out / "datasets" / "portal=south").exists()
     # Made anew elsewhere, it has the same bytes.
     write_package(copy, tmp_path / "again", OURS)
     for path in out.rglob("*.parquet"):
@@ -216,6 +219,21 @@ def test_the_lines_of_the_howto_work(made: Path, monkeypatch: pytest.MonkeyPatch
     assert isinstance(names["datasets"], pd.DataFrame)
 
 
+def test_a_stranger_reads_every_table_in_one_line(made: Path) -> None:
+    for schema in sorted((made / "schemas").iterdir()):
+        name, described = schema.stem, json.loads(schema.read_text("utf-8"))
+        rows = sum(pq.read_metadata(path).num_rows for path in (made / name).rglob("*.parquet"))
+        frame = pd.read_parquet(made / name)
+        with closing(duckdb.connect()) as database:
+            sql = f"select count(*) from read_parquet('{made / name}/**/*.parquet', hive_partitioning = true)"  # noqa: S608
+            assert database.execute(sql).fetchall() == [(rows,)], name
+        assert len(frame) == rows and {one["name"] for one in described["fields"]} <= {*frame.columns}, name
+        # A list is no value that pandas compares; no key has one.
+        key = [*described["primaryKey"], *(["portal"] if name == "checks" else [])]
+        assert not frame.duplicated(key).any(), name
+        assert all(one["description"] for one in described["fields"]), name
+
+
 def test_without_pyarrow_the_log_says_what_to_install(
     tmp_path: Path, public: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -269,6 +287,23 @@ def test_every_check_of_an_address_is_with_the_portals_that_list_it(tmp_path: Pa
     assert {path.parent.name for path in (tmp_path / "out" / "checks").rglob("*.parquet")} == {
         f"portal={portal}" for portal in listed
     }
+
+
+def test_a_table_that_is_left_out_again_leaves_nothing(tmp_path: Path, public: Path) -> None:
+    column = PackageColumn("dataset_id", "text", "Dataset.", "")
+    more = PackageTable("records", "A record.", (column,), ("dataset_id",), "-", "", lambda: [("north", "a")])
+    out = tmp_path / "out"
+    write_package(public, out, OURS, [more])
+    assert table_of(out, "records") == [{"dataset_id": "a"}]
+    write_package(public, out, OURS)
+    assert not (out / "records").exists() and not (out / "schemas" / "records.json").exists()
+
+
+def test_tables_that_come_with_the_program_are_written_anew_when_they_change() -> None:
+    tables = all_tables()
+    metrics = tables["metrics"]
+    changed = replace(metrics, rows=lambda: [(None, *([None] * len(metrics.columns)))])
+    assert layout_of(tables) == layout_of(all_tables()) != layout_of(tables | {"metrics": changed})
 
 
 def test_the_id_of_a_catalogue_stays(tmp_path: Path) -> None:

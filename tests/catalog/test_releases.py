@@ -213,8 +213,31 @@ def test_a_withdrawn_release_keeps_its_hashes_and_its_name(data: Path) -> None:
     assert not (folder / "scorecard.csv").exists()
     (one,) = releases(data / "exports")
     assert one["withdrawn"]["reason"] == "A court asked for it"
+    with pytest.raises(CatalogError, match="withdrawn already"):
+        withdraw_release(data / "exports", "2026-11", "Another reason")
+    # One that was killed in the middle is ended, with the reason that was told.
+    (folder / "parquet").mkdir()
+    withdraw_release(data / "exports", "2026-11", "Another reason")
+    assert not (folder / "parquet").exists() and releases(data / "exports")[0]["withdrawn"] == one["withdrawn"]
     with pytest.raises(CatalogError, match="never changed"):
         release(data, "2026-11")
+
+
+def test_an_empty_reason_withdraws_and_writes_nothing(data: Path) -> None:
+    run = CliRunner().invoke
+    for done in (lambda: None, lambda: release(data, "2026-11")):
+        done()
+        before = {path: path.stat().st_mtime_ns for path in (data / "exports").rglob("*")}
+        found = run(cli, ["--data", str(data), "release", "2026-11", "--withdraw", " "])
+        assert isinstance(found.exception, CatalogError)
+        assert {path: path.stat().st_mtime_ns for path in (data / "exports").rglob("*")} == before
+
+
+def test_what_a_release_that_was_killed_left_goes_with_the_next(data: Path) -> None:
+    left = data / "exports" / "releases" / "2026-10.part" / "parquet"
+    left.mkdir(parents=True)
+    release(data, "2026-11")
+    assert [path.name for path in (data / "exports" / "releases").iterdir()] == ["2026-11"]
 
 
 def test_the_command_writes_and_lists_releases(data: Path) -> None:

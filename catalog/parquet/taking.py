@@ -94,7 +94,7 @@ def write_rows(
     done = 0
     with Path(out).open("w", encoding="ascii") as lines:
         for batch in file.iter_batches(_BATCH, columns=wanted, use_threads=False):
-            cells: Mapping[str, Sequence[Any]] = {name: batch.column(name).to_pylist() for name in wanted}
+            cells: Mapping[str, Sequence[Any]] = {name: _listed(batch, name) for name in wanted}
             for number in range(batch.num_rows):
                 row: list[Any] = [
                     _checked(name, cells[name][number], check) if name in cells else None for name, check in checks
@@ -112,6 +112,13 @@ def write_rows(
     if done != rows:
         raise ValueError("its groups have other rows than it says")
     return done
+
+
+def _listed(batch: Any, name: str) -> list[Any]:
+    try:
+        return list(batch.column(name).to_pylist())
+    except (ValueError, OverflowError, KeyError) as error:
+        raise ValueError(f"column {name}: {error}") from None
 
 
 def _is_of(found: Any, kind: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -50,8 +51,10 @@ class PackageLimits:
     unpacked: int = 8 << 30
     rows: int = 5_000_000
     """Rows of one file."""
-    written: int = 60 << 30
+    written: int = 20 << 30
     """Bytes of the rows of all files: about what the catalogue grows by."""
+    room: int = 1 << 30
+    """Bytes that must stay free on the disk."""
     memory: int = 3 << 30
     """Address space of the child process, its libraries included."""
     seconds: float = 600
@@ -145,6 +148,9 @@ class PackageReader:
         finally:
             copy.unlink()
         self._written += out.stat().st_size
+        if shutil.disk_usage(self.work).free < 2 * out.stat().st_size + limits.room:
+            # The rows are written once more into the catalogue.
+            raise PackageError(f"{path}: there is too little room on the disk for its rows")
         if self._written > limits.written:
             raise PackageError(f"{path}: the package unpacks to more than {limits.written:,} bytes")
         return out

@@ -74,13 +74,16 @@ def test_paths_lead_nowhere_else(own: Catalog, copy: Path, tmp_path: Path) -> No
         ("keywords", [["x"] * 6_000] * 5, "keywords: a list of 6,000 texts"),
         ("translations", ["[" * 50 + "]" * 50] * 5, "translations: it is nested too deeply"),
         ("translations", ["{"] * 5, "translations: "),
+        ("retired_at", pa.array([10**17] * 5, pa.timestamp("ms", tz="UTC")), "retired_at: days=.*must have magnitude"),
+        ("issued_on", pa.array([2**31 - 1] * 5, pa.int32()).cast(pa.date32()), "issued_on: "),
         ("status", ["me@example.org"] * 5, "status: 'me@example.org' is no code"),
     ],
 )
 def test_wrong_types_and_values_are_refused(package: Path, tmp_path: Path, name: str, values: Any, why: str) -> None:
     table = pq.ParquetFile(package / DATASETS).read()
     assert len(rows_of(package / DATASETS, tmp_path / "rows", 5)) == 5
-    pq.write_table(with_column(table, name, pa.array(values)), tmp_path / "forged")
+    values = values if isinstance(values, pa.Array) else pa.array(values)
+    pq.write_table(with_column(table, name, values), tmp_path / "forged")
     with pytest.raises(ValueError, match=why):
         rows_of(tmp_path / "forged", tmp_path / "rows", 5)
 
@@ -144,3 +147,4 @@ def test_a_package_has_an_end(own: Catalog, copy: Path) -> None:
     refused(own, copy, "at most 3 are read", PackageLimits(rows=3))
     refused(own, copy, "the package is larger", PackageLimits(total=20_000))
     refused(own, copy, "the package unpacks to more", PackageLimits(written=2_000))
+    refused(own, copy, "too little room on the disk", PackageLimits(room=1 << 60))

@@ -172,7 +172,7 @@ def _texts_of(sheet: CalamineSheet, max_rows: int) -> tuple[list[list[str]], arr
         row = []
         for index, value in enumerate(raw):
             text = value if isinstance(value, str) else _text(value)
-            if text is value and text[:1] in _DIGITS:
+            if text is value and (text[:1] in _DIGITS or text[:1].isspace() and text.lstrip()[:1] in _DIGITS):
                 digits.append(number << _COLUMN_BITS | index)
             if text in known:
                 text = known[text]

@@ -203,11 +203,28 @@ static void add_token(Scan *scan, Column *column, uint64_t hash, const Cell *cel
     else token->places.count++;
 }
 
+/* Bytes of the blank that s begins with: a space, a control character or a no-break space (U+00A0, U+202F); else 0. */
+static inline size_t blank_before(const uint8_t *s, const uint8_t *end) {
+    if (*s <= ' ') return 1;
+    if (*s == 0xC2) return end - s >= 2 && s[1] == 0xA0 ? 2 : 0;
+    return *s == 0xE2 && end - s >= 3 && s[1] == 0x80 && s[2] == 0xAF ? 3 : 0;
+}
+
+/* Bytes of the blank that the text from s to end ends with; 0 if it does not. */
+static inline size_t blank_after(const uint8_t *s, const uint8_t *end) {
+    if (end[-1] <= ' ') return 1;
+    if (end[-1] == 0xA0) return end - s >= 2 && end[-2] == 0xC2 ? 2 : 0;
+    return end[-1] == 0xAF && end - s >= 3 && end[-2] == 0x80 && end[-3] == 0xE2 ? 3 : 0;
+}
+
 void column_add(Scan *scan, Column *column, const uint8_t *s, size_t n, uint64_t line, uint64_t *row_hash) {
     const uint8_t *end = s + n;
     uint32_t is_padded = 0;
     while (s < end && *s <= ' ') s++, is_padded = 1;
     while (end > s && end[-1] <= ' ') end--, is_padded = 1;
+    /* What no-break blanks enclose counts like the cell without them; they are on purpose, so the cell is not padded. */
+    for (size_t blank; s < end && (blank = blank_before(s, end)); s += blank);
+    for (size_t blank; end > s && (blank = blank_after(s, end)); end -= blank);
     n = (size_t)(end - s);
     if (!n) {
         note(scan, &column->class_places[BLANK], line);

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
+import openpyxl
+
 from catalog.model import TableContext, TableReport
 from quality.tables.inspect import inspect
 from quality.tables.read.sniff import sniff
@@ -117,3 +119,17 @@ def test_the_names_of_axes_are_names(tmp_path: Path) -> None:
     # The same letter everywhere is the sign of an office for "no value".
     hidden = look(tmp_path, ["Holm,Dale,Moor", "x,x,x", *(f"{n},{n * 7 % 9},{n * 3}" for n in range(20))])
     assert hidden.columns == ("Holm", "Dale", "Moor")
+
+
+def test_no_break_blanks_around_a_number_are_no_part_of_it(tmp_path: Path) -> None:
+    cells = [f"{n * 37 % 91 + 5}\u00a0" if n % 3 else f"\u00a0{n * 37 % 91 + 5},5" for n in range(30)]
+    text = ["Good;Year;Made", *(f"Good {n};{1990 + n};{cell}" for n, cell in enumerate(cells))]
+    assert not look(tmp_path, text).defects
+    wrong = look(tmp_path, [*text[:20], "Good 19;2009;unknown\u00a0to us", *text[21:]])
+    assert [(one.rule, one.rows) for one in wrong.defects] == [("type_error", (21,))]
+    book = openpyxl.Workbook()
+    for row in (["Good", "2017", "2018"], *([f"Good {n}", n * 3.5, cell] for n, cell in enumerate(cells))):
+        book.active.append(row)
+    book.save(tmp_path / "table.xlsx")
+    found = inspect(TableContext(path=tmp_path / "table.xlsx")).defects
+    assert [(one.rule, one.field, one.count) for one in found] == [("number_as_text", "2018", 30)]

@@ -46,6 +46,8 @@ class Language(Strict):
     """Whether a machine drafted the texts and no native speaker has read them; pages, workbooks and mails say so."""
     day_first: bool
     """Whether 03/04/2026 is the third of April."""
+    first_of_month: str = "1"
+    """How the first day of a month is written in a date in words, such as "1er"; the others are plain numbers."""
     reply_headers: list[str]
     """Words that may head the column of replies in a file that comes back, besides its own label."""
     columns: Words
@@ -132,7 +134,7 @@ class Language(Strict):
 
         A text that does not begin with a date is returned as it is.
         """
-        return _day(self.code, day[:10]) if day else "–"
+        return _day(self.code, day[:10], self.first_of_month) if day else "–"
 
     def country(self, code: str | None) -> str:
         """Return the name of a country in this language; "" for None and "". ``code``: ISO 3166-1 alpha-3. A code that
@@ -310,13 +312,14 @@ def _percent(code: str, share: float) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def _day(code: str, day: str) -> str:
+def _day(code: str, day: str, first: str) -> str:
     from babel.dates import format_date
 
     try:
-        return format_date(date.fromisoformat(day), "long", locale=code.replace("-", "_"))
+        written = format_date(date.fromisoformat(day), "long", locale=code.replace("-", "_"))
     except ValueError:
         return day
+    return first + written[1:] if written.startswith("1 ") else written
 
 
 _KNOWN: dict[tuple[str, str], str] = {}

@@ -194,4 +194,8 @@ def test_plurals_numbers_and_days_are_those_of_cldr() -> None:
     assert numbers["fr"].replace("\u202f", " ") == "1 234 567,89" and said["fr"].number(None) == "–"
     days = {code: one.day("2026-11-30T01:00:00Z") for code, one in said.items()}
     assert days["fr"] == "30 novembre 2026" and days["pt-BR"] == "30 de novembro de 2026"
+    firsts = {code: one.day("2026-12-01") for code, one in said.items()}
+    assert firsts["fr"] == "1er décembre 2026" and firsts["pt-BR"] == "1º de dezembro de 2026"
+    assert firsts["en"] == "December 1, 2026" and firsts["es"] == "1 de diciembre de 2026"
+    assert said["fr"].day("2026-12-11") == "11 décembre 2026"
     assert said["en"].day(None) == "–" and said["en"].day("soon") == "soon"

@@ -10,8 +10,8 @@ stand in its record.
 
 ``SHAPES``: a file of SHACL shapes, validated with pyshacl for at most ``PER_PORTAL`` (20) datasets of each portal of
 all types. A result is the record's if the record does not state the fact, or states it in a form that cannot be typed;
-anything else is ours, also what no rule here explains. Shapes with "hvd" in their name are applied to high-value
-datasets only.
+"none" if the EU has no term that could be stated; anything else is ours, also what no rule here explains. Shapes with
+"hvd" in their name are applied to high-value datasets only.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from facts_finder import find, leaves, words
 
 from catalog.db.store import Catalog, open_catalog
 from catalog.exports.job import ExportJob
@@ -237,19 +239,34 @@ FIELDS = {
     "http://data.europa.eu/r5r/applicableLegislation": ("applicable_legislation",),
     "http://data.europa.eu/r5r/hvdCategory": ("hvd_categories",),
     "http://xmlns.com/foaf/0.1/page": ("documentation",),
+    f"{DCT}license": ("licence", "licence_title"),
+    "http://data.resources.gov/ontology/dcat-us#describedBy": ("described_by",),
 }
-"""By predicate: the declared values without which it cannot be stated."""
+"""By predicate: the stored values without which it cannot be stated."""
+KEYS = {
+    f"{DCT}description": {"description", "notes", "abstract"},
+    f"{DCT}title": {"title", "name"},
+    "http://data.europa.eu/r5r/applicableLegislation": {"legislation"},
+    "http://data.europa.eu/r5r/hvdCategory": {"hvd"},
+    "http://xmlns.com/foaf/0.1/page": {"documentation"},
+    "http://data.resources.gov/ontology/dcat-us#describedBy": {"described"},
+}
+"""By predicate: words of the key under which a record states it."""
+FACTS = {f"{DCT}publisher": "publisher", f"{DCAT}contactPoint": "contact", f"{DCT}license": "licence"}
+"""By predicate: the fact as :mod:`facts_finder` calls it."""
 
 
 def cause_of(row: dict[str, Any], path: str, constraint: str, value: str | None) -> str:
     """Return whose a result of validation is: "record", "person" (the record has only what is a person's, which nobody
-    may publish), or "OURS". ``row``: the declared values of the dataset, file or service, and the texts of its
-    record."""
+    may publish), or "OURS". ``row``: the stored values of the dataset, file or service (``own``), the texts of its
+    record, and the predicates that the record itself states of a dataset (``stated``)."""
     own = row["own"]
     if constraint == "MinCount" and path in FIELDS:
         if path.endswith("contactPoint") and any(own.get(name) for name in FIELDS[path][:2]):
             return "person"
-        return "OURS" if any(str(own.get(name) or "").strip() for name in FIELDS[path]) else "record"
+        if any(str(own.get(name) or "").strip() for name in FIELDS[path]) or path in row["stated"]:
+            return "OURS"
+        return "record"
     if path.endswith("#algorithm") and constraint == "HasValue":
         # DCAT-AP 2.1.1 accepts SHA-1 only.
         return "record"
@@ -264,11 +281,20 @@ def validated(catalog: Catalog, shapes: Path, profile: str, per_portal: int) -> 
     import warnings
 
     from pyshacl import validate
-    from rdflib import SH, Graph
+    from rdflib import RDF, SH, SKOS, BNode, Graph, URIRef
 
     conn = catalog.db.conn
     publication = Publication(names_of(conn, SITE), profile, operator="Watch")  # type: ignore[arg-type]
     shape_graph, found = Graph().parse(shapes), Counter[str]()
+    # What the EU's own tables say of their terms is not in a catalogue, and these shapes ask for it.
+    terms = Graph()
+    if shapes.name.startswith("mdr-"):
+        for table in (next(p for p in shapes.parents if (p / "eu-authority").is_dir()) / "eu-authority").glob("*.ttl"):
+            # Not all of them name the scheme of a term, but its address does.
+            listed = Graph().parse(table)
+            for term in {*listed.subjects(), *listed.objects()}:
+                if "/resource/authority/" in str(term):
+                    terms.add((term, SKOS.inScheme, URIRef(str(term).rpartition("/")[0])))
     whole = PairedLines(f"{SITE}/#catalogue")
     describe_whole(published_portals(conn), whole, publication)
     for portal in published_portals(conn):
@@ -282,7 +308,10 @@ def validated(catalog: Catalog, shapes: Path, profile: str, per_portal: int) -> 
         rows = {str(key): row for key, row in _rows(catalog, ids, publication.names)}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            report = validate(graph, shacl_graph=shape_graph, inference="none")[1]
+            # There is no table of languages here: their codes are those of ISO 639.
+            for term in set(graph.objects(None, URIRef(f"{DCT}language"))) if terms else ():
+                terms.add((term, SKOS.inScheme, URIRef(str(term).rpartition("/")[0])))
+            report = validate(graph + terms, shacl_graph=shape_graph, inference="none")[1]
         for result in report.subjects(SH.sourceConstraintComponent, None):
             if report.value(result, SH.resultSeverity) != SH.Violation:
                 continue
@@ -290,11 +319,21 @@ def validated(catalog: Catalog, shapes: Path, profile: str, per_portal: int) -> 
             constraint = str(report.value(result, SH.sourceConstraintComponent)).rpartition("#")[2]
             constraint = constraint.removesuffix("ConstraintComponent")
             value = report.value(result, SH.value)
+            # A concept without an IRI is one that is known by the record's words alone.
+            said = {str(o) for node in (value, focus) if isinstance(node, BNode) for o in graph.objects(node)}
+            said |= {str(one) for one in (value, focus)}
+            kinds = {str(one) for one in graph.objects(focus, RDF.type)}
             # A blank node belongs to what leads to it.
             while str(focus) not in rows and (up := next(iter(graph.subjects(None, focus)), None)) is not None:
                 focus = up
             row = rows.get(str(focus))
             cause = "OURS" if row is None else cause_of(row, path, constraint, None if value is None else str(value))
+            is_lacking = constraint == "MinCount" and not path.endswith("#inScheme")
+            if cause == "OURS" and row is not None and not is_lacking and said & row["texts"]:
+                cause = "record"
+            # The EU's tables list its own institutions, and places by name: no other publisher or area has a term.
+            if terms and kinds & {f"{DCT}Location", "http://xmlns.com/foaf/0.1/Agent"}:
+                cause = "none"
             key = f"{cause:6} {path} {constraint}"
             if cause == "OURS" and not found[key]:
                 print(f"  {portal.id}: {path} {constraint} {focus} {value}"[:250])
@@ -302,15 +341,33 @@ def validated(catalog: Catalog, shapes: Path, profile: str, per_portal: int) -> 
     return found
 
 
+def _stated(raw: Any) -> set[str]:
+    """Return the predicates of which a record has a value, whatever our mapping makes of it."""
+    found = leaves(raw)
+    # The author of a map document is not who publishes the dataset; "{{default.description}}" is a placeholder.
+    facts = find([one for one in found if "author" not in one.own])
+    # Not what is said of its files, its publisher, or the catalogue ("catalog_describedBy").
+    others = {"resources", "distribution", "distributions", "organization", "publisher", "groups", "catalog"}
+    top = [
+        one
+        for one in found
+        if one.value.strip() and "{{" not in one.value and not (one.above | one.own | set(words(one.near))) & others
+    ]
+    return {path for path, keys in KEYS.items() if any(one.own & keys and "type" not in one.own for one in top)} | {
+        path for path, fact in FACTS.items() if facts.get(fact)
+    }
+
+
 def _rows(catalog: Catalog, ids: list[str], names: ResourceNames) -> Iterator[tuple[str, dict[str, Any]]]:
     conn = catalog.db.conn
     marks = ", ".join("?" * len(ids))
     conn.row_factory = sqlite3.Row
     try:
-        raws = {
-            row["dataset_id"]: {one.strip() for one in texts(json.loads(catalog.packed.text(row["raw"]) or "null"))}
-            for row in conn.execute(f"select dataset_id, raw from records where dataset_id in ({marks})", ids)  # noqa: S608
-        }
+        raws, told = {}, {}
+        for row in conn.execute(f"select dataset_id, raw from records where dataset_id in ({marks})", ids):  # noqa: S608
+            raw = json.loads(catalog.packed.text(row["raw"]) or "null")
+            raws[row["dataset_id"]] = {one.strip() for one in texts(raw)}
+            told[row["dataset_id"]] = _stated(raw)
         numbers: Counter[str] = Counter()
         tables = {"present_datasets": "id", "current_distributions": "dataset_id", "current_services": "dataset_id"}
         for table, key in tables.items():
@@ -320,7 +377,11 @@ def _rows(catalog: Catalog, ids: list[str], names: ResourceNames) -> Iterator[tu
                 if table == "current_services":
                     node = names.of("service", f"{own[key]}-{numbers[own[key]]}")
                     numbers[own[key]] += 1
-                yield node, {"own": own, "texts": raws.get(own[key], set()) | set(map(str, own.values()))}
+                stated = told.get(own[key], set()) if key == "id" else set()
+                yield (
+                    node,
+                    {"own": own, "texts": raws.get(own[key], set()) | set(map(str, own.values())), "stated": stated},
+                )
     finally:
         conn.row_factory = None
 

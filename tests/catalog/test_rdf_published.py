@@ -205,7 +205,7 @@ def test_profiles_differ_in_types_and_classes(stored: sqlite3.Connection) -> Non
     three, two, american = (read(stored, name) for name in ("dcat-ap-3", "dcat-ap-2", "dcat-us-3"))
     assert two.value(file_of(two, "r1"), DCAT.byteSize) == Literal("12", datatype=XSD.decimal)
     assert (None, RDF.type, DCAT_SERIES) in three and (None, RDF.type, DCAT_SERIES) not in two
-    described = URIRef("http://resources.data.gov/ontology/dcat-us#describedBy")
+    described = URIRef("http://data.resources.gov/ontology/dcat-us#describedBy")
     assert (None, described, None) in american and (None, described, None) not in three
 
 

@@ -26,7 +26,7 @@ __all__ = ["READINGS", "describe_dataset", "reading_iri", "words_scheme"]
 
 LOCN = "http://www.w3.org/ns/locn#"
 OWL = "http://www.w3.org/2002/07/owl#"
-DCAT_US = "http://resources.data.gov/ontology/dcat-us#"
+DCAT_US = "http://data.resources.gov/ontology/dcat-us#"
 POD = "https://project-open-data.cio.gov/v1.1/schema#"
 
 READINGS = {
@@ -187,9 +187,8 @@ class _Writer(ResourceWriter[Term]):
     def american(self, node: Term) -> None:
         d = self.d
         if d.described_by and address(d.described_by).kind == IRI:
-            dictionary = self.blank(f"{DCAT}Distribution")
-            self.add(node, f"{DCAT_US}describedBy", dictionary)
-            self.add(dictionary, f"{DCAT}accessURL", self.term(address, d.described_by))
+            # By its address alone: a dcat:Distribution would need a licence, which no record states for a dictionary.
+            self.add(node, f"{DCAT_US}describedBy", self.term(address, d.described_by))
         for name, declared in (("bureauCode", d.bureau_codes), ("programCode", d.program_codes)):
             for one in json.loads(declared) if declared else ():
                 self.add(node, POD + name, self.term(words, one))

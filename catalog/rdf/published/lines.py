@@ -27,7 +27,7 @@ _MORE = {
     "http://www.w3.org/ns/dqv#": "dqv",
     "http://www.w3.org/ns/prov#": "prov",
     "http://www.w3.org/ns/hydra/core#": "hydra",
-    "http://resources.data.gov/ontology/dcat-us#": "dcat-us",
+    "http://data.resources.gov/ontology/dcat-us#": "dcat-us",
 }
 _PREFIXES = PREFIXES | _MORE
 Pair = tuple[str, str]

@@ -49,6 +49,8 @@ _NAMESPACES = {
     "schema.theodi.org/odrs#": "odrs",
     "creativecommons.org/ns#": "cc",
     "www.w3.org/2002/07/owl#": "owl",
+    "data.resources.gov/ontology/dcat-us#": "dcat-us",
+    # As some write it, after the host of the standard's pages.
     "resources.data.gov/ontology/dcat-us#": "dcat-us",
 }
 """Namespaces without scheme, because portals often write https where http is right."""

@@ -93,13 +93,13 @@ def altered_sql() -> list[Place]:
     kept = {
         target.id
         for module in _modules()
-        for node in ast.walk(module.tree)
+        for node in _nodes(module.name)
         if isinstance(node, ast.Assign) and (text := text_of(node.value)) is not None and is_sql(text)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
     for module in _modules():
-        for node in ast.walk(module.tree):
+        for node in _nodes(module.name):
             if not (
                 isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "replace"
             ):
@@ -128,15 +128,22 @@ def _modules() -> tuple[_Module, ...]:
     return tuple(found)
 
 
-def _classes(tree: ast.Module) -> Iterator[ast.ClassDef]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+@cache
+def _nodes(module: str) -> tuple[ast.AST, ...]:
+    """Return the assignments, calls, classes and imports of a module, in the order of ast.walk."""
+    kinds = (ast.Assign, ast.Call, ast.ClassDef, ast.Import, ast.ImportFrom)
+    return tuple(node for node in ast.walk(_by_name()[module].tree) if isinstance(node, kinds))
+
+
+def _classes(module: str) -> Iterator[ast.ClassDef]:
+    return (node for node in _nodes(module) if isinstance(node, ast.ClassDef))
 
 
 def classes_with_two_meanings() -> dict[str, list[Place]]:
     """Return public class names that more than one module defines, with the places of each."""
     found: dict[str, list[Place]] = defaultdict(list)
     for module in _modules():
-        for node in _classes(module.tree):
+        for node in _classes(module.name):
             if not node.name.startswith("_") and node.name not in MANY:
                 found[node.name].append(_place(module.package, module.path, node.lineno, node.name))
     return {name: places for name, places in sorted(found.items()) if len(places) > 1}
@@ -207,10 +214,19 @@ def _by_name() -> dict[str, _Module]:
 
 
 @cache
+def _classes_by_name(module: str) -> dict[str, ast.ClassDef]:
+    """Return the first class of each name in a module."""
+    found: dict[str, ast.ClassDef] = {}
+    for node in _classes(module):
+        found.setdefault(node.name, node)
+    return found
+
+
+@cache
 def _imported(module: str) -> dict[str, str]:
     """Return the dotted origin of each name that a module imports."""
     found: dict[str, str] = {}
-    for node in ast.walk(_by_name()[module].tree):
+    for node in _nodes(module):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found |= {one.asname or one.name: f"{node.module}.{one.name}" for one in node.names}
         elif isinstance(node, ast.Import):
@@ -226,10 +242,10 @@ def _overrides(owner: ast.ClassDef, method: str, module: str) -> bool:
 def _has(base: str, method: str, module: str) -> bool:
     """Return whether a class, as a module names it, has a method of its own or of a base class."""
     if module in _by_name():
-        for node in _classes(_by_name()[module].tree):
-            if node.name == base:
-                own = any(isinstance(one, _Function) and one.name == method for one in node.body)
-                return own or _overrides(node, method, module)
+        node = _classes_by_name(module).get(base)
+        if node is not None:
+            own = any(isinstance(one, _Function) and one.name == method for one in node.body)
+            return own or _overrides(node, method, module)
     first, *rest = base.split(".")
     origin = ".".join((_imported(module).get(first, first), *rest)) if module in _by_name() else base
     place, _, name = origin.rpartition(".")

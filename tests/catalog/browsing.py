@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from datasette.app import Datasette
 
 from catalog.db.store import Catalog
 from catalog.site.metadata import PLUGIN, metadata
 from catalog.site.pages import SiteOptions
 from catalog.site.serve import SETTINGS, files
+from specs.imports import without
 from tests.making import put_findings, put_measurements
+
+# Its units would load the arrays of Dask and with them scipy: most of a second for every worker of pytest-xdist.
+with without("dask"):
+    from datasette.app import Datasette
 
 __all__ = ["EVIL", "OF_THE_SITE", "RUN", "SCORED", "Site", "fill"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import kendalltau, rankdata
 
 from quality.systems.rank_correlation import Matrix, coded, correlations, ranks
 
@@ -19,6 +18,9 @@ def kendall(a: Matrix, b: Matrix) -> float:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_correlations_are_those_of_scipy(seed: int) -> None:
+    # Here, because every worker of pytest-xdist imports this module, and scipy takes most of a second.
+    from scipy.stats import kendalltau, rankdata
+
     rng = np.random.default_rng(seed)
     done = 0
     for _ in range(150):

@@ -10,8 +10,9 @@ import sys
 import pandas as pd
 import pytest
 
-from quality.tables.expect import asking, gx
+from quality.tables.expect import asking
 from quality.tables.expect.check import check_expectations
+from quality.tables.expect.engine import great_expectations
 from quality.tables.judge.rules import fix_of, severity_of
 from quality.tables.read.text_table import column_kinds
 from quality.tables.scan.parse_cells import days, numbers
@@ -122,6 +123,7 @@ def test_memory_of_repetitions_changes_no_result(monkeypatch: pytest.MonkeyPatch
         ("expect_column_values_to_not_be_null", {"column": "nowhere"}),
         ("expect_compound_columns_to_be_unique", {"column_list": ["a", "b"]}),
     ]
+    gx = great_expectations()
     for form in ("BOOLEAN_ONLY", "COMPLETE"):
         quick = gx.ask(asks, frame, {"result_format": form})
         with monkeypatch.context() as patch:
@@ -269,7 +271,7 @@ def test_an_expectation_whose_libraries_are_loaded_when_used() -> None:
     halves = {"values": ["x", "y"], "weights": [0.5, 0.5]}
     kind = "expect_column_kl_divergence_to_be_less_than"
     frame = pd.DataFrame({"a": ["x", "y", "x", "y"]})
-    near, far = gx.ask(
+    near, far = great_expectations().ask(
         [
             (kind, {"column": "a", "partition_object": halves, "threshold": 0.1}),
             (kind, {"column": "a", "partition_object": {**halves, "weights": [0.01, 0.99]}, "threshold": 0.1}),

@@ -6,11 +6,11 @@ listed with its own. See https://docs.mlcommons.org/croissant/docs/croissant-spe
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from catalog.files import sha256
 from catalog.parquet.columns import ColumnType, PackageColumn
 from catalog.parquet.descriptor import DESCRIPTOR, LICENCE, TERMS, Origin, json_text, replace_text
 from catalog.parquet.tables import PackageTable
@@ -99,7 +99,7 @@ def write_croissant(
                 "description": "Every file with its SHA-256, bytes, rows and schema (Data Package v2).",
                 "contentUrl": DESCRIPTOR,
                 "encodingFormat": "application/json",
-                "sha256": hashlib.sha256((out / DESCRIPTOR).read_bytes()).hexdigest(),
+                "sha256": sha256(out / DESCRIPTOR),
             },
             *(_files(table) for table in tables.values()),
         ],

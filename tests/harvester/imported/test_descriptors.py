@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,3 +81,11 @@ def test_what_a_package_says_cannot_command_the_terminal(own: Catalog, copy: Pat
         found = described(copy)
         found["winnow"]["catalogue"]["published_by"] = "City \x9b2J"
         read_descriptor(found)
+
+
+def test_without_pyarrow_the_command_says_what_to_install(
+    own: Catalog, package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if it were not installed.
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    refused(own, package, r'pip install "winnow-opendata\[parquet\]"')

@@ -18,7 +18,7 @@ from catalog.db.store import open_catalog
 from catalog.exports.cards import card_rows
 from catalog.exports.folders import folder_name
 from catalog.site.countries import government_level, is_national
-from catalog.site.entities import SITE_TABLES
+from catalog.site.entities import SITE_TABLES, _figures
 from catalog.site.mirror import write_mirror
 from catalog.site.pages import SiteOptions, Visit, pages
 from catalog.site.pages.entity import nights_of
@@ -300,3 +300,16 @@ def test_the_data_of_a_page_have_what_its_trends_say(site: Site) -> None:
     assert script.status_code == 200 and "javascript" in script.headers["content-type"]
     told = (files("static") / "vendor" / "README.md").read_text("utf-8")
     assert hashlib.sha256(script.content).hexdigest() in told
+
+
+def test_the_files_counted_are_those_of_the_datasets_counted(public: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "catalog.db"
+    shutil.copy(public, copy)
+    add = "insert into distributions (id, dataset_id, portal_id, position, is_retired) values (?, ?, 'north', 7, 0)"
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("create temp table apart_measured (id)")  # of a whole build: none is withheld here
+        counted = _figures(db)["files"]
+        db.execute(add, ("late", "north-late"))
+        assert _figures(db)["files"] == counted, "its dataset was not found and is not counted either"
+        db.execute(add, ("more", "north-0"))
+        assert _figures(db)["files"] == counted + 1

@@ -84,7 +84,9 @@ def catalogue_id(data: Path) -> str:
     try:
         found = path.read_text("utf-8").strip()
         return uuid.UUID(found.removeprefix("urn:uuid:")).urn
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if not isinstance(error, FileNotFoundError):
+            log.warning("%s: %s; this catalogue gets a new id, by which others do not recognise it", path, error)
         made = uuid.uuid4().urn
     write_whole(path, f"{made}\n")
     return made

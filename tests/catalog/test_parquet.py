@@ -306,11 +306,12 @@ def test_tables_that_come_with_the_program_are_written_anew_when_they_change() -
     assert layout_of(tables) == layout_of(all_tables()) != layout_of(tables | {"metrics": changed})
 
 
-def test_the_id_of_a_catalogue_stays(tmp_path: Path) -> None:
+def test_the_id_of_a_catalogue_stays(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     first = catalogue_id(tmp_path)
     assert first.startswith("urn:uuid:") and catalogue_id(tmp_path) == first
+    assert not caplog.text
     (tmp_path / "catalogue.id").write_text("../../etc/passwd")
-    assert catalogue_id(tmp_path).startswith("urn:uuid:")
+    assert catalogue_id(tmp_path).startswith("urn:uuid:") and "this catalogue gets a new id" in caplog.text
 
 
 def test_records_are_in_the_package_where_they_are_asked_for_and_name_no_person(tmp_path: Path) -> None:

@@ -39,20 +39,24 @@ def _of_rules(*rules: str) -> str:
   where r.rule_id in ({listed}))"""  # names of rules
 
 
-def _union(what: str, condition: str) -> str:
-    # Of a first night all is new: no part is read further than is shown.
+def _union(what: str, condition: str, index: str) -> str:
+    # Of a first night all is new: no part is read further than is shown. Crossed, and by an index that is named, so
+    # that SQLite starts at what is of the night: most rows are of the first one, so statistics tell it to read all.
     return f"""select * from (select '{what}' as what, {_DATASET}, {_PORTAL}, null as detail,
          p.title as portal_title, d.title as title
-       from night join datasets d on {condition} = night.id join portals p on p.id = d.portal_id
-       where {_where_portal("d")} limit {_MOST})"""
+       from datasets d indexed by {index} cross join portals p on p.id = d.portal_id
+       where {condition} = (select id from night) and {_where_portal("d")} limit {_MOST})"""
 
 
-def _union_findings(what: str, condition: str) -> str:
+def _union_findings(what: str, key: str, condition: str) -> str:
+    # Crossed as above. The portal is asked of the stored row: the view has to look up its name for each finding.
     return f"""select * from (select '{what}' as what, {_DATASET}, {_PORTAL}, f.rule_title as detail,
          p.title as portal_title, d.title as title
-       from night join findings f on {condition} join datasets d on d.id = f.dataset_id
-       join portals p on p.id = f.portal_id
-       where {_where_portal("f")} limit {_MOST})"""
+       from keys k cross join finding_rows own indexed by public_finding_rows_{key} on own.{key} = k.key
+       cross join findings f on f.key = own.key
+       cross join datasets d on d.id = f.dataset_id cross join portals p on p.id = f.portal_id
+       where k.id = (select id from night) and {condition}
+         and (:portal = '' or own.portal_key = (select key from keys where id = :portal)) limit {_MOST})"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,17 +168,17 @@ order by distributions desc, licence""",
         sql=f"""
 with night as (select max(run_id) as id from harvests where verdict is not null)
 select what, dataset, portal, detail from (
-  {_union("added", "d.first_seen_run")}
+  {_union("added", "d.first_seen_run", "public_datasets_first_seen_run")}
   union all
-  {_union("changed", "d.first_seen_run != night.id and d.changed_run")}
+  {_union("changed", "d.first_seen_run != d.changed_run and d.changed_run", "public_datasets_changed_run")}
   union all
-  {_union("removed", "d.missing_since")}
+  {_union("removed", "d.missing_since", "public_datasets_missing_since")}
   union all
-  {_union_findings("finding fixed", "f.fixed_run = night.id and f.state = 'fixed'")}
+  {_union_findings("finding fixed", "fixed_key", "f.state = 'fixed'")}
   union all
-  {_union_findings("finding withdrawn by us", "f.withdrawn_run = night.id and f.state = 'withdrawn'")}
+  {_union_findings("finding withdrawn by us", "withdrawn_key", "f.state = 'withdrawn'")}
   union all
-  {_union_findings("new finding", f"f.first_seen_run = night.id and {is_open()}")}
+  {_union_findings("new finding", "first_seen_key", is_open())}
 ) order by case what when 'removed' then 0 when 'added' then 1 when 'changed' then 2 when 'finding fixed' then 3
   else 4 end, portal_title, title
 limit {_MOST}""",

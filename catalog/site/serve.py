@@ -109,7 +109,7 @@ def publish(db: Path, out: Path, exports: Path | None = None, *, nights: int = 0
     in any case. ``nights``: for how many nights the copy that is replaced is kept, for harvests of the catalogue that
     began on it (:mod:`catalog.site.machine.snapshots`); 0 keeps none, and deletes those that are kept. None is
     kept either where ``exports`` is given and something in the present copy must not be public any more, or may not,
-    because another version of the program has made it.
+    because another version of the program has made it or nothing is recorded of it.
 
     The copy has the tables and columns that :mod:`catalog.db.schema.public` lists, and no others. Left out of them are
     findings that must not be published yet: those of suspected personal data (see
@@ -155,6 +155,9 @@ def publish(db: Path, out: Path, exports: Path | None = None, *, nights: int = 0
                 is_refreshed = _is_refreshed(part, ready, times, out, before, basis)
         except Hidden:
             # The former files may have it as well.
+            nights = 0
+        if told and before is None:
+            # A call that was killed before it had recorded what it made: nothing is known of the present copy.
             nights = 0
         if not is_refreshed:
             part.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from catalog.db.store import Catalog, open_catalog
 from catalog.exports.state import ExportState
 from catalog.site.build import build
 from catalog.site.entities import SITE_TABLES
+from catalog.site.machine.snapshots import FORMER
 from catalog.site.published import STATE_OF_COPY, read_public_copy
 from catalog.site.refresh import Hidden, refresh
 from catalog.site.serve import REFRESHED_MOST, publish
@@ -210,3 +211,14 @@ def test_what_was_public_and_is_private_now_is_in_no_byte(data: Path, what: str)
     # Nor is the file kept that had it.
     assert [path.name for path in (data / "site").rglob("*.db")] == ["catalog.db"]
     assert word not in (data / "site" / "catalog.db").read_bytes().decode("utf-8", "replace")
+
+
+def test_no_former_file_stays_where_nothing_is_known_of_the_present_one(data: Path) -> None:
+    """A call that is killed when the new file is in its place has not recorded it: nothing can be compared."""
+    older = data / "site" / FORMER / "20200101T000000Z.db"
+    older.parent.mkdir()
+    shutil.copyfile(data / "site" / "catalog.db", older)
+    told(data, "update datasets set title = 'another' where id = (select min(id) from datasets)")
+    assert published(data) == 1 and older.is_file()
+    (data / "site" / STATE_OF_COPY).unlink()
+    assert published(data) == 0 and not older.exists()

@@ -24,7 +24,7 @@ from quality.commitments.measures import MeasureReading
 from quality.commitments.observe import ScopeReading, Watch, definition, look
 from quality.commitments.progress import COVERAGE, Better, CommitmentItem, Goal, elapsed, overall
 from quality.commitments.readings import columns, point_of
-from quality.commitments.timing import ItemObservation, ItemState, step
+from quality.commitments.timing import ItemObservation, ItemState, Status, step
 from specs.commitments import Commitment, Indicator, Milestone
 from specs.measures import measures
 from specs.metrics import methodology_version
@@ -218,33 +218,40 @@ def _indicator(
 def _milestone(watch: Watch, commitment: Commitment, one: Milestone) -> _Tracked:
     """Return a milestone as done or not, as a person states it; before its due day it is scheduled, not late.
 
-    If its evidence no longer answers, the note says so; whether it was done stays what the person stated.
+    If nobody has said that it was done, and nobody has looked after its due day, it is unknown, not missed. If its
+    evidence no longer answers, the note says so; whether it was done stays what the person stated.
     """
     day = watch.day
     fault = evidence_fault(watch.catalog, one.evidence)
-    said = [f"{one.assessor}, {one.done}"] if one.done is not None and one.done <= day else []
-    said += [f"the evidence does not answer: {fault}"] if fault else []
     goal = Goal(start=commitment.period.start, deadline=one.due, baseline=0.0, target=1.0, better="increase")
     is_done = one.done is not None and one.done <= day
     in_time = is_done and one.done is not None and one.done <= one.due
-    share = 1.0 if is_done else 0.0
+    # What somebody saw before the due day says nothing of the time after it.
+    is_open = one.checked is not None and one.checked <= day and (day <= one.due or one.checked > one.due)
+    is_known = is_done or is_open
+    share = float(is_done) if is_known else None
+    said = [
+        f"{one.assessor}, {one.done if is_done else one.checked}" if is_known else "no person has given a value yet"
+    ]
+    said += [f"the evidence does not answer: {fault}"] if fault else []
+    late: Status = "missed" if is_known else "unmeasurable"
     point = ItemState(
         day=day,
         value=share,
-        coverage=1.0,
+        coverage=float(is_known),
         baseline=0.0,
         baseline_date=None,
-        value_at_deadline=None if day < one.due else float(in_time),
+        value_at_deadline=None if day < one.due or not is_known else float(in_time),
         progress=share,
         expected=elapsed(goal.start, one.due, day),
         trend_per_month=None,
         forecast_date=None,
-        status="met" if in_time else "met_late" if is_done else "scheduled" if day <= one.due else "missed",
+        status="met" if in_time else "met_late" if is_done else "scheduled" if day <= one.due else late,
         candidate=None,
         candidate_runs=0,
-        completion="complete" if is_done else "not_started",
-        flags=("manual",),
-        is_observed=True,
+        completion="complete" if is_done else "not_started" if is_known else "no_evidence",
+        flags=("manual",) if is_known else ("manual", "no_value"),
+        is_observed=is_known,
     )
     row = {
         "indicator_id": one.id,
@@ -256,7 +263,7 @@ def _milestone(watch: Watch, commitment: Commitment, one: Milestone) -> _Tracked
         "denominator": None,
         "failing_datasets": None,
         "evidence_query": one.evidence,
-        "note": "; ".join(said) or None,
+        "note": "; ".join(said),
         "definition": "milestone",
         **columns(goal, point, set(point.flags)),
     }

@@ -107,6 +107,8 @@ def _faults(commitment: Commitment, path: Path) -> Iterator[str]:
     for milestone in commitment.milestones:
         if milestone.due <= period.start:
             yield f"milestones.{milestone.id}.due: {milestone.due} is not after the start {period.start}; correct it"
+        if milestone.checked and not milestone.assessor:
+            yield f"milestones.{milestone.id}.assessor: say who looked on {milestone.checked}; add it"
         if milestone.done and not (milestone.evidence and milestone.assessor):
             yield f"milestones.{milestone.id}.evidence: a milestone that is done needs evidence and assessor; add them"
 

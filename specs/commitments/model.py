@@ -153,7 +153,7 @@ class Indicator(Strict):
 
 
 class Milestone(Strict):
-    """A step of the commitment that is either done or not. A person states which."""
+    """A step of the commitment that is either done or not. A person states which; until then it is unknown."""
 
     id: ItemId
     title: str = ""
@@ -162,6 +162,8 @@ class Milestone(Strict):
     weight: Weight = 1.0
     done: Day | None = None
     """The day on which it was done; needs evidence and an assessor."""
+    checked: Day | None = None
+    """The last day on which the assessor looked and it was not done. It is missed only if that is after ``due``."""
     evidence: str | None = None
     assessor: str | None = None
 

@@ -300,6 +300,8 @@ def test_what_people_and_files_say_is_marked(catalog: Catalog, tmp_path: Path) -
         [[milestones]]
         id = "later"
         due = 2025-06-01
+        checked = 2024-06-30
+        assessor = "A. Person"
     """
     promise = commitment(tmp_path, kinds + more)
     write_run(catalog, "20240701T010000Z", [dataset(n) for n in range(3)])
@@ -318,6 +320,29 @@ def test_what_people_and_files_say_is_marked(catalog: Catalog, tmp_path: Path) -
     (tmp_path / "series.csv").write_text("date,value\n2024-01-31,much\n", "utf-8")
     with pytest.raises(SpecError, match="line 2: wants a date as 2026-01-31 and a number"):
         track(catalog, "20240701T010000Z", [promise])
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "progress", "note"),
+    [
+        ("", "unmeasurable", None, "no person has given a value yet"),
+        ('checked = 2024-05-31, assessor = "Watch"', "unmeasurable", None, "no person has given a value yet"),
+        ('checked = 2024-06-02, assessor = "Watch"', "missed", 0, "Watch, 2024-06-02"),
+        ('checked = 2024-07-02, assessor = "Watch"', "unmeasurable", None, "no person has given a value yet"),
+    ],
+    ids=["nobody looked", "looked before it was due", "looked after", "looked later than this night"],
+)
+def test_a_step_of_which_nobody_has_said_anything_is_unknown_and_not_missed(
+    catalog: Catalog, tmp_path: Path, more: str, status: str, progress: float | None, note: str
+) -> None:
+    step = ", ".join(one for one in ('id = "law", due = 2024-06-01', more) if one)
+    promise = commitment(tmp_path, more=f"milestones = [{{ {step} }}]")
+    write_run(catalog, "20240701T010000Z", [dataset(1)])
+    track(catalog, "20240701T010000Z", [promise])
+    found = readings(catalog, "20240701T010000Z")
+    assert [found["law"][name] for name in ("timing_status", "progress", "note")] == [status, progress, note]
+    assert (found["law"]["suggested_completion"] == "no_evidence") == (progress is None)
+    assert ("never measured: law" in (found["_overall"]["note"] or "")) == (progress is None)
 
 
 def test_promised_datasets_are_asked_first(catalog: Catalog, tmp_path: Path) -> None:

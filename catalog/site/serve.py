@@ -105,8 +105,8 @@ def publish(db: Path, out: Path, exports: Path | None = None, *, nights: int = 0
     the catalogue meanwhile.
 
     ``exports``: folder of the files exported from the same state of the catalogue. If it is given, nothing has changed
-    since the present copy was made, and that copy has all views of this version, the copy stays. None writes the copy
-    in any case. ``nights``: for how many nights the copy that is replaced is kept, for harvests of the catalogue that
+    since the present copy was made, and this version of the program made it, the copy stays. None writes the copy in
+    any case. ``nights``: for how many nights the copy that is replaced is kept, for harvests of the catalogue that
     began on it (:mod:`catalog.site.machine.snapshots`); 0 keeps none, and deletes those that are kept. None is
     kept either where ``exports`` is given and something in the present copy must not be public any more, or may not,
     because another version of the program has made it or nothing is recorded of it.
@@ -133,7 +133,8 @@ def publish(db: Path, out: Path, exports: Path | None = None, *, nights: int = 0
     try:
         told = source_digest(db, exports) if exports else ""
         before = read_public_copy(out)
-        if told and before and before.source == told and is_current(out):
+        # Another version of the program may make other figures of the same rows.
+        if told and before and before.source == told and is_current(out) and before.basis == basis_digest(db):
             return False
         with closing(sqlite3.connect(db, timeout=30)) as source:
             if needs_upgrade(source):

@@ -237,6 +237,10 @@ def test_the_public_copy_is_made_again_only_after_a_change(catalog: Catalog) -> 
     catalog.db.conn.execute("update datasets set changed_run = ?", [NEXT])
     catalog.db.conn.commit()
     assert publish(catalog.path, out, exports) and not publish(catalog.path, out, exports)
+    # Another version of the program may show other figures of the same catalogue.
+    state = out.parent / STATE_OF_COPY
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"basis": "of another program"}))
+    assert publish(catalog.path, out, exports) and not publish(catalog.path, out, exports)
     with out.open("ab") as file:
         file.write(b"x")
     assert publish(catalog.path, out, exports)

@@ -174,7 +174,7 @@ def test_a_promise_is_broken_one_is_kept_and_something_vanishes(tmp_path: Path) 
             ]
             for name in ("verdania-contracts", "harborview-elections")
         }
-        assert states["verdania-contracts"] == ["at_risk"] * 4 + ["missed"] * 2
+        assert states["verdania-contracts"] == ["on_track"] * 4 + ["missed"] * 2
         assert states["harborview-elections"] == ["off_track"] * 3 + ["on_track"] + ["met"] * 2
         gone = catalog.rows("select title, retired_at from datasets where status = 'retired'")
         fourth = (today - timedelta(days=NIGHTS - 4)).isoformat()

@@ -39,7 +39,7 @@ class Column:
         self._parts.append(np.fromiter(values, dtype=self._dtype))
 
     def whole(self) -> Numbers:
-        """Return all integers that were added as one array, shape (values,)."""
+        """Concatenate all integers added so far into one array of shape (values,), and return it."""
         return np.concatenate(self._parts) if self._parts else np.zeros(0, dtype=self._dtype)
 
 

@@ -182,9 +182,9 @@ def begin(public: sqlite3.Connection) -> bool:
     """Begin a transaction, in which the catalogue that is attached as "source" stays as it is for this connection, and
     return whether the content of a dataset is withheld.
 
-    ``public``: connection in autocommit mode in which names without a schema are those of the catalogue, because no
-    database before it has tables. It gets what the SQL of :func:`public_rows` needs: functions, and temporary tables of
-    what must not be public.
+    ``public``: connection in autocommit mode. No database that was attached before the catalogue, nor its main one, may
+    have tables, so that names without a schema are those of the catalogue. It gets what the SQL of :func:`public_rows`
+    needs: functions, and temporary tables of what must not be public.
     """
     public.execute("begin")
     hold_back(public)

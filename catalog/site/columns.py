@@ -13,8 +13,8 @@ _NUMBERED = re.compile(r"(.+) \((\d+)\)", re.DOTALL)
 def gone(before: Sequence[str], now: Sequence[str]) -> list[str]:
     """Return the names that a table had ``before`` and no longer has ``now``.
 
-    Where a header repeats a name, readers number the repetition by its column, and the number is no part of the name: a
-    table that no longer has one name twice has lost none.
+    A reader of tables makes a repeated name unique by adding the number of its column, as in "a (3)". That number is
+    ignored here: a column "a (3)" is not gone while the table still has a column "a".
 
     >>> gone(["a", "b", "a (3)"], ["a", "c"])
     ['b']

@@ -37,7 +37,7 @@ _CLOSE_AFTER_S = 120.0
 
 
 class ResultTooLargeError(Exception):
-    """Raised if a result has more than RESULT_MAX bytes. ``status``: HTTP status of the answer."""
+    """Raised if a result has more than RESULT_MAX bytes. ``status``: HTTP status of the response."""
 
     status = 413
 

@@ -46,8 +46,8 @@ class SqlQueue:
         return True
 
     def leave(self, address: str) -> None:
-        """End the query of ``address`` and start the next one: the one that has waited longest among those whose
-        address runs no query."""
+        """Note that the query of ``address`` has ended, and let the next one run: the one that has waited longest
+        among those whose address runs no query."""
         self._running.discard(address)
         for one in [*self._waiting]:
             if self._may_run(one[0]):

@@ -63,7 +63,8 @@ class DemoServer:
 
     @property
     def night(self) -> int:
-        """Return which version of the portals is served, 1 to 6. Setting another value raises ValueError."""
+        """Return which version of the portals is served, 1 to 6. Setting a number outside this range raises
+        ValueError."""
         return self._night
 
     @night.setter

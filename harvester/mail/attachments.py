@@ -40,12 +40,13 @@ def in_language(name: str, code: str) -> str:
 
 
 def attached(mailing: Mailing, exports: Path) -> tuple[list[tuple[str, bytes, str]], list[str], list[str]]:
-    """Return name, content and media type of each file that goes with ``mailing``, a mail; the names of the files in
-    these (the same, unless they are packed); and the names of those that were left out.
+    """Choose the files that go with ``mailing``, a mail. Return three lists: name, content and media type of each
+    attachment; the names of all files in the attachments, which differ from the attachments only if those are packed;
+    and the names of the files that were left out.
 
     ``exports`` is the folder of all exported files, inside the data folder. The files are those of the folders that
-    :func:`~harvester.mail.mailing.folder_of` names, and those that are not inside ``exports``: suspected personal data,
-    and what is not public yet. In another language than English each has a copy in that language too.
+    :func:`~harvester.mail.mailing.folder_of` names, and those that are not inside ``exports``: suspected personal
+    data, and what is not public yet. In another language than English each has a copy in that language too.
 
     If all together have more than ATTACHED_MAX (5 MB), they are packed into one ZIP archive. While that has more than
     PACKED_MAX (15 MB), the longest workbook is left out, or if there is none the longest other file; but never one

@@ -31,10 +31,11 @@ _MAX_VALUE = 80
 
 
 def applies(portal_type: str | None, standard: str, *, federal: bool) -> bool:
-    """Return whether a standard applies to the records of a portal. DCAT-US applies only to DCAT-US portals.
+    """Return whether one of the three DCAT-US standards applies to the records of a portal; False for any other
+    standard.
 
-    ``federal`` says whether the portal belongs to the federal government of the United States. None as ``portal_type``
-    means that the type is not known: then no standard applies.
+    They apply only to portals of the types "dcat-us" and "dcat-us-3". ``federal``: whether the portal belongs to the
+    federal government of the United States. ``portal_type``: None if the type is not known; then no standard applies.
     """
     if portal_type == "dcat-us":
         return standard == ("dcat_us_1_federal" if federal else "dcat_us_1")

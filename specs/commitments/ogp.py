@@ -162,8 +162,9 @@ def _impersonal(row: Mapping[str, str | None], name: str) -> str | None:
 def iso3(code: str) -> str | None:
     """Return the three-letter country code (ISO 3166-1) for OGP's code of a member; None if there is none.
 
-    Three capital letters are returned unchecked. Of any other code, such as the four-letter code of a local member, the
-    first two letters name the country: ARBA is in Argentina.
+    Three capital letters are returned unchecked; any other text of three characters has no country. Of a code of
+    another length, such as the four-letter code of a local member, the first two letters name the country: ARBA is in
+    Argentina.
     """
     if len(code) == 3:
         return code if code.isalpha() and code.isupper() else None

@@ -124,8 +124,8 @@ def ranges(column: dict[str, Any]) -> list[Any] | None:
     """Return the smallest and the largest value of a column of a profile, rounded; None if they must not be shown.
 
     They are shown only for numbers and dates with ten or more distinct values, because with fewer they come close to
-    showing cells. Dates are given by month. A number is shown only if the profile has rounded it: from 3,000 on,
-    because :func:`quality.tables.scan.masking.coarse` leaves smaller ones as they are.
+    showing cells. Dates are given by month. Numbers are shown only if both are 3,000 or more (or -3,000 or less),
+    because :func:`quality.tables.scan.masking.coarse` leaves whole numbers below that as they are.
     """
     low, high = column.get("minimum"), column.get("maximum")
     if (column.get("distinct") or 0) < _DISTINCT_MIN or low is None or high is None:

@@ -117,7 +117,8 @@ def most_specific(found: list[str], hints: tuple[str | None, ...]) -> str | None
     """Return the most specific of the format names in ``found``; None if it is empty.
 
     For example, "GeoJSON" is more specific than "JSON" or "ZIP". Of equally specific names, one that ``hints``
-    (addresses and media types of the same file) confirm is returned, else the first by alphabet.
+    (addresses and media types of the same file) confirm is returned, else the first by alphabet. If no name is
+    recognised as a format, the hints are not used.
     """
     if not found:
         return None

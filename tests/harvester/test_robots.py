@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,7 @@ def test_stock_ckan_is_harvested_slowly_and_the_harvest_says_why(
 def test_files_are_checked_as_any_robot_would_and_what_does_not_fit_is_carried_over(catalog: Catalog) -> None:
     text = b"User-agent: *\nDisallow: /api/\nCrawl-delay: 0.4\n"
     files = [{"url": f"{{}}/f/{n}.pdf", "format": "PDF"} for n in range(9)] + [{"url": "{}/api/x.csv"}]
-    times: list[str] = []
+    times: list[float] = []
 
     def search(asked: Asked) -> Response:
         own = [{"id": str(n), **one, "url": one["url"].format(server.url)} for n, one in enumerate(files)]
@@ -132,7 +133,7 @@ def test_files_are_checked_as_any_robot_would_and_what_does_not_fit_is_carried_o
         return as_json({"success": True, "result": {"count": 1, "results": [package]}})
 
     def file(asked: Asked) -> Response:
-        times.append(asked.path)
+        times.append(time.monotonic())
         return Response(200, "application/pdf", b"%PDF-1.7")
 
     routes: dict[str, Any] = {"/robots.txt": Response(200, "text/plain", text), SEARCH: search}
@@ -144,7 +145,9 @@ def test_files_are_checked_as_any_robot_would_and_what_does_not_fit_is_carried_o
         run = harvest(catalog, portal, contact=CONTACT)
         check(run, [portal])
     seen = {row["url"].partition("/f/")[2]: row for row in catalog.rows("select * from resource_checks")}
-    assert 1 <= len(times) <= 6 and run.traffic["carried_over"] >= 3
+    # A busy machine may end later than at the deadline, but it keeps the pauses until then.
+    assert 1 <= len(times) <= 2 + (times[-1] - times[0]) / 0.4, [one - times[0] for one in times]
+    assert run.traffic["carried_over"] >= 3
     assert "by leave of the operator: the clerk, 2026-02-01" in harvested(catalog, "p")["robots_decision"]
     # The leave is for the interface, not for a file that robots.txt forbids.
     refused = [row for row in seen.values() if row["fault"] == "robots"]
